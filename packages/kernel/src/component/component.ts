@@ -1,0 +1,104 @@
+import type { CallContext } from '../context/call-context.js';
+import type { Env } from '../service/service.js';
+import type { InjectionKey, Resolver, Token } from './token.js';
+import { token } from './token.js';
+
+/** Who the running application is; the same facts stand in logs, metrics, traces and the registry. */
+export interface AppInfo {
+  readonly name: string;
+  /** Semantic version of the service. */
+  readonly version: string;
+  /** The team that owns it. */
+  readonly owner: string;
+  /** Unique among all instances of all services. */
+  readonly instanceId: string;
+}
+
+/** Where an application can be reached; a server announces it, discovery publishes it once the application is ready. */
+export interface Announcement {
+  readonly address: string;
+  readonly port: number;
+  /** Contracts served there, as `name@version`. */
+  readonly contracts: readonly string[];
+}
+
+/** Worst first, as they override each other. */
+export type HealthStatus = 'DOWN' | 'OUT_OF_SERVICE' | 'DEGRADED' | 'UNKNOWN' | 'UP';
+
+/** What a check found. */
+export interface HealthReport {
+  readonly status: HealthStatus;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** A check that runs in the background; probes answer from its last result. */
+export interface HealthIndicator {
+  readonly name: string;
+  /** Probes it counts for. Liveness must never depend on anything downstream. @defaultValue readiness */
+  readonly groups?: readonly ('liveness' | 'readiness' | 'startup')[];
+  /** @defaultValue 1000 */
+  readonly timeoutMs?: number;
+  /** Time between runs. @defaultValue 5000 */
+  readonly intervalMs?: number;
+  check(context: CallContext): Promise<HealthReport> | HealthReport;
+}
+
+/** One resource under `/manage/`. */
+export interface ManagementEndpoint {
+  /** Below `/manage/`, such as `policies`; one path parameter is allowed at its end (`policies/:name`). */
+  readonly path: string;
+  /** @defaultValue GET */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Answers plain data that becomes JSON; a thrown error becomes a problem document. */
+  handle(request: ManagementRequest): unknown | Promise<unknown>;
+}
+
+/** What a management endpoint is asked. */
+export interface ManagementRequest {
+  readonly parameter: string | undefined;
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** How a component registers what it offers, before anything starts. */
+export interface Provision {
+  value<T>(key: InjectionKey<T>, value: T): void;
+  /** Made on first request, kept, and disposed with the application. */
+  factory<T>(key: InjectionKey<T>, make: (resolver: Resolver) => T): void;
+}
+
+/** What a component works with while the application starts, runs and stops. */
+export interface ComponentContext extends Resolver {
+  readonly app: AppInfo;
+  readonly env: Env;
+  /** Cancelled when the step's time is over or the application gives up. */
+  readonly call: CallContext;
+  /** Says where the application can be reached. */
+  announce(announcement: Announcement): void;
+  /** What servers have announced so far. */
+  readonly announcements: readonly Announcement[];
+}
+
+/**
+ * What plugs into an application. Steps run in the order in which components are listed: every `provide`, then every
+ * `start`, then every `ready`; when stopping, every `drain` in reverse, then (after the propagation delay) every `stop`
+ * in reverse. Each step is bounded in time and named when it hangs.
+ */
+export interface Component {
+  readonly name: string;
+  provide?(provision: Provision, app: AppInfo): void;
+  start?(context: ComponentContext): Promise<void> | void;
+  /** All components have started and the application answers; now be found. */
+  ready?(context: ComponentContext): Promise<void> | void;
+  /** Stop being found; keep serving. */
+  drain?(context: ComponentContext): Promise<void> | void;
+  stop?(context: ComponentContext): Promise<void> | void;
+  health?(): readonly HealthIndicator[];
+  manage?(): readonly ManagementEndpoint[];
+}
+
+/** The application's facts. */
+export const appInfoToken: Token<AppInfo> = token('app info');
+
+/** The application's environment: clock, randomness, events, metrics, logger. */
+export const envToken: Token<Env> = token('env');

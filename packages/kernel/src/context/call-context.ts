@@ -1,0 +1,134 @@
+import { CancelledError } from '../errors/cancelled-error.js';
+import { Cancellation } from './cancellation.js';
+import type { ContextEntry, ContextKey } from './context-key.js';
+
+/** What may be changed when a context is derived. */
+export interface ContextChange {
+  /** New deadline on `env.clock.now()`; a deadline can only move nearer, a later one is ignored. */
+  readonly deadlineMs?: number;
+  readonly values?: readonly ContextEntry[];
+  /** The node that cancels the derived context; see {@link cancellable}. */
+  readonly cancellation?: Cancellation;
+}
+
+/** What travels with one call: deadline, cancellation and values. Immutable: derive with {@link CallContext.with}. */
+export interface CallContext {
+  /** On `env.clock.now()`; `Infinity` = none. Data only: the deadline layer enforces it. */
+  readonly deadlineMs: number;
+  readonly cancelled: boolean;
+  /** Why it was cancelled; undefined while it is not. */
+  readonly reason: unknown;
+  /** The cheap path: calls `listener` once on cancellation, at once if that has happened already. */
+  onCancel(listener: (reason: unknown) => void): Disposable;
+  /** Made on first read, for APIs that want one; costs microseconds. */
+  readonly signal: AbortSignal;
+  get<T>(key: ContextKey<T>): T;
+  with(change: ContextChange): CallContext;
+}
+
+class Context implements CallContext {
+  readonly deadlineMs: number;
+  readonly #cancellation: Cancellation | undefined;
+  readonly #values: ValueNode | undefined;
+  #signal: AbortSignal | undefined;
+
+  constructor(deadlineMs: number, cancellation: Cancellation | undefined, values: ValueNode | undefined) {
+    this.deadlineMs = deadlineMs;
+    this.#cancellation = cancellation;
+    this.#values = values;
+  }
+
+  get cancelled(): boolean {
+    return this.#cancellation?.cancelled ?? false;
+  }
+
+  get reason(): unknown {
+    return this.#cancellation?.reason;
+  }
+
+  onCancel(listener: (reason: unknown) => void): Disposable {
+    return this.#cancellation ? this.#cancellation.onCancel(listener) : nothingToDispose;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#signal) {
+      const controller = new AbortController();
+      this.#signal = controller.signal;
+      this.onCancel((reason) => controller.abort(reason));
+    }
+    return this.#signal;
+  }
+
+  get<T>(key: ContextKey<T>): T {
+    for (let node = this.#values; node; node = node.next) {
+      if (node.key === key) return node.value as T;
+    }
+    return key.defaultValue;
+  }
+
+  with(change: ContextChange): CallContext {
+    let values = this.#values;
+    if (change.values) {
+      for (const { key, value } of change.values) values = { key, value, next: values };
+    }
+    const deadlineMs =
+      change.deadlineMs !== undefined && change.deadlineMs < this.deadlineMs ? change.deadlineMs : this.deadlineMs;
+    return new Context(deadlineMs, change.cancellation ?? this.#cancellation, values);
+  }
+
+  /** A child node, so that cancelling the derived context leaves this one alone. */
+  branch(): Cancellation {
+    return new Cancellation(this.#cancellation);
+  }
+}
+
+interface ValueNode {
+  readonly key: ContextKey<unknown>;
+  readonly value: unknown;
+  readonly next: ValueNode | undefined;
+}
+
+const nothingToDispose: Disposable = { [Symbol.dispose]() {} };
+
+/** The context of a call that nobody limits: no deadline, never cancelled, no values. */
+export const background: CallContext = new Context(Number.POSITIVE_INFINITY, undefined, undefined);
+
+/** A derived context with its own cancel; cancelling the parent cancels it too. */
+export interface Cancellable {
+  readonly context: CallContext;
+  /**
+   * Cancels the derived context; the first reason stays.
+   * @param reason - surfaces to whoever waits. @defaultValue a {@link CancelledError}
+   */
+  cancel(reason?: unknown): void;
+  readonly cancellation: Cancellation;
+}
+
+/** Derives a context that can be cancelled on its own. Costs no listener on the parent until somebody listens. */
+export function cancellable(
+  parent: CallContext = background,
+  change: Omit<ContextChange, 'cancellation'> = {},
+): Cancellable {
+  const cancellation = parent instanceof Context ? parent.branch() : bridge(parent);
+  return {
+    cancellation,
+    context: parent.with({ ...change, cancellation }),
+    cancel: (reason = new CancelledError()) => cancellation.cancel(reason),
+  };
+}
+
+/** A foreign implementation of the interface (another copy of the package) is followed through its public face. */
+function bridge(parent: CallContext): Cancellation {
+  const cancellation = new Cancellation();
+  parent.onCancel((reason) => cancellation.cancel(reason));
+  return cancellation;
+}
+
+/** A context that follows an AbortSignal, for callers who have one. Dispose it when the call is over. */
+export function fromSignal(signal: AbortSignal, parent: CallContext = background): Cancellable & Disposable {
+  const derived = cancellable(parent);
+  const abort = () => derived.cancel(signal.reason);
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return { ...derived, [Symbol.dispose]: () => signal.removeEventListener('abort', abort) };
+}

@@ -1,0 +1,20 @@
+import { type ContextKey, contextKey } from './context-key.js';
+
+/** How important a call is; under overload the last are refused first. */
+export type Priority = 'critical' | 'default' | 'sheddable' | 'background';
+
+/** Which attempt of the logical call this is; the first is 1. */
+export const attemptKey: ContextKey<number> = contextKey('attempt', 1);
+
+/**
+ * Whether doing the call twice does no more than doing it once. Retry and hedging obey it.
+ * @defaultValue true: whoever puts a retry round a plain function says by it that the function may run again; clients
+ * of contracts always set it from the operation.
+ */
+export const idempotentKey: ContextKey<boolean> = contextKey('idempotent', true);
+
+/** Priority of the call. @defaultValue 'default' */
+export const priorityKey: ContextKey<Priority> = contextKey<Priority>('priority', 'default');
+
+/** Name of the operation being called, such as `inventory.reserve`; empty when nobody said. */
+export const operationKey: ContextKey<string> = contextKey('operation', '');

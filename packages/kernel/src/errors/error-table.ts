@@ -1,0 +1,27 @@
+/** One row of a package's error table; the tables make docs/errors.md and the problem documents on the wire. */
+export interface ErrorEntry {
+  /** One sentence: what it means and what to do. */
+  readonly summary: string;
+  /** HTTP status a server answers when the error reaches it. */
+  readonly status: number;
+}
+
+/** A package's table, keyed by code. */
+export type ErrorTable = Readonly<Record<`FWK_${string}`, ErrorEntry>>;
+
+/** The kernel's own codes. */
+export const kernelErrors = Object.freeze({
+  FWK_KERNEL_CANCELLED: {
+    summary:
+      'The caller gave up before the call was answered. Nothing to do; it counts neither as success nor failure.',
+    status: 499,
+  },
+  FWK_KERNEL_DEADLINE_EXCEEDED: {
+    summary: 'The total time allowed for the call ran out. Raise the deadline, or find in the trace what was slow.',
+    status: 504,
+  },
+  FWK_KERNEL_OPTIONS_INVALID: {
+    summary: 'Options were refused when something was built; the message names each field, its value and its range.',
+    status: 500,
+  },
+}) satisfies ErrorTable;

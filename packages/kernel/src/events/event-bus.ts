@@ -1,0 +1,60 @@
+import type { Clock } from '../time/clock.js';
+import { systemClock } from '../time/system-clock.js';
+import type { EventSink, FwkEvent } from './event-sink.js';
+
+/** A sink that hands events on to listeners. Read-only by rule: no listener can change what happens. */
+export interface EventBus extends EventSink {
+  /** Listens to one name, to a family (`breaker.*`) or to all (`*`). A listener that throws stops nobody. */
+  on(pattern: string, listener: (event: FwkEvent) => void): Disposable;
+}
+
+/** Options of {@link eventBus}. */
+export interface EventBusOptions {
+  /** @defaultValue the system clock */
+  readonly clock?: Clock;
+  /** What a throwing listener's error is given to. @defaultValue a process warning */
+  readonly onListenerError?: (error: unknown, event: FwkEvent) => void;
+}
+
+interface Entry {
+  readonly matches: (name: string) => boolean;
+  readonly listener: (event: FwkEvent) => void;
+}
+
+/** Makes an event bus. */
+export function eventBus(options: EventBusOptions = {}): EventBus {
+  const clock = options.clock ?? systemClock;
+  const onError = options.onListenerError ?? warn;
+  const entries = new Set<Entry>();
+  return {
+    emit(name, data) {
+      if (entries.size === 0) return;
+      const event: FwkEvent = { name, atMs: clock.wallTime(), data };
+      for (const entry of [...entries]) {
+        if (!entry.matches(name)) continue;
+        try {
+          entry.listener(event);
+        } catch (error) {
+          onError(error, event);
+        }
+      }
+    },
+    on(pattern, listener) {
+      const entry: Entry = { matches: matcher(pattern), listener };
+      entries.add(entry);
+      return { [Symbol.dispose]: () => void entries.delete(entry) };
+    },
+  };
+}
+
+function matcher(pattern: string): (name: string) => boolean {
+  if (pattern === '*') return () => true;
+  if (!pattern.endsWith('.*')) return (name) => name === pattern;
+  const family = pattern.slice(0, -1);
+  return (name) => name.startsWith(family);
+}
+
+function warn(error: unknown, event: FwkEvent): void {
+  const text = error instanceof Error ? error.stack : String(error);
+  process.emitWarning(`a listener of the event "${event.name}" threw: ${text}`, { type: 'FwkListenerWarning' });
+}

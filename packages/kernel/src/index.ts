@@ -1,0 +1,89 @@
+export {
+  type Announcement,
+  type AppInfo,
+  appInfoToken,
+  type Component,
+  type ComponentContext,
+  envToken,
+  type HealthIndicator,
+  type HealthReport,
+  type HealthStatus,
+  type ManagementEndpoint,
+  type ManagementRequest,
+  type Provision,
+} from './component/component.js';
+export { type LogFields, type Logger, noLogger } from './component/logger.js';
+export {
+  type Counter,
+  durationBuckets,
+  type Gauge,
+  type Histogram,
+  type HistogramSpec,
+  type InstrumentSpec,
+  type Labels,
+  type Meter,
+  noMeter,
+} from './component/meter.js';
+export { ownerOf, setOwner } from './component/owner.js';
+export { type Class, type InjectionKey, type Resolver, type Token, token } from './component/token.js';
+export { abandonOnCancel } from './context/abandon.js';
+export { currentContext, runInContext } from './context/ambient.js';
+export {
+  background,
+  type CallContext,
+  type Cancellable,
+  type ContextChange,
+  cancellable,
+  fromSignal,
+} from './context/call-context.js';
+export { Cancellation } from './context/cancellation.js';
+export { type ContextEntry, type ContextKey, contextKey } from './context/context-key.js';
+export { attemptKey, idempotentKey, operationKey, type Priority, priorityKey } from './context/keys.js';
+export { type CallNotes, note, notesKey } from './context/notes.js';
+export { CancelledError } from './errors/cancelled-error.js';
+export { DeadlineExceededError } from './errors/deadline-exceeded-error.js';
+export { type ErrorEntry, type ErrorTable, kernelErrors } from './errors/error-table.js';
+export {
+  type ErrorTraits,
+  FwkError,
+  type FwkErrorOptions,
+  isDoNotRetry,
+  isFwkError,
+  markDoNotRetry,
+  messageOf,
+} from './errors/fwk-error.js';
+export {
+  anything,
+  callable,
+  checkOptions,
+  flag,
+  integerIn,
+  millisecondsIn,
+  numberIn,
+  OptionsError,
+  oneOf,
+  optional,
+  type Rule,
+  ratio,
+  text,
+} from './errors/options.js';
+export { type EventBus, type EventBusOptions, eventBus } from './events/event-bus.js';
+export { type EventSink, type FwkEvent, noEvents } from './events/event-sink.js';
+export {
+  combine,
+  isLive,
+  type ListenerErrorHandler,
+  type Live,
+  type LiveListener,
+  type Staleness,
+  valueOf,
+} from './live/live.js';
+export { type LiveOptions, type LiveSource, liveValue } from './live/live-source.js';
+export { type Classifier, defaultClassifier, type Outcome, type Verdict, verdicts } from './service/classifier.js';
+export { defaultEnv, makeEnv } from './service/env.js';
+export type { Env, Layer, Service, Status } from './service/service.js';
+export { serviceOf } from './service/service-of.js';
+export { formatStack, type LayerDescription, type Stack, stack } from './service/stack.js';
+export type { Clock, Timer } from './time/clock.js';
+export { sleep } from './time/sleep.js';
+export { systemClock, systemRandom } from './time/system-clock.js';

@@ -1,0 +1,51 @@
+import type { CallContext } from '../context/call-context.js';
+import { isDoNotRetry, isFwkError } from '../errors/fwk-error.js';
+
+/** How a call counts. `ignored` counts neither way: the caller gave up, or asked for something impossible. */
+export type Outcome = 'success' | 'failure' | 'ignored';
+
+/** The one judgement that retry, breaker, balancer, budget and metrics share. */
+export interface Verdict {
+  readonly outcome: Outcome;
+  /** Another attempt may succeed. */
+  readonly retryable: boolean;
+  /** The callee refused for lack of capacity. */
+  readonly overloaded: boolean;
+}
+
+/** Judges how calls ended. Must be cheap: several layers ask about each call. */
+export interface Classifier {
+  ofResult(result: unknown): Verdict;
+  ofError(error: unknown, context: CallContext): Verdict;
+}
+
+/** The verdicts, made once so that judging allocates nothing. */
+export const verdicts = Object.freeze({
+  success: verdict('success', false, false),
+  ignored: verdict('ignored', false, false),
+  failure: verdict('failure', false, false),
+  retryableFailure: verdict('failure', true, false),
+  overloaded: verdict('failure', true, true),
+  overloadedFinal: verdict('failure', false, true),
+});
+
+function verdict(outcome: Outcome, retryable: boolean, overloaded: boolean): Verdict {
+  return Object.freeze({ outcome, retryable, overloaded });
+}
+
+/**
+ * The default: results are successes; an error after the caller gave up is ignored; our own errors say what they are by
+ * their traits; any other error is a failure that may be tried again. The *do not retry* mark always wins.
+ */
+export const defaultClassifier: Classifier = {
+  ofResult: () => verdicts.success,
+  ofError(error, context) {
+    if (context.cancelled && error === context.reason) return verdicts.ignored;
+    const final = isDoNotRetry(error);
+    if (!isFwkError(error)) return final ? verdicts.failure : verdicts.retryableFailure;
+    const { outcome, overloaded = false, retryable = false } = error.traits;
+    if (outcome === 'ignored') return verdicts.ignored;
+    if (overloaded) return retryable && !final ? verdicts.overloaded : verdicts.overloadedFinal;
+    return retryable && !final ? verdicts.retryableFailure : verdicts.failure;
+  },
+};

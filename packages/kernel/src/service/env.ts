@@ -1,0 +1,22 @@
+import { noLogger } from '../component/logger.js';
+import { noMeter } from '../component/meter.js';
+import { noEvents } from '../events/event-sink.js';
+import { systemClock, systemRandom } from '../time/system-clock.js';
+import { defaultClassifier } from './classifier.js';
+import type { Env } from './service.js';
+
+/** The environment of a program that set up none: real clock and randomness, nothing recorded. */
+export const defaultEnv: Env = Object.freeze({
+  clock: systemClock,
+  random: systemRandom,
+  events: noEvents,
+  metrics: noMeter,
+  logger: noLogger,
+  classifier: defaultClassifier,
+  path: '',
+});
+
+/** The default environment with some parts replaced. */
+export function makeEnv(parts: Partial<Env> = {}): Env {
+  return Object.freeze({ ...defaultEnv, ...parts });
+}

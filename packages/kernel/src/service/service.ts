@@ -1,0 +1,41 @@
+import type { Logger } from '../component/logger.js';
+import type { Meter } from '../component/meter.js';
+import type { CallContext } from '../context/call-context.js';
+import type { EventSink } from '../events/event-sink.js';
+import type { Clock } from '../time/clock.js';
+import type { Classifier } from './classifier.js';
+
+/** Whether a service would take a call now. `busy` says: rather ask another; `closed`: never again. */
+export type Status = 'ready' | 'busy' | 'closed';
+
+/** Everything that answers a request: handlers, transports, clients, balancers, decorated methods. */
+export interface Service<in Req, out Res> {
+  /** Never throws synchronously. Settles promptly once the context is cancelled. */
+  call(request: Req, context: CallContext): Promise<Res>;
+  /** Synchronous, cheap, free of side effects; a balancer reads it on every pick. */
+  status(): Status;
+}
+
+/** Everything that changes how a request is answered: retry, timeout, breaker, tracing, admission. */
+export interface Layer<Req, Res, NextReq = Req, NextRes = Res> {
+  /** What it is, in the field's own word: `retry`, `circuit-breaker`. */
+  readonly role: string;
+  /** Runs once per built stack, never per call: state made here belongs to that stack. */
+  wrap(next: Service<NextReq, NextRes>, env: Env): Service<Req, Res>;
+  /** The settings that people want to see printed; none by default. */
+  describe?(): Readonly<Record<string, unknown>>;
+}
+
+/** What layers are built with. Nothing in a layer reaches for a clock, randomness or a log of its own. */
+export interface Env {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly events: EventSink;
+  readonly metrics: Meter;
+  readonly logger: Logger;
+  /** Judges outcomes, one judge for the whole stack: retry, breaker, balancer and metrics must agree. */
+  readonly classifier: Classifier;
+  /** Where the stack stands, such as `checkout/inventory`; a label in metrics, events and messages. */
+  readonly path: string;
+}

@@ -1,0 +1,72 @@
+import type { CallContext } from '../context/call-context.js';
+import { makeEnv } from './env.js';
+import type { Env, Layer, Service } from './service.js';
+import { serviceOf } from './service-of.js';
+
+/** One layer as people see it. */
+export interface LayerDescription {
+  readonly role: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** Layers in order, outermost first, waiting for the service they stand before. Immutable: `use` answers a new one. */
+export interface Stack<Req, Res, NextReq = Req, NextRes = Res> {
+  /** Adds a layer inside those already listed: the first listed sees the request first. */
+  use<InnerReq, InnerRes>(layer: Layer<NextReq, NextRes, InnerReq, InnerRes>): Stack<Req, Res, InnerReq, InnerRes>;
+  /** Builds the service. Each build has its own state. */
+  into(
+    service: Service<NextReq, NextRes> | ((request: NextReq, context: CallContext) => Promise<NextRes> | NextRes),
+  ): Service<Req, Res>;
+  /** The layers, outermost first. */
+  describe(): readonly LayerDescription[];
+}
+
+type AnyLayer = Layer<never, unknown, never, unknown>;
+
+/**
+ * Starts a stack.
+ * @param env - parts that replace the default environment.
+ */
+export function stack<Req, Res>(env: Partial<Env> = {}): Stack<Req, Res> {
+  return new LayerStack<Req, Res, Req, Res>(makeEnv(env), []);
+}
+
+class LayerStack<Req, Res, NextReq, NextRes> implements Stack<Req, Res, NextReq, NextRes> {
+  readonly #env: Env;
+  readonly #layers: readonly AnyLayer[];
+
+  constructor(env: Env, layers: readonly AnyLayer[]) {
+    this.#env = env;
+    this.#layers = layers;
+  }
+
+  use<InnerReq, InnerRes>(layer: Layer<NextReq, NextRes, InnerReq, InnerRes>): Stack<Req, Res, InnerReq, InnerRes> {
+    return new LayerStack(this.#env, [...this.#layers, layer as AnyLayer]);
+  }
+
+  into(
+    service: Service<NextReq, NextRes> | ((request: NextReq, context: CallContext) => Promise<NextRes> | NextRes),
+  ): Service<Req, Res> {
+    // The chain's types were checked link by link in `use`; here they are erased to fold over it.
+    const innermost = typeof service === 'function' ? serviceOf(service) : service;
+    const folded = this.#layers.reduceRight<Service<never, unknown>>(
+      (next, layer) => layer.wrap(next, this.#env),
+      innermost as Service<never, unknown>,
+    );
+    return folded as Service<Req, Res>;
+  }
+
+  describe(): readonly LayerDescription[] {
+    return this.#layers.map((layer) => ({ role: layer.role, settings: layer.describe?.() ?? {} }));
+  }
+}
+
+/** A stack in one line a layer, outermost first: `retry(maxAttempts=3)`. */
+export function formatStack(layers: readonly LayerDescription[]): string {
+  return layers
+    .map(({ role, settings }) => {
+      const shown = Object.entries(settings).map(([name, value]) => `${name}=${String(value)}`);
+      return `${role}(${shown.join(', ')})`;
+    })
+    .join('\n');
+}

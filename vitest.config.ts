@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const packages = fileURLToPath(new URL('./packages', import.meta.url));
+
+export default defineConfig({
+  // Unit tests run from the sources, so that a test never passes on yesterday's build; process tests start built programs.
+  resolve: {
+    alias: [
+      { find: /^@fwk\/([a-z]+)$/, replacement: `${packages}/$1/src/index.ts` },
+      { find: /^@fwk\/([a-z]+)\/([a-z-]+)$/, replacement: `${packages}/$1/src/$2.ts` },
+    ],
+  },
+  oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
+    testTimeout: 20_000,
+  },
+});
