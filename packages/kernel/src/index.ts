@@ -71,12 +71,12 @@ export { type EventBus, type EventBusOptions, eventBus } from './events/event-bu
 export { type EventSink, type FwkEvent, noEvents } from './events/event-sink.js';
 export {
   combine,
+  currentOf,
   isLive,
   type ListenerErrorHandler,
   type Live,
   type LiveListener,
   type Staleness,
-  valueOf,
 } from './live/live.js';
 export { type LiveOptions, type LiveSource, liveValue } from './live/live-source.js';
 export { type Classifier, defaultClassifier, type Outcome, type Verdict, verdicts } from './service/classifier.js';

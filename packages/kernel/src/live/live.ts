@@ -39,7 +39,7 @@ export function isLive(value: unknown): value is Live<unknown> {
 }
 
 /** Reads an option that may be live. */
-export function valueOf<T>(option: T | Live<T>): T {
+export function currentOf<T>(option: T | Live<T>): T {
   return isLive(option) ? (option as Live<T>).value : (option as T);
 }
 
