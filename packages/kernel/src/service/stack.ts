@@ -12,6 +12,8 @@ export interface LayerDescription {
 /** Layers in order, outermost first, waiting for the service they stand before. Immutable: `use` answers a new one. */
 export interface Stack<Req, Res, NextReq = Req, NextRes = Res> {
   /** Adds a layer inside those already listed: the first listed sees the request first. */
+  use(layer: Layer<NextReq, NextRes>): Stack<Req, Res, NextReq, NextRes>;
+  /** The same with a layer that changes the types: what follows speaks the inner ones. */
   use<InnerReq, InnerRes>(layer: Layer<NextReq, NextRes, InnerReq, InnerRes>): Stack<Req, Res, InnerReq, InnerRes>;
   /** Builds the service. Each build has its own state. */
   into(
