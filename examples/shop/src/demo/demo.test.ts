@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const program = fileURLToPath(new URL('../../dist/demo/main.js', import.meta.url));
+
+function runDemo(args: readonly string[]) {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>
+    child.on('exit', (code) => resolve({ code, stdout, stderr })),
+  );
+  return { child, ended, told: () => stderr };
+}
+
+test('the whole story: a kill, an outage, two edits and a rolling restart without one failed request', async () => {
+  const { ended } = runDemo(['--seconds', '25', '--json', '--port', '0']);
+  const { code, stdout, stderr } = await ended;
+  const figures = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  expect(figures, stderr).toMatchObject({
+    failed: 0,
+    kills: 1,
+    breakerOpened: expect.any(Number),
+    badConfigRefused: true,
+    rollingRestartFailed: 0,
+    exitClean: true,
+  });
+  expect(figures.requests).toBeGreaterThan(1000);
+  expect(figures.breakerOpened).toBeGreaterThanOrEqual(1);
+  expect(figures.breakerClosed).toBeGreaterThanOrEqual(1);
+  expect(figures.fallbackUsed).toBeGreaterThan(0);
+  expect(figures.configChangeSeenMs).toBeLessThan(2000);
+  expect(figures.instancesSeen).toBeGreaterThanOrEqual(7);
+  expect(code).toBe(0);
+}, 90_000);
+
+test('Ctrl-C in the middle of the story stops every service in order', async () => {
+  const { child, ended, told } = runDemo(['--json', '--port', '0']);
+  while (!told().includes('SIGKILL of')) await new Promise((resolve) => setTimeout(resolve, 50));
+  child.kill('SIGINT');
+  const { code, stdout, stderr } = await ended;
+  expect(JSON.parse(stdout), stderr).toMatchObject({ failed: 0, exitClean: true });
+  expect(code).toBe(0);
+}, 90_000);
+
+test('a bad argument is refused in one line with the usage, and code 2', async () => {
+  const { code, stdout, stderr } = await runDemo(['--seconds', 'x']).ended;
+  expect(code).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(/--seconds must be a whole number from 20 to 3600/);
+});

@@ -1,0 +1,18 @@
+type Json = Record<string, unknown>;
+
+/** GETs JSON, or says which URL answered what. */
+export function getJson(url: string): Promise<Json> {
+  return send(url, { method: 'GET' });
+}
+
+/** PUTs JSON. */
+export function putJson(url: string, body: object): Promise<Json> {
+  return send(url, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+}
+
+async function send(url: string, init: RequestInit): Promise<Json> {
+  const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(10_000) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${text.slice(0, 300)}`);
+  return JSON.parse(text) as Json;
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { Agent, request } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import { Latencies } from './latencies.js';
+
+/** A request that was not answered well. */
+export interface Failure {
+  readonly atMs: number;
+  readonly what: string;
+}
+
+const perSecond = 60;
+const checkoutShare = 0.25;
+const requestLimitMs = 10_000;
+const skus = ['lamp', 'chair', 'kettle'] as const;
+
+/**
+ * Customers: an open loop that sends at a steady pace whatever the answers do, so that a slow shop cannot slow its own
+ * measurement. Latency counts from the moment a request was due. Nothing is retried here; that is the shop's work.
+ */
+export class Load {
+  readonly latencies = new Latencies();
+  readonly failures: Failure[] = [];
+  /** Answers by instance of inventory. */
+  readonly instances = new Set<string>();
+  /** Payments by provider. */
+  readonly providers = new Map<string, number>();
+  requests = 0;
+  readonly #base: string;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 100 });
+  readonly #inFlight = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(base: string) {
+    this.#base = base;
+  }
+
+  start(): void {
+    const startedMs = performance.now();
+    let sent = 0;
+    this.#timer = setInterval(() => {
+      const due = ((performance.now() - startedMs) / 1000) * perSecond;
+      for (; sent < due; sent++) this.#send(startedMs + (sent / perSecond) * 1000);
+    }, 5);
+  }
+
+  /** Stops sending and waits for what is under way. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#inFlight);
+    this.#agent.destroy();
+  }
+
+  #send(dueMs: number): void {
+    const sku = skus[this.requests % skus.length] as string;
+    const checkout = Math.random() < checkoutShare;
+    this.requests++;
+    const call = checkout ? this.#checkout(sku) : this.#page(sku);
+    const settled: Promise<void> = call
+      .catch((error: Error) => {
+        this.failures.push({ atMs: performance.now(), what: `${checkout ? 'checkout' : 'page'}: ${error.message}` });
+      })
+      .finally(() => {
+        this.latencies.add(performance.now() - dueMs);
+        this.#inFlight.delete(settled);
+      });
+    this.#inFlight.add(settled);
+  }
+
+  async #page(sku: string): Promise<void> {
+    const page = await this.#http('GET', `/products/${sku}`);
+    this.instances.add(String(page.servedBy));
+  }
+
+  async #checkout(sku: string): Promise<void> {
+    const order = await this.#http('POST', '/checkout', { sku, quantity: 1 });
+    const provider = String(order.provider);
+    this.providers.set(provider, (this.providers.get(provider) ?? 0) + 1);
+  }
+
+  #http(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
+    return new Promise((resolve, reject) => {
+      const headers = body ? { 'content-type': 'application/json', 'idempotency-key': `"${randomUUID()}"` } : {};
+      const sent = request(
+        this.#base + path,
+        { method, headers, agent: this.#agent, timeout: requestLimitMs },
+        (answer) => {
+          const chunks: Buffer[] = [];
+          answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+          answer.on('error', reject);
+          answer.on('end', () => {
+            const text = Buffer.concat(chunks).toString();
+            if (answer.statusCode === 200) resolve(JSON.parse(text) as Record<string, unknown>);
+            else reject(new Error(`status ${answer.statusCode} ${text.slice(0, 300)}`));
+          });
+        },
+      );
+      sent.on('timeout', () => sent.destroy(new Error(`no answer in ${requestLimitMs} ms`)));
+      sent.on('error', reject);
+      sent.end(body && JSON.stringify(body));
+    });
+  }
+}

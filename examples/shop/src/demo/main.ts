@@ -1,0 +1,172 @@
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { shopConfigFile } from '../settings.js';
+import { type DemoArguments, parseDemoArguments, usage } from './arguments.js';
+import { Fleet } from './fleet.js';
+import { Load } from './load.js';
+import { Observer } from './observer.js';
+import { openScreen, type Screen } from './screen.js';
+import { type Facts, followLog, playStory } from './story.js';
+
+const defaultSeconds = 40;
+/** Callers before the called, so that nobody loses a service it still uses. */
+const stopOrder = [
+  ['storefront'],
+  ['payments'],
+  ['pricing', 'inventory', 'catalog'],
+  ['first-provider', 'second-provider'],
+];
+
+async function main(): Promise<number> {
+  let args: DemoArguments | 'help';
+  try {
+    args = parseDemoArguments(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${usage}`);
+    return 2;
+  }
+  if (args === 'help') {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'fwk-shop-'));
+  try {
+    return await run(args, folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function run(args: DemoArguments, folder: string): Promise<number> {
+  const screen = openScreen(args.json ? process.stderr : process.stdout);
+  const configFile = join(folder, 'shop.yaml');
+  await copyFile(shopConfigFile(), configFile);
+  const facts: Facts = {
+    kills: 0,
+    breakerOpened: 0,
+    breakerClosed: 0,
+    badConfigRefused: false,
+    configChangeSeenMs: undefined,
+    rollingRestartFailed: undefined,
+  };
+  const registryPort = String(await freePort());
+  const fleet = new Fleet({ SHOP_CONFIG: configFile, FWK_REGISTRY_PORT: registryPort }, (line, from) =>
+    followLog(facts, line, from),
+  );
+  const stopping = listenForCtrlC(screen, fleet);
+  try {
+    const urls = await startShop(fleet, args.port, screen);
+    const load = new Load(urls.shop);
+    const observer = new Observer(fleet);
+    const looking = setInterval(async () => {
+      screen.show(await observer.look(), load.requests, load.failures.length);
+    }, 1000);
+    load.start();
+    try {
+      const world = { fleet, load, facts, configFile, shopUrl: urls.shop, firstProviderUrl: urls.firstProvider };
+      await playStory(
+        { ...world, signal: stopping, tell: (text) => screen.tell(text) },
+        args.seconds ?? defaultSeconds,
+      );
+      if (args.seconds === undefined) await openUntilStopped(stopping, screen);
+    } catch (error) {
+      if (!stopping.aborted) throw error;
+    } finally {
+      clearInterval(looking);
+    }
+    await load.stop();
+    screen.tell('stopping: callers before the called, each finishing what it has begun');
+    const exitClean = await fleet.stop(stopOrder);
+    return report(args, screen, { load, facts, exitClean });
+  } finally {
+    await fleet.kill();
+  }
+}
+
+async function startShop(fleet: Fleet, port: number, screen: Screen): Promise<{ shop: string; firstProvider: string }> {
+  screen.tell('starting the shop: every service is a process of its own, found through the embedded registry');
+  const [first, second] = await Promise.all(
+    ['first-provider', 'second-provider'].map((name) => fleet.start(name, 'provider', { SHOP_PROVIDER_NAME: name })),
+  );
+  const firstProvider = first?.reached?.url ?? '';
+  const [shop] = await Promise.all([
+    fleet.start('storefront', 'storefront', { SHOP_PORT: String(port) }),
+    fleet.start('catalog', 'catalog'),
+    fleet.start('pricing', 'pricing'),
+    fleet.start('payments', 'payments', {
+      SHOP_FIRST_PROVIDER: firstProvider,
+      SHOP_SECOND_PROVIDER: second?.reached?.url ?? '',
+    }),
+    ...[1, 2, 3].map(() => fleet.start('inventory', 'inventory')),
+  ]);
+  const { url, management } = shop.reached ?? { url: '', management: '' };
+  screen.tell(`open. Try: curl ${url}/products/lamp`);
+  screen.tell(
+    `           curl -d '{"sku":"lamp","quantity":1}' -H 'content-type: application/json' -H 'idempotency-key: "1"' ${url}/checkout`,
+  );
+  screen.tell(
+    `           curl ${management}/manage/health    (also /manage/endpoints, /manage/policies, /manage/metrics)`,
+  );
+  return { shop: url, firstProvider };
+}
+
+/** The first Ctrl-C ends the story; a second one kills everything at once. */
+function listenForCtrlC(screen: Screen, fleet: Fleet): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (!controller.signal.aborted) return controller.abort();
+    screen.tell('killed');
+    fleet.kill().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return controller.signal;
+}
+
+function openUntilStopped(signal: AbortSignal, screen: Screen): Promise<void> {
+  screen.tell('the story is told; the shop stays open until Ctrl-C');
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+function report(args: DemoArguments, screen: Screen, end: { load: Load; facts: Facts; exitClean: boolean }): number {
+  const { load, facts, exitClean } = end;
+  for (const { what } of load.failures.slice(0, 10)) screen.tell(`failed: ${what}`);
+  const figures = {
+    requests: load.requests,
+    failed: load.failures.length,
+    p50Ms: round(load.latencies.quantile(0.5)),
+    p99Ms: round(load.latencies.quantile(0.99)),
+    kills: facts.kills,
+    breakerOpened: facts.breakerOpened,
+    breakerClosed: facts.breakerClosed,
+    fallbackUsed: load.providers.get('second-provider') ?? 0,
+    badConfigRefused: facts.badConfigRefused,
+    configChangeSeenMs: facts.configChangeSeenMs ?? null,
+    rollingRestartFailed: facts.rollingRestartFailed ?? null,
+    instancesSeen: load.instances.size,
+    exitClean,
+  };
+  if (args.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
+  else for (const [name, value] of Object.entries(figures)) screen.tell(`${name.padEnd(22)}${value}`);
+  return figures.failed === 0 && exitClean ? 0 : 1;
+}
+
+/** A registry port of its own, so that two demos on one machine do not share a shop. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,142 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Fleet } from './fleet.js';
+import { getJson, putJson } from './json-request.js';
+import type { Load } from './load.js';
+import type { LogLine, ServiceProcess } from './service-process.js';
+
+/** What the story measures while it happens; the report prints it. */
+export interface Facts {
+  kills: number;
+  breakerOpened: number;
+  breakerClosed: number;
+  badConfigRefused: boolean;
+  /** From the edit of the file to the first answer that shows it; undefined until seen. */
+  configChangeSeenMs: number | undefined;
+  rollingRestartFailed: number | undefined;
+}
+
+/** What the story works with. */
+export interface World {
+  readonly fleet: Fleet;
+  readonly load: Load;
+  readonly facts: Facts;
+  readonly configFile: string;
+  readonly shopUrl: string;
+  readonly firstProviderUrl: string;
+  /** Ends every wait of the story when the demo is stopped. */
+  readonly signal: AbortSignal;
+  tell(text: string): void;
+}
+
+/** How long a chapter waits for what it announces before it says that it did not happen. */
+const patienceMs = 15_000;
+
+const chapters: readonly { readonly at: number; readonly play: (world: World) => Promise<void> }[] = [
+  { at: 0.1, play: loseAnInstance },
+  { at: 0.25, play: loseAProvider },
+  { at: 0.55, play: editTheConfig },
+  { at: 0.7, play: replaceAVersion },
+];
+
+/** Plays all chapters, spread over the time; one that runs late pushes the next. */
+export async function playStory(world: World, seconds: number): Promise<void> {
+  const startedMs = performance.now();
+  const until = (fraction: number) =>
+    wait(Math.max(0, startedMs + fraction * seconds * 1000 - performance.now()), undefined, { signal: world.signal });
+  for (const { at, play } of chapters) {
+    await until(at);
+    await play(world);
+  }
+  await until(1);
+}
+
+async function loseAnInstance({ fleet, load, facts, signal, tell }: World): Promise<void> {
+  const victim = fleet.of('inventory')[1] as ServiceProcess;
+  const failed = load.failures.length;
+  tell(`SIGKILL of ${victim.reached?.instance}, one of three inventory instances, in the middle of its work`);
+  await victim.kill();
+  facts.kills++;
+  await wait(1000, undefined, { signal });
+  tell(`one second later: ${load.failures.length - failed} failed requests; a replacement starts`);
+  const fresh = await fleet.start('inventory', 'inventory');
+  tell(`${fresh.reached?.instance} is ready and found`);
+}
+
+async function loseAProvider(world: World): Promise<void> {
+  const { load, facts, firstProviderUrl, tell } = world;
+  const { breakerOpened, breakerClosed } = facts;
+  const failed = load.failures.length;
+  const before = load.providers.get('second-provider') ?? 0;
+  tell('the first payment provider goes out of service');
+  await putJson(`${firstProviderUrl}/simulation/mode`, { mode: 'out' });
+  await happened(world, 'the breaker opens', () => facts.breakerOpened > breakerOpened);
+  await happened(world, 'the second provider answers', () => (load.providers.get('second-provider') ?? 0) > before);
+  tell('the breaker is open: payments go to the second provider, the first is left in peace');
+  await wait(2000, undefined, { signal: world.signal });
+  tell('the first provider is back');
+  await putJson(`${firstProviderUrl}/simulation/mode`, { mode: 'fine' });
+  await happened(world, 'the breaker closes', () => facts.breakerClosed > breakerClosed);
+  tell(`the breaker closed after its probes succeeded; ${load.failures.length - failed} failed requests meanwhile`);
+}
+
+async function editTheConfig(world: World): Promise<void> {
+  const { facts, configFile, shopUrl, tell } = world;
+  const good = await readFile(configFile, 'utf8');
+  const greetingNow = async () => (await getJson(`${shopUrl}/products/lamp`)).greeting;
+  const greetingBefore = await greetingNow();
+
+  tell('somebody saves a bad edit: pricing.discountPercent: 250');
+  await save(configFile, good.replace(/discountPercent: .*/, 'discountPercent: 250'));
+  const refused = await happened(world, 'the edit is refused', () => facts.badConfigRefused);
+  const kept = (await greetingNow()) === greetingBefore;
+  facts.badConfigRefused = refused && kept;
+  tell('refused, with the reason in the log and in /manage/config; every service keeps its last good values');
+
+  const greeting = `Hello again (${new Date().toISOString()})`;
+  tell('and then a good one: a new greeting');
+  const savedMs = performance.now();
+  await save(configFile, good.replace(/greeting: .*/, `greeting: "${greeting}"`));
+  if (await happened(world, 'the new greeting is shown', async () => (await greetingNow()) === greeting)) {
+    facts.configChangeSeenMs = Math.round(performance.now() - savedMs);
+    tell(`customers see it ${facts.configChangeSeenMs} ms after the file was saved, without a restart`);
+  }
+}
+
+async function replaceAVersion({ fleet, load, facts, tell }: World): Promise<void> {
+  const failed = load.failures.length;
+  const old = fleet.of('inventory');
+  tell('rolling restart: every inventory instance is replaced by version 1.5.0, one by one');
+  for (const leaving of old) {
+    const fresh = await fleet.start('inventory', 'inventory', { SHOP_INVENTORY_VERSION: '1.5.0' });
+    await leaving.stop();
+    tell(`${fresh.reached?.instance} took over from ${leaving.reached?.instance}`);
+  }
+  facts.rollingRestartFailed = load.failures.length - failed;
+  tell(`all of inventory runs 1.5.0; ${facts.rollingRestartFailed} failed requests`);
+}
+
+/** Waits until it is so, and says so when it is not in time; the report then shows it. */
+async function happened(world: World, what: string, isSo: () => boolean | Promise<boolean>): Promise<boolean> {
+  const limitMs = performance.now() + patienceMs;
+  while (performance.now() < limitMs) {
+    if (await isSo()) return true;
+    await wait(5, undefined, { signal: world.signal });
+  }
+  world.tell(`still waiting after ${patienceMs / 1000} s that ${what}: the story goes on without it`);
+  return false;
+}
+
+/** Replaces the file in one step, as editors and configuration tools do. */
+async function save(file: string, content: string): Promise<void> {
+  await writeFile(`${file}.new`, content);
+  await rename(`${file}.new`, file);
+}
+
+/** Takes from the services' logs what the story is waiting for. */
+export function followLog(facts: Facts, line: LogLine, from: ServiceProcess): void {
+  if (line.event === 'breaker.opened' && from.service === 'payments') facts.breakerOpened++;
+  if (line.event === 'breaker.closed' && from.service === 'payments') facts.breakerClosed++;
+  if (line.event === 'config.refused') facts.badConfigRefused = true;
+}

@@ -1,0 +1,34 @@
+import { config, Setting } from '@fwk/config';
+import { createApp } from '@fwk/core';
+import { discovery } from '@fwk/discovery';
+import { type Call, type Handlers, http, problem, Serves } from '@fwk/http';
+import { pricing } from '../contracts/pricing.js';
+import { ShopSettings, shopConfigFile } from '../settings.js';
+
+const listPriceCents = new Map([
+  ['lamp', 4900],
+  ['chair', 12900],
+  ['kettle', 3500],
+]);
+
+@Serves(pricing)
+class PricingService implements Handlers<typeof pricing> {
+  @Setting('pricing.discountPercent') get discountPercent(): number {
+    return 0;
+  }
+
+  async price({ params }: Call<typeof pricing, 'price'>) {
+    const list = listPriceCents.get(params.sku);
+    if (list === undefined) throw problem(404, 'No price', `nobody has priced "${params.sku}"`);
+    const discountPercent = this.discountPercent;
+    return { sku: params.sku, cents: Math.round(list * (1 - discountPercent / 100)), discountPercent };
+  }
+}
+
+const app = createApp({
+  name: 'pricing',
+  version: '1.0.0',
+  owner: 'team-pricing',
+  use: [config({ schema: ShopSettings, files: [shopConfigFile()] }), discovery(), http({ serve: [PricingService] })],
+});
+await app.start();

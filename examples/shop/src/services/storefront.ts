@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { config, settings, settingsOf } from '@fwk/config';
+import { createApp, inject } from '@fwk/core';
+import { discovery } from '@fwk/discovery';
+import { type Call, clientOf, type Handlers, http, problem, Serves } from '@fwk/http';
+import { catalog } from '../contracts/catalog.js';
+import { inventory } from '../contracts/inventory.js';
+import { payments } from '../contracts/payments.js';
+import { pricing } from '../contracts/pricing.js';
+import { storefront } from '../contracts/storefront.js';
+import { ShopSettings, shopConfigFile } from '../settings.js';
+
+const StorefrontSettings = settings('storefront', ShopSettings.shape.storefront);
+
+@Serves(storefront)
+class StorefrontService implements Handlers<typeof storefront> {
+  private readonly catalog = inject(clientOf(catalog));
+  private readonly pricing = inject(clientOf(pricing));
+  private readonly inventory = inject(clientOf(inventory));
+  private readonly payments = inject(clientOf(payments));
+  private readonly settings = inject(settingsOf(StorefrontSettings));
+
+  async page({ params }: Call<typeof storefront, 'page'>) {
+    const [product, price, stock] = await Promise.all([
+      this.catalog.product({ params }),
+      this.pricing.price({ params }),
+      this.inventory.stock({ params }),
+    ]);
+    const { greeting } = this.settings.value;
+    return {
+      greeting,
+      sku: product.sku,
+      name: product.name,
+      cents: price.cents,
+      left: stock.left,
+      servedBy: stock.servedBy,
+    };
+  }
+
+  async checkout({ body }: Call<typeof storefront, 'checkout'>) {
+    const { maxItems } = this.settings.value;
+    if (body.quantity > maxItems) {
+      throw problem(400, 'Too many items', `${body.quantity} items in the cart, at most ${maxItems} allowed`);
+    }
+    const order = randomUUID();
+    const price = await this.pricing.price({ params: { sku: body.sku } });
+    const cents = price.cents * body.quantity;
+    const { reservation } = await this.inventory.reserve({ body });
+    const { provider } = await this.payments.charge({ body: { order, cents } });
+    return { order, cents, provider, reservation };
+  }
+}
+
+const app = createApp({
+  name: 'storefront',
+  version: '1.0.0',
+  owner: 'team-web',
+  use: [
+    config({ schema: ShopSettings, files: [shopConfigFile()] }),
+    discovery(),
+    http({ serve: [StorefrontService], port: Number(process.env.SHOP_PORT ?? 8080) }),
+  ],
+});
+await app.start();
