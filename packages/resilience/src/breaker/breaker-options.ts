@@ -1,0 +1,144 @@
+import {
+  type CallContext,
+  callable,
+  checkOptions,
+  integerIn,
+  type Live,
+  millisecondsIn,
+  numberIn,
+  OptionsError,
+  optional,
+  ratio,
+  text,
+} from '@fwk/kernel';
+import type { BreakerHandle } from './breaker-state.js';
+
+/** Options of the circuit breaker. */
+export interface BreakerOptions {
+  /** For people: events, metrics, messages. @defaultValue where the stack stands, or 'breaker' */
+  readonly name: string | undefined;
+  /** Measured stretch of time, 100 to 3 600 000 milliseconds. @defaultValue 10000 */
+  readonly windowMs: number;
+  /** How finely the window moves on, 1 to 100. @defaultValue 10 */
+  readonly windowSlices: number;
+  /** Measures the last so many calls instead of a stretch of time, 1 to 100 000. @defaultValue undefined */
+  readonly windowCalls: number | undefined;
+  /** No ratio is judged on fewer calls than this; 1 to 1 000 000. @defaultValue 20 */
+  readonly minimumCalls: number | Live<number>;
+  /** Opens when at least this share of the calls failed; above 0 to 1. @defaultValue 0.5 */
+  readonly failureRatio: number | Live<number>;
+  /** A call that takes longer counts as slow, 1 ms or more; `Infinity` measures no slowness. @defaultValue Infinity */
+  readonly slowCallMs: number | Live<number>;
+  /** Opens when at least this share of the calls was slow; above 0 to 1. @defaultValue 1 */
+  readonly slowCallRatio: number | Live<number>;
+  /** Opens after so many failures in a row, however few calls there were; `Infinity` for never. @defaultValue Infinity */
+  readonly consecutiveFailures: number | Live<number>;
+  /** How long it stays open the first time, 1 to 3 600 000 milliseconds. @defaultValue 5000 */
+  readonly openMs: number | Live<number>;
+  /** Each time the probes fail it stays open so many times longer, 1 to 10. @defaultValue 2 */
+  readonly openGrowth: number | Live<number>;
+  /** It never stays open longer than this, in milliseconds. @defaultValue 60000 */
+  readonly maxOpenMs: number | Live<number>;
+  /** The open time is shortened by a random share of up to this, so that clients do not probe together; 0 to 1. @defaultValue 0.2 */
+  readonly openJitter: number | Live<number>;
+  /** Probes that may be in flight at once while half-open, 1 to 1000; further calls are refused. @defaultValue 3 */
+  readonly halfOpenPermits: number | Live<number>;
+  /** Probes that must succeed before it closes, 1 to 1000. @defaultValue 3 */
+  readonly successesToClose: number | Live<number>;
+  /** A probe without an answer for so long counts as failed, 1 to 3 600 000 milliseconds. @defaultValue 10000 */
+  readonly probeTimeoutMs: number | Live<number>;
+  /** Gives each key a breaker of its own, such as a tenant or a host. @defaultValue undefined: one breaker */
+  readonly keyOf: ((request: never) => string) | undefined;
+  /** Breakers kept with `keyOf`, 1 to 100 000; the one used least recently goes first. @defaultValue 1000 */
+  readonly maxKeys: number;
+  /** A key's breaker that is closed and unused for so long is dropped, in milliseconds. @defaultValue 600000 */
+  readonly keyIdleMs: number;
+  /** Finds the trace id for the opening record. @defaultValue undefined: none is recorded */
+  readonly traceIdOf: ((context: CallContext) => string | undefined) | undefined;
+  /** Called with each breaker when a stack is built or a key is first seen. @defaultValue undefined */
+  readonly onBuilt: ((breaker: BreakerHandle) => void) | undefined;
+}
+
+/** Defaults of the circuit breaker. */
+export const breakerDefaults = Object.freeze({
+  name: undefined,
+  windowMs: 10_000,
+  windowSlices: 10,
+  windowCalls: undefined,
+  minimumCalls: 20,
+  failureRatio: 0.5,
+  slowCallMs: Number.POSITIVE_INFINITY,
+  slowCallRatio: 1,
+  consecutiveFailures: Number.POSITIVE_INFINITY,
+  openMs: 5000,
+  openGrowth: 2,
+  maxOpenMs: 60_000,
+  openJitter: 0.2,
+  halfOpenPermits: 3,
+  successesToClose: 3,
+  probeTimeoutMs: 10_000,
+  keyOf: undefined,
+  maxKeys: 1000,
+  keyIdleMs: 600_000,
+  traceIdOf: undefined,
+  onBuilt: undefined,
+}) satisfies BreakerOptions;
+
+const HOUR_MS = 3_600_000;
+const positiveRatio = (value: unknown) => (value === 0 ? 'a number above 0 and up to 1' : ratio(value));
+
+/** Rules of {@link BreakerOptions}. */
+export const breakerRules = Object.freeze({
+  name: optional(text),
+  windowMs: millisecondsIn(100, HOUR_MS),
+  windowSlices: integerIn(1, 100),
+  windowCalls: optional(integerIn(1, 100_000)),
+  minimumCalls: integerIn(1, 1_000_000),
+  failureRatio: positiveRatio,
+  slowCallMs: millisecondsIn(1, Number.POSITIVE_INFINITY),
+  slowCallRatio: positiveRatio,
+  consecutiveFailures: integerIn(1),
+  openMs: millisecondsIn(1, HOUR_MS),
+  openGrowth: numberIn(1, 10),
+  maxOpenMs: millisecondsIn(1, HOUR_MS),
+  openJitter: ratio,
+  halfOpenPermits: integerIn(1, 1000),
+  successesToClose: integerIn(1, 1000),
+  probeTimeoutMs: millisecondsIn(1, HOUR_MS),
+  keyOf: optional(callable),
+  maxKeys: integerIn(1, 100_000),
+  keyIdleMs: millisecondsIn(1, 24 * HOUR_MS),
+  traceIdOf: optional(callable),
+  onBuilt: optional(callable),
+});
+
+/**
+ * Checks the options of a breaker, each for itself and against each other.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ */
+export function checkBreakerOptions(options: Partial<BreakerOptions> | undefined): BreakerOptions {
+  const owner = options?.name ? `circuitBreaker "${String(options.name)}"` : 'circuitBreaker';
+  const settings = checkOptions<BreakerOptions>(owner, options, breakerDefaults, breakerRules);
+  const problems: string[] = [];
+  if (settings.windowCalls !== undefined && options?.windowMs !== undefined) {
+    problems.push('windowCalls and windowMs exclude each other: measure a number of calls or a stretch of time');
+  }
+  if (
+    settings.windowCalls !== undefined &&
+    typeof settings.minimumCalls === 'number' &&
+    settings.minimumCalls > settings.windowCalls
+  ) {
+    problems.push(
+      `minimumCalls ${settings.minimumCalls} is above windowCalls ${settings.windowCalls}: no ratio would ever be judged`,
+    );
+  }
+  if (
+    typeof settings.openMs === 'number' &&
+    typeof settings.maxOpenMs === 'number' &&
+    settings.openMs > settings.maxOpenMs
+  ) {
+    problems.push(`openMs ${settings.openMs} is above maxOpenMs ${settings.maxOpenMs}`);
+  }
+  if (problems.length > 0) throw new OptionsError(owner, problems);
+  return settings;
+}

@@ -1,0 +1,96 @@
+import type { OpossumEngine } from './opossum.js';
+
+/** What a breaker does with calls. The first three follow each other; the others are set by hand and stay. */
+export type BreakerState = 'closed' | 'open' | 'half-open' | ManualState;
+
+/**
+ * - `forced-open` refuses every call, with no probe planned.
+ * - `forced-closed` lets every call through and goes on measuring.
+ * - `metrics-only` does the same and says `breaker.threshold-exceeded` where it would have opened.
+ * - `disabled` lets every call through and measures nothing.
+ */
+export type ManualState = 'forced-open' | 'forced-closed' | 'disabled' | 'metrics-only';
+
+/** The manual states, for checking what people ask for. */
+export const manualStates: readonly ManualState[] = Object.freeze([
+  'forced-open',
+  'forced-closed',
+  'disabled',
+  'metrics-only',
+]);
+
+/** What opened a breaker. */
+export type OpeningRule =
+  | 'failure-ratio'
+  | 'slow-call-ratio'
+  | 'consecutive-failures'
+  | 'probe-failed'
+  | 'probe-hung'
+  | 'manual';
+
+/** Why, when and for how long a breaker opened. */
+export interface OpeningRecord {
+  readonly rule: OpeningRule;
+  /** What was measured: a ratio, a number of failures, or milliseconds for a hung probe. */
+  readonly measured: number;
+  readonly threshold: number;
+  /** Counts of the window at that moment. */
+  readonly calls: number;
+  readonly failures: number;
+  readonly slow: number;
+  /** The most frequent errors since failures began, by code or name. */
+  readonly topErrors: readonly { readonly error: string; readonly count: number }[];
+  /** Trace of the first of these failures, if traces are known. */
+  readonly firstTraceId: string | undefined;
+  /** Wall-clock milliseconds since the epoch. */
+  readonly atMs: number;
+  readonly openForMs: number;
+  /** Wall-clock milliseconds since the epoch of the first possible probe. */
+  readonly nextProbeAtMs: number;
+  /** How often in a row it has opened without closing in between; the first time is 1. */
+  readonly times: number;
+}
+
+/** Counts since the breaker was made; every admitted call ends in exactly one of them, every refused one in `rejected`. */
+export interface BreakerTotals {
+  readonly successes: number;
+  readonly failures: number;
+  /** Ended neither way: the caller gave up or asked for something impossible. */
+  readonly ignored: number;
+  readonly rejected: number;
+  /** Ended after the state had changed, so that they counted for nothing. */
+  readonly stale: number;
+  /** Passed through while disabled. */
+  readonly unmeasured: number;
+}
+
+/** A breaker as it is at one moment; plain data. */
+export interface BreakerSnapshot {
+  readonly name: string;
+  readonly path: string;
+  readonly state: BreakerState;
+  readonly calls: number;
+  readonly failures: number;
+  readonly slow: number;
+  readonly consecutiveFailures: number;
+  readonly probesInFlight: number;
+  readonly totals: BreakerTotals;
+  /** How it opened last; undefined if it never did, or was reset. */
+  readonly opening: OpeningRecord | undefined;
+}
+
+/** A breaker to look at and to set by hand. */
+export interface BreakerHandle {
+  readonly name: string;
+  readonly path: string;
+  /** An open breaker whose probe is due still reads `open`: it changes with the next call. */
+  readonly state: BreakerState;
+  readonly opening: OpeningRecord | undefined;
+  snapshot(): BreakerSnapshot;
+  /** Sets a manual state; it stays until {@link reset}. @throws RangeError for anything else */
+  force(state: ManualState): void;
+  /** Closes it and forgets what was measured. */
+  reset(): void;
+  /** The opossum object underneath: its events, `stats` and `toJSON()` are those of any opossum breaker. */
+  readonly engine: OpossumEngine;
+}

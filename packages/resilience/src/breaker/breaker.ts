@@ -1,0 +1,375 @@
+/**
+ * One breaker: when to refuse, when to probe, when to let through again. It knows nothing of services; the layer asks
+ * `admit` before a call and reports how it ended.
+ *
+ * Every change of state begins a new epoch. A call remembers the epoch in which it was admitted, and what it reports
+ * counts only while that epoch lasts: a success from before the opening cannot close the breaker, a failure from before
+ * the closing cannot open it again. Time is compared when somebody asks; there is no timer.
+ */
+import { type CallContext, type Clock, currentOf, type Env, isFwkError, messageOf } from '@fwk/kernel';
+import { judgeError, judgeResult } from '../layer/judge.js';
+import { CountOutcomes } from '../window/count-outcomes.js';
+import type { OutcomeWindow } from '../window/outcome-window.js';
+import { RollingCounts } from '../window/rolling-counts.js';
+import { TimeOutcomes } from '../window/time-outcomes.js';
+import { BreakerOpenError } from './breaker-open-error.js';
+import type { BreakerOptions } from './breaker-options.js';
+import { type BreakerSeries, stateLevel } from './breaker-series.js';
+import {
+  type BreakerHandle,
+  type BreakerSnapshot,
+  type BreakerState,
+  type ManualState,
+  manualStates,
+  type OpeningRecord,
+  type OpeningRule,
+} from './breaker-state.js';
+import { type Engine, type EngineDriver, makeEngine } from './engine.js';
+import { ErrorTally } from './error-tally.js';
+import type { OpossumStats } from './opossum.js';
+import { type BrokenRule, brokenRule } from './rules.js';
+
+const REJECTED = 0;
+const TIMED_OUT = 1;
+const TOP_ERRORS = 3;
+
+/** Stands where a start time is expected when a call is not timed. */
+export const NOT_TIMED = -1;
+
+export class Breaker implements BreakerHandle, EngineDriver {
+  readonly name: string;
+  readonly path: string;
+  /** Rises with each change of state. */
+  epoch = 0;
+  opening: OpeningRecord | undefined;
+  readonly engine: Engine;
+  readonly #options: BreakerOptions;
+  readonly #env: Env;
+  readonly #clock: Clock;
+  readonly #series: BreakerSeries;
+  readonly #window: OutcomeWindow;
+  readonly #tally = new ErrorTally();
+  /** Refusals and time-outs, which only opossum's statistics show; made at the first. */
+  #extras: RollingCounts | undefined;
+  readonly #totals = { successes: 0, failures: 0, ignored: 0, rejected: 0, stale: 0, unmeasured: 0 };
+  #state: BreakerState = 'closed';
+  #consecutive = 0;
+  #times = 0;
+  #probeAtMs = 0;
+  #probing = 0;
+  #probed = 0;
+  #lastProbeMs = 0;
+
+  constructor(name: string, options: BreakerOptions, env: Env, series: BreakerSeries) {
+    this.name = name;
+    this.path = env.path;
+    this.#options = options;
+    this.#env = env;
+    this.#clock = env.clock;
+    this.#series = series;
+    this.#window =
+      options.windowCalls === undefined
+        ? new TimeOutcomes(options.windowMs, options.windowSlices)
+        : new CountOutcomes(options.windowCalls);
+    this.engine = makeEngine(this);
+    series.state.set(1);
+  }
+
+  get state(): BreakerState {
+    return this.#state;
+  }
+
+  /** Would a call be admitted now? Changes nothing. A hung probe's place counts as free: that call finds it out. */
+  get admitting(): boolean {
+    switch (this.#state) {
+      case 'closed':
+        return true;
+      case 'open':
+        return this.#clock.now() >= this.#probeAtMs;
+      case 'half-open':
+        return this.#probing < currentOf(this.#options.halfOpenPermits) || this.#hungMs(this.#clock.now()) > 0;
+      default:
+        return this.#state !== 'forced-open';
+    }
+  }
+
+  /** Takes a call in, or refuses it. How an admitted call ends must be reported, with the `epoch` of this moment. */
+  admit(): boolean {
+    if (this.#state === 'closed') return true;
+    if (this.#state === 'open' && this.#clock.now() >= this.#probeAtMs) this.#change('half-open');
+    if (this.#state !== 'half-open') return this.#state !== 'open' && this.#state !== 'forced-open';
+    const nowMs = this.#clock.now();
+    if (this.#probing < currentOf(this.#options.halfOpenPermits)) {
+      this.#probing++;
+      this.#lastProbeMs = nowMs;
+      return true;
+    }
+    const hungMs = this.#hungMs(nowMs);
+    if (hungMs > 0) this.#open('probe-hung', hungMs, currentOf(this.#options.probeTimeoutMs));
+    return false;
+  }
+
+  /** Start time of a call, or {@link NOT_TIMED} while nobody wants to know how long calls take. */
+  started(request: unknown): number {
+    if (this.engine.watched) this.engine.emit('fire', [request]);
+    else if (this.#options.slowCallMs === Number.POSITIVE_INFINITY) return NOT_TIMED;
+    return this.#clock.now();
+  }
+
+  /** Counts a refusal and makes its error. */
+  refused(): BreakerOpenError {
+    const nowMs = this.#clock.now();
+    this.#totals.rejected++;
+    this.#series.rejected.add();
+    this.#extra(REJECTED, nowMs);
+    const { rule, measured, threshold } =
+      this.#state === 'forced-open' ? ({} as Partial<OpeningRecord>) : this.opening!;
+    const nextProbeInMs = rule === undefined ? undefined : Math.max(0, this.#probeAtMs - nowMs);
+    const facts = { breaker: this.name, state: this.#state, rule, measured, threshold, nextProbeInMs };
+    const error = new BreakerOpenError(facts, this.#tally.last);
+    if (this.engine.watched) this.engine.emit('reject', error);
+    return error;
+  }
+
+  /** A call ended with a result. */
+  answered(result: unknown, epoch: number, startMs: number, context: CallContext): void {
+    const { outcome } = judgeResult(this.#env, result);
+    if (outcome === 'ignored') this.#ignored(epoch);
+    else this.#ended(outcome === 'failure', result, epoch, startMs, context);
+  }
+
+  /** A call ended with an error. */
+  failed(error: unknown, epoch: number, startMs: number, context: CallContext): void {
+    if (judgeError(this.#env, error, context).outcome === 'ignored') this.#ignored(epoch);
+    else this.#ended(true, error, epoch, startMs, context);
+  }
+
+  #ended(failed: boolean, what: unknown, epoch: number, startMs: number, context: CallContext): void {
+    if (epoch !== this.epoch) {
+      this.#stale();
+      return;
+    }
+    if (this.#state === 'disabled') {
+      this.#totals.unmeasured++;
+      return;
+    }
+    const nowMs = this.#clock.now();
+    const tookMs = startMs === NOT_TIMED ? 0 : nowMs - startMs;
+    const slow = tookMs > currentOf(this.#options.slowCallMs);
+    this.#count(failed, what, nowMs, context);
+    if (this.engine.watched) this.#announce(failed, what, tookMs);
+    if (this.#state === 'half-open') {
+      this.#probeEnded(failed || slow);
+      return;
+    }
+    this.#window.record(nowMs, failed, slow);
+    const broken = brokenRule(this.#options, this.#window, this.#consecutive);
+    if (broken !== undefined) this.#broken(broken);
+  }
+
+  #count(failed: boolean, what: unknown, nowMs: number, context: CallContext): void {
+    if (!failed) {
+      this.#totals.successes++;
+      this.#series.successes.add();
+      this.#consecutive = 0;
+      return;
+    }
+    this.#totals.failures++;
+    this.#series.failures.add();
+    this.#consecutive++;
+    // Errors from before the window belong to another story.
+    if (this.#state === 'closed' && this.#window.failures === 0) this.#tally.clear();
+    this.#tally.add(what, this.#traceId(context));
+    if (isFwkError(what, 'FWK_RESILIENCE_TIMEOUT')) this.#extra(TIMED_OUT, nowMs);
+  }
+
+  #broken({ rule, measured, threshold }: BrokenRule): void {
+    if (this.#state === 'closed') this.#open(rule, measured, threshold);
+    else if (this.#state === 'metrics-only') {
+      this.#emit('breaker.threshold-exceeded', { rule, measured, threshold });
+      // Said once a window, not once a call.
+      this.#window.clear();
+      this.#consecutive = 0;
+    }
+  }
+
+  #probeEnded(failed: boolean): void {
+    this.#probing--;
+    if (!failed) this.#probed++;
+    if (failed) this.#open('probe-failed', 1, 1);
+    else if (this.#probed >= currentOf(this.#options.successesToClose)) this.#change('closed');
+  }
+
+  #ignored(epoch: number): void {
+    if (epoch !== this.epoch) {
+      this.#stale();
+      return;
+    }
+    this.#totals.ignored++;
+    this.#series.ignored.add();
+    if (this.#state === 'half-open') this.#probing--;
+  }
+
+  #stale(): void {
+    this.#totals.stale++;
+    this.#series.stale.add();
+  }
+
+  /** How long all probes have been hanging, in milliseconds, if longer than allowed; else 0. */
+  #hungMs(nowMs: number): number {
+    const waitedMs = nowMs - this.#lastProbeMs;
+    return waitedMs > currentOf(this.#options.probeTimeoutMs) ? waitedMs : 0;
+  }
+
+  #open(rule: OpeningRule, measured: number, threshold: number): void {
+    const options = this.#options;
+    const grown = currentOf(options.openMs) * currentOf(options.openGrowth) ** this.#times;
+    const openForMs =
+      Math.min(grown, currentOf(options.maxOpenMs)) * (1 - currentOf(options.openJitter) * this.#env.random());
+    this.#times++;
+    this.#probeAtMs = this.#clock.now() + openForMs;
+    const atMs = this.#clock.wallTime();
+    this.opening = Object.freeze({
+      rule,
+      measured,
+      threshold,
+      calls: this.#window.calls,
+      failures: this.#window.failures,
+      slow: this.#window.slow,
+      topErrors: this.#tally.top(TOP_ERRORS),
+      firstTraceId: this.#tally.firstTraceId,
+      atMs,
+      openForMs,
+      nextProbeAtMs: atMs + openForMs,
+      times: this.#times,
+    });
+    this.#series.openings.add();
+    this.#change('open');
+  }
+
+  /** The one place where the state changes. */
+  #change(state: BreakerState): void {
+    this.epoch++;
+    this.#state = state;
+    this.#probing = 0;
+    this.#probed = 0;
+    if (state === 'closed') {
+      this.#window.clear();
+      this.#consecutive = 0;
+      this.#times = 0;
+    }
+    this.#series.state.set(stateLevel(state));
+    this.engine.follow(state, this.opening?.openForMs ?? 0);
+    if (state === 'open') this.#emit('breaker.opened', { ...this.opening });
+    else if (state === 'half-open') this.#emit('breaker.half-opened', {});
+    else if (state === 'closed') this.#emit('breaker.closed', {});
+    else this.#emit('breaker.forced', { state });
+  }
+
+  force(state: ManualState): void {
+    if (!manualStates.includes(state)) {
+      throw new RangeError(
+        `breaker "${this.name}": state must be one of ${manualStates.join(', ')}, not ${String(state)}`,
+      );
+    }
+    if (this.#state !== state) this.#change(state);
+  }
+
+  reset(): void {
+    this.#tally.clear();
+    this.opening = undefined;
+    if (this.#state === 'closed') {
+      this.epoch++;
+      this.#window.clear();
+      this.#consecutive = 0;
+    } else this.#change('closed');
+  }
+
+  snapshot(): BreakerSnapshot {
+    this.#window.advance(this.#clock.now());
+    const { calls, failures, slow } = this.#window;
+    return {
+      name: this.name,
+      path: this.path,
+      state: this.#state,
+      calls,
+      failures,
+      slow,
+      consecutiveFailures: this.#consecutive,
+      probesInFlight: this.#probing,
+      totals: { ...this.#totals },
+      opening: this.opening,
+    };
+  }
+
+  /** For opossum: the same window in its words. */
+  stats(): OpossumStats {
+    const nowMs = this.#clock.now();
+    this.#window.advance(nowMs);
+    this.#extras?.advance(nowMs);
+    const { calls, failures } = this.#window;
+    const rejects = this.#extras?.total(REJECTED) ?? 0;
+    return {
+      ...unusedStats,
+      fires: calls + rejects,
+      successes: calls - failures,
+      failures,
+      rejects,
+      timeouts: this.#extras?.total(TIMED_OUT) ?? 0,
+      isCircuitBreakerOpen: this.#state === 'open' || this.#state === 'forced-open',
+    };
+  }
+
+  /** For opossum: somebody used its own controls. */
+  asked(what: 'open' | 'close' | 'disable' | 'shutdown'): void {
+    if (what === 'open') {
+      if (this.#state !== 'open') this.#open('manual', 0, 0);
+    } else if (what === 'close') this.reset();
+    else this.force(what === 'disable' ? 'disabled' : 'forced-open');
+  }
+
+  /** For opossum: a listener on it threw. */
+  listenerFailed(event: string, error: unknown): void {
+    this.#env.logger.error({ err: error, breaker: this.name, event }, 'a listener on the opossum object threw');
+    this.#emit('breaker.listener-failed', { event, error: messageOf(error) });
+  }
+
+  #announce(failed: boolean, what: unknown, tookMs: number): void {
+    if (!failed) this.engine.emit('success', what, tookMs);
+    else {
+      if (isFwkError(what, 'FWK_RESILIENCE_TIMEOUT')) this.engine.emit('timeout', what, tookMs);
+      this.engine.emit('failure', what, tookMs, []);
+    }
+  }
+
+  #extra(channel: number, nowMs: number): void {
+    this.#extras ??= new RollingCounts(2, this.#options.windowMs, this.#options.windowSlices);
+    this.#extras.advance(nowMs);
+    this.#extras.add(channel, 1, nowMs);
+  }
+
+  #traceId(context: CallContext): string | undefined {
+    try {
+      return this.#options.traceIdOf?.(context);
+    } catch {
+      // A broken look-up must not change how the call counts; the record merely lacks the id.
+      return undefined;
+    }
+  }
+
+  #emit(name: string, data: Readonly<Record<string, unknown>>): void {
+    this.#env.events.emit(name, { path: this.path, name: this.name, ...data });
+  }
+}
+
+const unusedStats = Object.freeze({
+  fallbacks: 0,
+  cacheHits: 0,
+  cacheMisses: 0,
+  coalesceCacheHits: 0,
+  coalesceCacheMisses: 0,
+  semaphoreRejections: 0,
+  latencyMean: -1,
+  percentiles: Object.freeze({}),
+  latencyTimes: Object.freeze([]),
+});

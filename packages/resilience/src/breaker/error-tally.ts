@@ -1,0 +1,38 @@
+/** How many different errors are told apart; the rest count as "other", so that made-up codes cannot fill memory. */
+const MAX_KINDS = 10;
+
+/** Which errors a breaker has seen since failures began, for its opening record. */
+export class ErrorTally {
+  #counts: Map<string, number> | undefined;
+  firstTraceId: string | undefined;
+  last: unknown;
+
+  add(error: unknown, traceId: string | undefined): void {
+    this.last = error;
+    this.#counts ??= new Map();
+    if (this.#counts.size === 0) this.firstTraceId = traceId;
+    const kind = kindOf(error);
+    const known = this.#counts.has(kind) || this.#counts.size < MAX_KINDS ? kind : 'other';
+    this.#counts.set(known, (this.#counts.get(known) ?? 0) + 1);
+  }
+
+  /** The most frequent first. */
+  top(limit: number): readonly { readonly error: string; readonly count: number }[] {
+    return [...(this.#counts ?? [])]
+      .map(([error, count]) => ({ error, count }))
+      .sort((a, b) => b.count - a.count)
+      .slice(0, limit);
+  }
+
+  clear(): void {
+    this.#counts?.clear();
+    this.firstTraceId = undefined;
+    this.last = undefined;
+  }
+}
+
+function kindOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return typeof error;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return error instanceof Error ? error.name : 'object';
+}

@@ -1,0 +1,61 @@
+/**
+ * The opossum library as far as this package uses it; it ships no types. It is loaded when the first breaker is built, so
+ * that importing this package stays cheap.
+ */
+import type { EventEmitter } from 'node:events';
+import { createRequire } from 'node:module';
+
+/** Counts that opossum keeps of a window. */
+export interface OpossumStats {
+  readonly fires: number;
+  readonly successes: number;
+  readonly failures: number;
+  readonly rejects: number;
+  readonly timeouts: number;
+  readonly fallbacks: number;
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
+  readonly coalesceCacheHits: number;
+  readonly coalesceCacheMisses: number;
+  readonly semaphoreRejections: number;
+  /** Always −1, which is opossum's own way to say that latencies are not kept. */
+  readonly latencyMean: number;
+  readonly percentiles: Readonly<Record<string, number>>;
+  readonly latencyTimes: readonly number[];
+  readonly isCircuitBreakerOpen?: boolean;
+}
+
+/** What stands behind `engine.status`. */
+export declare class OpossumStatus extends EventEmitter {
+  constructor(options: object);
+  get stats(): OpossumStats;
+  get window(): readonly OpossumStats[];
+}
+
+/** An opossum breaker. Listen to it, read it, open and close it; calls go through the wrapped service or function. */
+export declare class OpossumEngine extends EventEmitter {
+  constructor(action: () => unknown, options: Record<string, unknown>);
+  get name(): string;
+  get group(): string;
+  get enabled(): boolean;
+  get opened(): boolean;
+  get closed(): boolean;
+  get halfOpen(): boolean;
+  get pendingClose(): boolean;
+  get isShutdown(): boolean;
+  get status(): OpossumStatus;
+  get stats(): OpossumStats;
+  open(): void;
+  close(): void;
+  enable(): void;
+  disable(): void;
+  shutdown(): void;
+  toJSON(): { readonly state: Readonly<Record<string, unknown>>; readonly status: OpossumStats };
+  /** Opossum's own maker of a status. */
+  static newStatus(options: object): OpossumStatus;
+}
+
+/** Loads the library; Node keeps it after the first time. */
+export function loadOpossum(): typeof OpossumEngine {
+  return createRequire(import.meta.url)('opossum') as typeof OpossumEngine;
+}

@@ -1,0 +1,116 @@
+/**
+ * Time of one attempt, so that a hung callee costs a retry and not the whole deadline.
+ *
+ * State: none beyond the call. Place: innermost, right before the transport, so that each attempt has its own limit and
+ * time in queues does not count. An attempt gets the smaller of its limit and the time that remains. An attempt that
+ * loses is cancelled through its context; the answer of one that does not listen is dropped and counted. The caller's
+ * own cancellation ends the wait with the caller's reason.
+ */
+import {
+  type CallContext,
+  type Clock,
+  type Counter,
+  cancellable,
+  checkOptions,
+  currentOf,
+  DeadlineExceededError,
+  type Env,
+  type Live,
+  millisecondsIn,
+  operationKey,
+  type Service,
+  type Status,
+} from '@fwk/kernel';
+import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
+import { hasUnguardedDeadline } from './guarded-deadline.js';
+import { type TimedCallOwner, timedCall } from './timed-call.js';
+import { TimeoutError } from './timeout-error.js';
+
+/** Options of {@link attemptTimeout}. */
+export interface AttemptTimeoutOptions {
+  /** Time for one attempt, 1 to 2^31 − 1 milliseconds. @defaultValue 1000 */
+  readonly timeoutMs: number | Live<number>;
+}
+
+/** Defaults of {@link attemptTimeout}. */
+export const attemptTimeoutDefaults = Object.freeze({ timeoutMs: 1000 }) satisfies AttemptTimeoutOptions;
+
+/** Rules of {@link AttemptTimeoutOptions}. */
+export const attemptTimeoutRules = Object.freeze({ timeoutMs: millisecondsIn(1) });
+
+/**
+ * Makes the layer that limits one attempt.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ * @example const call = attemptTimeout({ timeoutMs: 300 }).wrap(fetchQuote); // rejects with TimeoutError
+ */
+export function attemptTimeout(options?: Partial<AttemptTimeoutOptions>): FunctionLayer {
+  const settings = checkOptions<AttemptTimeoutOptions>(
+    'attemptTimeout',
+    options,
+    attemptTimeoutDefaults,
+    attemptTimeoutRules,
+  );
+  return functionLayer({
+    role: 'attempt-timeout',
+    races: true,
+    describe: () => ({ timeoutMs: currentOf(settings.timeoutMs) }),
+    build: (next, env) => new AttemptTimeoutService(next, env, settings.timeoutMs),
+  });
+}
+
+class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
+  readonly clock: Clock;
+  readonly #next: Service<Req, Res>;
+  readonly #env: Env;
+  readonly #timeoutMs: number | Live<number>;
+  readonly #timedOut: Counter;
+  readonly #late: Counter;
+
+  constructor(next: Service<Req, Res>, env: Env, timeoutMs: number | Live<number>) {
+    this.#next = next;
+    this.#env = env;
+    this.clock = env.clock;
+    this.#timeoutMs = timeoutMs;
+    const labels = { path: env.path };
+    this.#timedOut = env.metrics.counter(
+      { name: 'resilience.attempts.timed_out', help: 'Attempts that ran into their limit.' },
+      labels,
+    );
+    this.#late = env.metrics.counter(
+      { name: 'resilience.attempts.late', help: 'Answers dropped because their attempt had been given up.' },
+      labels,
+    );
+  }
+
+  call(request: Req, context: CallContext): Promise<Res> {
+    if (context.cancelled) return Promise.reject(context.reason);
+    let limitMs = currentOf(this.#timeoutMs);
+    if (hasUnguardedDeadline(context)) {
+      const remainingMs = context.deadlineMs - this.clock.now();
+      if (remainingMs <= 0) return Promise.reject(new DeadlineExceededError(this.#what(context)));
+      limitMs = Math.min(limitMs, remainingMs);
+    }
+    return timedCall(this.#next, request, context, cancellable(context), limitMs, this);
+  }
+
+  status(): Status {
+    return this.#next.status();
+  }
+
+  expired(context: CallContext, limitMs: number): unknown {
+    const what = this.#what(context);
+    if (context.deadlineMs <= this.clock.now()) return new DeadlineExceededError(what, limitMs);
+    this.#timedOut.add();
+    this.#env.events.emit('attempt.timed-out', { path: this.#env.path, what, limitMs });
+    return new TimeoutError(what, limitMs);
+  }
+
+  late(context: CallContext): void {
+    this.#late.add();
+    this.#env.events.emit('attempt.answered-late', { path: this.#env.path, what: this.#what(context) });
+  }
+
+  #what(context: CallContext): string {
+    return context.get(operationKey) || this.#env.path || 'call';
+  }
+}

@@ -1,0 +1,61 @@
+import type { CallContext, Cancellable, Clock, Service } from '@fwk/kernel';
+import { markAbandoned } from '../layer/call-frame.js';
+import { callSafely } from '../layer/call-safely.js';
+
+/** What a timed call reports to the layer it belongs to. */
+export interface TimedCallOwner {
+  readonly clock: Clock;
+  /** Makes the error of a call whose time is over. */
+  expired(context: CallContext, limitMs: number): unknown;
+  /** The answer came after the call was given up. */
+  late(context: CallContext): void;
+}
+
+/**
+ * Calls `next` and settles by whatever comes first: its answer, the limit, or the caller's cancellation. On the limit the
+ * context that `next` works with is cancelled, so that work which listens stops; work which does not runs on, its answer
+ * is dropped and reported as late.
+ * @param derived - the context for `next`; it must hang below `context`.
+ */
+export function timedCall<Req, Res>(
+  next: Service<Req, Res>,
+  request: Req,
+  context: CallContext,
+  derived: Cancellable,
+  limitMs: number,
+  owner: TimedCallOwner,
+): Promise<Res> {
+  return new Promise<Res>((resolve, reject) => {
+    let waiting = true;
+    const work = callSafely(next, request, derived.context);
+    const timer = owner.clock.setTimer(() => {
+      waiting = false;
+      subscription[Symbol.dispose]();
+      const error = owner.expired(context, limitMs);
+      markAbandoned(request, work);
+      // The waiting caller hears of it before the cancelled work can answer with an error of its own.
+      reject(error);
+      derived.cancellation.cancel(error);
+    }, limitMs);
+    const subscription = context.onCancel((reason) => {
+      waiting = false;
+      owner.clock.clearTimer(timer);
+      markAbandoned(request, work);
+      reject(reason);
+    });
+    work.then(
+      (value) => {
+        if (!waiting) return owner.late(context);
+        owner.clock.clearTimer(timer);
+        subscription[Symbol.dispose]();
+        resolve(value);
+      },
+      (error) => {
+        if (!waiting) return;
+        owner.clock.clearTimer(timer);
+        subscription[Symbol.dispose]();
+        reject(error);
+      },
+    );
+  });
+}

@@ -1,0 +1,25 @@
+import type { ErrorTable } from '@fwk/kernel';
+
+/** The codes of this package. */
+export const resilienceErrors = Object.freeze({
+  FWK_RESILIENCE_TIMEOUT: {
+    summary: 'One attempt took longer than its limit. Raise `timeoutMs`, or find out why the callee was slow.',
+    status: 504,
+  },
+  FWK_RESILIENCE_BREAKER_OPEN: {
+    summary: 'The circuit breaker refused the call; its details say which rule opened it and when it tries again.',
+    status: 503,
+  },
+  FWK_RESILIENCE_BULKHEAD_FULL: {
+    summary: 'As many calls as allowed run or wait already. Send less at once, or raise `maxConcurrent` or `maxQueue`.',
+    status: 503,
+  },
+  FWK_RESILIENCE_FALLBACK_FAILED: {
+    summary: 'The call failed and so did its fallback; `cause` is the fallback’s error, `original` the call’s own.',
+    status: 502,
+  },
+  FWK_RESILIENCE_POLICY_UNKNOWN: {
+    summary: 'A policy was asked for by a name that nobody defined; the message lists the known ones.',
+    status: 500,
+  },
+}) satisfies ErrorTable;

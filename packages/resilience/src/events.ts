@@ -1,0 +1,24 @@
+/** The events of this package: name and what it says. */
+export const resilienceEvents = Object.freeze({
+  'attempt.timed-out': 'An attempt ran into its own limit.',
+  'attempt.answered-late': 'An attempt that had been given up answered after all; the answer was dropped.',
+  'deadline.exceeded': 'The total time of a call ran out.',
+  'retry.scheduled': 'An attempt failed and another will follow after a pause.',
+  'retry.exhausted': 'An attempt failed and no other follows: attempts, time or the breaker stand against it.',
+  'retry.budget-exhausted': 'An attempt failed and no other follows because too many calls retry already.',
+  'breaker.opened': 'A breaker refuses calls from now on; carries the opening record.',
+  'breaker.half-opened': 'A breaker lets a few probes through.',
+  'breaker.closed': 'A breaker lets all calls through again.',
+  'breaker.forced': 'Somebody set a breaker’s state by hand.',
+  'breaker.threshold-exceeded': 'A breaker that only measures would have opened.',
+  'breaker.listener-failed': 'A listener on the opossum object threw; nobody else noticed.',
+  'bulkhead.rejected': 'A call was refused because all places were taken.',
+  'fallback.answered': 'A fallback answered instead of the call.',
+  'fallback.failed': 'A fallback was asked and failed as well.',
+  'classifier.failed': 'The classifier threw; the call was counted as a failure.',
+  'policy.forced': 'Somebody set the breakers of a policy by hand.',
+  'policy.reset': 'Somebody put a policy back to its initial state.',
+});
+
+/** The name of an event of this package. */
+export type ResilienceEvent = keyof typeof resilienceEvents;

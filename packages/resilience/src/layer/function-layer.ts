@@ -1,0 +1,46 @@
+import { defaultEnv, type Env, type Service } from '@fwk/kernel';
+import { type AnyFunction, type Wrapped, wrapFunction } from './function-service.js';
+
+/**
+ * A layer that fits any service, and any function as well. Every layer of this package is one.
+ *
+ * `wrap(fn)` keeps `this` and the parameters and reads cancellation and deadline from `currentContext()`; the layer's
+ * state is made by that one `wrap` and shared by all calls of the function it answers.
+ */
+export interface FunctionLayer {
+  /** What it is: `retry`, `circuit-breaker`. */
+  readonly role: string;
+  /** @param env - where time, randomness, events and metrics come from. @defaultValue the process's own, nothing recorded */
+  wrap<Self, Args extends readonly unknown[], Result>(
+    fn: AnyFunction<Self, Args, Result>,
+    env?: Env,
+  ): Wrapped<Self, Args, Result>;
+  wrap<Req, Res>(next: Service<Req, Res>, env: Env): Service<Req, Res>;
+  /** The settings as they are now. */
+  describe(): Readonly<Record<string, unknown>>;
+}
+
+/** What a layer is made of. */
+export interface LayerParts {
+  readonly role: string;
+  /** Makes the layer's state and service; runs once a stack. */
+  build<Req, Res>(next: Service<Req, Res>, env: Env): Service<Req, Res>;
+  describe(): Readonly<Record<string, unknown>>;
+  /** True when the layer itself ends the wait as soon as its caller cancels. @defaultValue false */
+  readonly races?: boolean;
+}
+
+/** Makes a layer of its parts. */
+export function functionLayer(parts: LayerParts): FunctionLayer {
+  function wrap<Self, Args extends readonly unknown[], Result>(
+    fn: AnyFunction<Self, Args, Result>,
+    env?: Env,
+  ): Wrapped<Self, Args, Result>;
+  function wrap<Req, Res>(next: Service<Req, Res>, env: Env): Service<Req, Res>;
+  function wrap(target: AnyFunction<unknown, readonly unknown[], unknown> | Service<unknown, unknown>, env?: Env) {
+    const given = env ?? defaultEnv;
+    if (typeof target !== 'function') return parts.build(target, given);
+    return wrapFunction(target, (innermost) => parts.build(innermost, given), parts.races ?? false);
+  }
+  return { role: parts.role, wrap, describe: parts.describe };
+}

@@ -1,0 +1,88 @@
+import { type CallContext, currentContext, runInContext, type Service, type Status } from '@fwk/kernel';
+import { CallFrame } from './call-frame.js';
+
+/** Any function; its parameters are only known to whoever wraps it. */
+export type AnyFunction<Self, Args extends readonly unknown[], Result> = (this: Self, ...args: Args) => Result;
+
+/** The same function with layers round it: same `this`, same parameters, always a promise. */
+export type Wrapped<Self, Args extends readonly unknown[], Result> = (
+  this: Self,
+  ...args: Args
+) => Promise<Awaited<Result>>;
+
+/**
+ * The innermost service of a wrapped function. A plain function knows no contexts, so unless the layer just outside
+ * already ends the wait (`raced`), it is given up here when its caller cancels.
+ */
+class FunctionService<Result> implements Service<CallFrame, Result> {
+  readonly #fn: AnyFunction<unknown, readonly unknown[], unknown>;
+  readonly #raced: boolean;
+
+  constructor(fn: AnyFunction<unknown, readonly unknown[], unknown>, raced: boolean) {
+    this.#fn = fn;
+    this.#raced = raced;
+  }
+
+  call(frame: CallFrame, context: CallContext): Promise<Result> {
+    if (context.cancelled) return Promise.reject(context.reason);
+    let work: Promise<Result>;
+    try {
+      // Nested calls read the deadline and cancellation of this attempt from the ambient context; switching to it costs
+      // more than most layers, so it is done only where a layer has derived another one.
+      const answer =
+        context === frame.context
+          ? this.#fn.apply(frame.self, frame.args as unknown[])
+          : runInContext(context, () => this.#fn.apply(frame.self, frame.args as unknown[]));
+      work = (answer instanceof Promise ? answer : Promise.resolve(answer)) as Promise<Result>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#raced ? work : giveUpOnCancel(frame, context, work);
+  }
+
+  status(): Status {
+    return 'ready';
+  }
+}
+
+function giveUpOnCancel<Result>(frame: CallFrame, context: CallContext, work: Promise<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const subscription = context.onCancel((reason) => {
+      frame.abandoned = work;
+      reject(reason);
+    });
+    work.then(
+      (value) => {
+        subscription[Symbol.dispose]();
+        resolve(value);
+      },
+      (error) => {
+        subscription[Symbol.dispose]();
+        reject(error);
+      },
+    );
+  });
+}
+
+/**
+ * Puts a built stack round a function.
+ * @param build - wraps the innermost service into the stack; runs once.
+ * @param raced - true when the innermost layer itself ends the wait on cancellation.
+ */
+export function wrapFunction<Self, Args extends readonly unknown[], Result>(
+  fn: AnyFunction<Self, Args, Result>,
+  build: (innermost: Service<CallFrame, Awaited<Result>>) => Service<CallFrame, Awaited<Result>>,
+  raced: boolean,
+): Wrapped<Self, Args, Result> {
+  const innermost = new FunctionService<Awaited<Result>>(
+    fn as AnyFunction<unknown, readonly unknown[], unknown>,
+    raced,
+  );
+  const service = build(innermost);
+  const wrapped = function (this: Self, ...args: Args): Promise<Awaited<Result>> {
+    const context = currentContext();
+    return service.call(new CallFrame(this, args, context), context);
+  };
+  Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true });
+  return wrapped;
+}

@@ -1,0 +1,50 @@
+import { integerIn, type Live, millisecondsIn, type Rule } from '@fwk/kernel';
+import type { RetryBudget, RetryBudgetOptions } from './retry-budget.js';
+
+/** Options of the retry layer. */
+export interface RetryOptions {
+  /** Attempts in all, the first included, 1 to 20. @defaultValue 3 */
+  readonly maxAttempts: number | Live<number>;
+  /** The first pause is drawn from 0 to this, and the bound doubles each time; 0 to 60 000 milliseconds. @defaultValue 25 */
+  readonly baseDelayMs: number | Live<number>;
+  /** No pause is drawn longer than this, 0 to 3 600 000 milliseconds. @defaultValue 1000 */
+  readonly maxDelayMs: number | Live<number>;
+  /**
+   * The longest pause that a callee may ask for (`retryAfterMs`); if it asks for more, the call fails now. 0 to
+   * 3 600 000 milliseconds. @defaultValue 60000
+   */
+  readonly maxRetryAfterMs: number | Live<number>;
+  /**
+   * A budget to share, or the options of one for this stack alone; false retries without a limit, for tests and
+   * one-off scripts. @defaultValue a budget of its own with the defaults
+   */
+  readonly budget: RetryBudget | Partial<RetryBudgetOptions> | false;
+}
+
+/** Defaults of the retry layer. */
+export const retryDefaults = Object.freeze({
+  maxAttempts: 3,
+  baseDelayMs: 25,
+  maxDelayMs: 1000,
+  maxRetryAfterMs: 60_000,
+  budget: Object.freeze({}),
+}) satisfies RetryOptions;
+
+const budgetRule: Rule = (value) =>
+  value === false || (typeof value === 'object' && value !== null)
+    ? undefined
+    : 'a retry budget, options of one, or false';
+
+/** Rules of {@link RetryOptions}. */
+export const retryRules = Object.freeze({
+  maxAttempts: integerIn(1, 20),
+  baseDelayMs: millisecondsIn(0, 60_000),
+  maxDelayMs: millisecondsIn(0, 3_600_000),
+  maxRetryAfterMs: millisecondsIn(0, 3_600_000),
+  budget: budgetRule,
+});
+
+/** True for a budget, as opposed to the options of one. */
+export function isBudget(value: RetryBudget | Partial<RetryBudgetOptions>): value is RetryBudget {
+  return 'withdraw' in value && typeof value.withdraw === 'function';
+}

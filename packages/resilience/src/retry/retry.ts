@@ -1,0 +1,176 @@
+/**
+ * Tries again what may succeed next time, without making an outage worse.
+ *
+ * State: the budget, this stack's own unless one is passed in to share. Place: inside the total deadline (which bounds
+ * all attempts and pauses) and outside breaker, bulkhead and attempt timeout (each attempt meets them anew).
+ * Cancellation ends a pause at once with the caller's reason.
+ *
+ * Not tried again: what the classifier calls final; operations that are not idempotent, unless the callee provably did
+ * nothing; what a layer below has already tried in vain (the *do not retry* mark, which this layer sets too); and what
+ * the breaker just below has refused, since it would refuse again.
+ */
+import {
+  attemptKey,
+  type CallContext,
+  type Counter,
+  checkOptions,
+  currentOf,
+  type Env,
+  idempotentKey,
+  isFwkError,
+  markDoNotRetry,
+  messageOf,
+  note,
+  type Service,
+  type Status,
+  sleep,
+  type Verdict,
+} from '@fwk/kernel';
+import { callSafely } from '../layer/call-safely.js';
+import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
+import { judgeError, judgeResult } from '../layer/judge.js';
+import { fullJitter } from './backoff.js';
+import { type RetryBudget, retryBudget } from './retry-budget.js';
+import { isBudget, type RetryOptions, retryDefaults, retryRules } from './retry-options.js';
+
+/**
+ * Makes the retry layer.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ * @example const call = retry({ maxAttempts: 4 }).wrap(fetchQuote);
+ */
+export function retry(options?: Partial<RetryOptions>): FunctionLayer {
+  const settings = checkOptions<RetryOptions>('retry', options, retryDefaults, retryRules);
+  // Made once to have its options refused here, not when a stack is built.
+  if (settings.budget !== false && !isBudget(settings.budget)) retryBudget(settings.budget);
+  return functionLayer({
+    role: 'retry',
+    describe: () => ({
+      maxAttempts: currentOf(settings.maxAttempts),
+      baseDelayMs: currentOf(settings.baseDelayMs),
+      maxDelayMs: currentOf(settings.maxDelayMs),
+      budget: settings.budget === false ? 'none' : isBudget(settings.budget) ? 'shared' : 'own',
+    }),
+    build: (next, env) => new RetryService(next, env, settings),
+  });
+}
+
+/** How an attempt ended. */
+type Ending<Res> =
+  | { readonly ok: true; readonly value: Res; readonly verdict: Verdict }
+  | { readonly ok: false; readonly error: unknown; readonly verdict: Verdict };
+
+class RetryService<Req, Res> implements Service<Req, Res> {
+  readonly #next: Service<Req, Res>;
+  readonly #env: Env;
+  readonly #options: RetryOptions;
+  readonly #budget: RetryBudget | undefined;
+  readonly #retried: Counter;
+  readonly #exhausted: Counter;
+  readonly #overBudget: Counter;
+
+  constructor(next: Service<Req, Res>, env: Env, options: RetryOptions) {
+    this.#next = next;
+    this.#env = env;
+    this.#options = options;
+    const { budget } = options;
+    this.#budget = budget === false ? undefined : isBudget(budget) ? budget : retryBudget(budget, env.clock);
+    const counter = (result: string) =>
+      env.metrics.counter(
+        { name: 'resilience.retries', help: 'What became of failed attempts: tried again or not.' },
+        { path: env.path, result },
+      );
+    this.#retried = counter('scheduled');
+    this.#exhausted = counter('exhausted');
+    this.#overBudget = counter('budget-exhausted');
+  }
+
+  /** The first attempt runs on two callbacks alone; the loop starts only when there is something to try again. */
+  call(request: Req, context: CallContext): Promise<Res> {
+    if (context.cancelled) return Promise.reject(context.reason);
+    return callSafely(this.#next, request, context).then(
+      (value) => {
+        const verdict = judgeResult(this.#env, value);
+        if (verdict.outcome === 'success') {
+          this.#budget?.deposit();
+          note(context, 'attempts', 1);
+          return value;
+        }
+        return this.#again(request, context, { ok: true, value, verdict });
+      },
+      (error) => {
+        const verdict = judgeError(this.#env, error, context);
+        return this.#again(request, context, { ok: false, error, verdict });
+      },
+    );
+  }
+
+  status(): Status {
+    return this.#next.status();
+  }
+
+  async #again(request: Req, context: CallContext, first: Ending<Res>): Promise<Res> {
+    let ending = first;
+    let attempt = 1;
+    for (; ending.verdict.outcome !== 'success'; attempt++) {
+      const delayMs = this.#pauseAfter(ending, attempt, context);
+      if (delayMs === undefined) break;
+      this.#retried.add();
+      this.#emit('retry.scheduled', ending, attempt, { delayMs });
+      await sleep(this.#env.clock, delayMs, context);
+      ending = await this.#attempt(request, context.with({ values: [attemptKey.of(attempt + 1)] }));
+    }
+    note(context, 'attempts', attempt);
+    if (ending.ok) return ending.value;
+    throw ending.error;
+  }
+
+  #attempt(request: Req, context: CallContext): Promise<Ending<Res>> {
+    return callSafely(this.#next, request, context).then(
+      (value) => ({ ok: true, value, verdict: judgeResult(this.#env, value) }),
+      (error) => ({ ok: false, error, verdict: judgeError(this.#env, error, context) }),
+    );
+  }
+
+  /** How long to wait before the next attempt; undefined when there is to be none. */
+  #pauseAfter(ending: Ending<Res>, attempt: number, context: CallContext): number | undefined {
+    const { verdict } = ending;
+    if (!verdict.retryable || context.cancelled) return undefined;
+    const error = ending.ok ? undefined : ending.error;
+    const traits = isFwkError(error) ? error.traits : undefined;
+    if (!traits?.notProcessed && !context.get(idempotentKey)) return undefined;
+    const options = this.#options;
+    if (attempt >= currentOf(options.maxAttempts)) return this.#stop(ending, attempt, 'attempts');
+    if (isFwkError(error, 'FWK_RESILIENCE_BREAKER_OPEN') && this.#next.status() !== 'ready') {
+      return this.#stop(ending, attempt, 'breaker-open');
+    }
+    const asked = traits?.retryAfterMs;
+    if (asked !== undefined && asked > currentOf(options.maxRetryAfterMs)) {
+      return this.#stop(ending, attempt, 'retry-after-too-long');
+    }
+    const delayMs =
+      asked ?? fullJitter(this.#env.random, attempt - 1, currentOf(options.baseDelayMs), currentOf(options.maxDelayMs));
+    if (context.deadlineMs !== Number.POSITIVE_INFINITY && this.#env.clock.now() + delayMs >= context.deadlineMs) {
+      return this.#stop(ending, attempt, 'deadline');
+    }
+    if (this.#budget && !this.#budget.withdraw()) {
+      this.#overBudget.add();
+      this.#emit('retry.budget-exhausted', ending, attempt, {});
+      if (!ending.ok) markDoNotRetry(ending.error);
+      return undefined;
+    }
+    return delayMs;
+  }
+
+  /** Gives up; layers above must not multiply what was tried here. */
+  #stop(ending: Ending<Res>, attempt: number, because: string): undefined {
+    this.#exhausted.add();
+    this.#emit('retry.exhausted', ending, attempt, { because });
+    if (!ending.ok && attempt > 1) markDoNotRetry(ending.error);
+    return undefined;
+  }
+
+  #emit(name: string, ending: Ending<Res>, attempt: number, more: Readonly<Record<string, unknown>>): void {
+    const error = ending.ok ? undefined : messageOf(ending.error);
+    this.#env.events.emit(name, { path: this.#env.path, attempt, error, ...more });
+  }
+}
