@@ -12,18 +12,6 @@ export {
   type ManagementRequest,
   type Provision,
 } from './component/component.js';
-export { type LogFields, type Logger, noLogger } from './component/logger.js';
-export {
-  type Counter,
-  durationBuckets,
-  type Gauge,
-  type Histogram,
-  type HistogramSpec,
-  type InstrumentSpec,
-  type Labels,
-  type Meter,
-  noMeter,
-} from './component/meter.js';
 export { ownerOf, setOwner } from './component/owner.js';
 export { type Class, type InjectionKey, type Resolver, type Token, token } from './component/token.js';
 export { abandonOnCancel } from './context/abandon.js';
@@ -40,6 +28,7 @@ export { Cancellation } from './context/cancellation.js';
 export { type ContextEntry, type ContextKey, contextKey } from './context/context-key.js';
 export { attemptKey, idempotentKey, operationKey, type Priority, priorityKey } from './context/keys.js';
 export { type CallNotes, note, notesKey } from './context/notes.js';
+export { sleep } from './context/sleep.js';
 export { CancelledError } from './errors/cancelled-error.js';
 export { DeadlineExceededError } from './errors/deadline-exceeded-error.js';
 export { type ErrorEntry, type ErrorTable, kernelErrors } from './errors/error-table.js';
@@ -84,6 +73,17 @@ export { defaultEnv, makeEnv } from './service/env.js';
 export type { Env, Layer, Service, Status } from './service/service.js';
 export { serviceOf } from './service/service-of.js';
 export { formatStack, type LayerDescription, type Stack, stack } from './service/stack.js';
+export { type LogFields, type Logger, noLogger } from './telemetry/logger.js';
+export {
+  type Counter,
+  durationBuckets,
+  type Gauge,
+  type Histogram,
+  type HistogramSpec,
+  type InstrumentSpec,
+  type Labels,
+  type Meter,
+  noMeter,
+} from './telemetry/meter.js';
 export type { Clock, Timer } from './time/clock.js';
-export { sleep } from './time/sleep.js';
 export { systemClock, systemRandom } from './time/system-clock.js';

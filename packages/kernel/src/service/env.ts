@@ -1,6 +1,6 @@
-import { noLogger } from '../component/logger.js';
-import { noMeter } from '../component/meter.js';
 import { noEvents } from '../events/event-sink.js';
+import { noLogger } from '../telemetry/logger.js';
+import { noMeter } from '../telemetry/meter.js';
 import { systemClock, systemRandom } from '../time/system-clock.js';
 import { defaultClassifier } from './classifier.js';
 import type { Env } from './service.js';

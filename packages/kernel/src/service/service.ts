@@ -1,7 +1,7 @@
-import type { Logger } from '../component/logger.js';
-import type { Meter } from '../component/meter.js';
 import type { CallContext } from '../context/call-context.js';
 import type { EventSink } from '../events/event-sink.js';
+import type { Logger } from '../telemetry/logger.js';
+import type { Meter } from '../telemetry/meter.js';
 import type { Clock } from '../time/clock.js';
 import type { Classifier } from './classifier.js';
 

@@ -1,5 +1,5 @@
-import type { CallContext } from '../context/call-context.js';
-import type { Clock } from './clock.js';
+import type { Clock } from '../time/clock.js';
+import type { CallContext } from './call-context.js';
 
 /**
  * Waits `delayMs` on the clock; a cancelled context ends the wait at once and rejects with the caller's own reason.
