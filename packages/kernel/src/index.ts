@@ -1,3 +1,4 @@
+export { buildWith, currentResolver } from './component/building.js';
 export {
   type Announcement,
   type AppInfo,

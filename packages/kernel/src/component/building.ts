@@ -1,0 +1,23 @@
+import type { Resolver } from './token.js';
+
+let current: Resolver | undefined;
+
+/**
+ * Runs `build`, which makes an object synchronously, so that {@link currentResolver} answers `resolver` in it. A
+ * container calls it round each thing it builds; functions that fill fields (`setting()`) thus find the container
+ * without knowing it. `undefined` hides an outer one.
+ */
+export function buildWith<T>(resolver: Resolver | undefined, build: () => T): T {
+  const outer = current;
+  current = resolver;
+  try {
+    return build();
+  } finally {
+    current = outer;
+  }
+}
+
+/** The container that is building something right now; undefined outside. */
+export function currentResolver(): Resolver | undefined {
+  return current;
+}
