@@ -1,0 +1,148 @@
+import { type ErrorTable, FwkError } from '@fwk/kernel';
+import { formatOrigin, type Origin } from './origin.js';
+
+/** The codes of this package, for docs/errors.md and the problem documents on the wire. */
+export const configErrors = Object.freeze({
+  FWK_CONFIG_FILE_MISSING: {
+    summary: 'A configuration file does not exist. Create it, correct the path, or list it as optional.',
+    status: 500,
+  },
+  FWK_CONFIG_FILE_UNREADABLE: {
+    summary: 'A configuration file exists but cannot be read. Correct its permissions or its links.',
+    status: 500,
+  },
+  FWK_CONFIG_FILE_NOT_REGULAR: {
+    summary: 'A configuration path names a directory, pipe or device. Name a file.',
+    status: 500,
+  },
+  FWK_CONFIG_FILE_TOO_LARGE: {
+    summary: 'A configuration file is above the limit of 1 MiB or of its number of parts. Move bulk data elsewhere.',
+    status: 500,
+  },
+  FWK_CONFIG_FILE_EMPTY: {
+    summary: 'A configuration file holds no value, as a half-done write does. Write {} when nothing is meant.',
+    status: 500,
+  },
+  FWK_CONFIG_FILE_ENCODING: {
+    summary: 'A configuration file is not UTF-8. Save it as UTF-8.',
+    status: 500,
+  },
+  FWK_CONFIG_FILE_FORMAT: {
+    summary: 'The name of a configuration file ends in nothing known. Use .yaml, .yml or .json.',
+    status: 500,
+  },
+  FWK_CONFIG_SYNTAX: {
+    summary: 'A configuration file is not well-formed; the message names file, line and column.',
+    status: 500,
+  },
+  FWK_CONFIG_ROOT_INVALID: {
+    summary: 'A source holds a list or a single value where an object of settings is needed.',
+    status: 500,
+  },
+  FWK_CONFIG_KEY_REFUSED: {
+    summary: 'A key such as __proto__ or constructor could change how objects work. Choose another name.',
+    status: 500,
+  },
+  FWK_CONFIG_TOO_DEEP: {
+    summary: 'Settings are nested more than 32 levels deep, or refer to themselves. Flatten them.',
+    status: 500,
+  },
+  FWK_CONFIG_ALIAS_REFUSED: {
+    summary: 'A YAML alias is unknown, refers to what contains it, or multiplies the file. Write the value out.',
+    status: 500,
+  },
+  FWK_CONFIG_VARIABLE_CONFLICT: {
+    summary: 'Two environment variables set the same setting, or one sets a part of what the other sets whole.',
+    status: 500,
+  },
+  FWK_CONFIG_SOURCE_FAILED: {
+    summary: 'A source of configuration failed in a way of its own; the cause says how.',
+    status: 500,
+  },
+  FWK_CONFIG_INVALID: {
+    summary: 'The settings do not fit the schema; the message names each setting, its problem and where it was set.',
+    status: 500,
+  },
+  FWK_CONFIG_SCHEMA_FAILED: {
+    summary: 'The schema threw instead of answering with issues. Correct the schema.',
+    status: 500,
+  },
+  FWK_CONFIG_SETTINGS_ASYNC: {
+    summary: 'The schema of settings() answers asynchronously. Make it synchronous, or check it in the whole schema.',
+    status: 500,
+  },
+  FWK_CONFIG_LOAD_TIMEOUT: {
+    summary: 'Reading and checking the configuration took longer than loadTimeoutMs. Find the slow source or schema.',
+    status: 500,
+  },
+  FWK_CONFIG_NOT_LOADED: {
+    summary: 'Configuration was read before it was loaded. List config() first in `use`.',
+    status: 500,
+  },
+  FWK_CONFIG_PATH_INVALID: {
+    summary: 'A path of a setting is empty or has an empty part. Write names with dots between: checkout.maxItems.',
+    status: 400,
+  },
+  FWK_CONFIG_DECORATOR_MISPLACED: {
+    summary: '@Setting stands on something that is no getter. Write: @Setting("path") get name() { return fallback; }.',
+    status: 500,
+  },
+}) satisfies ErrorTable;
+
+/** Code of an error of this package. */
+export type ConfigErrorCode = keyof typeof configErrors;
+
+/** Facts that go with a {@link ConfigError}. */
+export interface ConfigErrorOptions {
+  readonly origin?: Origin;
+  readonly cause?: unknown;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** Configuration could not be read or used. The message starts with where: `config.yaml:3:5: ...`. */
+export class ConfigError extends FwkError {
+  declare readonly code: ConfigErrorCode;
+  /** Where the problem stands; undefined when it stands in no source. */
+  readonly origin: Origin | undefined;
+
+  constructor(code: ConfigErrorCode, message: string, options: ConfigErrorOptions = {}) {
+    const { origin, cause, details } = options;
+    super(code, origin ? `${formatOrigin(origin)}: ${message}` : message, {
+      cause,
+      details: { ...(origin ? { ...origin } : {}), ...details },
+    });
+    this.origin = origin;
+  }
+}
+
+/** One thing that a schema found wrong. */
+export interface ConfigIssue {
+  /** Path of the setting; empty for the whole. */
+  readonly path: string;
+  /** What the schema said, secrets masked. */
+  readonly message: string;
+  /** Where the offending value was set; undefined when no source set it. */
+  readonly origin: Origin | undefined;
+}
+
+const issuesInMessage = 5;
+
+/** The settings do not fit their schema. Code `FWK_CONFIG_INVALID`; `issues` has all of them. */
+export class ConfigInvalidError extends ConfigError {
+  readonly issues: readonly ConfigIssue[];
+
+  /** @param what - what was checked: `configuration`, `settings "checkout"`. */
+  constructor(what: string, issues: readonly ConfigIssue[]) {
+    const lines = issues.slice(0, issuesInMessage).map(issueLine);
+    if (issues.length > issuesInMessage) lines.push(`and ${issues.length - issuesInMessage} more`);
+    super('FWK_CONFIG_INVALID', `${what} is invalid: ${lines.join('; ')}`, {
+      details: { issues: issues.map((issue) => ({ ...issue, origin: issue.origin && formatOrigin(issue.origin) })) },
+    });
+    this.issues = issues;
+  }
+}
+
+function issueLine(issue: ConfigIssue): string {
+  const where = issue.origin ? formatOrigin(issue.origin) : 'set by no source';
+  return `${issue.path || '(whole)'}: ${issue.message} (${where})`;
+}

@@ -1,0 +1,52 @@
+import { isDeepStrictEqual } from 'node:util';
+import { joinPath } from './path.js';
+import { type ConfigTree, isTree, valueAt } from './tree.js';
+
+/**
+ * A frozen copy of `next` in which every part that equals its counterpart in `previous` *is* that counterpart. Whoever
+ * watches one part by identity is therefore told only when that part changed. Instances of classes are compared by
+ * content (dates, maps, URLs) and never frozen or copied: they belong to the schema that made them.
+ */
+export function shareUnchanged(previous: unknown, next: unknown): unknown {
+  if (Object.is(previous, next)) return previous;
+  if (Array.isArray(next)) {
+    const before = Array.isArray(previous) ? previous : undefined;
+    const shared = next.map((item, index) => shareUnchanged(before?.[index], item));
+    const same = before?.length === shared.length && shared.every((item, index) => Object.is(item, before[index]));
+    return same ? before : Object.freeze(shared);
+  }
+  if (isTree(next)) return shareTree(isTree(previous) ? previous : undefined, next);
+  const bothInstances = typeof next === 'object' && typeof previous === 'object';
+  return bothInstances && isDeepStrictEqual(previous, next) ? previous : next;
+}
+
+function shareTree(before: ConfigTree | undefined, next: ConfigTree): ConfigTree {
+  const shared: Record<string, unknown> = {};
+  const keys = Object.keys(next);
+  let same = before !== undefined && Object.keys(before).length === keys.length;
+  for (const key of keys) {
+    const previous = before && Object.hasOwn(before, key) ? before[key] : undefined;
+    const value = shareUnchanged(previous, next[key]);
+    // A schema may hand out any key; defining it keeps `__proto__` an ordinary member.
+    Object.defineProperty(shared, key, { value, enumerable: true, configurable: true, writable: true });
+    if (same && !(Object.hasOwn(before as object, key) && Object.is(previous, value))) same = false;
+  }
+  return same ? (before as ConfigTree) : Object.freeze(shared);
+}
+
+/** Written paths of what differs between two shared trees; stops at `limit`. */
+export function changedPaths(previous: unknown, next: unknown, limit: number): string[] {
+  const changed: string[] = [];
+  const compare = (before: unknown, after: unknown, path: string) => {
+    if (Object.is(before, after) || changed.length >= limit) return;
+    if (!isTree(before) || !isTree(after)) {
+      changed.push(path);
+      return;
+    }
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      compare(valueAt(before, [key]), valueAt(after, [key]), joinPath(path, key));
+    }
+  };
+  compare(previous, next, '');
+  return changed;
+}
