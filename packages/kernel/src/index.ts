@@ -25,7 +25,7 @@ export {
   cancellable,
   fromSignal,
 } from './context/call-context.js';
-export { Cancellation } from './context/cancellation.js';
+export { Cancellation, type CancelSource } from './context/cancellation.js';
 export { type ContextEntry, type ContextKey, contextKey } from './context/context-key.js';
 export { attemptKey, idempotentKey, operationKey, type Priority, priorityKey } from './context/keys.js';
 export { type CallNotes, note, notesKey } from './context/notes.js';
@@ -42,25 +42,10 @@ export {
   markDoNotRetry,
   messageOf,
 } from './errors/fwk-error.js';
-export {
-  anything,
-  callable,
-  checkOptions,
-  flag,
-  integerIn,
-  millisecondsIn,
-  numberIn,
-  OptionsError,
-  oneOf,
-  optional,
-  type Rule,
-  ratio,
-  text,
-} from './errors/options.js';
 export { type EventBus, type EventBusOptions, eventBus } from './events/event-bus.js';
 export { type EventSink, type FwkEvent, noEvents } from './events/event-sink.js';
+export { combine } from './live/derived.js';
 export {
-  combine,
   currentOf,
   isLive,
   type ListenerErrorHandler,
@@ -69,6 +54,20 @@ export {
   type Staleness,
 } from './live/live.js';
 export { type LiveOptions, type LiveSource, liveValue } from './live/live-source.js';
+export { checkOptions, OptionsError } from './options/check-options.js';
+export {
+  anything,
+  callable,
+  flag,
+  integerIn,
+  millisecondsIn,
+  numberIn,
+  oneOf,
+  optional,
+  type Rule,
+  ratio,
+  text,
+} from './options/rules.js';
 export { type Classifier, defaultClassifier, type Outcome, type Verdict, verdicts } from './service/classifier.js';
 export { defaultEnv, makeEnv } from './service/env.js';
 export type { Env, Layer, Service, Status } from './service/service.js';

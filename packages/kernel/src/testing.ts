@@ -1,5 +1,6 @@
 export { type FakeClock, fakeClock } from './testing/fake-clock.js';
-export { type LayerContract, type LayerContractCase, layerContract } from './testing/layer-contract.js';
+export type { LayerContract } from './testing/layer-bench.js';
+export { type LayerContractCase, layerContract } from './testing/layer-contract.js';
 export { type LeakGuard, leakGuard } from './testing/leak-guard.js';
 export { type RecordedEvents, recordEvents } from './testing/record-events.js';
 export { type PendingCall, type ScriptedService, scriptedService } from './testing/scripted-service.js';

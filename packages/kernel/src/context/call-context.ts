@@ -1,5 +1,5 @@
 import { CancelledError } from '../errors/cancelled-error.js';
-import { Cancellation } from './cancellation.js';
+import { Cancellation, type CancelSource } from './cancellation.js';
 import type { ContextEntry, ContextKey } from './context-key.js';
 
 /** What may be changed when a context is derived. */
@@ -12,16 +12,23 @@ export interface ContextChange {
 }
 
 /** What travels with one call: deadline, cancellation and values. Immutable: derive with {@link CallContext.with}. */
-export interface CallContext {
+export interface CallContext extends CancelSource {
   /** On `env.clock.now()`; `Infinity` = none. Data only: the deadline layer enforces it. */
   readonly deadlineMs: number;
   readonly cancelled: boolean;
-  /** Why it was cancelled; undefined while it is not. */
+  /** Why it was cancelled: the first reason given; undefined while it is not. */
   readonly reason: unknown;
-  /** The cheap path: calls `listener` once on cancellation, at once if that has happened already. */
+  /**
+   * The cheap path: calls `listener` once on cancellation, at once if that has happened already. Dispose the answer when
+   * the wait is over. A listener that throws is reported and stops nobody.
+   */
   onCancel(listener: (reason: unknown) => void): Disposable;
-  /** Made on first read, for APIs that want one; costs microseconds. */
+  /**
+   * For APIs that want one: made on first read, costs microseconds. What nothing can cancel answers a fresh signal that
+   * never aborts.
+   */
   readonly signal: AbortSignal;
+  /** The value put in last under the key, or the key's default. */
   get<T>(key: ContextKey<T>): T;
   with(change: ContextChange): CallContext;
 }
@@ -30,7 +37,6 @@ class Context implements CallContext {
   readonly deadlineMs: number;
   readonly #cancellation: Cancellation | undefined;
   readonly #values: ValueNode | undefined;
-  #signal: AbortSignal | undefined;
 
   constructor(deadlineMs: number, cancellation: Cancellation | undefined, values: ValueNode | undefined) {
     this.deadlineMs = deadlineMs;
@@ -51,12 +57,7 @@ class Context implements CallContext {
   }
 
   get signal(): AbortSignal {
-    if (!this.#signal) {
-      const controller = new AbortController();
-      this.#signal = controller.signal;
-      this.onCancel((reason) => controller.abort(reason));
-    }
-    return this.#signal;
+    return this.#cancellation?.signal ?? new AbortController().signal;
   }
 
   get<T>(key: ContextKey<T>): T {
@@ -94,7 +95,7 @@ const nothingToDispose: Disposable = { [Symbol.dispose]() {} };
 export const background: CallContext = new Context(Number.POSITIVE_INFINITY, undefined, undefined);
 
 /** A derived context with its own cancel; cancelling the parent cancels it too. */
-export interface Cancellable {
+export interface Cancellable extends Disposable {
   readonly context: CallContext;
   /**
    * Cancels the derived context; the first reason stays.
@@ -102,33 +103,58 @@ export interface Cancellable {
    */
   cancel(reason?: unknown): void;
   readonly cancellation: Cancellation;
+  /**
+   * For the owner, when the call is over: forgets listeners that were left, such as the one that a read of `signal`
+   * leaves, so that a parent that lives on does not keep them.
+   */
+  [Symbol.dispose](): void;
 }
 
-/** Derives a context that can be cancelled on its own. Costs no listener on the parent until somebody listens. */
+/**
+ * Derives a context that can be cancelled on its own. Costs no listener on the parent until somebody listens.
+ * @param parent - also another copy's context, or any other implementation. @defaultValue {@link background}
+ */
 export function cancellable(
   parent: CallContext = background,
-  change: Omit<ContextChange, 'cancellation'> = {},
+  change?: Omit<ContextChange, 'cancellation'>,
 ): Cancellable {
-  const cancellation = parent instanceof Context ? parent.branch() : bridge(parent);
-  return {
-    cancellation,
-    context: parent.with({ ...change, cancellation }),
-    cancel: (reason = new CancelledError()) => cancellation.cancel(reason),
-  };
+  const cancellation = parent instanceof Context ? parent.branch() : new Cancellation(parent);
+  const context = parent.with({ deadlineMs: change?.deadlineMs, values: change?.values, cancellation });
+  return new DerivedContext(context, cancellation);
 }
 
-/** A foreign implementation of the interface (another copy of the package) is followed through its public face. */
-function bridge(parent: CallContext): Cancellation {
-  const cancellation = new Cancellation();
-  parent.onCancel((reason) => cancellation.cancel(reason));
-  return cancellation;
+/** A class because an object literal with a `Symbol.dispose` costs four times as much, on every attempt. */
+class DerivedContext implements Cancellable {
+  readonly context: CallContext;
+  readonly cancellation: Cancellation;
+  /** Bound, so that owners may hand it on. */
+  readonly cancel: (reason?: unknown) => void;
+
+  constructor(context: CallContext, cancellation: Cancellation) {
+    this.context = context;
+    this.cancellation = cancellation;
+    this.cancel = (reason = new CancelledError()) => cancellation.cancel(reason);
+  }
+
+  [Symbol.dispose](): void {
+    this.cancellation[Symbol.dispose]();
+  }
 }
 
 /** A context that follows an AbortSignal, for callers who have one. Dispose it when the call is over. */
-export function fromSignal(signal: AbortSignal, parent: CallContext = background): Cancellable & Disposable {
+export function fromSignal(signal: AbortSignal, parent: CallContext = background): Cancellable {
   const derived = cancellable(parent);
   const abort = () => derived.cancel(signal.reason);
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
-  return { ...derived, [Symbol.dispose]: () => signal.removeEventListener('abort', abort) };
+  const { context, cancel, cancellation } = derived;
+  return {
+    context,
+    cancel,
+    cancellation,
+    [Symbol.dispose]() {
+      signal.removeEventListener('abort', abort);
+      derived[Symbol.dispose]();
+    },
+  };
 }

@@ -2,17 +2,31 @@
  * Cancellation without AbortSignal: making a signal and a listener costs 8 µs, a node of this tree well under one.
  *
  * A node asks its parent only when somebody asks it, and listens to its parent only while somebody listens to it. A
- * node that nobody observes therefore costs its parent nothing and cannot be leaked.
+ * node that nobody observes therefore costs its parent nothing and cannot be leaked. Whoever reads `signal` observes
+ * until the node is cancelled or disposed: the owner of a node under a long-lived parent disposes it after the call.
  */
-export class Cancellation {
-  readonly #parent: Cancellation | undefined;
+import { setMaxListeners } from 'node:events';
+import { warnOfListener } from '../errors/listener-error.js';
+
+/** Something that may be cancelled, as seen by what hangs below it; call contexts are of this kind too. */
+export interface CancelSource {
+  readonly cancelled: boolean;
+  readonly reason: unknown;
+  onCancel(listener: (reason: unknown) => void): Disposable;
+}
+
+/** One node of a cancellation tree. */
+export class Cancellation implements CancelSource, Disposable {
+  readonly #parent: CancelSource | undefined;
   #cancelled = false;
   #reason: unknown;
   #first: CancelListener | undefined;
   #count = 0;
   #upstream: Disposable | undefined;
+  #signal: AbortSignal | undefined;
 
-  constructor(parent?: Cancellation) {
+  /** @param parent - cancels this node when it is cancelled itself. */
+  constructor(parent?: CancelSource) {
     this.#parent = parent;
   }
 
@@ -21,7 +35,7 @@ export class Cancellation {
     return this.#cancelled || (this.#parent?.cancelled ?? false);
   }
 
-  /** Why; undefined while not cancelled. The nearest cancelled node wins. */
+  /** Why; undefined while not cancelled. The first reason that reached this node stays. */
   get reason(): unknown {
     return this.#cancelled ? this.#reason : this.#parent?.reason;
   }
@@ -29,6 +43,12 @@ export class Cancellation {
   /** How many listeners wait; tests use it to show that nothing is left behind. */
   get listenerCount(): number {
     return this.#count;
+  }
+
+  /** The same as an AbortSignal, made on first read; every read answers the same one. */
+  get signal(): AbortSignal {
+    this.#signal ??= this.#makeSignal();
+    return this.#signal;
   }
 
   /** Cancels this node and all below it. The first reason stays; later calls do nothing. */
@@ -39,10 +59,13 @@ export class Cancellation {
     this.#notify(reason);
   }
 
-  /** Calls `listener` once on cancellation, at once when that has happened already. */
+  /**
+   * Calls `listener` once on cancellation, at once when that has happened already. The newest listener is called first:
+   * inner work ends before the layers round it. One that throws is reported and stops nobody.
+   */
   onCancel(listener: (reason: unknown) => void): Disposable {
     if (this.cancelled) {
-      listener(this.reason);
+      call(listener, this.reason);
       return spent;
     }
     const entry = new CancelListener(this, listener);
@@ -54,6 +77,11 @@ export class Cancellation {
       this.#upstream = this.#parent.onCancel((reason) => this.#notify(reason));
     }
     return entry;
+  }
+
+  /** Forgets whoever still listens, and with them the parent. For the owner, when the call is over. */
+  [Symbol.dispose](): void {
+    while (this.#first) this.remove(this.#first);
   }
 
   /** @internal */
@@ -73,19 +101,21 @@ export class Cancellation {
     this.#upstream = undefined;
   }
 
-  /** Runs every listener even when one throws; the errors surface afterwards, outside the caller's stack. */
   #notify(reason: unknown): void {
     this.#detach();
     for (let entry = this.#first; entry; entry = this.#first) {
       this.remove(entry);
-      try {
-        entry.listener(reason);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
+      call(entry.listener, reason);
     }
+  }
+
+  #makeSignal(): AbortSignal {
+    if (this.cancelled) return AbortSignal.abort(this.reason);
+    const controller = new AbortController();
+    // Calls made in parallel under one context are many listeners, and no leak.
+    setMaxListeners(0, controller.signal);
+    this.onCancel((reason) => controller.abort(reason));
+    return controller.signal;
   }
 }
 
@@ -102,6 +132,14 @@ class CancelListener implements Disposable {
 
   [Symbol.dispose](): void {
     this.#owner.remove(this);
+  }
+}
+
+function call(listener: (reason: unknown) => void, reason: unknown): void {
+  try {
+    listener(reason);
+  } catch (error) {
+    warnOfListener(error, 'a cancellation');
   }
 }
 

@@ -1,4 +1,7 @@
+import { inspect } from 'node:util';
+
 const brand = Symbol.for('@fwk/error');
+const marks = Symbol.for('@fwk/do-not-retry');
 
 /** What the classifier may take from an error without knowing its class. */
 export interface ErrorTraits {
@@ -60,20 +63,33 @@ export function isFwkError(error: unknown, code?: string): error is FwkError {
   return code === undefined || (error as FwkError).code === code;
 }
 
-const exhausted = new WeakSet<object>();
+const marked = sharedMarks();
 
-/** Marks an error so that no layer above tries again: somebody below has already done what retrying can do. */
+/**
+ * Marks an error so that no layer above tries again: somebody below has already done what retrying can do. The mark
+ * stays with the error object; works across duplicate copies of this package, and on frozen errors.
+ */
 export function markDoNotRetry<E>(error: E): E {
-  if (typeof error === 'object' && error !== null) exhausted.add(error);
+  if (typeof error === 'object' && error !== null) marked.add(error);
   return error;
 }
 
 /** True for an error that carries the *do not retry* mark. */
 export function isDoNotRetry(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && exhausted.has(error);
+  return typeof error === 'object' && error !== null && marked.has(error);
 }
 
-/** The message of anything that was thrown, for joining into our own messages. */
+/** One set for all copies of the package in the process: retries of two copies must not multiply each other. */
+function sharedMarks(): WeakSet<object> {
+  const known = Reflect.get(globalThis, marks) as WeakSet<object> | undefined;
+  const shared = known ?? new WeakSet<object>();
+  if (!known) Object.defineProperty(globalThis, marks, { value: shared });
+  return shared;
+}
+
+/** The message of anything that was thrown, for joining into our own messages. Never throws itself. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (typeof error === 'string') return error;
+  if (error instanceof Error) return error.message;
+  return inspect(error, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200 });
 }

@@ -1,3 +1,4 @@
+import { warnOfListener } from '../errors/listener-error.js';
 import type { Clock } from '../time/clock.js';
 import { systemClock } from '../time/system-clock.js';
 import type { EventSink, FwkEvent } from './event-sink.js';
@@ -26,16 +27,25 @@ export function eventBus(options: EventBusOptions = {}): EventBus {
   const clock = options.clock ?? systemClock;
   const onError = options.onListenerError ?? warn;
   const entries = new Set<Entry>();
+  // Whoever emits is in the middle of something: not even a handler that throws may reach it.
+  const report = (error: unknown, event: FwkEvent) => {
+    try {
+      onError(error, event);
+    } catch (second) {
+      warn(second, event);
+    }
+  };
   return {
     emit(name, data) {
       if (entries.size === 0) return;
       const event: FwkEvent = { name, atMs: clock.wallTime(), data };
       for (const entry of [...entries]) {
-        if (!entry.matches(name)) continue;
+        // A listener may have disposed a later one meanwhile.
+        if (!entry.matches(name) || !entries.has(entry)) continue;
         try {
           entry.listener(event);
         } catch (error) {
-          onError(error, event);
+          report(error, event);
         }
       }
     },
@@ -55,6 +65,5 @@ function matcher(pattern: string): (name: string) => boolean {
 }
 
 function warn(error: unknown, event: FwkEvent): void {
-  const text = error instanceof Error ? error.stack : String(error);
-  process.emitWarning(`a listener of the event "${event.name}" threw: ${text}`, { type: 'FwkListenerWarning' });
+  warnOfListener(error, `the event "${event.name}"`);
 }

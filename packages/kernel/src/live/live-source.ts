@@ -1,4 +1,6 @@
-import { type ListenerErrorHandler, type Live, LiveBase, type Staleness } from './live.js';
+import { mapLive } from './derived.js';
+import { Listeners } from './listeners.js';
+import { type ListenerErrorHandler, type Live, type LiveListener, liveBrand, type Staleness } from './live.js';
 
 /** A live value with its writing end. */
 export interface LiveSource<T> extends Live<T> {
@@ -21,14 +23,28 @@ export interface LiveOptions {
   readonly onListenerError?: ListenerErrorHandler;
 }
 
-class Source<T> extends LiveBase<T> implements LiveSource<T> {
+class Source<T> implements LiveSource<T> {
   value: T;
   version = 1;
   stale: Staleness | undefined;
+  readonly #listeners: Listeners<T>;
 
   constructor(initial: T, options: LiveOptions) {
-    super(options.name ?? 'live value', options.onListenerError);
     this.value = initial;
+    this.stale = undefined;
+    this.#listeners = new Listeners(options.name ?? 'live value', options.onListenerError);
+  }
+
+  get [liveBrand](): true {
+    return true;
+  }
+
+  subscribe(listener: LiveListener<T>): Disposable {
+    return this.#listeners.add(listener);
+  }
+
+  map<U>(project: (value: T) => U): Live<U> {
+    return mapLive(this, project, this.#listeners);
   }
 
   set(value: T): void {
@@ -37,7 +53,7 @@ class Source<T> extends LiveBase<T> implements LiveSource<T> {
     if (Object.is(previous, value)) return;
     this.value = value;
     this.version++;
-    this.publish(value, previous);
+    this.#listeners.publish(value, previous);
   }
 
   markStale(reason: string, sinceMs: number): void {

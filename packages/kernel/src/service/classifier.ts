@@ -34,13 +34,17 @@ function verdict(outcome: Outcome, retryable: boolean, overloaded: boolean): Ver
 }
 
 /**
- * The default: results are successes; an error after the caller gave up is ignored; our own errors say what they are by
- * their traits; any other error is a failure that may be tried again. The *do not retry* mark always wins.
+ * The default: results are successes; our own errors say what they are by their traits; any other error is a failure that
+ * may be tried again; the *do not retry* mark always wins.
+ *
+ * Once the call is cancelled its reason decides, not the error: libraries wrap the reason in errors of their own. A
+ * caller who gave up says nothing about the callee, so that is ignored; a limit of ours that ran out (a timeout, the
+ * deadline) says that the callee was slow, so that is a failure.
  */
 export const defaultClassifier: Classifier = {
   ofResult: () => verdicts.success,
   ofError(error, context) {
-    if (context.cancelled && error === context.reason) return verdicts.ignored;
+    if (context.cancelled) return countsAgainstCallee(context.reason) ? verdicts.failure : verdicts.ignored;
     const final = isDoNotRetry(error);
     if (!isFwkError(error)) return final ? verdicts.failure : verdicts.retryableFailure;
     const { outcome, overloaded = false, retryable = false } = error.traits;
@@ -49,3 +53,7 @@ export const defaultClassifier: Classifier = {
     return retryable && !final ? verdicts.retryableFailure : verdicts.failure;
   },
 };
+
+function countsAgainstCallee(reason: unknown): boolean {
+  return isFwkError(reason) && reason.traits.outcome !== 'ignored';
+}

@@ -1,4 +1,6 @@
+import { inspect } from 'node:util';
 import type { CallContext } from '../context/call-context.js';
+import { currentOf } from '../live/live.js';
 import { makeEnv } from './env.js';
 import type { Env, Layer, Service } from './service.js';
 import { serviceOf } from './service-of.js';
@@ -67,8 +69,13 @@ class LayerStack<Req, Res, NextReq, NextRes> implements Stack<Req, Res, NextReq,
 export function formatStack(layers: readonly LayerDescription[]): string {
   return layers
     .map(({ role, settings }) => {
-      const shown = Object.entries(settings).map(([name, value]) => `${name}=${String(value)}`);
-      return `${role}(${shown.join(', ')})`;
+      const parts = Object.entries(settings).map(([name, value]) => `${name}=${shown(value)}`);
+      return `${role}(${parts.join(', ')})`;
     })
     .join('\n');
+}
+
+function shown(setting: unknown): string {
+  const value = currentOf(setting);
+  return typeof value === 'string' ? value : inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY });
 }

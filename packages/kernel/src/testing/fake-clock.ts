@@ -4,7 +4,8 @@ import type { Clock, Timer } from '../time/clock.js';
 export interface FakeClock extends Clock {
   /**
    * Moves time by `durationMs`, running each timer at its own moment and letting promises settle in between, so that
-   * what a timer starts may set timers that fall due in the same stretch.
+   * what a timer starts may set timers that fall due in the same stretch. What a timer throws rejects it.
+   * @throws RangeError when `durationMs` is negative or NaN.
    */
   advance(durationMs: number): Promise<void>;
   /** Lets promises settle without moving time. */
@@ -50,16 +51,18 @@ export function fakeClock(startMs = 0, epochMs = 1_700_000_000_000): FakeClock {
     now: () => nowMs,
     wallTime: () => epochMs + nowMs - startMs,
     setTimer(callback, delayMs) {
+      if (Number.isNaN(delayMs)) throw new RangeError('a timer was set with a delay of NaN ms');
       const entry: Entry = { dueMs: nowMs + Math.max(0, delayMs), order: order++, callback };
       timers.add(entry);
       return entry as Timer;
     },
     clearTimer: (timer) => void timers.delete(timer as Entry),
     async advance(durationMs) {
+      if (!(durationMs >= 0)) throw new RangeError(`time cannot advance by ${durationMs} ms`);
       const endMs = nowMs + durationMs;
       await settle();
       for (let entry = nextDue(endMs); entry; entry = nextDue(endMs)) await run(entry);
-      nowMs = endMs;
+      nowMs = Math.max(nowMs, endMs);
       await settle();
     },
     settle,

@@ -1,29 +1,21 @@
+/**
+ * The promises that every layer keeps, written once: a layer that is wrong in one of these ways works in every test of
+ * its own purpose and loses a call, a reason or a listener in production. The cases use `node:assert`, so that they run
+ * under any test runner, and fail rather than hang when a call never settles.
+ */
 import assert from 'node:assert/strict';
-import type { CallContext } from '../context/call-context.js';
-import { makeEnv } from '../service/env.js';
-import type { Env, Layer, Service } from '../service/service.js';
-import { leakGuard } from './leak-guard.js';
-import { type ScriptedService, scriptedService } from './scripted-service.js';
-import { seededRandom } from './seeded-random.js';
-
-/** What the suite needs to know of the layer under test. */
-export interface LayerContract<Req, Res, NextReq = Req, NextRes = Res> {
-  /** Makes a fresh layer. With its settings one plain call must reach the inner service once and succeed. */
-  layer(): Layer<Req, Res, NextReq, NextRes>;
-  readonly request: Req;
-  /** What the inner service answers. */
-  readonly answer: NextRes;
-  /** Parts of the environment that the layer needs. */
-  readonly env?: Partial<Env>;
-  /** True for a layer that answers a failed call itself (fallback). @defaultValue false */
-  readonly hidesErrors?: boolean;
-}
+import { contextKey } from '../context/context-key.js';
+import type { Status } from '../service/service.js';
+import { LayerBench, type LayerContract, type Outcome } from './layer-bench.js';
 
 /** One promise that every layer keeps; hand it to any test runner. */
 export interface LayerContractCase {
   readonly name: string;
   run(): Promise<void>;
 }
+
+const probeKey = contextKey('layer contract probe', 0);
+const reason = new Error('the caller gave up');
 
 /**
  * The promises that every layer keeps, as test cases.
@@ -32,129 +24,100 @@ export interface LayerContractCase {
 export function layerContract<Req, Res, NextReq = Req, NextRes = Res>(
   contract: LayerContract<Req, Res, NextReq, NextRes>,
 ): readonly LayerContractCase[] {
-  const build = () => {
-    const guard = leakGuard();
-    const inner: ScriptedService<NextReq, NextRes> = scriptedService();
-    const env = makeEnv({ clock: guard.clock, random: seededRandom(1), ...contract.env });
-    const wrap = (next: Service<NextReq, NextRes>) => contract.layer().wrap(next, env);
-    return { guard, inner, wrap, service: wrap(inner) };
-  };
-  const reason = new Error('the caller gave up');
+  /** A case with a fresh layer, and with a look at what it left behind. */
+  const promise = (name: string, check: (bench: LayerBench<Req, Res, NextReq, NextRes>) => Promise<void>) => ({
+    name,
+    async run() {
+      const bench = new LayerBench(contract);
+      await check(bench);
+      bench.guard.check();
+    },
+  });
 
   return [
-    {
-      name: 'passes a call through and its answer back',
-      async run() {
-        const { guard, inner, service } = build();
-        const result = outcomeOf(service.call(contract.request, guard.context().context));
-        await guard.clock.settle();
-        inner.waiting[0]?.succeed(contract.answer);
-        assert.equal((await result).kind, 'resolved');
-        assert.equal(inner.calls.length, 1);
-        guard.check();
-      },
-    },
-    {
-      name: 'refuses an already cancelled call with the caller’s own reason and does not reach the inner service',
-      async run() {
-        const { guard, inner, service } = build();
-        const { context, cancel } = guard.context();
+    promise('passes a call through and its answer back', async (bench) => {
+      const outcome = bench.call();
+      await bench.clock.settle();
+      assert.equal(bench.inner.calls.length, 1, 'the inner service was not called once');
+      await bench.answer();
+      bench.assertAnswered(outcome);
+    }),
+
+    promise('refuses an already cancelled call with the caller’s own reason', async (bench) => {
+      const { context, cancel } = bench.guard.context();
+      cancel(reason);
+      const outcome = bench.call(context);
+      await bench.clock.settle();
+      assertEndedByCaller(outcome);
+      assert.equal(bench.inner.waiting.length, 0, 'a call is still waiting inside');
+    }),
+
+    promise(
+      'ends a call cancelled in flight at once, with the caller’s own reason, and cancels the inner call',
+      async (bench) => {
+        const { context, cancel } = bench.guard.context();
+        const outcome = bench.call(context);
+        await bench.clock.settle();
+        assert.equal(bench.inner.waiting.length, 1, 'the inner service was not reached');
         cancel(reason);
-        assert.deepEqual(await outcomeOf(service.call(contract.request, context)), { kind: 'rejected', error: reason });
-        assert.ok(inner.waiting.length === 0, 'a call is still waiting inside');
-        guard.check();
+        await bench.clock.settle();
+        assertEndedByCaller(outcome);
+        assert.equal(bench.inner.waiting.length, 0, 'the inner call was not cancelled');
       },
-    },
-    {
-      name: 'ends a call cancelled in flight at once, with the caller’s own reason, and cancels the inner call',
-      async run() {
-        const { guard, inner, service } = build();
-        const { context, cancel } = guard.context();
-        const result = outcomeOf(service.call(contract.request, context));
-        await guard.clock.settle();
-        assert.equal(inner.waiting.length, 1, 'the inner service was not reached');
-        cancel(reason);
-        assert.deepEqual(await result, { kind: 'rejected', error: reason });
-        assert.equal(inner.waiting.length, 0, 'the inner call was not cancelled');
-        guard.check();
-      },
-    },
-    {
-      name: 'never throws synchronously, also when the inner service does',
-      async run() {
-        const { guard, wrap } = build();
-        const broken = wrap({
-          call: () => {
-            throw new Error('thrown, not rejected');
-          },
-          status: () => 'ready',
-        });
-        let result: ReturnType<typeof outcomeOf> | undefined;
-        assert.doesNotThrow(() => {
-          result = outcomeOf(broken.call(contract.request, guard.context().context));
-        });
-        await drain(guard.clock, result);
-        if (!contract.hidesErrors) assert.equal((await result)?.kind, 'rejected');
-        guard.check();
-      },
-    },
-    {
-      name: 'leaves no timer and no listener after a failed call',
-      async run() {
-        const { guard, wrap } = build();
-        const failing = wrap({ call: () => Promise.reject(new Error('inner failure')), status: () => 'ready' });
-        const result = outcomeOf(failing.call(contract.request, guard.context().context));
-        await drain(guard.clock, result);
-        if (!contract.hidesErrors) assert.equal((await result).kind, 'rejected');
-        guard.check();
-      },
-    },
-    {
-      name: 'forwards the inner status',
-      async run() {
-        const { inner, service } = build();
-        for (const status of ['ready', 'busy', 'closed'] as const) {
-          inner.setStatus(status);
-          assert.equal(service.status(), status);
-        }
-      },
-    },
-    {
-      name: 'keeps the values of the context on the way in',
-      async run() {
-        const { guard, inner, service } = build();
-        const { context } = guard.context();
-        const key = { name: 'probe', defaultValue: 0, of: (value: number) => ({ key, value }) };
-        const marked: CallContext = context.with({ values: [key.of(7)] });
-        const result = outcomeOf(service.call(contract.request, marked));
-        await guard.clock.settle();
-        assert.equal(inner.calls[0]?.context.get(key), 7);
-        inner.waiting[0]?.succeed(contract.answer);
-        await result;
-        guard.check();
-      },
-    },
+    ),
+
+    promise('leaves a call alone when another is cancelled', async (bench) => {
+      const { context, cancel } = bench.guard.context();
+      const [cancelled, other] = [bench.call(context), bench.call()];
+      await bench.clock.settle();
+      cancel(reason);
+      await bench.answer();
+      assertEndedByCaller(cancelled);
+      bench.assertAnswered(other);
+    }),
+
+    promise('never throws synchronously, also when the inner service does', async (bench) => {
+      const broken = bench.wrap({
+        call: () => {
+          throw new Error('thrown, not rejected');
+        },
+        status: () => 'ready',
+      });
+      let outcome: Outcome | undefined;
+      assert.doesNotThrow(() => {
+        outcome = bench.call(undefined, broken);
+      });
+      await bench.assertFails(outcome as Outcome);
+    }),
+
+    promise('leaves no timer and no listener after a failed call', async (bench) => {
+      const failing = bench.wrap({ call: () => Promise.reject(new Error('inner failure')), status: () => 'ready' });
+      await bench.assertFails(bench.call(undefined, failing));
+    }),
+
+    promise('forwards the inner status', async ({ inner, service }) => {
+      for (const status of ['ready', 'busy', 'closed'] satisfies Status[]) {
+        inner.setStatus(status);
+        assert.equal(service.status(), status);
+      }
+    }),
+
+    promise('keeps the values of the context on the way in, and never moves its deadline away', async (bench) => {
+      const deadlineMs = bench.clock.now() + 1_000_000;
+      const { context } = bench.guard.context({ deadlineMs });
+      const outcome = bench.call(context.with({ values: [probeKey.of(7)] }));
+      await bench.clock.settle();
+      const inside = bench.inner.calls[0]?.context;
+      assert.equal(inside?.get(probeKey), 7, 'a value of the context was lost');
+      assert.ok(inside.deadlineMs <= deadlineMs, `the deadline moved from ${deadlineMs} to ${inside.deadlineMs} ms`);
+      await bench.answer();
+      bench.assertAnswered(outcome);
+    }),
   ];
 }
 
-type Settled = { kind: 'resolved'; value: unknown } | { kind: 'rejected'; error: unknown };
-
-function outcomeOf(promise: Promise<unknown>): Promise<Settled> {
-  return promise.then(
-    (value) => ({ kind: 'resolved', value }),
-    (error) => ({ kind: 'rejected', error }),
-  );
-}
-
-/** Backoff and the like may wait on the clock; run it until the call has settled, but not for ever. */
-async function drain(clock: { runNext(): Promise<boolean> }, result: Promise<unknown> | undefined): Promise<void> {
-  let settled = false;
-  result?.then(() => {
-    settled = true;
-  });
-  for (let step = 0; step < 1000 && !settled; step++) {
-    const ran = await clock.runNext();
-    if (!ran) await new Promise((resolve) => setImmediate(resolve));
-  }
-  assert.ok(settled, 'the call never settled');
+function assertEndedByCaller({ settled }: Outcome): void {
+  assert.ok(settled, 'the cancelled call did not end at once');
+  assert.ok(settled.kind === 'rejected', 'the cancelled call was answered');
+  assert.equal(settled.error, reason, 'the cancelled call did not end with the caller’s own reason');
 }

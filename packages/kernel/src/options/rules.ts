@@ -1,0 +1,50 @@
+/** Says what is wrong with a value in words that follow "must be", or nothing when it is right. */
+export type Rule = (value: unknown) => string | undefined;
+
+/** A number from `min` to `max`, both allowed. */
+export function numberIn(min: number, max: number = Number.POSITIVE_INFINITY, unit = ''): Rule {
+  return (value) =>
+    typeof value === 'number' && value >= min && value <= max ? undefined : `a number ${range(min, max)}${unit}`;
+}
+
+/** A whole number from `min` to `max`, both allowed. */
+export function integerIn(min: number, max: number = Number.POSITIVE_INFINITY): Rule {
+  return (value) =>
+    typeof value === 'number' && value >= min && value <= max && (Number.isInteger(value) || value === max)
+      ? undefined
+      : `a whole number ${range(min, max)}`;
+}
+
+/** A duration in milliseconds; `Infinity` only where `max` allows it. */
+export function millisecondsIn(min: number, max: number = 2 ** 31 - 1): Rule {
+  return numberIn(min, max, ' ms');
+}
+
+/** A ratio from 0 to 1. */
+export const ratio: Rule = numberIn(0, 1);
+
+/** true or false. */
+export const flag: Rule = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
+
+/** A function. */
+export const callable: Rule = (value) => (typeof value === 'function' ? undefined : 'a function');
+
+/** A string that is not empty. */
+export const text: Rule = (value) => (typeof value === 'string' && value !== '' ? undefined : 'a non-empty string');
+
+/** Anything at all; for fields that something else checks. */
+export const anything: Rule = () => undefined;
+
+/** One of the given strings. */
+export function oneOf(...allowed: readonly string[]): Rule {
+  return (value) => (allowed.includes(value as string) ? undefined : `one of ${allowed.join(', ')}`);
+}
+
+/** The same rule, with absence allowed. */
+export function optional(rule: Rule): Rule {
+  return (value) => (value === undefined ? undefined : rule(value));
+}
+
+function range(min: number, max: number): string {
+  return max === Number.POSITIVE_INFINITY ? `of at least ${min}` : `from ${min} to ${max}`;
+}
