@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { mask, secretsOf } from './secret.js';
+
+describe('secret names', () => {
+  const secrets = secretsOf([]);
+
+  test.each([
+    ...['password', 'dbPassword', 'DB_PASSWORD', 'api-key', 'apiKey', 'apikey', 'accessToken', 'clientSecret'],
+    ...['credentials', 'passphrase', 'PRIVATE_KEY'],
+  ])('%s is secret', (name) => expect(secrets.has(['service', name])).toBe(true));
+
+  test.each(['monkey', 'keyboard', 'passengers', 'maxItems', 'tokenize', 'secretary', 'url'])('%s is not', (name) =>
+    expect(secrets.has(['service', name])).toBe(false),
+  );
+
+  test('everything below a secret name is secret', () => {
+    expect(secrets.masked({ credentials: { user: 'eve', pin: 1 }, port: 1 }, [])).toEqual({
+      credentials: mask,
+      port: 1,
+    });
+  });
+});
+
+test('declared paths are secret, and what stands beside them is not', () => {
+  const secrets = secretsOf(['billing.account']);
+  expect(secrets.masked({ billing: { account: 'DE1', city: 'Bonn' }, account: 'x' }, [])).toEqual({
+    billing: { account: mask, city: 'Bonn' },
+    account: 'x',
+  });
+});
+
+test('a missing secret shows as missing, not as masked', () => {
+  expect(secretsOf([]).masked({ password: null }, [])).toEqual({ password: null });
+});
+
+test('passwords inside URLs are masked whatever the setting is called', () => {
+  expect(secretsOf([]).masked({ db: 'postgres://shop:hunter2@db:5432/shop' }, [])).toEqual({
+    db: `postgres://shop:${mask}@db:5432/shop`,
+  });
+});
+
+test('foreign messages lose the values of secrets and keep the rest', () => {
+  const tree = { auth: { password: 'hunter2', pin: 1 }, list: [{ token: 12345678 }], city: 'Bonn' };
+  const message = 'got "hunter2" and 12345678 in Bonn';
+  expect(secretsOf([]).maskedMessage(message, tree)).toBe(`got "${mask}" and ${mask} in Bonn`);
+});

@@ -1,0 +1,148 @@
+import { background, cancellable, makeEnv } from '@fwk/kernel';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { configSourceContract } from '../testing/source-contract.js';
+import type { ConfigTree } from '../tree.js';
+import { environmentSource } from './environment.js';
+import { parseScalar } from './scalar.js';
+
+const load = (source: Record<string, string>, below: ConfigTree = {}, options = {}) =>
+  environmentSource({ source, ...options }).load({ call: background, env: makeEnv(), below });
+const treeOf = async (source: Record<string, string>, below: ConfigTree = {}) => (await load(source, below)).tree;
+
+for (const { name, run } of configSourceContract({
+  open: () => ({
+    source: environmentSource({ source: { FWK_CHECKOUT__MAX_ITEMS: '5', FWK_NAME: 'x', HOME: '/root' } }),
+    says: { checkout: { maxItems: 5 }, name: 'x' },
+  }),
+})) {
+  test(`environment: ${name}`, run);
+}
+
+describe('names of variables', () => {
+  test('become camelCase where nothing below knows them', async () => {
+    expect(await treeOf({ FWK_CHECKOUT__MAX_ITEMS: '1', FWK_HTTP2__KEEP__ALIVE_MS: '2' })).toEqual({
+      checkout: { maxItems: 1 },
+      http2: { keep: { aliveMs: 2 } },
+    });
+  });
+
+  test('take the spelling that the sources below use, level by level', async () => {
+    const below = { check_out: { 'max-items': 1, URLPath: 'a' } };
+    expect(await treeOf({ FWK_CHECKOUT__MAX_ITEMS: '2', FWK_CHECK_OUT__URL_PATH: 'b' }, below)).toEqual({
+      check_out: { 'max-items': 2, URLPath: 'b' },
+    });
+  });
+
+  test('prefer camelCase when two names below fold to the same', async () => {
+    expect(await treeOf({ FWK_MAX_ITEMS: '2' }, { max_items: 1, maxItems: 1 })).toEqual({ maxItems: 2 });
+  });
+
+  test('without the prefix, or with an empty part, set nothing', async () => {
+    expect(await treeOf({ MAX: '1', FWK_: '1', FWK___A: '1', FWK_A__: '1', fwk_a: '1' })).toEqual({});
+  });
+
+  test('that discovery reads are no settings', async () => {
+    expect(await treeOf({ FWK_REGISTRY_PORT: '4810', FWK_PORT: '1' })).toEqual({ port: 1 });
+  });
+
+  test('use another prefix when told so', async () => {
+    const { tree } = await load({ SHOP_PORT: '1', FWK_PORT: '2' }, {}, { prefix: 'SHOP_' });
+    expect(tree).toEqual({ port: 1 });
+  });
+
+  test.each([
+    [{ FWK_A: '1', FWK_A__B: '2' }, 'FWK_A__B', 'FWK_A'],
+    [{ FWK_MAX_ITEMS: '1', FWK_MAXITEMS: '2' }, 'FWK_MAX_ITEMS', 'FWK_MAXITEMS'],
+  ])('that contradict each other are refused, and both are named: %j', async (variables, one, other) => {
+    const failure = expect(load(variables as Record<string, string>, { maxItems: 0 })).rejects;
+    await failure.toMatchObject({ code: 'FWK_CONFIG_VARIABLE_CONFLICT' });
+    const message = await load(variables as Record<string, string>, { maxItems: 0 }).catch((error) => error.message);
+    expect(message).toContain(one);
+    expect(message).toContain(other);
+  });
+
+  test('that reach for the prototype are refused', async () => {
+    for (const variable of ['FWK_CONSTRUCTOR__A', 'FWK_A__PROTOTYPE']) {
+      await expect(load({ [variable]: '1' })).rejects.toMatchObject({ code: 'FWK_CONFIG_KEY_REFUSED' });
+    }
+    expect(await treeOf({ FWK___PROTO____POLLUTED: '1' })).toEqual({});
+    expect('polluted' in {}).toBe(false);
+  });
+
+  test('that nest without end are refused', async () => {
+    await expect(load({ [`FWK_${Array(40).fill('A').join('__')}`]: '1' })).rejects.toMatchObject({
+      code: 'FWK_CONFIG_TOO_DEEP',
+    });
+  });
+
+  test('are known afterwards as the origin of what they set', async () => {
+    const { originOf } = await load({ FWK_A__B: '1' });
+    expect(originOf?.(['a', 'b'])).toEqual({ source: 'environment', variable: 'FWK_A__B' });
+  });
+});
+
+describe('values of variables', () => {
+  test.each([
+    ...[
+      ['12', 12],
+      ['-1.5e3', -1500],
+      ['0x1f', 31],
+      ['0o17', 15],
+      [' 7 ', 7],
+      ['true', true],
+      ['False', false],
+    ],
+    ...[
+      ['yes', 'yes'],
+      ['null', 'null'],
+      ['~', '~'],
+      ['', ''],
+      ['007', '007'],
+      ['1.2.3', '1.2.3'],
+      ['[1]', '[1]'],
+    ],
+    ...[
+      ['12345678901234567890', '12345678901234567890'],
+      ["'12'", '12'],
+      ['"true"', 'true'],
+      ['1e999', '1e999'],
+    ],
+    ...[
+      ['.inf', '.inf'],
+      ['2001-01-01', '2001-01-01'],
+      ['-', '-'],
+      ['.', '.'],
+    ],
+  ] as [string, unknown][])('%j is read as %j', (given, value) => expect(parseScalar(given)).toBe(value));
+
+  test('that are read as numbers or booleans are what YAML reads', () => {
+    const text = fc.oneof(
+      fc.stringMatching(/^[-+]?[0-9.eE]{1,6}$/),
+      fc.double().map(String),
+      fc.constantFrom('TRUE', 'tRUE'),
+    );
+    fc.assert(
+      fc.property(text, (given) => {
+        const value = parseScalar(given);
+        if (typeof value !== 'string') expect(value).toBe(parse(given));
+      }),
+    );
+  });
+
+  test('stay text where a source below has text', async () => {
+    expect(await treeOf({ FWK_VERSION: '2.0', FWK_PORT: '2' }, { version: '1.0', port: 1 })).toEqual({
+      version: '2.0',
+      port: 2,
+    });
+    expect(await treeOf({ FWK_VERSION: '"2.0"' }, { version: '1.0' })).toEqual({ version: '2.0' });
+  });
+});
+
+test('loading for a cancelled caller ends with the caller’s reason', async () => {
+  const reason = new Error('gone');
+  const { context: call, cancel } = cancellable();
+  cancel(reason);
+  await expect(environmentSource({ source: {} }).load({ call, env: makeEnv(), below: {} })).rejects.toBe(reason);
+});
