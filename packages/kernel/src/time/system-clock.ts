@@ -1,4 +1,5 @@
 import type { Clock, Timer } from './clock.js';
+import { keepTimerList } from './timer-lists.js';
 
 /** The longest delay that a Node timer can hold; anything above would fire at once. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
@@ -8,7 +9,9 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.now(),
   setTimer(callback, delayMs, background = false) {
-    const timeout = setTimeout(callback, Math.min(delayMs, LONGEST_DELAY_MS));
+    const boundedMs = Math.min(delayMs, LONGEST_DELAY_MS);
+    keepTimerList(boundedMs);
+    const timeout = setTimeout(callback, boundedMs);
     if (background) timeout.unref();
     return timeout as Timer;
   },
