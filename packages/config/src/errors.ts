@@ -40,7 +40,7 @@ export const configErrors = Object.freeze({
     status: 500,
   },
   FWK_CONFIG_KEY_REFUSED: {
-    summary: 'A key such as __proto__ or constructor could change how objects work. Choose another name.',
+    summary: 'A key is empty, or such as __proto__ and constructor could change how objects work. Choose another name.',
     status: 500,
   },
   FWK_CONFIG_TOO_DEEP: {

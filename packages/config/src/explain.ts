@@ -4,7 +4,7 @@
  */
 import type { Layer } from './layer.js';
 import { formatOrigin, type Origin } from './origin.js';
-import { type ConfigPath, formatPath, parsePath } from './path.js';
+import { type ConfigPath, formatPath } from './path.js';
 import type { Secrets } from './secret.js';
 import { type ConfigTree, eachLeaf, isTree, valueAt } from './tree.js';
 
@@ -71,9 +71,9 @@ export function winningOrigin(path: ConfigPath, layers: readonly Layer[]): Origi
 export function originsOf(tree: ConfigTree, layers: readonly Layer[]): Record<string, string> {
   const origins: [string, string][] = [];
   eachLeaf(tree, (path) => {
-    if (path === '') return;
-    const origin = winningOrigin(parsePath(path), layers);
-    origins.push([path, origin ? formatOrigin(origin) : 'schema']);
+    if (path.length === 0) return;
+    const origin = winningOrigin(path, layers);
+    origins.push([formatPath(path), origin ? formatOrigin(origin) : 'schema']);
   });
   return Object.fromEntries(origins);
 }

@@ -22,16 +22,15 @@ import {
 import type { Config, ConfigView, Refusal, SourceState } from './config.js';
 import { ConfigError, ConfigInvalidError } from './errors.js';
 import { type Explanation, explainPath, originsOf, winningOrigin } from './explain.js';
-import { type Layer, loadLayer } from './layer.js';
-import { mergeTrees } from './merge.js';
+import type { Layer } from './layer.js';
+import { type Loaded, loadAll } from './load-all.js';
 import { type CheckedOptions, type ConfigOptions, checkConfigOptions, sourcesOf } from './options.js';
-import { formatPath, parsePath } from './path.js';
-import { issuePath, validate } from './schema.js';
+import { parsePath } from './path.js';
 import { type Secrets, secretsOf } from './secret.js';
 import { checkedSettings, type SettingsDefinition } from './settings.js';
 import { changedPaths, shareUnchanged } from './share.js';
 import type { ConfigSource } from './source.js';
-import { type ConfigTree, copyTree, valueAt } from './tree.js';
+import { type ConfigTree, valueAt } from './tree.js';
 
 /** Most paths that `config.changed` lists. */
 const maxListedPaths = 100;
@@ -44,14 +43,6 @@ interface Snapshot<T> {
   readonly layers: readonly Layer[];
   /** Grows when a section is registered; replaced by a swap. */
   readonly sections: Map<SettingsDefinition<unknown>, unknown>;
-}
-
-interface Loaded<T> {
-  readonly tree: T;
-  readonly raw: ConfigTree;
-  readonly layers: readonly Layer[];
-  /** The first file that has vanished; its last values are among the layers. */
-  readonly vanished: ConfigError | undefined;
 }
 
 /** A {@link Config} before, while and after it is loaded. */
@@ -223,46 +214,9 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     }
   }
 
-  async #load(env: Env, parent: CallContext): Promise<Loaded<T>> {
-    const { loadTimeoutMs, schema } = this.#options;
-    const { context: call, cancel } = cancellable(parent);
-    const timer = env.clock.setTimer(() => cancel(loadTimeout(loadTimeoutMs)), loadTimeoutMs, true);
-    try {
-      const { layers, raw, vanished } = await this.#loadLayers(env, call);
-      // Validators may write into what they are given: they get a copy.
-      const input = copyTree(raw, { source: 'all sources' });
-      if (!schema) return { tree: input as T, raw, layers, vanished };
-      const result = await validate(schema, input, call);
-      if (!result.issues) return { tree: result.value, raw, layers, vanished };
-      const issues = result.issues.map((issue) => {
-        const path = issuePath(issue);
-        const message = this.#secrets.maskedMessage(issue.message, raw);
-        return { path: formatPath(path), message, origin: winningOrigin(path, layers) };
-      });
-      throw new ConfigInvalidError('configuration', issues);
-    } finally {
-      env.clock.clearTimer(timer);
-    }
-  }
-
-  async #loadLayers(env: Env, call: CallContext) {
-    const layers: Layer[] = [];
-    let raw: ConfigTree = {};
-    let vanished: ConfigError | undefined;
-    for (const source of this.#sources) {
-      let layer: Layer;
-      try {
-        layer = await loadLayer(source, { env, call, below: raw });
-      } catch (error) {
-        const last = this.#root?.value.layers.find((each) => each.source === source);
-        if (!isFwkError(error, 'FWK_CONFIG_FILE_MISSING') || !last) throw fromSource(error, source, call);
-        vanished ??= error as ConfigError;
-        layer = last;
-      }
-      layers.push(layer);
-      raw = mergeTrees(raw, layer.tree);
-    }
-    return { layers, raw, vanished };
+  #load(env: Env, call: CallContext): Promise<Loaded<T>> {
+    const last = this.#root?.value.layers ?? [];
+    return loadAll({ sources: this.#sources, options: this.#options, secrets: this.#secrets, last }, env, call);
   }
 
   #checked<S>(definition: SettingsDefinition<S>, raw: ConfigTree, layers: readonly Layer[]): S {
@@ -323,26 +277,8 @@ function factsOf(error: Error): Pick<Refusal, 'code' | 'source' | 'issues'> {
   return { code, source: origin?.source, issues };
 }
 
-/** What a source throws is made ours, but for a cancelled caller's reason. */
-function fromSource(error: unknown, source: ConfigSource, call: CallContext): unknown {
-  if (call.cancelled || isFwkError(error)) return error;
-  const origin = { source: source.name };
-  return new ConfigError('FWK_CONFIG_SOURCE_FAILED', `the source failed: ${messageOf(error)}`, {
-    origin,
-    cause: error,
-  });
-}
-
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
-}
-
-function loadTimeout(limitMs: number): ConfigError {
-  return new ConfigError(
-    'FWK_CONFIG_LOAD_TIMEOUT',
-    `reading and checking the configuration took longer than ${limitMs} ms; raise loadTimeoutMs or find what is slow`,
-    { details: { limitMs } },
-  );
 }
 
 function notLoaded(): never {

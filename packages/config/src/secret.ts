@@ -49,7 +49,7 @@ export function secretsOf(declared: readonly string[]): Secrets {
       let text = maskUrls(message);
       eachLeaf(tree, (path, leaf) => {
         const value = typeof leaf === 'string' || typeof leaf === 'number' ? String(leaf) : '';
-        if (value.length >= shortestSearched && text.includes(value) && path !== '' && has(parsePath(path))) {
+        if (value.length >= shortestSearched && text.includes(value) && has(path)) {
           text = text.replaceAll(value, mask);
         }
       });

