@@ -1,0 +1,100 @@
+import { expect, test, vi } from 'vitest';
+import { CancelledError } from './cancelled-error.js';
+import { DeadlineExceededError } from './deadline-exceeded-error.js';
+import { kernelErrors } from './error-table.js';
+import { FwkError, isDoNotRetry, isFwkError, markDoNotRetry, messageOf } from './fwk-error.js';
+
+class SpecialError extends FwkError {}
+
+test('carries code, facts, traits and cause, and the name of its own class', () => {
+  const cause = new Error('cause');
+  const error = new SpecialError('FWK_TEST_SPECIAL', 'it happened', {
+    cause,
+    details: { limitMs: 5 },
+    traits: { retryable: true },
+  });
+  expect(error).toMatchObject({
+    code: 'FWK_TEST_SPECIAL',
+    message: 'it happened',
+    name: 'SpecialError',
+    cause,
+    details: { limitMs: 5 },
+    traits: { retryable: true },
+  });
+  expect(error.stack).toMatch(/^SpecialError: it happened\n/);
+  expect(error).toBeInstanceOf(Error);
+});
+
+test('has empty facts and traits, and no cause at all, where none were given', () => {
+  const error = new FwkError('FWK_TEST_BARE', 'bare');
+  expect([error.details, error.traits]).toEqual([{}, {}]);
+  expect('cause' in error).toBe(false);
+});
+
+test('is known by its brand and code', () => {
+  const error = new SpecialError('FWK_TEST_SPECIAL', 'it happened');
+  expect(isFwkError(error)).toBe(true);
+  expect(isFwkError(error, 'FWK_TEST_SPECIAL')).toBe(true);
+  expect(isFwkError(error, 'FWK_TEST_OTHER')).toBe(false);
+  for (const other of [new Error('x'), { code: 'FWK_TEST_SPECIAL' }, 'FWK_TEST_SPECIAL', null, undefined]) {
+    expect(isFwkError(other)).toBe(false);
+  }
+});
+
+test('is known, and stays marked, across duplicate copies of the package', async () => {
+  vi.resetModules();
+  const copy = await import('./fwk-error.js');
+  const foreign = new copy.FwkError('FWK_TEST_FOREIGN', 'from the other copy');
+  expect(foreign).not.toBeInstanceOf(FwkError);
+  expect(isFwkError(foreign, 'FWK_TEST_FOREIGN')).toBe(true);
+  copy.markDoNotRetry(foreign);
+  expect(isDoNotRetry(foreign)).toBe(true);
+});
+
+test('marks any error object, also a frozen one, without changing it', () => {
+  const error = Object.freeze(new Error('frozen'));
+  expect(isDoNotRetry(error)).toBe(false);
+  expect(markDoNotRetry(error)).toBe(error);
+  expect(isDoNotRetry(error)).toBe(true);
+  expect(isDoNotRetry(new Error('frozen'))).toBe(false);
+});
+
+test('leaves what is no object unmarked', () => {
+  expect(markDoNotRetry('thrown string')).toBe('thrown string');
+  expect([isDoNotRetry('thrown string'), isDoNotRetry(undefined), isDoNotRetry(null)]).toEqual([false, false, false]);
+});
+
+test.each([
+  [new Error('message'), 'message'],
+  ['a string', 'a string'],
+  [undefined, 'undefined'],
+  [Symbol('sign'), 'Symbol(sign)'],
+  [{ code: 5 }, '{ code: 5 }'],
+  [Object.create(null), '[Object: null prototype] {}'],
+])('tells the message of whatever was thrown: %#', (thrown, message) => {
+  expect(messageOf(thrown)).toBe(message);
+});
+
+test('says by which deadline a call was stopped, in tenths of a millisecond', () => {
+  const error = new DeadlineExceededError('inventory.reserve', 99.96, new Error('cause'));
+  expect(error.message).toBe('inventory.reserve: the deadline passed after 100 ms; raise it or find what was slow');
+  expect(error.details).toEqual({ what: 'inventory.reserve', limitMs: 99.96 });
+  expect(error.cause).toBeInstanceOf(Error);
+  expect(new DeadlineExceededError('call').message).toContain('the deadline passed before it was started');
+});
+
+test('lists the code of every error that the kernel raises', () => {
+  const codes = [new CancelledError().code, new DeadlineExceededError('call').code];
+  for (const code of codes) expect(kernelErrors).toHaveProperty(code);
+  for (const [code, { summary, status }] of Object.entries(kernelErrors)) {
+    expect(code).toMatch(/^FWK_KERNEL_[A-Z_]+$/);
+    expect(summary).toMatch(/^[A-Z].*\.$/);
+    expect(status).toBeGreaterThanOrEqual(400);
+  }
+  expect(Object.isFrozen(kernelErrors)).toBe(true);
+});
+
+test('says that a caller who gave up counts neither way', () => {
+  expect(new CancelledError().traits).toEqual({ outcome: 'ignored' });
+  expect(new CancelledError('shut down').message).toBe('shut down');
+});

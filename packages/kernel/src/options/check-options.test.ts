@@ -1,0 +1,129 @@
+import { expect, expectTypeOf, test } from 'vitest';
+import { kernelErrors } from '../errors/error-table.js';
+import { isFwkError } from '../errors/fwk-error.js';
+import type { Live } from '../live/live.js';
+import { liveValue } from '../live/live-source.js';
+import { checkOptions, OptionsError } from './check-options.js';
+import {
+  anything,
+  callable,
+  flag,
+  integerIn,
+  millisecondsIn,
+  numberIn,
+  oneOf,
+  optional,
+  ratio,
+  text,
+} from './rules.js';
+
+interface RetryOptions {
+  readonly maxAttempts: number | Live<number>;
+  readonly baseDelayMs: number;
+  readonly name?: string | undefined;
+}
+const defaults = Object.freeze({ maxAttempts: 3, baseDelayMs: 25 });
+const rules = { maxAttempts: integerIn(1, 10), baseDelayMs: millisecondsIn(0, 1000), name: optional(text) };
+const check = (given?: object) => checkOptions<RetryOptions>('retry', given, defaults, rules);
+
+function problemsOf(given: object): readonly string[] {
+  try {
+    check(given);
+  } catch (error) {
+    if (error instanceof OptionsError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test('fills in defaults, takes undefined for default, and freezes the result', () => {
+  const options = check({ maxAttempts: 5, baseDelayMs: undefined });
+  expect(options).toEqual({ maxAttempts: 5, baseDelayMs: 25 });
+  expect(Object.isFrozen(options)).toBe(true);
+  expect(check()).toEqual({ maxAttempts: 3, baseDelayMs: 25 });
+  expectTypeOf(options).toEqualTypeOf<Readonly<RetryOptions>>();
+});
+
+test('does not change what it was given, nor the defaults', () => {
+  const given = { maxAttempts: 5 };
+  expect(check(given)).not.toBe(given);
+  expect(given).toEqual({ maxAttempts: 5 });
+  expect(defaults).toEqual({ maxAttempts: 3, baseDelayMs: 25 });
+});
+
+test('tells all problems at once, each with field, range and value', () => {
+  const thrown = (() => {
+    try {
+      return check({ maxAttempts: 0, baseDelayMs: -1, name: '', maxAttemps: 5 });
+    } catch (error) {
+      return error;
+    }
+  })();
+  expect(isFwkError(thrown, 'FWK_KERNEL_OPTIONS_INVALID')).toBe(true);
+  expect(kernelErrors).toHaveProperty('FWK_KERNEL_OPTIONS_INVALID');
+  const { problems, message, details } = thrown as OptionsError;
+  expect(problems).toEqual([
+    'unknown option "maxAttemps" (known: maxAttempts, baseDelayMs, name)',
+    'maxAttempts must be a whole number from 1 to 10, not 0',
+    'baseDelayMs must be a number from 0 to 1000 ms, not -1',
+    'name must be a non-empty string, not ""',
+  ]);
+  expect(message).toBe(`retry: ${problems.join('; ')}`);
+  expect(details).toEqual({ owner: 'retry', problems });
+});
+
+test.each([Number.NaN, -1, 1.5, 11, Number.POSITIVE_INFINITY, '3', null, true, {}, []])(
+  'refuses %j where a whole number from 1 to 10 is wanted',
+  (maxAttempts) => {
+    expect(problemsOf({ maxAttempts })).toHaveLength(1);
+  },
+);
+
+test('checks what a live value holds now and keeps it live', () => {
+  const maxAttempts = liveValue(2);
+  expect(check({ maxAttempts }).maxAttempts).toBe(maxAttempts);
+  maxAttempts.set(Number.NaN);
+  expect(problemsOf({ maxAttempts })).toEqual([
+    'maxAttempts must be a whole number from 1 to 10, not a live value of NaN',
+  ]);
+});
+
+test('refuses a __proto__ field from parsed JSON and pollutes nothing', () => {
+  const given = JSON.parse('{ "__proto__": { "maxAttempts": 9 }, "constructor": 1 }');
+  expect(problemsOf(given)).toEqual([
+    expect.stringContaining('unknown option "__proto__"'),
+    expect.stringContaining('unknown option "constructor"'),
+  ]);
+  expect(({} as { maxAttempts?: number }).maxAttempts).toBeUndefined();
+});
+
+test.each([null, 5, 'text', [], () => {}])('refuses %j in place of an options object', (given) => {
+  expect(() => check(given as object)).toThrow(/^retry: options must be an object, not /);
+});
+
+test('demands a field that has neither value nor default', () => {
+  const demand = () => checkOptions<{ name: string }>('breaker', {}, {}, { name: text });
+  expect(demand).toThrow('breaker: name must be a non-empty string, not undefined');
+});
+
+test('cuts long strings in its messages', () => {
+  expect(problemsOf({ baseDelayMs: 'x'.repeat(1000) })[0]?.length).toBeLessThan(150);
+});
+
+test.each([
+  ['numberIn', numberIn(0.5, 2), [0.5, 2, 1], [0.4, 2.1, Number.NaN, '1']],
+  ['numberIn without end', numberIn(1), [1, Number.POSITIVE_INFINITY], [0, Number.NaN]],
+  ['integerIn', integerIn(1), [1, 7, Number.POSITIVE_INFINITY], [0, 1.5, Number.NaN, Number.NEGATIVE_INFINITY]],
+  ['millisecondsIn', millisecondsIn(0), [0, 0.5, 2 ** 31 - 1], [-1, 2 ** 31, Number.POSITIVE_INFINITY, Number.NaN]],
+  ['millisecondsIn without end', millisecondsIn(1, Number.POSITIVE_INFINITY), [Number.POSITIVE_INFINITY], [0]],
+  ['ratio', ratio, [0, 0.5, 1], [-0.1, 1.1, Number.NaN]],
+  ['flag', flag, [true, false], [0, 'true', undefined]],
+  ['callable', callable, [() => {}], [{}, undefined]],
+  ['text', text, ['a'], ['', 5, undefined]],
+  ['anything', anything, [undefined, null, 5], []],
+  ['oneOf', oneOf('a', 'b'), ['a', 'b'], ['c', '', undefined, 'toString']],
+  ['optional', optional(ratio), [undefined, 0.5], [null, 2]],
+])('%s takes what is in its range and says in words what it wants', (_name, rule, good, bad) => {
+  expect(good.map(rule)).toEqual(good.map(() => undefined));
+  for (const value of bad) expect(rule(value)).toMatch(/^\S.*\S$/);
+});
