@@ -11,6 +11,8 @@ export type {
 } from './breaker/breaker-state.js';
 export { type CircuitBreakerLayer, circuitBreaker } from './breaker/circuit-breaker.js';
 export type { OpossumEngine, OpossumStats, OpossumStatus } from './breaker/opossum.js';
+export { type BulkheadOptions, bulkhead, bulkheadDefaults } from './bulkhead/bulkhead.js';
+export { BulkheadFullError } from './bulkhead/bulkhead-full-error.js';
 export { type AttemptTimeoutOptions, attemptTimeout, attemptTimeoutDefaults } from './deadline/attempt-timeout.js';
 export { type DeadlineOptions, deadline, deadlineDefaults } from './deadline/deadline.js';
 export { TimeoutError } from './deadline/timeout-error.js';

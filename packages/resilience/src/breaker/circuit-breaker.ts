@@ -33,6 +33,7 @@ export function circuitBreaker(options?: Partial<BreakerOptions>): CircuitBreake
   let latest: BreakerHandle | undefined;
   const layer = functionLayer({
     role: 'circuit-breaker',
+    limits: 'as-inner',
     describe: () => ({
       failureRatio: currentOf(settings.failureRatio),
       minimumCalls: currentOf(settings.minimumCalls),

@@ -13,16 +13,14 @@ import {
   cancellable,
   checkOptions,
   currentOf,
-  DeadlineExceededError,
   type Env,
   type Live,
   millisecondsIn,
-  operationKey,
   type Service,
   type Status,
 } from '@fwk/kernel';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
-import { hasUnguardedDeadline } from './guarded-deadline.js';
+import { Expiry, nameOf } from './expiry.js';
 import { type TimedCallOwner, timedCall } from './timed-call.js';
 import { TimeoutError } from './timeout-error.js';
 
@@ -52,7 +50,7 @@ export function attemptTimeout(options?: Partial<AttemptTimeoutOptions>): Functi
   );
   return functionLayer({
     role: 'attempt-timeout',
-    races: true,
+    limits: 'itself',
     describe: () => ({ timeoutMs: currentOf(settings.timeoutMs) }),
     build: (next, env) => new AttemptTimeoutService(next, env, settings.timeoutMs),
   });
@@ -63,6 +61,7 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
   readonly #timeoutMs: number | Live<number>;
+  readonly #expiry: Expiry;
   readonly #timedOut: Counter;
   readonly #late: Counter;
 
@@ -71,6 +70,7 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
     this.#env = env;
     this.clock = env.clock;
     this.#timeoutMs = timeoutMs;
+    this.#expiry = new Expiry(env);
     const labels = { path: env.path };
     this.#timedOut = env.metrics.counter(
       { name: 'resilience.attempts.timed_out', help: 'Attempts that ran into their limit.' },
@@ -84,22 +84,22 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
 
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
-    let limitMs = currentOf(this.#timeoutMs);
-    if (hasUnguardedDeadline(context)) {
-      const remainingMs = context.deadlineMs - this.clock.now();
-      if (remainingMs <= 0) return Promise.reject(new DeadlineExceededError(this.#what(context)));
-      limitMs = Math.min(limitMs, remainingMs);
+    const timeoutMs = currentOf(this.#timeoutMs);
+    let limitMs = timeoutMs;
+    if (context.deadlineMs !== Number.POSITIVE_INFINITY) {
+      limitMs = Math.min(timeoutMs, context.deadlineMs - this.clock.now());
+      if (limitMs <= 0) return Promise.reject(this.#expiry.error(context));
     }
-    return timedCall(this.#next, request, context, cancellable(context), limitMs, this);
+    return timedCall(this.#next, request, context, cancellable(context), limitMs, limitMs < timeoutMs, this);
   }
 
   status(): Status {
     return this.#next.status();
   }
 
-  expired(context: CallContext, limitMs: number): unknown {
-    const what = this.#what(context);
-    if (context.deadlineMs <= this.clock.now()) return new DeadlineExceededError(what, limitMs);
+  expired(context: CallContext, limitMs: number, byDeadline: boolean): unknown {
+    if (byDeadline) return this.#expiry.error(context, limitMs);
+    const what = nameOf(context, this.#env);
     this.#timedOut.add();
     this.#env.events.emit('attempt.timed-out', { path: this.#env.path, what, limitMs });
     return new TimeoutError(what, limitMs);
@@ -107,10 +107,6 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
 
   late(context: CallContext): void {
     this.#late.add();
-    this.#env.events.emit('attempt.answered-late', { path: this.#env.path, what: this.#what(context) });
-  }
-
-  #what(context: CallContext): string {
-    return context.get(operationKey) || this.#env.path || 'call';
+    this.#env.events.emit('attempt.answered-late', { path: this.#env.path, what: nameOf(context, this.#env) });
   }
 }

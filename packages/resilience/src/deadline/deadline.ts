@@ -4,25 +4,26 @@
  *
  * State: none beyond the call. Place: outermost of the layers that wait, so that it bounds all of them; work below reads
  * `context.deadlineMs` to hand the remaining time on. When time is over the caller gets the error at once and the context
- * below is cancelled with the same error. The caller's own cancellation ends the wait with the caller's reason.
+ * below is cancelled. The caller's own cancellation ends the wait with the caller's reason. Where an attempt timeout of
+ * this package stands below, it enforces the deadline with the timer that it sets anyway, and none is set here.
  */
 import {
   type CallContext,
   type Clock,
-  type Counter,
   cancellable,
   checkOptions,
   currentOf,
-  DeadlineExceededError,
+  type DeadlineExceededError,
   type Env,
   type Live,
   millisecondsIn,
-  operationKey,
   type Service,
   type Status,
 } from '@fwk/kernel';
+import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
-import { guardedDeadlineKey } from './guarded-deadline.js';
+import { isSelfLimiting } from '../layer/self-limiting.js';
+import { Expiry } from './expiry.js';
 import { LONGEST_TIMER_MS } from './longest-timer.js';
 import { type TimedCallOwner, timedCall } from './timed-call.js';
 
@@ -53,7 +54,7 @@ export function deadline(options?: Partial<DeadlineOptions>): FunctionLayer {
   const settings = checkOptions<DeadlineOptions>('deadline', options, deadlineDefaults, deadlineRules);
   return functionLayer({
     role: 'deadline',
-    races: true,
+    limits: 'itself',
     describe: () => ({ timeoutMs: currentOf(settings.timeoutMs) }),
     build: (next, env) => new DeadlineService(next, env, settings.timeoutMs),
   });
@@ -62,46 +63,38 @@ export function deadline(options?: Partial<DeadlineOptions>): FunctionLayer {
 class DeadlineService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
   readonly clock: Clock;
   readonly #next: Service<Req, Res>;
-  readonly #env: Env;
   readonly #timeoutMs: number | Live<number>;
-  readonly #exceeded: Counter;
+  readonly #expiry: Expiry;
+  readonly #enforced: boolean;
 
   constructor(next: Service<Req, Res>, env: Env, timeoutMs: number | Live<number>) {
     this.#next = next;
-    this.#env = env;
     this.clock = env.clock;
     this.#timeoutMs = timeoutMs;
-    this.#exceeded = env.metrics.counter(
-      { name: 'resilience.deadlines.exceeded', help: 'Calls whose total time ran out.' },
-      { path: env.path },
-    );
+    this.#expiry = new Expiry(env);
+    this.#enforced = isSelfLimiting(next);
   }
 
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
     const nowMs = this.clock.now();
-    const deadlineMs = Math.min(context.deadlineMs, nowMs + currentOf(this.#timeoutMs));
-    const remainingMs = deadlineMs - nowMs;
-    // Nothing to enforce, or a deadline layer further out enforces the same moment.
-    if (remainingMs > LONGEST_TIMER_MS || context.get(guardedDeadlineKey) === deadlineMs) {
-      return this.#next.call(request, context);
-    }
-    if (remainingMs <= 0) return Promise.reject(this.expired(context, undefined));
-    const derived = cancellable(context, { deadlineMs, values: [guardedDeadlineKey.of(deadlineMs)] });
-    return timedCall(this.#next, request, context, derived, remainingMs, this);
+    const timeoutMs = currentOf(this.#timeoutMs);
+    const deadlineMs = Math.min(context.deadlineMs, nowMs + timeoutMs);
+    const remainingMs = deadlineMs === context.deadlineMs ? deadlineMs - nowMs : timeoutMs;
+    if (remainingMs > LONGEST_TIMER_MS) return callSafely(this.#next, request, context);
+    if (remainingMs <= 0) return Promise.reject(this.#expiry.error(context));
+    if (this.#enforced) return callSafely(this.#next, request, context.with({ deadlineMs }));
+    return timedCall(this.#next, request, context, cancellable(context, { deadlineMs }), remainingMs, true, this);
   }
 
   status(): Status {
     return this.#next.status();
   }
 
-  expired(context: CallContext, limitMs: number | undefined): DeadlineExceededError {
-    const what = context.get(operationKey) || this.#env.path || 'call';
-    this.#exceeded.add();
-    this.#env.events.emit('deadline.exceeded', { path: this.#env.path, what, limitMs });
-    return new DeadlineExceededError(what, limitMs);
+  expired(context: CallContext, limitMs: number): DeadlineExceededError {
+    return this.#expiry.error(context, limitMs);
   }
 
-  /** The layers below have answered late because their work did; whoever gave that work up has counted it. */
+  /** Layers below count late answers where they know what was late. */
   late(): void {}
 }

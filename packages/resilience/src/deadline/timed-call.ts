@@ -6,7 +6,7 @@ import { callSafely } from '../layer/call-safely.js';
 export interface TimedCallOwner {
   readonly clock: Clock;
   /** Makes the error of a call whose time is over. */
-  expired(context: CallContext, limitMs: number): unknown;
+  expired(context: CallContext, limitMs: number, byDeadline: boolean): unknown;
   /** The answer came after the call was given up. */
   late(context: CallContext): void;
 }
@@ -16,6 +16,7 @@ export interface TimedCallOwner {
  * context that `next` works with is cancelled, so that work which listens stops; work which does not runs on, its answer
  * is dropped and reported as late.
  * @param derived - the context for `next`; it must hang below `context`.
+ * @param byDeadline - whether the limit is what remains of the total time.
  */
 export function timedCall<Req, Res>(
   next: Service<Req, Res>,
@@ -23,6 +24,7 @@ export function timedCall<Req, Res>(
   context: CallContext,
   derived: Cancellable,
   limitMs: number,
+  byDeadline: boolean,
   owner: TimedCallOwner,
 ): Promise<Res> {
   return new Promise<Res>((resolve, reject) => {
@@ -31,7 +33,7 @@ export function timedCall<Req, Res>(
     const timer = owner.clock.setTimer(() => {
       waiting = false;
       subscription[Symbol.dispose]();
-      const error = owner.expired(context, limitMs);
+      const error = owner.expired(context, limitMs, byDeadline);
       markAbandoned(request, work);
       // The waiting caller hears of it before the cancelled work can answer with an error of its own.
       reject(error);

@@ -1,5 +1,6 @@
 import { defaultEnv, type Env, type Service } from '@fwk/kernel';
 import { type AnyFunction, type Wrapped, wrapFunction } from './function-service.js';
+import { isSelfLimiting, markSelfLimiting } from './self-limiting.js';
 
 /**
  * A layer that fits any service, and any function as well. Every layer of this package is one.
@@ -26,8 +27,11 @@ export interface LayerParts {
   /** Makes the layer's state and service; runs once a stack. */
   build<Req, Res>(next: Service<Req, Res>, env: Env): Service<Req, Res>;
   describe(): Readonly<Record<string, unknown>>;
-  /** True when the layer itself ends the wait as soon as its caller cancels. @defaultValue false */
-  readonly races?: boolean;
+  /**
+   * Whether a call ends in time, by cancellation and by the context's deadline, whatever is below: because the layer sees
+   * to it, because it adds no waiting to an inner service which does, or not at all.
+   */
+  readonly limits: 'itself' | 'as-inner' | 'not';
 }
 
 /** Makes a layer of its parts. */
@@ -39,8 +43,13 @@ export function functionLayer(parts: LayerParts): FunctionLayer {
   function wrap<Req, Res>(next: Service<Req, Res>, env: Env): Service<Req, Res>;
   function wrap(target: AnyFunction<unknown, readonly unknown[], unknown> | Service<unknown, unknown>, env?: Env) {
     const given = env ?? defaultEnv;
-    if (typeof target !== 'function') return parts.build(target, given);
-    return wrapFunction(target, (innermost) => parts.build(innermost, given), parts.races ?? false);
+    const { limits } = parts;
+    const build = <Req, Res>(next: Service<Req, Res>) => {
+      const service = parts.build(next, given);
+      if (limits === 'itself' || (limits === 'as-inner' && isSelfLimiting(next))) markSelfLimiting(service);
+      return service;
+    };
+    return typeof target === 'function' ? wrapFunction(target, build, limits === 'itself') : build(target);
   }
   return { role: parts.role, wrap, describe: parts.describe };
 }

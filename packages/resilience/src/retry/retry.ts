@@ -44,6 +44,7 @@ export function retry(options?: Partial<RetryOptions>): FunctionLayer {
   if (settings.budget !== false && !isBudget(settings.budget)) retryBudget(settings.budget);
   return functionLayer({
     role: 'retry',
+    limits: 'as-inner',
     describe: () => ({
       maxAttempts: currentOf(settings.maxAttempts),
       baseDelayMs: currentOf(settings.baseDelayMs),
