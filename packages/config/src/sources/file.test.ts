@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { renameSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -173,6 +174,24 @@ describe('watching a file', () => {
       await mkdir(at('sub'));
       await writeFile(at('sub/a.yaml'), 'a: 2');
       await back;
+      const edited = told();
+      await writeFile(at('sub/a.yaml'), 'a: 3');
+      await edited;
+    });
+  });
+
+  test('sees it in a directory that was replaced by another of the same name before we looked', async () => {
+    await mkdir(at('sub'));
+    await writeFile(at('sub/a.yaml'), 'a: 1');
+    await mkdir(at('next'));
+    await writeFile(at('next/a.yaml'), 'a: 2');
+    await watching(at('sub/a.yaml'), async (told) => {
+      const replaced = told();
+      renameSync(at('sub'), at('old'));
+      renameSync(at('next'), at('sub'));
+      // The old directory still exists, and its watcher hears this; it is no longer ours.
+      await writeFile(at('old/a.yaml'), 'a: 9');
+      await replaced;
       const edited = told();
       await writeFile(at('sub/a.yaml'), 'a: 3');
       await edited;

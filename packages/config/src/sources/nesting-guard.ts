@@ -37,10 +37,8 @@ export class NestingGuard {
     const atStart = this.#lineStart;
     const first = lexeme[0];
     if (this.#scalarNext) {
-      // Text that only looks like structure. A block of it takes the end of its last line along.
+      // Text that only looks like structure.
       this.#scalarNext = false;
-      this.#lineStart = lexeme.endsWith('\n');
-      if (this.#lineStart && this.#brackets === 0) this.#row = 0;
       return false;
     }
     this.#scalarNext = lexeme === scalarMark;
