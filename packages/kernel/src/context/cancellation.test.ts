@@ -113,6 +113,17 @@ test('lets a listener dispose others, add more and cancel again while it is call
   expect(node.reason).toBe('over');
 });
 
+test('tells all listeners the first reason, even when one of them cancels the parent with another', () => {
+  const parent = new Cancellation();
+  const node = new Cancellation(parent);
+  const older = vi.fn();
+  node.onCancel(older);
+  node.onCancel(() => parent.cancel('parent'));
+  node.cancel('own');
+  expect(older).toHaveBeenCalledExactlyOnceWith('own');
+  expect([node.reason, parent.reason]).toEqual(['own', 'parent']);
+});
+
 test('makes one signal, on first read, that aborts with the reason', () => {
   const parent = new Cancellation();
   const node = new Cancellation(parent);

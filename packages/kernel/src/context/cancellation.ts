@@ -102,6 +102,7 @@ export class Cancellation implements CancelSource, Disposable {
   }
 
   #notify(reason: unknown): void {
+    // First, so that a listener which cancels the parent cannot bring a second reason to the rest.
     this.#detach();
     for (let entry = this.#first; entry; entry = this.#first) {
       this.remove(entry);
@@ -110,7 +111,6 @@ export class Cancellation implements CancelSource, Disposable {
   }
 
   #makeSignal(): AbortSignal {
-    if (this.cancelled) return AbortSignal.abort(this.reason);
     const controller = new AbortController();
     // Calls made in parallel under one context are many listeners, and no leak.
     setMaxListeners(0, controller.signal);

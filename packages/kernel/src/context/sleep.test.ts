@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { leakGuard } from '../testing/leak-guard.js';
 import { background } from './call-context.js';
 import { sleep } from './sleep.js';
@@ -31,8 +31,10 @@ test('ends at once with the caller’s own reason when cancelled, and leaves not
 test('sets no timer for a call that is cancelled already', async () => {
   const guard = leakGuard();
   const { context, cancel } = guard.context();
+  const setTimer = vi.spyOn(guard.clock, 'setTimer');
   cancel(reason);
   await expect(sleep(guard.clock, 100, context)).rejects.toBe(reason);
+  expect(setTimer).not.toHaveBeenCalled();
   guard.check();
 });
 
