@@ -10,6 +10,10 @@ export const resilienceErrors = Object.freeze({
     summary: 'The circuit breaker refused the call; its details say which rule opened it and when it tries again.',
     status: 503,
   },
+  FWK_RESILIENCE_KEY_INVALID: {
+    summary: '`keyOf` threw or answered no string, so no breaker could be chosen; `cause` says what happened in it.',
+    status: 500,
+  },
   FWK_RESILIENCE_BULKHEAD_FULL: {
     summary: 'As many calls as allowed run or wait already. Send less at once, or raise `maxConcurrent` or `maxQueue`.',
     status: 503,

@@ -10,16 +10,48 @@ export type {
   OpeningRule,
 } from './breaker/breaker-state.js';
 export { type CircuitBreakerLayer, circuitBreaker } from './breaker/circuit-breaker.js';
+export { KeyError } from './breaker/key-error.js';
 export type { OpossumEngine, OpossumStats, OpossumStatus } from './breaker/opossum.js';
 export { type BulkheadOptions, bulkhead, bulkheadDefaults } from './bulkhead/bulkhead.js';
 export { BulkheadFullError } from './bulkhead/bulkhead-full-error.js';
 export { type AttemptTimeoutOptions, attemptTimeout, attemptTimeoutDefaults } from './deadline/attempt-timeout.js';
 export { type DeadlineOptions, deadline, deadlineDefaults } from './deadline/deadline.js';
 export { TimeoutError } from './deadline/timeout-error.js';
+export {
+  type AsyncMethod,
+  Bulkhead,
+  CircuitBreaker,
+  Deadline,
+  Fallback,
+  Policy,
+  type ResilienceDecorator,
+  Retry,
+  Timeout,
+} from './decorators/decorators.js';
+export { policyOf } from './decorators/method-policy.js';
 export { resilienceErrors } from './errors.js';
 export { type ResilienceEvent, resilienceEvents } from './events.js';
+export {
+  type FailedCall,
+  type FallbackHandler,
+  type FallbackOptions,
+  fallback,
+  fallbackDefaults,
+} from './fallback/fallback.js';
+export { FallbackFailedError } from './fallback/fallback-error.js';
 export type { FunctionLayer } from './layer/function-layer.js';
 export type { AnyFunction, Wrapped } from './layer/function-service.js';
+export { type PolicyLayer, policy } from './policy/policy.js';
+export { type PolicyOptions, policyDefaults } from './policy/policy-options.js';
+export {
+  type PolicyRegistry,
+  type PolicyReport,
+  type PolicySummary,
+  policyRegistry,
+  policyRegistryToken,
+  UnknownPolicyError,
+} from './policy/policy-registry.js';
+export { type ResilienceOptions, resilience, resilienceDefaults } from './policy/resilience.js';
 export { retry } from './retry/retry.js';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget, retryBudgetDefaults } from './retry/retry-budget.js';
 export { type RetryOptions, retryDefaults } from './retry/retry-options.js';

@@ -47,8 +47,11 @@ export interface BreakerOptions {
   readonly successesToClose: number | Live<number>;
   /** A probe without an answer for so long counts as failed, 1 to 3 600 000 milliseconds. @defaultValue 10000 */
   readonly probeTimeoutMs: number | Live<number>;
-  /** Gives each key a breaker of its own, such as a tenant or a host. @defaultValue undefined: one breaker */
-  readonly keyOf: ((request: never) => string) | undefined;
+  /**
+   * Gives each key a breaker of its own, such as a tenant or a host. It gets the request, or the arguments of the wrapped
+   * function. @defaultValue undefined: one breaker
+   */
+  readonly keyOf: ((...args: never[]) => string) | undefined;
   /** Breakers kept with `keyOf`, 1 to 100 000; the one used least recently goes first. @defaultValue 1000 */
   readonly maxKeys: number;
   /** A key's breaker that is closed and unused for so long is dropped, in milliseconds. @defaultValue 600000 */

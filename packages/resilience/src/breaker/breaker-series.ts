@@ -1,4 +1,4 @@
-import type { Counter, Env, Gauge } from '@fwk/kernel';
+import { type Counter, type Env, type Gauge, noMeter } from '@fwk/kernel';
 import type { BreakerState } from './breaker-state.js';
 
 /** The metrics of a breaker, bound once. Breakers of one layer that are kept by key share them. */
@@ -13,8 +13,11 @@ export interface BreakerSeries {
   readonly state: Gauge;
 }
 
-/** Binds the metrics. */
-export function breakerSeries(name: string, env: Env): BreakerSeries {
+/**
+ * Binds the metrics.
+ * @param shared - true for the breakers of several keys: they have no one state to show.
+ */
+export function breakerSeries(name: string, env: Env, shared = false): BreakerSeries {
   const labels = { path: env.path, breaker: name };
   const calls = (outcome: string) =>
     env.metrics.counter(
@@ -28,7 +31,7 @@ export function breakerSeries(name: string, env: Env): BreakerSeries {
     rejected: calls('rejected'),
     stale: calls('stale'),
     openings: env.metrics.counter({ name: 'resilience.breaker.openings', help: 'How often breakers opened.' }, labels),
-    state: env.metrics.gauge(
+    state: (shared ? noMeter : env.metrics).gauge(
       { name: 'resilience.breaker.state', help: 'State of a breaker: 1 closed, 0.5 half-open, 0 open.' },
       labels,
     ),

@@ -6,13 +6,14 @@
  * time-out counts as a failure. A caller who cancels counts neither way. While open, `status()` reads `busy`, so that a
  * balancer goes round it, and `ready` again as soon as a probe is due.
  */
-import { type CallContext, currentOf, type Env, type Service, type Status } from '@fwk/kernel';
-import { callSafely } from '../layer/call-safely.js';
+import { currentOf, type Env, type Service } from '@fwk/kernel';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { Breaker } from './breaker.js';
 import { type BreakerOptions, checkBreakerOptions } from './breaker-options.js';
 import { breakerSeries } from './breaker-series.js';
+import { BreakerService } from './breaker-service.js';
 import type { BreakerHandle } from './breaker-state.js';
+import { KeyedBreakerService } from './keyed-breakers.js';
 import type { OpossumEngine } from './opossum.js';
 
 /** The circuit breaker as a layer, with a view of what was built from it last. */
@@ -42,6 +43,7 @@ export function circuitBreaker(options?: Partial<BreakerOptions>): CircuitBreake
     }),
     build<Req, Res>(next: Service<Req, Res>, env: Env): Service<Req, Res> {
       const name = settings.name ?? (env.path || 'breaker');
+      if (settings.keyOf) return new KeyedBreakerService(next, env, settings, name, settings.keyOf);
       const breaker = new Breaker(name, settings, env, breakerSeries(name, env));
       latest = breaker;
       settings.onBuilt?.(breaker);
@@ -57,34 +59,4 @@ export function circuitBreaker(options?: Partial<BreakerOptions>): CircuitBreake
       return latest?.engine;
     },
   };
-}
-
-class BreakerService<Req, Res> implements Service<Req, Res> {
-  readonly #next: Service<Req, Res>;
-  readonly #breaker: Breaker;
-
-  constructor(next: Service<Req, Res>, breaker: Breaker) {
-    this.#next = next;
-    this.#breaker = breaker;
-  }
-
-  /** Hands on the inner promise itself; the breaker looks at it before whoever gets it can. */
-  call(request: Req, context: CallContext): Promise<Res> {
-    if (context.cancelled) return Promise.reject(context.reason);
-    const breaker = this.#breaker;
-    if (!breaker.admit()) return Promise.reject(breaker.refused());
-    const { epoch } = breaker;
-    const startMs = breaker.started(request);
-    const work = callSafely(this.#next, request, context);
-    work.then(
-      (value) => breaker.answered(value, epoch, startMs, context),
-      (error) => breaker.failed(error, epoch, startMs, context),
-    );
-    return work;
-  }
-
-  status(): Status {
-    const status = this.#next.status();
-    return status === 'ready' && !this.#breaker.admitting ? 'busy' : status;
-  }
 }

@@ -29,9 +29,11 @@ export interface LayerParts {
   describe(): Readonly<Record<string, unknown>>;
   /**
    * Whether a call ends in time, by cancellation and by the context's deadline, whatever is below: because the layer sees
-   * to it, because it adds no waiting to an inner service which does, or not at all.
+   * to it, or because it adds no waiting to an inner service which does. Also tells that a wrapped function is given up in time.
    */
-  readonly limits: 'itself' | 'as-inner' | 'not';
+  readonly limits: 'itself' | 'as-inner';
+  /** Used where `wrap` is given none. @defaultValue the process's own, nothing recorded */
+  readonly env?: Env | undefined;
 }
 
 /** Makes a layer of its parts. */
@@ -42,7 +44,7 @@ export function functionLayer(parts: LayerParts): FunctionLayer {
   ): Wrapped<Self, Args, Result>;
   function wrap<Req, Res>(next: Service<Req, Res>, env: Env): Service<Req, Res>;
   function wrap(target: AnyFunction<unknown, readonly unknown[], unknown> | Service<unknown, unknown>, env?: Env) {
-    const given = env ?? defaultEnv;
+    const given = env ?? parts.env ?? defaultEnv;
     const { limits } = parts;
     const build = <Req, Res>(next: Service<Req, Res>) => {
       const service = parts.build(next, given);

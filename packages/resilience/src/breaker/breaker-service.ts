@@ -1,0 +1,34 @@
+import type { CallContext, Service, Status } from '@fwk/kernel';
+import { callSafely } from '../layer/call-safely.js';
+import type { Breaker } from './breaker.js';
+
+/** Asks a breaker before each call and tells it how the call ended. */
+export class BreakerService<Req, Res> implements Service<Req, Res> {
+  readonly #next: Service<Req, Res>;
+  readonly #breaker: Breaker;
+
+  constructor(next: Service<Req, Res>, breaker: Breaker) {
+    this.#next = next;
+    this.#breaker = breaker;
+  }
+
+  /** Hands on the inner promise itself; the breaker looks at it before whoever gets it can. */
+  call(request: Req, context: CallContext): Promise<Res> {
+    if (context.cancelled) return Promise.reject(context.reason);
+    const breaker = this.#breaker;
+    if (!breaker.admit()) return Promise.reject(breaker.refused());
+    const { epoch } = breaker;
+    const startMs = breaker.started(request);
+    const work = callSafely(this.#next, request, context);
+    work.then(
+      (value) => breaker.answered(value, epoch, startMs, context),
+      (error) => breaker.failed(error, epoch, startMs, context),
+    );
+    return work;
+  }
+
+  status(): Status {
+    const status = this.#next.status();
+    return status === 'ready' && !this.#breaker.admitting ? 'busy' : status;
+  }
+}

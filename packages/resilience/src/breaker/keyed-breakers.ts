@@ -1,0 +1,93 @@
+/**
+ * A breaker for each key of the request, so that one failing tenant or host does not stop the others.
+ *
+ * Bounded: at most `maxKeys` are kept, and the one used least recently goes first. A breaker that is closed and was not
+ * used for `keyIdleMs` goes when the next new key comes: nothing is remembered that would still mean something.
+ */
+import type { CallContext, Env, Service, Status } from '@fwk/kernel';
+import { CallFrame } from '../layer/call-frame.js';
+import { Breaker } from './breaker.js';
+import type { BreakerOptions } from './breaker-options.js';
+import { type BreakerSeries, breakerSeries } from './breaker-series.js';
+import { BreakerService } from './breaker-service.js';
+import { KeyError } from './key-error.js';
+
+interface Entry<Req, Res> {
+  readonly service: BreakerService<Req, Res>;
+  readonly breaker: Breaker;
+  usedAtMs: number;
+}
+
+/** Calls go through the breaker of their key. */
+export class KeyedBreakerService<Req, Res> implements Service<Req, Res> {
+  readonly #next: Service<Req, Res>;
+  readonly #env: Env;
+  readonly #options: BreakerOptions;
+  readonly #name: string;
+  readonly #series: BreakerSeries;
+  readonly #keyOf: (...args: readonly unknown[]) => unknown;
+  /** In order of use, oldest first. */
+  readonly #entries = new Map<string, Entry<Req, Res>>();
+
+  constructor(
+    next: Service<Req, Res>,
+    env: Env,
+    options: BreakerOptions,
+    name: string,
+    keyOf: BreakerOptions['keyOf'],
+  ) {
+    this.#next = next;
+    this.#env = env;
+    this.#options = options;
+    this.#name = name;
+    this.#keyOf = keyOf as (...args: readonly unknown[]) => unknown;
+    this.#series = breakerSeries(name, env, true);
+  }
+
+  call(request: Req, context: CallContext): Promise<Res> {
+    if (context.cancelled) return Promise.reject(context.reason);
+    let service: BreakerService<Req, Res>;
+    try {
+      service = this.#serviceOf(this.#key(request));
+    } catch (error) {
+      return Promise.reject(new KeyError(this.#name, error));
+    }
+    return service.call(request, context);
+  }
+
+  /** One open key says nothing about the next request. */
+  status(): Status {
+    return this.#next.status();
+  }
+
+  #key(request: Req): string {
+    const key = request instanceof CallFrame ? this.#keyOf(...request.args) : this.#keyOf(request);
+    if (typeof key !== 'string') throw new TypeError(`it answered ${typeof key}, not a string`);
+    return key;
+  }
+
+  #serviceOf(key: string): BreakerService<Req, Res> {
+    const nowMs = this.#env.clock.now();
+    const known = this.#entries.get(key);
+    if (known) {
+      known.usedAtMs = nowMs;
+      this.#entries.delete(key);
+      this.#entries.set(key, known);
+      return known.service;
+    }
+    this.#makeRoom(nowMs);
+    const breaker = new Breaker(`${this.#name}:${key}`, this.#options, this.#env, this.#series);
+    const service = new BreakerService(this.#next, breaker);
+    this.#entries.set(key, { service, breaker, usedAtMs: nowMs });
+    this.#options.onBuilt?.(breaker);
+    return service;
+  }
+
+  #makeRoom(nowMs: number): void {
+    for (const [key, { breaker, usedAtMs }] of this.#entries) {
+      const idle = breaker.state === 'closed' && nowMs - usedAtMs > this.#options.keyIdleMs;
+      if (!idle && this.#entries.size < this.#options.maxKeys) return;
+      this.#entries.delete(key);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The layers as method decorators. Several on one method form one policy in the canonical order, whatever the order in
+ * which they are written. They work under `experimentalDecorators` and as standard decorators alike.
+ */
+import { type Live, OptionsError } from '@fwk/kernel';
+import type { BreakerOptions } from '../breaker/breaker-options.js';
+import type { BulkheadOptions } from '../bulkhead/bulkhead.js';
+import type { FallbackHandler } from '../fallback/fallback.js';
+import type { RetryOptions } from '../retry/retry-options.js';
+import { guardMethod, type Method, type MethodOptions, methodFallback } from './method-policy.js';
+
+/** A method that answers a promise. */
+export type AsyncMethod = (...args: never[]) => Promise<unknown>;
+
+/** A decorator for methods that answer promises, in both dialects. */
+export interface ResilienceDecorator {
+  /** `experimentalDecorators`. */
+  <M extends AsyncMethod>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<M>): void;
+  /** Standard (TC39). */
+  <M extends AsyncMethod>(method: M, context: ClassMethodDecoratorContext): M;
+}
+
+/** Puts a circuit breaker round the method. @throws OptionsError when the class is defined with refused options */
+export function CircuitBreaker(options: Partial<BreakerOptions> = {}): ResilienceDecorator {
+  return decorator('CircuitBreaker', { breaker: options });
+}
+
+/** Tries the method again when it fails. @throws OptionsError when the class is defined with refused options */
+export function Retry(options: Partial<RetryOptions> = {}): ResilienceDecorator {
+  return decorator('Retry', { retry: options });
+}
+
+/**
+ * Limits one attempt of the method.
+ * @param timeoutMs - 1 to 2^31 − 1 milliseconds.
+ * @throws OptionsError when the class is defined with a refused limit
+ */
+export function Timeout(timeoutMs: number | Live<number>): ResilienceDecorator {
+  return decorator('Timeout', { timeoutMs });
+}
+
+/**
+ * Limits the whole call, retries included.
+ * @param timeoutMs - 1 to 2^31 − 1 milliseconds.
+ * @throws OptionsError when the class is defined with a refused limit
+ */
+export function Deadline(timeoutMs: number | Live<number>): ResilienceDecorator {
+  return decorator('Deadline', { deadlineMs: timeoutMs });
+}
+
+/** Bounds how many calls of the method run at once. @throws OptionsError when the class is defined with refused options */
+export function Bulkhead(options: Partial<BulkheadOptions> = {}): ResilienceDecorator {
+  return decorator('Bulkhead', { bulkhead: options });
+}
+
+/**
+ * Answers when the method fails.
+ * @param fallback - name of a method of the instance, called with the same arguments and the error last; or a handler.
+ */
+export function Fallback(fallback: string | FallbackHandler): ResilienceDecorator {
+  if (typeof fallback !== 'function' && (typeof fallback !== 'string' || fallback === '')) {
+    throw new OptionsError('@Fallback', ['it takes the name of a method or a function']);
+  }
+  return decorator('Fallback', { fallback: typeof fallback === 'string' ? methodFallback(fallback) : fallback });
+}
+
+/**
+ * Takes the layers of a named policy of the application; what other decorators set stands over it. An instance without
+ * a container knows no named policies and runs with the other decorators alone.
+ */
+export function Policy(name: string): ResilienceDecorator {
+  if (typeof name !== 'string' || name === '') throw new OptionsError('@Policy', ['name must be a non-empty string']);
+  return decorator('Policy', { named: name });
+}
+
+/** One function for both dialects: the standard one is called with a context object, the legacy one with a key. */
+function decorator(name: string, options: MethodOptions): ResilienceDecorator {
+  function decorate(target: unknown, second: unknown, descriptor?: PropertyDescriptor): unknown {
+    if (typeof second === 'object' && second !== null) {
+      const context = second as ClassMethodDecoratorContext;
+      if (context.kind !== 'method' || typeof target !== 'function') throw misplaced(name, String(context.name));
+      return guardMethod(target as Method, String(context.name), name, options);
+    }
+    if (typeof descriptor?.value !== 'function') throw misplaced(name, String(second));
+    descriptor.value = guardMethod(descriptor.value as Method, String(second), name, options);
+    return descriptor;
+  }
+  return decorate as ResilienceDecorator;
+}
+
+function misplaced(name: string, key: string): OptionsError {
+  return new OptionsError(`@${name} on ${key}`, ['it must stand on a method, not on a field, accessor or class']);
+}

@@ -1,0 +1,138 @@
+/**
+ * What the decorators have in common: they collect what stands on one method and make one policy of it.
+ *
+ * The first decorator replaces the method by a guarded one; every further decorator finds that and adds to its options.
+ * So the order in which they are written does not matter. The policy is built at the first call: once for each container
+ * that has built instances of the class, once for all instances made by plain `new`. State (windows, places, budgets) is
+ * therefore shared by all calls of the method, never made by a call.
+ */
+import { OptionsError, ownerOf, type Resolver } from '@fwk/kernel';
+import type { FailedCall, FallbackHandler } from '../fallback/fallback.js';
+import { type PolicyLayer, policy } from '../policy/policy.js';
+import type { PolicyOptions } from '../policy/policy-options.js';
+import { policyRegistryToken, UnknownPolicyError } from '../policy/policy-registry.js';
+
+/** A method as the decorators see it. */
+export type Method = (this: unknown, ...args: readonly unknown[]) => unknown;
+
+/** What one decorator adds; `named` is the name of a policy that the options stand over. */
+export interface MethodOptions extends Omit<PolicyOptions, 'fallback' | 'classifier'> {
+  readonly fallback?: FallbackHandler;
+  readonly named?: string;
+}
+
+const guardedMethods = new WeakMap<Method, GuardedMethod>();
+
+/**
+ * Adds a decorator's options to a method.
+ * @returns the guarded method; the same one for every decorator that stands directly on it.
+ * @throws OptionsError when the options are refused, contradict the others, or stand twice
+ */
+export function guardMethod(method: Method, key: string, decorator: string, added: MethodOptions): Method {
+  const known = guardedMethods.get(method);
+  const guarded = known ?? new GuardedMethod(method, key);
+  guarded.add(decorator, added);
+  return guarded.face;
+}
+
+/** The policy behind a decorated method, as calls of this instance meet it; undefined for a plain method. */
+export function policyOf(instance: object, key: string): PolicyLayer | undefined {
+  const method: unknown = Reflect.get(instance, key);
+  return typeof method === 'function' ? guardedMethods.get(method as Method)?.policyFor(instance) : undefined;
+}
+
+interface Built {
+  readonly policy: PolicyLayer;
+  readonly call: Method;
+}
+
+class GuardedMethod {
+  readonly face: Method;
+  readonly #method: Method;
+  readonly #key: string;
+  #options: MethodOptions = {};
+  #fallbacks: readonly FallbackHandler[] = [];
+  readonly #byOwner = new WeakMap<Resolver, Built>();
+  #unowned: Built | undefined;
+
+  constructor(method: Method, key: string) {
+    this.#method = method;
+    this.#key = key;
+    const find = (self: unknown) => this.#builtFor(self);
+    this.face = function guarded(this: unknown, ...args: readonly unknown[]): unknown {
+      let built: Built;
+      try {
+        built = find(this);
+      } catch (error) {
+        // An unknown policy name shows at the first call; a method that answers promises must not throw.
+        return Promise.reject(error);
+      }
+      return built.call.apply(this, args as unknown[]);
+    };
+    Object.defineProperty(this.face, 'name', { value: key, configurable: true });
+    guardedMethods.set(this.face, this);
+  }
+
+  add(decorator: string, { fallback, ...added }: MethodOptions): void {
+    const owner = `@${decorator} on ${this.#key}`;
+    const twice = Object.keys(added).filter((field) => field in this.#options);
+    if (twice.length > 0) throw new OptionsError(owner, [`${twice.join(', ')} was set already by another decorator`]);
+    const options = { ...this.#options, ...added };
+    const { named: _, ...checked } = options;
+    // Checked now, when the class is defined, so that a mistake does not wait for the first call.
+    policy(this.#key, checked);
+    this.#options = options;
+    // Decorators are applied from the method outwards: the nearest fallback is asked first.
+    if (fallback) this.#fallbacks = [...this.#fallbacks, fallback];
+  }
+
+  policyFor(instance: object): PolicyLayer {
+    return this.#builtFor(instance).policy;
+  }
+
+  #builtFor(self: unknown): Built {
+    const owner = typeof self === 'object' && self !== null ? ownerOf(self) : undefined;
+    if (!owner) {
+      this.#unowned ??= this.#build(self, undefined);
+      return this.#unowned;
+    }
+    let built = this.#byOwner.get(owner);
+    if (!built) {
+      built = this.#build(self, owner);
+      this.#byOwner.set(owner, built);
+    }
+    return built;
+  }
+
+  #build(self: unknown, owner: Resolver | undefined): Built {
+    const { named, ...own } = this.#options;
+    const registry = owner?.find(policyRegistryToken);
+    const base = named === undefined ? undefined : registry?.optionsOf(named);
+    // Without a container nobody can have defined it: the method runs with what stands on it, as in a unit test.
+    if (named !== undefined && registry && !base) throw new UnknownPolicyError(named, registry.names);
+    const options: PolicyOptions = { ...base, ...own };
+    const handlers = [...this.#fallbacks, ...(base?.fallback === undefined ? [] : [base.fallback].flat())];
+    const name = named ?? `${classNameOf(self, this.#key, this.face)}${this.#key}`;
+    const made = policy(name, handlers.length > 0 ? { ...options, fallback: handlers } : options, registry?.env);
+    registry?.add(made);
+    return { policy: made, call: made.wrap(this.#method) };
+  }
+}
+
+/** `Checkout.`: the class that declares the method, which may be a base of the instance's own. */
+function classNameOf(self: unknown, key: string, face: Method): string {
+  for (let at = self; typeof at === 'object' && at !== null; at = Object.getPrototypeOf(at)) {
+    if (Object.getOwnPropertyDescriptor(at, key)?.value === face) return `${at.constructor.name}.`;
+  }
+  return typeof self === 'object' && self !== null ? `${self.constructor.name}.` : '';
+}
+
+/** A fallback that calls another method of the instance with the same arguments and the error last. */
+export function methodFallback(method: string): FallbackHandler {
+  const handler: FallbackHandler = (error: unknown, { self, args }: FailedCall) => {
+    const target: unknown = typeof self === 'object' && self !== null ? Reflect.get(self, method) : undefined;
+    if (typeof target !== 'function') throw new TypeError(`@Fallback: the instance has no method "${method}"`);
+    return Reflect.apply(target, self, [...args, error]);
+  };
+  return Object.defineProperty(handler, 'name', { value: method });
+}
