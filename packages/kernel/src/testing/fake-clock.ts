@@ -42,7 +42,7 @@ export function fakeClock(startMs = 0, epochMs = 1_700_000_000_000): FakeClock {
   };
   const run = async (entry: Entry) => {
     timers.delete(entry);
-    nowMs = Math.max(nowMs, entry.dueMs);
+    nowMs = entry.dueMs;
     entry.callback();
     await settle();
   };
