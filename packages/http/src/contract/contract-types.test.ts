@@ -1,0 +1,110 @@
+import { background } from '@fwk/kernel';
+import { expect, expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import { contract } from './contract.js';
+import type { Answer, Call, Client, Handlers, Request, Response } from './contract-types.js';
+import { del, get, post, put } from './operation.js';
+
+const inventory = contract('inventory', {
+  version: '1.4.0',
+  operations: {
+    stock: get('/stock/:sku', {
+      params: z.object({ sku: z.string() }),
+      query: z.object({ page: z.coerce.number<string>().default(1), tags: z.array(z.string()).optional() }),
+      response: z.object({ left: z.number(), note: z.string().default('') }),
+    }),
+    list: get('/stock', { response: z.array(z.string()) }),
+    search: get('/search', { query: z.object({ text: z.string() }), response: z.array(z.string()) }),
+    reserve: post('/reservations', { body: z.object({ sku: z.string() }), idempotencyKey: true }),
+    forget: del('/stock/:sku', { params: z.object({ sku: z.string() }) }),
+  },
+});
+type Inventory = typeof inventory;
+
+test('a handler gets what the schemas give out', () => {
+  expectTypeOf<Call<Inventory, 'stock'>['params']>().toEqualTypeOf<{ sku: string }>();
+  expectTypeOf<Call<Inventory, 'stock'>['query']>().toEqualTypeOf<{ page: number; tags?: string[] | undefined }>();
+  expectTypeOf<Call<Inventory, 'stock'>['body']>().toEqualTypeOf<undefined>();
+  expectTypeOf<Call<Inventory, 'reserve'>['body']>().toEqualTypeOf<{ sku: string }>();
+});
+
+test('a handler answers what the response schema takes, and nothing where there is none', () => {
+  expectTypeOf<Answer<Inventory, 'stock'>>().toEqualTypeOf<{ left: number; note?: string | undefined }>();
+  expectTypeOf<Answer<Inventory, 'reserve'>>().toEqualTypeOf<void>();
+});
+
+test('a caller gives what the schemas take and gets what the response schema gives out', () => {
+  expectTypeOf<Request<Inventory, 'stock'>['query']>().toEqualTypeOf<
+    { page?: string | undefined; tags?: string[] | undefined } | undefined
+  >();
+  expectTypeOf<Request<Inventory, 'search'>['query']>().toEqualTypeOf<{ text: string }>();
+  expectTypeOf<Response<Inventory, 'stock'>>().toEqualTypeOf<{ left: number; note: string }>();
+  expectTypeOf<Response<Inventory, 'reserve'>>().toEqualTypeOf<undefined>();
+});
+
+test('a client’s calls are checked', () => {
+  const use = (client: Client<Inventory>) => {
+    expectTypeOf(client.list()).toEqualTypeOf<Promise<string[]>>();
+    client.stock({ params: { sku: 'lamp' } }, { context: background });
+    client.reserve({ body: { sku: 'lamp' } }, { idempotencyKey: 'order-7' });
+    // @ts-expect-error the parameter is missing
+    client.stock({});
+    // @ts-expect-error a request is needed
+    client.search();
+    // @ts-expect-error the parameter is a string
+    client.stock({ params: { sku: 7 } });
+    // @ts-expect-error the operation has no body
+    client.forget({ params: { sku: 'lamp' }, body: {} });
+    // @ts-expect-error there is no such operation
+    client.restock();
+  };
+  expect(use).toBeTypeOf('function');
+});
+
+test('a class that serves a contract has every handler, with the right answers', () => {
+  class Complete implements Handlers<Inventory> {
+    async stock({ params }: Call<Inventory, 'stock'>) {
+      return { left: params.sku.length };
+    }
+    list() {
+      return ['lamp'];
+    }
+    async search() {
+      return [];
+    }
+    async reserve() {}
+    forget() {}
+  }
+  // @ts-expect-error handlers are missing
+  class Lacking implements Handlers<Inventory> {
+    list() {
+      return [];
+    }
+  }
+  const wrong = (complete: Complete): Handlers<Inventory> => ({
+    ...complete,
+    // @ts-expect-error numbers where the contract says strings
+    list: () => [7],
+  });
+  expect([Complete, Lacking, wrong]).toHaveLength(3);
+});
+
+test('operations that cannot be right do not compile', () => {
+  const specs = () => {
+    // @ts-expect-error the path has a parameter, so a params schema is needed
+    get('/stock/:sku');
+    // @ts-expect-error so it is with other options given
+    get('/stock/:sku', { response: z.string() });
+    // @ts-expect-error the schema has another parameter than the path
+    put('/stock/:sku', { params: z.object({ id: z.string() }) });
+    // @ts-expect-error the path has no parameter
+    get('/stock', { params: z.object({ sku: z.string() }) });
+    // @ts-expect-error a GET has no body
+    get('/stock', { body: z.object({}) });
+    // @ts-expect-error no such priority
+    get('/stock', { priority: 'urgent' });
+    // @ts-expect-error not a schema
+    get('/stock', { response: String });
+  };
+  expect(specs).toBeTypeOf('function');
+});

@@ -1,0 +1,84 @@
+/**
+ * What a contract means to the two who stand at its ends. Callers give what schemas take in; handlers get what schemas
+ * give out, and the other way round for answers.
+ */
+import type { CallContext } from '@fwk/kernel';
+import type { Contract, Operations } from './contract.js';
+import type { Operation, OperationSpec } from './operation.js';
+import type { InputOf, OutputOf, StandardSchema } from './standard-schema.js';
+
+type OperationsOf<C> = C extends Contract<infer Ops> ? Ops : never;
+type SpecOf<C, Op extends keyof OperationsOf<C>> = OperationsOf<C>[Op] extends Operation<infer Spec> ? Spec : never;
+type Schema<Spec, Part extends keyof OperationSpec> = Part extends keyof Spec
+  ? Extract<Spec[Part], StandardSchema>
+  : never;
+type Has<Spec, Part extends keyof OperationSpec> = [Schema<Spec, Part>] extends [never] ? false : true;
+
+/** The names of a contract's operations. */
+export type OperationName<C> = keyof OperationsOf<C> & string;
+
+/** What the handler of an operation is given; parts without a schema are undefined. */
+export interface Call<C, Op extends OperationName<C>> {
+  readonly params: PartOutput<SpecOf<C, Op>, 'params'>;
+  readonly query: PartOutput<SpecOf<C, Op>, 'query'>;
+  readonly body: PartOutput<SpecOf<C, Op>, 'body'>;
+  /** Deadline, cancellation (the caller went away), trace, priority. Also `currentContext()`. */
+  readonly context: CallContext;
+  /** The caller's `Idempotency-Key`, where the operation has one. */
+  readonly idempotencyKey: string | undefined;
+}
+
+type PartOutput<Spec, Part extends keyof OperationSpec> =
+  Has<Spec, Part> extends true ? OutputOf<Schema<Spec, Part>> : undefined;
+
+/** What a handler answers: whatever the response schema takes; nothing where there is none. */
+export type Answer<C, Op extends OperationName<C>> =
+  Has<SpecOf<C, Op>, 'response'> extends true ? InputOf<Schema<SpecOf<C, Op>, 'response'>> : void;
+
+/** What a class that serves the contract implements. */
+export type Handlers<C> = {
+  readonly [Op in OperationName<C>]: (call: Call<C, Op>) => Promise<Answer<C, Op>> | Answer<C, Op>;
+};
+
+/** What a caller gives: the parts that the operation has; a query of optional fields may be left out. */
+export type Request<C, Op extends OperationName<C>> = Part<SpecOf<C, Op>, 'params'> &
+  Part<SpecOf<C, Op>, 'query'> &
+  Part<SpecOf<C, Op>, 'body'>;
+
+type Part<Spec, Name extends 'params' | 'query' | 'body'> =
+  Has<Spec, Name> extends false
+    ? { readonly [N in Name]?: undefined }
+    : Name extends 'query'
+      ? Record<never, never> extends InputOf<Schema<Spec, Name>>
+        ? { readonly [N in Name]?: InputOf<Schema<Spec, Name>> }
+        : { readonly [N in Name]: InputOf<Schema<Spec, Name>> }
+      : { readonly [N in Name]: InputOf<Schema<Spec, Name>> };
+
+/** What a caller gets: what the response schema gives out; undefined where there is none. */
+export type Response<C, Op extends OperationName<C>> =
+  Has<SpecOf<C, Op>, 'response'> extends true ? OutputOf<Schema<SpecOf<C, Op>, 'response'>> : undefined;
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Deadline, cancellation, trace and priority of the call. @defaultValue `currentContext()` */
+  readonly context?: CallContext;
+  /** Cancels the call too; costs some microseconds, so prefer the context where there is one. */
+  readonly signal?: AbortSignal;
+  /**
+   * Names the logical action, for operations with `idempotencyKey`, so that a later call with the same key is not done
+   * twice; 1 to 255 characters. @defaultValue a random UUID, the same for all attempts of this call
+   */
+  readonly idempotencyKey?: string;
+}
+
+/** A client of a contract: one method an operation. */
+export type Client<C> = {
+  readonly [Op in OperationName<C>]: (
+    ...args: Record<never, never> extends Request<C, Op>
+      ? [request?: Request<C, Op>, options?: CallOptions]
+      : [request: Request<C, Op>, options?: CallOptions]
+  ) => Promise<Response<C, Op>>;
+};
+
+/** Any contract, for signatures that do not care which. */
+export type AnyContract = Contract<Operations>;

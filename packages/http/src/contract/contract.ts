@@ -1,0 +1,114 @@
+/**
+ * The unit that teams share: name, version, operations with their schemas. It types both ends, and is ordinary data that
+ * fits in an npm package of its own. Everything that can be wrong with it is found here, when it is built, and reported
+ * at once; what clients and servers need on a call is worked out here too.
+ */
+import type { Priority } from '@fwk/kernel';
+import { ContractError } from './contract-error.js';
+import type { Method, Operation } from './operation.js';
+import { checkOperation } from './operation-check.js';
+import { type PathTemplate, parsePath } from './path-template.js';
+import type { StandardSchema } from './standard-schema.js';
+
+/** Operations by name. */
+export type Operations = Readonly<Record<string, Operation>>;
+
+/** A checked contract. */
+export interface Contract<Ops extends Operations = Operations> {
+  readonly kind: 'fwk.contract';
+  /** Also the name of the service that clients look for. */
+  readonly name: string;
+  /** Semantic version of the contract, not of the service. */
+  readonly version: string;
+  readonly operations: Ops;
+  /** Every operation as clients and servers work with it, in the order in which they were written. */
+  readonly plans: readonly OperationPlan[];
+}
+
+/** One operation with everything worked out. */
+export interface OperationPlan {
+  /** `stock` */
+  readonly name: string;
+  /** `inventory.stock`, for messages, metrics and traces. */
+  readonly id: string;
+  readonly method: Method;
+  readonly template: PathTemplate;
+  readonly params: StandardSchema | undefined;
+  readonly query: StandardSchema | undefined;
+  readonly body: StandardSchema | undefined;
+  readonly response: StandardSchema | undefined;
+  readonly idempotent: boolean;
+  readonly idempotencyKey: boolean;
+  readonly priority: Priority | undefined;
+  readonly timeoutMs: number | undefined;
+}
+
+/** What {@link contract} is given beside the name. */
+export interface ContractSpec<Ops extends Operations> {
+  /** Semantic version of the contract, such as `1.4.0`. */
+  readonly version: string;
+  readonly operations: Ops;
+}
+
+const nameForm = /^[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*$/;
+const versionForm = /^\d{1,9}\.\d{1,9}\.\d{1,9}(?:-[0-9A-Za-z.-]{1,64})?(?:\+[0-9A-Za-z.-]{1,64})?$/;
+
+/**
+ * Makes a contract.
+ * @param name - lowercase words joined by `-` or `.`, at most 63 characters; services are found by it.
+ * @throws ContractError `FWK_HTTP_CONTRACT_INVALID` with all problems at once.
+ * @example contract('inventory', { version: '1.4.0', operations: { stock: get('/stock/:sku', { params, response }) } })
+ */
+export function contract<const Ops extends Operations>(name: string, spec: ContractSpec<Ops>): Contract<Ops> {
+  const problems: string[] = [];
+  if (typeof name !== 'string' || name.length > 63 || !nameForm.test(name)) {
+    problems.push('its name must be lowercase letters and digits, joined by "-" or ".", at most 63 characters');
+  }
+  const { version, operations } = spec ?? {};
+  if (typeof version !== 'string' || !versionForm.test(version)) {
+    problems.push(`version must be a semantic version such as "1.4.0", not ${JSON.stringify(version)}`);
+  }
+  const entries = typeof operations === 'object' && operations !== null ? Object.entries(operations) : [];
+  if (entries.length === 0) problems.push('operations must hold at least one operation');
+  const plans: OperationPlan[] = [];
+  const taken = new Map<string, string>();
+  for (const [operationName, operation] of entries) {
+    problems.push(...checkOperation(operationName, operation).map((problem) => `${operationName} ${problem}`));
+    const template = parsePath(operation?.path);
+    if (typeof template === 'string') continue;
+    const route = `${operation.method} ${template.shape}`;
+    const other = taken.get(route);
+    if (other !== undefined) {
+      problems.push(`${operationName} has the same method and path as ${other}: ${operation.method} ${template.path}`);
+    }
+    taken.set(route, operationName);
+    plans.push(planOf(name, operationName, operation, template));
+  }
+  if (problems.length > 0) throw new ContractError(`"${String(name)}"`, problems);
+  return Object.freeze({
+    kind: 'fwk.contract',
+    name,
+    version,
+    operations: Object.freeze({ ...operations }),
+    plans: Object.freeze(plans),
+  });
+}
+
+function planOf(contract: string, name: string, operation: Operation, template: PathTemplate): OperationPlan {
+  const { method, spec } = operation;
+  const idempotencyKey = spec.idempotencyKey ?? false;
+  return Object.freeze({
+    name,
+    id: `${contract}.${name}`,
+    method,
+    template,
+    params: spec.params,
+    query: spec.query,
+    body: spec.body,
+    response: spec.response,
+    idempotent: spec.idempotent ?? (idempotencyKey || (method !== 'POST' && method !== 'PATCH')),
+    idempotencyKey,
+    priority: spec.priority,
+    timeoutMs: spec.timeoutMs,
+  });
+}

@@ -1,0 +1,85 @@
+import { flag, millisecondsIn, oneOf, optional, type Rule } from '@fwk/kernel';
+import type { Operation, OperationSpec } from './operation.js';
+import { parsePath } from './path-template.js';
+import { isSchema, type StandardSchema } from './standard-schema.js';
+
+const schema: Rule = (value) => (isSchema(value) ? undefined : 'a Standard Schema validator');
+
+const rules: { readonly [Field in keyof OperationSpec]-?: Rule } = {
+  params: optional(schema),
+  query: optional(schema),
+  body: optional(schema),
+  response: optional(schema),
+  idempotent: optional(flag),
+  idempotencyKey: optional(flag),
+  priority: optional(oneOf('critical', 'default', 'sheddable', 'background')),
+  timeoutMs: optional(millisecondsIn(1, 3_600_000)),
+};
+
+const nameForm = /^[a-zA-Z][a-zA-Z0-9_]*$/;
+
+/** Names that mean something to the language: a client with a method `then` would be taken for a promise. */
+const reserved = new Set([
+  'then',
+  'catch',
+  'finally',
+  'constructor',
+  'toString',
+  'toJSON',
+  'valueOf',
+  'hasOwnProperty',
+]);
+
+/** Everything that is wrong with one operation, in words that follow its name. */
+export function checkOperation(name: string, operation: Operation | undefined): string[] {
+  if (!nameForm.test(name) || reserved.has(name)) return ['is no name that an operation may have'];
+  if (typeof operation?.method !== 'string' || typeof operation.spec !== 'object' || operation.spec === null) {
+    return ['must be made by get, post, put, patch or del'];
+  }
+  const { method, path, spec } = operation;
+  const problems: string[] = [];
+  const template = parsePath(path);
+  if (typeof template === 'string') problems.push(`has a bad path ${JSON.stringify(path)}: it ${template}`);
+  else problems.push(...checkParams(template.parameters, spec.params));
+  for (const [field, value] of Object.entries(spec)) {
+    const rule = Object.hasOwn(rules, field) ? rules[field as keyof OperationSpec] : undefined;
+    const range = rule?.(value);
+    if (!rule) problems.push(`has an unknown option "${field}" (known: ${Object.keys(rules).join(', ')})`);
+    else if (range) problems.push(`has a bad ${field}: it must be ${range}`);
+  }
+  if ((method === 'GET' || method === 'DELETE') && spec.body) problems.push(`may have no body, being a ${method}`);
+  if (spec.idempotencyKey && (method === 'GET' || method === 'DELETE')) {
+    problems.push(`needs no idempotencyKey, being a ${method}`);
+  }
+  if (spec.idempotencyKey && spec.idempotent === false) {
+    problems.push('is idempotent by its idempotencyKey; it cannot be idempotent: false');
+  }
+  return problems;
+}
+
+function checkParams(inPath: readonly string[], params: StandardSchema | undefined): string[] {
+  if (!params) {
+    if (inPath.length === 0) return [];
+    return [`has the path parameter${inPath.length > 1 ? 's' : ''} ${list(inPath)} but no params schema`];
+  }
+  if (inPath.length === 0) return ['has a params schema but no parameter in its path'];
+  const inSchema = fieldsOf(params);
+  if (!inSchema) return [];
+  const missing = inPath.filter((name) => !inSchema.includes(name));
+  const extra = inSchema.filter((name) => !inPath.includes(name));
+  return [
+    ...(missing.length > 0 ? [`has ${list(missing)} in its path but not in its params schema`] : []),
+    ...(extra.length > 0 ? [`has ${list(extra)} in its params schema but not in its path`] : []),
+  ];
+}
+
+/** The fields of an object schema, where its library lets them be seen: `shape` in zod, `entries` in valibot. */
+function fieldsOf(params: StandardSchema): string[] | undefined {
+  const { shape, entries } = params as { readonly shape?: unknown; readonly entries?: unknown };
+  const fields = shape ?? entries;
+  return typeof fields === 'object' && fields !== null ? Object.keys(fields) : undefined;
+}
+
+function list(names: readonly string[]): string {
+  return names.map((name) => `:${name}`).join(', ');
+}

@@ -1,0 +1,101 @@
+import type { ErrorTable } from '@fwk/kernel';
+
+/** The codes of this package. */
+export const httpErrors = Object.freeze({
+  FWK_HTTP_CONTRACT_INVALID: {
+    summary: 'A contract was refused when it was built; the message lists everything that is wrong with it.',
+    status: 500,
+  },
+  FWK_HTTP_NOT_SERVED: {
+    summary: 'A class was given to a server that is not decorated with `@Serves`, or that lacks a handler.',
+    status: 500,
+  },
+  FWK_HTTP_ROUTE_CONFLICT: {
+    summary: 'Two operations served together have the same method and path, or one takes a path of the probes.',
+    status: 500,
+  },
+  FWK_HTTP_PORT_TAKEN: {
+    summary: 'The port to listen on is in use. Stop what uses it, choose another, or 0 for any free one.',
+    status: 500,
+  },
+  FWK_HTTP_LISTEN_FAILED: {
+    summary: 'The server could not listen on its address; `cause` says why.',
+    status: 500,
+  },
+  FWK_HTTP_PROBLEM: {
+    summary: 'A handler answered with a problem of its own; status, title and detail are the handler’s.',
+    status: 500,
+  },
+  FWK_HTTP_INTERNAL: {
+    summary: 'The server failed in a way that it does not explain to callers; its log does, under the trace id.',
+    status: 500,
+  },
+  FWK_HTTP_REQUEST_INVALID: {
+    summary: 'The request does not fit the contract; `issues` lists every mismatch with its path.',
+    status: 400,
+  },
+  FWK_HTTP_BODY_NOT_JSON: {
+    summary: 'The body is not JSON, or has a `__proto__` key.',
+    status: 400,
+  },
+  FWK_HTTP_MEDIA_TYPE: {
+    summary: 'The body has another content type than application/json.',
+    status: 415,
+  },
+  FWK_HTTP_BODY_TOO_LARGE: {
+    summary: 'The body is larger than the server’s `bodyLimitBytes`.',
+    status: 413,
+  },
+  FWK_HTTP_REQUEST_MALFORMED: {
+    summary: 'The request is not valid HTTP for this server: its path, its headers or the length of its body.',
+    status: 400,
+  },
+  FWK_HTTP_ROUTE_UNKNOWN: {
+    summary: 'The server has no operation with this path.',
+    status: 404,
+  },
+  FWK_HTTP_METHOD_NOT_ALLOWED: {
+    summary: 'The path exists, but not with this method; `allow` lists those that it has.',
+    status: 405,
+  },
+  FWK_HTTP_IDEMPOTENCY_KEY_MISSING: {
+    summary: 'The operation needs the header `Idempotency-Key`: a quoted string of 1 to 255 characters.',
+    status: 400,
+  },
+  FWK_HTTP_IDEMPOTENCY_KEY_REUSED: {
+    summary: 'The idempotency key was used before for another request. Use a new key for each logical call.',
+    status: 422,
+  },
+  FWK_HTTP_IDEMPOTENCY_IN_PROGRESS: {
+    summary: 'The first request with this idempotency key is still being worked on. Ask again after `Retry-After`.',
+    status: 409,
+  },
+  FWK_HTTP_IDEMPOTENCY_STORE_FULL: {
+    summary: 'As many requests with idempotency keys are being worked on as the server keeps. Ask again later.',
+    status: 503,
+  },
+  FWK_HTTP_RESPONSE_INVALID: {
+    summary: 'The handler’s answer does not fit the contract; the server’s log lists every mismatch.',
+    status: 500,
+  },
+  FWK_HTTP_CALL_INVALID: {
+    summary: 'The caller’s own request does not fit the contract; it was not sent. `issues` lists every mismatch.',
+    status: 500,
+  },
+  FWK_HTTP_ANSWER_INVALID: {
+    summary: 'The callee’s answer does not fit the contract: a schema mismatch, no JSON, or larger than allowed.',
+    status: 502,
+  },
+  FWK_HTTP_REMOTE: {
+    summary: 'The callee answered with an error status; the error carries it with the problem document.',
+    status: 502,
+  },
+  FWK_HTTP_CONNECTION: {
+    summary: 'No connection to the callee could be made, or it broke before the answer was complete.',
+    status: 502,
+  },
+  FWK_HTTP_CLIENT_CLOSED: {
+    summary: 'A client was used after it, or the application that owns it, was stopped.',
+    status: 503,
+  },
+}) satisfies ErrorTable;

@@ -1,0 +1,113 @@
+/**
+ * Errors on the wire: RFC 9457 problem documents. A handler that wants to answer one throws `problem(...)`; a client gets
+ * it back in its RemoteError.
+ */
+import { type ErrorTraits, FwkError, OptionsError } from '@fwk/kernel';
+
+/** A problem document; further members are the problem's own. */
+export interface Problem {
+  /** Names the kind of problem; `about:blank` when title and status say all. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail?: string;
+  /** The path that was asked for. */
+  readonly instance?: string;
+  /** `FWK_...` for problems of the framework. */
+  readonly code?: string;
+  readonly traceId?: string;
+  /** When to try again, in milliseconds; finer than `Retry-After`. */
+  readonly retryAfterMs?: number;
+  readonly issues?: readonly WireIssue[];
+  readonly [member: string]: unknown;
+}
+
+/** One mismatch between a request and its contract. */
+export interface WireIssue {
+  /** Which part of the request. */
+  readonly in: 'params' | 'query' | 'body' | 'response';
+  /** Where in the part, keys joined by dots; empty for the part itself. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** The media type of problem documents. */
+export const problemType = 'application/problem+json';
+
+/** More about a problem; see {@link problem}. */
+export interface ProblemOptions {
+  /** URI that names the kind of problem. @defaultValue 'about:blank' */
+  readonly type?: string;
+  /** Further members of the document; the standard ones cannot be replaced. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  /** When to try again, in milliseconds; sent as `Retry-After` too. */
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/**
+ * What a handler throws to answer with a problem. Code `FWK_HTTP_PROBLEM`. A status below 500 says that the request was
+ * at fault, so layers round the handler do not count it as a failure; 429 and 503 say that the handler is overloaded.
+ */
+export class HttpError extends FwkError {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string | undefined;
+  readonly type: string;
+  readonly members: Readonly<Record<string, unknown>>;
+
+  /** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when the status is not from 400 to 599. */
+  constructor(status: number, title: string, detail?: string, options: ProblemOptions = {}) {
+    super('FWK_HTTP_PROBLEM', detail === undefined ? title : `${title}: ${detail}`, {
+      cause: options.cause,
+      details: { status },
+      traits: traitsOfStatus(status, options.retryAfterMs),
+    });
+    if (!Number.isInteger(status) || status < 400 || status > 599) {
+      throw new OptionsError('problem', [`status must be a whole number from 400 to 599, not ${status}`]);
+    }
+    this.status = status;
+    this.title = title;
+    this.detail = detail;
+    this.type = options.type ?? 'about:blank';
+    this.members = options.members ?? {};
+  }
+}
+
+/**
+ * Makes an error that a handler throws to answer with a problem document.
+ * @param status - 400 to 599.
+ * @param title - the kind of problem, the same for each occurrence.
+ * @param detail - this occurrence, for the caller's eyes.
+ * @example throw problem(404, 'No such product', `the catalog has no "${sku}"`);
+ */
+export function problem(status: number, title: string, detail?: string, options?: ProblemOptions): HttpError {
+  return new HttpError(status, title, detail, options);
+}
+
+/** How an answer with an error status counts for retry, breaker and balancer. */
+export function traitsOfStatus(status: number, retryAfterMs?: number): ErrorTraits {
+  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+  if (status === 429 || status === 503) return { overloaded: true, retryable: true, ...wait };
+  if (status === 408 || status === 425) return { retryable: true, ...wait };
+  if (status < 500) return { outcome: 'ignored' };
+  // What the server does not implement it will not implement at the next attempt.
+  return { retryable: status !== 501 && status !== 505, ...wait };
+}
+
+/** A problem document read from an answer; undefined when it is none. */
+export function readProblem(value: unknown, status: number): Problem | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const given = value as Readonly<Record<string, unknown>>;
+  const textOf = (member: string) => (typeof given[member] === 'string' ? (given[member] as string) : undefined);
+  const { retryAfterMs, code, detail, ...rest } = given;
+  return {
+    ...rest,
+    type: textOf('type') ?? 'about:blank',
+    title: textOf('title') ?? '',
+    status,
+    ...(typeof detail === 'string' && { detail }),
+    ...(typeof code === 'string' && { code }),
+    ...(typeof retryAfterMs === 'number' && retryAfterMs >= 0 && { retryAfterMs }),
+  } as Problem;
+}

@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseJson } from './parse-json.js';
+import { formatQuery, wireParams, wireQuery } from './wire-values.js';
+
+const refuse = (name: string): never => {
+  throw new Error(`refused ${name}`);
+};
+
+test('writes numbers, booleans and dates as text and leaves out what is absent', () => {
+  expect(
+    wireQuery({ a: 1, b: true, c: null, d: undefined, e: [1, 'x'], f: ['one'], g: [], h: new Date(0) }, refuse),
+  ).toEqual({
+    a: '1',
+    b: 'true',
+    e: ['1', 'x'],
+    f: 'one',
+    h: '1970-01-01T00:00:00.000Z',
+  });
+  expect(wireParams({ id: 7, none: undefined }, refuse)).toEqual({ id: '7' });
+});
+
+test('refuses what cannot stand in a URL', () => {
+  expect(() => wireQuery({ filter: { a: 1 } }, refuse)).toThrow('refused filter');
+  expect(() => wireParams({ id: Symbol('x') }, refuse)).toThrow('refused id');
+  expect(() => wireQuery(JSON.parse('{"__proto__":"x"}'), refuse)).toThrow('refused __proto__');
+});
+
+test('a query arrives as it was sent', () => {
+  const text = fc.string({ unit: 'grapheme', maxLength: 12 });
+  const values = fc.dictionary(
+    text.filter((name) => name !== '__proto__'),
+    fc.oneof(text, fc.array(text, { minLength: 2, maxLength: 3 })),
+  );
+  fc.assert(
+    fc.property(values, (sent) => {
+      const query = wireQuery(sent, refuse);
+      const url = new URL(`http://x/${formatQuery(query)}`);
+      for (const [name, value] of Object.entries(query)) expect(url.searchParams.getAll(name)).toEqual([value].flat());
+      expect(new Set(url.searchParams.keys()).size).toBe(Object.keys(query).length);
+    }),
+  );
+});
+
+test('parses JSON, but no __proto__ however it is written', () => {
+  expect(parseJson('{"a":[1,"__p"]}')).toEqual({ a: [1, '__p'] });
+  for (const text of ['{"__proto__":{}}', '{"a":[{"\\u005f_proto__":1}]}', '{"__\\u0070roto__":1}', '{"a":']) {
+    expect(() => parseJson(text)).toThrow(SyntaxError);
+  }
+});
