@@ -176,6 +176,11 @@ function hardened(Opossum: typeof OpossumEngine): (driver: EngineDriver) => Engi
       super.removeAllListeners();
     }
 
+    /** opossum's own would start an interval that survives `shutdown`. */
+    healthCheck(): never {
+      throw new Error('opossum health checks are not supported: register a health indicator with the application');
+    }
+
     override get isShutdown(): boolean {
       return false;
     }

@@ -85,8 +85,12 @@ export class KeyedBreakerService<Req, Res> implements Service<Req, Res> {
 
   #makeRoom(nowMs: number): void {
     for (const [key, { breaker, usedAtMs }] of this.#entries) {
-      const idle = breaker.state === 'closed' && nowMs - usedAtMs > this.#options.keyIdleMs;
-      if (!idle && this.#entries.size < this.#options.maxKeys) return;
+      const full = this.#entries.size >= this.#options.maxKeys;
+      const idle = nowMs - usedAtMs > this.#options.keyIdleMs;
+      // Whatever follows was used more recently.
+      if (!full && !idle) return;
+      // An open breaker still means something, however long nobody asked.
+      if (!full && breaker.state !== 'closed') continue;
       this.#entries.delete(key);
     }
   }

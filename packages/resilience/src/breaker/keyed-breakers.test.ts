@@ -1,0 +1,79 @@
+import { background, makeEnv } from '@fwk/kernel';
+import { fakeClock, scriptedService } from '@fwk/kernel/testing';
+import { expect, test } from 'vitest';
+import type { BreakerOptions } from './breaker-options.js';
+import type { BreakerHandle } from './breaker-state.js';
+import { circuitBreaker } from './circuit-breaker.js';
+
+function build(options: Partial<BreakerOptions> = {}) {
+  const clock = fakeClock();
+  const inner = scriptedService<string, string>();
+  const built: BreakerHandle[] = [];
+  const keyed: Partial<BreakerOptions> = { keyOf: (tenant: string) => tenant, consecutiveFailures: 1, openJitter: 0 };
+  const layer = circuitBreaker({ name: 'tenants', ...keyed, onBuilt: (breaker) => built.push(breaker), ...options });
+  const service = layer.wrap(inner, makeEnv({ clock }));
+  const call = (tenant: string, answer: string | Error = 'answer') => {
+    inner.script(answer);
+    return service.call(tenant, background).catch((error: Error) => error.name);
+  };
+  return { clock, built, layer, service, call };
+}
+
+test('stops calls of the failing key alone', async () => {
+  const { call, service } = build();
+  await call('a', new Error('down'));
+  expect(await call('a')).toBe('BreakerOpenError');
+  expect(await call('b')).not.toBe('BreakerOpenError');
+  expect(service.status()).toBe('ready');
+});
+
+test('keeps no more breakers than allowed and drops the one used least recently', async () => {
+  const { call, built } = build({ maxKeys: 2 });
+  await call('a');
+  await call('b');
+  await call('a');
+  await call('c');
+  await call('a');
+  expect(built.map(({ name }) => name)).toEqual(['tenants:a', 'tenants:b', 'tenants:c']);
+  await call('b');
+  expect(built).toHaveLength(4);
+});
+
+test('drops what is closed and idle when a new key comes, but remembers what is open', async () => {
+  const { call, built, clock } = build({ keyIdleMs: 1000, openMs: 60_000 });
+  await call('open', new Error('down'));
+  await call('idle');
+  await clock.advance(2000);
+  await call('new');
+  expect(await call('open')).toBe('BreakerOpenError');
+  await call('idle');
+  expect(built.map(({ name }) => name)).toEqual(['tenants:open', 'tenants:idle', 'tenants:new', 'tenants:idle']);
+});
+
+test('finds the key of a wrapped function among its arguments', async () => {
+  const layer = circuitBreaker({ keyOf: (_id: number, host: string) => host, consecutiveFailures: 1 });
+  const call = layer.wrap(async (id: number, host: string) => {
+    if (host === 'bad') throw new Error('down');
+    return id;
+  });
+  await call(1, 'bad').catch(() => {});
+  await expect(call(2, 'bad')).rejects.toMatchObject({ code: 'FWK_RESILIENCE_BREAKER_OPEN' });
+  expect(await call(3, 'good')).toBe(3);
+});
+
+test.each([
+  [
+    'throws',
+    () => {
+      throw new Error('no tenant');
+    },
+    'no tenant',
+  ],
+  ['answers no string', (() => 7) as never, 'it answered number'],
+])('tells the caller when the key function %s, with its error as cause', async (_, keyOf, message) => {
+  const { service } = build({ keyOf });
+  await expect(service.call('q', background)).rejects.toMatchObject({
+    code: 'FWK_RESILIENCE_KEY_INVALID',
+    cause: { message: expect.stringContaining(message) },
+  });
+});

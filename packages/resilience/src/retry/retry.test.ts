@@ -1,0 +1,223 @@
+import {
+  attemptKey,
+  background,
+  type CallNotes,
+  FwkError,
+  idempotentKey,
+  isDoNotRetry,
+  makeEnv,
+  notesKey,
+  OptionsError,
+  type Service,
+} from '@fwk/kernel';
+import { leakGuard, recordEvents, scriptedService, seededRandom } from '@fwk/kernel/testing';
+import { describe, expect, test } from 'vitest';
+import { BreakerOpenError } from '../breaker/breaker-open-error.js';
+import { retry } from './retry.js';
+import { retryBudget } from './retry-budget.js';
+import type { RetryOptions } from './retry-options.js';
+
+const failure = (message = 'down') => new Error(message);
+
+function build(options: Partial<RetryOptions> = {}) {
+  const guard = leakGuard();
+  const inner = scriptedService<string, string>();
+  const events = recordEvents();
+  const env = makeEnv({ clock: guard.clock, random: seededRandom(7), events, path: 'shop' });
+  return { guard, inner, events, env, service: retry(options).wrap(inner, env) };
+}
+
+/** Runs the clock until the call has settled. */
+async function finish<T>(clock: { runNext(): Promise<boolean>; settle(): Promise<void> }, call: Promise<T>) {
+  const outcome = call.then(
+    (value) => ({ value }),
+    (error) => ({ error }),
+  );
+  await clock.settle();
+  while (await clock.runNext());
+  return outcome;
+}
+
+describe('retry', () => {
+  test('answers with the first attempt that succeeds', async () => {
+    const { guard, inner, service } = build();
+    inner.script(failure(), failure(), 'answer');
+    expect(await finish(guard.clock, service.call('q', background))).toEqual({ value: 'answer' });
+    expect(inner.calls).toHaveLength(3);
+    guard.check();
+  });
+
+  test('gives up after maxAttempts with the last error, marked so that nobody above tries again', async () => {
+    const { guard, inner, events, service } = build({ maxAttempts: 2 });
+    const last = failure('second');
+    inner.script(failure('first'), last);
+    expect(await finish(guard.clock, service.call('q', background))).toEqual({ error: last });
+    expect(isDoNotRetry(last)).toBe(true);
+    expect(events.names).toEqual(['retry.scheduled', 'retry.exhausted']);
+  });
+
+  test('does not multiply the attempts of a retry below it', async () => {
+    const { guard, inner, env } = build();
+    inner.script(...Array.from({ length: 9 }, () => failure()));
+    const service = retry().wrap(retry().wrap(inner, env), env);
+    await finish(guard.clock, service.call('q', background));
+    expect(inner.calls).toHaveLength(3);
+  });
+
+  test('pauses at random between nothing and a bound that doubles', async () => {
+    const { inner, env, guard } = build();
+    const service = retry({ maxAttempts: 4, baseDelayMs: 100, maxDelayMs: 300, budget: false }).wrap(inner, {
+      ...env,
+      random: () => 0.5,
+    });
+    inner.script(failure(), failure(), failure(), 'answer');
+    const startMs = guard.clock.now();
+    await finish(guard.clock, service.call('q', background));
+    expect(guard.clock.now() - startMs).toBe(50 + 100 + 150);
+  });
+
+  test('stops waiting when the caller aborts during backoff', async () => {
+    const { guard, inner, service } = build({ baseDelayMs: 1000 });
+    inner.script(failure());
+    const { context, cancel } = guard.context();
+    const call = service.call('q', context);
+    call.catch(() => {});
+    await guard.clock.settle();
+    expect(guard.clock.pending).toBe(1);
+    const reason = new Error('no longer needed');
+    cancel(reason);
+    await expect(call).rejects.toBe(reason);
+    expect(inner.calls).toHaveLength(1);
+    guard.check();
+  });
+
+  test('does not try again what must not run twice', async () => {
+    const { guard, inner, service } = build();
+    inner.script(failure());
+    const context = background.with({ values: [idempotentKey.of(false)] });
+    await finish(guard.clock, service.call('q', context));
+    expect(inner.calls).toHaveLength(1);
+  });
+
+  test('tries even that again when the callee provably did nothing', async () => {
+    const { guard, inner, service } = build();
+    inner.script(
+      new FwkError('FWK_TEST_REFUSED', 'refused', { traits: { notProcessed: true, retryable: true } }),
+      'answer',
+    );
+    const context = background.with({ values: [idempotentKey.of(false)] });
+    expect(await finish(guard.clock, service.call('q', context))).toEqual({ value: 'answer' });
+  });
+
+  test('waits as long as the callee asks', async () => {
+    const { guard, inner, service } = build();
+    inner.script(new FwkError('FWK_TEST_BUSY', 'busy', { traits: { retryable: true, retryAfterMs: 700 } }), 'answer');
+    await finish(guard.clock, service.call('q', background));
+    expect(guard.clock.now()).toBe(700);
+  });
+
+  test.each([
+    ['does not fit the deadline', { deadlineMs: 500 }, {}, 'deadline'],
+    ['is longer than allowed', {}, { maxRetryAfterMs: 100 }, 'retry-after-too-long'],
+  ] as const)('fails at once when the pause that the callee asks for %s', async (_, change, options, because) => {
+    const { guard, inner, events, service } = build(options);
+    const busy = new FwkError('FWK_TEST_BUSY', 'busy', { traits: { retryable: true, retryAfterMs: 700 } });
+    inner.script(busy);
+    expect(await finish(guard.clock, service.call('q', background.with(change)))).toEqual({ error: busy });
+    expect(guard.clock.now()).toBe(0);
+    expect(events.all.at(-1)?.data).toMatchObject({ because });
+  });
+
+  test('fails with the last real error when the budget is spent', async () => {
+    const { guard, inner, events, env } = build();
+    const budget = retryBudget({ reservePerSecond: 0 }, guard.clock);
+    const service = retry({ budget }).wrap(inner, env);
+    const error = failure();
+    inner.script(error);
+    expect(await finish(guard.clock, service.call('q', background))).toEqual({ error });
+    expect(events.names).toEqual(['retry.budget-exhausted']);
+    expect(isDoNotRetry(error)).toBe(true);
+  });
+
+  test('pays into the shared budget only for calls that succeed at once', async () => {
+    const { guard, inner, env } = build();
+    const budget = retryBudget({ reservePerSecond: 1, windowMs: 1000, ratio: 1 }, guard.clock);
+    const service = retry({ budget, baseDelayMs: 0 }).wrap(inner, env);
+    inner.script('answer', failure(), 'answer');
+    await finish(guard.clock, service.call('q', background));
+    expect(budget.balance).toBe(2);
+    await finish(guard.clock, service.call('q', background));
+    expect(budget.balance).toBe(1);
+  });
+
+  test('does not run against a breaker that is open just below', async () => {
+    const { guard, inner, env, events } = build();
+    const refused = new BreakerOpenError({ breaker: 'b', state: 'open' }, undefined);
+    const service = retry().wrap(inner, env);
+    inner.script(refused);
+    inner.setStatus('busy');
+    expect(await finish(guard.clock, service.call('q', background))).toEqual({ error: refused });
+    expect(events.all.at(-1)?.data).toMatchObject({ because: 'breaker-open' });
+  });
+
+  test('tries elsewhere when another endpoint below is ready', async () => {
+    const { guard, inner, service } = build();
+    inner.script(new BreakerOpenError({ breaker: 'b', state: 'open' }, undefined), 'answer');
+    expect(await finish(guard.clock, service.call('q', background))).toEqual({ value: 'answer' });
+  });
+
+  test('tells each attempt its number and the caller how many there were', async () => {
+    const { guard, inner, service } = build();
+    inner.script(failure(), 'answer');
+    const notes: CallNotes = {};
+    await finish(guard.clock, service.call('q', background.with({ values: [notesKey.of(notes)] })));
+    expect(inner.calls.map(({ context }) => context.get(attemptKey))).toEqual([1, 2]);
+    expect(notes.attempts).toBe(2);
+  });
+
+  test('leaves the context of the first attempt as it is', async () => {
+    const { guard, inner, service } = build();
+    inner.script('answer');
+    const { context } = guard.context();
+    await service.call('q', context);
+    expect(inner.calls[0]?.context).toBe(context);
+  });
+
+  test('tries again after a result that the classifier calls a retryable failure, and returns the last', async () => {
+    const { guard, inner, env } = build();
+    const verdictOf = (outcome: 'success' | 'failure') => ({ outcome, retryable: true, overloaded: false });
+    const classifier = {
+      ofResult: (result: unknown) => verdictOf(result === '503' ? 'failure' : 'success'),
+      ofError: () => verdictOf('failure'),
+    };
+    const service: Service<string, string> = retry({ maxAttempts: 2 }).wrap(inner, { ...env, classifier });
+    inner.script('503', 'answer', '503', '503');
+    expect(await finish(guard.clock, service.call('q', background))).toEqual({ value: 'answer' });
+    expect(await finish(guard.clock, service.call('q', background))).toEqual({ value: '503' });
+  });
+
+  test('lets the caller have the call’s own error when the classifier throws', async () => {
+    const { guard, inner, events, env } = build();
+    const broken = () => {
+      throw new Error('broken classifier');
+    };
+    const service = retry().wrap(inner, { ...env, classifier: { ofResult: broken, ofError: broken } });
+    const error = failure();
+    inner.script(error, 'answer');
+    expect(await finish(guard.clock, service.call('q', background))).toEqual({ error });
+    expect(await finish(guard.clock, service.call('q', background))).toEqual({ value: 'answer' });
+    expect(events.names).toContain('classifier.failed');
+  });
+
+  test.each([
+    [{ maxAttempts: 0 }, /maxAttempts must be a whole number from 1 to 20, not 0/],
+    [{ maxAttempts: Number.NaN }, /maxAttempts/],
+    [{ maxAttempts: '3' as never, baseDelayMs: -1 }, /maxAttempts .*; baseDelayMs/],
+    [{ attempts: 3 } as never, /unknown option "attempts"/],
+    [{ budget: 5 as never }, /budget must be a retry budget/],
+    [{ budget: { ratio: 7 } }, /ratio/],
+  ])('refuses %o when it is made', (options, message) => {
+    expect(() => retry(options)).toThrowError(OptionsError);
+    expect(() => retry(options)).toThrowError(message);
+  });
+});
