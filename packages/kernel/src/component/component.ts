@@ -58,6 +58,8 @@ export interface ManagementRequest {
   readonly parameter: string | undefined;
   readonly query: Readonly<Record<string, string>>;
   readonly body: unknown;
+  /** The request's `Accept` header. */
+  readonly accept?: string | undefined;
 }
 
 /** How a component registers what it offers, before anything starts. */

@@ -1,0 +1,197 @@
+import {
+  anything,
+  type Class,
+  type Component,
+  checkOptions,
+  type Env,
+  FwkError,
+  flag,
+  type InjectionKey,
+  integerIn,
+  millisecondsIn,
+  OptionsError,
+  oneOf,
+  optional,
+  type Rule,
+  text,
+} from '@fwk/kernel';
+import type { Provider } from '../container/container.js';
+import { type LogDestination, type LogLevel, logLevels } from '../logging/logger.js';
+import { isLoopback, ManagementExposedError } from '../management/access.js';
+
+/** A class that the container shall build, or a key with its provider. */
+export type ProviderEntry = Class<unknown> | readonly [key: InjectionKey<never>, provider: Provider<unknown>];
+
+/** Options of {@link createApp}. */
+export interface AppOptions {
+  /** Name of the service: letters, digits, `.`, `_`, `-`; up to 63 characters. */
+  readonly name: string;
+  /** Semantic version of the service. */
+  readonly version: string;
+  /** The team that owns it. */
+  readonly owner: string;
+  /** Components, in the order in which they start. */
+  readonly use: readonly Component[];
+  /** Classes that are built before the application is ready, and providers. @defaultValue none */
+  readonly providers?: readonly ProviderEntry[];
+  /** Providers that replace others, for tests. @defaultValue none */
+  readonly overrides?: readonly ProviderEntry[];
+  /** Parts that replace the environment: a fake clock, seeded randomness. @defaultValue the system's */
+  readonly env?: Partial<Env>;
+  /** Unique among all instances of all services. @defaultValue name, process id and random digits */
+  readonly instanceId?: string;
+  readonly logging?: LoggingOptions;
+  /** The management listener, or false for none. */
+  readonly management?: ManagementOptions | false;
+  readonly shutdown?: Partial<ShutdownOptions>;
+  /** Limit of every single step of starting and stopping, in milliseconds, 1 to 600,000. @defaultValue 10000 */
+  readonly stepTimeoutMs?: number;
+  /** Whether SIGTERM and SIGINT stop the application, and the process with it. @defaultValue true */
+  readonly signals?: boolean;
+}
+
+/** How an application logs. */
+export interface LoggingOptions {
+  /** @defaultValue 'info' */
+  readonly level?: LogLevel;
+  /** @defaultValue 'stdout' */
+  readonly destination?: LogDestination;
+}
+
+/** Where management listens. */
+export interface ManagementOptions {
+  /** @defaultValue 0, any */
+  readonly port?: number;
+  /** An address other than loopback needs a token. @defaultValue '127.0.0.1' */
+  readonly host?: string;
+  /** Asked of every request as a bearer token, at least 16 characters. @defaultValue none */
+  readonly token?: string;
+}
+
+/** How an application stops; milliseconds. */
+export interface ShutdownOptions {
+  /** Time in which others learn that we leave, while we still serve; 0 to 60,000. @defaultValue 1000 */
+  readonly propagationDelayMs: number;
+  /** Longest wait for calls in flight; 0 to 600,000. @defaultValue 10000 */
+  readonly drainTimeoutMs: number;
+  /** Limit of the whole; below what the platform allows (Kubernetes: 30 s); 1 to 600,000. @defaultValue 20000 */
+  readonly totalMs: number;
+}
+
+/** Defaults of {@link AppOptions}. */
+export const appDefaults = Object.freeze({
+  providers: Object.freeze([]),
+  overrides: Object.freeze([]),
+  env: Object.freeze({}),
+  stepTimeoutMs: 10_000,
+  signals: true,
+});
+
+/** Defaults of {@link LoggingOptions}. */
+export const loggingDefaults = Object.freeze({ level: 'info', destination: 'stdout' } as const);
+
+/** Defaults of {@link ManagementOptions}. */
+export const managementDefaults = Object.freeze({ port: 0, host: '127.0.0.1' });
+
+/** Defaults of {@link ShutdownOptions}. */
+export const shutdownDefaults: Readonly<ShutdownOptions> = Object.freeze({
+  propagationDelayMs: 1000,
+  drainTimeoutMs: 10_000,
+  totalMs: 20_000,
+});
+
+/** Two components have one name. Code `FWK_CORE_DUPLICATE_COMPONENT`. */
+export class DuplicateComponentError extends FwkError {
+  constructor(name: string) {
+    super(
+      'FWK_CORE_DUPLICATE_COMPONENT',
+      `two components are named "${name}"; list it once, or give one of them another name`,
+      { details: { name } },
+    );
+  }
+}
+
+/** The options with everything filled in. */
+export interface CheckedAppOptions
+  extends Required<Omit<AppOptions, 'instanceId' | 'logging' | 'management' | 'shutdown'>> {
+  readonly instanceId: string | undefined;
+  readonly logging: Required<LoggingOptions>;
+  readonly management: (Required<Omit<ManagementOptions, 'token'>> & Pick<ManagementOptions, 'token'>) | false;
+  readonly shutdown: ShutdownOptions;
+}
+
+const serviceName: Rule = (value) =>
+  typeof value === 'string' && /^[A-Za-z0-9][\w.-]{0,62}$/.test(value)
+    ? undefined
+    : 'letters, digits, ".", "_" and "-", at most 63, a letter or digit first';
+
+const componentList: Rule = (value) =>
+  Array.isArray(value) && value.every((each) => typeof each === 'object' && each && typeof each.name === 'string')
+    ? undefined
+    : 'a list of components, each with a name';
+
+const providerList: Rule = (value) =>
+  Array.isArray(value) &&
+  value.every((each) => typeof each === 'function' || (Array.isArray(each) && each.length === 2))
+    ? undefined
+    : 'a list of classes and [key, provider] pairs';
+
+/**
+ * Checks everything before anything is built.
+ * @throws OptionsError, {@link DuplicateComponentError}, ManagementExposedError.
+ */
+export function checkAppOptions(options: AppOptions): CheckedAppOptions {
+  const checked = checkOptions<AppOptions>('createApp', options, appDefaults, {
+    name: serviceName,
+    version: text,
+    owner: text,
+    use: componentList,
+    providers: providerList,
+    overrides: providerList,
+    env: anything,
+    instanceId: optional(text),
+    logging: anything,
+    management: anything,
+    shutdown: anything,
+    stepTimeoutMs: millisecondsIn(1, 600_000),
+    signals: flag,
+  });
+  const names = new Set<string>();
+  for (const { name } of options.use) {
+    if (names.has(name)) throw new DuplicateComponentError(name);
+    names.add(name);
+  }
+  return {
+    ...appDefaults,
+    ...checked,
+    instanceId: checked.instanceId,
+    management: options.management === false ? false : checkManagement(options.management),
+    logging: checkOptions<Required<LoggingOptions>>('createApp logging', options.logging, loggingDefaults, {
+      level: oneOf(...logLevels),
+      destination: (value) =>
+        value === 'stdout' || (typeof value === 'object' && value !== null && 'write' in value)
+          ? undefined
+          : '"stdout" or something with write(line)',
+    }),
+    shutdown: checkOptions<ShutdownOptions>('createApp shutdown', options.shutdown, shutdownDefaults, {
+      propagationDelayMs: millisecondsIn(0, 60_000),
+      drainTimeoutMs: millisecondsIn(0, 600_000),
+      totalMs: millisecondsIn(1, 600_000),
+    }),
+  };
+}
+
+function checkManagement(options: ManagementOptions | undefined) {
+  const checked = checkOptions<ManagementOptions>('createApp management', options, managementDefaults, {
+    port: integerIn(0, 65_535),
+    host: text,
+    token: anything,
+  });
+  const { host = managementDefaults.host, port = managementDefaults.port, token } = checked;
+  // Not by a rule: its message would quote the secret.
+  if (token !== undefined && (typeof token !== 'string' || token.length < 16)) {
+    throw new OptionsError('createApp management', ['token must be a string of at least 16 characters']);
+  }
+  if (token === undefined && !isLoopback(host)) throw new ManagementExposedError(host);
+  return { host, port, ...(token !== undefined && { token }) };
+}

@@ -1,0 +1,170 @@
+import type { AppInfo, CallContext, Env, Resolver } from '@fwk/kernel';
+import { cancellable, messageOf, runInContext } from '@fwk/kernel';
+import { StopFailedError, WrongStateError } from '../lifecycle/lifecycle-errors.js';
+import { onStopSignal } from '../lifecycle/signals.js';
+import { runStep } from '../lifecycle/step.js';
+import { type AppOptions, checkAppOptions } from './app-options.js';
+import { assemble, type Parts } from './assemble.js';
+import { shutDown } from './shut-down.js';
+
+/** Where an application stands. `failed` is the end of a start that did not succeed. */
+export type AppState = 'created' | 'starting' | 'ready' | 'draining' | 'stopped' | 'failed';
+
+/** A service: its components, its container, and the order in which they come and go. */
+export interface App extends Resolver, AsyncDisposable {
+  readonly info: AppInfo;
+  readonly env: Env;
+  readonly state: AppState;
+  /**
+   * Starts the components in their order. When it rejects, what had started was stopped again.
+   * @throws StepFailedError, StepTimeoutError naming component and step; {@link WrongStateError} for a second start.
+   */
+  start(): Promise<void>;
+  /**
+   * Drains and stops; asking again answers the same promise. All steps are tried, whatever fails before them.
+   * @throws StopFailedError with every error, after everything was tried.
+   */
+  stop(reason?: string): Promise<void>;
+  /** `http://host:port` of the management listener while it listens. */
+  readonly managementUrl: string | undefined;
+}
+
+/**
+ * Puts an application together. Nothing runs before `start()`; what is wrong with options, names or wiring is thrown
+ * here.
+ * @throws OptionsError, DuplicateComponentError, ManagementExposedError, DuplicateProviderError.
+ */
+export function createApp(options: AppOptions): App {
+  return new Application(options);
+}
+
+class Application implements App {
+  readonly #options;
+  readonly #parts: Parts;
+  readonly #call = cancellable();
+  #state: AppState = 'created';
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #signals: Disposable | undefined;
+  #started = 0;
+
+  constructor(options: AppOptions) {
+    this.#options = checkAppOptions(options);
+    this.#parts = assemble(this.#options, () => this.#state);
+  }
+
+  get info(): AppInfo {
+    return this.#parts.info;
+  }
+
+  get env(): Env {
+    return this.#parts.env;
+  }
+
+  get state(): AppState {
+    return this.#state;
+  }
+
+  get managementUrl(): string | undefined {
+    return this.#parts.management?.url;
+  }
+
+  get: Resolver['get'] = (key) => this.#parts.container.get(key);
+  find: Resolver['find'] = (key) => this.#parts.container.find(key);
+
+  start(): Promise<void> {
+    if (this.#state !== 'created') {
+      return Promise.reject(new WrongStateError(`the application "${this.info.name}"`, this.#state, 'created'));
+    }
+    this.#state = 'starting';
+    this.#starting = this.#startAll();
+    return this.#starting;
+  }
+
+  stop(reason = 'stop was called'): Promise<void> {
+    this.#stopping ??= this.#stopAll(reason);
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop('the application was disposed');
+  }
+
+  async #startAll(): Promise<void> {
+    const { env, container, management, health, components, providers, flags } = this.#parts;
+    const startedAtMs = env.clock.now();
+    if (this.#options.signals) this.#signals = onStopSignal((signal) => this.stop(signal));
+    try {
+      if (management) await this.#step('management', 'start', () => management.start());
+      for (const { component, contextOf } of components) {
+        await this.#step(component.name, 'start', (call) => component.start?.(contextOf(call)));
+        this.#started++;
+        // What a component built has been started before the next one relies on it.
+        await container.start(this.#call.context);
+      }
+      await this.#step('container', 'build', () => {
+        for (const provider of providers) container.get(provider);
+      });
+      await container.start(this.#call.context);
+      for (const { component } of components) {
+        await this.#step(component.name, 'health', () => {
+          for (const indicator of component.health?.() ?? []) health.add(indicator);
+        });
+      }
+      await this.#step('health', 'first checks', () => health.start());
+      flags.serving = true;
+      for (const { component, contextOf } of components) {
+        await this.#step(component.name, 'ready', (call) => component.ready?.(contextOf(call)));
+      }
+      this.#state = 'ready';
+    } catch (error) {
+      await this.#undo(error);
+      throw error;
+    }
+    const durationMs = env.clock.now() - startedAtMs;
+    env.events.emit('app.started', { name: this.info.name, instanceId: this.info.instanceId, durationMs });
+    env.logger.info({ durationMs: Math.round(durationMs), management: this.managementUrl }, 'ready');
+  }
+
+  /** The context is given up when the application is stopped while it starts. */
+  #step(component: string, step: string, work: (call: CallContext) => Promise<void> | void): Promise<void> {
+    const { clock } = this.#parts.env;
+    const limitMs = this.#options.stepTimeoutMs;
+    const parent = this.#call.context;
+    if (parent.cancelled) return Promise.reject(parent.reason);
+    return runStep(clock, { component, step, limitMs }, (call) => runInContext(call, () => work(call)), parent);
+  }
+
+  async #undo(error: unknown): Promise<void> {
+    const { env, info } = this.#parts;
+    env.events.emit('app.failed', { name: info.name, error: messageOf(error) });
+    env.logger.error({ err: error }, `the start failed: ${messageOf(error)}`);
+    const { errors } = await shutDown(this.#parts, this.#options, { started: this.#started, wasReady: false });
+    for (const each of errors) env.logger.error({ err: each }, 'and while undoing the start');
+    this.#parts.logger?.flush();
+    this.#state = 'failed';
+    this.#signals?.[Symbol.dispose]();
+  }
+
+  async #stopAll(reason: string): Promise<void> {
+    const { env, info, logger } = this.#parts;
+    if (this.#state === 'starting') {
+      this.#call.cancel(new WrongStateError(`the application "${info.name}"`, `being stopped (${reason})`, 'starting'));
+      await this.#starting?.catch(() => undefined);
+    }
+    if (this.#state === 'failed') return;
+    const begunAtMs = env.clock.now();
+    const wasReady = this.#state === 'ready';
+    this.#state = 'draining';
+    env.logger.info({ reason }, 'stopping');
+    const { errors, abandoned } = await shutDown(this.#parts, this.#options, { started: this.#started, wasReady });
+    const durationMs = env.clock.now() - begunAtMs;
+    this.#state = 'stopped';
+    env.events.emit('app.stopped', { name: info.name, reason, durationMs, abandoned, failures: errors.map(messageOf) });
+    for (const error of errors) env.logger.error({ err: error }, 'a step of stopping failed');
+    env.logger.info({ durationMs: Math.round(durationMs), abandoned }, 'stopped');
+    logger?.flush();
+    this.#signals?.[Symbol.dispose]();
+    if (errors.length > 0) throw new StopFailedError(info.name, errors);
+  }
+}

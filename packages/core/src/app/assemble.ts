@@ -1,0 +1,169 @@
+import {
+  type Announcement,
+  type AppInfo,
+  appInfoToken,
+  type CallContext,
+  type Component,
+  type ComponentContext,
+  type Env,
+  type EventBus,
+  envToken,
+  eventBus,
+  type InjectionKey,
+  makeEnv,
+  type Token,
+  token,
+} from '@fwk/kernel';
+import { type Container, containerToken, createContainer, type Provider } from '../container/container.js';
+import { coreErrors } from '../core-errors.js';
+import { createHealth, type HealthControl, healthToken } from '../health/health.js';
+import { createDrain, type DrainControl, drainToken } from '../lifecycle/drain.js';
+import { StepFailedError } from '../lifecycle/lifecycle-errors.js';
+import { createLogger, type LoggerControl, loggerToken } from '../logging/logger.js';
+import { coreEndpoints } from '../management/core-endpoints.js';
+import { type ManagementServer, managementServer } from '../management/management-server.js';
+import { createMeter, type Metrics, metricsToken } from '../metrics/meter.js';
+import { observeProcess } from '../metrics/process-metrics.js';
+import { randomSpanId } from '../tracing/trace-ids.js';
+import type { CheckedAppOptions, ProviderEntry } from './app-options.js';
+
+/** The application's events, to listen to. */
+export const eventBusToken: Token<EventBus> = token('event bus');
+
+/** Everything an application consists of, wired but not running. */
+export interface Parts {
+  readonly info: AppInfo;
+  readonly env: Env;
+  readonly container: Container;
+  readonly health: HealthControl;
+  readonly drain: DrainControl;
+  readonly logger: LoggerControl;
+  readonly management: ManagementServer | undefined;
+  readonly components: readonly PlacedComponent[];
+  /** Classes to build before the application is ready. */
+  readonly providers: readonly InjectionKey<unknown>[];
+  /** `serving` is what readiness says of the application itself. */
+  readonly flags: { serving: boolean };
+  /** Process metrics and the like, to be disposed last. */
+  readonly observers: readonly Disposable[];
+}
+
+/** A component with what it works with. */
+export interface PlacedComponent {
+  readonly component: Component;
+  contextOf(call: CallContext): ComponentContext;
+}
+
+/** Wires an application out of checked options. Components provide here, so that wrong wiring is found at once. */
+export function assemble(options: CheckedAppOptions, state: () => string): Parts {
+  const base = makeEnv(options.env);
+  const { name, version, owner } = options;
+  const instanceId = options.instanceId ?? `${name}-${process.pid}-${randomSpanId(base.random).slice(0, 8)}`;
+  const info: AppInfo = Object.freeze({ name, version, owner, instanceId });
+
+  const bus = eventBus({ clock: base.clock });
+  const outside = options.env.events;
+  if (outside) bus.on('*', (event) => outside.emit(event.name, event.data));
+  const logger = createLogger({
+    ...options.logging,
+    bindings: { service: name, instance: instanceId, version },
+    clock: base.clock,
+  });
+  const metrics = isMetrics(options.env.metrics) ? options.env.metrics : createMeter({ clock: base.clock });
+  const env = makeEnv({
+    ...options.env,
+    events: bus,
+    metrics: options.env.metrics ?? metrics,
+    logger: options.env.logger ?? logger,
+    path: options.env.path ?? name,
+  });
+
+  const flags = { serving: false };
+  const health = createHealth(env, (group) => (group === 'liveness' || flags.serving ? 'UP' : 'OUT_OF_SERVICE'));
+  const drain = createDrain(env.clock);
+  const container = createContainer({
+    env,
+    stepTimeoutMs: options.stepTimeoutMs,
+    onCreated: (instance) => health.addDeclared(instance),
+  });
+  for (const [key, provider] of options.overrides.map(entryOf)) container.override(key, provider);
+  container.register(envToken, { useValue: env });
+  container.register(appInfoToken, { useValue: info });
+  container.register(containerToken, { useValue: container });
+  container.register(drainToken, { useValue: drain });
+  container.register(healthToken, { useValue: health });
+  container.register(metricsToken, { useValue: metrics });
+  container.register(eventBusToken, { useValue: bus });
+  container.register(loggerToken, { useValue: env.logger });
+  for (const [key, provider] of options.providers.map(entryOf)) container.register(key, provider);
+  for (const component of options.use) provide(component, container, info);
+
+  const announcements: Announcement[] = [];
+  const contextOf = (call: CallContext): ComponentContext => ({
+    app: info,
+    env,
+    call,
+    announcements,
+    announce: (announcement) => void announcements.push(announcement),
+    get: (key) => container.get(key),
+    find: (key) => container.find(key),
+  });
+  const endpoints = [
+    ...coreEndpoints({
+      app: info,
+      clock: env.clock,
+      health,
+      metrics,
+      logger,
+      state,
+      components: options.use.map((component) => component.name),
+    }),
+    ...options.use.flatMap((component) => component.manage?.() ?? []),
+  ];
+  return {
+    info,
+    env,
+    container,
+    health,
+    drain,
+    logger,
+    management: options.management
+      ? managementServer({
+          host: options.management.host,
+          port: options.management.port,
+          token: options.management.token,
+          endpoints,
+          events: bus,
+          clock: env.clock,
+          logger: env.logger,
+          errors: coreErrors,
+        })
+      : undefined,
+    components: options.use.map((component) => ({ component, contextOf })),
+    providers: options.providers.filter((entry) => typeof entry === 'function'),
+    flags,
+    observers: [observeProcess(metrics, info)],
+  };
+}
+
+function provide(component: Component, container: Container, info: AppInfo): void {
+  try {
+    component.provide?.(
+      {
+        value: (key, value) => container.register(key, { useValue: value }),
+        factory: (key, make) => container.register(key, { useFactory: make }),
+      },
+      info,
+    );
+  } catch (error) {
+    throw new StepFailedError(component.name, 'provide', error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function entryOf(entry: ProviderEntry): readonly [InjectionKey<unknown>, Provider<unknown>] {
+  return typeof entry === 'function' ? [entry, { useClass: entry }] : entry;
+}
+
+function isMetrics(meter: object | undefined): meter is Metrics {
+  return meter !== undefined && 'collect' in meter && 'expose' in meter;
+}

@@ -1,0 +1,70 @@
+import { background, type CallContext, runInContext, sleep } from '@fwk/kernel';
+import { DisposeFailedError } from '../container/container-errors.js';
+import { runStep } from '../lifecycle/step.js';
+import type { CheckedAppOptions } from './app-options.js';
+import type { Parts } from './assemble.js';
+
+/** How stopping went. */
+export interface ShutDownResult {
+  readonly errors: readonly unknown[];
+  /** Calls that were still in flight when the wait for them ended. */
+  readonly abandoned: number;
+}
+
+/**
+ * Stops what has started, in the one order that loses no request: leave the registry; say not-ready; keep serving while
+ * that spreads; stop accepting; wait for calls in flight; stop components in reverse; dispose. (Closing a listener
+ * earlier resets idle keep-alive connections of callers that still think we are here.) No failure stops what follows,
+ * and the whole is bounded: what comes after the limit is begun, but not waited for.
+ */
+export async function shutDown(
+  parts: Parts,
+  options: Pick<CheckedAppOptions, 'shutdown' | 'stepTimeoutMs'>,
+  from: { readonly started: number; readonly wasReady: boolean },
+): Promise<ShutDownResult> {
+  const { env, drain, health, container, management, flags } = parts;
+  const { clock } = env;
+  const { propagationDelayMs, drainTimeoutMs, totalMs } = options.shutdown;
+  const endMs = clock.now() + totalMs;
+  const left = (wantedMs: number) => Math.max(0, Math.min(wantedMs, endMs - clock.now()));
+  const errors: unknown[] = [];
+  const attempt = async (component: string, step: string, work: (call: CallContext) => Promise<void> | void) => {
+    try {
+      const limitMs = left(options.stepTimeoutMs);
+      await runStep(clock, { component, step, limitMs }, (call) => runInContext(call, () => work(call)));
+    } catch (error) {
+      errors.push(error);
+    }
+  };
+  const started = parts.components.slice(0, from.started).reverse();
+
+  drain.begin();
+  env.events.emit('drain.began', { active: drain.active });
+  if (from.wasReady) {
+    for (const { component, contextOf } of started) {
+      await attempt(component.name, 'drain', (call) => component.drain?.(contextOf(call)));
+    }
+  }
+  flags.serving = false;
+  if (from.wasReady && propagationDelayMs > 0) await sleep(clock, left(propagationDelayMs), background);
+
+  const closesEarly = drain.closers > 0;
+  await attempt('drain', 'stop accepting', () => drain.close());
+  if (closesEarly) await drain.idle(left(drainTimeoutMs));
+  for (const { component, contextOf } of started) {
+    await attempt(component.name, 'stop', (call) => component.stop?.(contextOf(call)));
+  }
+  const abandoned = await drain.idle(closesEarly ? 0 : left(drainTimeoutMs));
+  env.events.emit('drain.ended', { abandoned });
+  if (abandoned > 0) env.logger.warn({ abandoned }, 'calls were still in flight when the wait for them ended');
+
+  health[Symbol.dispose]();
+  try {
+    await container.dispose();
+  } catch (error) {
+    errors.push(...(error instanceof DisposeFailedError ? error.errors : [error]));
+  }
+  if (management) await attempt('management', 'stop', () => management.stop());
+  for (const observer of parts.observers) observer[Symbol.dispose]();
+  return { errors, abandoned };
+}

@@ -1,0 +1,9 @@
+/** The events of this package, each in one sentence. */
+export const coreEvents = Object.freeze({
+  'app.started': 'Every component has started and is ready; `durationMs` says how long it took.',
+  'app.failed': 'The start failed and was undone; `error` says why.',
+  'app.stopped': 'The application has stopped; `failures` lists what did not go well, `abandoned` the calls cut off.',
+  'drain.began': 'The application began to leave; `active` calls are in flight.',
+  'drain.ended': 'The wait for calls in flight is over; `abandoned` of them were not answered.',
+  'health.changed': 'A check found another status than before; `name`, `status`, `previous`, `details`.',
+});

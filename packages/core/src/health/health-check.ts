@@ -1,0 +1,67 @@
+import type { CallContext } from '@fwk/kernel';
+
+/** The probes that a check can count for. */
+export type ProbeGroup = 'liveness' | 'readiness' | 'startup';
+
+/** Options of {@link HealthCheck}. */
+export interface HealthCheckOptions {
+  /** @defaultValue 'readiness' */
+  readonly group?: ProbeGroup;
+  /** Time after which a run counts as DOWN, in milliseconds. @defaultValue 1000 */
+  readonly timeoutMs?: number;
+  /** Time between runs, in milliseconds. @defaultValue 5000 */
+  readonly intervalMs?: number;
+}
+
+/**
+ * A method that checks. It may answer (or promise) a whole `HealthReport`, true or nothing for UP, false for DOWN;
+ * anything else is DOWN. Throwing means DOWN, with the error's message as the reason.
+ */
+export type HealthCheckMethod = (context: CallContext) => unknown;
+
+/** A check that was declared on a method. */
+export interface DeclaredCheck extends HealthCheckOptions {
+  readonly name: string;
+  readonly method: string | symbol;
+}
+
+const onPrototypes = new WeakMap<object, DeclaredCheck[]>();
+const onInstances = new WeakMap<object, DeclaredCheck[]>();
+
+/** The decorator that {@link HealthCheck} makes; legacy or standard. */
+export interface HealthCheckDecorator {
+  (target: object, method: string | symbol, descriptor: TypedPropertyDescriptor<HealthCheckMethod>): void;
+  <This extends object>(
+    target: (this: This, context: CallContext) => unknown,
+    context: ClassMethodDecoratorContext<This>,
+  ): void;
+}
+
+/**
+ * Makes a method a health check of every instance that the application's container builds. It runs in the background
+ * and is told to stop by its context; probes answer from its last result.
+ */
+export function HealthCheck(name: string, options: HealthCheckOptions = {}): HealthCheckDecorator {
+  return (target: object, second: unknown): void => {
+    if (typeof second === 'object' && second !== null) {
+      const context = second as ClassMethodDecoratorContext<object>;
+      // By name, not by function: decorators above this one may still replace the method.
+      context.addInitializer(function (this: object) {
+        declare(onInstances, this, { ...options, name, method: context.name });
+      });
+    } else declare(onPrototypes, target, { ...options, name, method: second as string | symbol });
+  };
+}
+
+/** The checks declared on an instance, its class and the classes above. */
+export function declaredChecks(instance: object): readonly DeclaredCheck[] {
+  const found = [...(onInstances.get(instance) ?? [])];
+  for (let each: object | null = Object.getPrototypeOf(instance); each; each = Object.getPrototypeOf(each)) {
+    found.push(...(onPrototypes.get(each) ?? []));
+  }
+  return found.filter((check, index) => found.findIndex((other) => other.method === check.method) === index);
+}
+
+function declare(table: WeakMap<object, DeclaredCheck[]>, key: object, check: DeclaredCheck): void {
+  table.set(key, [...(table.get(key) ?? []), check]);
+}

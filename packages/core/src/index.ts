@@ -1,0 +1,95 @@
+export * from '@fwk/kernel';
+export { type App, type AppState, createApp } from './app/app.js';
+export {
+  type AppOptions,
+  appDefaults,
+  DuplicateComponentError,
+  type LoggingOptions,
+  loggingDefaults,
+  type ManagementOptions,
+  managementDefaults,
+  type ProviderEntry,
+  type ShutdownOptions,
+  shutdownDefaults,
+} from './app/app-options.js';
+export { eventBusToken } from './app/assemble.js';
+export {
+  type Container,
+  type ContainerOptions,
+  containerToken,
+  createContainer,
+  type Provider,
+} from './container/container.js';
+export {
+  CaptiveDependencyError,
+  ContainerDisposedError,
+  CycleError,
+  DisposeFailedError,
+  DuplicateProviderError,
+  InjectOutsideError,
+  NoScopeError,
+  NotRegisteredError,
+  ParametersUnknownError,
+  UndefinedKeyError,
+} from './container/container-errors.js';
+export { Inject, type InjectDecorator, inject } from './container/inject.js';
+export { Injectable, type InjectableOptions, type Scope } from './container/injectable.js';
+export { coreErrors } from './core-errors.js';
+export { coreEvents } from './core-events.js';
+export { checkDefaults } from './health/check-runner.js';
+export {
+  type ComponentHealth,
+  createHealth,
+  DuplicateIndicatorError,
+  type Health,
+  type HealthControl,
+  type HealthSummary,
+  healthToken,
+  type ProbeAnswer,
+} from './health/health.js';
+export {
+  HealthCheck,
+  type HealthCheckDecorator,
+  type HealthCheckMethod,
+  type HealthCheckOptions,
+  type ProbeGroup,
+} from './health/health-check.js';
+export { healthJson, healthJsonType } from './health/health-json.js';
+export { createDrain, type Drain, type DrainControl, drainToken } from './lifecycle/drain.js';
+export { StepFailedError, StepTimeoutError, StopFailedError, WrongStateError } from './lifecycle/lifecycle-errors.js';
+export { onStopSignal, type SignalHost, signalExitCodes } from './lifecycle/signals.js';
+export { runStep, type Step } from './lifecycle/step.js';
+export {
+  createLogger,
+  type LogDestination,
+  type LoggerControl,
+  type LoggerOptions,
+  type LogLevel,
+  loggerDefaults,
+  loggerToken,
+  logLevels,
+} from './logging/logger.js';
+export { ManagementExposedError } from './management/access.js';
+export { PortTakenError } from './management/management-server.js';
+export { ManagementRefusedError } from './management/problem.js';
+export { ManagementReply } from './management/reply.js';
+export { DuplicateEndpointError } from './management/routes.js';
+export type { Family, Sample } from './metrics/family.js';
+export { InstrumentConflictError } from './metrics/instrument-conflict-error.js';
+export { createMeter, type MeterOptions, type Metrics, meterDefaults, metricsToken } from './metrics/meter.js';
+export { observeProcess } from './metrics/process-metrics.js';
+export type { Exemplar } from './metrics/series.js';
+export {
+  childSpan,
+  formatTraceparent,
+  parseTrace,
+  randomFlag,
+  sampledFlag,
+  startTrace,
+  type TraceContext,
+  type TraceHeaders,
+  traceKey,
+} from './tracing/trace-context.js';
+export { randomSpanId, randomTraceId } from './tracing/trace-ids.js';
+export { maxTracestateLength, maxTracestateMembers, readTracestate, withTracestate } from './tracing/tracestate.js';
+export { tracing } from './tracing/tracing-layer.js';

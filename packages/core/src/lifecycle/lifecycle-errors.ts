@@ -1,0 +1,45 @@
+import { FwkError, messageOf } from '@fwk/kernel';
+
+/** A step of starting or stopping did not end in time. Code `FWK_CORE_STEP_TIMEOUT`. */
+export class StepTimeoutError extends FwkError {
+  constructor(component: string, step: string, limitMs: number) {
+    super(
+      'FWK_CORE_STEP_TIMEOUT',
+      `"${component}" did not finish its step "${step}" within ${Math.round(limitMs)} ms; raise the limit or find what it waits for`,
+      { details: { component, step, limitMs } },
+    );
+  }
+}
+
+/** A step of starting or stopping threw. The cause says why. Code `FWK_CORE_STEP_FAILED`. */
+export class StepFailedError extends FwkError {
+  constructor(component: string, step: string, message: string, cause: unknown) {
+    super('FWK_CORE_STEP_FAILED', `"${component}" failed in its step "${step}": ${message}`, {
+      cause,
+      details: { component, step },
+    });
+  }
+}
+
+/** The application stopped, but some steps did not go well. `errors` has each. Code `FWK_CORE_STOP_FAILED`. */
+export class StopFailedError extends FwkError {
+  readonly errors: readonly unknown[];
+
+  constructor(application: string, errors: readonly unknown[]) {
+    super(
+      'FWK_CORE_STOP_FAILED',
+      `"${application}" stopped, but ${errors.length} step(s) failed: ${errors.map(messageOf).join('; ')}`,
+      { cause: errors[0], details: { application, failures: errors.map(messageOf) } },
+    );
+    this.errors = errors;
+  }
+}
+
+/** `start` was asked of an application that is running, stopped or failed. Code `FWK_CORE_WRONG_STATE`. */
+export class WrongStateError extends FwkError {
+  constructor(what: string, state: string, expected: string) {
+    super('FWK_CORE_WRONG_STATE', `${what} is ${state}; this needs it to be ${expected}: make a new one`, {
+      details: { what, state, expected },
+    });
+  }
+}

@@ -1,0 +1,39 @@
+/** The part of `process` that signals need; tests hand in their own. */
+export interface SignalHost {
+  on(signal: 'SIGTERM' | 'SIGINT', listener: () => void): unknown;
+  off(signal: 'SIGTERM' | 'SIGINT', listener: () => void): unknown;
+  exit(code: number): void;
+}
+
+/** Exit code of a process that stopped because of a signal without finishing: 128 + the signal's number. */
+export const signalExitCodes = Object.freeze({ SIGINT: 130, SIGTERM: 143 });
+
+/**
+ * Turns SIGTERM and SIGINT into one graceful stop. The exit code is honest: 0 when the stop went well, 1 when a step of
+ * it failed; a second signal exits at once with 128 + its number.
+ * @param stop - stops the application; its rejection makes the exit code 1.
+ * @returns what to dispose when the application stopped for another reason.
+ */
+export function onStopSignal(stop: (signal: string) => Promise<void>, host: SignalHost = process): Disposable {
+  let stopping = false;
+  const handle = (signal: 'SIGTERM' | 'SIGINT') => {
+    if (stopping) return host.exit(signalExitCodes[signal]);
+    stopping = true;
+    stop(signal).then(
+      () => host.exit(0),
+      () => host.exit(1),
+    );
+  };
+  const onTerm = () => handle('SIGTERM');
+  const onInt = () => handle('SIGINT');
+  host.on('SIGTERM', onTerm);
+  host.on('SIGINT', onInt);
+  return {
+    [Symbol.dispose]() {
+      // While stopping on a signal they stay, so that the second signal still finds somebody.
+      if (stopping) return;
+      host.off('SIGTERM', onTerm);
+      host.off('SIGINT', onInt);
+    },
+  };
+}

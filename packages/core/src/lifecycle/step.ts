@@ -1,0 +1,49 @@
+import { type CallContext, type Clock, cancellable, messageOf } from '@fwk/kernel';
+import { StepFailedError, StepTimeoutError } from './lifecycle-errors.js';
+
+/** One thing that must be over in time. */
+export interface Step {
+  /** Who does it: a component's name, or `container`. */
+  readonly component: string;
+  /** What it does: `start`, `drain`, `dispose`. */
+  readonly step: string;
+  /** Milliseconds, at least 0; at 0 the work is begun but not waited for. */
+  readonly limitMs: number;
+}
+
+/**
+ * Runs one step of starting or stopping. When its time is over, the context that the work was given is cancelled and
+ * the step is given up by name: a hang is never anonymous, and never stops the steps after it.
+ * @param parent - giving this up gives the step up at once, with the same reason.
+ * @throws {@link StepTimeoutError} when it hung, {@link StepFailedError} round whatever the work threw.
+ */
+export function runStep(
+  clock: Clock,
+  { component, step, limitMs }: Step,
+  work: (call: CallContext) => Promise<void> | void,
+  parent?: CallContext,
+): Promise<void> {
+  const call = cancellable(parent, { deadlineMs: clock.now() + limitMs });
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimer(() => {
+      const error = new StepTimeoutError(component, step, limitMs);
+      settle(() => reject(error));
+      call.cancel(error);
+    }, limitMs);
+    const givenUp = parent?.onCancel((reason) => settle(() => reject(reason)));
+    const settle = (act: () => void) => {
+      clock.clearTimer(timer);
+      givenUp?.[Symbol.dispose]();
+      act();
+    };
+    const fail = (error: unknown) => {
+      const named = error instanceof StepTimeoutError || error instanceof StepFailedError;
+      settle(() => reject(named ? error : new StepFailedError(component, step, messageOf(error), error)));
+    };
+    try {
+      Promise.resolve(work(call.context)).then(() => settle(resolve), fail);
+    } catch (error) {
+      fail(error);
+    }
+  });
+}

@@ -1,0 +1,168 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  type Clock,
+  type ErrorTable,
+  type EventBus,
+  FwkError,
+  type Logger,
+  type ManagementEndpoint,
+  messageOf,
+} from '@fwk/kernel';
+import { type Authenticator, authenticator } from './access.js';
+import { eventStreams } from './event-stream.js';
+import { ManagementRefusedError, problemOf, problemType } from './problem.js';
+import { ManagementReply } from './reply.js';
+import { readBody } from './request-body.js';
+import { routesOf } from './routes.js';
+
+/** What a management server is made of; options are checked by whoever makes it (createApp). */
+export interface ManagementParts {
+  readonly host: string;
+  /** 0 for any. */
+  readonly port: number;
+  readonly token: string | undefined;
+  readonly endpoints: readonly ManagementEndpoint[];
+  readonly events: EventBus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Statuses of error codes. */
+  readonly errors: ErrorTable;
+}
+
+/** The listener that answers below `/manage/`. */
+export interface ManagementServer {
+  /** `http://host:port` while it listens. */
+  readonly url: string | undefined;
+  /** @throws PortTakenError when the port is taken. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A port that was to be listened on is taken. Code `FWK_CORE_PORT_TAKEN`. */
+export class PortTakenError extends FwkError {
+  constructor(what: string, host: string, port: number, cause: unknown) {
+    super(
+      'FWK_CORE_PORT_TAKEN',
+      `${what} cannot listen on ${host}:${port}: another process has the port; stop it, choose another, or 0 for any`,
+      { cause, details: { what, host, port } },
+    );
+  }
+}
+
+/** Time a handler may take before the request is answered with 504, in milliseconds. */
+const handlerLimitMs = 10_000;
+
+/**
+ * The management endpoints on a listener of their own, so that nothing of them can be reached by the service port.
+ * `node:http` is loaded when it starts.
+ */
+export function managementServer(parts: ManagementParts): ManagementServer {
+  const { host, port, clock } = parts;
+  const streams = eventStreams(parts.events, clock);
+  // `events` is a stream, so the server answers it itself; it is listed like any other.
+  const routes = routesOf([...parts.endpoints, { path: 'events', handle: () => undefined }]);
+  let server: Server | undefined;
+  let access: Authenticator;
+  let url: string | undefined;
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      const { pathname, searchParams } = locate(request);
+      access.check(request);
+      const path = pathname.replace(/^\/manage\/?|\/$/g, '');
+      if (pathname === '/manage' || pathname === '/manage/') return json(response, 200, { endpoints: routes.paths });
+      if (!pathname.startsWith('/manage/')) {
+        throw new ManagementRefusedError(404, `there is no ${pathname}; everything here is below /manage/`);
+      }
+      const { endpoint, parameter } = routes.match(request.method ?? 'GET', path);
+      if (path === 'events') return streams.open(request, response, searchParams.get('name') ?? undefined);
+      const body = await readBody(request);
+      const query = Object.fromEntries(searchParams);
+      const work = (async () => endpoint.handle({ parameter, query, body, accept: request.headers.accept }))();
+      answer(response, await limited(clock, work, path));
+    } catch (error) {
+      const problem = problemOf(error, parts.errors);
+      if (problem.status >= 500) parts.logger.error({ err: error, url: request.url }, 'a management request failed');
+      if (response.headersSent) return void response.destroy();
+      // What is left of a refused body is not worth reading.
+      response.setHeader('connection', 'close');
+      if (problem.status === 401) response.setHeader('www-authenticate', 'Bearer');
+      if (Array.isArray(problem.allowed)) response.setHeader('allow', problem.allowed.join(', '));
+      send(response, problem.status, problemType, JSON.stringify(problem));
+    }
+  };
+
+  return {
+    get url() {
+      return url;
+    },
+    async start() {
+      access = await authenticator(host, parts.token);
+      const { createServer } = await import('node:http');
+      const made = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 });
+      made.on('request', (request, response) => void handle(request, response));
+      await new Promise<void>((resolve, reject) => {
+        made.once('error', (error) => {
+          const taken = 'code' in error && error.code === 'EADDRINUSE';
+          reject(taken ? new PortTakenError('the management listener', host, port, error) : error);
+        });
+        made.listen(port, host, resolve);
+      });
+      server = made;
+      made.on('error', (error) => parts.logger.error({ err: error }, `management listener: ${messageOf(error)}`));
+      const { port: bound } = made.address() as AddressInfo;
+      url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+    },
+    stop() {
+      streams[Symbol.dispose]();
+      url = undefined;
+      const open = server;
+      server = undefined;
+      if (!open) return Promise.resolve();
+      return new Promise((resolve) => {
+        open.close(() => resolve());
+        open.closeAllConnections();
+      });
+    },
+  };
+}
+
+function locate(request: IncomingMessage): URL {
+  try {
+    return new URL(request.url ?? '/', 'http://management');
+  } catch {
+    throw new ManagementRefusedError(400, 'the request has no valid path');
+  }
+}
+
+function limited<T>(clock: Clock, work: Promise<T>, path: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimer(
+      () => reject(new ManagementRefusedError(504, `/manage/${path} did not answer within ${handlerLimitMs} ms`)),
+      handlerLimitMs,
+      true,
+    );
+    work.then(resolve, reject).finally(() => clock.clearTimer(timer));
+  });
+}
+
+function answer(response: ServerResponse, result: unknown): void {
+  if (result instanceof ManagementReply) send(response, result.status, result.contentType, result.body);
+  else if (result === undefined) response.writeHead(204).end();
+  else json(response, 200, result);
+}
+
+function json(response: ServerResponse, status: number, data: unknown): void {
+  send(response, status, 'application/json', JSON.stringify(data));
+}
+
+function send(response: ServerResponse, status: number, contentType: string, body: string): void {
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}

@@ -1,0 +1,86 @@
+import type { Counter, Gauge, Histogram, Labels } from '@fwk/kernel';
+
+/**
+ * The instruments: plain numbers, bound to their labels when they are made. Recording is an addition; whoever scrapes
+ * reads the numbers. They are classes, so that all series of a kind share one hidden shape.
+ */
+
+/** The sample behind the last observation of a bucket that had a trace. */
+export interface Exemplar {
+  readonly traceId: string;
+  readonly value: number;
+  /** Wall-clock milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
+/** A counter's or gauge's series. */
+export class NumberSeries implements Counter, Gauge {
+  readonly labels: Labels;
+  value = 0;
+  readonly #rising: boolean;
+
+  constructor(labels: Labels, rising: boolean) {
+    this.labels = labels;
+    this.#rising = rising;
+  }
+
+  add(amount = 1): void {
+    // A counter that fell would read as a restart of the process; NaN would stay for ever.
+    if (Number.isNaN(amount) || (this.#rising && amount < 0)) return;
+    this.value += amount;
+  }
+
+  set(value: number): void {
+    this.value = value;
+  }
+}
+
+/** A histogram's series. `counts[i]` are the values up to `bounds[i]` and above the bound before; the last has no bound. */
+export class HistogramSeries implements Histogram {
+  readonly labels: Labels;
+  readonly bounds: readonly number[];
+  readonly counts: number[];
+  sum = 0;
+  exemplars: (Exemplar | undefined)[] | undefined;
+  readonly #wallTime: () => number;
+
+  constructor(labels: Labels, bounds: readonly number[], wallTime: () => number) {
+    this.labels = labels;
+    this.bounds = bounds;
+    this.counts = new Array<number>(bounds.length + 1).fill(0);
+    this.#wallTime = wallTime;
+  }
+
+  observe(value: number, traceId?: string): void {
+    if (Number.isNaN(value)) return;
+    const bounds = this.bounds;
+    let index = 0;
+    // Linear: buckets are few and most values fall into the first ones.
+    while (index < bounds.length && value > (bounds[index] as number)) index++;
+    this.counts[index] = (this.counts[index] as number) + 1;
+    this.sum += value;
+    if (traceId !== undefined) this.#keep(index, value, traceId);
+  }
+
+  /** Number of observations. */
+  get count(): number {
+    let count = 0;
+    for (const each of this.counts) count += each;
+    return count;
+  }
+
+  /** One exemplar a bucket and second is plenty, and spares the allocation in between. */
+  #keep(index: number, value: number, traceId: string): void {
+    this.exemplars ??= new Array<Exemplar | undefined>(this.counts.length).fill(undefined);
+    const atMs = this.#wallTime();
+    const kept = this.exemplars[index];
+    if (kept && atMs - kept.atMs < 1000 && atMs >= kept.atMs) return;
+    this.exemplars[index] = { traceId, value, atMs };
+  }
+}
+
+/** A series that is asked for its value at scrape. */
+export interface ObservedSeries {
+  readonly labels: Labels;
+  readonly read: () => number;
+}

@@ -1,0 +1,1 @@
+export { type TestAppOptions, testApp } from './testing/test-app.js';

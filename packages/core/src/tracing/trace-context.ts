@@ -1,0 +1,87 @@
+import { type ContextKey, contextKey } from '@fwk/kernel';
+import { randomSpanId, randomTraceId } from './trace-ids.js';
+import { readTracestate } from './tracestate.js';
+
+/**
+ * W3C trace context, level 2: which trace a call belongs to, in the form in which processes hand it to each other.
+ * Source: https://www.w3.org/TR/trace-context-2/
+ */
+export interface TraceContext {
+  /** 32 lowercase hex digits, not all zero. */
+  readonly traceId: string;
+  /** The span that is current; 16 lowercase hex digits, not all zero. */
+  readonly spanId: string;
+  /** {@link sampledFlag} and {@link randomFlag}; no other bits. */
+  readonly flags: number;
+  /** What other tracing systems carry along; empty for none. */
+  readonly tracestate: string;
+  /** The span above this one; undefined at the root and for a context that came from outside. */
+  readonly parentSpanId?: string;
+}
+
+/** Some caller records this trace. */
+export const sampledFlag = 0x01;
+
+/** The last seven bytes of the trace id are random (level 2), so that samplers may rely on them. */
+export const randomFlag = 0x02;
+
+/** The trace of the call being made; undefined outside any. */
+export const traceKey: ContextKey<TraceContext | undefined> = contextKey<TraceContext | undefined>('trace', undefined);
+
+/** The two headers, as a server received them; repeated headers may come as a list or joined by commas. */
+export interface TraceHeaders {
+  readonly traceparent?: string | readonly string[] | undefined;
+  readonly tracestate?: string | readonly string[] | undefined;
+}
+
+const form = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const zeroTrace = '0'.repeat(32);
+const zeroSpan = '0'.repeat(16);
+
+/**
+ * Reads the headers of an incoming call. A malformed `traceparent` drops `tracestate` too; a malformed `tracestate`
+ * drops only itself.
+ * @returns undefined when the caller sent no usable trace: start one with {@link startTrace}.
+ */
+export function parseTrace(headers: TraceHeaders): TraceContext | undefined {
+  const raw = headers.traceparent;
+  // Two different parents cannot both be right.
+  const text = typeof raw === 'string' ? raw : raw?.length === 1 ? raw[0] : undefined;
+  // Longer than any header a later version would plausibly have.
+  if (text === undefined || text.length < 55 || text.length > 512) return undefined;
+  const parts = form.exec(text.trim());
+  if (!parts) return undefined;
+  const [, version, traceId = '', spanId = '', flags = '', rest] = parts;
+  if (version === 'ff' || traceId === zeroTrace || spanId === zeroSpan) return undefined;
+  if (version === '00' && rest !== undefined) return undefined;
+  return {
+    traceId,
+    spanId,
+    flags: Number.parseInt(flags, 16) & (sampledFlag | randomFlag),
+    tracestate: readTracestate(headers.tracestate),
+  };
+}
+
+/** The `traceparent` header; always version 00, whatever version came in. */
+export function formatTraceparent(trace: TraceContext): string {
+  return `00-${trace.traceId}-${trace.spanId}-0${trace.flags & (sampledFlag | randomFlag)}`;
+}
+
+/**
+ * Starts a trace of our own: random ids, with the random flag.
+ * @param random - uniform in [0, 1).
+ */
+export function startTrace(random: () => number): TraceContext {
+  return { traceId: randomTraceId(random), spanId: randomSpanId(random), flags: randomFlag, tracestate: '' };
+}
+
+/** A span below the given one, in the same trace. */
+export function childSpan(trace: TraceContext, random: () => number): TraceContext {
+  return {
+    traceId: trace.traceId,
+    spanId: randomSpanId(random),
+    flags: trace.flags,
+    tracestate: trace.tracestate,
+    parentSpanId: trace.spanId,
+  };
+}
