@@ -33,6 +33,7 @@ type PartOutput<Spec, Part extends keyof OperationSpec> =
 
 /** What a handler answers: whatever the response schema takes; nothing where there is none. */
 export type Answer<C, Op extends OperationName<C>> =
+  // biome-ignore lint/suspicious/noConfusingVoidType: the return type of a handler, at one remove
   Has<SpecOf<C, Op>, 'response'> extends true ? InputOf<Schema<SpecOf<C, Op>, 'response'>> : void;
 
 /** What a class that serves the contract implements. */

@@ -90,7 +90,7 @@ export function traitsOfStatus(status: number, retryAfterMs?: number): ErrorTrai
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
   if (status === 429 || status === 503) return { overloaded: true, retryable: true, ...wait };
   if (status === 408 || status === 425) return { retryable: true, ...wait };
-  if (status < 500) return { outcome: 'ignored' };
+  if (status < 500) return { outcome: 'ignored', ...wait };
   // What the server does not implement it will not implement at the next attempt.
   return { retryable: status !== 501 && status !== 505, ...wait };
 }

@@ -1,0 +1,119 @@
+/**
+ * What goes back over the wire, and how any error becomes it. A caller is told what it can act on: its own mistakes in
+ * full, ours by code and the sentence of the error table. Messages, causes and stacks stay in the log.
+ */
+import { STATUS_CODES } from 'node:http';
+import { type FwkError, isDoNotRetry, isFwkError } from '@fwk/kernel';
+import { formatRetryAfter, headerNames } from '../wire/headers.js';
+import { type HttpError, type Problem, problemType } from '../wire/problem.js';
+import type { RemoteError } from '../wire/remote-error.js';
+import { entryOfCode } from './error-status.js';
+import { RequestError } from './request-error.js';
+
+/** One answer, complete. */
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string | undefined;
+  readonly body: string | undefined;
+  /** Names and values in turn; undefined for none. */
+  readonly headers: Readonly<Record<string, string>> | undefined;
+}
+
+/** What identifies a failed request in its problem document. */
+export interface Failed {
+  /** The path that was asked for, without its query. */
+  readonly instance: string;
+  readonly traceId: string | undefined;
+}
+
+/** How long a caller should wait that was refused for lack of capacity, when the error does not say. */
+const overloadWaitMs = 100;
+
+/** Statuses by which a callee speaks of the thing asked for, not of the way of asking: they hold for our caller too. */
+const passedOn: readonly number[] = [404, 409, 410, 422];
+
+/** Makes the answer of an error. */
+export function answerOfError(error: unknown, failed: Failed): Answer {
+  const { status, type, title, detail, code, members, retryAfterMs, headers } = explain(error);
+  const problem: Problem = {
+    ...members,
+    type,
+    title: title || (STATUS_CODES[status] ?? 'Error'),
+    status,
+    ...(detail !== undefined && { detail }),
+    instance: failed.instance,
+    ...(code !== undefined && { code }),
+    ...(failed.traceId !== undefined && { traceId: failed.traceId }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+  return {
+    status,
+    contentType: problemType,
+    body: JSON.stringify(problem),
+    headers: {
+      ...headers,
+      ...(retryAfterMs !== undefined && { 'retry-after': formatRetryAfter(retryAfterMs) }),
+      ...(isFinal(error) && { [headerNames.retry]: 'no' }),
+    },
+  };
+}
+
+interface Explained {
+  readonly status: number;
+  readonly type: string;
+  readonly title?: string;
+  readonly detail?: string | undefined;
+  readonly code?: string;
+  readonly members?: Readonly<Record<string, unknown>>;
+  readonly retryAfterMs?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function explain(error: unknown): Explained {
+  if (error instanceof RequestError) {
+    const { code, message, members, headers, traits } = error;
+    return { ...known(code, message), members, headers, retryAfterMs: traits.retryAfterMs };
+  }
+  if (isFwkError(error, 'FWK_HTTP_PROBLEM')) {
+    const { status, type, title, detail, members, traits } = error as HttpError;
+    return { status, type, title, detail, members, retryAfterMs: traits.retryAfterMs };
+  }
+  if (isFwkError(error, 'FWK_HTTP_REMOTE')) return explainRemote(error as RemoteError);
+  if (!isFwkError(error)) return known('FWK_HTTP_INTERNAL');
+  const entry = entryOfCode(error.code);
+  if (!entry || entry.status === 500) return known('FWK_HTTP_INTERNAL');
+  const overloaded = entry.status === 503 || entry.status === 429;
+  return { ...known(error.code), retryAfterMs: waitOf(error, overloaded) };
+}
+
+function explainRemote(error: RemoteError): Explained {
+  const { status, problem } = error;
+  if (passedOn.includes(status) && !problem?.code?.startsWith('FWK_')) {
+    return { status, type: problem?.type ?? 'about:blank', title: problem?.title ?? '', detail: problem?.detail };
+  }
+  const overloaded = status === 429 || status === 503;
+  return {
+    ...known('FWK_HTTP_REMOTE', `${error.operation} answered ${status}`),
+    status: overloaded ? 503 : status === 504 ? 504 : 502,
+    retryAfterMs: waitOf(error, overloaded),
+  };
+}
+
+function waitOf({ traits }: FwkError, overloaded: boolean): number | undefined {
+  return traits.retryAfterMs ?? (overloaded ? overloadWaitMs : undefined);
+}
+
+function known(code: string, detail?: string): Explained {
+  const entry = entryOfCode(code);
+  return {
+    status: entry?.status ?? 500,
+    type: `urn:fwk:error:${code}`,
+    detail: detail ?? entry?.summary,
+    code,
+  };
+}
+
+/** Somebody has already tried what trying can do, or refuses for good. */
+function isFinal(error: unknown): boolean {
+  return isDoNotRetry(error) || (isFwkError(error) && error.traits.overloaded === true && !error.traits.retryable);
+}

@@ -1,0 +1,133 @@
+/**
+ * One request and its answer. Whatever comes first ends it: the handler's answer, the deadline, or the caller's going
+ * away; the context that the handler works with is cancelled by the last two. The call counts as in flight until its
+ * answer has left.
+ */
+import { type TraceContext, traceKey } from '@fwk/core';
+import {
+  type CallContext,
+  type Cancellable,
+  CancelledError,
+  type ContextEntry,
+  cancellable,
+  DeadlineExceededError,
+  isFwkError,
+  type Timer,
+} from '@fwk/kernel';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Answer, answerOfError } from './answer.js';
+import type { RequestSeries } from './request-series.js';
+import type { ServerParts } from './server-parts.js';
+
+/** What an exchange knows of the operation. */
+export interface ExchangeRoute {
+  readonly id: string;
+  readonly series: RequestSeries;
+}
+
+/** See the head of this file. */
+export class Exchange {
+  readonly context: CallContext;
+  readonly #parts: ServerParts;
+  readonly #route: ExchangeRoute;
+  readonly #request: FastifyRequest;
+  readonly #reply: FastifyReply;
+  readonly #call: Cancellable;
+  readonly #startedMs: number;
+  readonly #limitMs: number;
+  readonly #inFlight: Disposable;
+  readonly #timer: Timer;
+  #answered = false;
+
+  /** @param limitMs - time for the answer, above 0. */
+  constructor(
+    parts: ServerParts,
+    route: ExchangeRoute,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    limitMs: number,
+    values: readonly ContextEntry[],
+  ) {
+    const { clock } = parts.env;
+    this.#parts = parts;
+    this.#route = route;
+    this.#request = request;
+    this.#reply = reply;
+    this.#startedMs = clock.now();
+    this.#limitMs = limitMs;
+    this.#inFlight = parts.drain.track();
+    this.#call = cancellable(undefined, { deadlineMs: this.#startedMs + limitMs, values });
+    this.context = this.#call.context;
+    this.#timer = clock.setTimer(() => this.#expire(), limitMs, true);
+    // Node emits it after every answer too; only without an answer has the caller gone.
+    reply.raw.on('close', () => this.#closed());
+  }
+
+  get trace(): TraceContext | undefined {
+    return this.context.get(traceKey);
+  }
+
+  /** What the error will be answered with. */
+  answerOf(error: unknown): Answer {
+    const { url } = this.#request;
+    const query = url.indexOf('?');
+    return answerOfError(error, {
+      instance: query === -1 ? url : url.slice(0, query),
+      traceId: this.trace?.traceId,
+    });
+  }
+
+  /** Answers, unless that has happened. */
+  send(answer: Answer, error?: unknown): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    const { env, drain } = this.#parts;
+    env.clock.clearTimer(this.#timer);
+    const { status, contentType, body, headers } = answer;
+    const reply = this.#reply;
+    reply.statusCode = status;
+    if (contentType !== undefined) reply.header('content-type', contentType);
+    if (headers) reply.headers(headers);
+    // Clients should come back to another instance.
+    if (drain.draining) reply.header('connection', 'close');
+    reply.send(body);
+    const ms = env.clock.now() - this.#startedMs;
+    this.#route.series.observe(status, ms / 1000, this.trace?.traceId);
+    this.#log(status, ms, error);
+  }
+
+  /** Answers an error, unless there was an answer. */
+  fail(error: unknown): void {
+    this.send(this.answerOf(error), error);
+  }
+
+  #expire(): void {
+    const error = new DeadlineExceededError(this.#route.id, this.#limitMs);
+    this.fail(error);
+    this.#call.cancel(error);
+  }
+
+  #closed(): void {
+    this.#inFlight[Symbol.dispose]();
+    if (!this.#answered) {
+      this.#answered = true;
+      const { clock } = this.#parts.env;
+      clock.clearTimer(this.#timer);
+      const ms = clock.now() - this.#startedMs;
+      this.#route.series.observe(499, ms / 1000, this.trace?.traceId);
+      this.#log(499, ms);
+      this.#call.cancel(new CancelledError(`${this.#route.id}: the caller closed its connection`));
+    }
+    this.#call[Symbol.dispose]();
+  }
+
+  /** Failures stand out in the log; the rest is there for who asks for it. Our own faults come with their error. */
+  #log(status: number, durationMs: number, error?: unknown): void {
+    const { logger } = this.#parts.env;
+    const operation = this.#route.id;
+    if (status < 500) logger.debug({ operation, status, durationMs }, 'answered');
+    else if (isFwkError(error) && status !== 500) {
+      logger.info({ operation, status, durationMs, error: error.message }, 'answered with an error');
+    } else logger.error({ operation, status, durationMs, err: error }, 'a handler failed');
+  }
+}

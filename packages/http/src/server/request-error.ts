@@ -1,0 +1,29 @@
+import { FwkError } from '@fwk/kernel';
+import type { httpErrors } from '../errors.js';
+import { traitsOfStatus } from '../wire/problem.js';
+import { statusOfCode } from './error-status.js';
+
+/** The server refuses a request. Its message goes to the caller as it is; so do the members. */
+export class RequestError extends FwkError {
+  readonly members: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: keyof typeof httpErrors,
+    message: string,
+    more: {
+      readonly members?: Readonly<Record<string, unknown>>;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly retryAfterMs?: number;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(code, message, {
+      cause: more.cause,
+      details: more.members ?? {},
+      traits: traitsOfStatus(statusOfCode(code) ?? 500, more.retryAfterMs),
+    });
+    this.members = more.members ?? {};
+    this.headers = more.headers ?? {};
+  }
+}

@@ -1,0 +1,60 @@
+import { type Class, Injectable } from '@fwk/core';
+import { FwkError } from '@fwk/kernel';
+import type { AnyContract, Handlers } from '../contract/contract-types.js';
+
+/** A contract with what answers it, ready to be served. */
+export interface Served {
+  readonly contract: AnyContract;
+  /** Handlers by operation; methods are called on this object. */
+  readonly handlers: object;
+}
+
+/** A class cannot serve. Code `FWK_HTTP_NOT_SERVED`. */
+export class NotServedError extends FwkError {
+  constructor(what: string, why: string) {
+    super('FWK_HTTP_NOT_SERVED', `${what} cannot be served: ${why}`, { details: { what, why } });
+  }
+}
+
+/** Where a class keeps its contract; registered, so that a duplicate copy of this package finds it too. */
+const servesKey = Symbol.for('@fwk/http/serves');
+
+/**
+ * Says which contract a class serves; the class becomes injectable (singleton). Works as a legacy and as a standard
+ * decorator. Give the class to `http({ serve: [...] })`.
+ * @example @Serves(inventory) class InventoryService implements Handlers<typeof inventory> { ... }
+ */
+export function Serves<C extends AnyContract>(
+  contract: C,
+): (target: Class<Handlers<C>>, context?: ClassDecoratorContext) => void {
+  const injectable = Injectable();
+  return (target, context) => {
+    injectable(target, context);
+    Object.defineProperty(target, servesKey, { value: contract });
+  };
+}
+
+/**
+ * The contract that a class serves.
+ * @throws NotServedError `FWK_HTTP_NOT_SERVED` when it is not decorated; a subclass must be decorated itself.
+ */
+export function contractServedBy(target: Class<unknown>): AnyContract {
+  if (typeof target === 'function' && Object.hasOwn(target, servesKey)) {
+    return Reflect.get(target, servesKey) as AnyContract;
+  }
+  const name = typeof target === 'function' ? target.name : String(target);
+  throw new NotServedError(name, 'decorate the class with @Serves(contract)');
+}
+
+/**
+ * Pairs a contract with its handlers, without decorators and container.
+ * @throws NotServedError `FWK_HTTP_NOT_SERVED` when a handler is missing.
+ */
+export function served<C extends AnyContract>(contract: C, handlers: Handlers<C>): Served {
+  const missing = contract.plans.filter(({ name }) => typeof Reflect.get(handlers, name) !== 'function');
+  if (missing.length > 0) {
+    const names = missing.map(({ name }) => name).join(', ');
+    throw new NotServedError(`contract "${contract.name}"`, `no handler for ${names}`);
+  }
+  return { contract, handlers };
+}

@@ -1,0 +1,71 @@
+import type { Drain, Health, Metrics } from '@fwk/core';
+import { anything, type Env, flag, integerIn, millisecondsIn, optional, type Rule, text } from '@fwk/kernel';
+import type { IdempotencyOptions } from './idempotency-store.js';
+import type { Served } from './served.js';
+
+/** Options of a server that users set; `http()` takes them too. */
+export interface ServerSettings {
+  /** 0 takes any free port. @defaultValue 0 */
+  readonly port: number;
+  /** Address to listen on; `0.0.0.0` or `::` for all. @defaultValue '127.0.0.1' */
+  readonly host: string;
+  /** Whether `/metrics` is answered on the service's port. @defaultValue true */
+  readonly metrics: boolean;
+  /** Largest body that is read, 0 to 1 073 741 824 bytes. @defaultValue 1048576 */
+  readonly bodyLimitBytes: number;
+  /**
+   * How long a handler may take whose operation does not say, 1 to 3 600 000 milliseconds; a caller's nearer deadline
+   * wins. @defaultValue 30000
+   */
+  readonly timeoutMs: number;
+  /** How long the head and body of a request may take to arrive, 1000 to 3 600 000 milliseconds. @defaultValue 30000 */
+  readonly receiveTimeoutMs: number;
+  /** Bounds of what is kept for `Idempotency-Key`. @defaultValue the store's own defaults */
+  readonly idempotency: Partial<IdempotencyOptions>;
+}
+
+/** Defaults of {@link ServerSettings}. */
+export const serverDefaults = Object.freeze({
+  port: 0,
+  host: '127.0.0.1',
+  metrics: true,
+  bodyLimitBytes: 1_048_576,
+  timeoutMs: 30_000,
+  receiveTimeoutMs: 30_000,
+  idempotency: Object.freeze({}),
+}) satisfies ServerSettings;
+
+/** Rules of {@link ServerSettings}. */
+export const serverRules: { readonly [Field in keyof ServerSettings]: Rule } = Object.freeze({
+  port: integerIn(0, 65_535),
+  host: text,
+  metrics: flag,
+  bodyLimitBytes: integerIn(0, 1_073_741_824),
+  timeoutMs: millisecondsIn(1, 3_600_000),
+  receiveTimeoutMs: millisecondsIn(1000, 3_600_000),
+  idempotency: anything,
+});
+
+/** Everything a server is made of. */
+export interface ServerOptions extends ServerSettings {
+  /** What it serves, each contract at its own paths. */
+  readonly serve: readonly Served[];
+  /** @defaultValue the process's own, nothing recorded */
+  readonly env: Partial<Env> | undefined;
+  /** Counts calls in flight and says when to send clients away. @defaultValue a count of the server's own */
+  readonly drain: Pick<Drain, 'draining' | 'track'> | undefined;
+  /** Answers the probes. @defaultValue always up */
+  readonly health: Pick<Health, 'probe'> | undefined;
+  /** Answers `/metrics`; without it there is none. */
+  readonly exposition: Pick<Metrics, 'expose'> | undefined;
+}
+
+/** Rules of {@link ServerOptions}. */
+export const serverOptionRules: { readonly [Field in keyof ServerOptions]: Rule } = Object.freeze({
+  ...serverRules,
+  serve: (value: unknown) => (Array.isArray(value) ? undefined : 'a list made by served()'),
+  env: optional(anything),
+  drain: optional(anything),
+  health: optional(anything),
+  exposition: optional(anything),
+});

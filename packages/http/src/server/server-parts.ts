@@ -1,0 +1,11 @@
+import type { Drain } from '@fwk/core';
+import type { Env } from '@fwk/kernel';
+import type { IdempotencyStore } from './idempotency-store.js';
+
+/** What all routes of a server share. */
+export interface ServerParts {
+  readonly env: Env;
+  readonly drain: Pick<Drain, 'draining' | 'track'>;
+  readonly idempotency: IdempotencyStore;
+  readonly timeoutMs: number;
+}

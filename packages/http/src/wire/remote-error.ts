@@ -1,0 +1,36 @@
+import { type ErrorTraits, FwkError } from '@fwk/kernel';
+import { type Problem, traitsOfStatus } from './problem.js';
+
+/**
+ * The callee answered with an error status. Code `FWK_HTTP_REMOTE`. `status` and `problem` say what it answered; a status
+ * below 500 counts neither for nor against the callee, 429 and 503 as overload, 5xx as a failure that may be retried.
+ */
+export class RemoteError extends FwkError {
+  /** The operation, such as `inventory.reserve`. */
+  readonly operation: string;
+  readonly status: number;
+  /** The problem document, when the callee sent one. */
+  readonly problem: Problem | undefined;
+
+  constructor(operation: string, status: number, problem: Problem | undefined, retryAfterMs: number | undefined) {
+    const title = problem?.title ? ` ${problem.title}` : '';
+    const detail = problem?.detail ? `: ${problem.detail}` : '';
+    const trace = problem?.traceId ? ` (trace ${problem.traceId})` : '';
+    super('FWK_HTTP_REMOTE', `${operation} answered ${status}${title}${detail}${trace}`, {
+      details: { operation, status, remoteCode: problem?.code, traceId: problem?.traceId },
+      traits: traitsOf(status, problem, retryAfterMs),
+    });
+    this.operation = operation;
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+function traitsOf(status: number, problem: Problem | undefined, retryAfterMs: number | undefined): ErrorTraits {
+  const waitMs = problem?.retryAfterMs ?? retryAfterMs;
+  // The first request with this key is still at work, perhaps one of our own attempts: its answer can be had soon.
+  if (problem?.code === 'FWK_HTTP_IDEMPOTENCY_IN_PROGRESS') {
+    return { retryable: true, ...(waitMs !== undefined && { retryAfterMs: waitMs }) };
+  }
+  return traitsOfStatus(status, waitMs);
+}
