@@ -1,15 +1,28 @@
 import type { Layer } from '@fwk/kernel';
 import { layerContract } from '@fwk/kernel/testing';
 import { describe, test } from 'vitest';
-import { attemptTimeout, circuitBreaker, deadline, retry } from '../index.js';
+import { attemptTimeout, bulkhead, circuitBreaker, deadline, fallback, policy, retry } from '../index.js';
 
 const layers: Readonly<Record<string, () => Layer<string, number>>> = {
   deadline: () => deadline(),
   attemptTimeout: () => attemptTimeout(),
   retry: () => retry(),
   circuitBreaker: () => circuitBreaker(),
+  'circuitBreaker by key': () => circuitBreaker({ keyOf: (request: string) => request }),
+  bulkhead: () => bulkhead(),
+  'fallback that rethrows': () =>
+    fallback((error) => {
+      throw error;
+    }),
+  policy: () => policy('all', { deadlineMs: 5000, timeoutMs: 1000, retry: {}, breaker: {}, bulkhead: {} }),
 };
 
 describe.each(Object.entries(layers))('%s', (_name, layer) => {
   for (const { name, run } of layerContract({ layer, request: 'request', answer: 7 })) test(name, run);
+});
+
+describe('fallback', () => {
+  const layer = () => fallback(() => 8);
+  const suite = layerContract<string, number>({ layer, request: 'request', answer: 7, hidesErrors: true });
+  for (const { name, run } of suite) test(name, run);
 });

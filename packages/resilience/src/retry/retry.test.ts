@@ -160,6 +160,14 @@ describe('retry', () => {
     expect(events.all.at(-1)?.data).toMatchObject({ because: 'breaker-open' });
   });
 
+  test('tells the failure of an attempt that was sent rather than the refusal of one that was not', async () => {
+    const { guard, inner, service } = build({ maxAttempts: 2 });
+    const error = failure();
+    inner.script(error, new BreakerOpenError({ breaker: 'b', state: 'open' }, undefined));
+    expect(await finish(guard.clock, service.call('q', background))).toEqual({ error });
+    expect(isDoNotRetry(error)).toBe(true);
+  });
+
   test('tries elsewhere when another endpoint below is ready', async () => {
     const { guard, inner, service } = build();
     inner.script(new BreakerOpenError({ breaker: 'b', state: 'open' }, undefined), 'answer');

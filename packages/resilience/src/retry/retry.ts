@@ -112,6 +112,7 @@ class RetryService<Req, Res> implements Service<Req, Res> {
   async #again(request: Req, context: CallContext, first: Ending<Res>): Promise<Res> {
     let ending = first;
     let attempt = 1;
+    let sent = first;
     for (; ending.verdict.outcome !== 'success'; attempt++) {
       const delayMs = this.#pauseAfter(ending, attempt, context);
       if (delayMs === undefined) break;
@@ -119,10 +120,13 @@ class RetryService<Req, Res> implements Service<Req, Res> {
       this.#emit('retry.scheduled', ending, attempt, { delayMs });
       await sleep(this.#env.clock, delayMs, context);
       ending = await this.#attempt(request, context.with({ values: [attemptKey.of(attempt + 1)] }));
+      if (!wasRefused(ending)) sent = ending;
     }
     note(context, 'attempts', attempt);
-    if (ending.ok) return ending.value;
-    throw ending.error;
+    // A refusal says that nothing was done, which is not true of the call when an earlier attempt was sent.
+    const told = wasRefused(ending) && !context.cancelled ? sent : ending;
+    if (told.ok) return told.value;
+    throw attempt > 1 && !context.cancelled ? markDoNotRetry(told.error) : told.error;
   }
 
   #attempt(request: Req, context: CallContext): Promise<Ending<Res>> {
@@ -162,11 +166,9 @@ class RetryService<Req, Res> implements Service<Req, Res> {
     return delayMs;
   }
 
-  /** Gives up; layers above must not multiply what was tried here. */
   #stop(ending: Ending<Res>, attempt: number, because: string): undefined {
     this.#exhausted.add();
     this.#emit('retry.exhausted', ending, attempt, { because });
-    if (!ending.ok && attempt > 1) markDoNotRetry(ending.error);
     return undefined;
   }
 
@@ -174,4 +176,9 @@ class RetryService<Req, Res> implements Service<Req, Res> {
     const error = ending.ok ? undefined : messageOf(ending.error);
     this.#env.events.emit(name, { path: this.#env.path, attempt, error, ...more });
   }
+}
+
+/** True when a layer below provably did not send the attempt. */
+function wasRefused<Res>(ending: Ending<Res>): boolean {
+  return !ending.ok && isFwkError(ending.error) && ending.error.traits.notProcessed === true;
 }

@@ -1,0 +1,190 @@
+import { background, liveValue, makeEnv, operationKey, serviceOf } from '@fwk/kernel';
+import { leakGuard, recordEvents, scriptedService } from '@fwk/kernel/testing';
+import { describe, expect, test } from 'vitest';
+import { retry } from '../retry/retry.js';
+import { attemptTimeout } from './attempt-timeout.js';
+import { deadline } from './deadline.js';
+
+const never = serviceOf<string, string>(() => new Promise(() => {}));
+const expired = { code: 'FWK_KERNEL_DEADLINE_EXCEEDED' };
+
+function build() {
+  const guard = leakGuard();
+  const events = recordEvents();
+  return {
+    guard,
+    clock: guard.clock,
+    events,
+    env: makeEnv({ clock: guard.clock, random: () => 0.5, events, path: 'shop' }),
+  };
+}
+
+describe('deadline', () => {
+  test('ends a call when its time is over, also when the work below listens to nothing', async () => {
+    const { clock, env, guard } = build();
+    const call = deadline({ timeoutMs: 300 }).wrap(never, env).call('q', guard.context().context);
+    const outcome = expect(call).rejects.toMatchObject(expired);
+    await clock.advance(299);
+    expect(clock.pending).toBe(1);
+    await clock.advance(1);
+    await outcome;
+    guard.check();
+  });
+
+  test('cancels the work below with the same error', async () => {
+    const { clock, env } = build();
+    const inner = scriptedService<string, string>();
+    const call = deadline({ timeoutMs: 300 }).wrap(inner, env).call('q', background);
+    const outcome = call.catch((error: unknown) => error);
+    await clock.advance(300);
+    expect(inner.calls[0]?.context.reason).toBe(await outcome);
+  });
+
+  test('tells the work below how long it may take', async () => {
+    const { clock, env } = build();
+    const inner = scriptedService<string, string>('answer');
+    await clock.advance(50);
+    await deadline({ timeoutMs: 300 }).wrap(inner, env).call('q', background);
+    expect(inner.calls[0]?.context.deadlineMs).toBe(350);
+  });
+
+  test('keeps a nearer deadline that the caller brought, and enforces it', async () => {
+    const { clock, env } = build();
+    const call = deadline({ timeoutMs: 300 })
+      .wrap(never, env)
+      .call('q', background.with({ deadlineMs: 100 }));
+    const outcome = expect(call).rejects.toMatchObject(expired);
+    await clock.advance(100);
+    await outcome;
+  });
+
+  test('enforces only what the caller brought when it has no limit of its own', async () => {
+    const { clock, env } = build();
+    const service = deadline({ timeoutMs: Number.POSITIVE_INFINITY }).wrap(never, env);
+    service.call('no limit', background).catch(() => {});
+    expect(clock.pending).toBe(0);
+    const outcome = expect(service.call('q', background.with({ deadlineMs: 10 }))).rejects.toMatchObject(expired);
+    await clock.advance(10);
+    await outcome;
+  });
+
+  test('does not start what is too late already', async () => {
+    const { clock, env } = build();
+    const inner = scriptedService<string, string>();
+    await clock.advance(100);
+    const call = deadline()
+      .wrap(inner, env)
+      .call('q', background.with({ deadlineMs: 100 }));
+    await expect(call).rejects.toMatchObject(expired);
+    expect(inner.calls).toHaveLength(0);
+  });
+
+  test('bounds all attempts and pauses together', async () => {
+    const { clock, env, guard } = build();
+    const service = deadline({ timeoutMs: 250 }).wrap(
+      retry({ maxAttempts: 5, baseDelayMs: 0 }).wrap(attemptTimeout({ timeoutMs: 100 }).wrap(never, env), env),
+      env,
+    );
+    const outcome = expect(service.call('q', guard.context().context)).rejects.toMatchObject(expired);
+    await clock.advance(250);
+    await outcome;
+    expect(clock.now()).toBe(250);
+    guard.check();
+  });
+
+  test('follows a live limit', async () => {
+    const { clock, env } = build();
+    const timeoutMs = liveValue(1000);
+    const service = deadline({ timeoutMs }).wrap(never, env);
+    timeoutMs.set(10);
+    const outcome = expect(service.call('q', background)).rejects.toMatchObject(expired);
+    await clock.advance(10);
+    await outcome;
+  });
+
+  test('sets no timer above an attempt timeout, which ends the call in time by its own', async () => {
+    const { clock, env } = build();
+    const service = deadline({ timeoutMs: 50 }).wrap(attemptTimeout({ timeoutMs: 100 }).wrap(never, env), env);
+    const outcome = expect(service.call('q', background)).rejects.toMatchObject(expired);
+    expect(clock.pending).toBe(1);
+    await clock.advance(50);
+    await outcome;
+  });
+
+  test('refuses limits that make no sense', () => {
+    for (const timeoutMs of [0, -1, Number.NaN, '5' as never]) {
+      expect(() => deadline({ timeoutMs })).toThrowError(/timeoutMs must be a number from 1/);
+    }
+  });
+});
+
+describe('attempt timeout', () => {
+  test('gives an attempt up when it takes too long, and names it', async () => {
+    const { clock, env, events } = build();
+    const context = background.with({ values: [operationKey.of('inventory.stock')] });
+    const call = attemptTimeout({ timeoutMs: 80 }).wrap(never, env).call('q', context);
+    const outcome = expect(call).rejects.toMatchObject({
+      code: 'FWK_RESILIENCE_TIMEOUT',
+      message:
+        'inventory.stock: the attempt took longer than 80 ms and was given up; raise timeoutMs or find what was slow',
+    });
+    await clock.advance(80);
+    await outcome;
+    expect(events.names).toEqual(['attempt.timed-out']);
+  });
+
+  test('cancels the context of the attempt, and of no other', async () => {
+    const { clock, env, guard } = build();
+    const inner = scriptedService<string, string>();
+    const { context } = guard.context();
+    const call = attemptTimeout({ timeoutMs: 80 }).wrap(inner, env).call('q', context);
+    call.catch(() => {});
+    await clock.advance(80);
+    expect(inner.calls[0]?.context.cancelled).toBe(true);
+    expect(context.cancelled).toBe(false);
+    guard.check();
+  });
+
+  test('drops the answer of an attempt that was given up, and counts it', async () => {
+    const { clock, env, events } = build();
+    let answer = (_: string) => {};
+    const slow = serviceOf<string, string>(
+      () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    );
+    const counted: string[] = [];
+    const metrics = {
+      ...env.metrics,
+      counter: ({ name }: { name: string }) => ({ add: () => void counted.push(name) }),
+    };
+    const call = attemptTimeout({ timeoutMs: 80 })
+      .wrap(slow, { ...env, metrics })
+      .call('q', background);
+    const outcome = expect(call).rejects.toMatchObject({ code: 'FWK_RESILIENCE_TIMEOUT' });
+    await clock.advance(80);
+    await outcome;
+    answer('late');
+    await clock.settle();
+    expect(counted).toEqual(['resilience.attempts.timed_out', 'resilience.attempts.late']);
+    expect(events.names).toEqual(['attempt.timed-out', 'attempt.answered-late']);
+  });
+
+  test('gives an attempt no more than what remains of the deadline, and says which limit it was', async () => {
+    const { clock, env } = build();
+    const call = attemptTimeout({ timeoutMs: 80 })
+      .wrap(never, env)
+      .call('q', background.with({ deadlineMs: 30 }));
+    const outcome = expect(call).rejects.toMatchObject(expired);
+    await clock.advance(30);
+    await outcome;
+  });
+
+  test('takes its timer away with the answer', async () => {
+    const { env, guard } = build();
+    const inner = scriptedService<string, string>('answer');
+    expect(await attemptTimeout().wrap(inner, env).call('q', guard.context().context)).toBe('answer');
+    guard.check();
+  });
+});

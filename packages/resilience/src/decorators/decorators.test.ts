@@ -1,0 +1,119 @@
+import { type InjectionKey, makeEnv, type Resolver, setOwner } from '@fwk/kernel';
+import { recordEvents } from '@fwk/kernel/testing';
+import { describe, expect, test } from 'vitest';
+import { type PolicyRegistry, policyRegistry, policyRegistryToken } from '../policy/policy-registry.js';
+import { Bulkhead, CircuitBreaker, Fallback, Policy, Retry, Timeout } from './decorators.js';
+import { policyOf } from './method-policy.js';
+
+/** A container as far as decorators need one. */
+function owner(registry: PolicyRegistry): Resolver {
+  const find = <T>(key: InjectionKey<T>) => (key === policyRegistryToken ? (registry as T) : undefined);
+  return { find, get: <T>(key: InjectionKey<T>) => find(key) as T };
+}
+
+class Prices {
+  calls = 0;
+
+  @CircuitBreaker({ consecutiveFailures: 1 })
+  async fails(): Promise<string> {
+    this.calls++;
+    throw new Error('down');
+  }
+
+  @Policy('quote')
+  @Timeout(50)
+  async named(): Promise<string> {
+    return 'answer';
+  }
+
+  @Fallback('missing')
+  async lost(): Promise<string> {
+    throw new Error('down');
+  }
+
+  @Fallback((_, { args, self }) => `${(self as Prices).calls} ${args[0]}`)
+  async answered(_name: string): Promise<string> {
+    throw new Error('down');
+  }
+}
+
+describe('decorated methods', () => {
+  test('share their policy among the instances of one container, and with no other container', async () => {
+    const containers = [policyRegistry(), policyRegistry()].map(owner);
+    const [first, second, elsewhere, loose] = [new Prices(), new Prices(), new Prices(), new Prices()];
+    setOwner(first!, containers[0]!);
+    setOwner(second!, containers[0]!);
+    setOwner(elsewhere!, containers[1]!);
+    await first!.fails().catch(() => {});
+    await second!.fails().catch(() => {});
+    await elsewhere!.fails().catch(() => {});
+    await loose!.fails().catch(() => {});
+    expect([first, second, elsewhere, loose].map((instance) => instance!.calls)).toEqual([1, 0, 1, 1]);
+  });
+
+  test('are listed with the policies of their container and use its environment', async () => {
+    const events = recordEvents();
+    const registry = policyRegistry(makeEnv({ events, path: 'checkout' }));
+    const prices = new Prices();
+    setOwner(prices, owner(registry));
+    await prices.fails().catch(() => {});
+    expect(registry.list().map(({ name, breakers }) => [name, breakers])).toEqual([['Prices.fails', ['open']]]);
+    expect(events.all[0]?.data.path).toBe('checkout/Prices.fails');
+  });
+
+  test('take a named policy from the container, with what stands on the method over it', async () => {
+    const prices = new Prices();
+    setOwner(prices, owner(policyRegistry(undefined, { quote: { timeoutMs: 800, retry: { maxAttempts: 7 } } })));
+    expect(await prices.named()).toBe('answer');
+    expect(policyOf(prices, 'named')?.print()).toMatch(/retry\(maxAttempts=7.*\nattempt-timeout\(timeoutMs=50\)/);
+  });
+
+  test('reject when the container knows no policy of that name', async () => {
+    const prices = new Prices();
+    setOwner(prices, owner(policyRegistry(undefined, { price: {} })));
+    await expect(prices.named()).rejects.toThrowError('no policy is called "quote"; known: price');
+  });
+
+  test('say which fallback method is missing', async () => {
+    await expect(new Prices().lost()).rejects.toMatchObject({
+      code: 'FWK_RESILIENCE_FALLBACK_FAILED',
+      cause: { message: '@Fallback: the instance has no method "missing"' },
+      original: { message: 'down' },
+    });
+  });
+
+  test('may be answered by a function instead', async () => {
+    expect(await new Prices().answered('apples')).toBe('0 apples');
+  });
+
+  test('have no policy when nothing stands on them', () => {
+    expect(policyOf({ plain: () => {} }, 'plain')).toBeUndefined();
+  });
+});
+
+describe('bad input', () => {
+  const on =
+    (decorate: ReturnType<typeof Retry>, ...more: ReturnType<typeof Retry>[]) =>
+    () => {
+      class Shop {
+        async quote(): Promise<void> {}
+      }
+      const descriptor = Object.getOwnPropertyDescriptor(Shop.prototype, 'quote') as PropertyDescriptor;
+      for (const decorator of [decorate, ...more]) decorator(Shop.prototype, 'quote', descriptor);
+    };
+
+  test.each([
+    ['options out of range', on(Retry({ maxAttempts: 0 })), /policy "quote": retry: maxAttempts/],
+    ['the same decorator twice', on(Retry(), Retry()), /@Retry on quote: retry was set already/],
+    ['limits that contradict each other', on(Timeout(-1)), /timeoutMs/],
+    ['a bulkhead without places', on(Bulkhead({ maxConcurrent: 0 })), /maxConcurrent/],
+    ['no name for a fallback', () => Fallback(''), /name of a method or a function/],
+    ['no name for a policy', () => Policy(''), /name must be a non-empty string/],
+  ])('refuses %s when the class is defined', (_, define, message) => {
+    expect(define).toThrowError(message);
+  });
+
+  test('refuses to stand on a field', () => {
+    expect(() => Retry()(class {}.prototype, 'field', undefined as never)).toThrowError(/must stand on a method/);
+  });
+});

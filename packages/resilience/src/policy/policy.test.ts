@@ -1,0 +1,201 @@
+import {
+  background,
+  type Classifier,
+  cancellable,
+  currentContext,
+  liveValue,
+  makeEnv,
+  runInContext,
+  stack,
+  verdicts,
+} from '@fwk/kernel';
+import { fakeClock, leakGuard, recordEvents } from '@fwk/kernel/testing';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import { retry } from '../retry/retry.js';
+import { policy } from './policy.js';
+import type { PolicyOptions } from './policy-options.js';
+
+const everything: PolicyOptions = {
+  timeoutMs: 800,
+  bulkhead: {},
+  retry: {},
+  fallback: [() => 'a', function last() {}],
+  breaker: {},
+  deadlineMs: 2000,
+};
+
+describe('policy', () => {
+  test('stands in the canonical order, whatever the order of its options', () => {
+    const roles = policy('quote', everything).layers.map(({ role }) => role);
+    expect(roles).toEqual([
+      'deadline',
+      'fallback',
+      'fallback',
+      'retry',
+      'circuit-breaker',
+      'bulkhead',
+      'attempt-timeout',
+    ]);
+  });
+
+  test('prints itself one layer a line', () => {
+    expect(policy('quote', { timeoutMs: 800, bulkhead: { maxConcurrent: 3 } }).print()).toBe(
+      'bulkhead(maxConcurrent=3, maxQueue=0)\nattempt-timeout(timeoutMs=800)',
+    );
+    expect(policy('quote', { timeoutMs: 800, retry: {} }).describe()).toEqual({
+      name: 'quote',
+      layers: 'retry > attempt-timeout',
+    });
+  });
+
+  test('asks the first fallback of a chain first', async () => {
+    const asked: number[] = [];
+    const failing = (at: number) => () => {
+      asked.push(at);
+      throw new Error(`fallback ${at}`);
+    };
+    const call = policy('chain', { fallback: [failing(1), failing(2)] }).wrap(async () => {
+      throw new Error('down');
+    });
+    await call().catch(() => {});
+    expect(asked).toEqual([1, 2]);
+  });
+
+  test('keeps this, parameters and result of a wrapped function', async () => {
+    const wrapped = policy('quote', everything).wrap(async function (
+      this: { rate: number },
+      price: number,
+      tax?: number,
+    ) {
+      return this.rate * price + (tax ?? 0);
+    });
+    expectTypeOf(wrapped).toEqualTypeOf<(this: { rate: number }, price: number, tax?: number) => Promise<number>>();
+    expect(await wrapped.call({ rate: 2 }, 10, 1)).toBe(21);
+    expect(wrapped.name).toBe('');
+    const named = policy('quote').wrap(function fetchQuote() {
+      return 'synchronous';
+    });
+    expect([named.name, await named()]).toEqual(['fetchQuote', 'synchronous']);
+  });
+
+  test('turns a synchronous throw of a wrapped function into a rejection', async () => {
+    const call = policy('quote', { breaker: {} }).wrap((): string => {
+      throw new Error('thrown');
+    });
+    await expect(call()).rejects.toThrowError('thrown');
+  });
+
+  test('gives a wrapped function the deadline and the cancellation of its attempt as ambient context', async () => {
+    const clock = fakeClock();
+    const call = policy('quote', { deadlineMs: 2000, timeoutMs: 100 }).wrap(async () => {
+      const context = currentContext();
+      await new Promise((resolve) => context.onCancel(resolve));
+      return seen(context.deadlineMs, currentContext() === context);
+    }, makeEnv({ clock }));
+    let observed: unknown;
+    const seen = (...facts: unknown[]) => {
+      observed = facts;
+      return 'stopped';
+    };
+    const outcome = call().catch((error: Error) => error.name);
+    await clock.advance(100);
+    expect(await outcome).toBe('TimeoutError');
+    expect(observed).toEqual([2000, true]);
+  });
+
+  test('ends a wrapped function that listens to nothing when the ambient caller cancels', async () => {
+    for (const options of [
+      {},
+      { retry: {} },
+      { breaker: {} },
+      { bulkhead: {} },
+      everything,
+    ] satisfies PolicyOptions[]) {
+      const guard = leakGuard();
+      const call = policy('quote', options).wrap(() => new Promise(() => {}), makeEnv({ clock: guard.clock }));
+      const { context, cancel } = guard.context();
+      const outcome = runInContext(context, () => call()).catch((error: unknown) => error);
+      const reason = new Error('gave up');
+      cancel(reason);
+      expect(await outcome).toBe(reason);
+      guard.check();
+    }
+  });
+
+  test('is a layer of a stack as well, and adds its name to the path', async () => {
+    const events = recordEvents();
+    const service = stack<string, number>({ path: 'shop', events })
+      .use(policy('lengths', { retry: { maxAttempts: 2, baseDelayMs: 0 } }))
+      .use(retry({ maxAttempts: 1 }))
+      .into(async () => {
+        throw new Error('down');
+      });
+    await expect(service.call('four', background)).rejects.toThrowError('down');
+    expect(events.all.map(({ data }) => data.path)).toContain('shop/lengths');
+  });
+
+  test('judges by its own classifier', async () => {
+    const lenient: Classifier = { ofResult: () => verdicts.success, ofError: () => verdicts.ignored };
+    let attempts = 0;
+    const call = policy('quote', { classifier: lenient, retry: {} }).wrap(async () => {
+      attempts++;
+      throw new Error('down');
+    });
+    await call().catch(() => {});
+    expect(attempts).toBe(1);
+  });
+
+  test('has state of its own for each function it wraps', async () => {
+    const strict = policy('quote', { breaker: { consecutiveFailures: 1 } });
+    const failing = strict.wrap(async () => {
+      throw new Error('down');
+    });
+    const other = strict.wrap(async () => 'answer');
+    await failing().catch(() => {});
+    expect(strict.breakers.map(({ state }) => state)).toEqual(['open', 'closed']);
+    expect(await other()).toBe('answer');
+  });
+
+  test('does not start a call whose ambient caller has given up', async () => {
+    const { context, cancel } = cancellable();
+    cancel(new Error('gave up'));
+    let started = false;
+    const call = policy('quote').wrap(async () => {
+      started = true;
+    });
+    await expect(runInContext(context, () => call())).rejects.toThrowError('gave up');
+    expect(started).toBe(false);
+  });
+});
+
+describe('bad input', () => {
+  test.each<[PolicyOptions, RegExp]>([
+    [{ timeoutMs: 3000, deadlineMs: 2000 }, /timeoutMs 3000 is above deadlineMs 2000: no attempt could ever reach/],
+    [{ timeoutMs: liveValue(3000), deadlineMs: 2000 }, /timeoutMs 3000 is above deadlineMs 2000/],
+    [{ retry: { baseDelayMs: 500 }, deadlineMs: 400 }, /retry.baseDelayMs 500 is not below deadlineMs 400/],
+    [{ retry: { baseDelayMs: 500, maxDelayMs: 100 } }, /retry.baseDelayMs 500 is above retry.maxDelayMs 100/],
+    [{ timeout: 5 } as never, /unknown option "timeout"/],
+    [{ retry: 3 as never }, /retry must be an object with options, not 3/],
+    [{ fallback: 'quoteFromCache' as never }, /fallback must be a function or a list of functions/],
+    [{ classifier: {} as never }, /classifier must be a classifier/],
+    [JSON.parse('{"__proto__": {"timeoutMs": 1}}') as never, /unknown option "__proto__"/],
+  ])('refuses %o with the reason', (options, message) => {
+    expect(() => policy('quote', options)).toThrowError(message);
+  });
+
+  test('is refused with the problems of all layers at once', () => {
+    const bad: PolicyOptions = {
+      timeoutMs: -1,
+      deadlineMs: Number.NaN,
+      retry: { maxAttempts: 0 },
+      breaker: { openMs: 0 },
+    };
+    expect(() => policy('quote', bad)).toThrowError(
+      /^policy "quote": deadlineMs: .*; retry: maxAttempts .*; breaker: openMs .*; timeoutMs: timeoutMs .* not -1/,
+    );
+  });
+
+  test('includes a name that is none', () => {
+    expect(() => policy('', {})).toThrowError(/name must be a non-empty string/);
+  });
+});

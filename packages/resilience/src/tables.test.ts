@@ -1,0 +1,23 @@
+/** The tables of errors and events against the code: neither may know of more than the other. */
+import { readdir, readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { resilienceErrors } from './errors.js';
+import { resilienceEvents } from './events.js';
+
+async function sources(): Promise<string> {
+  const root = new URL('./', import.meta.url);
+  const files = (await readdir(root, { recursive: true })).filter(
+    (file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !/^(errors|events)\.ts$/.test(file),
+  );
+  return (await Promise.all(files.map((file) => readFile(new URL(file, root), 'utf8')))).join('\n');
+}
+
+test('every code that is raised stands in the table, and every row is raised', async () => {
+  const raised = (await sources()).matchAll(/super\(\s*'(FWK_RESILIENCE_[A-Z_]+)'/g);
+  expect([...new Set([...raised].map(([, code]) => code))].sort()).toEqual(Object.keys(resilienceErrors).sort());
+});
+
+test('every event that is emitted stands in the table, and every row is emitted', async () => {
+  const emitted = (await sources()).matchAll(/[eE]mit\(\s*'([a-z-]+\.[a-z-]+)'/g);
+  expect([...new Set([...emitted].map(([, name]) => name))].sort()).toEqual(Object.keys(resilienceEvents).sort());
+});
