@@ -13,13 +13,7 @@ export {
   shutdownDefaults,
 } from './app/app-options.js';
 export { eventBusToken } from './app/assemble.js';
-export {
-  type Container,
-  type ContainerOptions,
-  containerToken,
-  createContainer,
-  type Provider,
-} from './container/container.js';
+export { type Container, containerToken, type Provider } from './container/container.js';
 export {
   CaptiveDependencyError,
   ContainerDisposedError,
@@ -32,6 +26,7 @@ export {
   ParametersUnknownError,
   UndefinedKeyError,
 } from './container/container-errors.js';
+export { type ContainerOptions, containerDefaults, createContainer } from './container/create-container.js';
 export { Inject, type InjectDecorator, inject } from './container/inject.js';
 export { Injectable, type InjectableOptions, type Scope } from './container/injectable.js';
 export { coreErrors } from './core-errors.js';

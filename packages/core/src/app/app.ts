@@ -1,8 +1,10 @@
 import type { AppInfo, CallContext, Env, Resolver } from '@fwk/kernel';
-import { cancellable, messageOf, runInContext } from '@fwk/kernel';
+import { cancellable, isFwkError, messageOf, runInContext } from '@fwk/kernel';
+import type { HealthControl } from '../health/health.js';
 import { StopFailedError, WrongStateError } from '../lifecycle/lifecycle-errors.js';
 import { onStopSignal } from '../lifecycle/signals.js';
 import { runStep } from '../lifecycle/step.js';
+import { observeProcess } from '../metrics/process-metrics.js';
 import { type AppOptions, checkAppOptions } from './app-options.js';
 import { assemble, type Parts } from './assemble.js';
 import { shutDown } from './shut-down.js';
@@ -93,7 +95,8 @@ class Application implements App {
   async #startAll(): Promise<void> {
     const { env, container, management, health, components, providers, flags } = this.#parts;
     const startedAtMs = env.clock.now();
-    if (this.#options.signals) this.#signals = onStopSignal((signal) => this.stop(signal));
+    if (this.#options.signals) this.#signals = onStopSignal((signal) => this.#stopOnSignal(signal));
+    this.#parts.observed = observeProcess(this.#parts.metrics, this.info);
     try {
       if (management) await this.#step('management', 'start', () => management.start());
       for (const { component, contextOf } of components) {
@@ -111,7 +114,7 @@ class Application implements App {
           for (const indicator of component.health?.() ?? []) health.add(indicator);
         });
       }
-      await this.#step('health', 'first checks', () => health.start());
+      await this.#firstChecks(health);
       flags.serving = true;
       for (const { component, contextOf } of components) {
         await this.#step(component.name, 'ready', (call) => component.ready?.(contextOf(call)));
@@ -124,6 +127,21 @@ class Application implements App {
     const durationMs = env.clock.now() - startedAtMs;
     env.events.emit('app.started', { name: this.info.name, instanceId: this.info.instanceId, durationMs });
     env.logger.info({ durationMs: Math.round(durationMs), management: this.managementUrl }, 'ready');
+  }
+
+  async #stopOnSignal(signal: string): Promise<boolean> {
+    await this.stop(signal);
+    return this.#state === 'stopped';
+  }
+
+  /** A check that needs longer than a step may take is late, not a reason to fail: its status stays unknown. */
+  async #firstChecks(health: HealthControl): Promise<void> {
+    try {
+      await this.#step('health', 'first checks', () => health.start());
+    } catch (error) {
+      if (!isFwkError(error, 'FWK_CORE_STEP_TIMEOUT')) throw error;
+      this.#parts.env.logger.warn({ err: error }, 'some health checks have not answered yet');
+    }
   }
 
   /** The context is given up when the application is stopped while it starts. */

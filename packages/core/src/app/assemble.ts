@@ -14,7 +14,8 @@ import {
   type Token,
   token,
 } from '@fwk/kernel';
-import { type Container, containerToken, createContainer, type Provider } from '../container/container.js';
+import { type Container, containerToken, type Provider } from '../container/container.js';
+import { createContainer } from '../container/create-container.js';
 import { coreErrors } from '../core-errors.js';
 import { createHealth, type HealthControl, healthToken } from '../health/health.js';
 import { createDrain, type DrainControl, drainToken } from '../lifecycle/drain.js';
@@ -23,7 +24,6 @@ import { createLogger, type LoggerControl, loggerToken } from '../logging/logger
 import { coreEndpoints } from '../management/core-endpoints.js';
 import { type ManagementServer, managementServer } from '../management/management-server.js';
 import { createMeter, type Metrics, metricsToken } from '../metrics/meter.js';
-import { observeProcess } from '../metrics/process-metrics.js';
 import { randomSpanId } from '../tracing/trace-ids.js';
 import type { CheckedAppOptions, ProviderEntry } from './app-options.js';
 
@@ -44,8 +44,9 @@ export interface Parts {
   readonly providers: readonly InjectionKey<unknown>[];
   /** `serving` is what readiness says of the application itself. */
   readonly flags: { serving: boolean };
-  /** Process metrics and the like, to be disposed last. */
-  readonly observers: readonly Disposable[];
+  readonly metrics: Metrics;
+  /** The process metrics, while they are being read. */
+  observed: Disposable | undefined;
 }
 
 /** A component with what it works with. */
@@ -142,7 +143,8 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
     components: options.use.map((component) => ({ component, contextOf })),
     providers: options.providers.filter((entry) => typeof entry === 'function'),
     flags,
-    observers: [observeProcess(metrics, info)],
+    metrics,
+    observed: undefined,
   };
 }
 

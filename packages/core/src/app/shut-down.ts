@@ -60,11 +60,11 @@ export async function shutDown(
 
   health[Symbol.dispose]();
   try {
-    await container.dispose();
+    await container.dispose(left(totalMs));
   } catch (error) {
     errors.push(...(error instanceof DisposeFailedError ? error.errors : [error]));
   }
   if (management) await attempt('management', 'stop', () => management.stop());
-  for (const observer of parts.observers) observer[Symbol.dispose]();
+  parts.observed?.[Symbol.dispose]();
   return { errors, abandoned };
 }

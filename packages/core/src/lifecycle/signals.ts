@@ -9,18 +9,19 @@ export interface SignalHost {
 export const signalExitCodes = Object.freeze({ SIGINT: 130, SIGTERM: 143 });
 
 /**
- * Turns SIGTERM and SIGINT into one graceful stop. The exit code is honest: 0 when the stop went well, 1 when a step of
- * it failed; a second signal exits at once with 128 + its number.
- * @param stop - stops the application; its rejection makes the exit code 1.
+ * Turns SIGTERM and SIGINT into one graceful stop. The exit code is honest: 0 when what was running stopped well, 1 when
+ * a step of stopping failed, 128 + the signal's number when the signal came before the start had ended. A second signal
+ * exits at once, with 128 + its number.
+ * @param stop - stops the application; answers false when it had never been running.
  * @returns what to dispose when the application stopped for another reason.
  */
-export function onStopSignal(stop: (signal: string) => Promise<void>, host: SignalHost = process): Disposable {
+export function onStopSignal(stop: (signal: string) => Promise<boolean>, host: SignalHost = process): Disposable {
   let stopping = false;
   const handle = (signal: 'SIGTERM' | 'SIGINT') => {
     if (stopping) return host.exit(signalExitCodes[signal]);
     stopping = true;
     stop(signal).then(
-      () => host.exit(0),
+      (wasRunning) => host.exit(wasRunning ? 0 : signalExitCodes[signal]),
       () => host.exit(1),
     );
   };
