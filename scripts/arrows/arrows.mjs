@@ -56,7 +56,7 @@ export function checkArrows(packages) {
  * @returns {string[][]}
  */
 export function readMap(readme) {
-  const section = /^#+ .*\bmap\b.*$([^]*?)(?=^#+ |(?![^]))/im.exec(readme)?.[1] ?? '';
+  const section = /^#+ .*\bmap\b.*$([\s\S]*?)(?=^#+ |(?![\s\S]))/im.exec(readme)?.[1] ?? '';
   return [...section.matchAll(/^\|([^|]*)\|/gm)]
     .map(([, cell]) => [...cell.matchAll(/`([\w./-]+(?:\/|\.ts))`/g)].map(([, name]) => name.replace(/^src\//, '')))
     .filter((names) => names.length > 0);

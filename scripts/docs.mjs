@@ -1,0 +1,29 @@
+/** `npm run docs`: writes docs/errors.md and docs/events.md from the packages' own tables. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { errorsPage, eventsPage, tableOf } from './docs/tables.mjs';
+import { prepare } from './prepare.mjs';
+import { packageNames, root } from './workspace.mjs';
+
+async function main() {
+  const code = await prepare();
+  if (code !== 0) return code;
+  const errors = {};
+  const events = {};
+  for (const name of packageNames()) {
+    const exported = await import(pathToFileURL(join(root, 'packages', name, 'dist/index.js')).href);
+    errors[name] = own(tableOf(exported, 'Errors'), name);
+    events[name] = tableOf(exported, 'Events');
+  }
+  writeFileSync(join(root, 'docs/errors.md'), errorsPage(errors));
+  writeFileSync(join(root, 'docs/events.md'), eventsPage(events));
+  return 0;
+}
+
+/** A package that re-exports another must not list that one's codes again. */
+function own(table, name) {
+  return Object.fromEntries(Object.entries(table).filter(([code]) => code.startsWith(`FWK_${name.toUpperCase()}_`)));
+}
+
+process.exitCode = await main();
