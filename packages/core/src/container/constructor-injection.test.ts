@@ -12,13 +12,13 @@ class Ledger {
 interface Currency {
   readonly code: string;
 }
-const currency = token<Currency>('currency', () => ({ code: 'EUR' }));
+const currencyToken = token<Currency>('currency', () => ({ code: 'EUR' }));
 
 @Injectable()
 class Till {
   readonly ledger: Ledger;
   readonly currency: Currency;
-  constructor(ledger: Ledger, @Inject(currency) currency: Currency) {
+  constructor(ledger: Ledger, @Inject(currencyToken) currency: Currency) {
     this.ledger = ledger;
     this.currency = currency;
   }

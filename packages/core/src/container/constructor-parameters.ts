@@ -9,13 +9,15 @@ import type { Class } from '@fwk/kernel';
 
 type AnyClass = Class<unknown>;
 
-/** The part of `Reflect` that metadata polyfills add. `ownKeys` only ties the type to the real object. */
-export interface MetadataReflect {
-  ownKeys: typeof Reflect.ownKeys;
+/** The part of `Reflect` that metadata polyfills add. */
+interface MetadataReflect {
   metadata?: (key: unknown, value: unknown) => (target: object, property?: string | symbol) => void;
   defineMetadata?: (key: unknown, value: unknown, target: object, property?: string | symbol) => void;
   getMetadata?: (key: unknown, target: object) => unknown;
 }
+
+/** `Reflect` as metadata polyfills may have left it; their own types, where loaded, are more particular. */
+export const metadataReflect: MetadataReflect = Reflect as object;
 
 const typesKey = 'design:paramtypes';
 const emitted = new WeakMap<object, readonly unknown[]>();
@@ -23,10 +25,9 @@ const explicit = new WeakMap<object, Map<number, unknown>>();
 let decorating = 0;
 
 const standIn: NonNullable<MetadataReflect['metadata']> = (key, value) => (target, property) => {
-  const reflect: MetadataReflect = Reflect;
-  if (reflect.defineMetadata) {
-    if (property === undefined) reflect.defineMetadata(key, value, target);
-    else reflect.defineMetadata(key, value, target, property);
+  if (metadataReflect.defineMetadata) {
+    if (property === undefined) metadataReflect.defineMetadata(key, value, target);
+    else metadataReflect.defineMetadata(key, value, target, property);
   } else if (key === typesKey && property === undefined && Array.isArray(value)) {
     emitted.set(target, value as readonly unknown[]);
   }
@@ -37,8 +38,7 @@ const standIn: NonNullable<MetadataReflect['metadata']> = (key, value) => (targe
  * @returns what to call when the decorator itself runs, which is after the types were handed over.
  */
 export function captureParameterTypes(): () => void {
-  const reflect: MetadataReflect = Reflect;
-  if (reflect.metadata !== undefined && reflect.metadata !== standIn) return () => {};
+  if (metadataReflect.metadata !== undefined && metadataReflect.metadata !== standIn) return () => {};
   decorating++;
   // Configurable and writable, so that a polyfill loaded meanwhile may replace it.
   Object.defineProperty(Reflect, 'metadata', { value: standIn, configurable: true, writable: true });
@@ -47,7 +47,7 @@ export function captureParameterTypes(): () => void {
     if (done) return;
     done = true;
     decorating--;
-    if (decorating === 0 && reflect.metadata === standIn) delete reflect.metadata;
+    if (decorating === 0 && metadataReflect.metadata === standIn) delete metadataReflect.metadata;
   };
 }
 
@@ -69,7 +69,6 @@ export function parametersOf(target: AnyClass): ReadonlyMap<number, unknown> {
 }
 
 function typesFromReflect(target: object): readonly unknown[] | undefined {
-  const reflect: MetadataReflect = Reflect;
-  const types = reflect.getMetadata?.(typesKey, target);
+  const types = metadataReflect.getMetadata?.(typesKey, target);
   return Array.isArray(types) ? types : undefined;
 }

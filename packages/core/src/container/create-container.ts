@@ -67,7 +67,10 @@ class ContainerNode implements Container {
     this.#isScope = isScope;
     this.#env = makeEnv(options.env);
     const { stepTimeoutMs = containerDefaults.stepTimeoutMs, onCreated = () => {} } = options;
-    this.#keeper = new InstanceKeeper({ env: this.#env, stepTimeoutMs, onCreated }, parent ? parent.#keeper : undefined);
+    this.#keeper = new InstanceKeeper(
+      { env: this.#env, stepTimeoutMs, onCreated },
+      parent ? parent.#keeper : undefined,
+    );
   }
 
   get created(): readonly unknown[] {

@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Class } from '@fwk/kernel';
-import type { MetadataReflect } from './constructor-parameters.js';
-import { parametersOf } from './constructor-parameters.js';
+import { metadataReflect, parametersOf } from './constructor-parameters.js';
 import { ParametersUnknownError } from './container-errors.js';
 import type { Scope } from './injectable.js';
 
@@ -27,7 +26,7 @@ const prepared = new WeakSet<object>();
 function load(): Engine {
   if (!engine) {
     const require = createRequire(import.meta.url);
-    if (!(Reflect as MetadataReflect).getMetadata) require('reflect-metadata/lite');
+    if (!metadataReflect.getMetadata) require('reflect-metadata/lite');
     engine = {
       tsyringe: require('tsyringe') as Tsyringe,
       typeInfo: (require('tsyringe/dist/cjs/dependency-container') as Engine).typeInfo,
@@ -39,7 +38,7 @@ function load(): Engine {
 /** The scope that tsyringe's own decorators gave to a class; undefined for a class they have not seen. */
 export function tsyringeScope(target: Class<unknown>): Scope | undefined {
   // Its decorators cannot run without the polyfill, so without it nothing has to be loaded to know the answer.
-  if (!(Reflect as MetadataReflect).getMetadata || prepared.has(target)) return undefined;
+  if (!metadataReflect.getMetadata || prepared.has(target)) return undefined;
   const { tsyringe, typeInfo } = load();
   if (!typeInfo.has(target)) return undefined;
   const token = target as ConcreteClass;
