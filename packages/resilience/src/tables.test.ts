@@ -21,3 +21,13 @@ test('every event that is emitted stands in the table, and every row is emitted'
   const emitted = (await sources()).matchAll(/[eE]mit\(\s*'([a-z-]+\.[a-z-]+)'/g);
   expect([...new Set([...emitted].map(([, name]) => name))].sort()).toEqual(Object.keys(resilienceEvents).sort());
 });
+
+test('the README names a test for each of opossum’s defects, and the test exists', async () => {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const tests = await readFile(new URL('./breaker/opossum-defects.test.ts', import.meta.url), 'utf8');
+  const named = [...readme.matchAll(/\| [*_](.+)[*_] +\|$/gm)].map(([, name]) => name as string);
+  const existing = [...(tests.split("describe('the engine")[0] as string).matchAll(/test\('(.+)', /g)].map(
+    ([, name]) => name,
+  );
+  expect(named.sort()).toEqual(existing.sort());
+});

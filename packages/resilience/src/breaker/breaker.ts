@@ -6,11 +6,10 @@
  * counts only while that epoch lasts: a success from before the opening cannot close the breaker, a failure from before
  * the closing cannot open it again. Time is compared when somebody asks; there is no timer.
  */
-import { type CallContext, type Clock, currentOf, type Env, isFwkError, messageOf } from '@fwk/kernel';
+import { type CallContext, type Clock, currentOf, type Env } from '@fwk/kernel';
 import { judgeError, judgeResult } from '../layer/judge.js';
 import { CountOutcomes } from '../window/count-outcomes.js';
 import type { OutcomeWindow } from '../window/outcome-window.js';
-import { RollingCounts } from '../window/rolling-counts.js';
 import { TimeOutcomes } from '../window/time-outcomes.js';
 import { BreakerOpenError } from './breaker-open-error.js';
 import type { BreakerOptions } from './breaker-options.js';
@@ -22,35 +21,29 @@ import {
   type ManualState,
   manualStates,
   type OpeningRecord,
-  type OpeningRule,
 } from './breaker-state.js';
-import { type Engine, type EngineDriver, makeEngine } from './engine.js';
 import { ErrorTally } from './error-tally.js';
-import type { OpossumStats } from './opossum.js';
+import { openFor, recordOpening } from './opening.js';
+import type { OpossumEngine } from './opossum.js';
+import { OpossumView, type ViewedBreaker } from './opossum-view.js';
 import { type BrokenRule, brokenRule } from './rules.js';
-
-const REJECTED = 0;
-const TIMED_OUT = 1;
-const TOP_ERRORS = 3;
 
 /** Stands where a start time is expected when a call is not timed. */
 export const NOT_TIMED = -1;
 
-export class Breaker implements BreakerHandle, EngineDriver {
+export class Breaker implements BreakerHandle, ViewedBreaker {
   readonly name: string;
   readonly path: string;
   /** Rises with each change of state. */
   epoch = 0;
   opening: OpeningRecord | undefined;
-  readonly engine: Engine;
   readonly #options: BreakerOptions;
   readonly #env: Env;
   readonly #clock: Clock;
   readonly #series: BreakerSeries;
   readonly #window: OutcomeWindow;
   readonly #tally = new ErrorTally();
-  /** Refusals and time-outs, which only opossum's statistics show; made at the first. */
-  #extras: RollingCounts | undefined;
+  readonly #opossum: OpossumView;
   readonly #totals = { successes: 0, failures: 0, ignored: 0, rejected: 0, stale: 0, unmeasured: 0 };
   #state: BreakerState = 'closed';
   #consecutive = 0;
@@ -71,12 +64,16 @@ export class Breaker implements BreakerHandle, EngineDriver {
       options.windowCalls === undefined
         ? new TimeOutcomes(options.windowMs, options.windowSlices)
         : new CountOutcomes(options.windowCalls);
-    this.engine = makeEngine(this);
+    this.#opossum = new OpossumView(this, this.#window, options, env);
     series.state.set(1);
   }
 
   get state(): BreakerState {
     return this.#state;
+  }
+
+  get engine(): OpossumEngine {
+    return this.#opossum.engine;
   }
 
   /** Would a call be admitted now? Changes nothing. A hung probe's place counts as free: that call finds it out. */
@@ -105,13 +102,14 @@ export class Breaker implements BreakerHandle, EngineDriver {
       return true;
     }
     const hungMs = this.#hungMs(nowMs);
-    if (hungMs > 0) this.#open('probe-hung', hungMs, currentOf(this.#options.probeTimeoutMs));
+    if (hungMs > 0)
+      this.#open({ rule: 'probe-hung', measured: hungMs, threshold: currentOf(this.#options.probeTimeoutMs) });
     return false;
   }
 
   /** Start time of a call, or {@link NOT_TIMED} while nobody wants to know how long calls take. */
   started(request: unknown): number {
-    if (this.engine.watched) this.engine.emit('fire', [request]);
+    if (this.#opossum.watched) this.#opossum.begun(request);
     else if (this.#options.slowCallMs === Number.POSITIVE_INFINITY) return NOT_TIMED;
     return this.#clock.now();
   }
@@ -121,13 +119,12 @@ export class Breaker implements BreakerHandle, EngineDriver {
     const nowMs = this.#clock.now();
     this.#totals.rejected++;
     this.#series.rejected.add();
-    this.#extra(REJECTED, nowMs);
     const { rule, measured, threshold } =
       this.#state === 'forced-open' ? ({} as Partial<OpeningRecord>) : this.opening!;
     const nextProbeInMs = rule === undefined ? undefined : Math.max(0, this.#probeAtMs - nowMs);
     const facts = { breaker: this.name, state: this.#state, rule, measured, threshold, nextProbeInMs };
     const error = new BreakerOpenError(facts, this.#tally.last);
-    if (this.engine.watched) this.engine.emit('reject', error);
+    this.#opossum.refused(error, nowMs);
     return error;
   }
 
@@ -156,8 +153,10 @@ export class Breaker implements BreakerHandle, EngineDriver {
     const nowMs = this.#clock.now();
     const tookMs = startMs === NOT_TIMED ? 0 : nowMs - startMs;
     const slow = tookMs > currentOf(this.#options.slowCallMs);
-    this.#count(failed, what, nowMs, context);
-    if (this.engine.watched) this.#announce(failed, what, tookMs);
+    if (failed) this.#countFailure(what, tookMs, nowMs, context);
+    else this.#countSuccess(what, tookMs);
+    // A listener on the engine may have set the state by hand.
+    if (epoch !== this.epoch) return;
     if (this.#state === 'half-open') {
       this.#probeEnded(failed || slow);
       return;
@@ -167,26 +166,27 @@ export class Breaker implements BreakerHandle, EngineDriver {
     if (broken !== undefined) this.#broken(broken);
   }
 
-  #count(failed: boolean, what: unknown, nowMs: number, context: CallContext): void {
-    if (!failed) {
-      this.#totals.successes++;
-      this.#series.successes.add();
-      this.#consecutive = 0;
-      return;
-    }
+  #countSuccess(result: unknown, tookMs: number): void {
+    this.#totals.successes++;
+    this.#series.successes.add();
+    this.#consecutive = 0;
+    this.#opossum.succeeded(result, tookMs);
+  }
+
+  #countFailure(what: unknown, tookMs: number, nowMs: number, context: CallContext): void {
     this.#totals.failures++;
     this.#series.failures.add();
     this.#consecutive++;
     // Errors from before the window belong to another story.
     if (this.#state === 'closed' && this.#window.failures === 0) this.#tally.clear();
     this.#tally.add(what, this.#traceId(context));
-    if (isFwkError(what, 'FWK_RESILIENCE_TIMEOUT')) this.#extra(TIMED_OUT, nowMs);
+    this.#opossum.failed(what, tookMs, nowMs);
   }
 
-  #broken({ rule, measured, threshold }: BrokenRule): void {
-    if (this.#state === 'closed') this.#open(rule, measured, threshold);
+  #broken(broken: BrokenRule): void {
+    if (this.#state === 'closed') this.#open(broken);
     else if (this.#state === 'metrics-only') {
-      this.#emit('breaker.threshold-exceeded', { rule, measured, threshold });
+      this.#emit('breaker.threshold-exceeded', { ...broken });
       // Said once a window, not once a call.
       this.#window.clear();
       this.#consecutive = 0;
@@ -195,9 +195,11 @@ export class Breaker implements BreakerHandle, EngineDriver {
 
   #probeEnded(failed: boolean): void {
     this.#probing--;
-    if (!failed) this.#probed++;
-    if (failed) this.#open('probe-failed', 1, 1);
-    else if (this.#probed >= currentOf(this.#options.successesToClose)) this.#change('closed');
+    if (failed) this.#open({ rule: 'probe-failed', measured: 1, threshold: 1 });
+    else {
+      this.#probed++;
+      if (this.#probed >= currentOf(this.#options.successesToClose)) this.#change('closed');
+    }
   }
 
   #ignored(epoch: number): void {
@@ -221,28 +223,12 @@ export class Breaker implements BreakerHandle, EngineDriver {
     return waitedMs > currentOf(this.#options.probeTimeoutMs) ? waitedMs : 0;
   }
 
-  #open(rule: OpeningRule, measured: number, threshold: number): void {
-    const options = this.#options;
-    const grown = currentOf(options.openMs) * currentOf(options.openGrowth) ** this.#times;
-    const openForMs =
-      Math.min(grown, currentOf(options.maxOpenMs)) * (1 - currentOf(options.openJitter) * this.#env.random());
+  #open(broken: BrokenRule): void {
+    const openForMs = openFor(this.#options, this.#times, this.#env.random);
     this.#times++;
     this.#probeAtMs = this.#clock.now() + openForMs;
-    const atMs = this.#clock.wallTime();
-    this.opening = Object.freeze({
-      rule,
-      measured,
-      threshold,
-      calls: this.#window.calls,
-      failures: this.#window.failures,
-      slow: this.#window.slow,
-      topErrors: this.#tally.top(TOP_ERRORS),
-      firstTraceId: this.#tally.firstTraceId,
-      atMs,
-      openForMs,
-      nextProbeAtMs: atMs + openForMs,
-      times: this.#times,
-    });
+    const moment = { atMs: this.#clock.wallTime(), openForMs, times: this.#times };
+    this.opening = recordOpening(broken, this.#window, this.#tally, moment);
     this.#series.openings.add();
     this.#change('open');
   }
@@ -259,11 +245,16 @@ export class Breaker implements BreakerHandle, EngineDriver {
       this.#times = 0;
     }
     this.#series.state.set(stateLevel(state));
-    this.engine.follow(state, this.opening?.openForMs ?? 0);
+    this.#opossum.engine.follow(state, this.opening?.openForMs ?? 0);
     if (state === 'open') this.#emit('breaker.opened', { ...this.opening });
     else if (state === 'half-open') this.#emit('breaker.half-opened', {});
     else if (state === 'closed') this.#emit('breaker.closed', {});
     else this.#emit('breaker.forced', { state });
+  }
+
+  /** For opossum's `open()`: as if a rule had been broken, so it probes as always. */
+  openByHand(): void {
+    if (this.#state !== 'open') this.#open({ rule: 'manual', measured: 0, threshold: 0 });
   }
 
   force(state: ManualState): void {
@@ -302,52 +293,6 @@ export class Breaker implements BreakerHandle, EngineDriver {
     };
   }
 
-  /** For opossum: the same window in its words. */
-  stats(): OpossumStats {
-    const nowMs = this.#clock.now();
-    this.#window.advance(nowMs);
-    this.#extras?.advance(nowMs);
-    const { calls, failures } = this.#window;
-    const rejects = this.#extras?.total(REJECTED) ?? 0;
-    return {
-      ...unusedStats,
-      fires: calls + rejects,
-      successes: calls - failures,
-      failures,
-      rejects,
-      timeouts: this.#extras?.total(TIMED_OUT) ?? 0,
-      isCircuitBreakerOpen: this.#state === 'open' || this.#state === 'forced-open',
-    };
-  }
-
-  /** For opossum: somebody used its own controls. */
-  asked(what: 'open' | 'close' | 'disable' | 'shutdown'): void {
-    if (what === 'open') {
-      if (this.#state !== 'open') this.#open('manual', 0, 0);
-    } else if (what === 'close') this.reset();
-    else this.force(what === 'disable' ? 'disabled' : 'forced-open');
-  }
-
-  /** For opossum: a listener on it threw. */
-  listenerFailed(event: string, error: unknown): void {
-    this.#env.logger.error({ err: error, breaker: this.name, event }, 'a listener on the opossum object threw');
-    this.#emit('breaker.listener-failed', { event, error: messageOf(error) });
-  }
-
-  #announce(failed: boolean, what: unknown, tookMs: number): void {
-    if (!failed) this.engine.emit('success', what, tookMs);
-    else {
-      if (isFwkError(what, 'FWK_RESILIENCE_TIMEOUT')) this.engine.emit('timeout', what, tookMs);
-      this.engine.emit('failure', what, tookMs, []);
-    }
-  }
-
-  #extra(channel: number, nowMs: number): void {
-    this.#extras ??= new RollingCounts(2, this.#options.windowMs, this.#options.windowSlices);
-    this.#extras.advance(nowMs);
-    this.#extras.add(channel, 1, nowMs);
-  }
-
   #traceId(context: CallContext): string | undefined {
     try {
       return this.#options.traceIdOf?.(context);
@@ -361,15 +306,3 @@ export class Breaker implements BreakerHandle, EngineDriver {
     this.#env.events.emit(name, { path: this.path, name: this.name, ...data });
   }
 }
-
-const unusedStats = Object.freeze({
-  fallbacks: 0,
-  cacheHits: 0,
-  cacheMisses: 0,
-  coalesceCacheHits: 0,
-  coalesceCacheMisses: 0,
-  semaphoreRejections: 0,
-  latencyMean: -1,
-  percentiles: Object.freeze({}),
-  latencyTimes: Object.freeze([]),
-});

@@ -1,0 +1,35 @@
+import { currentOf } from '@fwk/kernel';
+import type { OutcomeWindow } from '../window/outcome-window.js';
+import type { BreakerOptions } from './breaker-options.js';
+import type { OpeningRecord } from './breaker-state.js';
+import type { ErrorTally } from './error-tally.js';
+import type { BrokenRule } from './rules.js';
+
+const TOP_ERRORS = 3;
+
+/** How long a breaker stays open that has opened so many times in a row before, in milliseconds. */
+export function openFor(options: BreakerOptions, times: number, random: () => number): number {
+  const grown = currentOf(options.openMs) * currentOf(options.openGrowth) ** times;
+  return Math.min(grown, currentOf(options.maxOpenMs)) * (1 - currentOf(options.openJitter) * random());
+}
+
+/** Writes down an opening at the moment it happens. */
+export function recordOpening(
+  { rule, measured, threshold }: BrokenRule,
+  window: OutcomeWindow,
+  tally: ErrorTally,
+  moment: { readonly atMs: number; readonly openForMs: number; readonly times: number },
+): OpeningRecord {
+  return Object.freeze({
+    rule,
+    measured,
+    threshold,
+    calls: window.calls,
+    failures: window.failures,
+    slow: window.slow,
+    topErrors: tally.top(TOP_ERRORS),
+    firstTraceId: tally.firstTraceId,
+    ...moment,
+    nextProbeAtMs: moment.atMs + moment.openForMs,
+  });
+}
