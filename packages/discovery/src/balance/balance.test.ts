@@ -1,0 +1,270 @@
+import { background, cancellable, FwkError, idempotentKey, type Layer, liveValue, makeEnv, stack } from '@fwk/kernel';
+import { fakeClock, layerContract, recordEvents, scriptedService, seededRandom } from '@fwk/kernel/testing';
+import { describe, expect, test } from 'vitest';
+import { NoEndpointError } from '../errors.js';
+import type { InstanceStatus } from '../instance.js';
+import { type Endpoint, endpointKey, InstanceEndpoint } from '../membership/endpoint.js';
+import { anInstance } from '../testing/instances.js';
+import { type BalanceOptions, balance } from './balance.js';
+import { roundRobin } from './round-robin.js';
+
+function endpointAt(port: number, status: InstanceStatus = 'UP'): InstanceEndpoint {
+  return new InstanceEndpoint(anInstance({ id: `inventory-${port}`, port, status }));
+}
+
+function refused(port: number): Error {
+  return Object.assign(new Error(`connect ECONNREFUSED 127.0.0.1:${port}`), { code: 'ECONNREFUSED' });
+}
+
+/** A balanced service over endpoints at these ports; `behave` answers or throws by port. */
+function setUp(ports: readonly number[], options: Partial<BalanceOptions<string, number>> = {}) {
+  const clock = fakeClock();
+  const events = recordEvents();
+  const endpoints = liveValue<readonly Endpoint[]>(ports.map((port) => endpointAt(port)));
+  const down = new Map<number, () => Error>();
+  const served: number[] = [];
+  const service = balance<string, number>({ service: 'inventory', endpoints, ...options }).wrap(
+    {
+      async call(_request, context) {
+        const port = context.get(endpointKey)?.port ?? 0;
+        served.push(port);
+        const error = down.get(port);
+        if (error) throw error();
+        return port;
+      },
+      status: () => 'ready',
+    },
+    makeEnv({ clock, events, random: seededRandom(3), path: 'shop/inventory' }),
+  );
+  const calls = async (count: number) => {
+    const outcomes: (number | Error)[] = [];
+    for (let call = 0; call < count; call++) {
+      outcomes.push(await service.call('?', background).catch((error: Error) => error));
+    }
+    return outcomes;
+  };
+  return { clock, events, endpoints, down, served, service, calls };
+}
+
+describe('balance keeps the promises of a layer', () => {
+  const layer = (): Layer<string, number> =>
+    balance<string, number>({ service: 'inventory', endpoints: liveValue<readonly Endpoint[]>([endpointAt(4001)]) });
+  for (const { name, run } of layerContract({ layer, request: '?', answer: 1 })) test(name, run);
+});
+
+describe('balance', () => {
+  test('spreads calls over all endpoints and tells the inner service which one was chosen', async () => {
+    const { service } = setUp([1, 2, 3]);
+    const outcomes = await Promise.all(Array.from({ length: 100 }, () => service.call('?', background)));
+    expect(new Set(outcomes)).toEqual(new Set([1, 2, 3]));
+  });
+
+  test('builds the layers of an endpoint once, and disposes them when it has left and its last call has ended', async () => {
+    const built: number[] = [];
+    const disposed: number[] = [];
+    const inner = scriptedService<string, number>();
+    const endpoints = liveValue<readonly Endpoint[]>([endpointAt(1)]);
+    const perEndpoint = ({ port }: Endpoint) => {
+      built.push(port);
+      return stack<string, number>().use({
+        role: 'connection',
+        wrap: (next) => ({
+          call: (request, context) => next.call(request, context),
+          status: () => next.status(),
+          [Symbol.asyncDispose]: async () => void disposed.push(port),
+        }),
+      });
+    };
+    const service = balance({ service: 'inventory', endpoints, perEndpoint }).wrap(inner, makeEnv());
+    const first = service.call('a', background);
+    service.call('b', background);
+    endpoints.set([endpointAt(2)]);
+    const after = service.call('c', background);
+    expect(inner.calls[2]?.context.get(endpointKey)?.port).toBe(2);
+    inner.calls[0]?.succeed(1);
+    expect(await first).toBe(1);
+    expect(disposed).toEqual([]);
+    inner.calls[1]?.succeed(1);
+    inner.calls[2]?.succeed(2);
+    await after;
+    expect(built).toEqual([1, 2]);
+    expect(disposed).toEqual([1]);
+    await service[Symbol.asyncDispose]();
+    expect(disposed).toEqual([1, 2]);
+  });
+
+  test('stops picking an endpoint that is draining while its calls go on, and sees its return', async () => {
+    const { endpoints, calls } = setUp([1, 2]);
+    const [first, second] = endpoints.value as [InstanceEndpoint, InstanceEndpoint];
+    await calls(4);
+    second.instance = anInstance({ id: second.id, port: 2, status: 'DRAINING' });
+    endpoints.set([first, second]);
+    expect(new Set(await calls(20))).toEqual(new Set([1]));
+    second.instance = anInstance({ id: second.id, port: 2, status: 'UP' });
+    endpoints.set([first, second]);
+    expect(new Set(await calls(50))).toEqual(new Set([1, 2]));
+  });
+
+  test('says what it knew and left out when there is nobody', async () => {
+    const { endpoints, service } = setUp([]);
+    endpoints.set([endpointAt(1, 'DRAINING'), endpointAt(2, 'OUT_OF_SERVICE'), endpointAt(3, 'DRAINING')]);
+    endpoints.markStale('the registry does not answer', 0);
+    const error = await service.call('?', background).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(NoEndpointError);
+    expect((error as NoEndpointError).message).toContain(
+      'inventory: 3 known, all left out (2 draining, 1 out of service); the list is out of date',
+    );
+    expect((error as NoEndpointError).traits).toMatchObject({ retryable: true, notProcessed: true });
+  });
+
+  test('waits for the first list before it gives up, and ends the wait with its caller', async () => {
+    let arrive = () => {};
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const { endpoints, service } = setUp([], { settled: () => arrived });
+    const call = service.call('?', background);
+    endpoints.set([endpointAt(7)]);
+    arrive();
+    expect(await call).toBe(7);
+  });
+
+  test('goes round an endpoint whose own layers are busy', async () => {
+    const busy = (port: number) => port === 2;
+    const { calls } = setUp([1, 2, 3], {
+      perEndpoint: ({ port }) =>
+        stack<string, number>().use({
+          role: 'breaker',
+          wrap: (next) => ({
+            call: (request, context) => next.call(request, context),
+            status: () => (busy(port) ? 'busy' : 'ready'),
+          }),
+        }),
+    });
+    expect(new Set(await calls(200))).toEqual(new Set([1, 3]));
+  });
+
+  test('lets one call find out about a new endpoint, and sends the others elsewhere meanwhile', () => {
+    const inner = scriptedService<string, number>();
+    const endpoints = liveValue<readonly Endpoint[]>([endpointAt(1), endpointAt(2)]);
+    const service = balance({ service: 'inventory', endpoints }).wrap(inner, makeEnv({ random: seededRandom(1) }));
+    service.call('a', background);
+    service.call('b', background);
+    expect(new Set(inner.calls.map(({ context }) => context.get(endpointKey)?.port))).toEqual(new Set([1, 2]));
+  });
+});
+
+describe('ejection', () => {
+  test('takes an endpoint out at its first refused connection and gives it one call when its time has come', async () => {
+    const { calls, clock, down, events, served, service } = setUp([1, 2, 3]);
+    down.set(2, () => refused(2));
+    const outcomes = await calls(60);
+    expect(outcomes.filter((outcome) => outcome instanceof Error)).toHaveLength(1);
+    expect(events.all.find(({ name }) => name === 'endpoint.ejected')?.data).toMatchObject({
+      rule: 'connection-failed',
+      endpoint: 'inventory-2',
+      threshold: 1,
+      times: 1,
+    });
+    expect(service.report()[1]?.ejection).toMatchObject({ rule: 'connection-failed' });
+    await clock.advance(2001);
+    served.length = 0;
+    await calls(30);
+    expect(served.filter((port) => port === 2)).toHaveLength(1);
+    down.clear();
+    await clock.advance(60_000);
+    await calls(30);
+    expect(events.names).toContain('endpoint.readmitted');
+    expect(service.report()[1]?.ejection).toBeUndefined();
+  });
+
+  test('keeps pauses between 1 s and 32 s, longer with each refusal', async () => {
+    const { calls, clock, down, events } = setUp([1, 2, 3]);
+    down.set(2, () => refused(2));
+    const pauses: number[] = [];
+    await calls(30);
+    for (let round = 0; round < 12; round++) {
+      const last = events.all.filter(({ name }) => name === 'endpoint.ejected').at(-1);
+      pauses.push((last?.data.untilMs as number) - clock.wallTime());
+      await clock.advance(32_001);
+      await calls(5);
+    }
+    for (const pause of pauses) expect(pause).toSatisfy((ms: number) => ms >= 1000 && ms <= 32_000);
+    expect(Math.max(...pauses)).toBeGreaterThan(8000);
+  });
+
+  test('takes an endpoint out after five failures in a row, but never more than one of few for that', async () => {
+    const { calls, clock, down, events, service } = setUp([1, 2, 3], { balancer: roundRobin() });
+    down.set(1, () => new Error('broken'));
+    down.set(2, () => new Error('broken too'));
+    await calls(60);
+    const ejected = events.all.filter(({ name }) => name === 'endpoint.ejected');
+    expect(ejected).toHaveLength(1);
+    expect(ejected[0]?.data).toMatchObject({ rule: 'consecutive-failures', measured: 5, threshold: 5 });
+    const untilMs = ejected[0]?.data.untilMs as number;
+    expect(untilMs - clock.wallTime()).toBeGreaterThanOrEqual(30_000);
+    expect(untilMs - clock.wallTime()).toBeLessThanOrEqual(33_000);
+    expect(service.report().filter(({ ejection }) => ejection)).toHaveLength(1);
+  });
+
+  test('keeps half of the endpoints in the set and still answers when all are refused', async () => {
+    const { calls, down, served } = setUp([1, 2, 3, 4]);
+    for (const port of [1, 2, 3, 4]) down.set(port, () => refused(port));
+    const outcomes = await calls(50);
+    expect(outcomes.every((outcome) => outcome instanceof Error && !(outcome instanceof NoEndpointError))).toBe(true);
+    served.length = 0;
+    down.clear();
+    await calls(50);
+    expect(served.length).toBe(50);
+  });
+
+  test('prefers the living when more than half are refused', async () => {
+    const { calls, down } = setUp([1, 2, 3]);
+    down.set(1, () => refused(1));
+    down.set(2, () => refused(2));
+    await calls(30);
+    expect(new Set(await calls(100))).toEqual(new Set([3]));
+  });
+
+  test('never takes out the only endpoint', async () => {
+    const { calls, down } = setUp([1]);
+    down.set(1, () => refused(1));
+    await calls(5);
+    down.clear();
+    expect(await calls(1)).toEqual([1]);
+  });
+
+  test('ignores answers to calls that began before the ejection', async () => {
+    const inner = scriptedService<string, number>();
+    const clock = fakeClock();
+    const endpoints = liveValue<readonly Endpoint[]>([endpointAt(1), endpointAt(2)]);
+    const service = balance({ service: 'inventory', endpoints, balancer: roundRobin() }).wrap(
+      inner,
+      makeEnv({ clock }),
+    );
+    const [old, , failing] = [1, 2, 3].map(() => service.call('?', background).catch(() => 0));
+    await clock.advance(5);
+    inner.calls[2]?.fail(refused(1));
+    await failing;
+    inner.calls[0]?.succeed(1);
+    await old;
+    const port = inner.calls[0]?.context.get(endpointKey)?.port;
+    expect(service.report().find(({ url }) => url.endsWith(`:${port}`))?.ejection).toBeDefined();
+    inner.calls[1]?.succeed(1);
+  });
+
+  test('does not count overload, what callers gave up, or what another of our layers refused', async () => {
+    const { down, service, events } = setUp([1, 2], { balancer: roundRobin() });
+    const overloaded = new FwkError('FWK_TEST_BUSY', 'busy', { traits: { overloaded: true } });
+    const local = new FwkError('FWK_TEST_OPEN', 'open', { traits: { notProcessed: true } });
+    const ignored = new FwkError('FWK_TEST_404', 'not found', { traits: { outcome: 'ignored' } });
+    for (const error of [overloaded, local, ignored]) {
+      down.set(1, () => error);
+      for (let call = 0; call < 20; call++) await service.call('?', background).catch(() => {});
+    }
+    const { context, cancel } = cancellable(background, { values: [idempotentKey.of(true)] });
+    cancel();
+    await service.call('?', context).catch(() => {});
+    expect(events.names).not.toContain('endpoint.ejected');
+  });
+});

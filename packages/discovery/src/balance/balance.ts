@@ -1,0 +1,298 @@
+/**
+ * Chooses, for every attempt, which of a service's endpoints is asked, and learns from how it went.
+ *
+ * State: per endpoint a stack of its own (breaker, limits, connections), load, failures and ejection; it is this stack's
+ * own and lives as long as the endpoint is a member. The list is compared on each call, so a change costs no listener
+ * and is seen by the very next call. Place: inside retry and hedging, so that each attempt chooses anew; outside whatever
+ * belongs to one endpoint. Cancellation is passed to the endpoint's stack; a call that its caller gave up counts neither
+ * as success nor failure, but an endpoint is never thought faster than the time somebody waited in vain.
+ */
+import {
+  anything,
+  type CallContext,
+  callable,
+  checkOptions,
+  type Env,
+  flag,
+  isFwkError,
+  isLive,
+  type Layer,
+  type Live,
+  note,
+  OptionsError,
+  optional,
+  type Service,
+  type Stack,
+  type Status,
+  text,
+} from '@fwk/kernel';
+import { NoEndpointError } from '../errors.js';
+import type { Endpoint } from '../membership/endpoint.js';
+import { type EndpointReport, monitorOf } from '../membership/monitor.js';
+import { isConnectionError } from '../outlier/connection-error.js';
+import { checkEjection, type EjectionOptions } from '../outlier/ejection-options.js';
+import type { EjectionRule } from '../outlier/endpoint-health.js';
+import type { Balancer } from './balancer.js';
+import { Node } from './node.js';
+import { p2c } from './p2c.js';
+import { PickSet } from './pick-set.js';
+
+/** Options of {@link balance}. */
+export interface BalanceOptions<Req, Res> {
+  /** Name of the service called, for messages and events. */
+  readonly service: string;
+  /** The members; only those whose instance is UP are picked. */
+  readonly endpoints: Live<readonly Endpoint[]>;
+  /** How to choose. @defaultValue p2c() */
+  readonly balancer?: Balancer;
+  /** The layers that each endpoint gets for itself, built once an endpoint. @defaultValue none */
+  readonly perEndpoint?: (endpoint: Endpoint) => Stack<Req, Res>;
+  /** When an endpoint is no longer picked; false: never. @defaultValue ejectionDefaults */
+  readonly ejection?: Partial<EjectionOptions> | false;
+  /** Awaited when no endpoint is known, before giving up; usually `memberships.settled`. @defaultValue none */
+  readonly settled?: (context: CallContext) => Promise<void>;
+}
+
+/** A balanced service. Dispose it to let go of its endpoints' stacks. */
+export interface BalancedService<Req, Res> extends Service<Req, Res>, AsyncDisposable {
+  /** What it knows of each endpoint. */
+  report(): readonly EndpointReport[];
+}
+
+/** The balancing layer; what it builds can be disposed. */
+export interface BalanceLayer<Req, Res> extends Layer<Req, Res> {
+  wrap(next: Service<Req, Res>, env: Env): BalancedService<Req, Res>;
+}
+
+/**
+ * Makes the balancing layer. The inner service finds the chosen endpoint by `context.get(endpointKey)`.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ * @example stack<Request, Response>().use(balance({ service: 'inventory', endpoints })).into(transport);
+ */
+export function balance<Req, Res>(options: BalanceOptions<Req, Res>): BalanceLayer<Req, Res> {
+  const settings = checkOptions<BalanceOptions<Req, Res>>(
+    'balance',
+    options,
+    {},
+    {
+      service: text,
+      endpoints: (value) => (Array.isArray(value) ? undefined : 'a live list of endpoints'),
+      balancer: anything,
+      perEndpoint: optional(callable),
+      ejection: (value) =>
+        value === undefined || typeof value === 'object' || !flag(value) ? undefined : 'options or false',
+      settled: optional(callable),
+    },
+  );
+  // The rules look at what a live value holds now; a plain array would pass them and never change.
+  if (!isLive(settings.endpoints)) throw new OptionsError('balance', ['endpoints must be live: use staticEndpoints()']);
+  const balancer = settings.balancer ?? p2c();
+  const ejection = settings.ejection === false ? undefined : checkEjection(settings.ejection);
+  return {
+    role: 'balance',
+    describe: () => ({ service: settings.service, balancer: balancer.role, ...balancer.describe?.() }),
+    wrap: (next, env) => new Balanced(next, env, settings, balancer, ejection),
+  };
+}
+
+class Balanced<Req, Res> implements BalancedService<Req, Res> {
+  readonly #next: Service<Req, Res>;
+  readonly #env: Env;
+  readonly #options: BalanceOptions<Req, Res>;
+  readonly #balancer: Balancer;
+  readonly #set: PickSet<Req, Res>;
+  readonly #monitored: Disposable | undefined;
+  readonly #leaving = new Set<Promise<void>>();
+  #seen: readonly Endpoint[] | undefined;
+  #closed = false;
+
+  constructor(
+    next: Service<Req, Res>,
+    env: Env,
+    options: BalanceOptions<Req, Res>,
+    balancer: Balancer,
+    ejection: EjectionOptions | undefined,
+  ) {
+    this.#next = next;
+    this.#env = env;
+    this.#options = options;
+    this.#balancer = balancer;
+    this.#set = new PickSet(options.service, env, balancer, ejection);
+    this.#monitored = monitorOf(options.endpoints)?.add(() => this.report());
+  }
+
+  call(request: Req, context: CallContext): Promise<Res> {
+    if (context.cancelled) return Promise.reject(context.reason);
+    this.#follow();
+    const nowMs = this.#env.clock.now();
+    const node = this.#set.pick(nowMs);
+    if (!node) return this.#withoutEndpoint(request, context);
+    return this.#send(node, request, context, nowMs);
+  }
+
+  /** Ready when any endpoint is; usually the first asked is one. */
+  status(): Status {
+    if (this.#closed) return 'closed';
+    this.#follow();
+    let worst: Status | undefined;
+    for (const { service, endpoint } of this.#set.nodes) {
+      if (endpoint.instance.status !== 'UP') continue;
+      const status = service.status();
+      if (status === 'ready') return status;
+      if (worst !== 'busy') worst = status;
+    }
+    return worst ?? this.#next.status();
+  }
+
+  report(): readonly EndpointReport[] {
+    this.#follow();
+    const nowMs = this.#env.clock.now();
+    return [...this.#set.nodes].map((node) => {
+      const { endpoint, inFlight, health, service } = node;
+      const { dueMs: _, atMs: __, ...ejection } = health.ejection ?? { dueMs: 0, atMs: 0 };
+      return {
+        service: this.#options.service,
+        endpoint: endpoint.id,
+        url: endpoint.url,
+        status: endpoint.instance.status === 'UP' ? service.status() : endpoint.instance.status,
+        load: Math.round(node.load(nowMs) * 1000) / 1000,
+        inFlight,
+        ejection: health.ejection ? ejection : undefined,
+      };
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#monitored?.[Symbol.dispose]();
+    for (const node of this.#set.update([], (endpoint) => this.#nodeFor(endpoint))) this.#remove(node);
+    await Promise.allSettled(this.#leaving);
+  }
+
+  #send(node: Node<Req, Res>, request: Req, context: CallContext, startMs: number): Promise<Res> {
+    const inner = context.with(node.change);
+    note(context, 'endpoint', node.endpoint.id);
+    node.inFlight++;
+    let work: Promise<Res>;
+    try {
+      work = node.service.call(request, inner);
+    } catch (error) {
+      work = Promise.reject(error);
+    }
+    return work.then(
+      (result) => {
+        this.#settle(node, startMs, this.#judgeResult(result), undefined, inner);
+        return result;
+      },
+      (error) => {
+        this.#settle(node, startMs, this.#judgeError(error, inner), error, inner);
+        throw error;
+      },
+    );
+  }
+
+  #settle(node: Node<Req, Res>, startMs: number, judged: Judgement, error: unknown, context: CallContext): void {
+    const nowMs = this.#env.clock.now();
+    node.inFlight--;
+    if (judged.outcome === 'success') {
+      node.meter.succeeded(nowMs, nowMs - startMs);
+      this.#set.succeeded(node, startMs, nowMs);
+    } else if (judged.outcome === 'failure') {
+      node.meter.failed(nowMs, (isFwkError(error) ? error.traits.retryAfterMs : undefined) ?? 0);
+      this.#set.failed(node, ruleOf(error, judged.overloaded), error, nowMs);
+    } else if (context.cancelled) {
+      node.meter.abandoned(nowMs, nowMs - startMs);
+      this.#set.release(node);
+    } else {
+      // It answered, though not what the caller wanted to hear: a 404 is a sign of life.
+      node.meter.succeeded(nowMs, nowMs - startMs);
+      this.#set.succeeded(node, startMs, nowMs);
+    }
+    if (node.removed && node.inFlight === 0) this.#dispose(node);
+  }
+
+  /** A classifier that throws must not hide an answer or an error. */
+  #judgeResult(result: unknown): Judgement {
+    try {
+      return this.#env.classifier.ofResult(result);
+    } catch {
+      return brokenJudge;
+    }
+  }
+
+  #judgeError(error: unknown, context: CallContext): Judgement {
+    try {
+      return this.#env.classifier.ofError(error, context);
+    } catch {
+      return brokenJudge;
+    }
+  }
+
+  /** Takes over the list if it is another one than last time. */
+  #follow(): void {
+    const endpoints = this.#options.endpoints.value;
+    if (endpoints === this.#seen || this.#closed) return;
+    this.#seen = endpoints;
+    const removed = this.#set.update(endpoints, (endpoint) => this.#nodeFor(endpoint));
+    for (const node of removed) this.#remove(node);
+  }
+
+  #nodeFor(endpoint: Endpoint): Node<Req, Res> {
+    const service = this.#options.perEndpoint?.(endpoint).into(this.#next) ?? this.#next;
+    return new Node(endpoint, service, this.#balancer.meter(this.#env));
+  }
+
+  #remove(node: Node<Req, Res>): void {
+    node.removed = true;
+    if (node.inFlight === 0) this.#dispose(node);
+  }
+
+  #dispose({ service, endpoint }: Node<Req, Res>): void {
+    if (service === this.#next || !isDisposable(service)) return;
+    const left = disposeService(service)
+      .catch((error: unknown) => this.#env.logger.warn({ err: error, endpoint: endpoint.id }, 'endpoint not disposed'))
+      .finally(() => this.#leaving.delete(left));
+    this.#leaving.add(left);
+  }
+
+  async #withoutEndpoint(request: Req, context: CallContext): Promise<Res> {
+    const { endpoints, service, settled } = this.#options;
+    if (settled && endpoints.value.length === 0 && !this.#closed) {
+      await settled(context);
+      if (context.cancelled) throw context.reason;
+      this.#follow();
+      const nowMs = this.#env.clock.now();
+      const node = this.#set.pick(nowMs);
+      if (node) return this.#send(node, request, context, nowMs);
+    }
+    const filtered: Record<string, number> = {};
+    for (const { instance } of endpoints.value) {
+      const reason = instance.status.toLowerCase().replaceAll('_', ' ');
+      filtered[reason] = (filtered[reason] ?? 0) + 1;
+    }
+    throw new NoEndpointError(service, { known: endpoints.value.length, filtered, stale: endpoints.stale?.reason });
+  }
+}
+
+interface Judgement {
+  readonly outcome: 'success' | 'failure' | 'ignored';
+  readonly overloaded: boolean;
+}
+
+const brokenJudge: Judgement = Object.freeze({ outcome: 'failure', overloaded: false });
+
+/** What a failure speaks for. Overload, and refusals by our own layers, say nothing against the endpoint's being there. */
+function ruleOf(error: unknown, overloaded: boolean): EjectionRule | undefined {
+  if (isConnectionError(error)) return 'connection-failed';
+  if (overloaded || (isFwkError(error) && error.traits.notProcessed)) return undefined;
+  return 'consecutive-failures';
+}
+
+function isDisposable(service: object): service is Partial<AsyncDisposable & Disposable> {
+  return Symbol.asyncDispose in service || Symbol.dispose in service;
+}
+
+async function disposeService(service: Partial<AsyncDisposable & Disposable>): Promise<void> {
+  if (service[Symbol.asyncDispose]) await service[Symbol.asyncDispose]?.();
+  else service[Symbol.dispose]?.();
+}

@@ -1,0 +1,43 @@
+/**
+ * The seam between choosing and calling. A picker works on an array that never changes; a change of membership makes a new
+ * picker. What is known of an endpoint lives in its meter, which outlives the pickers.
+ */
+import type { Env } from '@fwk/kernel';
+import type { Endpoint } from '../membership/endpoint.js';
+
+/** Measures one endpoint. Numbers only, no timers; called on every call. */
+export interface LoadMeter {
+  /** Expected cost of one more call; lower is better. Free of side effects. @param inFlight - calls under way there */
+  load(nowMs: number, inFlight: number): number;
+  /** The endpoint answered, after this time. */
+  succeeded(nowMs: number, elapsedMs: number): void;
+  /** The call failed. @param retryAfterMs - what the endpoint asked to wait, 0 if nothing */
+  failed(nowMs: number, retryAfterMs: number): void;
+  /** The caller gave up after this time: the endpoint is at least as slow as that. */
+  abandoned(nowMs: number, elapsedMs: number): void;
+}
+
+/** One endpoint as a picker sees it. */
+export interface Candidate {
+  readonly endpoint: Endpoint;
+  /** False for one that should be gone round: busy, or ejected but kept as a last resort. Free of side effects. */
+  available(): boolean;
+  load(nowMs: number): number;
+}
+
+/** Chooses among a fixed set. */
+export interface Picker {
+  /** Synchronous; undefined only for an empty set. Prefers the available, but answers somebody even when nobody is. */
+  pick(nowMs: number): Candidate | undefined;
+}
+
+/** A way to choose. Holds no state of its own: one balancer may serve many stacks. */
+export interface Balancer {
+  /** In the field's own word: `p2c`, `round-robin`. */
+  readonly role: string;
+  /** Makes the meter of an endpoint that is new. */
+  meter(env: Env): LoadMeter;
+  /** Makes a picker for a changed set. @param previous - the one it replaces, so that a position can be carried on */
+  picker(candidates: readonly Candidate[], env: Env, previous: Picker | undefined): Picker;
+  describe?(): Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,32 @@
+import type { ContextChange, Service } from '@fwk/kernel';
+import { type Endpoint, endpointKey } from '../membership/endpoint.js';
+import { EndpointHealth } from '../outlier/endpoint-health.js';
+import type { Candidate, LoadMeter } from './balancer.js';
+
+/** One endpoint of one balanced stack: its own service, its measurements, the calls under way. */
+export class Node<Req, Res> implements Candidate {
+  readonly endpoint: Endpoint;
+  readonly service: Service<Req, Res>;
+  readonly meter: LoadMeter;
+  readonly health = new EndpointHealth();
+  /** What tells the inner service its endpoint; made once, so that a call allocates only its context. */
+  readonly change: ContextChange;
+  inFlight = 0;
+  /** Set once the endpoint has left the membership; the last call out disposes the service. */
+  removed = false;
+
+  constructor(endpoint: Endpoint, service: Service<Req, Res>, meter: LoadMeter) {
+    this.endpoint = endpoint;
+    this.service = service;
+    this.meter = meter;
+    this.change = { values: [endpointKey.of(endpoint)] };
+  }
+
+  available(): boolean {
+    return this.health.ejection === undefined && this.service.status() === 'ready';
+  }
+
+  load(nowMs: number): number {
+    return this.meter.load(nowMs, this.inFlight);
+  }
+}

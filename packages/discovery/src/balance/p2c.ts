@@ -1,0 +1,44 @@
+import { checkOptions, type Env, integerIn, millisecondsIn } from '@fwk/kernel';
+import type { Balancer } from './balancer.js';
+import { type PeakEwmaOptions, peakEwmaMeter } from './peak-ewma.js';
+import { MAX_EFFORT, twoChoices } from './two-choices.js';
+
+/** Options of {@link p2c}. */
+export interface P2cOptions extends PeakEwmaOptions {
+  /** τ of the moving average, in milliseconds, 1 to 3 600 000. @defaultValue 10000 */
+  readonly decayMs: number;
+  /** Assumed of an endpoint without a sample, in milliseconds, 1 to 60 000. @defaultValue 30 */
+  readonly seedMs: number;
+  /** What a failure counts as, at least, in milliseconds, 0 to 600 000. @defaultValue 5000 */
+  readonly failureMs: number;
+  /** Pairs drawn before an unavailable endpoint is taken, 1 to 100. @defaultValue 4 */
+  readonly maxEffort: number;
+}
+
+/** Defaults of {@link p2c}. */
+export const p2cDefaults = Object.freeze({
+  decayMs: 10_000,
+  seedMs: 30,
+  failureMs: 5000,
+  maxEffort: MAX_EFFORT,
+}) satisfies P2cOptions;
+
+/**
+ * The default balancer: the better of two endpoints drawn at random, by peak EWMA of their latency. Not for long polling
+ * and streams, where latency says nothing; use {@link leastRequest} there.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ */
+export function p2c(options?: Partial<P2cOptions>): Balancer {
+  const settings = checkOptions<P2cOptions>('p2c', options, p2cDefaults, {
+    decayMs: millisecondsIn(1, 3_600_000),
+    seedMs: millisecondsIn(1, 60_000),
+    failureMs: millisecondsIn(0, 600_000),
+    maxEffort: integerIn(1, 100),
+  });
+  return {
+    role: 'p2c',
+    meter: ({ clock }) => peakEwmaMeter(settings, clock.now()),
+    picker: (candidates, env: Env) => twoChoices(candidates, env.random, settings.maxEffort),
+    describe: () => settings as Readonly<Record<string, unknown>>,
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * Which endpoints calls go to: those that are UP and not ejected, as an array that is made anew with each change, so that a
+ * pick is an index into it. Also keeps the ejected ones and when the first of them is due; that is compared with the clock
+ * on each pick, so no timer is needed.
+ *
+ * At most half of the endpoints leave the array. Beyond that an ejected one stays in it as a last resort, marked
+ * unavailable: when most of the hosts seem dead, the eyes are likelier wrong than the hosts.
+ */
+import { type Env, messageOf } from '@fwk/kernel';
+import type { Endpoint } from '../membership/endpoint.js';
+import type { EjectionOptions } from '../outlier/ejection-options.js';
+import type { EjectionRule } from '../outlier/endpoint-health.js';
+import type { Balancer, Picker } from './balancer.js';
+import type { Node } from './node.js';
+
+/** How long a due endpoint is left alone whose own service (an open breaker) does not want calls. */
+const LOOK_AGAIN_MS = 100;
+
+/** The nodes of one balanced stack and the picker over the usable ones. */
+export class PickSet<Req, Res> {
+  readonly #env: Env;
+  readonly #balancer: Balancer;
+  /** Undefined: nothing is ever ejected. */
+  readonly #options: EjectionOptions | undefined;
+  readonly #service: string;
+  readonly #nodes = new Map<Endpoint, Node<Req, Res>>();
+  readonly #ejected = new Set<Node<Req, Res>>();
+  #picker: Picker;
+  #up = 0;
+  /** Monotonic time at which the first ejected endpoint may be tried. */
+  #dueMs = Number.POSITIVE_INFINITY;
+
+  constructor(service: string, env: Env, balancer: Balancer, options: EjectionOptions | undefined) {
+    this.#service = service;
+    this.#env = env;
+    this.#balancer = balancer;
+    this.#options = options;
+    this.#picker = balancer.picker([], env, undefined);
+  }
+
+  get nodes(): IterableIterator<Node<Req, Res>> {
+    return this.#nodes.values();
+  }
+
+  /** Takes over a new list: known endpoints keep their node, new ones get one, the rest are answered. */
+  update(endpoints: readonly Endpoint[], make: (endpoint: Endpoint) => Node<Req, Res>): readonly Node<Req, Res>[] {
+    const listed = new Set(endpoints);
+    const removed: Node<Req, Res>[] = [];
+    for (const [endpoint, node] of this.#nodes) {
+      if (listed.has(endpoint)) continue;
+      this.#nodes.delete(endpoint);
+      this.#ejected.delete(node);
+      removed.push(node);
+    }
+    for (const endpoint of endpoints) {
+      if (!this.#nodes.has(endpoint)) this.#nodes.set(endpoint, make(endpoint));
+    }
+    this.#rebuild();
+    return removed;
+  }
+
+  pick(nowMs: number): Node<Req, Res> | undefined {
+    if (nowMs >= this.#dueMs) {
+      const probe = this.#probe(nowMs);
+      if (probe) return probe;
+    }
+    return this.#picker.pick(nowMs) as Node<Req, Res> | undefined;
+  }
+
+  /** @param startMs - when the call began: an answer to an older call says nothing about an endpoint ejected since. */
+  succeeded(node: Node<Req, Res>, startMs: number, nowMs: number): void {
+    const { health } = node;
+    if (health.consecutiveFailures === 0 && !health.ejection) return;
+    if (health.ejection && startMs < health.ejection.atMs) return;
+    if (!health.succeed(nowMs)) return;
+    this.#ejected.delete(node);
+    this.#rebuild();
+    this.#emit('endpoint.readmitted', node, { inFlight: node.inFlight });
+  }
+
+  /** @param rule - what the failure speaks for; undefined when it says nothing against the endpoint's being there. */
+  failed(node: Node<Req, Res>, rule: EjectionRule | undefined, error: unknown, nowMs: number): void {
+    const { health } = node;
+    const options = this.#options;
+    if (!options || node.removed) return;
+    if (rule) health.consecutiveFailures++;
+    const again = health.probing;
+    if (!rule || (health.ejection && !again)) {
+      this.release(node);
+      return;
+    }
+    const due = rule === 'connection-failed' || again || health.consecutiveFailures >= options.consecutiveFailures;
+    if (!due || (rule === 'consecutive-failures' && !again && !this.#mayEject(options))) return;
+    const moment = { ms: nowMs, wallMs: this.#env.clock.wallTime(), random: this.#env.random };
+    const { dueMs: _, atMs: __, ...record } = health.eject(rule, messageOf(error), moment, options);
+    this.#ejected.add(node);
+    this.#rebuild();
+    this.#emit('endpoint.ejected', node, { ...record });
+  }
+
+  /** A probe ended without saying anything: the next call may try again. */
+  release(node: Node<Req, Res>): void {
+    if (!node.health.probing) return;
+    node.health.probing = false;
+    this.#schedule();
+  }
+
+  /** The ejected endpoint whose time has come, for exactly one call. */
+  #probe(nowMs: number): Node<Req, Res> | undefined {
+    for (const node of this.#ejected) {
+      const { health } = node;
+      if (!health.ejection || health.probing || health.ejection.dueMs > nowMs) continue;
+      if (node.endpoint.instance.status !== 'UP' || node.service.status() !== 'ready') continue;
+      health.probing = true;
+      this.#schedule();
+      return node;
+    }
+    this.#dueMs = nowMs + LOOK_AGAIN_MS;
+    return undefined;
+  }
+
+  #mayEject({ maxEjectedRatio }: EjectionOptions): boolean {
+    let out = 0;
+    for (const { health } of this.#ejected) if (health.ejection?.rule === 'consecutive-failures') out++;
+    return out < Math.max(1, Math.floor(this.#up * maxEjectedRatio));
+  }
+
+  #rebuild(): void {
+    const up = [...this.#nodes.values()].filter(({ endpoint }) => endpoint.instance.status === 'UP');
+    this.#up = up.length;
+    let mayLeave = this.#options ? Math.floor(up.length * (1 - this.#options.panicRatio)) : 0;
+    if (mayLeave === up.length) mayLeave--;
+    const picked = this.#ejected.size === 0 ? up : up.filter((node) => !node.health.ejection || mayLeave-- <= 0);
+    this.#picker = this.#balancer.picker(picked, this.#env, this.#picker);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const { health } of this.#ejected) {
+      if (health.ejection && !health.probing) dueMs = Math.min(dueMs, health.ejection.dueMs);
+    }
+    this.#dueMs = dueMs;
+  }
+
+  #emit(name: string, { endpoint }: Node<Req, Res>, data: Readonly<Record<string, unknown>>): void {
+    const { path, events } = this.#env;
+    events.emit(name, { path, service: this.#service, endpoint: endpoint.id, url: endpoint.url, ...data });
+  }
+}

@@ -1,0 +1,123 @@
+/** The errors that users of this package meet, and their table. */
+import { type ErrorTable, FwkError } from '@fwk/kernel';
+
+/** An instance was refused. Code `FWK_DISCOVERY_INSTANCE_INVALID`; `problems` has one line a field. */
+export class InstanceInvalidError extends FwkError {
+  readonly problems: readonly string[];
+
+  /** @param id - the instance's id, as far as it was readable. */
+  constructor(id: string, problems: readonly string[]) {
+    super('FWK_DISCOVERY_INSTANCE_INVALID', `instance "${id}" was refused: ${problems.join('; ')}`, {
+      details: { id, problems },
+    });
+    this.problems = problems;
+  }
+}
+
+/** Two live processes claim one instance id. Code `FWK_DISCOVERY_DUPLICATE_INSTANCE`. */
+export class DuplicateInstanceError extends FwkError {
+  /**
+   * @param id - the id that both claim.
+   * @param holder - who has it, such as `inventory at 127.0.0.1:4001`.
+   * @param claimant - who asked for it.
+   */
+  constructor(id: string, holder: string, claimant: string) {
+    super(
+      'FWK_DISCOVERY_DUPLICATE_INSTANCE',
+      `instance id "${id}" is taken by ${holder}, which is alive; ${claimant} needs another id`,
+      { details: { id, holder, claimant } },
+    );
+  }
+}
+
+/** The registry has reached one of its limits. Code `FWK_DISCOVERY_REGISTRY_FULL`. */
+export class RegistryFullError extends FwkError {
+  /**
+   * @param what - what there is too much of: `instances`, `streams`.
+   * @param limit - how many it takes.
+   */
+  constructor(what: string, limit: number) {
+    super('FWK_DISCOVERY_REGISTRY_FULL', `the registry takes at most ${limit} ${what}; raise its limit or use Consul`, {
+      details: { what, limit },
+      traits: { retryable: true, notProcessed: true },
+    });
+  }
+}
+
+/** The registry was closed by this process. Code `FWK_DISCOVERY_REGISTRY_CLOSED`. */
+export class RegistryClosedError extends FwkError {
+  constructor(registry: string) {
+    super(
+      'FWK_DISCOVERY_REGISTRY_CLOSED',
+      `the registry "${registry}" was closed; nothing can be registered any more`,
+      {
+        details: { registry },
+      },
+    );
+  }
+}
+
+/** The registry did not answer, or not as a registry does. Code `FWK_DISCOVERY_REGISTRY_UNAVAILABLE`. */
+export class RegistryUnavailableError extends FwkError {
+  /**
+   * @param registry - where it is expected: `127.0.0.1:4810`.
+   * @param problem - what happened instead.
+   */
+  constructor(registry: string, problem: string, cause?: unknown) {
+    super('FWK_DISCOVERY_REGISTRY_UNAVAILABLE', `the registry at ${registry} is not available: ${problem}`, {
+      cause,
+      details: { registry, problem },
+      traits: { retryable: true },
+    });
+  }
+}
+
+/** What is known of a service for which no endpoint could be chosen. */
+export interface KnownEndpoints {
+  readonly known: number;
+  /** How many were left out, by the reason: `draining`, `down`. */
+  readonly filtered: Readonly<Record<string, number>>;
+  /** Why the list may be out of date; undefined while it is fresh. */
+  readonly stale?: string | undefined;
+}
+
+/** There is nobody to send a call to. Code `FWK_DISCOVERY_NO_ENDPOINT`; nothing was sent, so it may be tried again. */
+export class NoEndpointError extends FwkError {
+  constructor(service: string, { known, filtered, stale }: KnownEndpoints) {
+    const why = Object.entries(filtered).map(([reason, count]) => `${count} ${reason}`);
+    const list = known === 0 ? 'no instance is known' : `${known} known, all left out (${why.join(', ')})`;
+    super(
+      'FWK_DISCOVERY_NO_ENDPOINT',
+      `${service}: ${list}${stale ? `; the list is out of date: ${stale}` : ''}; start an instance or check its name`,
+      { details: { service, known, filtered, stale }, traits: { retryable: true, notProcessed: true } },
+    );
+  }
+}
+
+/** The codes of this package. */
+export const discoveryErrors = Object.freeze({
+  FWK_DISCOVERY_NO_ENDPOINT: {
+    summary: 'No instance of the service can be called; the details say what was known and why each was left out.',
+    status: 503,
+  },
+  FWK_DISCOVERY_INSTANCE_INVALID: {
+    summary: 'An instance was refused; the message names each field and what it must be.',
+    status: 400,
+  },
+  FWK_DISCOVERY_DUPLICATE_INSTANCE: {
+    summary: 'Two live processes claim one instance id; give each process its own.',
+    status: 409,
+  },
+  FWK_DISCOVERY_REGISTRY_FULL: {
+    summary: 'The registry has reached a limit on instances or streams; raise it, or use Consul.',
+    status: 503,
+  },
+  FWK_DISCOVERY_REGISTRY_CLOSED: {
+    summary: 'The registry was closed in this process before it was used.',
+    status: 500,
+  },
+  FWK_DISCOVERY_REGISTRY_UNAVAILABLE: {
+    summary: 'The registry did not answer in time, or something else answers at its address. Known lists stay in use.',
+    status: 503,
+  },
+}) satisfies ErrorTable;

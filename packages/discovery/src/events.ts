@@ -1,0 +1,18 @@
+/** The events of this package: name and what it says. */
+export const discoveryEvents = Object.freeze({
+  'instance.registered': 'This process registered an instance, for the first time or again after a loss.',
+  'instance.refused': 'The registry refused to take an instance of this process again; carries the error.',
+  'instance.deregistered': 'This process took its instance out of the registry.',
+  'endpoint.added': 'A watched service has a new endpoint.',
+  'endpoint.removed': 'An endpoint of a watched service is gone.',
+  'endpoint.ejected': 'A balancer stopped picking an endpoint; carries rule, measured value, threshold and until when.',
+  'endpoint.readmitted': 'A balancer picks an endpoint again.',
+  'membership.kept': 'A registry answered an empty list for a service that had members; the last list stays in use.',
+  'registry.lost': 'The connection to the registry is gone; known lists stay in use and are marked stale.',
+  'registry.regained': 'The registry answers again.',
+  'registry.took-over': 'This process serves the registry of the machine from now on.',
+  'instance.evicted': 'The registry served by this process dropped an instance whose lease had run out.',
+});
+
+/** The name of an event of this package. */
+export type DiscoveryEvent = keyof typeof discoveryEvents;

@@ -1,0 +1,39 @@
+export {
+  type BalancedService,
+  type BalanceLayer,
+  type BalanceOptions,
+  balance,
+} from './balance/balance.js';
+export type { Balancer, Candidate, LoadMeter, Picker } from './balance/balancer.js';
+export { leastRequest } from './balance/least-request.js';
+export { type P2cOptions, p2c, p2cDefaults } from './balance/p2c.js';
+export type { PeakEwmaOptions } from './balance/peak-ewma.js';
+export { roundRobin } from './balance/round-robin.js';
+export {
+  DuplicateInstanceError,
+  discoveryErrors,
+  InstanceInvalidError,
+  type KnownEndpoints,
+  NoEndpointError,
+  RegistryClosedError,
+  RegistryFullError,
+  RegistryUnavailableError,
+} from './errors.js';
+export { type DiscoveryEvent, discoveryEvents } from './events.js';
+export {
+  type Instance,
+  type InstanceStatus,
+  instanceLimits,
+  instanceStatuses,
+  parseInstance,
+} from './instance.js';
+export { type Endpoint, endpointKey } from './membership/endpoint.js';
+export { type Memberships, memberships, membershipsToken } from './membership/memberships.js';
+export type { EndpointMonitor, EndpointReport } from './membership/monitor.js';
+export { staticEndpoints } from './membership/static-endpoints.js';
+export { isConnectionError } from './outlier/connection-error.js';
+export { type EjectionOptions, ejectionDefaults } from './outlier/ejection-options.js';
+export type { EjectionRecord, EjectionRule } from './outlier/endpoint-health.js';
+export { memoryRegistry } from './registries/memory-registry.js';
+export { type StaticAddresses, staticRegistry } from './registries/static-registry.js';
+export type { Registration, Registry, RegistryConnection, ServicesWatch, Watch } from './registry.js';

@@ -1,0 +1,150 @@
+/**
+ * What a registry knows of one running instance of a service, and the one place where such data from outside (the wire, a
+ * file, another backend) is checked: everything behind it may trust lengths, ranges and characters.
+ */
+import { InstanceInvalidError } from './errors.js';
+
+/** Where an instance is in its life. Only `UP` ones are picked for calls. */
+export type InstanceStatus = 'STARTING' | 'UP' | 'DRAINING' | 'OUT_OF_SERVICE' | 'DOWN';
+
+/** All statuses, in the order of an instance's life. */
+export const instanceStatuses: readonly InstanceStatus[] = Object.freeze([
+  'STARTING',
+  'UP',
+  'DRAINING',
+  'OUT_OF_SERVICE',
+  'DOWN',
+] as const);
+
+/** One running instance. Plain, frozen data; the same on the wire and in memory. */
+export interface Instance {
+  /** Unique among all instances of all services. */
+  readonly id: string;
+  readonly service: string;
+  /** Semantic version of the service. */
+  readonly version: string;
+  /** Host name or IP address, without brackets. */
+  readonly address: string;
+  /** 1 to 65 535. */
+  readonly port: number;
+  readonly zone?: string;
+  /** Share of traffic relative to the others, above 0 up to 1000. Absent counts as 1. */
+  readonly weight?: number;
+  readonly tags?: readonly string[];
+  /** Free facts. `scheme: 'https'` makes the endpoint's URL an https one. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** The team that owns the service. */
+  readonly owner?: string;
+  /** Contracts served, as `name@version`. */
+  readonly contracts?: readonly string[];
+  /** Wall-clock milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  readonly status: InstanceStatus;
+}
+
+/** What one instance may hold, so that nobody can fill a registry's memory with one. */
+export const instanceLimits = Object.freeze({
+  /** Characters of id, service, version, address, zone and owner. */
+  nameLength: 200,
+  tags: 50,
+  contracts: 200,
+  /** Characters of a tag, a contract or a metadata key. */
+  wordLength: 200,
+  metadataKeys: 64,
+  /** Characters of all metadata keys and values together. */
+  metadataLength: 8192,
+});
+
+const name = /^[A-Za-z0-9][A-Za-z0-9._:@-]*$/;
+const word = /^[^\p{Cc}]+$/u;
+const fields = new Set(
+  'id service version address port zone weight tags metadata owner contracts startedAtMs status'.split(' '),
+);
+
+/**
+ * Checks data from outside and answers a frozen instance that holds nothing else.
+ * @throws InstanceInvalidError `FWK_DISCOVERY_INSTANCE_INVALID` with every problem at once.
+ */
+export function parseInstance(value: unknown): Instance {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InstanceInvalidError('', ['an instance must be an object']);
+  }
+  const given = value as Readonly<Record<string, unknown>>;
+  const problems: string[] = [];
+  const own = (field: string) => (Object.hasOwn(given, field) ? given[field] : undefined);
+  const text = (field: string, pattern: RegExp): string => {
+    const found = own(field);
+    const fits = typeof found === 'string' && found.length <= instanceLimits.nameLength && pattern.test(found);
+    if (!fits) problems.push(`${field} must be 1 to ${instanceLimits.nameLength} plain characters`);
+    return fits ? found : '';
+  };
+  const number = (field: string, fits: (found: number) => boolean, range: string): number => {
+    const found = own(field);
+    if (typeof found === 'number' && fits(found)) return found;
+    problems.push(`${field} must be ${range}`);
+    return 0;
+  };
+  const words = (field: string, limit: number): readonly string[] => {
+    const found = own(field);
+    const fits = Array.isArray(found) && found.length <= limit && found.every(isWord);
+    if (!fits)
+      problems.push(`${field} must be at most ${limit} words of at most ${instanceLimits.wordLength} characters`);
+    return fits ? Object.freeze([...found]) : [];
+  };
+  for (const field of Object.keys(given)) {
+    if (!fields.has(field)) problems.push(`unknown field ${JSON.stringify(field.slice(0, 40))}`);
+    if (problems.length > 20) break;
+  }
+  const has = (field: string) => own(field) !== undefined;
+  const instance: Instance = {
+    id: text('id', name),
+    service: text('service', name),
+    version: text('version', word),
+    address: text('address', /^[A-Za-z0-9._:%-]+$/),
+    port: number('port', (port) => Number.isInteger(port) && port >= 1 && port <= 65_535, 'from 1 to 65535'),
+    ...(has('zone') && { zone: text('zone', word) }),
+    ...(has('weight') && { weight: number('weight', (weight) => weight > 0 && weight <= 1000, 'above 0 up to 1000') }),
+    ...(has('tags') && { tags: words('tags', instanceLimits.tags) }),
+    ...(has('metadata') && { metadata: parseMetadata(own('metadata'), problems) }),
+    ...(has('owner') && { owner: text('owner', word) }),
+    ...(has('contracts') && { contracts: words('contracts', instanceLimits.contracts) }),
+    startedAtMs: number('startedAtMs', (at) => at >= 0 && Number.isFinite(at), 'milliseconds since the epoch'),
+    status: instanceStatuses.find((status) => status === own('status')) ?? 'DOWN',
+  };
+  if (instance.status !== own('status')) problems.push(`status must be one of ${instanceStatuses.join(', ')}`);
+  if (problems.length > 0) throw new InstanceInvalidError(instance.id, problems);
+  return Object.freeze(instance);
+}
+
+/** The same instance with some facts replaced, checked again. */
+export function changeInstance(instance: Instance, change: Partial<Pick<Instance, 'status' | 'metadata'>>): Instance {
+  return parseInstance({ ...instance, ...change });
+}
+
+function isWord(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= instanceLimits.wordLength && word.test(value);
+}
+
+function parseMetadata(value: unknown, problems: string[]): Readonly<Record<string, string>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    problems.push('metadata must be an object of strings');
+    return {};
+  }
+  const entries = Object.entries(value);
+  let length = 0;
+  for (const [key, text] of entries) {
+    if (!isWord(key) || key === '__proto__' || typeof text !== 'string') {
+      problems.push(`metadata ${JSON.stringify(key.slice(0, 40))} must be a word with a string value`);
+      return {};
+    }
+    length += key.length + text.length;
+  }
+  if (entries.length > instanceLimits.metadataKeys || length > instanceLimits.metadataLength) {
+    problems.push(
+      `metadata must be at most ${instanceLimits.metadataKeys} keys and ${instanceLimits.metadataLength} characters, ` +
+        `not ${entries.length} and ${length}`,
+    );
+    return {};
+  }
+  return Object.freeze(Object.fromEntries(entries) as Record<string, string>);
+}

@@ -1,0 +1,50 @@
+import { type ContextKey, contextKey } from '@fwk/kernel';
+import type { Instance } from '../instance.js';
+
+/**
+ * One place to send calls to. The same object for as long as the same process answers there, so whoever keeps connections
+ * or statistics keys them by it; only `instance` is replaced when its facts change.
+ */
+export interface Endpoint {
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  /** The newest facts: status, weight, metadata. */
+  readonly instance: Instance;
+  /** Base URL without a slash at its end: `http://127.0.0.1:4001`. */
+  readonly url: string;
+}
+
+/** The endpoint that the balancer chose for this attempt; undefined outside a balanced call. */
+export const endpointKey: ContextKey<Endpoint | undefined> = contextKey<Endpoint | undefined>('endpoint', undefined);
+
+/** An endpoint whose instance can be replaced; only the membership that made it does so. */
+export class InstanceEndpoint implements Endpoint {
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  readonly url: string;
+  instance: Instance;
+
+  constructor(instance: Instance) {
+    this.id = instance.id;
+    this.address = instance.address;
+    this.port = instance.port;
+    this.instance = instance;
+    const scheme = instance.metadata?.scheme === 'https' ? 'https' : 'http';
+    const host = instance.address.includes(':') ? `[${instance.address}]` : instance.address;
+    this.url = `${scheme}://${host}:${instance.port}`;
+  }
+
+  /** Whether these are new facts about the same process at the same place. */
+  continues({ id, address, port, startedAtMs, metadata }: Instance): boolean {
+    const { startedAtMs: started, metadata: known } = this.instance;
+    return (
+      id === this.id &&
+      address === this.address &&
+      port === this.port &&
+      startedAtMs === started &&
+      metadata?.scheme === known?.scheme
+    );
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * A registry that is a list in the program or its configuration: for peers that no registry knows. It reads only: what
+ * registers with it is known to nobody, so that an application can run unchanged on fixed addresses.
+ */
+import { background, type CallContext, type Live, liveValue, OptionsError } from '@fwk/kernel';
+import { changeInstance, type Instance, parseInstance } from '../instance.js';
+import type { Registration, Registry, RegistryConnection } from '../registry.js';
+import { Catalog } from './catalog.js';
+import { WatchBoard } from './watch-board.js';
+
+/** Base URLs by service: `{ inventory: ['http://10.0.0.4:8080'] }`. */
+export type StaticAddresses = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * Makes a registry of fixed addresses.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when an entry is not an http(s) base URL without a path.
+ */
+export function staticRegistry(addresses: StaticAddresses): Registry {
+  const catalog = new Catalog();
+  for (const [service, urls] of Object.entries(addresses)) {
+    for (const url of urls) catalog.put({ instance: instanceAt(service, url), holder: 'static' });
+  }
+  const board = new WatchBoard(catalog, true);
+  const connection: Live<RegistryConnection> = liveValue<RegistryConnection>({ state: 'connected', sinceMs: 0 });
+  const registry: Registry = {
+    name: 'static',
+    connection,
+    register: async (instance, context = background) => unknownToAll(instance, context),
+    watch: (service) => board.watch(service),
+    services: () => board.services(),
+    // Holds nothing that closes, so every application may use the same one.
+    connect: () => registry,
+    close: async () => {},
+  };
+  return registry;
+}
+
+/**
+ * The instance that a base URL stands for. Its id is made of service and address, so the same URL is always the same one.
+ * @throws OptionsError
+ */
+export function instanceAt(service: string, url: string): Instance {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const plain = parsed && parsed.pathname === '/' && !parsed.search && !parsed.hash && !parsed.username;
+  if (!plain || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) {
+    throw new OptionsError(`addresses of "${service}"`, [`${JSON.stringify(url)} must be like http://host:port`]);
+  }
+  const secure = parsed.protocol === 'https:';
+  const address = parsed.hostname.replace(/^\[|\]$/g, '');
+  const port = parsed.port === '' ? (secure ? 443 : 80) : Number(parsed.port);
+  return parseInstance({
+    id: `${service}@${address}:${port}`,
+    service,
+    version: '0.0.0',
+    address,
+    port,
+    ...(secure && { metadata: { scheme: 'https' } }),
+    startedAtMs: 0,
+    status: 'UP',
+  });
+}
+
+function unknownToAll(given: Instance, context: CallContext): Registration {
+  if (context.cancelled) throw context.reason;
+  let instance = parseInstance(given);
+  return {
+    get instance() {
+      return instance;
+    },
+    async setStatus(status) {
+      instance = changeInstance(instance, { status });
+    },
+    async update(metadata) {
+      instance = changeInstance(instance, { metadata });
+    },
+    deregister: async () => {},
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * The seam to whatever knows which instances run where. A backend is one object with these methods that passes the
+ * contract suite in `@fwk/discovery/testing`. It keeps its registrations alive by itself (leases, re-registration after a
+ * loss) and never throws away what it knew because it lost its server: lists stay, marked stale.
+ */
+import type { CallContext, Env, Live } from '@fwk/kernel';
+import type { Instance, InstanceStatus } from './instance.js';
+
+/** One source of truth about instances, as one application uses it. */
+export interface Registry {
+  /** For messages and management: `memory`, `local 127.0.0.1:4810`. */
+  readonly name: string;
+  /** Whether the registry answers. Backends that cannot be lost are always connected. */
+  readonly connection: Live<RegistryConnection>;
+  /**
+   * Registers an instance and keeps it registered. Waits, as long as the context allows, for a registry that is not there;
+   * a definite refusal rejects at once.
+   * @throws DuplicateInstanceError, InstanceInvalidError, RegistryFullError, RegistryClosedError
+   */
+  register(instance: Instance, context?: CallContext): Promise<Registration>;
+  /** Watches one service, by its name. Several watches of one service cost as much as one. */
+  watch(service: string): Watch;
+  /** Watches the names of services that have at least one instance. */
+  services(): ServicesWatch;
+  /**
+   * A connection of its own for one application, with the application's clock, events and log, closed on its own. Where it
+   * is missing the registry itself is used and closed.
+   */
+  connect?(env: Env): Registry;
+  /** Deregisters what is still registered, ends all watches (their last lists stay readable) and frees all resources. */
+  close(): Promise<void>;
+}
+
+/** Whether a registry answers. */
+export interface RegistryConnection {
+  readonly state: 'connecting' | 'connected' | 'lost' | 'closed';
+  /** Wall-clock milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** Why it was lost. */
+  readonly reason?: string;
+}
+
+/** One's own instance in a registry. */
+export interface Registration {
+  /** As it was last registered or changed. */
+  readonly instance: Instance;
+  setStatus(status: InstanceStatus): Promise<void>;
+  /** Replaces the metadata. */
+  update(metadata: Readonly<Record<string, string>>): Promise<void>;
+  /** Takes the instance out at once. Doing it again does nothing. */
+  deregister(): Promise<void>;
+}
+
+/** A watched service. */
+export interface Watch extends Disposable {
+  /** All instances, whatever their status; a new array with each change. */
+  readonly instances: Live<readonly Instance[]>;
+  /** True once the first list was received; an empty list before that means nothing. */
+  readonly known: Live<boolean>;
+}
+
+/** The watched names of services. */
+export interface ServicesWatch extends Disposable {
+  /** Sorted names. */
+  readonly names: Live<readonly string[]>;
+  readonly known: Live<boolean>;
+}

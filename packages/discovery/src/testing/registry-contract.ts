@@ -1,0 +1,235 @@
+/**
+ * The promises that every registry backend keeps, written once. The cases use `node:assert`, so that they run under any
+ * test runner, and wait for events of the registry rather than for time; a bound makes them fail instead of hang.
+ */
+import assert from 'node:assert/strict';
+import { cancellable, isFwkError, type Live, systemClock } from '@fwk/kernel';
+import type { Instance } from '../instance.js';
+import type { Registry } from '../registry.js';
+import { anInstance } from './instances.js';
+
+/** What the suite needs to know of the backend under test. */
+export interface RegistryContract {
+  /** Answers a fresh place to register in. */
+  place(): Promise<RegistryPlace> | RegistryPlace;
+  /** How long a change may take to arrive, in milliseconds. @defaultValue 5000 */
+  readonly patienceMs?: number;
+}
+
+/** One place that several registries (processes, connections) share. */
+export interface RegistryPlace {
+  /** Another connection to the same place; the suite closes it. */
+  open(): Promise<Registry> | Registry;
+  /** Ends what the place itself started. */
+  end?(): Promise<void>;
+}
+
+/** One promise that every backend keeps; hand it to any test runner. */
+export interface RegistryContractCase {
+  readonly name: string;
+  run(): Promise<void>;
+}
+
+/**
+ * The promises as test cases.
+ * @example for (const { name, run } of registryContract({ place: () => myPlace() })) test(name, run);
+ */
+export function registryContract(contract: RegistryContract): readonly RegistryContractCase[] {
+  const patienceMs = contract.patienceMs ?? 5000;
+  const promise = (name: string, check: (bench: Bench) => Promise<void>): RegistryContractCase => ({
+    name,
+    async run() {
+      const place = await contract.place();
+      const bench = new Bench(place, patienceMs);
+      try {
+        await check(bench);
+      } finally {
+        await bench.close();
+        await place.end?.();
+      }
+    },
+  });
+
+  return [
+    promise('shows a registered instance to a watcher that was there before', async (bench) => {
+      const [here, there] = [await bench.open(), await bench.open()];
+      const { instances } = there.watch('inventory');
+      await here.register(anInstance());
+      await bench.until(instances, (list) => list.length === 1, 'the instance to appear');
+      assert.deepEqual(instances.value[0], anInstance());
+    }),
+
+    promise(
+      'shows a registered instance to a watcher that comes later, and says that its list is known',
+      async (bench) => {
+        const [here, there] = [await bench.open(), await bench.open()];
+        await here.register(anInstance());
+        const watch = there.watch('inventory');
+        await bench.until(watch.known, (known) => known, 'the first list to be known');
+        assert.deepEqual(watch.instances.value, [anInstance()]);
+      },
+    ),
+
+    promise('keeps services apart', async (bench) => {
+      const registry = await bench.open();
+      const [inventory, pricing] = [registry.watch('inventory'), registry.watch('pricing')];
+      await registry.register(anInstance());
+      await registry.register(anInstance({ id: 'pricing-1', service: 'pricing', port: 4002 }));
+      await bench.until(inventory.instances, (list) => list.length === 1, 'inventory');
+      await bench.until(pricing.instances, (list) => list.length === 1, 'pricing');
+      assert.equal(pricing.instances.value[0]?.id, 'pricing-1');
+    }),
+
+    promise('shows changes of status and metadata', async (bench) => {
+      const [here, there] = [await bench.open(), await bench.open()];
+      const { instances } = there.watch('inventory');
+      const registration = await here.register(anInstance());
+      await registration.setStatus('DRAINING');
+      await registration.update({ colour: 'blue' });
+      await bench.until(instances, ([first]) => first?.metadata?.colour === 'blue', 'the metadata');
+      assert.equal(instances.value[0]?.status, 'DRAINING');
+      assert.deepEqual(registration.instance, instances.value[0]);
+    }),
+
+    promise('removes a deregistered instance; doing it again does nothing', async (bench) => {
+      const [here, there] = [await bench.open(), await bench.open()];
+      const { instances } = there.watch('inventory');
+      const registration = await here.register(anInstance());
+      await bench.until(instances, (list) => list.length === 1, 'the instance to appear');
+      await registration.deregister();
+      await bench.until(instances, (list) => list.length === 0, 'the instance to go');
+      await registration.deregister();
+      await registration.setStatus('UP');
+      await here.register(anInstance({ id: 'inventory-2' }));
+      await bench.until(instances, (list) => list.length > 0, 'another instance');
+      assert.deepEqual(ids(instances.value), ['inventory-2']);
+    }),
+
+    promise('takes an id again once it was deregistered', async (bench) => {
+      const registry = await bench.open();
+      await (await registry.register(anInstance())).deregister();
+      await registry.register(anInstance({ port: 4009 }));
+      const { instances } = registry.watch('inventory');
+      await bench.until(instances, ([first]) => first?.port === 4009, 'the second registration');
+    }),
+
+    promise('refuses a second live instance of the same id, and names both', async (bench) => {
+      const [here, there] = [await bench.open(), await bench.open()];
+      await here.register(anInstance());
+      const error = await there.register(anInstance({ port: 4009 })).then(
+        () => assert.fail('the second registration was taken'),
+        (refused: unknown) => refused,
+      );
+      assert.ok(isFwkError(error, 'FWK_DISCOVERY_DUPLICATE_INSTANCE'), `not a typed refusal: ${String(error)}`);
+      assert.match(error.message, /4001.*4009/);
+      const { instances } = there.watch('inventory');
+      await bench.until(instances, (list) => list.length === 1, 'the first to stay');
+      assert.equal(instances.value[0]?.port, 4001);
+    }),
+
+    promise('refuses an instance that is not one, naming every field', async (bench) => {
+      const registry = await bench.open();
+      const broken = { ...anInstance(), port: 0, service: '', metadata: { big: 'x'.repeat(9000) } };
+      const error = await registry.register(broken).then(
+        () => assert.fail('it was taken'),
+        (refused: unknown) => refused,
+      );
+      assert.ok(isFwkError(error, 'FWK_DISCOVERY_INSTANCE_INVALID'), `not a typed refusal: ${String(error)}`);
+      for (const field of ['port', 'service', 'metadata']) assert.match(error.message, new RegExp(field));
+    }),
+
+    promise('lists the services that have instances', async (bench) => {
+      const [here, there] = [await bench.open(), await bench.open()];
+      const { names } = there.services();
+      const registration = await here.register(anInstance({ id: 'pricing-1', service: 'pricing' }));
+      await here.register(anInstance());
+      await bench.until(names, (list) => list.length === 2, 'two names');
+      assert.deepEqual(names.value, ['inventory', 'pricing']);
+      await registration.deregister();
+      await bench.until(names, (list) => list.length === 1, 'one name');
+    }),
+
+    promise('gives back the caller’s own reason when a registration is cancelled', async (bench) => {
+      const registry = await bench.open();
+      const reason = new Error('the caller gave up');
+      const { context, cancel } = cancellable();
+      cancel(reason);
+      await assert.rejects(registry.register(anInstance(), context), (error) => error === reason);
+    }),
+
+    promise(
+      'takes its registrations out when it is closed, keeps lists readable, and refuses further ones',
+      async (bench) => {
+        const [here, there] = [await bench.open(), await bench.open()];
+        const mine = here.watch('inventory').instances;
+        const theirs = there.watch('inventory').instances;
+        await here.register(anInstance());
+        await there.register(anInstance({ id: 'inventory-2', port: 4002 }));
+        await bench.until(mine, (list) => list.length === 2, 'both here');
+        await bench.until(theirs, (list) => list.length === 2, 'both there');
+        await here.close();
+        await here.close();
+        await bench.until(theirs, (list) => list.length === 1, 'the closed one to go');
+        assert.deepEqual(ids(theirs.value), ['inventory-2']);
+        assert.ok(mine.value.length >= 1, 'the last list was thrown away');
+        await assert.rejects(here.register(anInstance({ id: 'inventory-3' })), (error) =>
+          isFwkError(error, 'FWK_DISCOVERY_REGISTRY_CLOSED'),
+        );
+      },
+    ),
+
+    promise('tells nobody who has stopped watching', async (bench) => {
+      const registry = await bench.open();
+      const watch = registry.watch('inventory');
+      const other = registry.watch('inventory');
+      let told = 0;
+      watch.instances.subscribe(() => told++)[Symbol.dispose]();
+      watch[Symbol.dispose]();
+      watch[Symbol.dispose]();
+      await registry.register(anInstance());
+      await bench.until(other.instances, (list) => list.length === 1, 'the other watch to go on');
+      assert.equal(told, 0);
+    }),
+  ];
+}
+
+class Bench {
+  readonly #place: RegistryPlace;
+  readonly #patienceMs: number;
+  readonly #open: Registry[] = [];
+
+  constructor(place: RegistryPlace, patienceMs: number) {
+    this.#place = place;
+    this.#patienceMs = patienceMs;
+  }
+
+  async open(): Promise<Registry> {
+    const registry = await this.#place.open();
+    this.#open.push(registry);
+    return registry;
+  }
+
+  until<T>(live: Live<T>, holds: (value: T) => boolean, what: string): Promise<void> {
+    if (holds(live.value)) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const timer = systemClock.setTimer(() => {
+        subscription[Symbol.dispose]();
+        reject(new assert.AssertionError({ message: `waited ${this.#patienceMs} ms in vain for ${what}` }));
+      }, this.#patienceMs);
+      const subscription = live.subscribe((value) => {
+        if (!holds(value)) return;
+        systemClock.clearTimer(timer);
+        subscription[Symbol.dispose]();
+        resolve();
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const registry of this.#open) await registry.close();
+  }
+}
+
+function ids(instances: readonly Instance[]): readonly string[] {
+  return instances.map(({ id }) => id);
+}
