@@ -23,7 +23,7 @@ export interface InjectDecorator<T> {
   /** A constructor parameter, legacy. */
   (target: object, property: undefined, index: number): void;
   /** A getter or accessor, legacy. */
-  (target: object, property: string | symbol, descriptor: PropertyDescriptor): PropertyDescriptor;
+  (target: object, property: string | symbol, descriptor?: PropertyDescriptor): void;
   /** An accessor, standard. */
   <This extends object>(
     target: ClassAccessorDecoratorTarget<This, T>,

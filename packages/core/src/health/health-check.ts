@@ -30,7 +30,7 @@ const onInstances = new WeakMap<object, DeclaredCheck[]>();
 
 /** The decorator that {@link HealthCheck} makes; legacy or standard. */
 export interface HealthCheckDecorator {
-  (target: object, method: string | symbol, descriptor: TypedPropertyDescriptor<HealthCheckMethod>): void;
+  <M extends HealthCheckMethod>(target: object, method: string | symbol, descriptor: TypedPropertyDescriptor<M>): void;
   <This extends object>(
     target: (this: This, context: CallContext) => unknown,
     context: ClassMethodDecoratorContext<This>,
