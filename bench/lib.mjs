@@ -1,0 +1,54 @@
+/** What every row shares: arguments, interleaved rounds, medians, the table and the one line of JSON. */
+import { performance } from 'node:perf_hooks';
+
+export const json = process.argv.includes('--json');
+
+/** `--quick` makes short rounds, to see that a row runs; its figures mean nothing. */
+export const quick = process.argv.includes('--quick');
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+export function round(value, digits = 2) {
+  return Math.round(value * 10 ** digits) / 10 ** digits;
+}
+
+/**
+ * Runs all subjects in turn, A B C A B C, so that a disturbance of the machine meets them alike.
+ * @param {Record<string, () => Promise<number>>} subjects each measures itself once
+ * @returns {Promise<Record<string, number[]>>} all measurements but those of the warm-up rounds
+ */
+export async function interleave(subjects, { rounds, warmUp = 1 }) {
+  const measured = Object.fromEntries(Object.keys(subjects).map((name) => [name, []]));
+  for (let at = -warmUp; at < rounds; at++) {
+    progress(at < 0 ? 'warming up' : `round ${at + 1} of ${rounds}`);
+    for (const [name, measure] of Object.entries(subjects)) {
+      const value = await measure();
+      if (at >= 0) measured[name].push(value);
+    }
+  }
+  progress('');
+  return measured;
+}
+
+/** Nanoseconds a call of `call`, awaited one after the other. */
+export async function nsPerCall(call, calls) {
+  const startMs = performance.now();
+  for (let at = 0; at < calls; at++) await call(at);
+  return ((performance.now() - startMs) * 1e6) / calls;
+}
+
+/** The table for people, on stdout; and with --json the figures as the last line. */
+export function report(title, rows, figures) {
+  const out = json ? process.stderr : process.stdout;
+  const width = Math.max(...rows.map(([name]) => name.length));
+  out.write(`${title}\n${rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n')}\n`);
+  if (json) process.stdout.write(`${JSON.stringify(figures)}\n`);
+}
+
+function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}

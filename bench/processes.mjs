@@ -1,0 +1,63 @@
+/** Child processes of a measurement: started, waited for by what they print, ended with it. */
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+
+const limitMs = 30_000;
+
+export const program = (name) => fileURLToPath(new URL(`programs/${name}.mjs`, import.meta.url));
+
+/** Starts Node and resolves once it has printed a line that begins with `word`. */
+export async function startUntil(args, word, env = {}) {
+  const startMs = performance.now();
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await new Promise((resolve, reject) => {
+    const limit = setTimeout(() => fail(`did not say "${word}" in ${limitMs} ms`), limitMs);
+    const fail = (what) => {
+      child.kill('SIGKILL');
+      reject(new Error(`node ${args.join(' ')} ${what}`));
+    };
+    let text = '';
+    child.stdout.on('data', (chunk) => {
+      text += chunk;
+      if (!text.split('\n').some((line) => line.startsWith(word))) return;
+      clearTimeout(limit);
+      resolve();
+    });
+    child.once('exit', (code) => {
+      clearTimeout(limit);
+      if (word === '') resolve();
+      else fail(`ended with ${code} before it said "${word}"`);
+    });
+  });
+  return { ms: performance.now() - startMs, stop: () => end(child) };
+}
+
+/** Milliseconds until an empty Node has ended. */
+export async function emptyNodeMs() {
+  const startMs = performance.now();
+  const child = spawn(process.execPath, ['-e', '0'], { stdio: 'ignore' });
+  await new Promise((resolve) => child.once('exit', resolve));
+  return performance.now() - startMs;
+}
+
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function end(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  return ended;
+}
