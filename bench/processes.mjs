@@ -30,8 +30,7 @@ export async function startUntil(args, word, env = {}) {
     });
     child.once('exit', (code) => {
       clearTimeout(limit);
-      if (word === '') resolve();
-      else fail(`ended with ${code} before it said "${word}"`);
+      fail(`ended with ${code} before it said "${word}"`);
     });
   });
   return { ms: performance.now() - startMs, stop: () => end(child) };

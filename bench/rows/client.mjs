@@ -14,8 +14,9 @@ import { stock } from '../programs/contract.mjs';
 
 const concurrency = 64;
 const calls = quick ? 2_000 : 20_000;
-const latencies = {};
-const cpuUs = {};
+const names = ['fwk', 'undici', 'moleculer', 'nest'];
+const latencies = Object.fromEntries(names.map((name) => [name, []]));
+const cpuUs = Object.fromEntries(names.map((name) => [name, []]));
 
 process.env.FWK_REGISTRY_PORT = String(await freePort());
 process.env.BENCH_MOLECULER_SERVER = String(await freePort());
@@ -74,8 +75,8 @@ async function rps(name, call) {
   const seconds = (performance.now() - startMs) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   times.sort((a, b) => a - b);
-  (latencies[name] ??= []).push(times[Math.floor(times.length * 0.99)]);
-  (cpuUs[name] ??= []).push((user + system) / calls);
+  latencies[name].push(times[Math.floor(times.length * 0.99)]);
+  cpuUs[name].push((user + system) / calls);
   return calls / seconds;
 }
 
