@@ -94,6 +94,10 @@ export const httpErrors = Object.freeze({
     summary: 'No connection to the callee could be made, or it broke before the answer was complete.',
     status: 502,
   },
+  FWK_HTTP_CLIENT_UNBOUND: {
+    summary: 'A client was asked for that cannot know where to call. Use `discovery()`, or give it `endpoints`.',
+    status: 500,
+  },
   FWK_HTTP_CLIENT_CLOSED: {
     summary: 'A client was used after it, or the application that owns it, was stopped.',
     status: 503,

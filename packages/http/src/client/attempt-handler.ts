@@ -1,0 +1,184 @@
+/**
+ * One request on the wire: collects its answer, within limits, and makes of it a value or one of our errors. Cancelling
+ * needs no AbortSignal: the dispatcher hands us the controller of the connection.
+ */
+import type { Clock } from '@fwk/kernel';
+import { markDoNotRetry } from '@fwk/kernel';
+import type { Dispatcher } from 'undici';
+import { headerNames, readRetryAfterMs } from '../wire/headers.js';
+import { parseJson } from '../wire/parse-json.js';
+import { readProblem } from '../wire/problem.js';
+import { RemoteError } from '../wire/remote-error.js';
+import { validatePart } from '../wire/validate.js';
+import { AnswerInvalidError, ConnectionError } from './client-errors.js';
+import type { OperationRequest, OperationResponse } from './operation-request.js';
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+const noHeaders: Headers = Object.freeze({});
+
+/** See the head of this file. */
+export class AttemptHandler implements Dispatcher.DispatchHandler {
+  readonly #request: OperationRequest;
+  readonly #url: string;
+  readonly #maxBytes: number;
+  readonly #clock: Clock;
+  readonly #resolve: (response: OperationResponse) => void;
+  readonly #reject: (error: unknown) => void;
+  /** Ends the wait for cancellation; set right after the dispatch. */
+  subscription: Disposable | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #settled = false;
+  #status = 0;
+  #headers: Headers = noHeaders;
+  #first: Buffer | undefined;
+  #chunks: Buffer[] | undefined;
+  #bytes = 0;
+
+  constructor(
+    request: OperationRequest,
+    url: string,
+    maxBytes: number,
+    clock: Clock,
+    resolve: (response: OperationResponse) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#request = request;
+    this.#url = url;
+    this.#maxBytes = maxBytes;
+    this.#clock = clock;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** True once there is an answer, or nobody waits for one. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** The caller gave up; the reason is its own. */
+  cancel(reason: unknown): void {
+    if (this.#settled) return;
+    this.#fail(reason);
+    this.#controller?.abort(abortReason);
+  }
+
+  /** The request leaves now. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // Cancelled while it waited for a connection.
+    if (this.#settled) controller.abort(abortReason);
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+    // Interim answers, such as 103 Early Hints.
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = headers;
+    if (Number(headers['content-length'] ?? 0) > this.#maxBytes) this.#tooLarge(controller);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#settled) return;
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#maxBytes) this.#tooLarge(controller);
+    else if (!this.#first) this.#first = chunk;
+    else if (this.#chunks) this.#chunks.push(chunk);
+    else this.#chunks = [this.#first, chunk];
+  }
+
+  onResponseEnd(): void {
+    if (this.#settled) return;
+    try {
+      this.#finish();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    if (this.#settled) return;
+    const { id } = this.#request.operation.plan;
+    // Without a controller the request never left the queue: nothing of it was written.
+    this.#fail(new ConnectionError(id, this.#url, this.#controller !== undefined, error));
+  }
+
+  #finish(): void {
+    const { plan } = this.#request.operation;
+    const status = this.#status;
+    if (status >= 300) this.#fail(this.#remoteError());
+    else if (!plan.response) this.#succeed({ status, value: undefined });
+    else {
+      const result = validatePart(plan.response, 'response', this.#json());
+      if (result instanceof Promise) result.then((later) => this.#take(later)).catch((error) => this.#fail(error));
+      else this.#take(result);
+    }
+  }
+
+  #take(result: Awaited<ReturnType<typeof validatePart>>): void {
+    const { id } = this.#request.operation.plan;
+    if (result.issues) this.#fail(new AnswerInvalidError(id, 'does not fit the contract', result.issues));
+    else this.#succeed({ status: this.#status, value: result.value });
+  }
+
+  #json(): unknown {
+    const { id } = this.#request.operation.plan;
+    if (!this.#isJson()) throw new AnswerInvalidError(id, `is no JSON but ${this.#contentType() || 'without a type'}`);
+    try {
+      return parseJson(this.#text());
+    } catch (error) {
+      throw new AnswerInvalidError(id, 'is not JSON', [], error);
+    }
+  }
+
+  #remoteError(): RemoteError {
+    const { id } = this.#request.operation.plan;
+    let document: unknown;
+    try {
+      document = this.#isJson() ? parseJson(this.#text()) : undefined;
+    } catch {
+      // An error status says enough; its body is only an explanation.
+    }
+    const problem = readProblem(document, this.#status);
+    const retryAfter = this.#headers['retry-after'];
+    const retryAfterMs = retryAfter === undefined ? undefined : readRetryAfterMs(retryAfter, this.#clock.wallTime());
+    const error = new RemoteError(id, this.#status, problem, retryAfterMs);
+    return this.#headers[headerNames.retry] === 'no' ? markDoNotRetry(error) : error;
+  }
+
+  #text(): string {
+    return (this.#chunks ? Buffer.concat(this.#chunks, this.#bytes) : this.#first)?.toString('utf8') ?? '';
+  }
+
+  #contentType(): string {
+    return String(this.#headers['content-type'] ?? '').slice(0, 100);
+  }
+
+  #isJson(): boolean {
+    const type = this.#contentType();
+    return type.startsWith('application/json') || /^application\/(?:[\w.-]+\+)?json(?:\s*;|$)/i.test(type);
+  }
+
+  #tooLarge(controller: Dispatcher.DispatchController): void {
+    const { id } = this.#request.operation.plan;
+    this.#fail(new AnswerInvalidError(id, `is larger than maxAnswerBytes ${this.#maxBytes}`));
+    controller.abort(abortReason);
+  }
+
+  #succeed(response: OperationResponse): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.subscription?.[Symbol.dispose]();
+    this.#resolve(response);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.subscription?.[Symbol.dispose]();
+    this.#reject(error);
+  }
+}
+
+/** What undici is told; nobody sees it, because the call is settled by then. Made once: an error costs its stack. */
+const abortReason = new Error('the call was given up');

@@ -1,0 +1,83 @@
+import { FwkError, messageOf } from '@fwk/kernel';
+import type { WireIssue } from '../wire/problem.js';
+import { formatIssues } from '../wire/validate.js';
+
+/** The caller's own request does not fit the contract. Code `FWK_HTTP_CALL_INVALID`; nothing was sent. */
+export class CallInvalidError extends FwkError {
+  readonly operation: string;
+  readonly issues: readonly WireIssue[];
+
+  constructor(operation: string, issues: readonly WireIssue[], cause?: unknown) {
+    super('FWK_HTTP_CALL_INVALID', `${operation} was not sent, it does not fit its contract: ${formatIssues(issues)}`, {
+      cause,
+      details: { operation, issues },
+      traits: { outcome: 'ignored' },
+    });
+    this.operation = operation;
+    this.issues = issues;
+  }
+}
+
+/** The callee's answer does not fit the contract. Code `FWK_HTTP_ANSWER_INVALID`; it would not fit at the next attempt. */
+export class AnswerInvalidError extends FwkError {
+  readonly operation: string;
+  /** Empty when the answer could not even be read as JSON. */
+  readonly issues: readonly WireIssue[];
+
+  constructor(operation: string, what: string, issues: readonly WireIssue[] = [], cause?: unknown) {
+    const listed = issues.length > 0 ? `: ${formatIssues(issues)}` : '';
+    super('FWK_HTTP_ANSWER_INVALID', `${operation}: the answer ${what}${listed}; compare the contract versions`, {
+      cause,
+      details: { operation, what, issues },
+    });
+    this.operation = operation;
+    this.issues = issues;
+  }
+}
+
+/**
+ * No connection, or it broke. Code `FWK_HTTP_CONNECTION`. `sent` says whether the request may have reached the callee: one
+ * that was not sent may be tried again whatever it does.
+ */
+export class ConnectionError extends FwkError {
+  readonly operation: string;
+  readonly sent: boolean;
+
+  /** @param url - the endpoint that was called. */
+  constructor(operation: string, url: string, sent: boolean, cause: unknown) {
+    const what = sent ? 'the connection broke before the answer was complete' : 'no connection could be made';
+    super('FWK_HTTP_CONNECTION', `${operation}: ${what} (${url}): ${messageOf(cause)}`, {
+      cause,
+      details: { operation, url, connection: true, sent, reason: codeOf(cause) },
+      traits: sent ? { retryable: true } : { retryable: true, notProcessed: true },
+    });
+    this.operation = operation;
+    this.sent = sent;
+  }
+}
+
+/** The client was closed. Code `FWK_HTTP_CLIENT_CLOSED`. */
+export class ClientClosedError extends FwkError {
+  constructor(service: string) {
+    super('FWK_HTTP_CLIENT_CLOSED', `the client of ${service} was closed; whoever owns it has stopped`, {
+      details: { service },
+      traits: { outcome: 'ignored' },
+    });
+  }
+}
+
+/** Nothing says where the service runs. Code `FWK_HTTP_CLIENT_UNBOUND`. */
+export class ClientUnboundError extends FwkError {
+  constructor(service: string) {
+    super(
+      'FWK_HTTP_CLIENT_UNBOUND',
+      `the client of ${service} cannot know where to call: add discovery() to the application, or give endpoints`,
+      { details: { service } },
+    );
+  }
+}
+
+function codeOf(cause: unknown): string | undefined {
+  const code = (cause as { readonly code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}

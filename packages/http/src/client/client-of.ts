@@ -1,0 +1,36 @@
+import { membershipsToken } from '@fwk/discovery';
+import { appInfoToken, envToken, type Resolver, type Token, token } from '@fwk/kernel';
+import type { AnyContract, Client } from '../contract/contract-types.js';
+import type { ClientOptions } from './client-options.js';
+import { createClient } from './create-client.js';
+
+const tokens = new WeakMap<object, Token<unknown>>();
+
+/**
+ * The key of a contract's client: `inject(clientOf(inventory))`. Without options it is the same key each time, so that an
+ * application has one client of a contract, with one retry budget and one set of connections; with options it is a new
+ * key, to be kept in a constant and shared. Instances are found through the application's discovery unless `endpoints`
+ * are given; the container closes the client.
+ */
+export function clientOf<C extends AnyContract>(
+  contract: C,
+  options?: Partial<ClientOptions<C>>,
+): Token<Client<C> & AsyncDisposable> {
+  if (options) return clientToken(contract, options);
+  const known = tokens.get(contract) as Token<Client<C> & AsyncDisposable> | undefined;
+  if (known) return known;
+  const made = clientToken(contract, {});
+  tokens.set(contract, made);
+  return made;
+}
+
+function clientToken<C extends AnyContract>(contract: C, options: Partial<ClientOptions<C>>) {
+  return token(`client of ${contract.name}`, (resolver: Resolver) =>
+    createClient<C>(contract, {
+      ...options,
+      memberships: options.endpoints ? undefined : resolver.find(membershipsToken),
+      env: resolver.get(envToken),
+      caller: resolver.find(appInfoToken)?.name,
+    }),
+  );
+}

@@ -1,0 +1,106 @@
+/**
+ * The layers of a client, in the order that the architecture gives, each line with the reason why it stands there.
+ */
+import { type BalancedService, balance, type Endpoint } from '@fwk/discovery';
+import { type Env, type Layer, type LayerDescription, type Service, type Stack, stack } from '@fwk/kernel';
+import { circuitBreaker, deadline, fallback, retry } from '@fwk/resilience';
+import type { OperationPlan } from '../contract/contract.js';
+import { type AttemptSeries, attemptTelemetry } from './attempt-telemetry.js';
+import { type ClientOptions, type EndpointSource, endpointBreakerDefaults } from './client-options.js';
+import type { OperationRequest, OperationResponse } from './operation-request.js';
+import { operationTelemetry } from './operation-telemetry.js';
+import { operationTimeout } from './operation-timeout.js';
+
+type OperationStack = Stack<OperationRequest, OperationResponse>;
+
+/** A client's layers in front of its transport. */
+export interface ClientStack extends AsyncDisposable {
+  readonly service: Service<OperationRequest, OperationResponse>;
+  /** All layers, outermost first: those round the balancer, the balancer, those of each endpoint. */
+  describe(): readonly LayerDescription[];
+}
+
+/**
+ * Puts a client's layers together in front of its transport.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ */
+export function clientStack<C>(
+  service: string,
+  plans: readonly OperationPlan[],
+  options: ClientOptions<C>,
+  source: EndpointSource,
+  env: Env,
+  transport: Service<OperationRequest, OperationResponse>,
+): ClientStack {
+  const { retry: retrying, breaker, balancer, ejection } = options;
+  const { endpoints, settled } = source;
+  const series: AttemptSeries = new Map();
+
+  const perEndpoint = (endpoint: Pick<Endpoint, 'id'>): OperationStack => {
+    let layers: OperationStack = stack<OperationRequest, OperationResponse>(env);
+    // Inside the balancer, so that the balancer sees an open breaker and goes round it; outside the timeout, whose
+    // expiry is a failure of this endpoint.
+    if (breaker !== false) {
+      const name = breaker.name ?? `${service}/${endpoint.id}`;
+      layers = layers.use(circuitBreaker({ ...endpointBreakerDefaults, ...breaker, name }));
+    }
+    return (
+      layers
+        // Inside retry and balancer, so that a hung endpoint costs one attempt and not the whole call.
+        .use(operationTimeout(options.timeoutMs, plans))
+        // Innermost, so that it says what this endpoint did, time-outs included, and the callee's span hangs below it.
+        .use(attemptTelemetry(service, series))
+    );
+  };
+
+  let layers: OperationStack = stack<OperationRequest, OperationResponse>(env)
+    // Outermost: it says what the caller saw, whatever happened below.
+    .use(operationTelemetry())
+    // Outside everything that waits or tries again, so that all of it draws on one time.
+    .use(deadline({ timeoutMs: options.deadlineMs }));
+  // Outside retry: it answers once trying has failed. Inside the deadline: its answer must come in time too.
+  if (options.fallback) layers = layers.use(operationFallback(options.fallback));
+  // Outside the balancer, so that each attempt can go to another endpoint. One budget for all operations of the client.
+  if (retrying !== false) layers = layers.use(retry(retrying));
+  // Chooses the endpoint of this attempt; what follows belongs to that endpoint. A call made before the first list of
+  // instances is known waits for it here, within the deadline.
+  let balanced: BalancedService<OperationRequest, OperationResponse> | undefined;
+  const balancing = balance({
+    service,
+    endpoints,
+    perEndpoint,
+    ...(settled && { settled: (context) => settled(service, context) }),
+    ...(balancer && { balancer: balancer() }),
+    ...(ejection !== undefined && { ejection }),
+  });
+  const kept: Layer<OperationRequest, OperationResponse> = {
+    ...balancing,
+    wrap(next, own) {
+      balanced = balancing.wrap(next, own);
+      return balanced;
+    },
+  };
+  layers = layers.use(kept);
+
+  return {
+    service: layers.into(transport),
+    describe: () => [...layers.describe(), ...perEndpoint({ id: '*' }).describe()],
+    async [Symbol.asyncDispose]() {
+      await balanced?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function operationFallback(handlers: object) {
+  return fallback(
+    async (error, { args }) => {
+      const request = args[0] as OperationRequest;
+      const handler = Reflect.get(handlers, request.operation.plan.name) as
+        | ((request: unknown, error: unknown) => unknown)
+        | undefined;
+      if (!handler) throw error;
+      return { status: 0, value: await handler(request.given, error) } satisfies OperationResponse;
+    },
+    { name: 'operation fallback' },
+  );
+}

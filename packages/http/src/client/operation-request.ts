@@ -1,0 +1,51 @@
+import { type ContextEntry, idempotentKey, operationKey, type Priority, priorityKey } from '@fwk/kernel';
+import type { OperationPlan } from '../contract/contract.js';
+import { pathBuilder } from '../contract/path-template.js';
+import { headerNames } from '../wire/headers.js';
+
+/** What travels through a client's stack: one logical call, validated and ready to be written. */
+export interface OperationRequest {
+  readonly operation: ClientOperation;
+  /** With its query. */
+  readonly path: string;
+  readonly body: string | undefined;
+  /** As the header says it; the same for all attempts. */
+  readonly idempotencyKey: string | undefined;
+  /** What the caller gave, for fallbacks. */
+  readonly given: unknown;
+}
+
+/** What comes back through it. */
+export interface OperationResponse {
+  /** 0 for the answer of a fallback. */
+  readonly status: number;
+  readonly value: unknown;
+}
+
+/** An operation as a client works with it: everything that is the same for all its calls. */
+export interface ClientOperation {
+  readonly plan: OperationPlan;
+  readonly buildPath: ReturnType<typeof pathBuilder>;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  readonly idempotent: ContextEntry<boolean>;
+  readonly name: ContextEntry<string>;
+  readonly priority: ContextEntry<Priority> | undefined;
+}
+
+/** @param caller - name of the calling service, sent along. */
+export function clientOperation(plan: OperationPlan, caller: string | undefined): ClientOperation {
+  return {
+    plan,
+    buildPath: pathBuilder(plan.template),
+    headers: [
+      'accept',
+      'application/json, application/problem+json',
+      ...(plan.body ? ['content-type', 'application/json'] : []),
+      ...(caller === undefined ? [] : [headerNames.caller, caller]),
+    ],
+    idempotent: idempotentKey.of(plan.idempotent),
+    name: operationKey.of(plan.id),
+    priority: plan.priority && priorityKey.of(plan.priority),
+  };
+}

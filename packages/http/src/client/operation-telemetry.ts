@@ -1,0 +1,80 @@
+/**
+ * Trace and metrics of the logical call: one span and one measurement however many attempts it takes. Outermost, because
+ * it says what the caller saw: the time in queues and pauses, and the answer of a fallback. It also puts into the context
+ * what all layers below read of the operation, in one derivation. No state but series bound when first needed.
+ */
+import { childSpan, startTrace, traceKey } from '@fwk/core';
+import {
+  attemptKey,
+  type CallContext,
+  type Env,
+  type Histogram,
+  type Layer,
+  priorityKey,
+  type Service,
+} from '@fwk/kernel';
+import type { OperationRequest, OperationResponse } from './operation-request.js';
+
+const firstAttempt = attemptKey.of(1);
+
+/** Makes the layer. */
+export function operationTelemetry(): Layer<OperationRequest, OperationResponse> {
+  return { role: 'operation-telemetry', wrap: (next, env) => new OperationTelemetry(next, env) };
+}
+
+type OutcomeName = 'success' | 'failure' | 'ignored';
+
+class OperationTelemetry implements Service<OperationRequest, OperationResponse> {
+  readonly #next: Service<OperationRequest, OperationResponse>;
+  readonly #env: Env;
+  readonly #series = new Map<string, Record<OutcomeName, Histogram>>();
+
+  constructor(next: Service<OperationRequest, OperationResponse>, env: Env) {
+    this.#next = next;
+    this.#env = env;
+  }
+
+  call(request: OperationRequest, context: CallContext): Promise<OperationResponse> {
+    if (context.cancelled) return Promise.reject(context.reason);
+    const { clock, random, classifier } = this.#env;
+    const { operation } = request;
+    const { plan } = operation;
+    const series = this.#series.get(plan.id) ?? this.#bind(plan.id);
+    const startedMs = clock.now();
+    const outer = context.get(traceKey);
+    const trace = outer ? childSpan(outer, random) : startTrace(random);
+    const values = [traceKey.of(trace), operation.name, operation.idempotent, firstAttempt];
+    // The caller's own priority wins: it knows whom it serves.
+    if (operation.priority && context.get(priorityKey) === 'default') values.push(operation.priority);
+    return this.#next.call(request, context.with({ values })).then(
+      (response) => {
+        series.success.observe((clock.now() - startedMs) / 1000, trace.traceId);
+        return response;
+      },
+      (error) => {
+        const { outcome } = classifier.ofError(error, context);
+        series[outcome].observe((clock.now() - startedMs) / 1000, trace.traceId);
+        throw error;
+      },
+    );
+  }
+
+  status() {
+    return this.#next.status();
+  }
+
+  #bind(operation: string): Record<OutcomeName, Histogram> {
+    const histogram = (outcome: OutcomeName) =>
+      this.#env.metrics.histogram(
+        {
+          name: 'http.client.operation.duration',
+          help: 'How long calls of operations took, all attempts and pauses included.',
+          unit: 'seconds',
+        },
+        { operation, outcome },
+      );
+    const series = { success: histogram('success'), failure: histogram('failure'), ignored: histogram('ignored') };
+    this.#series.set(operation, series);
+    return series;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * From what a caller gives to what can be sent: values are written as they will arrive, validated as the server will
+ * validate them, and put into path, query and body. What the caller gave is sent, not what its schema made of it, so that
+ * a schema's transformations happen once, at the server.
+ */
+import { randomUUID } from 'node:crypto';
+import type { CallOptions } from '../contract/contract-types.js';
+import { formatIdempotencyKey, isIdempotencyKey } from '../wire/headers.js';
+import type { WireIssue } from '../wire/problem.js';
+import { type Validated, validatePart } from '../wire/validate.js';
+import { formatQuery, type QueryValues, type Refuse, wireParams, wireQuery } from '../wire/wire-values.js';
+import { CallInvalidError } from './client-errors.js';
+import type { ClientOperation, OperationRequest } from './operation-request.js';
+
+/** The parts of a request as a caller gives them. */
+export interface GivenRequest {
+  readonly params?: unknown;
+  readonly query?: unknown;
+  readonly body?: unknown;
+}
+
+const none: QueryValues = Object.freeze({});
+
+/**
+ * Makes the request; answers later only when a schema does.
+ * @throws CallInvalidError `FWK_HTTP_CALL_INVALID`, at once or as a rejection.
+ */
+export function prepareRequest(
+  operation: ClientOperation,
+  given: GivenRequest,
+  options: CallOptions | undefined,
+): OperationRequest | Promise<OperationRequest> {
+  const { plan } = operation;
+  const refuse = (part: WireIssue['in']): Refuse => {
+    return (name) => {
+      throw invalid(operation, part, name, 'cannot be written in a URL; give text, a number, true, false or a date');
+    };
+  };
+  const params = plan.params ? wireParams(given.params, refuse('params')) : none;
+  const query = plan.query ? wireQuery(given.query, refuse('query')) : none;
+  const checks = [
+    plan.params && validatePart(plan.params, 'params', params),
+    plan.query && validatePart(plan.query, 'query', query),
+    plan.body && validatePart(plan.body, 'body', given.body),
+  ];
+  const finish = (results: readonly (Validated | undefined)[]): OperationRequest => {
+    const issues = results.flatMap((result) => result?.issues ?? []);
+    if (issues.length > 0) throw new CallInvalidError(plan.id, issues);
+    return {
+      operation,
+      path: pathOf(operation, params as Readonly<Record<string, string>>) + formatQuery(query),
+      body: plan.body && bodyOf(operation, given.body),
+      idempotencyKey: plan.idempotencyKey ? keyOf(operation, options?.idempotencyKey) : undefined,
+      given,
+    };
+  };
+  if (checks.some((check) => check instanceof Promise)) return Promise.all(checks).then(finish);
+  return finish(checks as readonly (Validated | undefined)[]);
+}
+
+function pathOf(operation: ClientOperation, params: Readonly<Record<string, string>>): string {
+  const path = operation.buildPath(params);
+  if (typeof path === 'string') return path;
+  throw invalid(operation, 'params', path.refused, 'cannot stand in a path: it is empty, "." or "..", or not Unicode');
+}
+
+function bodyOf(operation: ClientOperation, body: unknown): string {
+  try {
+    const text = JSON.stringify(body);
+    if (text !== undefined) return text;
+  } catch (error) {
+    throw invalid(operation, 'body', '', `cannot be written as JSON: ${(error as Error).message}`, error);
+  }
+  throw invalid(operation, 'body', '', 'has no form in JSON');
+}
+
+function keyOf(operation: ClientOperation, given: string | undefined): string {
+  if (given === undefined) return `"${randomUUID()}"`;
+  if (isIdempotencyKey(given)) return formatIdempotencyKey(given);
+  throw invalid(operation, 'body', '', 'has an idempotencyKey that is not 1 to 255 printable ASCII characters');
+}
+
+function invalid(operation: ClientOperation, part: WireIssue['in'], path: string, message: string, cause?: unknown) {
+  return new CallInvalidError(operation.plan.id, [{ in: part, path, message }], cause);
+}

@@ -1,0 +1,48 @@
+export {
+  AnswerInvalidError,
+  CallInvalidError,
+  ClientClosedError,
+  ClientUnboundError,
+  ConnectionError,
+} from './client/client-errors.js';
+export { clientOf } from './client/client-of.js';
+export {
+  type ClientOptions,
+  type ClientParts,
+  clientDefaults,
+  endpointBreakerDefaults,
+  type OperationFallbacks,
+} from './client/client-options.js';
+export { createClient, describeClient } from './client/create-client.js';
+export {
+  type Contract,
+  type ContractSpec,
+  contract,
+  type OperationPlan,
+  type Operations,
+} from './contract/contract.js';
+export { ContractError } from './contract/contract-error.js';
+export type {
+  Answer,
+  AnyContract,
+  Call,
+  CallOptions,
+  Client,
+  Handlers,
+  OperationName,
+  Request,
+  Response,
+} from './contract/contract-types.js';
+export { del, get, type Method, type Operation, type OperationSpec, patch, post, put } from './contract/operation.js';
+export type { PathParameters, PathTemplate } from './contract/path-template.js';
+export type { StandardIssue, StandardResult, StandardSchema } from './contract/standard-schema.js';
+export { httpErrors } from './errors.js';
+export { type HttpOptions, http } from './server/http.js';
+export { type IdempotencyOptions, idempotencyDefaults } from './server/idempotency-store.js';
+export { ListenError, PortTakenError, RouteConflictError } from './server/listen-errors.js';
+export { NotServedError, type Served, Serves, served } from './server/served.js';
+export { createServer, type HttpServer } from './server/server.js';
+export { type ServerOptions, type ServerSettings, serverDefaults } from './server/server-options.js';
+export { callerKey } from './wire/caller.js';
+export { HttpError, type Problem, type ProblemOptions, problem, type WireIssue } from './wire/problem.js';
+export { RemoteError } from './wire/remote-error.js';
