@@ -1,26 +1,33 @@
-import { type Exit, type LogLine, ServiceProcess } from './service-process.js';
+import { followEvents } from './event-stream.js';
+import { type Exit, ServiceProcess } from './service-process.js';
 
 /** All the processes of the shop. */
 export class Fleet {
   readonly #processes: ServiceProcess[] = [];
   readonly #env: Readonly<Record<string, string>>;
-  readonly #onLog: (line: LogLine, from: ServiceProcess) => void;
+  readonly #onEvent: (service: string, event: string) => void;
   /** Exits that nobody wanted: neither asked to stop nor killed by the story. */
   readonly unexpected: { service: string; exit: Exit }[] = [];
 
-  constructor(env: Record<string, string>, onLog: (line: LogLine, from: ServiceProcess) => void) {
+  /**
+   * @param env - for every process.
+   * @param onEvent - given what the services say has happened.
+   */
+  constructor(env: Record<string, string>, onEvent: (service: string, event: string) => void) {
     this.#env = env;
-    this.#onLog = onLog;
+    this.#onEvent = onEvent;
   }
 
   /** Starts a program and waits until it is ready. */
   async start(service: string, program: string, env: Record<string, string> = {}): Promise<ServiceProcess> {
-    const started = new ServiceProcess(service, program, { ...this.#env, ...env }, this.#onLog);
+    const started = new ServiceProcess(service, program, { ...this.#env, ...env });
     this.#processes.push(started);
     started.exited.then((exit) => {
       if (!started.leaving) this.unexpected.push({ service, exit });
     });
-    await started.ready;
+    const { management } = await started.ready;
+    // The stream breaks when its process is killed; that is the story's doing, and the exit tells it.
+    followEvents(management, (event) => this.#onEvent(service, event)).catch(() => {});
     return started;
   }
 

@@ -8,7 +8,7 @@ import { Fleet } from './fleet.js';
 import { Load } from './load.js';
 import { Observer } from './observer.js';
 import { openScreen, type Screen } from './screen.js';
-import { type Facts, followLog, playStory } from './story.js';
+import { type Facts, follow, playStory } from './story.js';
 
 const defaultSeconds = 40;
 /** Callers before the called, so that nobody loses a service it still uses. */
@@ -52,8 +52,8 @@ async function run(args: DemoArguments, folder: string): Promise<number> {
     rollingRestartFailed: undefined,
   };
   const registryPort = String(await freePort());
-  const fleet = new Fleet({ SHOP_CONFIG: configFile, FWK_REGISTRY_PORT: registryPort }, (line, from) =>
-    followLog(facts, line, from),
+  const fleet = new Fleet({ SHOP_CONFIG: configFile, FWK_REGISTRY_PORT: registryPort }, (service, event) =>
+    follow(facts, service, event),
   );
   const stopping = listenForCtrlC(screen, fleet);
   try {

@@ -110,8 +110,8 @@ async function totalsOf({ reached }: ServiceProcess): Promise<Totals> {
 async function breakersOf(management: string): Promise<readonly string[]> {
   const answer = await fetch(`${management}/manage/policies`, { signal: AbortSignal.timeout(1000) });
   if (!answer.ok) return [];
-  const policies = (await answer.json()) as readonly { name: string; breaker?: { state: string } }[];
-  return policies
-    .filter(({ breaker }) => breaker && breaker.state !== 'closed')
-    .map(({ name, breaker }) => `${name} ${breaker?.state}`);
+  const { policies } = (await answer.json()) as { policies: readonly { name: string; breakers: readonly string[] }[] };
+  return policies.flatMap(({ name, breakers }) =>
+    breakers.filter((state) => state !== 'closed').map((state) => `${name} ${state}`),
+  );
 }

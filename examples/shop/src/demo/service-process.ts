@@ -8,14 +8,12 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** What a service says in its log; each line is one JSON object. */
-export interface LogLine {
-  readonly level: string | number;
+/** What the demo reads of a service's log; each line is one JSON object. */
+interface LogLine {
   readonly msg: string;
   readonly instance?: string;
   readonly url?: string;
   readonly management?: string;
-  readonly [field: string]: unknown;
 }
 
 /** Where a service that is ready can be reached. */
@@ -40,12 +38,7 @@ export class ServiceProcess {
   leaving = false;
   readonly #child: ChildProcess;
 
-  constructor(
-    service: string,
-    program: string,
-    env: Record<string, string>,
-    onLog: (line: LogLine, from: ServiceProcess) => void,
-  ) {
+  constructor(service: string, program: string, env: Record<string, string>) {
     this.service = service;
     const file = fileURLToPath(new URL(`../services/${program}.js`, import.meta.url));
     // A group of its own, so that Ctrl-C reaches only the demo, which then stops its services in order.
@@ -77,7 +70,6 @@ export class ServiceProcess {
           this.reached = { instance: line.instance ?? '', url, management: line.management ?? '' };
           resolve(this.reached);
         }
-        onLog(line, this);
       });
       this.exited.then(({ code, signal }) => {
         clearTimeout(limit);

@@ -1,7 +1,7 @@
 import { createApp, inject } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
 import { type Call, clientOf, type Handlers, http, Serves } from '@fwk/http';
-import { CircuitBreaker, Fallback, Retry, Timeout } from '@fwk/resilience';
+import { CircuitBreaker, Fallback, Retry, resilience, Timeout } from '@fwk/resilience';
 import { type Charge, type Charged, payments } from '../contracts/payments.js';
 import { provider } from '../contracts/provider.js';
 
@@ -35,7 +35,7 @@ const app = createApp({
   name: 'payments',
   version: '1.0.0',
   owner: 'team-payments',
-  use: [discovery(), http({ serve: [PaymentService] })],
+  use: [resilience(), discovery(), http({ serve: [PaymentService] })],
 });
 await app.start();
 

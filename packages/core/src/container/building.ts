@@ -1,4 +1,4 @@
-import type { InjectionKey, Resolver } from '@fwk/kernel';
+import { buildWith, type InjectionKey, type Resolver } from '@fwk/kernel';
 import type { Scope } from './injectable.js';
 
 /** One thing being built, and for whom. Building is synchronous, so the chain of frames is exact. */
@@ -19,12 +19,12 @@ export function currentFrame(): Frame | undefined {
   return current;
 }
 
-/** Runs `build` as the innermost frame. */
+/** Runs `build` as the innermost frame; functions of other packages that fill fields see its resolver. */
 export function within<T>(frame: Frame | undefined, build: () => T): T {
   const previous = current;
   current = frame;
   try {
-    return build();
+    return buildWith(frame?.resolver, build);
   } finally {
     current = previous;
   }
