@@ -10,7 +10,7 @@ export interface Exit {
 
 /** What the demo reads of a service's log; each line is one JSON object. */
 interface LogLine {
-  readonly msg: string;
+  readonly message: string;
   readonly instance?: string;
   readonly url?: string;
   readonly management?: string;
@@ -65,7 +65,7 @@ export class ServiceProcess {
         const line = parse(text);
         if (!line) return;
         url = line.url ?? url;
-        if (line.msg === 'ready') {
+        if (line.message === 'ready') {
           clearTimeout(limit);
           this.reached = { instance: line.instance ?? '', url, management: line.management ?? '' };
           resolve(this.reached);
