@@ -20,7 +20,7 @@ import { type LogDestination, type LogLevel, logLevels } from '../logging/logger
 import { isLoopback, ManagementExposedError } from '../management/access.js';
 
 /** A class that the container shall build, or a key with its provider. */
-export type ProviderEntry = Class<unknown> | readonly [key: InjectionKey<never>, provider: Provider<unknown>];
+export type ProviderEntry = Class<unknown> | readonly [key: InjectionKey<unknown>, provider: Provider<unknown>];
 
 /** Options of {@link createApp}. */
 export interface AppOptions {

@@ -83,7 +83,9 @@ export function managementServer(parts: ManagementParts): ManagementServer {
       answer(response, await limited(clock, work, path));
     } catch (error) {
       const problem = problemOf(error, parts.errors);
-      if (problem.status >= 500) parts.logger.error({ err: error, url: request.url }, 'a management request failed');
+      // 503 is a limit doing its work, told to whom it concerns.
+      if (problem.status >= 500 && problem.status !== 503)
+        parts.logger.error({ err: error, url: request.url }, 'a management request failed');
       if (response.headersSent) return void response.destroy();
       // What is left of a refused body is not worth reading.
       response.setHeader('connection', 'close');

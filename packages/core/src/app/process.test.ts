@@ -1,0 +1,140 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+
+/** Real processes on the built package: signals, exit codes, and lines that must not be lost. */
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  await promisify(execFile)(join(root, 'node_modules/.bin/tsc'), ['-b', join(root, 'packages/core')]);
+}, 120_000);
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+/** Runs a module; `say(text)` in it writes a line that `heard` waits for. */
+function program(source: string) {
+  const say = 'const say = (text) => process.stdout.write(text + "\\n");';
+  const script = `import { createApp } from '@fwk/core'; ${say} ${source}`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: root });
+  children.push(child);
+  let output = '';
+  let problems = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    problems += text;
+  });
+  return {
+    child,
+    async heard(text: string): Promise<void> {
+      while (!output.includes(text)) {
+        if (child.exitCode !== null) throw new Error(`ended without saying "${text}": ${output} ${problems}`);
+        await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+      }
+    },
+    async ended(): Promise<{ code: number | null; output: string; problems: string }> {
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+      return { code: child.exitCode, output, problems };
+    },
+  };
+}
+
+const app = (use: string, more = '') => `createApp({
+  name: 'shop', version: '1.0.0', owner: 'us', shutdown: { propagationDelayMs: 20 }, use: [${use}], ${more}
+})`;
+
+describe('an application in a process of its own', () => {
+  test('drains and exits with 0 on SIGTERM, although something else keeps the process busy', async () => {
+    const { child, heard, ended } = program(`
+      setInterval(() => {}, 1000);
+      const app = ${app(`{ name: 'server', drain() { say('drained') }, stop() { say('stopped it') } }`)};
+      await app.start();
+      say('is ready');
+    `);
+    await heard('is ready');
+    child.kill('SIGTERM');
+    const { code, output } = await ended();
+    expect(code).toBe(0);
+    expect(output).toMatch(/drained\n[\s\S]*stopped it\n/);
+    const last = JSON.parse(output.trim().split('\n').at(-1) ?? '');
+    expect(last).toMatchObject({ level: 'info', message: 'stopped', service: 'shop', version: '1.0.0', abandoned: 0 });
+  });
+
+  test('exits at once on a second signal, with its code', async () => {
+    const { child, heard, ended } = program(`
+      const app = ${app(`{ name: 'stuck', drain() { say('draining'); return new Promise(() => {}) } }`)};
+      await app.start();
+      say('is ready');
+    `);
+    await heard('is ready');
+    child.kill('SIGTERM');
+    await heard('draining');
+    child.kill('SIGINT');
+    expect((await ended()).code).toBe(130);
+  });
+
+  test('exits with 1 when a step of stopping hangs, and its log names the step', async () => {
+    const { child, heard, ended } = program(`
+      const app = ${app(`{ name: 'stuck', stop: () => new Promise(() => {}) }`, 'stepTimeoutMs: 50')};
+      await app.start();
+      say('is ready');
+    `);
+    await heard('is ready');
+    child.kill('SIGTERM');
+    const { code, output } = await ended();
+    expect(code).toBe(1);
+    expect(output).toContain('\\"stuck\\" did not finish its step \\"stop\\" within 50 ms');
+  });
+
+  test('exits with the signal’s code when it is stopped while it starts', async () => {
+    const { child, heard, ended } = program(`
+      const app = ${app(`{ name: 'slow', start() { say('starting'); return new Promise(() => {}) } }`)};
+      await app.start().catch((error) => say(error.code));
+    `);
+    await heard('starting');
+    child.kill('SIGTERM');
+    const { code, output } = await ended();
+    expect(output).toContain('FWK_CORE_WRONG_STATE');
+    expect(code).toBe(143);
+  });
+
+  test('ends by itself after stop(), since nothing of it is left', async () => {
+    const { ended } = program(`
+      const app = ${app('', 'management: {}')};
+      await app.start();
+      await app.stop();
+    `);
+    expect(await ended()).toMatchObject({ code: 0, problems: '' });
+  });
+
+  test('loses no log line when the process exits before pino was loaded', async () => {
+    const { ended } = program(`
+      const app = ${app('')};
+      app.env.logger.error({ order: 7 }, 'last words');
+      process.exit(3);
+    `);
+    const { code, output } = await ended();
+    expect(code).toBe(3);
+    expect(JSON.parse(output)).toMatchObject({ level: 'error', order: 7, message: 'last words', service: 'shop' });
+  });
+
+  test('does not load tsyringe, pino or prom-client to be ready', async () => {
+    const { ended } = program(`
+      import { createRequire } from 'node:module';
+      class Shelf {}
+      const app = ${app('', 'providers: [Shelf], management: false')};
+      await app.start();
+      const loaded = Object.keys(createRequire(process.cwd() + '/x.js').cache);
+      say('loaded: ' + loaded.filter((file) => /tsyringe|reflect|prom-client|pino/.test(file)).length);
+      process.exit(0);
+    `);
+    expect((await ended()).output).toContain('loaded: 0\n');
+  });
+});

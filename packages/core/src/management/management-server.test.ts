@@ -1,0 +1,284 @@
+import { request } from 'node:http';
+import { eventBus, FwkError, type FwkEvent, type ManagementEndpoint, makeEnv } from '@fwk/kernel';
+import { fakeClock } from '@fwk/kernel/testing';
+import { afterEach, describe, expect, test } from 'vitest';
+import { coreErrors } from '../core-errors.js';
+import { createHealth } from '../health/health.js';
+import { createLogger } from '../logging/logger.js';
+import { createMeter } from '../metrics/meter.js';
+import { coreEndpoints } from './core-endpoints.js';
+import { maxEventStreams } from './event-stream.js';
+import { type ManagementParts, type ManagementServer, managementServer } from './management-server.js';
+import { ManagementReply } from './reply.js';
+
+const servers: ManagementServer[] = [];
+afterEach(() => Promise.all(servers.splice(0).map((server) => server.stop())));
+
+async function started(endpoints: readonly ManagementEndpoint[] = [], more: Partial<ManagementParts> = {}) {
+  const clock = fakeClock();
+  const logged: string[] = [];
+  const logger = createLogger({ clock, destination: { write: (line) => void logged.push(line) } });
+  const health = createHealth(makeEnv({ clock }));
+  const events = eventBus({ clock });
+  const app = { name: 'shop', version: '1.2.3', owner: 'us', instanceId: 'shop-1' };
+  const metrics = createMeter();
+  const sources = { app, clock, health, metrics, logger, state: () => 'ready', components: ['config', 'http'] };
+  const server = managementServer({
+    host: '127.0.0.1',
+    port: 0,
+    token: undefined,
+    endpoints: [...coreEndpoints(sources), ...endpoints],
+    events,
+    clock,
+    logger,
+    errors: coreErrors,
+    ...more,
+  });
+  servers.push(server);
+  await server.start();
+  const ask = (path: string, init?: RequestInit) => fetch(`${server.url}${path}`, init);
+  return { server, ask, clock, health, events, metrics, logger, logged };
+}
+
+/** One request with a header that fetch would not let us set. */
+function withHost(url: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    request(`${url}/manage/info`, { headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+const json = { 'content-type': 'application/json' };
+
+describe('the endpoints of every application', () => {
+  test('health answers like actuator, and as health+json when asked', async () => {
+    const { ask, health } = await started();
+    const added = health.add({ name: 'db', check: () => ({ status: 'DOWN', details: { error: 'gone' } }) });
+    await health.start();
+    const plain = await ask('/manage/health');
+    expect(plain.status).toBe(503);
+    expect(plain.headers.get('content-type')).toBe('application/json');
+    expect(await plain.json()).toMatchObject({ status: 'DOWN', components: { db: { details: { error: 'gone' } } } });
+    const draft = await ask('/manage/health', { headers: { accept: 'application/health+json' } });
+    expect(draft.headers.get('content-type')).toBe('application/health+json');
+    expect(await draft.json()).toMatchObject({ status: 'fail', serviceId: 'shop' });
+    added[Symbol.dispose]();
+  });
+
+  test('info says who this is', async () => {
+    const { ask } = await started();
+    expect(await (await ask('/manage/info')).json()).toMatchObject({
+      name: 'shop',
+      version: '1.2.3',
+      owner: 'us',
+      instanceId: 'shop-1',
+      state: 'ready',
+      components: ['config', 'http'],
+      pid: process.pid,
+    });
+  });
+
+  test('metrics negotiates its format', async () => {
+    const { ask, metrics } = await started();
+    metrics.counter({ name: 'orders', help: 'Orders.' }).add(3);
+    const plain = await ask('/manage/metrics');
+    expect(plain.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(await plain.text()).toContain('orders_total 3');
+    const open = await ask('/manage/metrics', { headers: { accept: 'application/openmetrics-text' } });
+    expect(open.headers.get('content-type')).toMatch(/^application\/openmetrics-text/);
+  });
+
+  test('loggers shows the level and changes it', async () => {
+    const { ask, logger } = await started();
+    const changed = await ask('/manage/loggers/root', { method: 'PUT', headers: json, body: '{"level":"debug"}' });
+    expect(changed.status).toBe(200);
+    expect(logger.level).toBe('debug');
+    expect(await (await ask('/manage/loggers')).json()).toMatchObject({ loggers: { root: { level: 'debug' } } });
+    const refused = await ask('/manage/loggers/root', { method: 'PUT', headers: json, body: '{"level":"loud"}' });
+    expect(refused.status).toBe(400);
+    expect((await ask('/manage/loggers/other', { method: 'PUT', headers: json, body: '{}' })).status).toBe(404);
+  });
+});
+
+describe('endpoints of components', () => {
+  test('get parameter, query and body, and answer data, nothing, or a reply of their own', async () => {
+    const { ask } = await started([
+      { path: 'policies/:name', method: 'POST', handle: ({ parameter, query, body }) => ({ parameter, query, body }) },
+      { path: 'nothing', handle: () => undefined },
+      { path: 'teapot', handle: async () => new ManagementReply(418, 'text/plain', 'short and stout') },
+    ]);
+    const posted = await ask('/manage/policies/a%2Fb?x=1', { method: 'POST', headers: json, body: '{"n":1}' });
+    expect(await posted.json()).toEqual({ parameter: 'a/b', query: { x: '1' }, body: { n: 1 } });
+    expect((await ask('/manage/nothing')).status).toBe(204);
+    const teapot = await ask('/manage/teapot');
+    expect([teapot.status, await teapot.text()]).toEqual([418, 'short and stout']);
+  });
+
+  test('two at one place are refused when the server is made', async () => {
+    await expect(started([{ path: 'info', handle: () => 1 }])).rejects.toMatchObject({
+      code: 'FWK_CORE_DUPLICATE_ENDPOINT',
+      message: expect.stringContaining('GET /manage/info'),
+    });
+  });
+
+  test('that throw become problem documents: ours say why, others only that, and are logged', async () => {
+    class OwnError extends FwkError {}
+    const { ask, logger, logged } = await started([
+      {
+        path: 'ours',
+        handle: () => {
+          throw new OwnError('FWK_CORE_WRONG_STATE', 'it is stopped', { details: { state: 'stopped', status: 'x' } });
+        },
+      },
+      { path: 'other', handle: () => Promise.reject(new Error('password is hunter2')) },
+    ]);
+    const ours = await ask('/manage/ours');
+    expect(ours.headers.get('content-type')).toBe('application/problem+json');
+    expect(await ours.json()).toEqual({
+      type: 'about:blank',
+      title: 'Conflict',
+      status: 409,
+      detail: 'it is stopped',
+      code: 'FWK_CORE_WRONG_STATE',
+      state: 'stopped',
+    });
+    const other = await ask('/manage/other');
+    const text = await other.text();
+    expect([other.status, text]).toEqual([500, expect.not.stringContaining('hunter2')]);
+    logger.flush();
+    expect(logged.join()).toContain('hunter2');
+  });
+
+  test('that never answer are answered for', async () => {
+    const { ask, clock } = await started([{ path: 'hung', handle: () => new Promise(() => {}) }]);
+    const answer = ask('/manage/hung');
+    while (clock.pending < 1) await clock.settle();
+    await clock.advance(10_000);
+    expect((await answer).status).toBe(504);
+  });
+});
+
+describe('bad requests', () => {
+  test('an unknown path is 404 and names the known ones', async () => {
+    const { ask } = await started([{ path: 'policies', handle: () => [] }]);
+    for (const path of ['/manage/policy', '/manage/__proto__', '/manage/policies/deep/er']) {
+      const answer = await ask(path);
+      expect(answer.status).toBe(404);
+      const problem = (await answer.json()) as { known: string[]; code: string };
+      expect(problem.code).toBe('FWK_CORE_MANAGEMENT_REFUSED');
+      expect(problem.known).toEqual(expect.arrayContaining(['/manage/policies', '/manage/health', '/manage/events']));
+    }
+    expect((await ask('/')).status).toBe(404);
+    expect(await (await ask('/manage')).json()).toMatchObject({ endpoints: expect.arrayContaining(['policies']) });
+  });
+
+  test('a wrong method is 405 and says which are right', async () => {
+    const { ask } = await started();
+    const answer = await ask('/manage/info', { method: 'POST', headers: json, body: '{}' });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET']);
+    const head = await ask('/manage/info', { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+  });
+
+  test('a body must be JSON, say so, and be small', async () => {
+    const { ask } = await started([{ path: 'echo', method: 'POST', handle: ({ body }) => ({ body }) }]);
+    const post = (body: string, headers: Record<string, string> = json) =>
+      ask('/manage/echo', { method: 'POST', headers, body });
+    expect((await post('{')).status).toBe(400);
+    expect((await post('{}', { 'content-type': 'text/plain' })).status).toBe(415);
+    expect((await post(JSON.stringify('x'.repeat(70_000)))).status).toBe(413);
+    const polluted = await post('{"__proto__":{"admin":true},"n":1}');
+    expect(await polluted.json()).toEqual({ body: { n: 1 } });
+  });
+
+  test('a malformed parameter is 400', async () => {
+    const { ask } = await started([{ path: 'policies/:name', handle: () => 1 }]);
+    expect((await ask('/manage/policies/%zz')).status).toBe(400);
+  });
+});
+
+describe('access', () => {
+  test('without a token the Host header must name this machine, or a web page could reach in', async () => {
+    const { server } = await started();
+    const url = server.url ?? expect.unreachable();
+    expect(await withHost(url, 'evil.example')).toBe(403);
+    expect(await withHost(url, 'localhost:1')).toBe(200);
+    expect(await withHost(url, '[::1]:1')).toBe(200);
+  });
+
+  test('with a token only who shows it gets in', async () => {
+    const token = 'correct horse battery staple';
+    const { ask, server } = await started([], { token });
+    const as = (authorization: string) => ask('/manage/info', { headers: { authorization } });
+    const refused = await ask('/manage/info');
+    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+    expect(await refused.text()).not.toContain('horse');
+    expect((await as('Bearer wrong')).status).toBe(401);
+    expect((await as(`Basic ${token}`)).status).toBe(401);
+    expect((await as(`Bearer ${token}`)).status).toBe(200);
+    expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  test('a port that is taken is a clear error', async () => {
+    const { server } = await started();
+    const port = Number(new URL(server.url ?? '').port);
+    await expect(started([], { port })).rejects.toMatchObject({
+      code: 'FWK_CORE_PORT_TAKEN',
+      message: expect.stringContaining(`the management listener cannot listen on 127.0.0.1:${port}`),
+    });
+  });
+});
+
+describe('events', () => {
+  /** Reads a stream until the text has been seen. */
+  async function readUntil(response: Response, text: string): Promise<string> {
+    const reader = response.body?.getReader() ?? expect.unreachable();
+    let seen = '';
+    while (!seen.includes(text)) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      seen += new TextDecoder().decode(value);
+    }
+    reader.releaseLock();
+    return seen;
+  }
+
+  test('stream what happens, narrowed by name, with pings in between', async () => {
+    const { ask, events, clock } = await started();
+    const response = await ask('/manage/events?name=breaker.*');
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    await readUntil(response, ': ping');
+    events.emit('endpoint.added', { id: 1 });
+    events.emit('breaker.opened', { name: 'prices' });
+    const seen = await readUntil(response, '\n\n');
+    const expected: FwkEvent = { name: 'breaker.opened', atMs: 1_700_000_000_000, data: { name: 'prices' } };
+    expect(seen).toBe(`event: breaker.opened\ndata: ${JSON.stringify(expected)}\n\n`);
+    await clock.advance(15_000);
+    expect(await readUntil(response, ': ping')).toBe(': ping\n\n');
+  });
+
+  test('are refused above the limit, and make room when a listener leaves', async () => {
+    const { ask, clock } = await started();
+    const leave = new AbortController();
+    for (let index = 0; index < maxEventStreams; index++) await ask('/manage/events', { signal: leave.signal });
+    const refused = await ask('/manage/events');
+    expect(refused.status).toBe(503);
+    leave.abort();
+    while (clock.pending > 0) await clock.settle();
+    expect((await ask('/manage/events')).status).toBe(200);
+  });
+
+  test('end when the server stops', async () => {
+    const { ask, server, clock } = await started();
+    const response = await ask('/manage/events');
+    await readUntil(response, ': ping');
+    await server.stop();
+    expect(await readUntil(response, 'what never comes')).toBe('');
+    expect(clock.pending).toBe(0);
+    expect(server.url).toBeUndefined();
+  });
+});
