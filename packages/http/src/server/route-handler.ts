@@ -16,12 +16,11 @@ import {
 } from '@fwk/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { OperationPlan } from '../contract/contract.js';
-import type { StandardSchema } from '../contract/standard-schema.js';
 import { callerKey } from '../wire/caller.js';
 import { headerNames, readCaller, readDeadlineMs, readIdempotencyKey, readPriority } from '../wire/headers.js';
 import { parseJson } from '../wire/parse-json.js';
 import type { WireIssue } from '../wire/problem.js';
-import { formatIssues, validatePart } from '../wire/validate.js';
+import { formatIssues, type Validated, validatePart } from '../wire/validate.js';
 import type { Answer } from './answer.js';
 import { Exchange } from './exchange.js';
 import type { ClaimedKey } from './idempotency-store.js';
@@ -84,63 +83,104 @@ export class RouteHandler {
     );
     // Nobody waits for the answer any more; working on it would only slow down calls that somebody waits for.
     if (remainingMs === 0) exchange.fail(new DeadlineExceededError(this.id));
-    else runInContext(exchange.context, () => void this.#serve(exchange, request));
+    else runInContext(exchange.context, () => this.#serve(exchange, request));
   }
 
-  async #serve(exchange: Exchange, request: FastifyRequest): Promise<void> {
+  /** Goes on at once as far as it can: each promise on the way would cost more than most steps. */
+  #serve(exchange: Exchange, request: FastifyRequest): void {
+    try {
+      const { params, query, body } = this.#plan;
+      const parts = [
+        params && validatePart(params, 'params', request.params),
+        query && validatePart(query, 'query', request.query),
+        body && validatePart(body, 'body', bodyOf(request.body)),
+      ];
+      if (parts.some((part) => part instanceof Promise)) {
+        Promise.all(parts).then(
+          (settled) => this.#run(exchange, request, settled),
+          (error) => exchange.fail(error),
+        );
+      } else this.#run(exchange, request, parts as readonly (Validated | undefined)[]);
+    } catch (error) {
+      exchange.fail(error);
+    }
+  }
+
+  #run(exchange: Exchange, request: FastifyRequest, parts: readonly (Validated | undefined)[]): void {
     let claimed: ClaimedKey | undefined;
     try {
-      const plan = this.#plan;
-      const issues: WireIssue[] = [];
-      const params = plan.params && (await this.#part(plan.params, 'params', request.params, issues));
-      const query = plan.query && (await this.#part(plan.query, 'query', request.query, issues));
-      const body = plan.body && (await this.#part(plan.body, 'body', bodyOf(request.body), issues));
+      const [params, query, body] = parts.map(takeValue);
+      const issues = parts.flatMap((part) => part?.issues ?? []);
       if (issues.length > 0) throw invalid(issues);
       const { context } = exchange;
       let idempotencyKey: string | undefined;
-      if (plan.idempotencyKey) {
+      if (this.#plan.idempotencyKey) {
         idempotencyKey = readIdempotencyKey(request.headers[headerNames.idempotencyKey]);
         const claim = this.#claim(idempotencyKey, request);
-        if (!('finish' in claim)) return exchange.send(claim);
+        if ('status' in claim) {
+          exchange.send(claim);
+          return;
+        }
         claimed = claim;
       }
       // Validation may have taken the rest of the time.
       if (context.cancelled) throw context.reason;
-      const answer = await this.#answer({ params, query, body, context, idempotencyKey });
-      // Stored also when nobody waits any more: the next attempt with this key will ask for it.
-      claimed?.finish(answer);
-      exchange.send(answer);
+      const result = this.#handle({ params, query, body, context, idempotencyKey });
+      if (isThenable(result)) {
+        result.then(
+          (value) => this.#finish(exchange, claimed, value),
+          (error) => this.#fail(exchange, claimed, error),
+        );
+      } else this.#finish(exchange, claimed, result);
     } catch (error) {
-      const answer = exchange.answerOf(error);
-      if (answer.status >= 499 || exchange.context.cancelled) claimed?.release();
-      else claimed?.finish(answer);
-      exchange.send(answer, error);
+      this.#fail(exchange, claimed, error);
     }
   }
 
-  async #answer(call: HandlerCall): Promise<Answer> {
-    const result = await this.#handle(call);
+  /** Validates what the handler answered and sends it. */
+  #finish(exchange: Exchange, claimed: ClaimedKey | undefined, result: unknown): void {
     const { response } = this.#plan;
-    if (!response) return noContent;
-    const issues: WireIssue[] = [];
-    const value = await this.#part(response, 'response', result, issues);
-    if (issues.length > 0) {
-      throw new FwkError(
-        'FWK_HTTP_RESPONSE_INVALID',
-        `${this.id} answered against its contract: ${formatIssues(issues)}`,
-        {
-          details: { operation: this.id, issues },
-        },
-      );
+    if (!response) {
+      this.#send(exchange, claimed, noContent);
+      return;
     }
-    return { status: 200, contentType: json, body: JSON.stringify(value) ?? 'null', headers: undefined };
+    try {
+      const checked = validatePart(response, 'response', result);
+      if (checked instanceof Promise) {
+        checked
+          .then((later) => this.#send(exchange, claimed, this.#answer(later)))
+          .catch((error) => this.#fail(exchange, claimed, error));
+      } else this.#send(exchange, claimed, this.#answer(checked));
+    } catch (error) {
+      this.#fail(exchange, claimed, error);
+    }
   }
 
-  /** Validates a part and collects what is wrong with it; awaits only what answers later. */
-  #part(schema: StandardSchema, part: WireIssue['in'], given: unknown, issues: WireIssue[]): unknown {
-    const result = validatePart(schema, part, given);
-    if (result instanceof Promise) return result.then((later) => take(later, issues));
-    return take(result, issues);
+  #answer(checked: Validated): Answer {
+    const { issues } = checked;
+    if (!issues) {
+      return { status: 200, contentType: json, body: JSON.stringify(checked.value) ?? 'null', headers: undefined };
+    }
+    throw new FwkError(
+      'FWK_HTTP_RESPONSE_INVALID',
+      `${this.id} answered against its contract: ${formatIssues(issues)}`,
+      {
+        details: { operation: this.id, issues },
+      },
+    );
+  }
+
+  /** Stored also when nobody waits any more: the next attempt with this key will ask for it. */
+  #send(exchange: Exchange, claimed: ClaimedKey | undefined, answer: Answer): void {
+    claimed?.finish(answer);
+    exchange.send(answer);
+  }
+
+  #fail(exchange: Exchange, claimed: ClaimedKey | undefined, error: unknown): void {
+    const answer = exchange.answerOf(error);
+    if (answer.status >= 499 || exchange.context.cancelled) claimed?.release();
+    else claimed?.finish(answer);
+    exchange.send(answer, error);
   }
 
   #claim(key: string | undefined, request: FastifyRequest): ClaimedKey | Answer {
@@ -198,10 +238,12 @@ export class RouteHandler {
 
 type TraceHeaders = Parameters<typeof parseTrace>[0];
 
-function take(result: Awaited<ReturnType<typeof validatePart>>, issues: WireIssue[]): unknown {
-  if (!result.issues) return result.value;
-  issues.push(...result.issues);
-  return undefined;
+function takeValue(part: Validated | undefined): unknown {
+  return part && !part.issues ? part.value : undefined;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** A body arrives as text, since its text also identifies the request of an idempotency key. */

@@ -36,7 +36,9 @@ export interface HttpServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const aloneDrain = { draining: false, track: () => ({ [Symbol.dispose]() {} }) };
+/** Made once: a literal with a `Symbol.dispose` is dear. */
+const untracked: Disposable = { [Symbol.dispose]() {} };
+const aloneDrain = { draining: false, track: () => untracked };
 
 /**
  * Makes a server.
