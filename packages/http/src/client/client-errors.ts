@@ -58,9 +58,10 @@ export class ConnectionError extends FwkError {
 
 /** The client was closed. Code `FWK_HTTP_CLIENT_CLOSED`. */
 export class ClientClosedError extends FwkError {
-  constructor(service: string) {
-    super('FWK_HTTP_CLIENT_CLOSED', `the client of ${service} was closed; whoever owns it has stopped`, {
-      details: { service },
+  /** @param what - the operation or service that was called. */
+  constructor(what: string) {
+    super('FWK_HTTP_CLIENT_CLOSED', `${what}: the client was closed; whoever owns it has stopped`, {
+      details: { what },
       traits: { outcome: 'ignored' },
     });
   }

@@ -8,7 +8,7 @@ import {
   type Service,
 } from '@fwk/kernel';
 import type { AnyContract, CallOptions, Client } from '../contract/contract-types.js';
-import { ClientUnboundError } from './client-errors.js';
+import { ClientClosedError, ClientUnboundError } from './client-errors.js';
 import { type ClientOptions, type ClientParts, checkClientOptions, type EndpointSource } from './client-options.js';
 import { type ClientStack, clientStack } from './client-stack.js';
 import {
@@ -50,7 +50,8 @@ export function createClient<C extends AnyContract>(
   const client = Object.create(null, {
     [Symbol.asyncDispose]: { value: () => close(built, transport) },
   }) as Record<string, unknown>;
-  for (const plan of contract.plans) client[plan.name] = method(clientOperation(plan, caller), built.service);
+  for (const plan of contract.plans)
+    client[plan.name] = method(clientOperation(plan, caller), built.service, transport);
   stacks.set(client, built);
   return Object.freeze(client) as Client<C> & AsyncDisposable;
 }
@@ -75,8 +76,9 @@ function sourceOf(
 
 type OperationService = Service<OperationRequest, OperationResponse>;
 
-function method(operation: ClientOperation, service: OperationService) {
+function method(operation: ClientOperation, service: OperationService, transport: Transport) {
   return (given: GivenRequest = {}, options?: CallOptions): Promise<unknown> => {
+    if (transport.status() === 'closed') return Promise.reject(new ClientClosedError(operation.plan.id));
     try {
       const context = options?.context ?? currentContext();
       const request = prepareRequest(operation, given, options);

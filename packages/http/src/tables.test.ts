@@ -1,0 +1,45 @@
+/** What is written about errors and defaults must be what the code has. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { clientDefaults } from './client/client-options.js';
+import { httpErrors } from './errors.js';
+import { idempotencyDefaults } from './server/idempotency-store.js';
+import { serverDefaults } from './server/server-options.js';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+const read = (name: string) => readFileSync(join(root, name), 'utf8');
+const sources = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+  (name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.includes('fixtures') && name !== 'errors.ts',
+);
+
+test('every code in the table is raised somewhere, and every code that is raised is in the table', () => {
+  const code = sources.map((name) => read(name).replaceAll(/\/\*\*[\s\S]*?\*\//g, '')).join('\n');
+  const raised = new Set(code.match(/(?<=')FWK_HTTP_[A-Z_]+(?=')/g));
+  expect([...raised].sort()).toEqual(Object.keys(httpErrors).sort());
+});
+
+test('every code is explained in the README', () => {
+  const readme = read('../README.md');
+  expect(Object.keys(httpErrors).filter((code) => !readme.includes(code))).toEqual([]);
+});
+
+test.each([
+  ['client/client-options.ts', 'ClientOptions', clientDefaults],
+  ['server/server-options.ts', 'ServerSettings', serverDefaults],
+  ['server/idempotency-store.ts', 'IdempotencyOptions', idempotencyDefaults],
+])('documented defaults in %s are the real ones', (file, type, defaults: object) => {
+  const text = read(file);
+  const body = text.slice(text.indexOf(`export interface ${type}`));
+  const documented = body.slice(0, body.indexOf('\n}'));
+  for (const [option, value] of Object.entries(defaults)) {
+    const doc = documented.match(
+      new RegExp(`((?:/\\*\\*|\\n {3}\\*)(?:(?!\\*/)[\\s\\S])*)\\*/\\s+readonly ${option}\\??:`),
+    )?.[1];
+    expect(doc, `${option} has a docstring`).toBeDefined();
+    const said = doc?.match(/@defaultValue ([^*\n]+)/)?.[1];
+    if (value !== undefined && typeof value !== 'object')
+      expect(said?.replaceAll("'", '').trim(), option).toBe(String(value));
+  }
+});

@@ -1,0 +1,132 @@
+/**
+ * Whether a running server keeps a contract, whatever it is made of: each operation answers an example as the contract
+ * says, and refuses what the contract does not allow with a problem document. The cases use `node:assert` and
+ * `node:http`, so that they run under any test runner.
+ */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { request } from 'node:http';
+import { clientOperation } from '../client/operation-request.js';
+import { type GivenRequest, prepareRequest } from '../client/prepare-request.js';
+import type { OperationPlan } from '../contract/contract.js';
+import type { AnyContract, OperationName, Request } from '../contract/contract-types.js';
+import { headerNames } from '../wire/headers.js';
+import { parseJson } from '../wire/parse-json.js';
+import { problemType } from '../wire/problem.js';
+import { formatIssues, validatePart } from '../wire/validate.js';
+
+/** An example request for each operation; the server must answer it well. */
+export type Examples<C> = { readonly [Op in OperationName<C>]: Request<C, Op> };
+
+/** One thing that a server of the contract does; hand it to any test runner. */
+export interface ConformanceCase {
+  readonly name: string;
+  run(): Promise<void>;
+}
+
+/**
+ * What every server of a contract does, as test cases.
+ * @param urlOf - answers the server's base URL when a case runs, such as `http://127.0.0.1:4001`.
+ * @example for (const { name, run } of contractConformance(inventory, () => url, examples)) test(name, run);
+ */
+export function contractConformance<C extends AnyContract>(
+  contract: C,
+  urlOf: () => string,
+  examples: Examples<C>,
+): readonly ConformanceCase[] {
+  return contract.plans.flatMap((plan) => {
+    const given = Reflect.get(examples, plan.name) as GivenRequest;
+    const ask = async (change: Partial<Sent>): Promise<Received> => {
+      const { path, body } = await prepareRequest(clientOperation(plan, 'conformance'), given, undefined);
+      const key = plan.idempotencyKey ? `"${randomUUID()}"` : undefined;
+      return send(plan.method, { url: urlOf(), path, body, key, ...change });
+    };
+    const cases: ConformanceCase[] = [
+      {
+        name: `${plan.id} answers its example as the contract says`,
+        run: async () => answersWell(plan, await ask({})),
+      },
+    ];
+    if (plan.body) {
+      cases.push({
+        name: `${plan.id} refuses a body that is not JSON`,
+        run: async () => refuses(await ask({ body: '{"' }), 400),
+      });
+    }
+    if (plan.idempotencyKey) {
+      cases.push(
+        {
+          name: `${plan.id} refuses a request without an idempotency key`,
+          run: async () => refuses(await ask({ key: undefined }), 400),
+        },
+        {
+          name: `${plan.id} gives the same answer to the same key`,
+          async run() {
+            const key = `"${randomUUID()}"`;
+            assert.deepEqual((await ask({ key })).text, (await ask({ key })).text);
+          },
+        },
+      );
+    }
+    cases.push({
+      name: `${plan.id} does not begin when its time is over`,
+      run: async () => refuses(await ask({ deadlineMs: '0' }), 504),
+    });
+    return cases;
+  });
+}
+
+async function answersWell({ id, response }: OperationPlan, { status, type, text }: Received): Promise<void> {
+  assert.equal(status, response ? 200 : 204, `${id} answered ${status}: ${text.slice(0, 500)}`);
+  if (!response) return assert.equal(text, '', `${id} answered a body although its contract has none`);
+  assert.match(type, /^application\/json\b/, `${id} answered ${type}, not JSON`);
+  const { issues } = await validatePart(response, 'response', parseJson(text));
+  assert.equal(issues, undefined, `${id}: ${formatIssues(issues ?? [])}`);
+}
+
+function refuses({ status, type, text }: Received, expected: number): void {
+  assert.equal(status, expected, `expected ${expected}, not ${status}: ${text.slice(0, 500)}`);
+  assert.ok(type.startsWith(problemType), `expected a problem document, not ${type}`);
+  const problem = parseJson(text) as { readonly status?: unknown; readonly title?: unknown };
+  assert.equal(problem.status, expected, 'the document has another status than the answer');
+  assert.equal(typeof problem.title, 'string', 'the document has no title');
+}
+
+interface Sent {
+  readonly url: string;
+  readonly path: string;
+  readonly body: string | undefined;
+  readonly key: string | undefined;
+  readonly deadlineMs?: string;
+}
+
+interface Received {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+function send(method: string, { url, path, body, key, deadlineMs }: Sent): Promise<Received> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(key !== undefined && { [headerNames.idempotencyKey]: key }),
+      ...(deadlineMs !== undefined && { [headerNames.deadlineMs]: deadlineMs }),
+    };
+    const sent = request(url + path, { method, headers, agent: false, timeout: 10_000 }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.on('error', reject);
+      answer.on('end', () =>
+        resolve({
+          status: answer.statusCode ?? 0,
+          type: answer.headers['content-type'] ?? '',
+          text: Buffer.concat(chunks).toString(),
+        }),
+      );
+    });
+    sent.on('timeout', () => sent.destroy(new Error(`${method} ${path} was not answered in 10 s`)));
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
