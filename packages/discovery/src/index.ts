@@ -34,6 +34,12 @@ export { staticEndpoints } from './membership/static-endpoints.js';
 export { isConnectionError } from './outlier/connection-error.js';
 export { type EjectionOptions, ejectionDefaults } from './outlier/ejection-options.js';
 export type { EjectionRecord, EjectionRule } from './outlier/endpoint-health.js';
+export {
+  defaultRegistryPort,
+  type LocalRegistryOptions,
+  localRegistryDefaults,
+} from './registries/local/local-options.js';
+export { localRegistry } from './registries/local/local-registry.js';
 export { memoryRegistry } from './registries/memory-registry.js';
 export { type StaticAddresses, staticRegistry } from './registries/static-registry.js';
 export type { Registration, Registry, RegistryConnection, ServicesWatch, Watch } from './registry.js';

@@ -57,12 +57,10 @@ export const instanceLimits = Object.freeze({
 
 const name = /^[A-Za-z0-9][A-Za-z0-9._:@-]*$/;
 const word = /^[^\p{Cc}]+$/u;
-const fields = new Set(
-  'id service version address port zone weight tags metadata owner contracts startedAtMs status'.split(' '),
-);
 
 /**
- * Checks data from outside and answers a frozen instance that holds nothing else.
+ * Checks data from outside and answers a frozen instance. Fields it does not know are dropped, not refused: programs on
+ * one machine are not all of one version.
  * @throws InstanceInvalidError `FWK_DISCOVERY_INSTANCE_INVALID` with every problem at once.
  */
 export function parseInstance(value: unknown): Instance {
@@ -91,10 +89,6 @@ export function parseInstance(value: unknown): Instance {
       problems.push(`${field} must be at most ${limit} words of at most ${instanceLimits.wordLength} characters`);
     return fits ? Object.freeze([...found]) : [];
   };
-  for (const field of Object.keys(given)) {
-    if (!fields.has(field)) problems.push(`unknown field ${JSON.stringify(field.slice(0, 40))}`);
-    if (problems.length > 20) break;
-  }
   const has = (field: string) => own(field) !== undefined;
   const instance: Instance = {
     id: text('id', name),

@@ -7,6 +7,7 @@ import { DuplicateInstanceError, RegistryClosedError } from '../errors.js';
 import { changeInstance, type Instance, parseInstance } from '../instance.js';
 import type { Registration, Registry, RegistryConnection } from '../registry.js';
 import { Catalog } from './catalog.js';
+import { describeInstance } from './describe-instance.js';
 import { WatchBoard } from './watch-board.js';
 
 /** Makes a registry that lives in this process. */
@@ -93,9 +94,4 @@ class MemoryRegistry implements Registry {
     for (const registration of [...this.#own]) await registration.deregister();
     this.#hub.boards.delete(this.#board);
   }
-}
-
-/** An instance as messages name it. */
-export function describeInstance({ service, address, port }: Instance): string {
-  return `${service} at ${address}:${port}`;
 }

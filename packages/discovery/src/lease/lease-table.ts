@@ -1,0 +1,98 @@
+/**
+ * Who must be heard of, and by when. One sweep looks at all leases; a sweep that comes late means that this process stood
+ * still (stopped, suspended, blocked), so nobody could have been heard meanwhile, and all leases get that time back.
+ */
+import type { Clock, Timer } from '@fwk/kernel';
+import type { EvictionPolicy } from './eviction.js';
+
+/** Options of {@link LeaseTable}. */
+export interface LeaseTableOptions {
+  readonly clock: Clock;
+  /** Time between sweeps, in milliseconds. */
+  readonly sweepMs: number;
+  readonly eviction: EvictionPolicy;
+  /** Told of each lease that was ended because it ran out. */
+  readonly onEvicted: (id: string) => void;
+}
+
+/** Leases by id. */
+export class LeaseTable {
+  readonly #options: LeaseTableOptions;
+  readonly #expiresAtMs = new Map<string, number>();
+  #timer: Timer | undefined;
+  #sweptAtMs = 0;
+
+  constructor(options: LeaseTableOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#expiresAtMs.size;
+  }
+
+  /** Milliseconds left; negative when it has run out, undefined when there is none. */
+  remainingMs(id: string): number | undefined {
+    const expiresAtMs = this.#expiresAtMs.get(id);
+    return expiresAtMs === undefined ? undefined : expiresAtMs - this.#options.clock.now();
+  }
+
+  /** Gives or renews a lease. */
+  grant(id: string, durationMs: number): void {
+    this.#expiresAtMs.set(id, this.#options.clock.now() + durationMs);
+    if (!this.#timer) this.#schedule();
+  }
+
+  /** Renews a lease that exists; false when there is none. */
+  renew(id: string, durationMs: number): boolean {
+    if (!this.#expiresAtMs.has(id)) return false;
+    this.grant(id, durationMs);
+    return true;
+  }
+
+  /** Leaves a lease at most this long; it may be renewed again. */
+  shorten(id: string, remainingMs: number): void {
+    const expiresAtMs = this.#expiresAtMs.get(id);
+    if (expiresAtMs === undefined) return;
+    this.#expiresAtMs.set(id, Math.min(expiresAtMs, this.#options.clock.now() + remainingMs));
+  }
+
+  release(id: string): void {
+    this.#expiresAtMs.delete(id);
+    if (this.#expiresAtMs.size === 0) this.close();
+  }
+
+  /** Ends the sweeping; for the owner. */
+  close(): void {
+    if (this.#timer) this.#options.clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #schedule(): void {
+    const { clock, sweepMs } = this.#options;
+    this.#sweptAtMs = clock.now();
+    this.#timer = clock.setTimer(() => this.#sweep(), sweepMs, true);
+  }
+
+  #sweep(): void {
+    const { clock, sweepMs, eviction, onEvicted } = this.#options;
+    const nowMs = clock.now();
+    const lateMs = nowMs - this.#sweptAtMs - sweepMs;
+    this.#schedule();
+    if (lateMs > sweepMs) {
+      this.#prolong(lateMs);
+      return;
+    }
+    const expired = [...this.#expiresAtMs]
+      .filter(([, expiresAtMs]) => expiresAtMs <= nowMs)
+      .sort((a, b) => a[1] - b[1]);
+    if (expired.length === 0) return;
+    for (const id of eviction({ expired: expired.map(([id]) => id), total: this.size })) {
+      this.release(id);
+      onEvicted(id);
+    }
+  }
+
+  #prolong(durationMs: number): void {
+    for (const [id, expiresAtMs] of this.#expiresAtMs) this.#expiresAtMs.set(id, expiresAtMs + durationMs);
+  }
+}

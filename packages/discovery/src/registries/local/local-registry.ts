@@ -1,0 +1,222 @@
+/**
+ * The registry of one machine, with nothing to set up: the first process that can bind the port serves it, the others
+ * connect and watch by a stream. When the serving process ends, the others notice by their closed stream, race for the
+ * port, and register again with whoever wins; lists stay as they were meanwhile. The serving process uses its own registry
+ * as everybody else does, over HTTP, so that there is one way for all.
+ *
+ * A serving process that hangs keeps the port, so nobody can take over: its clients run into the limits of their renewals,
+ * mark what they know as stale and go on with it until it answers again or ends. Every process keeps a full copy of the
+ * catalog, which is right for one machine and wrong for a data centre: use Consul there.
+ */
+import {
+  background,
+  type CallContext,
+  cancellable,
+  type Env,
+  type Live,
+  type LiveSource,
+  liveValue,
+  makeEnv,
+  messageOf,
+  sleep,
+} from '@fwk/kernel';
+import { RegistryClosedError } from '../../errors.js';
+import type { Instance } from '../../instance.js';
+import type { Registration, Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
+import { checkLocalOptions, type LocalRegistryOptions } from './local-options.js';
+import { OwnInstances } from './own-instances.js';
+import { RegistryClient } from './registry-client.js';
+import { type RegistryServer, serveRegistry } from './registry-server.js';
+import { Replica } from './replica.js';
+
+/** Share of the lease after which it is renewed, and how much that varies. */
+const RENEW_SHARE = 1 / 3;
+const RENEW_JITTER = 0.2;
+/** Losers of a race for the port must not come in step, winners must not wait. */
+const FIRST_PAUSE_MS = 10;
+/** Pause after a renewal that failed. */
+const SUSPECT_PAUSE_MS = 200;
+
+/**
+ * Makes the embedded registry's face in this process. Nothing happens before something is registered or watched.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ */
+export function localRegistry(options?: Partial<LocalRegistryOptions>, env?: Partial<Env>): Registry {
+  return new LocalRegistry(checkLocalOptions(options, process.env), makeEnv(env));
+}
+
+class LocalRegistry implements Registry {
+  readonly name: string;
+  readonly #options: LocalRegistryOptions;
+  readonly #env: Env;
+  readonly #life = cancellable();
+  readonly #replica: Replica;
+  readonly #own: OwnInstances;
+  readonly #connection: LiveSource<RegistryConnection>;
+  #server: RegistryServer | undefined;
+  #client: RegistryClient | undefined;
+  #running: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: LocalRegistryOptions, env: Env) {
+    this.#options = options;
+    this.#env = env;
+    this.name = `local ${options.host}:${options.port}`;
+    this.#replica = new Replica(env.clock, options);
+    this.#own = new OwnInstances(env);
+    this.#connection = liveValue<RegistryConnection>({ state: 'connecting', sinceMs: env.clock.wallTime() });
+  }
+
+  get connection(): Live<RegistryConnection> {
+    return this.#connection;
+  }
+
+  async register(instance: Instance, context: CallContext = background): Promise<Registration> {
+    if (this.#closing) throw new RegistryClosedError(this.name);
+    this.#start();
+    return this.#own.register(instance, context);
+  }
+
+  watch(service: string): Watch {
+    this.#start();
+    return this.#replica.board.watch(service);
+  }
+
+  services(): ServicesWatch {
+    this.#start();
+    return this.#replica.board.services();
+  }
+
+  connect(env: Env): Registry {
+    return new LocalRegistry(this.#options, env);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#own.leaveAll(new RegistryClosedError(this.name));
+    this.#life.cancel(new RegistryClosedError(this.name));
+    // First, so that the port is free before the others hear of it.
+    await this.#server?.close();
+    this.#client?.close();
+    await this.#running;
+    this.#replica.close();
+    this.#say('closed');
+  }
+
+  #start(): void {
+    if (this.#closing) return;
+    this.#running ??= this.#run().catch((error: unknown) => {
+      if (!this.#life.context.cancelled) this.#env.logger.error({ err: error }, 'the local registry gave up');
+    });
+  }
+
+  async #run(): Promise<void> {
+    const { randomUUID } = await import('node:crypto');
+    const identity = { holder: randomUUID(), key: randomUUID() };
+    const { context } = this.#life;
+    const client = new RegistryClient(identity, this.#options, this.#env);
+    this.#client = client;
+    let failures = 0;
+    while (!context.cancelled) {
+      let reason: string;
+      try {
+        await this.#serve(randomUUID, identity.holder);
+        if (context.cancelled) break;
+        const { ended } = await client.watch(this.#replica.position, (messages) => this.#replica.apply(messages));
+        failures = 0;
+        reason = await this.#whileJoined(client, ended);
+      } catch (error) {
+        reason = messageOf(error);
+      }
+      if (context.cancelled) break;
+      this.#lost(reason);
+      const widestMs = Math.min(this.#options.maxPauseMs, FIRST_PAUSE_MS * 2 ** Math.min(failures, 20));
+      failures++;
+      await sleep(this.#env.clock, this.#env.random() * widestMs, context);
+    }
+  }
+
+  /** Binds the port if nobody has it, and starts from what this process knows. */
+  async #serve(makeEpoch: () => string, holder: string): Promise<void> {
+    if (!this.#options.serve || this.#server) return;
+    const server = await serveRegistry(makeEpoch(), holder, this.#options, this.#env);
+    if (!server) return;
+    if (this.#life.context.cancelled) {
+      await server.close();
+      return;
+    }
+    this.#server = server;
+    const restored = server.registry.restore(this.#replica.catalog.entries(), this.#replica.server?.holder);
+    this.#env.events.emit('registry.took-over', { registry: this.name, restored });
+    this.#env.logger.info({ registry: this.name, restored }, 'this process serves the registry of the machine');
+  }
+
+  /** Registers everything and renews until the stream ends. Answers why it did. */
+  async #whileJoined(client: RegistryClient, ended: Promise<string>): Promise<string> {
+    this.#answers();
+    this.#own.joined(client);
+    const joined = cancellable(this.#life.context);
+    void this.#renew(client, joined.context);
+    try {
+      return await ended;
+    } finally {
+      joined.cancel();
+      this.#own.lost();
+      joined[Symbol.dispose]();
+    }
+  }
+
+  /** Renews leases, also with none to renew: the answer is how a registry that hangs is told from a quiet one. */
+  async #renew(client: RegistryClient, context: CallContext): Promise<void> {
+    const { clock, random } = this.#env;
+    const ttlMs = this.#replica.server?.ttlMs ?? this.#options.ttlMs;
+    let pauseMs = this.#jittered(ttlMs, random());
+    for (;;) {
+      try {
+        await sleep(clock, pauseMs, context);
+      } catch {
+        return;
+      }
+      try {
+        this.#own.repair(await client.renew(this.#own.ids));
+        if (context.cancelled) return;
+        this.#answers();
+        pauseMs = this.#jittered(ttlMs, random());
+      } catch (error) {
+        if (context.cancelled) return;
+        this.#lost(messageOf(error));
+        pauseMs = SUSPECT_PAUSE_MS;
+      }
+    }
+  }
+
+  #jittered(ttlMs: number, random: number): number {
+    return ttlMs * RENEW_SHARE * (1 - RENEW_JITTER * random);
+  }
+
+  #answers(): void {
+    const before = this.#connection.value.state;
+    if (before === 'connected') return;
+    this.#replica.board.markFresh();
+    this.#say('connected');
+    if (before === 'lost') this.#env.events.emit('registry.regained', { registry: this.name });
+  }
+
+  #lost(reason: string): void {
+    this.#replica.board.markStale(reason, this.#env.clock.wallTime());
+    if (this.#connection.value.state === 'lost') return;
+    const wasConnected = this.#connection.value.state === 'connected';
+    this.#say('lost', reason);
+    if (!wasConnected) return;
+    this.#env.events.emit('registry.lost', { registry: this.name, reason });
+    this.#env.logger.warn({ registry: this.name, reason }, 'registry lost; the last lists stay in use');
+  }
+
+  #say(state: RegistryConnection['state'], reason?: string): void {
+    this.#connection.set({ state, sinceMs: this.#env.clock.wallTime(), ...(reason !== undefined && { reason }) });
+  }
+}

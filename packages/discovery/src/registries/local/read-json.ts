@@ -1,0 +1,47 @@
+import type { IncomingMessage } from 'node:http';
+
+/** A request that was refused for its form. */
+export class Refusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** An instance at all its limits, with every character escaped, is smaller. */
+const MAX_BODY_BYTES = 256 * 1024;
+
+/**
+ * Reads a bounded JSON body.
+ * @throws Refusal 413 when it is too large, 415 when it does not say that it is JSON, 400 when it is not.
+ */
+export function readJson(request: IncomingMessage): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) {
+      request.resume();
+      reject(new Refusal(415, 'the body must be application/json'));
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= MAX_BODY_BYTES) {
+        chunks.push(chunk);
+        return;
+      }
+      chunks.length = 0;
+      reject(new Refusal(413, `the body must be at most ${MAX_BODY_BYTES} bytes`));
+    });
+    request.on('error', () => reject(new Refusal(400, 'the body ended early')));
+    request.on('end', () => {
+      try {
+        resolve(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+      } catch {
+        reject(new Refusal(400, 'the body is not JSON'));
+      }
+    });
+  });
+}

@@ -1,0 +1,125 @@
+/**
+ * What one process knows of the registry: a full copy, kept up to date by the event stream. It is what watches read, what
+ * stays in use while nobody serves, and what this process starts from when it takes over.
+ *
+ * A new registry knows only what its process knew, which is nothing if that process has just started. So what such a
+ * registry does not list is not dropped at once: its owners have as long as a lease to register again.
+ */
+import type { Clock, Timer } from '@fwk/kernel';
+import { Catalog, type CatalogEntry } from '../catalog.js';
+import { WatchBoard } from '../watch-board.js';
+import type { LocalRegistryOptions } from './local-options.js';
+import type { Hello, StreamMessage } from './wire.js';
+
+/** A copy of the registry's catalog. */
+export class Replica {
+  readonly catalog = new Catalog();
+  readonly board: WatchBoard;
+  readonly #clock: Clock;
+  readonly #dropGraceMs: number;
+  readonly #unconfirmed = new Set<string>();
+  readonly #timers = new Set<Timer>();
+  #server: Hello | undefined;
+  /** The registry whose whole list was taken last; another one than heard last while that one's list is awaited. */
+  #taken: Hello | undefined;
+  #version = 0;
+
+  constructor(clock: Clock, { dropGraceMs }: LocalRegistryOptions) {
+    this.#clock = clock;
+    this.#dropGraceMs = dropGraceMs;
+    this.board = new WatchBoard(this.catalog, false);
+  }
+
+  /** The registry heard last. */
+  get server(): Hello | undefined {
+    return this.#server;
+  }
+
+  /** Where a stream can go on: `epoch:version`. */
+  get position(): string | undefined {
+    return this.#taken && `${this.#taken.epoch}:${this.#version}`;
+  }
+
+  /** Takes over what came together, and then tells the watchers once. */
+  apply(messages: readonly StreamMessage[]): void {
+    const changed = new Set<string>();
+    let complete = false;
+    for (const message of messages) {
+      if (message.kind === 'hello') {
+        this.#server = message.hello;
+        if (!message.hello.resumed) continue;
+        this.#taken = message.hello;
+        complete = true;
+      } else if (message.kind === 'snapshot') {
+        this.#replace(message.entries, changed);
+        complete = true;
+      } else if (message.kind === 'put') {
+        this.#version = message.version;
+        this.#put(message.entry, changed);
+      } else if (message.kind === 'remove') {
+        this.#version = message.version;
+        this.#remove(message.id, changed);
+      }
+    }
+    this.board.publish(changed);
+    if (complete) this.board.known.set(true);
+  }
+
+  /** Ends the waits; what is known stays readable. */
+  close(): void {
+    for (const timer of this.#timers) this.#clock.clearTimer(timer);
+    this.#timers.clear();
+  }
+
+  #replace(entries: readonly CatalogEntry[], changed: Set<string>): void {
+    const server = this.#server as Hello;
+    const listed = new Set(entries.map(({ instance }) => instance.id));
+    const missing = [...this.catalog.entries()].filter(({ instance }) => !listed.has(instance.id));
+    this.#version = server.version;
+    for (const entry of entries) this.#put(entry, changed);
+    const before = this.#taken;
+    this.#taken = server;
+    if (before === undefined || before.epoch === server.epoch) {
+      for (const { instance } of missing) this.#remove(instance.id, changed);
+      return;
+    }
+    const [gone, others] = [
+      missing.filter(isHeldBy(before.holder)),
+      missing.filter((entry) => !isHeldBy(before.holder)(entry)),
+    ];
+    this.#await(gone, this.#dropGraceMs);
+    this.#await(others, server.ttlMs);
+  }
+
+  #put(entry: CatalogEntry, changed: Set<string>): void {
+    this.#unconfirmed.delete(entry.instance.id);
+    for (const service of this.catalog.put(entry)) changed.add(service);
+  }
+
+  #remove(id: string, changed: Set<string>): void {
+    this.#unconfirmed.delete(id);
+    const entry = this.catalog.remove(id);
+    if (entry) changed.add(entry.instance.service);
+  }
+
+  #await(entries: readonly CatalogEntry[], durationMs: number): void {
+    if (entries.length === 0) return;
+    const ids = entries.map(({ instance }) => instance.id);
+    for (const id of ids) this.#unconfirmed.add(id);
+    const timer = this.#clock.setTimer(
+      () => {
+        this.#timers.delete(timer);
+        const changed = new Set<string>();
+        for (const id of ids) if (this.#unconfirmed.has(id)) this.#remove(id, changed);
+        this.board.publish(changed);
+      },
+      durationMs,
+      true,
+    );
+    this.#timers.add(timer);
+  }
+}
+
+function isHeldBy(holder: string): (entry: CatalogEntry) => boolean {
+  return (entry) => entry.holder === holder;
+}

@@ -1,0 +1,214 @@
+/**
+ * The registry that one process of a machine serves to all, without the HTTP round it: who is registered, under which
+ * lease, and what has changed since when.
+ *
+ * A registrant proves itself by a secret key, so that a second process with the same instance id is refused while the first
+ * is alive. Alive means: its lease runs and it has not dropped its connection. What a process knew before it took over is
+ * restored without keys, under leases that its owners must claim.
+ */
+import type { Env } from '@fwk/kernel';
+import { DuplicateInstanceError, RegistryFullError } from '../../errors.js';
+import type { Instance } from '../../instance.js';
+import { cappedEviction } from '../../lease/eviction.js';
+import { LeaseTable } from '../../lease/lease-table.js';
+import { Catalog, type CatalogEntry } from '../catalog.js';
+import { describeInstance } from '../describe-instance.js';
+import type { LocalRegistryOptions } from './local-options.js';
+
+/** One change, as streams tell it. */
+export type Change =
+  | { readonly kind: 'put'; readonly version: number; readonly entry: CatalogEntry }
+  | { readonly kind: 'remove'; readonly version: number; readonly id: string };
+
+/** Who asks: the process's public name and its secret. */
+export interface Identity {
+  readonly holder: string;
+  readonly key: string;
+}
+
+/** Changes kept for those who resume; older readers get everything anew. */
+const LOG_LENGTH = 1000;
+/** Share of all leases that one sweep may end. */
+const MAX_EVICTED_SHARE = 0.15;
+const SWEEP_MS = 100;
+
+/** State and rules of a served registry. */
+export class ServedRegistry {
+  readonly epoch: string;
+  readonly holder: string;
+  readonly ttlMs: number;
+  readonly catalog = new Catalog();
+  readonly #env: Env;
+  readonly #options: LocalRegistryOptions;
+  readonly #leases: LeaseTable;
+  readonly #onChange: (change: Change) => void;
+  readonly #keys = new Map<string, string>();
+  /** Streams open for each key: a process without one has dropped its connection, or never had one. */
+  readonly #connected = new Map<string, number>();
+  /** Ids whose process has dropped its connection and has not been heard of since. */
+  readonly #dropped = new Set<string>();
+  readonly #log: Change[] = [];
+  #version = 0;
+
+  constructor(
+    epoch: string,
+    holder: string,
+    options: LocalRegistryOptions,
+    env: Env,
+    onChange: (change: Change) => void,
+  ) {
+    this.epoch = epoch;
+    this.holder = holder;
+    this.ttlMs = options.ttlMs;
+    this.#options = options;
+    this.#env = env;
+    this.#onChange = onChange;
+    this.#leases = new LeaseTable({
+      clock: env.clock,
+      sweepMs: SWEEP_MS,
+      eviction: cappedEviction(MAX_EVICTED_SHARE),
+      onEvicted: (id) => this.#evict(id),
+    });
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /**
+   * Takes over what this process knew of the registry that is gone, so that the first answer is not an empty one.
+   * @param goneHolder - the process that served it: its own instances are not expected back.
+   */
+  restore(entries: Iterable<CatalogEntry>, goneHolder: string | undefined): number {
+    let restored = 0;
+    for (const entry of entries) {
+      if (this.catalog.size >= this.#options.maxInstances) break;
+      const { ttlMs, dropGraceMs } = this.#options;
+      this.#put(entry);
+      this.#leases.grant(entry.instance.id, entry.holder === goneHolder ? Math.min(dropGraceMs, ttlMs) : ttlMs);
+      restored++;
+    }
+    return restored;
+  }
+
+  /** @throws DuplicateInstanceError, RegistryFullError */
+  register(instance: Instance, { holder, key }: Identity): void {
+    const { id } = instance;
+    const known = this.catalog.get(id);
+    const owner = this.#keys.get(id);
+    if (known && owner !== undefined && owner !== key && !this.#dropped.has(id)) {
+      throw new DuplicateInstanceError(id, describeInstance(known.instance), describeInstance(instance));
+    }
+    if (!known && this.catalog.size >= this.#options.maxInstances) {
+      throw new RegistryFullError('instances', this.#options.maxInstances);
+    }
+    this.#keys.set(id, key);
+    this.#dropped.delete(id);
+    this.#leases.grant(id, this.ttlMs);
+    // Registering again what is known already is a renewal; watchers need not hear of it.
+    if (known && known.holder === holder && sameInstance(known.instance, instance)) return;
+    this.#put({ instance, holder });
+  }
+
+  /** False when the id belongs to another process. What nobody registered here is taken out of every list all the same. */
+  deregister(id: string, { key }: Identity): boolean {
+    const owner = this.#keys.get(id);
+    if (owner !== undefined && owner !== key) return false;
+    this.#remove(id);
+    return true;
+  }
+
+  /** Renews leases; answers the ids that the asking process has to register again. */
+  renew(ids: readonly string[], { key }: Identity): readonly string[] {
+    return ids.filter((id) => {
+      if (this.#keys.get(id) !== key || !this.#leases.renew(id, this.ttlMs)) return true;
+      this.#dropped.delete(id);
+      return false;
+    });
+  }
+
+  /** A process has opened a stream, by which its end will be noticed. */
+  connected({ key }: Identity): void {
+    this.#connected.set(key, (this.#connected.get(key) ?? 0) + 1);
+  }
+
+  /**
+   * A stream has closed. If it was the process's last, the process is probably dead; but it may only have lost a connection,
+   * so its leases are shortened, not ended.
+   */
+  disconnected({ key }: Identity): void {
+    const left = (this.#connected.get(key) ?? 1) - 1;
+    if (left > 0) {
+      this.#connected.set(key, left);
+      return;
+    }
+    this.#connected.delete(key);
+    for (const [id, owner] of this.#keys) {
+      if (owner !== key) continue;
+      this.#dropped.add(id);
+      this.#leases.shorten(id, this.#options.dropGraceMs);
+    }
+  }
+
+  /** What has changed after a version; undefined when that is too long ago to know. */
+  changesSince(version: number): readonly Change[] | undefined {
+    const missing = this.#version - version;
+    if (missing < 0 || missing > this.#log.length) return undefined;
+    return missing === 0 ? [] : this.#log.slice(-missing);
+  }
+
+  /** Facts for people. */
+  describe(): Readonly<Record<string, unknown>> {
+    return {
+      epoch: this.epoch,
+      version: this.#version,
+      holder: this.holder,
+      instances: this.catalog.size,
+      connectedProcesses: this.#connected.size,
+      ttlMs: this.ttlMs,
+      leases: [...this.catalog.entries()].map(({ instance: { id } }) => ({
+        id,
+        remainingMs: Math.round(this.#leases.remainingMs(id) ?? 0),
+        dropped: this.#dropped.has(id),
+      })),
+    };
+  }
+
+  close(): void {
+    this.#leases.close();
+  }
+
+  #evict(id: string): void {
+    const entry = this.catalog.get(id);
+    const dropped = this.#dropped.has(id);
+    this.#remove(id);
+    if (!entry) return;
+    const { service } = entry.instance;
+    const cause = dropped ? 'its process dropped the connection' : 'its lease was not renewed';
+    this.#env.events.emit('instance.evicted', { instance: id, service, cause, ttlMs: this.ttlMs });
+    this.#env.logger.warn({ instance: id, service, cause }, 'instance evicted');
+  }
+
+  #put(entry: CatalogEntry): void {
+    this.catalog.put(entry);
+    this.#changed({ kind: 'put', version: ++this.#version, entry });
+  }
+
+  #remove(id: string): void {
+    this.catalog.remove(id);
+    this.#keys.delete(id);
+    this.#dropped.delete(id);
+    this.#leases.release(id);
+    this.#changed({ kind: 'remove', version: ++this.#version, id });
+  }
+
+  #changed(change: Change): void {
+    this.#log.push(change);
+    if (this.#log.length > LOG_LENGTH * 2) this.#log.splice(0, LOG_LENGTH);
+    this.#onChange(change);
+  }
+}
+
+function sameInstance(a: Instance, b: Instance): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
