@@ -7,6 +7,7 @@ import { childSpan, startTrace, traceKey } from '@fwk/core';
 import { type CallContext, type Env, type Histogram, isFwkError, type Layer, type Service } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import type { RemoteError } from '../wire/remote-error.js';
+import { callSafely } from './call-safely.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 
 /** @param service - the callee's name, which stands for its address: addresses live for seconds. */
@@ -38,7 +39,7 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
     const span = outer ? childSpan(outer, random) : startTrace(random);
     const finish = (result: number | string) =>
       this.#find(request.operation.plan, result).observe((clock.now() - startedMs) / 1000, span.traceId);
-    return this.#next.call(request, context.with({ values: [traceKey.of(span)] })).then(
+    return callSafely(this.#next, request, context.with({ values: [traceKey.of(span)] })).then(
       (response) => {
         finish(response.status);
         return response;

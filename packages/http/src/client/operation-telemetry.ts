@@ -13,6 +13,7 @@ import {
   priorityKey,
   type Service,
 } from '@fwk/kernel';
+import { callSafely } from './call-safely.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 
 const firstAttempt = attemptKey.of(1);
@@ -46,7 +47,7 @@ class OperationTelemetry implements Service<OperationRequest, OperationResponse>
     const values = [traceKey.of(trace), operation.name, operation.idempotent, firstAttempt];
     // The caller's own priority wins: it knows whom it serves.
     if (operation.priority && context.get(priorityKey) === 'default') values.push(operation.priority);
-    return this.#next.call(request, context.with({ values })).then(
+    return callSafely(this.#next, request, context.with({ values })).then(
       (response) => {
         series.success.observe((clock.now() - startedMs) / 1000, trace.traceId);
         return response;
