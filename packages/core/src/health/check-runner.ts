@@ -74,7 +74,10 @@ export function checkRunner(
           (answered) => answer(reportOf(answered)),
           (error: unknown) => answer({ status: 'DOWN', details: { error: messageOf(error) } }),
         )
-        .then(again);
+        .then(() => {
+          call[Symbol.dispose]();
+          again();
+        });
     });
 
   return {

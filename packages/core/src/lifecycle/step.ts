@@ -23,25 +23,31 @@ export function runStep(
   work: (call: CallContext) => Promise<void> | void,
   parent?: CallContext,
 ): Promise<void> {
+  if (parent?.cancelled) return Promise.reject(parent.reason);
   const call = cancellable(parent, { deadlineMs: clock.now() + limitMs });
   return new Promise((resolve, reject) => {
-    const timer = clock.setTimer(() => {
-      const error = new StepTimeoutError(component, step, limitMs);
-      settle(() => reject(error));
-      call.cancel(error);
-    }, limitMs);
-    const givenUp = parent?.onCancel((reason) => settle(() => reject(reason)));
-    const settle = (act: () => void) => {
+    const release = () => {
       clock.clearTimer(timer);
       givenUp?.[Symbol.dispose]();
-      act();
+    };
+    const giveUp = (reason: unknown) => {
+      release();
+      reject(reason);
+      call.cancel(reason);
+    };
+    const end = (settle: () => void) => {
+      release();
+      call[Symbol.dispose]();
+      settle();
     };
     const fail = (error: unknown) => {
       const named = error instanceof StepTimeoutError || error instanceof StepFailedError;
-      settle(() => reject(named ? error : new StepFailedError(component, step, messageOf(error), error)));
+      end(() => reject(named ? error : new StepFailedError(component, step, messageOf(error), error)));
     };
+    const timer = clock.setTimer(() => giveUp(new StepTimeoutError(component, step, limitMs)), limitMs);
+    const givenUp = parent?.onCancel(giveUp);
     try {
-      Promise.resolve(work(call.context)).then(() => settle(resolve), fail);
+      Promise.resolve(work(call.context)).then(() => end(resolve), fail);
     } catch (error) {
       fail(error);
     }

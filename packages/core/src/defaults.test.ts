@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { appDefaults, loggingDefaults, managementDefaults, shutdownDefaults } from './app/app-options.js';
+import { containerDefaults } from './container/create-container.js';
+import { checkDefaults } from './health/check-runner.js';
+import { loggerDefaults } from './logging/logger.js';
+import { meterDefaults } from './metrics/meter.js';
+
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const text = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+  .map((file) => readFileSync(join(folder, file), 'utf8'))
+  .join('\n');
+
+/** Documented defaults that are plain values, by interface and property. */
+function documented(owner: string): Record<string, unknown> {
+  const body = new RegExp(`export interface ${owner} [^{]*\\{([\\s\\S]*?)\\n\\}`).exec(text)?.[1] ?? '';
+  const properties = body.matchAll(/@defaultValue ('[^']*'|true|false|\d+)(?:,[^*]*)? \*\/\s+readonly (\w+)\??:/g);
+  return Object.fromEntries(
+    [...properties].map(([, value = '', name]) => [name, JSON.parse(value.replaceAll("'", '"'))]),
+  );
+}
+
+const plain = (defaults: object) =>
+  Object.fromEntries(Object.entries(defaults).filter(([, value]) => typeof value !== 'object'));
+
+test.each([
+  ['AppOptions', appDefaults],
+  ['LoggingOptions', loggingDefaults],
+  ['ManagementOptions', managementDefaults],
+  ['ShutdownOptions', shutdownDefaults],
+  ['ContainerOptions', containerDefaults],
+  ['HealthCheckOptions', checkDefaults],
+  ['LoggerOptions', loggerDefaults],
+  ['MeterOptions', meterDefaults],
+])('the documented defaults of %s are the real ones', (owner, defaults) => {
+  expect(Object.isFrozen(defaults)).toBe(true);
+  const { group, ...told } = documented(owner);
+  expect(group ?? 'readiness').toBe('readiness');
+  expect(told).toEqual(plain(defaults));
+});
