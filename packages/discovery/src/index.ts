@@ -9,6 +9,7 @@ export { leastRequest } from './balance/least-request.js';
 export { type P2cOptions, p2c, p2cDefaults } from './balance/p2c.js';
 export type { PeakEwmaOptions } from './balance/peak-ewma.js';
 export { roundRobin } from './balance/round-robin.js';
+export { type DiscoveryOptions, discovery, discoveryDefaults, registryToken } from './component/discovery.js';
 export {
   DuplicateInstanceError,
   discoveryErrors,

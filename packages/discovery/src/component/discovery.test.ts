@@ -1,0 +1,210 @@
+import {
+  type Announcement,
+  background,
+  type ComponentContext,
+  type Env,
+  envToken,
+  type InjectionKey,
+  liveValue,
+  makeEnv,
+  type Provision,
+  type Resolver,
+} from '@fwk/kernel';
+import { fakeClock, recordEvents } from '@fwk/kernel/testing';
+import { describe, expect, test } from 'vitest';
+import { balance } from '../balance/balance.js';
+import { DuplicateInstanceError } from '../errors.js';
+import { membershipsToken } from '../membership/memberships.js';
+import { memoryRegistry } from '../registries/memory-registry.js';
+import type { Registry, RegistryConnection } from '../registry.js';
+import { anInstance } from '../testing/instances.js';
+import { type DiscoveryOptions, discovery } from './discovery.js';
+
+const announcement: Announcement = { address: '127.0.0.1', port: 4001, contracts: ['inventory@1.4.0'] };
+
+/** An application as the component sees one. */
+function application(options: Partial<DiscoveryOptions>, announcements: readonly Announcement[] = [announcement]) {
+  const clock = fakeClock();
+  const events = recordEvents();
+  const env: Env = makeEnv({ clock, events });
+  const made = new Map<unknown, (resolver: Resolver) => unknown>([[envToken, () => env]]);
+  const find = <T>(key: InjectionKey<T>) => made.get(key)?.(resolver) as T | undefined;
+  const resolver: Resolver = { find, get: (key) => find(key) as never };
+  const provision: Provision = {
+    value: (key, value) => made.set(key, () => value),
+    factory: (key, make) => made.set(key, make),
+  };
+  const app = { name: 'inventory', version: '1.4.2', owner: 'team-stock', instanceId: 'inventory-7' };
+  const context: ComponentContext = { ...resolver, app, env, call: background, announce() {}, announcements };
+  const component = discovery(options);
+  component.provide?.(provision, app);
+  const manage = (path: string) =>
+    component
+      .manage?.()
+      .find((endpoint) => endpoint.path === path)
+      ?.handle({ parameter: undefined, query: {}, body: undefined });
+  return {
+    component,
+    context,
+    clock,
+    events,
+    manage,
+    resolver,
+    health: () => component.health?.()[0]?.check(background),
+  };
+}
+
+/** A registry that does not answer until it is told to. */
+function silentRegistry(): { registry: Registry; answer(): void } {
+  const inner = memoryRegistry();
+  let answer = () => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const connection = liveValue<RegistryConnection>({ state: 'lost', sinceMs: 0, reason: 'connection refused' });
+  const registry: Registry = {
+    name: 'silent',
+    connection,
+    register: async (instance, context = background) => {
+      await Promise.race([answered, new Promise((_resolve, reject) => void context.onCancel(reject))]);
+      connection.set({ state: 'connected', sinceMs: 0 });
+      return inner.register(instance);
+    },
+    watch: (service) => inner.watch(service),
+    services: () => inner.services(),
+    close: () => inner.close(),
+  };
+  return { registry, answer };
+}
+
+describe('discovery()', () => {
+  test('registers what was announced when the application is ready, and takes it out when it drains', async () => {
+    const shared = memoryRegistry();
+    const seen = shared.watch('inventory').instances;
+    const statuses: string[] = [];
+    seen.subscribe((list) => statuses.push(list[0]?.status ?? 'gone'));
+    const { component, context } = application({
+      registry: shared,
+      zone: 'a',
+      weight: 2,
+      tags: ['canary'],
+      metadata: { colour: 'blue' },
+    });
+    await component.start?.(context);
+    expect(seen.value).toEqual([]);
+    await component.ready?.(context);
+    expect(seen.value[0]).toEqual({
+      id: 'inventory-7',
+      service: 'inventory',
+      version: '1.4.2',
+      address: '127.0.0.1',
+      port: 4001,
+      zone: 'a',
+      weight: 2,
+      tags: ['canary'],
+      metadata: { colour: 'blue' },
+      owner: 'team-stock',
+      contracts: ['inventory@1.4.0'],
+      startedAtMs: 1_700_000_000_000,
+      status: 'UP',
+    });
+    await component.drain?.(context);
+    expect(statuses).toEqual(['UP', 'DRAINING', 'gone']);
+    await component.stop?.(context);
+  });
+
+  test('registers each address once, with all contracts served there', async () => {
+    const shared = memoryRegistry();
+    const { component, context } = application({ registry: shared }, [
+      announcement,
+      { ...announcement, contracts: ['admin@1.0.0', 'inventory@1.4.0'] },
+      { ...announcement, port: 4002 },
+    ]);
+    await component.ready?.(context);
+    const { instances } = shared.watch('inventory');
+    expect(instances.value.map(({ id, contracts }) => [id, contracts])).toEqual([
+      ['inventory-7', ['inventory@1.4.0', 'admin@1.0.0']],
+      ['inventory-7:4002', ['inventory@1.4.0']],
+    ]);
+    await component.stop?.(context);
+    expect(instances.value).toEqual([]);
+  });
+
+  test('leaves a shared registry open for the others', async () => {
+    const shared = memoryRegistry();
+    const { component, context } = application({ registry: shared });
+    await component.ready?.(context);
+    await component.stop?.(context);
+    await expect(shared.register(anInstance())).resolves.toBeDefined();
+  });
+
+  test('fails the start when the id is taken by a live instance, naming both', async () => {
+    const shared = memoryRegistry();
+    await shared.register(anInstance({ id: 'inventory-7', port: 5005 }));
+    const { component, context } = application({ registry: shared });
+    await expect(component.ready?.(context)).rejects.toBeInstanceOf(DuplicateInstanceError);
+    await component.stop?.(context);
+  });
+
+  test('starts without a registry that does not answer, says so, and registers when it does', async () => {
+    const { registry, answer } = silentRegistry();
+    const { component, context, clock, health } = application({ registry, registerWaitMs: 500 });
+    await component.start?.(context);
+    const ready = component.ready?.(context);
+    await clock.advance(500);
+    await ready;
+    expect(await health()).toMatchObject({ status: 'DEGRADED', details: { state: 'lost', registered: 0 } });
+    answer();
+    await clock.settle();
+    expect(await health()).toMatchObject({ status: 'UP', details: { registered: 1 } });
+    await component.stop?.(context);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('stops in time although the registry never answers', async () => {
+    const { registry } = silentRegistry();
+    const { component, context, clock } = application({ registry, registerWaitMs: 500, leaveWaitMs: 100 });
+    const ready = component.ready?.(context);
+    await clock.advance(500);
+    await ready;
+    const stopped = component.stop?.(context);
+    await clock.advance(300);
+    await stopped;
+    expect(clock.pending).toBe(0);
+  });
+
+  test('shows instances and endpoints, with load, calls under way, and why one is ejected', async () => {
+    const shared = memoryRegistry();
+    const { component, context, manage, resolver, events } = application({ registry: shared });
+    await component.ready?.(context);
+    await shared.register(anInstance({ id: 'pricing-1', service: 'pricing', port: 4002 }));
+    await shared.register(anInstance({ id: 'pricing-2', service: 'pricing', port: 4003 }));
+    const memberships = resolver.get(membershipsToken);
+    await memberships.settled('pricing', background);
+    const service = balance<string, number>({ service: 'pricing', endpoints: memberships.of('pricing') }).wrap(
+      {
+        call: () => Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })),
+        status: () => 'ready',
+      },
+      context.env,
+    );
+    await service.call('?', background).catch(() => {});
+    expect(events.names).toContain('endpoint.ejected');
+    const { endpoints } = manage('endpoints') as { endpoints: readonly { ejection?: object }[] };
+    expect(endpoints).toHaveLength(2);
+    expect(endpoints.find(({ ejection }) => ejection)).toMatchObject({
+      inFlight: 0,
+      load: 5000,
+      ejection: { rule: 'connection-failed', error: 'refused' },
+    });
+    expect(manage('instances')).toMatchObject({
+      registry: { name: 'memory', state: 'connected' },
+      own: [{ id: 'inventory-7' }],
+      services: ['inventory', 'pricing'],
+      watched: { pricing: { instances: [{ id: 'pricing-1' }, { id: 'pricing-2' }] } },
+    });
+    await service[Symbol.asyncDispose]();
+    expect(manage('endpoints')).toEqual({ endpoints: [] });
+    await component.stop?.(context);
+  });
+});

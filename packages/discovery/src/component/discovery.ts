@@ -1,0 +1,156 @@
+/**
+ * Brings discovery into an application: it is found when it is ready, leaves before it stops, and finds the services it
+ * calls. A registry that is not there holds nobody up: the application starts, says that it is degraded, and is registered
+ * as soon as the registry answers. Only a definite refusal (a duplicate id, invalid facts) fails the start.
+ */
+import {
+  anything,
+  type Component,
+  type ComponentContext,
+  checkOptions,
+  type Env,
+  envToken,
+  type HealthReport,
+  millisecondsIn,
+  numberIn,
+  optional,
+  type Resolver,
+  type Token,
+  text,
+  token,
+} from '@fwk/kernel';
+import { type Memberships, memberships, membershipsToken } from '../membership/memberships.js';
+import { localRegistry } from '../registries/local/local-registry.js';
+import type { Registry, ServicesWatch } from '../registry.js';
+import { instancesOf } from './own-instance.js';
+import { Presence } from './presence.js';
+
+/** Options of {@link discovery}. */
+export interface DiscoveryOptions {
+  /** Where instances are known. @defaultValue localRegistry() */
+  readonly registry?: Registry;
+  /** Where this instance runs. @defaultValue none */
+  readonly zone?: string;
+  /** Its share of traffic relative to others, above 0 up to 1000. @defaultValue 1 */
+  readonly weight?: number;
+  readonly tags?: readonly string[];
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** How long the start waits for a registry that does not answer, in milliseconds, 0 to 60 000. @defaultValue 3000 */
+  readonly registerWaitMs: number;
+  /** How long each step of leaving may take, in milliseconds, 0 to 60 000. @defaultValue 1000 */
+  readonly leaveWaitMs: number;
+}
+
+/** Defaults of {@link discovery}. */
+export const discoveryDefaults = Object.freeze({
+  registerWaitMs: 3000,
+  leaveWaitMs: 1000,
+}) satisfies Partial<DiscoveryOptions>;
+
+/** The application's registry; provided by {@link discovery}. */
+export const registryToken: Token<Registry> = token('registry');
+
+/**
+ * Makes the component. It provides {@link registryToken} and `membershipsToken`, shows `/manage/instances` and
+ * `/manage/endpoints`, and counts as DEGRADED while the registry is lost. A registry that is passed in is used by a
+ * connection of its own, where the backend has such; otherwise it is closed with the application.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ */
+export function discovery(options?: Partial<DiscoveryOptions>): Component {
+  const settings = checkOptions<DiscoveryOptions>('discovery', options, discoveryDefaults, {
+    registry: anything,
+    zone: optional(text),
+    weight: optional(numberIn(0.001, 1000)),
+    tags: anything,
+    metadata: anything,
+    registerWaitMs: millisecondsIn(0, 60_000),
+    leaveWaitMs: millisecondsIn(0, 60_000),
+  });
+  return new Discovery(settings).component;
+}
+
+interface Parts {
+  readonly registry: Registry;
+  readonly memberships: Memberships;
+  readonly services: ServicesWatch;
+  readonly presence: Presence;
+}
+
+class Discovery {
+  readonly #options: DiscoveryOptions;
+  #parts: Parts | undefined;
+  readonly component: Component;
+
+  constructor(options: DiscoveryOptions) {
+    this.#options = options;
+    this.component = {
+      name: 'discovery',
+      provide: (provision) => {
+        provision.factory(registryToken, (resolver) => this.#open(resolver).registry);
+        provision.factory(membershipsToken, (resolver) => this.#open(resolver).memberships);
+      },
+      start: (context) => void this.#open(context),
+      ready: (context) => this.#arrive(context),
+      drain: () => this.#parts?.presence.leave(),
+      stop: () => this.#close(),
+      health: () => [{ name: 'discovery', check: () => this.#health() }],
+      manage: () => [
+        { path: 'instances', handle: () => this.#instances() },
+        { path: 'endpoints', handle: () => ({ endpoints: this.#parts?.memberships.monitor.list() ?? [] }) },
+      ],
+    };
+  }
+
+  #open(resolver: Resolver): Parts {
+    this.#parts ??= this.#make(resolver.get(envToken));
+    return this.#parts;
+  }
+
+  #make(env: Env): Parts {
+    const given = this.#options.registry;
+    const registry = given ? (given.connect?.(env) ?? given) : localRegistry(undefined, env);
+    // The first watch makes the registry connect, so that this happens while everything else starts.
+    const services = registry.services();
+    const presence = new Presence(registry, env, this.#options);
+    return { registry, memberships: memberships(registry, env), services, presence };
+  }
+
+  #arrive(context: ComponentContext): Promise<void> {
+    const { presence } = this.#open(context);
+    const { app, announcements, env } = context;
+    return presence.arrive(instancesOf(app, announcements, this.#options, env.clock.wallTime()), context.call);
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#parts) return;
+    const { presence, memberships, services, registry } = this.#parts;
+    await presence.leave();
+    memberships[Symbol.dispose]();
+    services[Symbol.dispose]();
+    await registry.close();
+  }
+
+  #health(): HealthReport {
+    if (!this.#parts) return { status: 'UNKNOWN' };
+    const { registry, presence } = this.#parts;
+    const connection = registry.connection.value;
+    const details = { registry: registry.name, ...connection, registered: presence.registered };
+    const whole = connection.state === 'connected' && presence.registered >= presence.wanted;
+    return { status: whole ? 'UP' : 'DEGRADED', details };
+  }
+
+  #instances(): unknown {
+    if (!this.#parts) return { services: {} };
+    const { registry, memberships, services, presence } = this.#parts;
+    const watched = memberships.services.map((service) => {
+      const list = memberships.of(service);
+      return [service, { stale: list.stale, instances: list.value.map(({ instance }) => instance) }] as const;
+    });
+    return {
+      registry: { name: registry.name, ...registry.connection.value },
+      own: presence.instances,
+      services: services.names.value,
+      watched: Object.fromEntries(watched),
+    };
+  }
+}

@@ -1,0 +1,39 @@
+import type { Announcement, AppInfo } from '@fwk/kernel';
+import { type Instance, parseInstance } from '../instance.js';
+import type { DiscoveryOptions } from './discovery.js';
+
+/**
+ * The instances that an application registers: one for each address it serves at, with everything served there. The first
+ * bears the application's instance id, further ones add their port to it.
+ * @throws InstanceInvalidError
+ */
+export function instancesOf(
+  app: AppInfo,
+  announcements: readonly Announcement[],
+  { zone, weight, tags, metadata }: Pick<DiscoveryOptions, 'zone' | 'weight' | 'tags' | 'metadata'>,
+  startedAtMs: number,
+): readonly Instance[] {
+  const byPlace = new Map<string, Announcement>();
+  for (const { address, port, contracts } of announcements) {
+    const place = `${address} ${port}`;
+    const all = [...(byPlace.get(place)?.contracts ?? []), ...contracts];
+    byPlace.set(place, { address, port, contracts: [...new Set(all)] });
+  }
+  return [...byPlace.values()].map(({ address, port, contracts }, index) =>
+    parseInstance({
+      id: index === 0 ? app.instanceId : `${app.instanceId}:${port}`,
+      service: app.name,
+      version: app.version,
+      address,
+      port,
+      zone,
+      weight,
+      tags,
+      metadata,
+      owner: app.owner,
+      contracts,
+      startedAtMs,
+      status: 'UP',
+    }),
+  );
+}

@@ -1,0 +1,102 @@
+/** An application's own instances in the registry: put in when it is ready, taken out before it stops. */
+import { abandonOnCancel, type CallContext, cancellable, type Env, sleep } from '@fwk/kernel';
+import type { Instance } from '../instance.js';
+import type { Registration, Registry } from '../registry.js';
+
+/** How long arriving and leaving may take. */
+export interface PresenceLimits {
+  readonly registerWaitMs: number;
+  readonly leaveWaitMs: number;
+}
+
+/** Registers and deregisters, both bounded in time. */
+export class Presence {
+  readonly #registry: Registry;
+  readonly #env: Env;
+  readonly #limits: PresenceLimits;
+  /** Ends registrations that still wait for a registry. */
+  readonly #staying = cancellable();
+  readonly #registrations: Registration[] = [];
+  #arriving: Promise<unknown> = Promise.resolve();
+  #left: Promise<void> | undefined;
+  #wanted = 0;
+
+  constructor(registry: Registry, env: Env, limits: PresenceLimits) {
+    this.#registry = registry;
+    this.#env = env;
+    this.#limits = limits;
+  }
+
+  /** How many instances should be registered. */
+  get wanted(): number {
+    return this.#wanted;
+  }
+
+  /** How many are. */
+  get registered(): number {
+    return this.#registrations.length;
+  }
+
+  /** They themselves, as last registered. */
+  get instances(): readonly Instance[] {
+    return this.#registrations.map(({ instance }) => instance);
+  }
+
+  /**
+   * Registers; waits a while for a registry that does not answer and then goes on without.
+   * @throws whatever the registry definitely refuses.
+   */
+  async arrive(instances: readonly Instance[], call: CallContext): Promise<void> {
+    this.#wanted = instances.length;
+    const work = Promise.all(instances.map((instance) => this.#register(instance)));
+    this.#arriving = work.catch(() => {});
+    const wait = cancellable(call);
+    const late = sleep(this.#env.clock, this.#limits.registerWaitMs, wait.context).then(() => 'late' as const);
+    late.catch(() => {});
+    try {
+      const result = await Promise.race([abandonOnCancel(call, work), late]);
+      if (result !== 'late') return;
+    } finally {
+      wait.cancel();
+    }
+    const { name, connection } = this.#registry;
+    const { reason } = connection.value;
+    this.#env.logger.warn(
+      { registry: name, reason },
+      'the registry does not answer; starting without being registered',
+    );
+    work.catch((error: unknown) => {
+      if (this.#staying.context.cancelled) return;
+      this.#env.logger.error({ err: error, registry: name }, 'the registry refuses this application');
+    });
+  }
+
+  /** Stops being found: DRAINING first, so that balancers turn away even where the removal is not seen. */
+  leave(): Promise<void> {
+    this.#left ??= this.#leave();
+    return this.#left;
+  }
+
+  async #leave(): Promise<void> {
+    this.#staying.cancel();
+    await this.#bounded(this.#arriving);
+    this.#wanted = 0;
+    const registrations = this.#registrations.splice(0);
+    await this.#bounded(Promise.all(registrations.map((registration) => registration.setStatus('DRAINING'))));
+    await this.#bounded(Promise.all(registrations.map((registration) => registration.deregister())));
+  }
+
+  async #register(instance: Instance): Promise<void> {
+    const registration = await this.#registry.register(instance, this.#staying.context);
+    this.#registrations.push(registration);
+  }
+
+  /** Waits for work, but not for ever, and not for its success: leaving goes on whatever a registry answers. */
+  async #bounded(work: Promise<unknown>): Promise<void> {
+    const wait = cancellable();
+    const limit = sleep(this.#env.clock, this.#limits.leaveWaitMs, wait.context).catch(() => {});
+    const done = work.catch((error: unknown) => this.#env.logger.warn({ err: error }, 'leaving the registry failed'));
+    await Promise.race([done, limit]);
+    wait.cancel();
+  }
+}

@@ -1,0 +1,105 @@
+import { background, cancellable, type LiveSource, liveValue, makeEnv } from '@fwk/kernel';
+import { fakeClock, recordEvents } from '@fwk/kernel/testing';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Instance } from '../instance.js';
+import { memoryRegistry } from '../registries/memory-registry.js';
+import type { Registry } from '../registry.js';
+import { anInstance } from '../testing/instances.js';
+import { memberships } from './memberships.js';
+
+/** Memberships over a registry whose answers the test decides. */
+function setUp(initial: readonly Instance[] = [], isKnown = true) {
+  const instances: LiveSource<readonly Instance[]> = liveValue(initial);
+  const known: LiveSource<boolean> = liveValue(isKnown);
+  const registry: Registry = {
+    ...memoryRegistry(),
+    name: 'scripted',
+    watch: () => ({ instances, known, [Symbol.dispose]() {} }),
+  };
+  const events = recordEvents();
+  const watched = memberships(registry, makeEnv({ clock: fakeClock(), events }));
+  return { instances, known, events, watched, endpoints: watched.of('inventory') };
+}
+
+const instanceAt = (port: number, parts: Partial<Instance> = {}) =>
+  anInstance({ id: `inventory-${port}`, port, ...parts });
+
+describe('a membership', () => {
+  test('keeps an endpoint’s identity while only its facts change', () => {
+    const { instances, endpoints } = setUp([instanceAt(1), instanceAt(2)]);
+    const [first, second] = endpoints.value;
+    instances.set([instanceAt(1, { status: 'DRAINING', weight: 3 }), instanceAt(2)]);
+    expect(endpoints.value[0]).toBe(first);
+    expect(endpoints.value[1]).toBe(second);
+    expect(first?.instance).toMatchObject({ status: 'DRAINING', weight: 3 });
+  });
+
+  test('makes a new endpoint when another process answers under the same id', () => {
+    const { instances, endpoints, events } = setUp([instanceAt(1)]);
+    const [first] = endpoints.value;
+    instances.set([instanceAt(1, { startedAtMs: 1_800_000_000_000 })]);
+    expect(endpoints.value[0]).not.toBe(first);
+    expect(events.names).toEqual(['endpoint.added', 'endpoint.added', 'endpoint.removed']);
+  });
+
+  test('keeps the last list, marked stale, when the registry says that nobody is left', () => {
+    const { instances, endpoints, events } = setUp([instanceAt(1), instanceAt(2)]);
+    instances.set([]);
+    expect(endpoints.value).toHaveLength(2);
+    expect(endpoints.stale?.reason).toContain('nobody is left of 2');
+    expect(events.names).toContain('membership.kept');
+    instances.set([instanceAt(2)]);
+    expect(endpoints.value.map(({ port }) => port)).toEqual([2]);
+    expect(endpoints.stale).toBeUndefined();
+  });
+
+  test('is stale for as long as the registry’s list is', () => {
+    const { instances, endpoints } = setUp([instanceAt(1)]);
+    instances.markStale('the registry does not answer', 7);
+    expect(endpoints.stale).toEqual({ reason: 'the registry does not answer', sinceMs: 7 });
+    instances.markFresh();
+    expect(endpoints.stale).toBeUndefined();
+  });
+
+  test('makes URLs of addresses, also of IPv6 ones and https', () => {
+    const { endpoints } = setUp([instanceAt(1, { address: '::1' }), instanceAt(2, { metadata: { scheme: 'https' } })]);
+    expect(endpoints.value.map(({ url }) => url)).toEqual(['http://[::1]:1', 'https://127.0.0.1:2']);
+  });
+
+  test('is always what the registry said last, whatever came before', () => {
+    const list = fc.uniqueArray(fc.integer({ min: 1, max: 8 }), { minLength: 1 });
+    fc.assert(
+      fc.property(fc.array(list, { minLength: 1 }), (lists) => {
+        const { instances, endpoints } = setUp();
+        for (const ports of lists) instances.set(ports.map((port) => instanceAt(port)));
+        expect(endpoints.value.map(({ port }) => port)).toEqual(lists.at(-1));
+      }),
+    );
+  });
+});
+
+describe('settled', () => {
+  test('waits for the first list, which may be empty', async () => {
+    const { known, watched } = setUp([], false);
+    let settled = false;
+    const waiting = watched.settled('inventory', background).then(() => {
+      settled = true;
+    });
+    await Promise.resolve();
+    expect(settled).toBe(false);
+    known.set(true);
+    await waiting;
+    await watched.settled('inventory', background);
+  });
+
+  test('ends with the caller’s own reason', async () => {
+    const { watched } = setUp([], false);
+    const reason = new Error('the caller gave up');
+    const { context, cancel, cancellation } = cancellable();
+    const waiting = watched.settled('inventory', context);
+    cancel(reason);
+    await expect(waiting).rejects.toBe(reason);
+    expect(cancellation.listenerCount).toBe(0);
+  });
+});
