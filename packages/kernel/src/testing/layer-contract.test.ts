@@ -20,11 +20,11 @@ function calling(call: (next: Next, request: string, context: CallContext, env: 
   });
 }
 
-const [answers, refuses, ends, apart, throws, cleans, status, context] = layerContract({
+const [answers, refuses, ends, apart, throws, cleans, signals, status, context] = layerContract({
   layer: calling(async () => 0),
   request: '',
   answer: 0,
-}).map(({ name }) => name) as [string, string, string, string, string, string, string, string];
+}).map(({ name }) => name) as [string, string, string, string, string, string, string, string, string];
 
 async function failures(layer: () => Layer<string, number>, more: Partial<LayerContract<string, number>> = {}) {
   const failed: string[] = [];
@@ -41,7 +41,10 @@ describe('a correct layer', () => {
 
   test('may retry, give up waiting and derive contexts', async () => {
     const layer = calling(async (next, request, context, env) => {
-      const attempt = async () => abandonOnCancel(context, next.call(request, cancellable(context).context));
+      const attempt = async () => {
+        using own = cancellable(context);
+        return await abandonOnCancel(context, next.call(request, own.context));
+      };
       try {
         return await attempt();
       } catch (error) {
@@ -125,7 +128,7 @@ describe('finds a layer that', () => {
         const shared = cancellable();
         return {
           async call(request, context) {
-            const own = cancellable(context);
+            using own = cancellable(context);
             using _fromCaller = context.onCancel((reason) => shared.cancel(reason));
             using _fromShared = shared.context.onCancel((reason) => own.cancel(reason));
             return await next.call(request, own.context);
@@ -164,7 +167,12 @@ describe('finds a layer that', () => {
       return next.call(request, context);
     });
     // Cancelled calls have called all their listeners: only those that ended otherwise show the leak.
-    expect(await failures(layer)).toEqual([answers, apart, throws, cleans, context]);
+    expect(await failures(layer)).toEqual([answers, apart, throws, cleans, signals, context]);
+  });
+
+  test('keeps a context that it derived for the inner service', async () => {
+    const layer = calling(async (next, request, context) => next.call(request, cancellable(context).context));
+    expect(await failures(layer)).toEqual([signals]);
   });
 
   test('leaves a timer behind when the call fails', async () => {

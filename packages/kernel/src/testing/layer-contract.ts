@@ -95,6 +95,23 @@ export function layerContract<Req, Res, NextReq = Req, NextRes = Res>(
       await bench.assertFails(bench.call(undefined, failing));
     }),
 
+    promise('leaves no listener when the inner service read the signal', async (bench) => {
+      const { context, cancellation } = bench.guard.context();
+      // The caller's own signal is one listener, whether or not the layer derives a context of its own.
+      assert.equal(context.signal.aborted, false);
+      const reading = bench.wrap({
+        call: async (_request, { signal }) => {
+          assert.equal(signal.aborted, false);
+          return bench.contract.answer;
+        },
+        status: () => 'ready',
+      });
+      const outcome = bench.call(context, reading);
+      await bench.clock.settle();
+      assert.ok(outcome.settled, 'the call never settled');
+      assert.equal(cancellation.listenerCount, 1, 'a listener of the inner call stays with the caller’s context');
+      cancellation[Symbol.dispose]();
+    }),
     promise('forwards the inner status', async ({ inner, service }) => {
       for (const status of ['ready', 'busy', 'closed'] satisfies Status[]) {
         inner.setStatus(status);

@@ -14,8 +14,9 @@ export interface TimedCallOwner {
 /**
  * Calls `next` and settles by whatever comes first: its answer, the limit, or the caller's cancellation. On the limit the
  * context that `next` works with is cancelled, so that work which listens stops; work which does not runs on, its answer
- * is dropped and reported as late.
- * @param derived - the context for `next`; it must hang below `context`.
+ * is dropped and reported as late. Once `next` has answered in time its context is disposed, so that a listener which it
+ * left (one read of `signal` is enough) does not stay with a caller's context that lives on.
+ * @param derived - the context for `next`; it must hang below `context`, and be this call's alone.
  * @param byDeadline - whether the limit is what remains of the total time.
  */
 export function timedCall<Req, Res>(
@@ -45,17 +46,20 @@ export function timedCall<Req, Res>(
       markAbandoned(request, work);
       reject(reason);
     });
+    const over = () => {
+      owner.clock.clearTimer(timer);
+      subscription[Symbol.dispose]();
+      derived.cancellation[Symbol.dispose]();
+    };
     work.then(
       (value) => {
         if (!waiting) return owner.late(context);
-        owner.clock.clearTimer(timer);
-        subscription[Symbol.dispose]();
+        over();
         resolve(value);
       },
       (error) => {
         if (!waiting) return;
-        owner.clock.clearTimer(timer);
-        subscription[Symbol.dispose]();
+        over();
         reject(error);
       },
     );
