@@ -1,6 +1,6 @@
 import { defaultEnv, type Env, type Service } from '@fwk/kernel';
-import { type AnyFunction, type Wrapped, wrapFunction } from './function-service.js';
-import { isSelfLimiting, markSelfLimiting } from './self-limiting.js';
+import { type AnyFunction, type Racing, type Wrapped, wrapFunction } from './function-service.js';
+import { markSelfLimiting } from './self-limiting.js';
 
 /**
  * A layer that fits any service, and any function as well. Every layer of this package is one.
@@ -30,8 +30,11 @@ export interface LayerParts {
   /**
    * Whether a call ends in time, by cancellation and by the context's deadline, whatever is below: because the layer sees
    * to it, or because it adds no waiting to an inner service which does. Also tells that a wrapped function is given up in time.
+   * 'varies' promises nothing.
    */
-  readonly limits: 'itself' | 'as-inner';
+  readonly limits: 'itself' | 'as-inner' | 'varies';
+  /** Where `limits` varies: whether a wrapped function is given up in time at the moment. */
+  readonly racing?: Racing;
   /** Used where `wrap` is given none. @defaultValue the process's own, nothing recorded */
   readonly env?: Env | undefined;
 }
@@ -48,10 +51,12 @@ export function functionLayer(parts: LayerParts): FunctionLayer {
     const { limits } = parts;
     const build = <Req, Res>(next: Service<Req, Res>) => {
       const service = parts.build(next, given);
-      if (limits === 'itself' || (limits === 'as-inner' && isSelfLimiting(next))) markSelfLimiting(service);
+      if (limits === 'itself') markSelfLimiting(service);
+      else if (limits === 'as-inner' && service !== next) markSelfLimiting(service, { next });
       return service;
     };
-    return typeof target === 'function' ? wrapFunction(target, build, limits === 'itself') : build(target);
+    if (typeof target !== 'function') return build(target);
+    return wrapFunction(target, build, parts.racing ?? { raced: limits === 'itself' });
   }
   return { role: parts.role, wrap, describe: parts.describe };
 }

@@ -10,17 +10,22 @@ export type Wrapped<Self, Args extends readonly unknown[], Result> = (
   ...args: Args
 ) => Promise<Awaited<Result>>;
 
+/** Whether the layer just outside a wrapped function ends the wait on cancellation; read at each call. */
+export interface Racing {
+  readonly raced: boolean;
+}
+
 /**
  * The innermost service of a wrapped function. A plain function knows no contexts, so unless the layer just outside
  * already ends the wait (`raced`), it is given up here when its caller cancels.
  */
 class FunctionService<Result> implements Service<CallFrame, Result> {
   readonly #fn: AnyFunction<unknown, readonly unknown[], unknown>;
-  readonly #raced: boolean;
+  readonly #racing: Racing;
 
-  constructor(fn: AnyFunction<unknown, readonly unknown[], unknown>, raced: boolean) {
+  constructor(fn: AnyFunction<unknown, readonly unknown[], unknown>, racing: Racing) {
     this.#fn = fn;
-    this.#raced = raced;
+    this.#racing = racing;
   }
 
   call(frame: CallFrame, context: CallContext): Promise<Result> {
@@ -37,7 +42,7 @@ class FunctionService<Result> implements Service<CallFrame, Result> {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#raced ? work : giveUpOnCancel(frame, context, work);
+    return this.#racing.raced ? work : giveUpOnCancel(frame, context, work);
   }
 
   status(): Status {
@@ -67,16 +72,16 @@ function giveUpOnCancel<Result>(frame: CallFrame, context: CallContext, work: Pr
 /**
  * Puts a built stack round a function.
  * @param build - wraps the innermost service into the stack; runs once.
- * @param raced - true when the innermost layer itself ends the wait on cancellation.
+ * @param racing - whether the innermost layer itself ends the wait on cancellation.
  */
 export function wrapFunction<Self, Args extends readonly unknown[], Result>(
   fn: AnyFunction<Self, Args, Result>,
   build: (innermost: Service<CallFrame, Awaited<Result>>) => Service<CallFrame, Awaited<Result>>,
-  raced: boolean,
+  racing: Racing,
 ): Wrapped<Self, Args, Result> {
   const innermost = new FunctionService<Awaited<Result>>(
     fn as AnyFunction<unknown, readonly unknown[], unknown>,
-    raced,
+    racing,
   );
   const service = build(innermost);
   const wrapped = function (this: Self, ...args: Args): Promise<Awaited<Result>> {
