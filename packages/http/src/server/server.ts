@@ -59,6 +59,11 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
   return new FastifyServer(settings, parts);
 }
 
+/** Contracts validate and serialise by themselves. Without this every start would load ajv, a third of fastify's own time. */
+function noSchemas(): never {
+  throw new TypeError('routes of contracts carry no schema for fastify');
+}
+
 class FastifyServer implements HttpServer {
   readonly host: string;
   readonly contracts: readonly string[];
@@ -127,6 +132,7 @@ class FastifyServer implements HttpServer {
       return503OnClosing: false,
       forceCloseConnections: true,
       routerOptions: { maxParamLength: 1024 },
+      schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
       frameworkErrors: (error, request, reply) => this.#fail(error, request, reply),
       clientErrorHandler: answerParseFailure,
     });
