@@ -11,12 +11,16 @@ export const resilienceErrors = Object.freeze({
     status: 503,
   },
   FWK_RESILIENCE_KEY_INVALID: {
-    summary: '`keyOf` threw or answered no string, so no breaker could be chosen; `cause` says what happened in it.',
+    summary: 'A key function threw or answered no string, so the call was not sent; `cause` says what happened in it.',
     status: 500,
   },
   FWK_RESILIENCE_BULKHEAD_FULL: {
     summary: 'As many calls as allowed run or wait already. Send less at once, or raise `maxConcurrent` or `maxQueue`.',
     status: 503,
+  },
+  FWK_RESILIENCE_RATE_LIMITED: {
+    summary: 'Calls come faster than allowed. Come back after `retryAfterMs`, send less, or raise `permitsPerSecond`.',
+    status: 429,
   },
   FWK_RESILIENCE_FALLBACK_FAILED: {
     summary: 'The call failed and so did its fallback; `cause` is the fallback’s error, `original` the call’s own.',

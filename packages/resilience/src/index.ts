@@ -10,7 +10,6 @@ export type {
   OpeningRule,
 } from './breaker/breaker-state.js';
 export { type CircuitBreakerLayer, circuitBreaker } from './breaker/circuit-breaker.js';
-export { KeyError } from './breaker/key-error.js';
 export type { OpossumEngine, OpossumStats, OpossumStatus } from './breaker/opossum.js';
 export { type BulkheadOptions, bulkhead, bulkheadDefaults } from './bulkhead/bulkhead.js';
 export { BulkheadFullError } from './bulkhead/bulkhead-full-error.js';
@@ -41,6 +40,8 @@ export {
 export { FallbackFailedError } from './fallback/fallback-error.js';
 export type { FunctionLayer } from './layer/function-layer.js';
 export type { AnyFunction, Wrapped } from './layer/function-service.js';
+export { KeyError } from './layer/key-error.js';
+export type { KeyOf } from './layer/request-key.js';
 export { type PolicyLayer, policy } from './policy/policy.js';
 export { type PolicyOptions, policyDefaults } from './policy/policy-options.js';
 export {
@@ -52,6 +53,8 @@ export {
   UnknownPolicyError,
 } from './policy/policy-registry.js';
 export { type ResilienceOptions, resilience, resilienceDefaults } from './policy/resilience.js';
+export { type RateLimitOptions, rateLimit, rateLimitDefaults } from './rate/rate-limit.js';
+export { RateLimitedError, type RateLimitRefusal } from './rate/rate-limited-error.js';
 export { retry } from './retry/retry.js';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget, retryBudgetDefaults } from './retry/retry-budget.js';
 export { type RetryOptions, retryDefaults } from './retry/retry-options.js';

@@ -5,12 +5,12 @@
  * used for `keyIdleMs` goes when the next new key comes: nothing is remembered that would still mean something.
  */
 import type { CallContext, Env, Service, Status } from '@fwk/kernel';
-import { CallFrame } from '../layer/call-frame.js';
+import { KeyError } from '../layer/key-error.js';
+import { type KeyOf, requestKey } from '../layer/request-key.js';
 import { Breaker } from './breaker.js';
 import type { BreakerOptions } from './breaker-options.js';
 import { type BreakerSeries, breakerSeries } from './breaker-series.js';
 import { BreakerService } from './breaker-service.js';
-import { KeyError } from './key-error.js';
 
 interface Entry<Req, Res> {
   readonly service: BreakerService<Req, Res>;
@@ -25,22 +25,16 @@ export class KeyedBreakerService<Req, Res> implements Service<Req, Res> {
   readonly #options: BreakerOptions;
   readonly #name: string;
   readonly #series: BreakerSeries;
-  readonly #keyOf: (...args: readonly unknown[]) => unknown;
+  readonly #keyOf: KeyOf;
   /** In order of use, oldest first. */
   readonly #entries = new Map<string, Entry<Req, Res>>();
 
-  constructor(
-    next: Service<Req, Res>,
-    env: Env,
-    options: BreakerOptions,
-    name: string,
-    keyOf: BreakerOptions['keyOf'],
-  ) {
+  constructor(next: Service<Req, Res>, env: Env, options: BreakerOptions, name: string, keyOf: KeyOf) {
     this.#next = next;
     this.#env = env;
     this.#options = options;
     this.#name = name;
-    this.#keyOf = keyOf as (...args: readonly unknown[]) => unknown;
+    this.#keyOf = keyOf;
     this.#series = breakerSeries(name, env, true);
   }
 
@@ -48,7 +42,7 @@ export class KeyedBreakerService<Req, Res> implements Service<Req, Res> {
     if (context.cancelled) return Promise.reject(context.reason);
     let service: BreakerService<Req, Res>;
     try {
-      service = this.#serviceOf(this.#key(request));
+      service = this.#serviceOf(requestKey(this.#keyOf, request));
     } catch (error) {
       return Promise.reject(new KeyError(this.#name, error));
     }
@@ -58,12 +52,6 @@ export class KeyedBreakerService<Req, Res> implements Service<Req, Res> {
   /** One open key says nothing about the next request. */
   status(): Status {
     return this.#next.status();
-  }
-
-  #key(request: Req): string {
-    const key = request instanceof CallFrame ? this.#keyOf(...request.args) : this.#keyOf(request);
-    if (typeof key !== 'string') throw new TypeError(`it answered ${typeof key}, not a string`);
-    return key;
   }
 
   #serviceOf(key: string): BreakerService<Req, Res> {

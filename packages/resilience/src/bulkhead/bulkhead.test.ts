@@ -1,4 +1,4 @@
-import { background, liveValue, makeEnv, type Service } from '@fwk/kernel';
+import { background, currentContext, liveValue, makeEnv, runInContext, type Service } from '@fwk/kernel';
 import { leakGuard, scriptedService, seededRandom } from '@fwk/kernel/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -74,6 +74,14 @@ describe('bulkhead', () => {
     inner.waiting[0]?.succeed('done');
     expect(await running).toBe('done');
     guard.check();
+  });
+
+  test('runs a function that has waited in the context of its own caller', async () => {
+    const seen: unknown[] = [];
+    const call = bulkhead({ maxConcurrent: 1, maxQueue: 2 }).wrap(async () => void seen.push(currentContext()));
+    const contexts = [1, 2, 3].map((deadlineMs) => background.with({ deadlineMs: deadlineMs * 1e12 }));
+    await Promise.all(contexts.map((context) => runInContext(context, () => call())));
+    expect(seen).toEqual(contexts);
   });
 
   test('reads busy while nobody more would be let in', async () => {

@@ -19,12 +19,12 @@ import {
   type Status,
 } from '@fwk/kernel';
 import { Expiry, nameOf } from '../deadline/expiry.js';
-import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
 import { takeAbandoned } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
+import { WaitQueue } from '../queue/wait-queue.js';
+import { type TurnOwner, waitTurn } from '../queue/wait-turn.js';
 import { BulkheadFullError } from './bulkhead-full-error.js';
-import { WaitQueue } from './wait-queue.js';
 
 /** Options of {@link bulkhead}. */
 export interface BulkheadOptions {
@@ -62,7 +62,7 @@ class BulkheadService<Req, Res> implements Service<Req, Res> {
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
   readonly #options: BulkheadOptions;
-  readonly #expiry: Expiry;
+  readonly #turns: TurnOwner;
   readonly #queue = new WaitQueue();
   readonly #rejected: Counter;
   readonly #inFlight: Gauge;
@@ -73,7 +73,6 @@ class BulkheadService<Req, Res> implements Service<Req, Res> {
     this.#next = next;
     this.#env = env;
     this.#options = options;
-    this.#expiry = new Expiry(env);
     const labels = { path: env.path };
     const { metrics } = env;
     this.#rejected = metrics.counter(
@@ -81,7 +80,9 @@ class BulkheadService<Req, Res> implements Service<Req, Res> {
       labels,
     );
     this.#inFlight = metrics.gauge({ name: 'resilience.bulkhead.in_flight', help: 'Places taken.' }, labels);
-    this.#queued = metrics.gauge({ name: 'resilience.bulkhead.queued', help: 'Calls that wait for a place.' }, labels);
+    const queued = metrics.gauge({ name: 'resilience.bulkhead.queued', help: 'Calls that wait for a place.' }, labels);
+    this.#queued = queued;
+    this.#turns = { clock: env.clock, expiry: new Expiry(env), left: () => queued.add(-1) };
   }
 
   call(request: Req, context: CallContext): Promise<Res> {
@@ -137,31 +138,11 @@ class BulkheadService<Req, Res> implements Service<Req, Res> {
     this.#inFlight.add(1);
   }
 
+  /** The place is taken before the promise resolves, so nobody can slip in before the call goes on. */
   #wait(request: Req, context: CallContext): Promise<Res> {
-    return new Promise((resolve, reject) => {
-      const { clock } = this.#env;
-      const left = () => {
-        this.#queued.add(-1);
-        subscription[Symbol.dispose]();
-        if (timer !== undefined) clock.clearTimer(timer);
-      };
-      const waiter = this.#queue.join(() => {
-        left();
-        resolve(this.#run(request, context));
-      });
-      const giveUp = (reason: unknown) => {
-        this.#queue.leave(waiter);
-        left();
-        reject(reason);
-      };
-      this.#queued.add(1);
-      const subscription = context.onCancel(giveUp);
-      const remainingMs = context.deadlineMs - clock.now();
-      const timer =
-        remainingMs > LONGEST_TIMER_MS
-          ? undefined
-          : clock.setTimer(() => giveUp(this.#expiry.error(context, remainingMs)), remainingMs);
-    });
+    const turn = waitTurn(this.#queue, context, this.#turns);
+    this.#queued.add(1);
+    return turn.then(() => this.#run(request, context));
   }
 
   #refused(context: CallContext): BulkheadFullError {

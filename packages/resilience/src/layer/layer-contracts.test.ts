@@ -1,7 +1,7 @@
 import type { Layer } from '@fwk/kernel';
 import { layerContract } from '@fwk/kernel/testing';
 import { describe, test } from 'vitest';
-import { attemptTimeout, bulkhead, circuitBreaker, deadline, fallback, policy, retry } from '../index.js';
+import { attemptTimeout, bulkhead, circuitBreaker, deadline, fallback, policy, rateLimit, retry } from '../index.js';
 
 const layers: Readonly<Record<string, () => Layer<string, number>>> = {
   deadline: () => deadline(),
@@ -10,6 +10,8 @@ const layers: Readonly<Record<string, () => Layer<string, number>>> = {
   circuitBreaker: () => circuitBreaker(),
   'circuitBreaker by key': () => circuitBreaker({ keyOf: (request: string) => request }),
   bulkhead: () => bulkhead(),
+  rateLimit: () => rateLimit(),
+  'rateLimit by key': () => rateLimit({ keyOf: (request: string) => request }),
   'fallback that rethrows': () =>
     fallback((error) => {
       throw error;

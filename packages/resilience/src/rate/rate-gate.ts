@@ -1,0 +1,78 @@
+import type { CallContext, Clock, Timer } from '@fwk/kernel';
+import type { Expiry } from '../deadline/expiry.js';
+import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
+import { WaitQueue } from '../queue/wait-queue.js';
+import { type TurnOwner, waitTurn } from '../queue/wait-turn.js';
+import { type BucketShape, TokenBucket } from './token-bucket.js';
+
+/** What the gates of a layer share. */
+export interface GateOwner extends BucketShape {
+  readonly clock: Clock;
+  readonly expiry: Expiry;
+  /** One call more waits, or one less. */
+  waiting(change: 1 | -1): void;
+}
+
+/**
+ * One bucket and the line of those who wait for its tokens. One timer serves the whole line, set for the next token and
+ * only while somebody waits. A token belongs to nobody before it is there, so one who leaves brings all behind forward.
+ */
+export class RateGate implements TurnOwner {
+  readonly clock: Clock;
+  readonly expiry: Expiry;
+  readonly #owner: GateOwner;
+  readonly #bucket: TokenBucket;
+  readonly #queue = new WaitQueue();
+  #timer: Timer | undefined;
+
+  constructor(owner: GateOwner, nowMs: number) {
+    this.clock = owner.clock;
+    this.expiry = owner.expiry;
+    this.#owner = owner;
+    this.#bucket = new TokenBucket(owner, nowMs);
+  }
+
+  /** Takes a token, unless there is none or others wait for it. */
+  enter(nowMs: number): boolean {
+    return this.#queue.length === 0 && this.#bucket.take(nowMs);
+  }
+
+  /** Milliseconds until one who joined the line now would have a token. */
+  waitMs(nowMs: number): number {
+    return this.#bucket.waitMs(this.#queue.length + 1, nowMs);
+  }
+
+  /** Waits in line for a token. Rejects with the caller's reason on cancellation, and at the context's deadline. */
+  wait(context: CallContext, nowMs: number): Promise<void> {
+    const turn = waitTurn(this.#queue, context, this);
+    this.#owner.waiting(1);
+    if (this.#timer === undefined) this.#wakeAtNextToken(nowMs);
+    return turn;
+  }
+
+  /** True when nobody waits and forgetting the gate would change nothing. */
+  idle(nowMs: number): boolean {
+    return this.#queue.length === 0 && this.#bucket.full(nowMs);
+  }
+
+  /** Who leaves last puts out the light. */
+  left(): void {
+    this.#owner.waiting(-1);
+    if (this.#queue.length > 0 || this.#timer === undefined) return;
+    this.clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Timers have whole milliseconds: a shorter one would ring before the token is there, and ring again. */
+  #wakeAtNextToken(nowMs: number): void {
+    const delayMs = Math.min(Math.max(1, Math.ceil(this.#bucket.waitMs(1, nowMs))), LONGEST_TIMER_MS);
+    this.#timer = this.clock.setTimer(this.#letIn, delayMs);
+  }
+
+  readonly #letIn = (): void => {
+    this.#timer = undefined;
+    const nowMs = this.clock.now();
+    while (this.#queue.length > 0 && this.#bucket.take(nowMs)) this.#queue.shift()?.enter();
+    if (this.#queue.length > 0) this.#wakeAtNextToken(nowMs);
+  };
+}
