@@ -1,0 +1,134 @@
+/**
+ * A simulated server: so many workers, a queue before them, and work that takes time. It knows nothing of deadlines and
+ * callers who left unless it is told to: work that nobody waits for any more is what keeps an overloaded server down.
+ */
+import { type CallContext, FwkError, type Service, type Status } from '@fwk/kernel';
+import type { Simulation } from '../engine/simulation.js';
+
+/** How a server behaves; all but the stop at cancellation may change while it runs. */
+export interface ServerOptions {
+  /** Requests worked on at once. */
+  readonly workers: number;
+  /** Draws how long one takes, in milliseconds. */
+  readonly serviceMs: () => number;
+  /** Requests that may wait; more are refused. @defaultValue Infinity */
+  readonly maxQueue?: number;
+  /** Whether it drops a request whose context is cancelled. @defaultValue false */
+  readonly stopsOnCancel?: boolean;
+}
+
+/** A server of the simulated world. */
+export interface SimulatedServer extends Service<unknown, string> {
+  workers: number;
+  serviceMs: () => number;
+  /** While it is a number, every request fails after so many milliseconds, without a worker. */
+  failsAfterMs: number | undefined;
+  /** Called with each request that arrives. */
+  onArrival: (nowMs: number) => void;
+  /** Requests being worked on. */
+  readonly working: number;
+  /** Requests waiting, those included whose callers have left. */
+  readonly waiting: number;
+}
+
+/** Makes a server. */
+export function simulatedServer(simulation: Simulation, options: ServerOptions): SimulatedServer {
+  return new Server(simulation, options);
+}
+
+class Server implements SimulatedServer {
+  workers: number;
+  serviceMs: () => number;
+  failsAfterMs: number | undefined;
+  onArrival: (nowMs: number) => void = () => {};
+  working = 0;
+  readonly #simulation: Simulation;
+  readonly #maxQueue: number;
+  readonly #stopsOnCancel: boolean;
+  /** First in, first out: taken from `#head` on, the space before it given back now and then. */
+  #queue: Job[] = [];
+  #head = 0;
+
+  constructor(simulation: Simulation, options: ServerOptions) {
+    this.#simulation = simulation;
+    this.workers = options.workers;
+    this.serviceMs = options.serviceMs;
+    this.#maxQueue = options.maxQueue ?? Number.POSITIVE_INFINITY;
+    this.#stopsOnCancel = options.stopsOnCancel ?? false;
+  }
+
+  get waiting(): number {
+    return this.#queue.length - this.#head;
+  }
+
+  call(_request: unknown, context: CallContext): Promise<string> {
+    const { clock } = this.#simulation;
+    this.onArrival(clock.now());
+    if (context.cancelled) return Promise.reject(context.reason);
+    return new Promise((resolve, reject) => {
+      // The caller's wait ends at once; whether the server hears of it is another matter.
+      const subscription = context.onCancel(reject);
+      const job: Job = {
+        context,
+        end(error) {
+          subscription[Symbol.dispose]();
+          if (error) reject(error);
+          else resolve('answer');
+        },
+      };
+      if (this.failsAfterMs !== undefined) clock.setTimer(() => job.end(new Error('broken')), this.failsAfterMs);
+      else if (this.working < this.workers) this.#start(job);
+      else if (this.waiting < this.#maxQueue) this.#queue.push(job);
+      else job.end(new QueueFullError(this.#maxQueue));
+    });
+  }
+
+  status(): Status {
+    return 'ready';
+  }
+
+  #start(job: Job): void {
+    this.working++;
+    const { clock } = this.#simulation;
+    const over = () => {
+      this.working--;
+      this.#startNext();
+    };
+    const timer = clock.setTimer(() => {
+      stopping?.[Symbol.dispose]();
+      job.end();
+      over();
+    }, this.serviceMs());
+    const stopping = this.#stopsOnCancel
+      ? job.context.onCancel(() => {
+          clock.clearTimer(timer);
+          over();
+        })
+      : undefined;
+  }
+
+  #startNext(): void {
+    while (this.working < this.workers && this.waiting > 0) {
+      const job = this.#queue[this.#head++] as Job;
+      if (this.#head > 1000 && this.#head * 2 > this.#queue.length) {
+        this.#queue = this.#queue.slice(this.#head);
+        this.#head = 0;
+      }
+      if (!this.#stopsOnCancel || !job.context.cancelled) this.#start(job);
+    }
+  }
+}
+
+interface Job {
+  readonly context: CallContext;
+  end(error?: unknown): void;
+}
+
+/** The server's queue was full; it has done nothing. */
+class QueueFullError extends FwkError {
+  constructor(maxQueue: number) {
+    super('FWK_SIMULATE_QUEUE_FULL', `${maxQueue} requests wait already`, {
+      traits: { retryable: true, overloaded: true, notProcessed: true },
+    });
+  }
+}
