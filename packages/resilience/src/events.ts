@@ -14,6 +14,7 @@ export const resilienceEvents = Object.freeze({
   'breaker.listener-failed': 'A listener on the opossum object threw; nobody else noticed.',
   'bulkhead.rejected': 'A call was refused because all places were taken.',
   'rate-limit.rejected': 'A call was refused because calls come faster than allowed.',
+  'coalesce.overflowed': 'A call was sent on its own because as many keys as allowed were in flight.',
   'fallback.answered': 'A fallback answered instead of the call.',
   'fallback.failed': 'A fallback was asked and failed as well.',
   'classifier.failed': 'The classifier threw; the call was counted as a failure.',

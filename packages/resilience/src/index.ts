@@ -13,6 +13,7 @@ export { type CircuitBreakerLayer, circuitBreaker } from './breaker/circuit-brea
 export type { OpossumEngine, OpossumStats, OpossumStatus } from './breaker/opossum.js';
 export { type BulkheadOptions, bulkhead, bulkheadDefaults } from './bulkhead/bulkhead.js';
 export { BulkheadFullError } from './bulkhead/bulkhead-full-error.js';
+export { type CoalesceOptions, coalesce, coalesceDefaults } from './coalesce/coalesce.js';
 export { type AttemptTimeoutOptions, attemptTimeout, attemptTimeoutDefaults } from './deadline/attempt-timeout.js';
 export { type DeadlineOptions, deadline, deadlineDefaults } from './deadline/deadline.js';
 export { TimeoutError } from './deadline/timeout-error.js';
@@ -58,3 +59,4 @@ export { RateLimitedError, type RateLimitRefusal } from './rate/rate-limited-err
 export { retry } from './retry/retry.js';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget, retryBudgetDefaults } from './retry/retry-budget.js';
 export { type RetryOptions, retryDefaults } from './retry/retry-options.js';
+export { createDigest, type LatencyDigest, type LatencySnapshot } from './window/latency-digest.js';

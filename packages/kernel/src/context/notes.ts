@@ -11,6 +11,12 @@ export interface CallNotes {
   fallback?: string;
   /** True when the answer came from a cache. */
   cached?: boolean;
+  /** True when that answer was older than it should be: it is being renewed, or could not be. */
+  stale?: boolean;
+  /** True when the call joined one that was under way for the same thing already. */
+  coalesced?: boolean;
+  /** True when the answer came from a second attempt that was sent because the first was slow. */
+  hedged?: boolean;
 }
 
 /** Holds the notes of the call; undefined when nobody asked for them. */

@@ -1,7 +1,17 @@
 import type { Layer } from '@fwk/kernel';
 import { layerContract } from '@fwk/kernel/testing';
 import { describe, test } from 'vitest';
-import { attemptTimeout, bulkhead, circuitBreaker, deadline, fallback, policy, rateLimit, retry } from '../index.js';
+import {
+  attemptTimeout,
+  bulkhead,
+  circuitBreaker,
+  coalesce,
+  deadline,
+  fallback,
+  policy,
+  rateLimit,
+  retry,
+} from '../index.js';
 
 const layers: Readonly<Record<string, () => Layer<string, number>>> = {
   deadline: () => deadline(),
@@ -12,6 +22,7 @@ const layers: Readonly<Record<string, () => Layer<string, number>>> = {
   bulkhead: () => bulkhead(),
   rateLimit: () => rateLimit(),
   'rateLimit by key': () => rateLimit({ keyOf: (request: string) => request }),
+  coalesce: () => coalesce({ keyOf: (request: string) => request }),
   'fallback that rethrows': () =>
     fallback((error) => {
       throw error;
