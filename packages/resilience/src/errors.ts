@@ -22,6 +22,10 @@ export const resilienceErrors = Object.freeze({
     summary: 'Calls come faster than allowed. Come back after `retryAfterMs`, send less, or raise `permitsPerSecond`.',
     status: 429,
   },
+  FWK_RESILIENCE_THROTTLED: {
+    summary: 'The callee refuses so many calls that this one was not sent. Wait until it has recovered, or send less.',
+    status: 503,
+  },
   FWK_RESILIENCE_FALLBACK_FAILED: {
     summary: 'The call failed and so did its fallback; `cause` is the fallback’s error, `original` the call’s own.',
     status: 502,

@@ -15,6 +15,7 @@ export const resilienceEvents = Object.freeze({
   'bulkhead.rejected': 'A call was refused because all places were taken.',
   'rate-limit.rejected': 'A call was refused because calls come faster than allowed.',
   'coalesce.overflowed': 'A call was sent on its own because as many keys as allowed were in flight.',
+  'throttle.rejected': 'A call was not sent because the callee refuses too many.',
   'fallback.answered': 'A fallback answered instead of the call.',
   'fallback.failed': 'A fallback was asked and failed as well.',
   'classifier.failed': 'The classifier threw; the call was counted as a failure.',

@@ -60,3 +60,5 @@ export { retry } from './retry/retry.js';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget, retryBudgetDefaults } from './retry/retry-budget.js';
 export { type RetryOptions, retryDefaults } from './retry/retry-options.js';
 export { createDigest, type LatencyDigest, type LatencySnapshot } from './window/latency-digest.js';
+export { type ThrottleOptions, throttle, throttleDefaults } from './throttle/throttle.js';
+export { ThrottledError, type ThrottleRefusal } from './throttle/throttled-error.js';

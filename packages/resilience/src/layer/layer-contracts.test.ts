@@ -4,6 +4,7 @@ import { describe, test } from 'vitest';
 import {
   attemptTimeout,
   bulkhead,
+  cache,
   circuitBreaker,
   coalesce,
   deadline,
@@ -11,6 +12,7 @@ import {
   policy,
   rateLimit,
   retry,
+  throttle,
 } from '../index.js';
 
 const layers: Readonly<Record<string, () => Layer<string, number>>> = {
@@ -22,6 +24,8 @@ const layers: Readonly<Record<string, () => Layer<string, number>>> = {
   bulkhead: () => bulkhead(),
   rateLimit: () => rateLimit(),
   'rateLimit by key': () => rateLimit({ keyOf: (request: string) => request }),
+  throttle: () => throttle(),
+  cache: () => cache({ keyOf: (request: string) => request, ttlMs: 1000 }),
   coalesce: () => coalesce({ keyOf: (request: string) => request }),
   'fallback that rethrows': () =>
     fallback((error) => {

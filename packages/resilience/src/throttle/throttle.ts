@@ -1,0 +1,167 @@
+/**
+ * Sends less to a callee that refuses much. A refusal costs the callee almost as much as an answer, so one that is far
+ * over its capacity spends itself on refusing; clients that hold back by what they see let it do some work.
+ *
+ * State: counts over the last two minutes, one set a stack. Place: inside retry, because attempts are what the callee
+ * gets, and outside the breaker, which is not to judge calls that were never made. What counts as refused is the
+ * classifier's to say: overloaded, or failed without having been processed. Whatever else is answered was accepted. A
+ * call that its caller cancelled, or that a breaker below refused, says nothing and is taken out of the counts.
+ */
+import {
+  type CallContext,
+  type Counter,
+  checkOptions,
+  currentOf,
+  type Env,
+  isFwkError,
+  type Live,
+  millisecondsIn,
+  numberIn,
+  type Service,
+  type Status,
+  type Verdict,
+} from '@fwk/kernel';
+import { nameOf } from '../deadline/expiry.js';
+import { callSafely } from '../layer/call-safely.js';
+import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
+import { judgeError, judgeResult } from '../layer/judge.js';
+import { RollingCounts } from '../window/rolling-counts.js';
+import { dropRatio } from './drop-ratio.js';
+import { ThrottledError } from './throttled-error.js';
+
+/** Options of {@link throttle}. */
+export interface ThrottleOptions {
+  /**
+   * K: calls wanted for each that the callee takes before any is dropped, 1 to 100. Less drops sooner and more; 1 would
+   * hardly send more than is taken, and be slow to notice a recovery. @defaultValue 2
+   */
+  readonly multiplier: number | Live<number>;
+  /**
+   * No more than this share is dropped, 0 to 1, so that a callee which took nothing at all still gets enough calls to show
+   * that it has recovered. @defaultValue 0.99
+   */
+  readonly maxDropRatio: number | Live<number>;
+  /** Measured stretch of time, 1000 to 3 600 000 milliseconds. @defaultValue 120000 */
+  readonly windowMs: number;
+}
+
+/** Defaults of {@link throttle}. */
+export const throttleDefaults = Object.freeze({
+  multiplier: 2,
+  maxDropRatio: 0.99,
+  windowMs: 120_000,
+}) satisfies ThrottleOptions;
+
+/** Rules of {@link ThrottleOptions}. */
+export const throttleRules = Object.freeze({
+  multiplier: numberIn(1, 100),
+  maxDropRatio: numberIn(0, 1),
+  windowMs: millisecondsIn(1000, 3_600_000),
+});
+
+/**
+ * Makes the throttling layer. Each `wrap` has counts of its own.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ * @example const call = throttle().wrap(fetchQuote); // rejects with ThrottledError
+ */
+export function throttle(options?: Partial<ThrottleOptions>): FunctionLayer {
+  const settings = checkOptions<ThrottleOptions>('throttle', options, throttleDefaults, throttleRules);
+  return functionLayer({
+    role: 'throttle',
+    limits: 'as-inner',
+    describe: () => ({
+      multiplier: currentOf(settings.multiplier),
+      maxDropRatio: currentOf(settings.maxDropRatio),
+      windowMs: settings.windowMs,
+    }),
+    build: (next, env) => new ThrottleService(next, env, settings),
+  });
+}
+
+const REQUESTS = 0;
+const ACCEPTED = 1;
+const SLICES = 24;
+
+class ThrottleService<Req, Res> implements Service<Req, Res> {
+  readonly #next: Service<Req, Res>;
+  readonly #env: Env;
+  readonly #options: ThrottleOptions;
+  readonly #counts: RollingCounts;
+  readonly #rejected: Counter;
+  #inFlight = 0;
+
+  constructor(next: Service<Req, Res>, env: Env, options: ThrottleOptions) {
+    this.#next = next;
+    this.#env = env;
+    this.#options = options;
+    this.#counts = new RollingCounts(2, options.windowMs, SLICES);
+    this.#rejected = env.metrics.counter(
+      { name: 'resilience.throttle.rejected', help: 'Calls not sent because the callee refuses too many.' },
+      { path: env.path },
+    );
+  }
+
+  call(request: Req, context: CallContext): Promise<Res> {
+    if (context.cancelled) return Promise.reject(context.reason);
+    const nowMs = this.#env.clock.now();
+    this.#counts.advance(nowMs);
+    const ratio = this.#ratio();
+    this.#counts.add(REQUESTS, 1, nowMs);
+    if (ratio > 0 && this.#env.random() < ratio) return Promise.reject(this.#refused(context, ratio));
+    this.#inFlight++;
+    const work = callSafely(this.#next, request, context);
+    work.then(
+      (value) => this.#answered(judgeResult(this.#env, value), undefined),
+      (error) => this.#failed(error, context),
+    );
+    return work;
+  }
+
+  /** Says what the callee says: that some calls are dropped is no reason for a balancer to send none. */
+  status(): Status {
+    return this.#next.status();
+  }
+
+  #ratio(): number {
+    const counts = this.#counts;
+    const { multiplier, maxDropRatio } = this.#options;
+    const ratio = dropRatio(counts.total(REQUESTS), this.#inFlight, counts.total(ACCEPTED), currentOf(multiplier));
+    return Math.min(ratio, currentOf(maxDropRatio));
+  }
+
+  #failed(error: unknown, context: CallContext): void {
+    const verdict = judgeError(this.#env, error, context);
+    const gaveUp = context.cancelled && verdict.outcome === 'ignored';
+    if (gaveUp || isFwkError(error, 'FWK_RESILIENCE_BREAKER_OPEN')) this.#takeOut();
+    else this.#answered(verdict, error);
+  }
+
+  #answered(verdict: Verdict, error: unknown): void {
+    this.#inFlight--;
+    const unprocessed = verdict.outcome === 'failure' && isFwkError(error) && error.traits.notProcessed === true;
+    if (!verdict.overloaded && !unprocessed) this.#add(ACCEPTED, 1);
+  }
+
+  #takeOut(): void {
+    this.#inFlight--;
+    this.#add(REQUESTS, -1);
+  }
+
+  #add(channel: number, amount: number): void {
+    const nowMs = this.#env.clock.now();
+    this.#counts.advance(nowMs);
+    this.#counts.add(channel, amount, nowMs);
+  }
+
+  #refused(context: CallContext, ratio: number): ThrottledError {
+    const refusal = {
+      requests: this.#counts.total(REQUESTS),
+      accepted: this.#counts.total(ACCEPTED),
+      dropRatio: ratio,
+      windowMs: this.#options.windowMs,
+    };
+    this.#rejected.add();
+    this.#env.events.emit('throttle.rejected', { path: this.#env.path, ...refusal });
+    return new ThrottledError(nameOf(context, this.#env), refusal);
+  }
+}
