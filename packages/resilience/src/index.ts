@@ -13,6 +13,8 @@ export { type CircuitBreakerLayer, circuitBreaker } from './breaker/circuit-brea
 export type { OpossumEngine, OpossumStats, OpossumStatus } from './breaker/opossum.js';
 export { type BulkheadOptions, bulkhead, bulkheadDefaults } from './bulkhead/bulkhead.js';
 export { BulkheadFullError } from './bulkhead/bulkhead-full-error.js';
+export { type CacheLayer, cache } from './cache/cache.js';
+export { type CacheHandle, type CacheOptions, type CacheSnapshot, cacheDefaults } from './cache/cache-options.js';
 export { type CoalesceOptions, coalesce, coalesceDefaults } from './coalesce/coalesce.js';
 export { type AttemptTimeoutOptions, attemptTimeout, attemptTimeoutDefaults } from './deadline/attempt-timeout.js';
 export { type DeadlineOptions, deadline, deadlineDefaults } from './deadline/deadline.js';
@@ -43,12 +45,17 @@ export type { FunctionLayer } from './layer/function-layer.js';
 export type { AnyFunction, Wrapped } from './layer/function-service.js';
 export { KeyError } from './layer/key-error.js';
 export type { KeyOf } from './layer/request-key.js';
-export { type PolicyLayer, policy } from './policy/policy.js';
-export { type PolicyOptions, policyDefaults } from './policy/policy-options.js';
+export type { EffectiveSetting, SettingOrigin } from './policy/merge-options.js';
+export { policy } from './policy/policy.js';
+export type { PolicyLayer } from './policy/policy-layer.js';
+export { type PolicyOptions, type PolicySettings, policyDefaults } from './policy/policy-options.js';
 export {
+  type PolicyRefusal,
   type PolicyRegistry,
   type PolicyReport,
+  type PolicySource,
   type PolicySummary,
+  type PolicyUse,
   policyRegistry,
   policyRegistryToken,
   UnknownPolicyError,
@@ -59,6 +66,6 @@ export { RateLimitedError, type RateLimitRefusal } from './rate/rate-limited-err
 export { retry } from './retry/retry.js';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget, retryBudgetDefaults } from './retry/retry-budget.js';
 export { type RetryOptions, retryDefaults } from './retry/retry-options.js';
-export { createDigest, type LatencyDigest, type LatencySnapshot } from './window/latency-digest.js';
 export { type ThrottleOptions, throttle, throttleDefaults } from './throttle/throttle.js';
 export { ThrottledError, type ThrottleRefusal } from './throttle/throttled-error.js';
+export { createDigest, type LatencyDigest, type LatencySnapshot } from './window/latency-digest.js';

@@ -110,7 +110,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker {
   /** Start time of a call, or {@link NOT_TIMED} while nobody wants to know how long calls take. */
   started(request: unknown): number {
     if (this.#opossum.watched) this.#opossum.begun(request);
-    else if (this.#options.slowCallMs === Number.POSITIVE_INFINITY) return NOT_TIMED;
+    else if (currentOf(this.#options.slowCallMs) === Number.POSITIVE_INFINITY) return NOT_TIMED;
     return this.#clock.now();
   }
 

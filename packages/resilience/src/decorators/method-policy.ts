@@ -8,9 +8,10 @@
  */
 import { OptionsError, ownerOf, type Resolver } from '@fwk/kernel';
 import type { FailedCall, FallbackHandler } from '../fallback/fallback.js';
-import { type PolicyLayer, policy } from '../policy/policy.js';
+import { policy } from '../policy/policy.js';
+import type { PolicyLayer } from '../policy/policy-layer.js';
 import type { PolicyOptions } from '../policy/policy-options.js';
-import { policyRegistryToken, UnknownPolicyError } from '../policy/policy-registry.js';
+import { policyRegistryToken } from '../policy/policy-registry.js';
 
 /** A method as the decorators see it. */
 export type Method = (this: unknown, ...args: readonly unknown[]) => unknown;
@@ -105,16 +106,15 @@ class GuardedMethod {
   }
 
   #build(self: unknown, owner: Resolver | undefined): Built {
-    const { named, ...own } = this.#options;
+    const { named, ...layers } = this.#options;
+    const own: PolicyOptions = this.#fallbacks.length > 0 ? { ...layers, fallback: this.#fallbacks } : layers;
     const registry = owner?.find(policyRegistryToken);
-    const base = named === undefined ? undefined : registry?.optionsOf(named);
     // Without a container nobody can have defined it: the method runs with what stands on it, as in a unit test.
-    if (named !== undefined && registry && !base) throw new UnknownPolicyError(named, registry.names);
-    const options: PolicyOptions = { ...base, ...own };
-    const handlers = [...this.#fallbacks, ...(base?.fallback === undefined ? [] : [base.fallback].flat())];
-    const name = named ?? `${classNameOf(self, this.#key, this.face)}${this.#key}`;
-    const made = policy(name, handlers.length > 0 ? { ...options, fallback: handlers } : options, registry?.env);
-    registry?.add(made);
+    const made =
+      named !== undefined && registry
+        ? registry.named(named, own)
+        : policy(named ?? `${classNameOf(self, this.#key, this.face)}${this.#key}`, own, registry?.env);
+    if (named === undefined) registry?.add(made);
     return { policy: made, call: made.wrap(this.#method) };
   }
 }

@@ -1,44 +1,56 @@
-import {
-  anything,
-  type Classifier,
-  checkOptions,
-  currentOf,
-  isLive,
-  type Live,
-  OptionsError,
-  optional,
-  type Rule,
-} from '@fwk/kernel';
+import { anything, type Classifier, checkOptions, isLive, type Live, OptionsError, type Rule } from '@fwk/kernel';
 import type { BreakerOptions } from '../breaker/breaker-options.js';
 import type { BulkheadOptions } from '../bulkhead/bulkhead.js';
 import type { FallbackHandler } from '../fallback/fallback.js';
 import type { RetryOptions } from '../retry/retry-options.js';
 
-/** Options of a policy: a layer stands in it only if it is named here; `{}` takes its defaults. */
+/**
+ * Options of a policy: a layer stands in it only if it is named here; `{}` takes its defaults, and `false` takes out a
+ * layer that the options below (the registry's defaults, a named policy) put in.
+ */
 export interface PolicyOptions {
   /** Total time of a call, in milliseconds; see `deadline()`. */
-  readonly deadlineMs?: number | Live<number> | undefined;
+  readonly deadlineMs?: number | Live<number> | false | undefined;
   /** Time of one attempt, in milliseconds; see `attemptTimeout()`. */
-  readonly timeoutMs?: number | Live<number> | undefined;
-  readonly retry?: Partial<RetryOptions> | undefined;
-  readonly breaker?: Partial<BreakerOptions> | undefined;
-  readonly bulkhead?: Partial<BulkheadOptions> | undefined;
+  readonly timeoutMs?: number | Live<number> | false | undefined;
+  readonly retry?: Partial<RetryOptions> | false | undefined;
+  readonly breaker?: Partial<BreakerOptions> | false | undefined;
+  readonly bulkhead?: Partial<BulkheadOptions> | false | undefined;
   /** One handler, or a chain of them: the first is asked first. */
-  readonly fallback?: FallbackHandler | readonly FallbackHandler[] | undefined;
+  readonly fallback?: FallbackHandler | readonly FallbackHandler[] | false | undefined;
   /** Judges outcomes in all layers of the policy. @defaultValue the environment's */
   readonly classifier?: Classifier | undefined;
 }
 
+/** The part of {@link PolicyOptions} that is plain data, as it may come from configuration: no functions, no live values. */
+export interface PolicySettings {
+  readonly deadlineMs?: number | false;
+  readonly timeoutMs?: number | false;
+  readonly retry?: Settings<RetryOptions> | false;
+  readonly breaker?: Settings<BreakerOptions> | false;
+  readonly bulkhead?: Settings<BulkheadOptions> | false;
+}
+
+/** Those options of a layer that are plain data. */
+type Settings<Options> = {
+  readonly [K in keyof Options as PlainOf<Options[K]> extends never ? never : K]?: PlainOf<Options[K]>;
+};
+type PlainOf<Value> = Extract<Value, number | string | boolean>;
+
 /** Nothing stands in a policy by default: each layer is asked for. */
 export const policyDefaults: Readonly<PolicyOptions> = Object.freeze({});
 
-const anObject: Rule = (value) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'an object with options';
+const layerOptions: Rule = (value) =>
+  value === undefined || value === false || (typeof value === 'object' && value !== null && !Array.isArray(value))
+    ? undefined
+    : 'an object with options';
 const aClassifier: Rule = (value) =>
-  typeof value === 'object' && value !== null && 'ofResult' in value && 'ofError' in value
+  value === undefined || (typeof value === 'object' && value !== null && 'ofResult' in value && 'ofError' in value)
     ? undefined
     : 'a classifier (ofResult, ofError)';
 const handlers: Rule = (value) =>
+  value === undefined ||
+  value === false ||
   (Array.isArray(value) ? value.length > 0 && value.every(isFunction) : isFunction(value))
     ? undefined
     : 'a function or a list of functions';
@@ -52,19 +64,25 @@ export function checkPolicyShape(owner: string, options: PolicyOptions): Readonl
   return checkOptions<PolicyOptions>(owner, options, policyDefaults, {
     deadlineMs: anything,
     timeoutMs: anything,
-    retry: optional(anObject),
-    breaker: optional(anObject),
-    bulkhead: optional(anObject),
-    fallback: optional(handlers),
-    classifier: optional(aClassifier),
+    retry: layerOptions,
+    breaker: layerOptions,
+    bulkhead: layerOptions,
+    fallback: handlers,
+    classifier: aClassifier,
   });
 }
 
+/** What an option says, unless it says that there is to be no such layer. */
+export function wanted<T>(option: T | false | undefined): T | undefined {
+  return option === false ? undefined : option;
+}
+
 /** What contradicts itself across layers, each with its reason. Live values are judged as they are now. */
-export function contradictions({ deadlineMs, timeoutMs, retry }: PolicyOptions): readonly string[] {
+export function contradictions(options: PolicyOptions): readonly string[] {
   const problems: string[] = [];
-  const total = numberOf(deadlineMs);
-  const attempt = numberOf(timeoutMs);
+  const total = numberOf(options.deadlineMs);
+  const attempt = numberOf(options.timeoutMs);
+  const retry = wanted(options.retry);
   if (total !== undefined && attempt !== undefined && attempt > total) {
     problems.push(`timeoutMs ${attempt} is above deadlineMs ${total}: no attempt could ever reach its own limit`);
   }
@@ -80,7 +98,7 @@ export function contradictions({ deadlineMs, timeoutMs, retry }: PolicyOptions):
 }
 
 function numberOf(option: unknown): number | undefined {
-  const value = isLive(option) ? currentOf(option) : option;
+  const value = isLive(option) ? option.value : option;
   return typeof value === 'number' ? value : undefined;
 }
 

@@ -1,7 +1,22 @@
-/** The policies of one application: to list, to look into, and to set by hand in an emergency. */
-import { defaultEnv, type Env, envToken, FwkError, type LayerDescription, type Token, token } from '@fwk/kernel';
+/** The policies of one application: to define by name, to list, to look into, and to set by hand in an emergency. */
+import {
+  defaultEnv,
+  type Env,
+  envToken,
+  FwkError,
+  isLive,
+  type LayerDescription,
+  type Live,
+  messageOf,
+  OptionsError,
+  type Token,
+  token,
+} from '@fwk/kernel';
 import { type BreakerSnapshot, type ManualState, manualStates } from '../breaker/breaker-state.js';
-import { type PolicyLayer, policy } from './policy.js';
+import { type FollowingPolicy, followingPolicy } from './following-policy.js';
+import type { EffectiveSetting, OptionsLevel } from './merge-options.js';
+import { changedPaths, levelsOf, notPlain, type PolicyDefinitions, readDefinitions } from './policy-definitions.js';
+import { checkPolicy, type PolicyLayer } from './policy-layer.js';
 import type { PolicyOptions } from './policy-options.js';
 
 /** A policy was asked for by a name that nobody defined. Code `FWK_RESILIENCE_POLICY_UNKNOWN`. */
@@ -27,19 +42,35 @@ export interface PolicySummary {
 /** One policy in full; plain data. */
 export interface PolicyReport {
   readonly name: string;
-  readonly layers: readonly LayerDescription[];
+  /** One for each place that uses it: places may set options of their own. */
+  readonly uses: readonly PolicyUse[];
   readonly breakers: readonly BreakerSnapshot[];
 }
 
+/** A policy as one place uses it; plain data. */
+export interface PolicyUse {
+  readonly layers: readonly LayerDescription[];
+  /** All settings in force, each with where it was set. */
+  readonly settings: readonly EffectiveSetting[];
+}
+
+/** A change of definitions that was not taken over; plain data. */
+export interface PolicyRefusal {
+  readonly reasons: readonly string[];
+  /** Wall-clock milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
 /** Knows the live policies of an application. */
-export interface PolicyRegistry {
+export interface PolicyRegistry extends Disposable {
   /** The environment that its policies are built with. */
   readonly env: Env;
-  /** Options of a named policy, for `@Policy(name)`; undefined when nobody defined it. */
-  optionsOf(name: string): PolicyOptions | undefined;
   /** Names of the defined policies. */
   readonly names: readonly string[];
-  /** Makes a policy by its defined options, with these over them, and lists it. @throws {@link UnknownPolicyError} */
+  /**
+   * Makes a policy by its defined options, with these over them, and lists it. It follows the definitions.
+   * @throws {@link UnknownPolicyError}; OptionsError when the options are refused
+   */
   named(name: string, over?: PolicyOptions): PolicyLayer;
   /** Lists a policy; several may share a name. Dispose to take it off. */
   add(policy: PolicyLayer): Disposable;
@@ -50,20 +81,31 @@ export interface PolicyRegistry {
   force(name: string, state: ManualState): void;
   /** Closes all its breakers and forgets what they measured. @throws {@link UnknownPolicyError} */
   reset(name: string): void;
+  /** The last change of the definitions if it was refused; undefined once a good one came. */
+  readonly refusal: PolicyRefusal | undefined;
+  /** Stops following the definitions; policies stay as they are. */
+  [Symbol.dispose](): void;
 }
+
+/** Options of policies by name; or a live value of them, which is taken for configuration: plain data, checked whole. */
+export type PolicySource = Readonly<Record<string, PolicyOptions>> | Live<unknown>;
 
 /**
  * Makes a registry.
+ *
+ * Definitions that are live are followed: a changed set that is right is in force for every later call, all at once, and
+ * what layers have measured stays where it keeps its meaning (`policy.changed`). A set with any mistake is refused and
+ * the one before it stays (`policy.refused`).
  * @param definitions - options of named policies.
+ * @param defaults - options that stand under those of every named policy.
  * @throws OptionsError when a definition is refused, before anything uses it
  */
 export function policyRegistry(
   env: Env = defaultEnv,
-  definitions: Readonly<Record<string, PolicyOptions>> = {},
+  definitions: PolicySource = {},
+  defaults: PolicyOptions | Live<unknown> = {},
 ): PolicyRegistry {
-  const defined = new Map(Object.entries(definitions));
-  for (const [name, options] of defined) policy(name, options, env);
-  return new Policies(env, defined);
+  return new Policies(env, definitions, defaults);
 }
 
 /** The application's registry. Where no component provides one, each container makes its own. */
@@ -71,35 +113,62 @@ export const policyRegistryToken: Token<PolicyRegistry> = token('policy registry
   policyRegistry(resolver.find(envToken)),
 );
 
+/** Reads what the sources hold now. @throws OptionsError with all problems at once */
+export function currentDefinitions(policies: PolicySource, defaults: PolicyOptions | Live<unknown>): PolicyDefinitions {
+  const problems = [
+    ...(isLive(policies) ? notPlain(policies.value, 'policies') : []),
+    ...(isLive(defaults) ? notPlain(defaults.value, 'defaults') : []),
+  ];
+  if (problems.length > 0) throw new OptionsError('policies', problems);
+  return readDefinitions(isLive(policies) ? policies.value : policies, isLive(defaults) ? defaults.value : defaults);
+}
+
+/** A named policy in use. */
+interface Used {
+  readonly name: string;
+  readonly over: PolicyOptions;
+  readonly policy: FollowingPolicy;
+}
+
 class Policies implements PolicyRegistry {
   readonly env: Env;
-  readonly #defined: ReadonlyMap<string, PolicyOptions>;
+  refusal: PolicyRefusal | undefined;
+  readonly #read: () => PolicyDefinitions;
+  #defined: PolicyDefinitions;
   readonly #policies = new Set<PolicyLayer>();
+  readonly #used = new Map<PolicyLayer, Used>();
+  readonly #subscriptions: readonly Disposable[];
 
-  constructor(env: Env, defined: ReadonlyMap<string, PolicyOptions>) {
+  constructor(env: Env, policies: PolicySource, defaults: PolicyOptions | Live<unknown>) {
     this.env = env;
-    this.#defined = defined;
+    this.#read = () => currentDefinitions(policies, defaults);
+    this.#defined = this.#read();
+    const follow = () => this.#follow();
+    this.#subscriptions = [policies, defaults].flatMap((source) => (isLive(source) ? [source.subscribe(follow)] : []));
   }
 
   get names(): readonly string[] {
-    return [...this.#defined.keys()];
-  }
-
-  optionsOf(name: string): PolicyOptions | undefined {
-    return this.#defined.get(name);
+    return [...this.#defined.byName.keys()];
   }
 
   named(name: string, over: PolicyOptions = {}): PolicyLayer {
-    const options = this.#defined.get(name);
-    if (!options) throw new UnknownPolicyError(name, this.names);
-    const made = policy(name, { ...options, ...over }, this.env);
-    this.add(made);
-    return made;
+    const levels = this.#levels(this.#defined, name, over);
+    if (!levels) throw new UnknownPolicyError(name, this.names);
+    checkPolicy(name, levels);
+    const policy = followingPolicy(name, levels, this.env);
+    this.#used.set(policy.layer, { name, over, policy });
+    this.add(policy.layer);
+    return policy.layer;
   }
 
   add(added: PolicyLayer): Disposable {
     this.#policies.add(added);
-    return { [Symbol.dispose]: () => void this.#policies.delete(added) };
+    return {
+      [Symbol.dispose]: () => {
+        this.#policies.delete(added);
+        this.#used.delete(added);
+      },
+    };
   }
 
   list(): readonly PolicySummary[] {
@@ -114,7 +183,7 @@ class Policies implements PolicyRegistry {
     const found = this.#find(name);
     return {
       name,
-      layers: found[0]!.layers,
+      uses: found.map(({ layers, settings }) => ({ layers, settings })),
       breakers: found.flatMap(({ breakers }) => breakers.map((breaker) => breaker.snapshot())),
     };
   }
@@ -131,6 +200,41 @@ class Policies implements PolicyRegistry {
   reset(name: string): void {
     for (const { breakers } of this.#find(name)) for (const breaker of breakers) breaker.reset();
     this.env.events.emit('policy.reset', { path: this.env.path, name });
+  }
+
+  [Symbol.dispose](): void {
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
+  }
+
+  /** All or nothing: whatever is in use is checked with the new set before the first policy takes it on. */
+  #follow(): void {
+    const { events, path, clock, logger } = this.env;
+    try {
+      const defined = this.#read();
+      const changed = changedPaths(this.#defined, defined);
+      const followers = [...this.#used.values()].map((used) => ({ used, levels: this.#checked(defined, used) }));
+      for (const { used, levels } of followers) used.policy.follow(levels);
+      this.#defined = defined;
+      this.refusal = undefined;
+      if (changed.length > 0) events.emit('policy.changed', { path, changed });
+    } catch (error) {
+      const reasons = error instanceof OptionsError ? error.problems : [messageOf(error)];
+      this.refusal = { reasons, atMs: clock.wallTime() };
+      logger.error({ err: error, path }, 'changed policies were refused; those before them stay in force');
+      events.emit('policy.refused', { path, reasons });
+    }
+  }
+
+  #checked(defined: PolicyDefinitions, { name, over }: Used): readonly OptionsLevel[] {
+    const levels = this.#levels(defined, name, over);
+    if (!levels) throw new OptionsError('policies', [`policy "${name}" is in use and cannot be taken away`]);
+    checkPolicy(name, levels);
+    return levels;
+  }
+
+  #levels(defined: PolicyDefinitions, name: string, over: PolicyOptions): readonly OptionsLevel[] | undefined {
+    const options = defined.byName.get(name);
+    return options && [...levelsOf(defined, options), { from: 'call-site', options: over }];
   }
 
   #find(name: string): readonly PolicyLayer[] {

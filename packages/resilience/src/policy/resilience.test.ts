@@ -1,4 +1,14 @@
-import { type ComponentContext, envToken, type InjectionKey, makeEnv, type Resolver, type Token } from '@fwk/kernel';
+import {
+  type ComponentContext,
+  envToken,
+  type InjectionKey,
+  type Live,
+  liveValue,
+  makeEnv,
+  type Resolver,
+  type Token,
+  token,
+} from '@fwk/kernel';
 import { recordEvents } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { policy } from './policy.js';
@@ -33,7 +43,7 @@ function start(options: Partial<ResilienceOptions>) {
     endpoints
       .find((endpoint) => endpoint.path === path && endpoint.method === method)
       ?.handle({ parameter, query: {}, body });
-  return { registry: resolver.get(policyRegistryToken), ask, events };
+  return { registry: resolver.get(policyRegistryToken), ask, events, component };
 }
 
 const quote = { breaker: { consecutiveFailures: 1 }, timeoutMs: 800 };
@@ -44,6 +54,7 @@ describe('the resilience component', () => {
     registry.named('quote').wrap(async () => 'answer');
     expect(ask('policies')).toEqual({
       policies: [{ name: 'quote', layers: ['circuit-breaker', 'attempt-timeout'], breakers: ['closed'] }],
+      refusal: undefined,
     });
   });
 
@@ -55,7 +66,7 @@ describe('the resilience component', () => {
     await call().catch(() => {});
     expect(ask('policies/:name', 'quote')).toMatchObject({
       name: 'quote',
-      layers: [{ role: 'circuit-breaker' }, { role: 'attempt-timeout', settings: { timeoutMs: 800 } }],
+      uses: [{ layers: [{ role: 'circuit-breaker' }, { role: 'attempt-timeout', settings: { timeoutMs: 800 } }] }],
       breakers: [{ state: 'open', path: 'checkout/quote', opening: { rule: 'consecutive-failures' } }],
     });
   });
@@ -80,6 +91,31 @@ describe('the resilience component', () => {
     const { registry, ask } = start({ policies: { quote } });
     registry.named('quote');
     expect(() => ask('policies/:name', name, body, 'PUT')).toThrowError(message);
+  });
+
+  test('finds live policies once the application starts, follows them and shows what was refused', () => {
+    const policies = liveValue<unknown>({ quote: { timeoutMs: 800 } });
+    const key: Token<Live<unknown>> = token('configured policies', () => policies);
+    const { registry, ask, component } = start({ policies: (resolver) => resolver.get(key) });
+    const named = registry.named('quote', { retry: {} });
+    policies.set({ quote: { timeoutMs: 300 } });
+    expect(ask('policies/:name', 'quote')).toMatchObject({
+      uses: [
+        {
+          layers: [{ role: 'retry' }, { role: 'attempt-timeout', settings: { timeoutMs: 300 } }],
+          settings: expect.arrayContaining([{ setting: 'timeoutMs', value: 300, from: 'policy' }]),
+        },
+      ],
+    });
+    policies.set({ quote: { timeoutMs: 'soon' } });
+    expect(ask('policies')).toMatchObject({ refusal: { reasons: [expect.stringContaining('timeoutMs')] } });
+    component.stop?.({} as ComponentContext);
+    policies.set({ quote: { timeoutMs: 100 } });
+    expect(named.print()).toContain('attempt-timeout(timeoutMs=300)');
+  });
+
+  test('does not start with live policies that are refused', () => {
+    expect(() => start({ policies: () => liveValue({ quote: { timeoutMs: 0 } }) })).toThrowError(/policy "quote"/);
   });
 
   test('refuses a bad definition where the application is put together', () => {

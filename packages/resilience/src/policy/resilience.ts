@@ -1,57 +1,78 @@
 /** The component that brings policies into an application and shows them under `/manage/policies`. */
 import {
+  anything,
   type Component,
   checkOptions,
   envToken,
+  type Live,
   type ManagementRequest,
   OptionsError,
   type Provision,
   type Resolver,
-  type Rule,
 } from '@fwk/kernel';
 import type { ManualState } from '../breaker/breaker-state.js';
 import type { PolicyOptions } from './policy-options.js';
-import { type PolicyRegistry, policyRegistry, policyRegistryToken } from './policy-registry.js';
+import {
+  currentDefinitions,
+  type PolicyRegistry,
+  type PolicySource,
+  policyRegistry,
+  policyRegistryToken,
+} from './policy-registry.js';
 
 /** Options of {@link resilience}. */
 export interface ResilienceOptions {
-  /** Named policies, for `@Policy(name)` and `registry.named(name)`. @defaultValue none */
-  readonly policies: Readonly<Record<string, PolicyOptions>>;
+  /**
+   * Named policies, for `@Policy(name)` and `registry.named(name)`; or a live value of them, which is followed without a
+   * restart; or a function that finds either once the application starts, such as
+   * `(resolver) => resolver.get(configToken).get('policies')`. @defaultValue none
+   */
+  readonly policies: PolicySource | ((resolver: Resolver) => PolicySource);
+  /** Options that stand under those of every named policy, given in the same ways. @defaultValue none */
+  readonly defaults: PolicyDefaults | ((resolver: Resolver) => PolicyDefaults);
 }
 
-/** Defaults of {@link resilience}. */
-export const resilienceDefaults = Object.freeze({ policies: Object.freeze({}) }) satisfies ResilienceOptions;
+type PolicyDefaults = PolicyOptions | Live<unknown>;
 
-const definitions: Rule = (value) =>
-  typeof value === 'object' && value !== null ? undefined : 'an object of policies by name';
+/** Defaults of {@link resilience}. */
+export const resilienceDefaults = Object.freeze({
+  policies: Object.freeze({}),
+  defaults: Object.freeze({}),
+}) satisfies ResilienceOptions;
 
 /**
  * Makes the component. It provides {@link policyRegistryToken} and these resources:
  *
- * - `GET /manage/policies` lists policies with their layers and breaker states.
- * - `GET /manage/policies/:name` shows settings, counts and opening records.
+ * - `GET /manage/policies` lists policies with their layers and breaker states, and the last change if it was refused.
+ * - `GET /manage/policies/:name` shows all settings with where each was set, counts and opening records.
  * - `PUT /manage/policies/:name` with `{"state": "forced-open"}` (or `forced-closed`, `disabled`, `metrics-only`) sets
  *   its breakers by hand; with `{"state": "reset"}` it closes them and forgets what they measured.
  *
- * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when a named policy is refused
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when a named policy is refused; if it is found later, from the start
  */
 export function resilience(options?: Partial<ResilienceOptions>): Component {
-  const settings = checkOptions<ResilienceOptions>('resilience', options, resilienceDefaults, {
-    policies: definitions,
+  const { policies, defaults } = checkOptions<ResilienceOptions>('resilience', options, resilienceDefaults, {
+    policies: anything,
+    defaults: anything,
   });
-  // Refused here, where the application is put together, and not when somebody first asks.
-  policyRegistry(undefined, settings.policies);
+  // What is known now is refused here, where the application is put together, and not when somebody first asks.
+  currentDefinitions(typeof policies === 'function' ? {} : policies, typeof defaults === 'function' ? {} : defaults);
   let registry: PolicyRegistry | undefined;
   const make = (resolver: Resolver) => {
-    registry ??= policyRegistry(resolver.find(envToken), settings.policies);
+    registry ??= policyRegistry(
+      resolver.find(envToken),
+      typeof policies === 'function' ? policies(resolver) : policies,
+      typeof defaults === 'function' ? defaults(resolver) : defaults,
+    );
     return registry;
   };
   return {
     name: 'resilience',
     provide: (provision: Provision) => provision.factory(policyRegistryToken, make),
     start: (context) => void context.get(policyRegistryToken),
+    stop: () => registry?.[Symbol.dispose](),
     manage: () => [
-      { path: 'policies', handle: () => ({ policies: registry?.list() ?? [] }) },
+      { path: 'policies', handle: () => ({ policies: registry?.list() ?? [], refusal: registry?.refusal }) },
       { path: 'policies/:name', handle: ({ parameter }) => registry?.inspect(parameter ?? '') },
       { path: 'policies/:name', method: 'PUT', handle: (request) => set(registry, request) },
     ],

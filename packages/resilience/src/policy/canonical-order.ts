@@ -1,0 +1,138 @@
+/**
+ * The layers of a policy in the order in which they always stand, outermost first, and what a live policy must know of
+ * each: whether it keeps state that a change of configuration must not lose, and which of its options may change under it.
+ */
+
+import { type BreakerOptions, breakerDefaults } from '../breaker/breaker-options.js';
+import type { BreakerHandle } from '../breaker/breaker-state.js';
+import { circuitBreaker } from '../breaker/circuit-breaker.js';
+import { type BulkheadOptions, bulkhead, bulkheadDefaults } from '../bulkhead/bulkhead.js';
+import { type AttemptTimeoutOptions, attemptTimeout, attemptTimeoutDefaults } from '../deadline/attempt-timeout.js';
+import { type DeadlineOptions, deadline, deadlineDefaults } from '../deadline/deadline.js';
+import { type FallbackHandler, fallback } from '../fallback/fallback.js';
+import type { FunctionLayer } from '../layer/function-layer.js';
+import { retry } from '../retry/retry.js';
+import { type RetryOptions, retryDefaults } from '../retry/retry-options.js';
+import { type PolicyOptions, wanted } from './policy-options.js';
+
+/** What layers of one policy share. */
+export interface PolicyKit {
+  readonly policy: string;
+  /** Begins the list of the breakers that one layer builds; the answer adds to it. */
+  listBreakers(): (breaker: BreakerHandle) => void;
+}
+
+/** One place in the order. */
+export interface PolicyPart {
+  /** The option that asks for it. */
+  readonly field: keyof PolicyOptions;
+  /** True when the option is a single value, which is the layer's own option of this name. */
+  readonly single: string | undefined;
+  readonly defaults: object;
+  /** Whether the layer keeps anything from call to call. */
+  readonly stateful: boolean;
+  /** Its options that take live values: a change of theirs leaves the state its meaning. */
+  readonly tunable: readonly string[];
+  /** Makes the layers at this place, outermost first. @throws OptionsError */
+  make(options: object, kit: PolicyKit): readonly FunctionLayer[];
+}
+
+interface PartOf<Options> extends Omit<PolicyPart, 'single' | 'tunable' | 'make'> {
+  readonly single?: keyof Options & string;
+  readonly tunable: readonly (keyof Options & string)[];
+  make(options: Partial<Options>, kit: PolicyKit): FunctionLayer | readonly FunctionLayer[];
+}
+
+function part<Options extends object>(described: PartOf<Options>): PolicyPart {
+  return Object.freeze({
+    ...described,
+    single: described.single,
+    make: (options: object, kit: PolicyKit) => [described.make(options, kit)].flat(),
+  });
+}
+
+/** The order. Each comment says why the layer stands where it does. */
+export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
+  // Bounds everything below, the fallback included: the caller's wait has one end.
+  part<DeadlineOptions>({
+    field: 'deadlineMs',
+    single: 'timeoutMs',
+    defaults: deadlineDefaults,
+    stateful: false,
+    tunable: ['timeoutMs'],
+    make: deadline,
+  }),
+  // Sees the final error of all that is tried, refusals included. The first of a chain is asked first, so it is innermost.
+  part<{ handlers: FallbackHandler | readonly FallbackHandler[] }>({
+    field: 'fallback',
+    single: 'handlers',
+    defaults: Object.freeze({}),
+    stateful: false,
+    tunable: [],
+    make: ({ handlers = [] }) =>
+      [handlers]
+        .flat()
+        .toReversed()
+        .map((handler) => fallback(handler)),
+  }),
+  // Each attempt meets what is below anew; a retry inside the breaker would hide failures from it.
+  part<RetryOptions>({
+    field: 'retry',
+    defaults: retryDefaults,
+    stateful: true,
+    tunable: ['maxAttempts', 'baseDelayMs', 'maxDelayMs', 'maxRetryAfterMs'],
+    make: retry,
+  }),
+  // Judges each attempt, and refuses before a place is taken.
+  part<BreakerOptions>({
+    field: 'breaker',
+    defaults: breakerDefaults,
+    stateful: true,
+    tunable: [
+      'minimumCalls',
+      'failureRatio',
+      'slowCallMs',
+      'slowCallRatio',
+      'consecutiveFailures',
+      'openMs',
+      'openGrowth',
+      'maxOpenMs',
+      'openJitter',
+      'halfOpenPermits',
+      'successesToClose',
+      'probeTimeoutMs',
+    ],
+    make(options, { policy, listBreakers }) {
+      const list = listBreakers();
+      const onBuilt = (built: BreakerHandle) => {
+        list(built);
+        options.onBuilt?.(built);
+      };
+      return circuitBreaker({ name: policy, ...options, onBuilt });
+    },
+  }),
+  // Waiting for a place is not the attempt's time.
+  part<BulkheadOptions>({
+    field: 'bulkhead',
+    defaults: bulkheadDefaults,
+    stateful: true,
+    tunable: ['maxConcurrent', 'maxQueue'],
+    make: bulkhead,
+  }),
+  // Innermost: limits the work and nothing else.
+  part<AttemptTimeoutOptions>({
+    field: 'timeoutMs',
+    single: 'timeoutMs',
+    defaults: attemptTimeoutDefaults,
+    stateful: false,
+    tunable: ['timeoutMs'],
+    make: attemptTimeout,
+  }),
+]);
+
+/** The options of the layers at a place, or undefined when none are asked for. */
+export function optionsOf({ field, single }: PolicyPart, options: PolicyOptions): object | undefined {
+  const given: unknown = wanted(options[field]);
+  if (given === undefined || single === undefined) return given as object | undefined;
+  return { [single]: given };
+}

@@ -1,0 +1,77 @@
+/**
+ * A policy whose options change while it is in use: one named in configuration. Calls under way finish with what they
+ * have begun; every later call meets the new options, all of them at once.
+ */
+import type { Env } from '@fwk/kernel';
+import type { BreakerHandle } from '../breaker/breaker-state.js';
+import { mergeOptions, type OptionsLevel } from './merge-options.js';
+import { endsInTime, type PolicyLayer, policyLayer } from './policy-layer.js';
+import { FollowingLayers, type PlacedLayer } from './policy-layers.js';
+import { PolicyStack } from './policy-stack.js';
+import { WeakHandles } from './weak-handles.js';
+
+/** A policy with its writing end. */
+export interface FollowingPolicy {
+  readonly layer: PolicyLayer;
+  /** Takes on options that have been checked before. */
+  follow(levels: readonly OptionsLevel[]): void;
+}
+
+/** Something in use whose layers can be exchanged, whatever goes through it. */
+interface Exchangeable {
+  exchange(placed: readonly PlacedLayer[]): void;
+}
+
+/**
+ * Makes a policy that follows.
+ * @param levels - checked options; see `checkPolicy`.
+ */
+export function followingPolicy(name: string, levels: readonly OptionsLevel[], env: Env): FollowingPolicy {
+  const stacks = new WeakHandles<Exchangeable>();
+  let breakers = new WeakHandles<BreakerHandle>();
+  const layers = new FollowingLayers({
+    policy: name,
+    // A breaker that is made anew takes the place of the one before it in every stack.
+    listBreakers() {
+      const list = new WeakHandles<BreakerHandle>();
+      breakers = list;
+      return (breaker) => list.add(breaker);
+    },
+  });
+  let current = levels;
+  let placed = layers.follow(mergeOptions(levels));
+  const racing = { raced: endsInTime(placed) };
+  const layer = policyLayer(
+    {
+      name,
+      racing,
+      get placed() {
+        return placed;
+      },
+      get levels() {
+        return current;
+      },
+      get breakers() {
+        return placed.some(({ layer: { role } }) => role === 'circuit-breaker') ? breakers.alive : [];
+      },
+      build(next, own) {
+        const stack = new PolicyStack(next, own);
+        stack.exchange(placed);
+        stacks.add(stack);
+        return stack;
+      },
+    },
+    env,
+  );
+  return {
+    layer,
+    follow(changed) {
+      const before = placed;
+      current = changed;
+      placed = layers.follow(mergeOptions(changed));
+      if (placed.length === before.length && placed.every((at, index) => at === before[index])) return;
+      racing.raced = endsInTime(placed);
+      for (const stack of stacks.alive) stack.exchange(placed);
+    },
+  };
+}

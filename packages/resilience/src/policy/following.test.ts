@@ -1,0 +1,242 @@
+/** Named policies that follow a live value, as one from configuration: what changes, what stays, what is refused. */
+import { type Live, liveValue, makeEnv } from '@fwk/kernel';
+import { leakGuard, recordEvents, seededRandom } from '@fwk/kernel/testing';
+import { describe, expect, test } from 'vitest';
+import type { PolicyOptions } from './policy-options.js';
+import { policyRegistry } from './policy-registry.js';
+
+function following(initial: unknown, defaults: PolicyOptions | Live<unknown> = {}) {
+  const guard = leakGuard();
+  const events = recordEvents();
+  const policies = liveValue(initial);
+  const env = makeEnv({ clock: guard.clock, random: seededRandom(1), events, path: 'shop' });
+  const registry = policyRegistry(env, policies, defaults);
+  const told = () => events.all.filter(({ name }) => name.startsWith('policy.')).map(({ name, data }) => [name, data]);
+  return { guard, clock: guard.clock, policies, registry, told };
+}
+
+const down = async () => {
+  throw new Error('down');
+};
+const nameOf = (call: Promise<unknown>) =>
+  call.then(
+    () => 'answered',
+    (error: Error) => error.name,
+  );
+
+describe('a changed set of policies', () => {
+  test('is in force for the next call, without a restart', async () => {
+    const { policies, registry, clock, told } = following({ quote: { timeoutMs: 800 } });
+    const call = registry.named('quote').wrap(() => new Promise(() => {}));
+    policies.set({ quote: { timeoutMs: 50 } });
+    const outcome = nameOf(call());
+    await clock.advance(50);
+    expect(await outcome).toBe('TimeoutError');
+    expect(told()).toEqual([['policy.changed', { path: 'shop', changed: ['policies.quote.timeoutMs'] }]]);
+  });
+
+  test('puts layers in and takes them out', async () => {
+    const { policies, registry, guard } = following({ quote: { timeoutMs: 800 } });
+    const quote = registry.named('quote');
+    let attempts = 0;
+    const call = quote.wrap(() => {
+      attempts++;
+      return down();
+    });
+    policies.set({ quote: { retry: { maxAttempts: 3, baseDelayMs: 0 }, breaker: {} } });
+    const outcome = nameOf(call());
+    await guard.clock.advance(0);
+    expect([await outcome, attempts]).toEqual(['Error', 3]);
+    expect(quote.layers.map(({ role }) => role)).toEqual(['retry', 'circuit-breaker']);
+    expect(quote.breakers).toHaveLength(1);
+    policies.set({ quote: {} });
+    await nameOf(call());
+    expect([attempts, quote.layers.length, quote.breakers.length]).toEqual([4, 0, 0]);
+    guard.check();
+  });
+
+  test('keeps what a breaker has measured, also when other layers come and go', async () => {
+    const { policies, registry } = following({ quote: { breaker: { minimumCalls: 4 } } });
+    const quote = registry.named('quote');
+    const call = quote.wrap(down);
+    await nameOf(call());
+    policies.set({ quote: { breaker: { minimumCalls: 2 }, deadlineMs: 1000, timeoutMs: 500 } });
+    expect(quote.breakers.map((breaker) => breaker.snapshot().failures)).toEqual([1]);
+    await nameOf(call());
+    expect(quote.breakers.map(({ state }) => state)).toEqual(['open']);
+    expect(await nameOf(call())).toBe('BreakerOpenError');
+  });
+
+  test('makes a breaker anew whose window means something else', async () => {
+    const { policies, registry } = following({ quote: { breaker: { windowMs: 10_000 } } });
+    const quote = registry.named('quote');
+    const call = quote.wrap(down);
+    await nameOf(call());
+    policies.set({ quote: { breaker: { windowMs: 20_000 } } });
+    expect(quote.breakers.map((breaker) => breaker.snapshot().failures)).toEqual([0]);
+    await nameOf(call());
+    expect(quote.breakers.map((breaker) => breaker.snapshot().failures)).toEqual([1]);
+  });
+
+  test('keeps the places that are taken, and lets a call under way end with what it began', async () => {
+    const { policies, registry } = following({ quote: { bulkhead: { maxConcurrent: 1 } } });
+    let answer: (value: string) => void = () => {};
+    const call = registry.named('quote').wrap(() => new Promise<string>((resolve) => (answer = resolve)));
+    const first = call();
+    policies.set({ quote: { bulkhead: { maxConcurrent: 1 }, breaker: {}, timeoutMs: 100 } });
+    expect(await nameOf(call())).toBe('BulkheadFullError');
+    answer('begun before');
+    expect(await first).toBe('begun before');
+    const second = call();
+    answer('begun after');
+    expect(await second).toBe('begun after');
+  });
+
+  test('keeps the budget of a retry', async () => {
+    const budget = { ratio: 0, reservePerSecond: 0.1 };
+    const { policies, registry, clock } = following({ quote: { retry: { maxAttempts: 2, baseDelayMs: 0, budget } } });
+    let attempts = 0;
+    const call = registry.named('quote').wrap(() => {
+      attempts++;
+      return down();
+    });
+    const attemptsOf = async () => {
+      attempts = 0;
+      const outcome = nameOf(call());
+      await clock.advance(0);
+      await outcome;
+      return attempts;
+    };
+    expect(await attemptsOf()).toBe(2);
+    policies.set({ quote: { retry: { maxAttempts: 5, baseDelayMs: 0, budget }, timeoutMs: 100 } });
+    expect(await attemptsOf()).toBe(1);
+  });
+
+  test('gives up a wrapped function that listens to nothing, whichever layers stand round it', async () => {
+    const { policies, registry, clock } = following({ quote: { deadlineMs: 100, timeoutMs: 100, breaker: {} } });
+    const call = registry.named('quote').wrap(() => new Promise(() => {}));
+    policies.set({ quote: { deadlineMs: 50, breaker: {} } });
+    const outcome = nameOf(call());
+    await clock.advance(50);
+    expect(await outcome).toBe('DeadlineExceededError');
+  });
+
+  test('says nothing when nothing differs', () => {
+    const { policies, told } = following({ quote: { timeoutMs: 800 } });
+    policies.set({ quote: { timeoutMs: 800 } });
+    expect(told()).toEqual([]);
+  });
+
+  test('may come from the defaults', () => {
+    const defaults = liveValue<unknown>({ timeoutMs: 800 });
+    const { registry, told } = following({ quote: {} }, defaults);
+    const quote = registry.named('quote');
+    defaults.set({ timeoutMs: 300 });
+    expect(quote.print()).toBe('attempt-timeout(timeoutMs=300)');
+    expect(told()).toEqual([['policy.changed', { path: 'shop', changed: ['defaults.timeoutMs'] }]]);
+  });
+});
+
+describe('a bad set', () => {
+  const good = { quote: { timeoutMs: 800 }, pay: { retry: {} } };
+
+  test.each<[string, unknown, RegExp]>([
+    ['with a number out of range', { ...good, quote: { timeoutMs: -1 } }, /policy "quote": timeoutMs: .* not -1/],
+    ['with an option nobody knows', { ...good, pay: { retries: {} } }, /policy "pay": unknown option "retries"/],
+    ['with text for a number', { ...good, pay: { retry: { maxAttempts: '3' } } }, /policy "pay": retry: maxAttempts/],
+    ['with functions', { ...good, pay: { fallback: () => 1 } }, /policies.pay.fallback must be plain data/],
+    ['with a list', { ...good, pay: [] }, /policies.pay must be plain data/],
+    ['that is no set', 7, /policies must be an object of options by name/],
+    ['without a policy that is in use', { pay: good.pay }, /policy "quote" is in use and cannot be taken away/],
+    ['that contradicts a place of use', { ...good, quote: { deadlineMs: 10 } }, /timeoutMs 20 is above deadlineMs 10/],
+    [
+      'with a key that would reach a prototype',
+      { ...good, pay: { retry: JSON.parse('{"__proto__": {"maxAttempts": 9}}') } },
+      /policy "pay": retry: unknown option "__proto__"/,
+    ],
+  ])('%s is refused whole, with the reason, and the one before it stays', (_, bad, reason) => {
+    const { policies, registry, told } = following(good);
+    const quote = registry.named('quote', { timeoutMs: 20 });
+    const before = quote.print();
+    policies.set(bad);
+    expect(told()).toEqual([['policy.refused', { path: 'shop', reasons: [expect.stringMatching(reason)] }]]);
+    expect(registry.refusal?.reasons).toEqual([expect.stringMatching(reason)]);
+    expect([quote.print(), registry.names]).toEqual([before, ['quote', 'pay']]);
+    policies.set({ ...good, more: {} });
+    expect(registry.refusal).toBeUndefined();
+  });
+
+  test('says all its problems at once', () => {
+    const { policies, registry } = following(good);
+    policies.set({ quote: { timeoutMs: -1 }, pay: { retry: { maxAttempts: 0 } } });
+    expect(registry.refusal?.reasons).toHaveLength(2);
+  });
+
+  test('is refused from the start', () => {
+    expect(() => policyRegistry(undefined, liveValue({ quote: { timeoutMs: -1 } }))).toThrowError(/timeoutMs/);
+    expect(() => policyRegistry(undefined, {}, { breaker: { openMs: 0 } })).toThrowError(/defaults: .*openMs/);
+  });
+});
+
+describe('settings', () => {
+  const defaults: PolicyOptions = { timeoutMs: 900, retry: { maxAttempts: 5, baseDelayMs: 10 }, bulkhead: {} };
+
+  test('are merged field by field, the nearest level last, and say where they were set', () => {
+    const registry = policyRegistry(undefined, { quote: { retry: { baseDelayMs: 20 } } }, defaults);
+    const { settings } = registry.named('quote', { bulkhead: { maxQueue: 3 }, timeoutMs: 50 });
+    expect(Object.fromEntries(settings.map(({ setting, value, from }) => [setting, [value, from]]))).toEqual({
+      'retry.maxAttempts': [5, 'defaults'],
+      'retry.baseDelayMs': [20, 'policy'],
+      'retry.maxDelayMs': [1000, 'built-in'],
+      'retry.maxRetryAfterMs': [60_000, 'built-in'],
+      'retry.budget': [{}, 'built-in'],
+      'bulkhead.maxConcurrent': [25, 'built-in'],
+      'bulkhead.maxQueue': [3, 'call-site'],
+      timeoutMs: [50, 'call-site'],
+    });
+  });
+
+  test('are taken out by false, and what is put in over that begins anew', () => {
+    const registry = policyRegistry(undefined, { quote: { retry: false, bulkhead: false } }, defaults);
+    const quote = registry.named('quote', { retry: {}, timeoutMs: false });
+    expect(quote.layers.map(({ role }) => role)).toEqual(['retry']);
+    expect(quote.settings[0]).toEqual({ setting: 'retry.maxAttempts', value: 3, from: 'built-in' });
+  });
+
+  test('are shown as plain data', () => {
+    const registry = policyRegistry(undefined, {
+      quote: {
+        breaker: {
+          keyOf: function byTenant() {
+            return 'a';
+          },
+          failureRatio: liveValue(0.4),
+        },
+      },
+    });
+    const shown = new Map(registry.named('quote').settings.map(({ setting, value }) => [setting, value]));
+    expect(shown.get('breaker.keyOf')).toBe('byTenant');
+    expect(shown.get('breaker.failureRatio')).toBe(0.4);
+    expect(shown.get('breaker.slowCallMs')).toBe('Infinity');
+    expect(JSON.parse(JSON.stringify([...shown]))).toEqual([...shown]);
+  });
+
+  test('of fallbacks form one chain, the nearest asked first', async () => {
+    const asked: string[] = [];
+    const failing = (name: string) => () => {
+      asked.push(name);
+      throw new Error(name);
+    };
+    const registry = policyRegistry(undefined, { quote: { fallback: failing('policy') } });
+    await nameOf(registry.named('quote', { fallback: [failing('first'), failing('second')] }).wrap(down)());
+    expect(asked).toEqual(['first', 'second', 'policy']);
+  });
+});
+
+test('a policy that is no longer followed stays as it is', () => {
+  const { policies, registry } = following({ quote: { timeoutMs: 800 } });
+  const quote = registry.named('quote');
+  registry[Symbol.dispose]();
+  policies.set({ quote: { timeoutMs: 50 } });
+  expect(quote.print()).toBe('attempt-timeout(timeoutMs=800)');
+});

@@ -1,0 +1,96 @@
+/**
+ * Options at several levels, one over the other: built-in defaults, the registry's defaults, the named policy, the place
+ * of use. They are merged field by field, so that a call site that sets one option keeps the others, and each option
+ * can say where it came from.
+ */
+import { isLive } from '@fwk/kernel';
+import type { FallbackHandler } from '../fallback/fallback.js';
+import { canonicalOrder, optionsOf } from './canonical-order.js';
+import type { PolicyOptions } from './policy-options.js';
+
+/** Where a setting was set: in the code of the layer, for all named policies, for this one, or where it is used. */
+export type SettingOrigin = 'built-in' | 'defaults' | 'policy' | 'call-site';
+
+/** Options set at one level. */
+export interface OptionsLevel {
+  readonly from: SettingOrigin;
+  readonly options: PolicyOptions;
+}
+
+/** One setting as it is in force; plain data. */
+export interface EffectiveSetting {
+  /** Path of the option, such as `breaker.failureRatio`. */
+  readonly setting: string;
+  /** A number, string, boolean or plain object; infinity and functions as text. */
+  readonly value: unknown;
+  readonly from: SettingOrigin;
+}
+
+/** Merges levels, the last over those before it. Handlers of fallbacks form one chain, those of the last level first. */
+export function mergeOptions(levels: readonly OptionsLevel[]): PolicyOptions {
+  let merged: PolicyOptions = {};
+  for (const { options } of levels) {
+    const fallback = chained(options.fallback, merged.fallback);
+    merged = { ...(mergePlain(merged, options) as PolicyOptions), ...(fallback === undefined ? {} : { fallback }) };
+  }
+  return merged;
+}
+
+/** The settings of all layers in force, in canonical order, each with its origin. */
+export function effectiveSettings(levels: readonly OptionsLevel[]): readonly EffectiveSetting[] {
+  const merged = mergeOptions(levels);
+  return canonicalOrder.flatMap((part) => {
+    const given = optionsOf(part, merged);
+    if (given === undefined) return [];
+    if (part.single !== undefined) {
+      const value = shown(Object.values(given)[0]);
+      return [{ setting: part.field, value, from: originOf(levels, part.field) }];
+    }
+    return Object.entries({ ...part.defaults, ...given }).flatMap(([name, value]) =>
+      value === undefined
+        ? []
+        : [{ setting: `${part.field}.${name}`, value: shown(value), from: originOf(levels, part.field, name) }],
+    );
+  });
+}
+
+function originOf(levels: readonly OptionsLevel[], field: keyof PolicyOptions, name?: string): SettingOrigin {
+  // Whatever stands below a level that took the layer out is out as well.
+  const inForce = levels.slice(levels.findLastIndex(({ options }) => options[field] === false) + 1);
+  const from = inForce.findLast(({ options }) => {
+    const given: unknown = options[field];
+    return name === undefined ? given !== undefined : isPlain(given) && given[name] !== undefined;
+  });
+  return from?.from ?? 'built-in';
+}
+
+function chained(over: PolicyOptions['fallback'], under: PolicyOptions['fallback']): PolicyOptions['fallback'] {
+  if (over === undefined || over === false || under === undefined || under === false) return over ?? under;
+  return [over, under].flat() as readonly FallbackHandler[];
+}
+
+/** True for an object that is data, as opposed to a live value, a budget, a function. */
+export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || isLive(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** Object.fromEntries defines properties and never assigns, so a key `__proto__` stays one that checks can refuse. */
+function mergePlain(under: object, over: object): object {
+  const merged = new Map(Object.entries(under));
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged.get(key);
+    if (value !== undefined) merged.set(key, isPlain(below) && isPlain(value) ? mergePlain(below, value) : value);
+  }
+  return Object.fromEntries(merged);
+}
+
+function shown(value: unknown): unknown {
+  if (isLive(value)) return shown(value.value);
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value === 'function') return value.name || 'a function';
+  if (Array.isArray(value)) return value.map(shown);
+  if (typeof value !== 'object' || value === null) return value;
+  return isPlain(value) ? Object.fromEntries(Object.entries(value).map(([key, held]) => [key, shown(held)])) : 'shared';
+}

@@ -1,0 +1,86 @@
+import { type Env, formatStack, type LayerDescription, makeEnv, OptionsError, type Service } from '@fwk/kernel';
+import type { BreakerHandle } from '../breaker/breaker-state.js';
+import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
+import type { Racing } from '../layer/function-service.js';
+import { type EffectiveSetting, effectiveSettings, mergeOptions, type OptionsLevel } from './merge-options.js';
+import { makeLayers, type PlacedLayer } from './policy-layers.js';
+import { checkPolicyShape, collect, type PolicyOptions } from './policy-options.js';
+
+/** A named stack of layers. */
+export interface PolicyLayer extends FunctionLayer {
+  readonly name: string;
+  /** The layers, outermost first. */
+  readonly layers: readonly LayerDescription[];
+  /** The layers on one line each, outermost first, as people read them. */
+  print(): string;
+  /** All settings in force, each with where it was set. */
+  readonly settings: readonly EffectiveSetting[];
+  /** The breakers of the stacks that were built from this policy and are still in use. */
+  readonly breakers: readonly BreakerHandle[];
+}
+
+/** What a policy is made of; whatever may change is read when somebody asks. */
+export interface PolicyLayerParts {
+  readonly name: string;
+  readonly placed: readonly PlacedLayer[];
+  readonly levels: readonly OptionsLevel[];
+  readonly breakers: readonly BreakerHandle[];
+  readonly racing: Racing;
+  /** Puts the layers round a service. @param env - the policy's own, under its name */
+  build<Req, Res>(next: Service<Req, Res>, env: Env): Service<Req, Res>;
+}
+
+/** Makes the face of a policy. */
+export function policyLayer(parts: PolicyLayerParts, env: Env | undefined): PolicyLayer {
+  const { name } = parts;
+  const describeLayers = () => parts.placed.map(({ layer }) => ({ role: layer.role, settings: layer.describe() }));
+  const layer = functionLayer({
+    role: 'policy',
+    // The outermost layer says for itself what it promises.
+    limits: 'varies',
+    racing: parts.racing,
+    describe: () => ({ name, layers: parts.placed.map(({ layer: { role } }) => role).join(' > ') }),
+    build: (next, given) => parts.build(next, policyEnv(name, mergeOptions(parts.levels), given)),
+    env,
+  });
+  return {
+    ...layer,
+    name,
+    print: () => formatStack(describeLayers()),
+    get layers() {
+      return describeLayers();
+    },
+    get settings() {
+      return effectiveSettings(parts.levels);
+    },
+    get breakers() {
+      return parts.breakers;
+    },
+  };
+}
+
+/** Whether the innermost layer gives up a wrapped function in time. */
+export function endsInTime(placed: readonly PlacedLayer[]): boolean {
+  const innermost = placed.at(-1)?.layer.role;
+  return innermost === 'attempt-timeout' || innermost === 'deadline';
+}
+
+/** The environment of a policy's layers: under its name, with its classifier. */
+function policyEnv(name: string, { classifier }: PolicyOptions, given: Env): Env {
+  const path = given.path === '' ? name : `${given.path}/${name}`;
+  return makeEnv({ ...given, path, ...(classifier ? { classifier } : {}) });
+}
+
+/**
+ * Checks the options of a policy without making it.
+ * @param levels - each is checked for its shape; what they come to together is checked whole.
+ * @throws OptionsError with all problems at once
+ */
+export function checkPolicy(name: string, levels: readonly OptionsLevel[]): void {
+  const owner = `policy "${name}"`;
+  const problems: string[] = [];
+  if (typeof name !== 'string' || name === '') problems.push('name must be a non-empty string');
+  for (const { options } of levels) collect(problems, '', () => checkPolicyShape(owner, options));
+  if (problems.length === 0) makeLayers(mergeOptions(levels), { policy: name, listBreakers: () => () => {} }, problems);
+  if (problems.length > 0) throw new OptionsError(owner, problems);
+}

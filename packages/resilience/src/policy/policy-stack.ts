@@ -1,0 +1,71 @@
+/**
+ * One stack built from a policy. Its layers may be exchanged while calls run: the next call meets the new ones, and a
+ * layer that keeps state stays, with its state, between its new neighbours.
+ */
+import type { CallContext, Env, Service, Status } from '@fwk/kernel';
+import type { FunctionLayer } from '../layer/function-layer.js';
+import { markSelfLimiting } from '../layer/self-limiting.js';
+import type { PlacedLayer } from './policy-layers.js';
+
+/** Stands between a layer that stays and whatever is inside it at the moment. */
+class Joint<Req, Res> implements Service<Req, Res> {
+  next: Service<Req, Res>;
+
+  constructor(next: Service<Req, Res>) {
+    this.next = next;
+    markSelfLimiting(this, this);
+  }
+
+  call(request: Req, context: CallContext): Promise<Res> {
+    return this.next.call(request, context);
+  }
+
+  status(): Status {
+    return this.next.status();
+  }
+}
+
+interface Staying<Req, Res> {
+  readonly service: Service<Req, Res>;
+  readonly joint: Joint<Req, Res>;
+}
+
+/** The layers of a policy round one service. */
+export class PolicyStack<Req, Res> implements Service<Req, Res> {
+  readonly #innermost: Service<Req, Res>;
+  readonly #env: Env;
+  #staying: ReadonlyMap<FunctionLayer, Staying<Req, Res>> = new Map();
+  #outermost: Service<Req, Res>;
+
+  constructor(innermost: Service<Req, Res>, env: Env) {
+    this.#innermost = innermost;
+    this.#env = env;
+    this.#outermost = innermost;
+  }
+
+  call(request: Req, context: CallContext): Promise<Res> {
+    return this.#outermost.call(request, context);
+  }
+
+  status(): Status {
+    return this.#outermost.status();
+  }
+
+  /** Calls go through these layers from now on. Those that keep state and stood here before go on with it. */
+  exchange(placed: readonly PlacedLayer[]): void {
+    const staying = new Map<FunctionLayer, Staying<Req, Res>>();
+    this.#outermost = placed.reduceRight<Service<Req, Res>>((next, { layer, stateful }) => {
+      if (!stateful) return layer.wrap(next, this.#env);
+      const stayed = this.#staying.get(layer) ?? this.#joined(layer, next);
+      stayed.joint.next = next;
+      staying.set(layer, stayed);
+      return stayed.service;
+    }, this.#innermost);
+    this.#staying = staying;
+  }
+
+  #joined(layer: FunctionLayer, next: Service<Req, Res>): Staying<Req, Res> {
+    const joint = new Joint(next);
+    return { joint, service: layer.wrap(joint, this.#env) };
+  }
+}
