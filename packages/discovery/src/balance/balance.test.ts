@@ -94,7 +94,7 @@ describe('balance', () => {
   });
 
   test('stops picking an endpoint that is draining while its calls go on, and sees its return', async () => {
-    const { endpoints, calls } = setUp([1, 2]);
+    const { endpoints, calls } = setUp([1, 2], { balancer: roundRobin() });
     const [first, second] = endpoints.value as [InstanceEndpoint, InstanceEndpoint];
     await calls(4);
     second.instance = anInstance({ id: second.id, port: 2, status: 'DRAINING' });

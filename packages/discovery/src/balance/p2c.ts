@@ -7,7 +7,7 @@ import { MAX_EFFORT, twoChoices } from './two-choices.js';
 export interface P2cOptions extends PeakEwmaOptions {
   /** τ of the moving average, in milliseconds, 1 to 3 600 000. @defaultValue 10000 */
   readonly decayMs: number;
-  /** Assumed of an endpoint without a sample, in milliseconds, 1 to 60 000. @defaultValue 30 */
+  /** Assumed of a new endpoint, fading within seconds; in milliseconds, 1 to 60 000. @defaultValue 30 */
   readonly seedMs: number;
   /** What a failure counts as, at least, in milliseconds, 0 to 600 000. @defaultValue 5000 */
   readonly failureMs: number;

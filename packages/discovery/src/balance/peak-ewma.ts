@@ -3,9 +3,11 @@
  *
  * The average forgets with time, not with calls: `w = exp(−Δt/τ)`, `ewma = ewma·w + rtt·(1−w)`. A sample above the current
  * value replaces it at once (the peak), so slowness is felt with the first slow answer and forgiven slowly. Reads project
- * the decay without writing it, so looking at an endpoint does not change it. An endpoint that was never called starts at
- * the seed, which decays as well: else a new endpoint would starve beside faster ones for as long as these suffice.
- * Source: Finagle PeakEwma, linkerd2-proxy.
+ * the decay without writing it, so looking at an endpoint does not change it.
+ *
+ * A new endpoint has one call at a time until it has answered a few: these pay for connecting and for code that never ran,
+ * and would count against it for half a minute. Its seed fades within seconds, or it would wait as long for its first call
+ * beside faster ones that suffice (docs/decisions/0004). Source: Finagle PeakEwma, linkerd2-proxy.
  */
 import type { LoadMeter } from './balancer.js';
 
@@ -19,11 +21,12 @@ export interface PeakEwmaOptions {
   readonly failureMs: number;
 }
 
-/** Load of an endpoint that is called for the first time: one call finds out, the others go elsewhere. */
+/** Load of a new endpoint with a call under way: one call finds out, the others go elsewhere. */
 const UNPROVEN = 1e9;
-/** Below this a new endpoint would look better than any that answers, and be overrun. */
-const LEAST_SEED_MS = 1;
-
+/** The answer that is the first to count. */
+const FIRST_COUNTED_ANSWER = 3;
+/** τ of the seed, in milliseconds. */
+const SEED_DECAY_MS = 1000;
 /** Makes the meter of one endpoint. @param nowMs - since when the endpoint is known */
 export function peakEwmaMeter({ decayMs, seedMs, failureMs }: PeakEwmaOptions, nowMs: number): LoadMeter {
   return new PeakEwma(decayMs, seedMs, failureMs, nowMs);
@@ -35,6 +38,7 @@ class PeakEwma implements LoadMeter {
   #averageMs: number;
   #atMs: number;
   #measured = false;
+  #answers = 0;
 
   constructor(decayMs: number, seedMs: number, failureMs: number, nowMs: number) {
     this.#decayMs = decayMs;
@@ -44,14 +48,17 @@ class PeakEwma implements LoadMeter {
   }
 
   load(nowMs: number, inFlight: number): number {
-    const averageMs = this.#averageMs * this.#weight(nowMs);
-    if (this.#measured) return averageMs * (inFlight + 1);
-    return inFlight === 0 ? Math.max(LEAST_SEED_MS, averageMs) : UNPROVEN + inFlight;
+    if (this.#measured) return this.#averageMs * this.#weight(nowMs, this.#decayMs) * (inFlight + 1);
+    if (inFlight > 0) return UNPROVEN + inFlight;
+    return this.#averageMs * this.#weight(nowMs, SEED_DECAY_MS);
   }
 
   succeeded(nowMs: number, elapsedMs: number): void {
-    if (this.#measured && elapsedMs <= this.#averageMs) {
-      const weight = this.#weight(nowMs);
+    this.#answers++;
+    if (!this.#measured) {
+      if (this.#answers >= FIRST_COUNTED_ANSWER) this.#record(nowMs, elapsedMs);
+    } else if (elapsedMs <= this.#averageMs) {
+      const weight = this.#weight(nowMs, this.#decayMs);
       this.#record(nowMs, this.#averageMs * weight + elapsedMs * (1 - weight));
     } else this.#record(nowMs, elapsedMs);
   }
@@ -70,8 +77,8 @@ class PeakEwma implements LoadMeter {
     this.#measured = true;
   }
 
-  #weight(nowMs: number): number {
+  #weight(nowMs: number, decayMs: number): number {
     const elapsedMs = nowMs - this.#atMs;
-    return elapsedMs > 0 ? Math.exp(-elapsedMs / this.#decayMs) : 1;
+    return elapsedMs > 0 ? Math.exp(-elapsedMs / decayMs) : 1;
   }
 }
