@@ -135,6 +135,7 @@ describe('bulkhead', () => {
           }
           expect(inner.waiting.length).toBeLessThanOrEqual(maxConcurrent);
         }
+        await guard.clock.settle();
         while (inner.waiting.length > 0) {
           for (const pending of inner.waiting) pending.succeed('answer');
           await guard.clock.settle();
