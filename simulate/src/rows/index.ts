@@ -1,6 +1,9 @@
 import type { Row } from '../row.js';
 import { metastable } from './metastable.js';
+import { queueing } from './queueing.js';
 import { retryStorm } from './retry-storm.js';
+import { sinkhole } from './sinkhole.js';
+import { slowServer } from './slow-server.js';
 
 /** All rows, in the order in which `all` runs them. */
-export const rows: readonly Row[] = Object.freeze([retryStorm, metastable]);
+export const rows: readonly Row[] = Object.freeze([queueing, slowServer, sinkhole, retryStorm, metastable]);
