@@ -32,3 +32,8 @@ export function takeAbandoned(request: unknown): Promise<unknown> | undefined {
   request.abandoned = undefined;
   return work;
 }
+
+/** The same request for an attempt beside the first: what either abandons must not be taken for the other's. */
+export function forAnotherAttempt<Req>(request: Req): Req {
+  return request instanceof CallFrame ? (new CallFrame(request.self, request.args, request.context) as Req) : request;
+}

@@ -1,0 +1,52 @@
+import { integerIn, type Live, millisecondsIn, optional, type Rule, ratio } from '@fwk/kernel';
+import type { RetryBudget } from '../retry/retry-budget.js';
+import { isBudget } from '../retry/retry-options.js';
+
+/** Options of the hedge layer. */
+export interface HedgeOptions {
+  /**
+   * How long the first attempt may take before a second is sent: 1 to 2^31 − 1 milliseconds, or `'p95'` for what 95 % of
+   * the answers of the last 30 seconds took, at least 1 ms. @defaultValue 'p95'
+   */
+  readonly delayMs: number | 'p95' | Live<number>;
+  /** With `'p95'`, nothing is hedged on fewer answers than this, 1 to 1 000 000. @defaultValue 50 */
+  readonly minimumSamples: number | Live<number>;
+  /** Second attempts as a share of the calls, 0 to 1; 0 sends none. @defaultValue 0.02 */
+  readonly maxExtraRatio: number | Live<number>;
+  /**
+   * The budget of the client's retries: each second attempt takes 1 from it, and none is sent when it is empty. It is the
+   * retry layer that pays in. @defaultValue undefined: `maxExtraRatio` alone limits
+   */
+  readonly budget: RetryBudget | undefined;
+  /**
+   * True says that every call through this layer may run twice, whatever its context says. @defaultValue undefined: the
+   * context decides (`idempotentKey`)
+   */
+  readonly idempotent: boolean | undefined;
+}
+
+/** Defaults of the hedge layer. */
+export const hedgeDefaults = Object.freeze({
+  delayMs: 'p95',
+  minimumSamples: 50,
+  maxExtraRatio: 0.02,
+  budget: undefined,
+  idempotent: undefined,
+}) satisfies HedgeOptions;
+
+const delayRule: Rule = (value) => {
+  const range = millisecondsIn(1)(value);
+  return value === 'p95' || range === undefined ? undefined : `'p95' or ${range}`;
+};
+const budgetRule: Rule = (value) =>
+  typeof value === 'object' && value !== null && isBudget(value) ? undefined : 'a retry budget';
+const idempotentRule: Rule = (value) => (value === true ? undefined : 'true (hedging sends a call twice) or left out');
+
+/** Rules of {@link HedgeOptions}. */
+export const hedgeRules = Object.freeze({
+  delayMs: delayRule,
+  minimumSamples: integerIn(1, 1_000_000),
+  maxExtraRatio: ratio,
+  budget: optional(budgetRule),
+  idempotent: optional(idempotentRule),
+});
