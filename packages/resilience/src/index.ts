@@ -41,6 +41,8 @@ export {
   fallbackDefaults,
 } from './fallback/fallback.js';
 export { FallbackFailedError } from './fallback/fallback-error.js';
+export { hedge } from './hedge/hedge.js';
+export { type HedgeOptions, hedgeDefaults } from './hedge/hedge-options.js';
 export type { FunctionLayer } from './layer/function-layer.js';
 export type { AnyFunction, Wrapped } from './layer/function-service.js';
 export { KeyError } from './layer/key-error.js';
