@@ -9,6 +9,7 @@ import {
   coalesce,
   deadline,
   fallback,
+  hedge,
   policy,
   rateLimit,
   retry,
@@ -25,6 +26,8 @@ const layers: Readonly<Record<string, () => Layer<string, number>>> = {
   rateLimit: () => rateLimit(),
   'rateLimit by key': () => rateLimit({ keyOf: (request: string) => request }),
   throttle: () => throttle(),
+  hedge: () => hedge(),
+  'hedge after a fixed delay': () => hedge({ delayMs: 5, maxExtraRatio: 1 }),
   cache: () => cache({ keyOf: (request: string) => request, ttlMs: 1000 }),
   coalesce: () => coalesce({ keyOf: (request: string) => request }),
   'fallback that rethrows': () =>
