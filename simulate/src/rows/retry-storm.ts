@@ -88,6 +88,9 @@ export const retryStorm: Row = {
   cases: [
     ...depths.map((depth) => stormCase(`${depth} deep, retry and breaker`, depth, 200, ours({ breaker: {} }), true)),
     ...depths.map((depth) => stormCase(`${depth} deep, retry alone`, depth, 200, ours({}), true)),
+    // The reserve is a number of retries a second, so it weighs more the fewer users there are.
+    stormCase('1 deep, retry alone, 20 users a second', 1, 20, ours({}), false),
+    stormCase('5 deep, breaker open for 5 s at most', 5, 200, ours({ breaker: { maxOpenMs: 5000 } }), false),
     ...depths.map((depth) => stormCase(`${depth} deep, 3 attempts by hand`, depth, 4, naive, false)),
   ],
 };
