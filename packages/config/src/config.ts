@@ -1,7 +1,7 @@
 import { type Live, type Token, token } from '@fwk/kernel';
 import type { ConfigIssue } from './errors.js';
 import type { Explanation } from './explain.js';
-import type { SettingsDefinition } from './settings.js';
+import type { SettingsDefinition } from './settings-definition.js';
 import type { ConfigTree } from './tree.js';
 
 /** Why the sources are not what is in effect. */

@@ -1,10 +1,20 @@
-import { background, cancellable, type Env, eventBus, type Live, type Logger, makeEnv, noLogger } from '@fwk/kernel';
+import {
+  background,
+  cancellable,
+  type Env,
+  eventBus,
+  type Live,
+  type Logger,
+  makeEnv,
+  noLogger,
+  type StandardIssue,
+  type StandardSchema,
+} from '@fwk/kernel';
 import { leakGuard, recordEvents } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { ConfigInvalidError } from './errors.js';
 import { loadConfig } from './load-config.js';
 import type { ConfigOptions } from './options.js';
-import type { StandardIssue, StandardSchema } from './schema.js';
 import { settings } from './settings.js';
 import { memorySource } from './testing/memory-source.js';
 import type { ConfigTree } from './tree.js';

@@ -2,14 +2,14 @@
  * One reading of everything: loads all sources, merges them and checks the whole. Changes nothing: the answer may be
  * taken or left. Bounded in time, so that a source or schema that never answers cannot stop later edits.
  */
-import { type CallContext, cancellable, type Env, isFwkError, messageOf } from '@fwk/kernel';
+import { type CallContext, cancellable, type Env, isFwkError, issuePath, messageOf } from '@fwk/kernel';
 import { ConfigError, ConfigInvalidError } from './errors.js';
 import { winningOrigin } from './explain.js';
 import { type Layer, loadLayer } from './layer.js';
 import { mergeTrees } from './merge.js';
 import type { CheckedOptions } from './options.js';
 import { formatPath } from './path.js';
-import { issuePath, validate } from './schema.js';
+import { validate } from './schema.js';
 import type { Secrets } from './secret.js';
 import type { ConfigSource } from './source.js';
 import { type ConfigTree, copyTree } from './tree.js';

@@ -1,5 +1,4 @@
-import { checkOptions, flag, millisecondsIn, type Rule } from '@fwk/kernel';
-import type { StandardSchema } from './schema.js';
+import { checkOptions, flag, millisecondsIn, type Rule, type StandardSchema } from '@fwk/kernel';
 import type { ConfigSource } from './source.js';
 import { defaultsSource } from './sources/defaults.js';
 import { type EnvironmentOptions, environmentSource } from './sources/environment.js';

@@ -1,36 +1,6 @@
-/**
- * Validators come to us through Standard Schema 1.1 (https://standardschema.dev), so that zod, valibot, arktype or a
- * hand-written object all fit and none is imported. The interface is small enough to be stated here.
- */
-import { abandonOnCancel, type CallContext, messageOf } from '@fwk/kernel';
+/** Runs validators: bounded by the call, and with errors that do not quote a value, which may be secret. */
+import { abandonOnCancel, type CallContext, messageOf, type StandardResult, type StandardSchema } from '@fwk/kernel';
 import { ConfigError } from './errors.js';
-
-/** A validator. `validate` answers a value or issues, at once or later. */
-export interface StandardSchema<Input = unknown, Output = Input> {
-  readonly '~standard': {
-    readonly version: 1;
-    readonly vendor: string;
-    readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
-    /** Never set; carries the types. */
-    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
-  };
-}
-
-/** What a validator answers: `issues` is present exactly when the value is refused. */
-export type StandardResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly StandardIssue[] };
-
-/** One thing that a validator found wrong. */
-export interface StandardIssue {
-  readonly message: string;
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
-}
-
-/** The path of an issue as the rest of this package writes it. */
-export function issuePath(issue: StandardIssue): string[] {
-  return (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
-}
 
 /**
  * Runs the schema; ends at once when the context is cancelled, with the caller's own reason.

@@ -6,12 +6,12 @@ import {
   makeEnv,
   noLogger,
   type Resolver,
+  type StandardSchema,
   setOwner,
 } from '@fwk/kernel';
 import { describe, expect, test } from 'vitest';
 import { type Config, configToken } from './config.js';
 import { loadConfig } from './load-config.js';
-import type { StandardSchema } from './schema.js';
 import { Setting, setting } from './setting.js';
 import { settings, settingsOf } from './settings.js';
 import { memorySource } from './testing/memory-source.js';

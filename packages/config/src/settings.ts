@@ -1,20 +1,12 @@
-import { type Live, liveValue, type Token, token } from '@fwk/kernel';
+import { issuePath, type Live, liveValue, type StandardSchema, type Token, token } from '@fwk/kernel';
 import { configToken } from './config.js';
 import { ConfigInvalidError, type ConfigIssue } from './errors.js';
 import { mergeTrees } from './merge.js';
 import { type ConfigPath, formatPath, parsePath } from './path.js';
-import { issuePath, type StandardSchema, validateNow } from './schema.js';
+import { validateNow } from './schema.js';
+import type { SettingsDefinition } from './settings-definition.js';
 import { shareUnchanged } from './share.js';
 import { type ConfigTree, copyTree, isTree, valueAt } from './tree.js';
-
-/** A typed part of the configuration, defined by the code that uses it. */
-export interface SettingsDefinition<T> {
-  /** Where the part stands, such as `checkout`. */
-  readonly prefix: string;
-  readonly schema: StandardSchema<unknown, T>;
-  /** Lie below every source. */
-  readonly defaults: ConfigTree;
-}
 
 /**
  * Defines a typed part of the configuration; inject it with {@link settingsOf}. The schema sees what the sources say

@@ -9,7 +9,8 @@ export { leastRequest } from './balance/least-request.js';
 export { type P2cOptions, p2c, p2cDefaults } from './balance/p2c.js';
 export type { PeakEwmaOptions } from './balance/peak-ewma.js';
 export { roundRobin } from './balance/round-robin.js';
-export { type DiscoveryOptions, discovery, discoveryDefaults, registryToken } from './component/discovery.js';
+export { discovery, registryToken } from './component/discovery.js';
+export { type DiscoveryOptions, discoveryDefaults } from './component/discovery-options.js';
 export {
   DuplicateInstanceError,
   discoveryErrors,

@@ -35,7 +35,6 @@ export type {
 } from './contract/contract-types.js';
 export { del, get, type Method, type Operation, type OperationSpec, patch, post, put } from './contract/operation.js';
 export type { PathParameters, PathTemplate } from './contract/path-template.js';
-export type { StandardIssue, StandardResult, StandardSchema } from './contract/standard-schema.js';
 export { httpErrors } from './errors.js';
 export { type HttpOptions, http } from './server/http.js';
 export { type IdempotencyOptions, idempotencyDefaults } from './server/idempotency-store.js';

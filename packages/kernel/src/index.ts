@@ -68,6 +68,15 @@ export {
   ratio,
   text,
 } from './options/rules.js';
+export {
+  type InputOf,
+  isSchema,
+  issuePath,
+  type OutputOf,
+  type StandardIssue,
+  type StandardResult,
+  type StandardSchema,
+} from './schema/standard-schema.js';
 export { type Classifier, defaultClassifier, type Outcome, type Verdict, verdicts } from './service/classifier.js';
 export { defaultEnv, makeEnv } from './service/env.js';
 export type { Env, Layer, Service, Status } from './service/service.js';

@@ -18,7 +18,8 @@ import { membershipsToken } from '../membership/memberships.js';
 import { memoryRegistry } from '../registries/memory-registry.js';
 import type { Registry, RegistryConnection } from '../registry.js';
 import { anInstance } from '../testing/instances.js';
-import { type DiscoveryOptions, discovery } from './discovery.js';
+import { discovery } from './discovery.js';
+import type { DiscoveryOptions } from './discovery-options.js';
 
 const announcement: Announcement = { address: '127.0.0.1', port: 4001, contracts: ['inventory@1.4.0'] };
 

@@ -1,6 +1,6 @@
 import type { Announcement, AppInfo } from '@fwk/kernel';
 import { type Instance, parseInstance } from '../instance.js';
-import type { DiscoveryOptions } from './discovery.js';
+import type { DiscoveryOptions } from './discovery-options.js';
 
 /**
  * The instances that an application registers: one for each address it serves at, with everything served there. The first

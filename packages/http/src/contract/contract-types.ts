@@ -2,10 +2,9 @@
  * What a contract means to the two who stand at its ends. Callers give what schemas take in; handlers get what schemas
  * give out, and the other way round for answers.
  */
-import type { CallContext } from '@fwk/kernel';
+import type { CallContext, InputOf, OutputOf, StandardSchema } from '@fwk/kernel';
 import type { Contract, Operations } from './contract.js';
 import type { Operation, OperationSpec } from './operation.js';
-import type { InputOf, OutputOf, StandardSchema } from './standard-schema.js';
 
 type OperationsOf<C> = C extends Contract<infer Ops> ? Ops : never;
 type SpecOf<C, Op extends keyof OperationsOf<C>> = OperationsOf<C>[Op] extends Operation<infer Spec> ? Spec : never;

@@ -3,12 +3,11 @@
  * fits in an npm package of its own. Everything that can be wrong with it is found here, when it is built, and reported
  * at once; what clients and servers need on a call is worked out here too.
  */
-import type { Priority } from '@fwk/kernel';
+import type { Priority, StandardSchema } from '@fwk/kernel';
 import { ContractError } from './contract-error.js';
 import type { Method, Operation } from './operation.js';
 import { checkOperation } from './operation-check.js';
 import { type PathTemplate, parsePath } from './path-template.js';
-import type { StandardSchema } from './standard-schema.js';
 
 /** Operations by name. */
 export type Operations = Readonly<Record<string, Operation>>;

@@ -1,7 +1,6 @@
-import { flag, millisecondsIn, oneOf, optional, type Rule } from '@fwk/kernel';
+import { flag, isSchema, millisecondsIn, oneOf, optional, type Rule, type StandardSchema } from '@fwk/kernel';
 import type { Operation, OperationSpec } from './operation.js';
 import { parsePath } from './path-template.js';
-import { isSchema, type StandardSchema } from './standard-schema.js';
 
 const schema: Rule = (value) => (isSchema(value) ? undefined : 'a Standard Schema validator');
 

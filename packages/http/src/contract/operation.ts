@@ -2,9 +2,8 @@
  * One operation of a contract: method, path, schemas, and what is known about it. The functions only describe; what they
  * are given is checked when the contract is built, all at once.
  */
-import type { Priority } from '@fwk/kernel';
+import type { Priority, StandardSchema } from '@fwk/kernel';
 import type { PathParameters } from './path-template.js';
-import type { StandardSchema } from './standard-schema.js';
 
 /** Methods that an operation may have. */
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

@@ -1,4 +1,4 @@
-import type { StandardIssue, StandardSchema } from '../contract/standard-schema.js';
+import { issuePath, type StandardIssue, type StandardSchema } from '@fwk/kernel';
 import type { WireIssue } from './problem.js';
 
 /** Most issues that are reported of one part; a hostile body must not make the answer larger than itself. */
@@ -24,10 +24,10 @@ export function validatePart(
 
 function refused(part: WireIssue['in'], issues: readonly StandardIssue[]): Validated {
   return {
-    issues: issues.slice(0, maxIssues).map(({ path, message }) => ({
+    issues: issues.slice(0, maxIssues).map((issue) => ({
       in: part,
-      path: (path ?? []).map((step) => String(typeof step === 'object' ? step.key : step)).join('.'),
-      message: message.slice(0, maxMessageLength),
+      path: issuePath(issue).join('.'),
+      message: issue.message.slice(0, maxMessageLength),
     })),
   };
 }

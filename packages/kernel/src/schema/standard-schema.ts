@@ -39,3 +39,8 @@ export function isSchema(value: unknown): value is StandardSchema {
   const standard = (value as Partial<StandardSchema>)['~standard'];
   return typeof standard === 'object' && standard !== null && typeof standard.validate === 'function';
 }
+
+/** The path of an issue, as plain steps. */
+export function issuePath({ path }: StandardIssue): string[] {
+  return (path ?? []).map((step) => String(typeof step === 'object' ? step.key : step));
+}
