@@ -26,6 +26,10 @@ export const resilienceErrors = Object.freeze({
     summary: 'The callee refuses so many calls that this one was not sent. Wait until it has recovered, or send less.',
     status: 503,
   },
+  FWK_RESILIENCE_FAULT_INJECTED: {
+    summary: 'The call failed on purpose: fault injection is on. Switch it off if this is no test or exercise.',
+    status: 503,
+  },
   FWK_RESILIENCE_FALLBACK_FAILED: {
     summary: 'The call failed and so did its fallback; `cause` is the fallback’s error, `original` the call’s own.',
     status: 502,

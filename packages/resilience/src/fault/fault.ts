@@ -1,0 +1,156 @@
+/**
+ * Makes some calls slow, fail or break off on purpose, to see in a test or an exercise that everything above copes.
+ *
+ * State: whether it is on, one a stack. Place: innermost, inside the attempt timeout, where a callee would be slow or fail.
+ * Off unless switched on, and loud while it is on: a warning in the log when it is built or switched, an event and a metric
+ * for each fault. Which calls are met is drawn from `env.random`, so a seed repeats an exercise. An injected pause ends at
+ * once with the caller's own reason on cancellation, and by the deadline.
+ */
+import {
+  type CallContext,
+  type Counter,
+  cancellable,
+  currentOf,
+  type Env,
+  type Gauge,
+  messageOf,
+  type Service,
+  type Status,
+  sleep,
+} from '@fwk/kernel';
+import { Expiry, nameOf } from '../deadline/expiry.js';
+import { CallFrame, markAbandoned } from '../layer/call-frame.js';
+import { callSafely } from '../layer/call-safely.js';
+import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
+import { FaultInjectedError } from './fault-injected-error.js';
+import { checkFaultOptions, type FaultOptions, type FaultSettings } from './fault-options.js';
+
+/**
+ * Makes the layer that injects faults. A live `enabled` is looked at with each call.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ * @example const call = faultInjection({ enabled: true, ratio: 0.1, latencyMs: 500 }).wrap(fetchQuote);
+ */
+export function faultInjection(options: FaultOptions): FunctionLayer {
+  const settings = checkFaultOptions(options);
+  return functionLayer({
+    role: 'fault-injection',
+    limits: 'as-inner',
+    describe: () => factsOf(settings),
+    build: (next, env) => new FaultService(next, env, settings),
+  });
+}
+
+function factsOf({ enabled, ratio, latencyMs, error, abort }: FaultSettings): Readonly<Record<string, unknown>> {
+  return {
+    enabled: currentOf(enabled),
+    ratio: currentOf(ratio),
+    latencyMs: currentOf(latencyMs),
+    error: error !== false,
+    abort,
+  };
+}
+
+class FaultService<Req, Res> implements Service<Req, Res> {
+  readonly #next: Service<Req, Res>;
+  readonly #env: Env;
+  readonly #options: FaultSettings;
+  readonly #expiry: Expiry;
+  readonly #injected: Counter;
+  readonly #state: Gauge;
+  #on = false;
+
+  constructor(next: Service<Req, Res>, env: Env, options: FaultSettings) {
+    this.#next = next;
+    this.#env = env;
+    this.#options = options;
+    this.#expiry = new Expiry(env);
+    const { metrics, path } = env;
+    this.#injected = metrics.counter(
+      { name: 'resilience.faults.injected', help: 'Calls that met a fault on purpose.' },
+      { path },
+    );
+    this.#state = metrics.gauge(
+      { name: 'resilience.faults.enabled', help: 'Whether faults are injected on purpose: 1 or 0.' },
+      { path },
+    );
+    this.#follow();
+  }
+
+  call(request: Req, context: CallContext): Promise<Res> {
+    if (context.cancelled) return Promise.reject(context.reason);
+    if (!this.#follow() || !this.#hits(request, context)) return callSafely(this.#next, request, context);
+    const { error, abort } = this.#options;
+    const latencyMs = currentOf(this.#options.latencyMs);
+    this.#injected.add();
+    this.#env.events.emit('fault.injected', { path: this.#env.path, latencyMs, error: error !== false, abort });
+    return abort ? this.#cutOff(request, context, latencyMs) : this.#disturb(request, context, latencyMs);
+  }
+
+  status(): Status {
+    return this.#next.status();
+  }
+
+  /** Whether it is on now; says so when that has changed. */
+  #follow(): boolean {
+    const on = currentOf(this.#options.enabled);
+    if (on === this.#on) return on;
+    this.#on = on;
+    this.#state.set(on ? 1 : 0);
+    const { logger, events, path } = this.#env;
+    const facts = { path, ...factsOf(this.#options) };
+    if (on) {
+      logger.warn(facts, 'fault injection is on: calls will be disturbed on purpose');
+      events.emit('fault.switched-on', facts);
+    } else {
+      logger.warn(facts, 'fault injection is off again');
+      events.emit('fault.switched-off', facts);
+    }
+    return on;
+  }
+
+  /** A broken `match` must not become a fault that nobody asked for. */
+  #hits(request: Req, context: CallContext): boolean {
+    const match = this.#options.match as ((request: unknown, context: CallContext) => boolean) | undefined;
+    try {
+      if (match && !match(request instanceof CallFrame ? request.args : request, context)) return false;
+    } catch (error) {
+      const { logger, events, path } = this.#env;
+      logger.error({ err: error, path }, 'the match of a fault injection threw; the call was left alone');
+      events.emit('fault.match-failed', { path, error: messageOf(error) });
+      return false;
+    }
+    return this.#env.random() < currentOf(this.#options.ratio);
+  }
+
+  async #disturb(request: Req, context: CallContext, latencyMs: number): Promise<Res> {
+    await this.#pause(context, latencyMs);
+    const { error } = this.#options;
+    if (typeof error === 'function') throw error();
+    if (error) throw new FaultInjectedError(nameOf(context, this.#env), 'error');
+    return callSafely(this.#next, request, context);
+  }
+
+  /** Whatever the callee answers before is dropped: the connection broke on the way back. */
+  async #cutOff(request: Req, context: CallContext, latencyMs: number): Promise<Res> {
+    const own = cancellable(context);
+    const work = callSafely(this.#next, request, own.context);
+    work.catch(() => {});
+    try {
+      await this.#pause(context, latencyMs);
+      throw new FaultInjectedError(nameOf(context, this.#env), 'abort');
+    } catch (reason) {
+      markAbandoned(request, work);
+      own.cancel(reason);
+      throw reason;
+    } finally {
+      own[Symbol.dispose]();
+    }
+  }
+
+  async #pause(context: CallContext, latencyMs: number): Promise<void> {
+    if (latencyMs === 0) return;
+    const remainingMs = context.deadlineMs - this.#env.clock.now();
+    await sleep(this.#env.clock, Math.min(latencyMs, remainingMs), context);
+    if (latencyMs >= remainingMs) throw this.#expiry.error(context, remainingMs);
+  }
+}
