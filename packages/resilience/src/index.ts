@@ -41,6 +41,9 @@ export {
   fallbackDefaults,
 } from './fallback/fallback.js';
 export { FallbackFailedError } from './fallback/fallback-error.js';
+export { faultInjection } from './fault/fault.js';
+export { FaultInjectedError } from './fault/fault-injected-error.js';
+export { type FaultOptions, faultDefaults } from './fault/fault-options.js';
 export { hedge } from './hedge/hedge.js';
 export { type HedgeOptions, hedgeDefaults } from './hedge/hedge-options.js';
 export type { FunctionLayer } from './layer/function-layer.js';
