@@ -9,6 +9,7 @@ import {
   coalesce,
   deadline,
   fallback,
+  faultInjection,
   hedge,
   policy,
   rateLimit,
@@ -28,6 +29,8 @@ const layers: Readonly<Record<string, () => Layer<string, number>>> = {
   throttle: () => throttle(),
   hedge: () => hedge(),
   'hedge after a fixed delay': () => hedge({ delayMs: 5, maxExtraRatio: 1 }),
+  'faultInjection that is off': () => faultInjection({ ratio: 1, error: true }),
+  'faultInjection that meets no call': () => faultInjection({ enabled: true, ratio: 0, error: true }),
   cache: () => cache({ keyOf: (request: string) => request, ttlMs: 1000 }),
   coalesce: () => coalesce({ keyOf: (request: string) => request }),
   'fallback that rethrows': () =>
