@@ -14,6 +14,7 @@ import {
 } from '@fwk/kernel';
 import { leakGuard, recordEvents, scriptedService } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
+import { coalesce } from '../coalesce/coalesce.js';
 import { cache } from './cache.js';
 import type { CacheHandle, CacheOptions } from './cache-options.js';
 
@@ -297,6 +298,19 @@ describe('the handle', () => {
     expect(built.map((handle) => handle.snapshot().missed)).toEqual([1, 1]);
     expect(layer.latest).toBe(built[1]);
   });
+});
+
+test('above coalesce, a crowd of misses is one call', async () => {
+  const { guard, clock, inner } = build();
+  const env = makeEnv({ clock });
+  const service: Service<string, string> = cache({ keyOf, ttlMs: 100 }).wrap(coalesce({ keyOf }).wrap(inner, env), env);
+  const crowd = Array.from({ length: 5 }, () => service.call('apples', guard.context().context));
+  expect(inner.calls).toHaveLength(1);
+  inner.calls[0]?.succeed('answer');
+  expect(new Set(await Promise.all(crowd))).toEqual(new Set(['answer']));
+  expect(await service.call('apples', background)).toBe('answer');
+  expect(inner.calls).toHaveLength(1);
+  guard.check();
 });
 
 test('finds the key of a wrapped function among its arguments', async () => {
