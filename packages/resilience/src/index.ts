@@ -52,25 +52,20 @@ export { KeyError } from './layer/key-error.js';
 export type { KeyOf } from './layer/request-key.js';
 export type { EffectiveSetting, SettingOrigin } from './policy/merge-options.js';
 export { policy } from './policy/policy.js';
+export type { PolicySource } from './policy/policy-definitions.js';
 export type { PolicyLayer } from './policy/policy-layer.js';
 export { type PolicyOptions, type PolicySettings, policyDefaults } from './policy/policy-options.js';
-export {
-  type PolicyRefusal,
-  type PolicyRegistry,
-  type PolicyReport,
-  type PolicySource,
-  type PolicySummary,
-  type PolicyUse,
-  policyRegistry,
-  policyRegistryToken,
-  UnknownPolicyError,
-} from './policy/policy-registry.js';
+export { type PolicyRegistry, policyRegistry, policyRegistryToken } from './policy/policy-registry.js';
+export type { PolicyRefusal, PolicyReport, PolicySummary, PolicyUse } from './policy/policy-report.js';
 export { type ResilienceOptions, resilience, resilienceDefaults } from './policy/resilience.js';
+export { UnknownPolicyError } from './policy/unknown-policy-error.js';
 export { type RateLimitOptions, rateLimit, rateLimitDefaults } from './rate/rate-limit.js';
 export { RateLimitedError, type RateLimitRefusal } from './rate/rate-limited-error.js';
 export { retry } from './retry/retry.js';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget, retryBudgetDefaults } from './retry/retry-budget.js';
 export { type RetryOptions, retryDefaults } from './retry/retry-options.js';
+export type { IncidentName, OutcomeName, PolicyCounts } from './statistics/policy-counts.js';
+export { type PolicyStatistics, type StatisticsSource, sumStatistics } from './statistics/policy-statistics.js';
 export { type ThrottleOptions, throttle, throttleDefaults } from './throttle/throttle.js';
 export { ThrottledError, type ThrottleRefusal } from './throttle/throttled-error.js';
 export { createDigest, type LatencyDigest, type LatencySnapshot } from './window/latency-digest.js';

@@ -1,5 +1,6 @@
 import type { CallContext, Service, Status } from '@fwk/kernel';
 import { callSafely } from '../layer/call-safely.js';
+import { observe } from '../layer/settlement.js';
 import type { Breaker } from './breaker.js';
 
 /** Asks a breaker before each call and tells it how the call ended. */
@@ -20,7 +21,8 @@ export class BreakerService<Req, Res> implements Service<Req, Res> {
     const { epoch } = breaker;
     const startMs = breaker.started(request);
     const work = callSafely(this.#next, request, context);
-    work.then(
+    observe(
+      work,
       (value) => breaker.answered(value, epoch, startMs, context),
       (error) => breaker.failed(error, epoch, startMs, context),
     );

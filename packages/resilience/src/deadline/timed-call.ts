@@ -1,6 +1,7 @@
 import type { CallContext, Cancellable, Clock, Service } from '@fwk/kernel';
 import { markAbandoned } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
+import { announceAnswer, announceFailure, willAnnounce } from '../layer/settlement.js';
 
 /** What a timed call reports to the layer it belongs to. */
 export interface TimedCallOwner {
@@ -28,23 +29,27 @@ export function timedCall<Req, Res>(
   byDeadline: boolean,
   owner: TimedCallOwner,
 ): Promise<Res> {
-  return new Promise<Res>((resolve, reject) => {
-    let waiting = true;
+  let waiting = true;
+  /** Undefined while the work is being called: nobody can be looking yet. */
+  let answer: Promise<Res> | undefined;
+  answer = new Promise<Res>((resolve, reject) => {
     const work = callSafely(next, request, derived.context);
-    const timer = owner.clock.setTimer(() => {
+    const giveUp = (error: unknown) => {
       waiting = false;
+      markAbandoned(request, work);
+      reject(error);
+      announceFailure(answer, error);
+    };
+    const timer = owner.clock.setTimer(() => {
       subscription[Symbol.dispose]();
       const error = owner.expired(context, limitMs, byDeadline);
-      markAbandoned(request, work);
-      // The waiting caller hears of it before the cancelled work can answer with an error of its own.
-      reject(error);
+      giveUp(error);
+      // Only now: the waiting caller hears of it before the cancelled work can answer with an error of its own.
       derived.cancellation.cancel(error);
     }, limitMs);
     const subscription = context.onCancel((reason) => {
-      waiting = false;
       owner.clock.clearTimer(timer);
-      markAbandoned(request, work);
-      reject(reason);
+      giveUp(reason);
     });
     const over = () => {
       owner.clock.clearTimer(timer);
@@ -56,12 +61,17 @@ export function timedCall<Req, Res>(
         if (!waiting) return owner.late(context);
         over();
         resolve(value);
+        announceAnswer(answer, value);
       },
       (error) => {
         if (!waiting) return;
         over();
         reject(error);
+        announceFailure(answer, error);
       },
     );
   });
+  // A callee that cancels its own caller has settled it by now.
+  if (waiting) willAnnounce(answer);
+  return answer;
 }

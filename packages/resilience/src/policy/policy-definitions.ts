@@ -2,7 +2,7 @@
  * Named policies as they are defined, in code or by a live value that comes from configuration. They are read whole: a
  * set with one bad policy is refused, with the reasons of all.
  */
-import { OptionsError } from '@fwk/kernel';
+import { isLive, type Live, OptionsError } from '@fwk/kernel';
 import { isPlain, type OptionsLevel } from './merge-options.js';
 import { checkPolicy } from './policy-layer.js';
 import { collect, type PolicyOptions } from './policy-options.js';
@@ -18,13 +18,26 @@ export interface PolicyDefinitions {
 const MAX_POLICIES = 1000;
 const MAX_DEPTH = 4;
 
+/** Options of policies by name; or a live value of them, which is taken for configuration: plain data, checked whole. */
+export type PolicySource = Readonly<Record<string, PolicyOptions>> | Live<unknown>;
+
+/** Reads what the sources hold now. @throws OptionsError with all problems at once */
+export function currentDefinitions(policies: PolicySource, defaults: PolicyOptions | Live<unknown>): PolicyDefinitions {
+  const problems = [
+    ...(isLive(policies) ? notPlain(policies.value, 'policies') : []),
+    ...(isLive(defaults) ? notPlain(defaults.value, 'defaults') : []),
+  ];
+  if (problems.length > 0) throw new OptionsError('policies', problems);
+  return readDefinitions(isLive(policies) ? policies.value : policies, isLive(defaults) ? defaults.value : defaults);
+}
+
 /**
  * Reads definitions.
  * @param policies - options by name; undefined for none.
  * @param defaults - options of all of them; undefined for none.
  * @throws OptionsError with all problems of all policies at once
  */
-export function readDefinitions(policies: unknown, defaults: unknown): PolicyDefinitions {
+function readDefinitions(policies: unknown, defaults: unknown): PolicyDefinitions {
   const problems: string[] = [];
   const common = isObject(defaults) ? defaults : {};
   if (defaults !== undefined && !isObject(defaults)) problems.push('defaults must be an object with options');
@@ -54,7 +67,7 @@ export function levelsOf({ defaults }: PolicyDefinitions, options: PolicyOptions
  * What configuration may not contain: functions, lists and the like would have no meaning after a restart.
  * @returns paths of all that is no plain data
  */
-export function notPlain(value: unknown, path: string, depth = 0): readonly string[] {
+function notPlain(value: unknown, path: string, depth = 0): readonly string[] {
   if (value === undefined || ['number', 'string', 'boolean'].includes(typeof value)) return [];
   if (!isPlain(value) || depth > MAX_DEPTH) return [`${path} must be plain data`];
   return Object.entries(value).flatMap(([key, held]) =>

@@ -1,13 +1,25 @@
-import { type Env, formatStack, type LayerDescription, makeEnv, OptionsError, type Service } from '@fwk/kernel';
+import {
+  defaultEnv,
+  type Env,
+  formatStack,
+  type LayerDescription,
+  makeEnv,
+  OptionsError,
+  type Service,
+} from '@fwk/kernel';
 import type { BreakerHandle } from '../breaker/breaker-state.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import type { Racing } from '../layer/function-service.js';
+import { CountedService } from '../statistics/counted-service.js';
+import { countingEnv } from '../statistics/counting-meter.js';
+import type { PolicyStatistics, StatisticsSource } from '../statistics/policy-statistics.js';
+import { StatisticsRecorder } from '../statistics/recorder.js';
 import { type EffectiveSetting, effectiveSettings, mergeOptions, type OptionsLevel } from './merge-options.js';
 import { makeLayers, type PlacedLayer } from './policy-layers.js';
 import { checkPolicyShape, collect, type PolicyOptions } from './policy-options.js';
 
 /** A named stack of layers. */
-export interface PolicyLayer extends FunctionLayer {
+export interface PolicyLayer extends FunctionLayer, StatisticsSource {
   readonly name: string;
   /** The layers, outermost first. */
   readonly layers: readonly LayerDescription[];
@@ -17,6 +29,8 @@ export interface PolicyLayer extends FunctionLayer {
   readonly settings: readonly EffectiveSetting[];
   /** The breakers of the stacks that were built from this policy and are still in use. */
   readonly breakers: readonly BreakerHandle[];
+  /** How its calls fared lately and in all, over all stacks that were built from it. */
+  statistics(): PolicyStatistics;
 }
 
 /** What a policy is made of; whatever may change is read when somebody asks. */
@@ -33,6 +47,8 @@ export interface PolicyLayerParts {
 /** Makes the face of a policy. */
 export function policyLayer(parts: PolicyLayerParts, env: Env | undefined): PolicyLayer {
   const { name } = parts;
+  /** One for all stacks, on the clock of the first. */
+  let recorder: StatisticsRecorder | undefined;
   const describeLayers = () => parts.placed.map(({ layer }) => ({ role: layer.role, settings: layer.describe() }));
   const layer = functionLayer({
     role: 'policy',
@@ -40,9 +56,14 @@ export function policyLayer(parts: PolicyLayerParts, env: Env | undefined): Poli
     limits: 'varies',
     racing: parts.racing,
     describe: () => ({ name, layers: parts.placed.map(({ layer: { role } }) => role).join(' > ') }),
-    build: (next, given) => parts.build(next, policyEnv(name, mergeOptions(parts.levels), given)),
+    build(next, given) {
+      const own = policyEnv(name, mergeOptions(parts.levels), given);
+      recorder ??= new StatisticsRecorder(own.clock);
+      return new CountedService(parts.build(next, countingEnv(own, recorder)), own, recorder);
+    },
     env,
   });
+  const recorded = () => recorder ?? new StatisticsRecorder((env ?? defaultEnv).clock);
   return {
     ...layer,
     name,
@@ -56,6 +77,8 @@ export function policyLayer(parts: PolicyLayerParts, env: Env | undefined): Poli
     get breakers() {
       return parts.breakers;
     },
+    statistics: () => recorded().snapshot(),
+    latencies: () => recorded().latencies(),
   };
 }
 

@@ -3,63 +3,28 @@ import {
   defaultEnv,
   type Env,
   envToken,
-  FwkError,
   isLive,
-  type LayerDescription,
   type Live,
   messageOf,
   OptionsError,
   type Token,
   token,
 } from '@fwk/kernel';
-import { type BreakerSnapshot, type ManualState, manualStates } from '../breaker/breaker-state.js';
+import { type ManualState, manualStates } from '../breaker/breaker-state.js';
+import { sumStatistics } from '../statistics/policy-statistics.js';
 import { type FollowingPolicy, followingPolicy } from './following-policy.js';
-import type { EffectiveSetting, OptionsLevel } from './merge-options.js';
-import { changedPaths, levelsOf, notPlain, type PolicyDefinitions, readDefinitions } from './policy-definitions.js';
+import type { OptionsLevel } from './merge-options.js';
+import {
+  changedPaths,
+  currentDefinitions,
+  levelsOf,
+  type PolicyDefinitions,
+  type PolicySource,
+} from './policy-definitions.js';
 import { checkPolicy, type PolicyLayer } from './policy-layer.js';
 import type { PolicyOptions } from './policy-options.js';
-
-/** A policy was asked for by a name that nobody defined. Code `FWK_RESILIENCE_POLICY_UNKNOWN`. */
-export class UnknownPolicyError extends FwkError {
-  constructor(name: string, known: readonly string[]) {
-    super(
-      'FWK_RESILIENCE_POLICY_UNKNOWN',
-      `no policy is called "${name}"; known: ${known.length === 0 ? 'none' : known.join(', ')}`,
-      { details: { name, known } },
-    );
-  }
-}
-
-/** One policy in a list; plain data. */
-export interface PolicySummary {
-  readonly name: string;
-  /** Roles, outermost first. */
-  readonly layers: readonly string[];
-  /** State of each of its breakers. */
-  readonly breakers: readonly string[];
-}
-
-/** One policy in full; plain data. */
-export interface PolicyReport {
-  readonly name: string;
-  /** One for each place that uses it: places may set options of their own. */
-  readonly uses: readonly PolicyUse[];
-  readonly breakers: readonly BreakerSnapshot[];
-}
-
-/** A policy as one place uses it; plain data. */
-export interface PolicyUse {
-  readonly layers: readonly LayerDescription[];
-  /** All settings in force, each with where it was set. */
-  readonly settings: readonly EffectiveSetting[];
-}
-
-/** A change of definitions that was not taken over; plain data. */
-export interface PolicyRefusal {
-  readonly reasons: readonly string[];
-  /** Wall-clock milliseconds since the epoch. */
-  readonly atMs: number;
-}
+import type { PolicyRefusal, PolicyReport, PolicySummary } from './policy-report.js';
+import { UnknownPolicyError } from './unknown-policy-error.js';
 
 /** Knows the live policies of an application. */
 export interface PolicyRegistry extends Disposable {
@@ -87,9 +52,6 @@ export interface PolicyRegistry extends Disposable {
   [Symbol.dispose](): void;
 }
 
-/** Options of policies by name; or a live value of them, which is taken for configuration: plain data, checked whole. */
-export type PolicySource = Readonly<Record<string, PolicyOptions>> | Live<unknown>;
-
 /**
  * Makes a registry.
  *
@@ -112,16 +74,6 @@ export function policyRegistry(
 export const policyRegistryToken: Token<PolicyRegistry> = token('policy registry', (resolver) =>
   policyRegistry(resolver.find(envToken)),
 );
-
-/** Reads what the sources hold now. @throws OptionsError with all problems at once */
-export function currentDefinitions(policies: PolicySource, defaults: PolicyOptions | Live<unknown>): PolicyDefinitions {
-  const problems = [
-    ...(isLive(policies) ? notPlain(policies.value, 'policies') : []),
-    ...(isLive(defaults) ? notPlain(defaults.value, 'defaults') : []),
-  ];
-  if (problems.length > 0) throw new OptionsError('policies', problems);
-  return readDefinitions(isLive(policies) ? policies.value : policies, isLive(defaults) ? defaults.value : defaults);
-}
 
 /** A named policy in use. */
 interface Used {
@@ -185,6 +137,7 @@ class Policies implements PolicyRegistry {
       name,
       uses: found.map(({ layers, settings }) => ({ layers, settings })),
       breakers: found.flatMap(({ breakers }) => breakers.map((breaker) => breaker.snapshot())),
+      statistics: sumStatistics(found),
     };
   }
 

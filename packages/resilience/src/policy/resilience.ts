@@ -11,14 +11,9 @@ import {
   type Resolver,
 } from '@fwk/kernel';
 import type { ManualState } from '../breaker/breaker-state.js';
+import { currentDefinitions, type PolicySource } from './policy-definitions.js';
 import type { PolicyOptions } from './policy-options.js';
-import {
-  currentDefinitions,
-  type PolicyRegistry,
-  type PolicySource,
-  policyRegistry,
-  policyRegistryToken,
-} from './policy-registry.js';
+import { type PolicyRegistry, policyRegistry, policyRegistryToken } from './policy-registry.js';
 
 /** Options of {@link resilience}. */
 export interface ResilienceOptions {

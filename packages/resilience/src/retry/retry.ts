@@ -29,6 +29,7 @@ import {
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeError, judgeResult } from '../layer/judge.js';
+import { announceAnswer, announceFailure, willAnnounce } from '../layer/settlement.js';
 import { fullJitter } from './backoff.js';
 import { type RetryBudget, retryBudget } from './retry-budget.js';
 import { isBudget, type RetryOptions, retryDefaults, retryRules } from './retry-options.js';
@@ -88,25 +89,38 @@ class RetryService<Req, Res> implements Service<Req, Res> {
   /** The first attempt runs on two callbacks alone; the loop starts only when there is something to try again. */
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
-    return callSafely(this.#next, request, context).then(
+    const answer: Promise<Res> = callSafely(this.#next, request, context).then(
       (value) => {
         const verdict = judgeResult(this.#env, value);
-        if (verdict.outcome === 'success') {
-          this.#budget?.deposit();
-          note(context, 'attempts', 1);
-          return value;
-        }
-        return this.#again(request, context, { ok: true, value, verdict });
+        if (verdict.outcome !== 'success')
+          return this.#announced(answer, request, context, { ok: true, value, verdict });
+        this.#budget?.deposit();
+        note(context, 'attempts', 1);
+        announceAnswer(answer, value);
+        return value;
       },
       (error) => {
         const verdict = judgeError(this.#env, error, context);
-        return this.#again(request, context, { ok: false, error, verdict });
+        return this.#announced(answer, request, context, { ok: false, error, verdict });
       },
     );
+    willAnnounce(answer);
+    return answer;
   }
 
   status(): Status {
     return this.#next.status();
+  }
+
+  async #announced(answer: Promise<Res>, request: Req, context: CallContext, first: Ending<Res>): Promise<Res> {
+    try {
+      const value = await this.#again(request, context, first);
+      announceAnswer(answer, value);
+      return value;
+    } catch (error) {
+      announceFailure(answer, error);
+      throw error;
+    }
   }
 
   async #again(request: Req, context: CallContext, first: Ending<Res>): Promise<Res> {
