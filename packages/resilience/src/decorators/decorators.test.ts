@@ -2,7 +2,18 @@ import { type InjectionKey, makeEnv, type Resolver, setOwner } from '@fwk/kernel
 import { recordEvents } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { type PolicyRegistry, policyRegistry, policyRegistryToken } from '../policy/policy-registry.js';
-import { Bulkhead, CircuitBreaker, Fallback, Policy, Retry, Timeout } from './decorators.js';
+import {
+  Bulkhead,
+  Cache,
+  CircuitBreaker,
+  Coalesce,
+  Fallback,
+  Hedge,
+  Policy,
+  RateLimit,
+  Retry,
+  Timeout,
+} from './decorators.js';
 import { policyOf } from './method-policy.js';
 
 /** A container as far as decorators need one. */
@@ -24,6 +35,13 @@ class Prices {
   @Timeout(50)
   async named(): Promise<string> {
     return 'answer';
+  }
+
+  @RateLimit({ burst: 1 })
+  @Coalesce({ keyOf: (name: string) => name })
+  @Cache({ keyOf: (name: string) => name, ttlMs: 1000 })
+  async looked(name: string): Promise<string> {
+    return `${name} ${++this.calls}`;
   }
 
   @Fallback('missing')
@@ -86,6 +104,13 @@ describe('decorated methods', () => {
     expect(await new Prices().answered('apples')).toBe('0 apples');
   });
 
+  test('share calls and answers by key', async () => {
+    const [first, second] = [new Prices(), new Prices()];
+    expect(await Promise.all([first.looked('apple'), second.looked('apple')])).toEqual(['apple 1', 'apple 1']);
+    expect(await second.looked('apple')).toBe('apple 1');
+    await expect(first.looked('pear')).rejects.toMatchObject({ code: 'FWK_RESILIENCE_RATE_LIMITED' });
+  });
+
   test('have no policy when nothing stands on them', () => {
     expect(policyOf({ plain: () => {} }, 'plain')).toBeUndefined();
   });
@@ -107,6 +132,8 @@ describe('bad input', () => {
     ['the same decorator twice', on(Retry(), Retry()), /@Retry on quote: retry was set already/],
     ['limits that contradict each other', on(Timeout(-1)), /timeoutMs/],
     ['a bulkhead without places', on(Bulkhead({ maxConcurrent: 0 })), /maxConcurrent/],
+    ['a hedge that may not run twice', on(Hedge({} as never)), /hedge sends a call twice/],
+    ['a cache without a key', on(Cache({ ttlMs: 5 } as never)), /cache: keyOf must be a function/],
     ['no name for a fallback', () => Fallback(''), /name of a method or a function/],
     ['no name for a policy', () => Policy(''), /name must be a non-empty string/],
   ])('refuses %s when the class is defined', (_, define, message) => {

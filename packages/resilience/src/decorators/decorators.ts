@@ -5,7 +5,11 @@
 import { type Live, OptionsError } from '@fwk/kernel';
 import type { BreakerOptions } from '../breaker/breaker-options.js';
 import type { BulkheadOptions } from '../bulkhead/bulkhead.js';
+import type { CacheOptions } from '../cache/cache-options.js';
+import type { CoalesceOptions } from '../coalesce/coalesce.js';
 import type { FallbackHandler } from '../fallback/fallback.js';
+import type { HedgeOptions } from '../hedge/hedge-options.js';
+import type { RateLimitOptions } from '../rate/rate-limit.js';
 import type { RetryOptions } from '../retry/retry-options.js';
 import { guardMethod, type Method, type MethodOptions, methodFallback } from './method-policy.js';
 
@@ -51,6 +55,37 @@ export function Deadline(timeoutMs: number | Live<number>): ResilienceDecorator 
 /** Bounds how many calls of the method run at once. @throws OptionsError when the class is defined with refused options */
 export function Bulkhead(options: Partial<BulkheadOptions> = {}): ResilienceDecorator {
   return decorator('Bulkhead', { bulkhead: options });
+}
+
+/** Bounds how many attempts of the method start a second. @throws OptionsError when the class is defined with refused options */
+export function RateLimit(options: Partial<RateLimitOptions> = {}): ResilienceDecorator {
+  return decorator('RateLimit', { rateLimit: options });
+}
+
+/**
+ * Sends a second attempt when the first is slow.
+ * @param options - `idempotent: true` among them: the method may run twice, at the same time.
+ * @throws OptionsError when the class is defined with refused options
+ */
+export function Hedge(options: Partial<HedgeOptions> & { readonly idempotent: true }): ResilienceDecorator {
+  return decorator('Hedge', { hedge: options });
+}
+
+/**
+ * Gives the answer of an earlier call for a while. All instances of the class share it, so whatever of the instance
+ * changes the answer belongs into the key as well.
+ * @throws OptionsError when the class is defined with refused options
+ */
+export function Cache(options: CacheOptions): ResilienceDecorator {
+  return decorator('Cache', { cache: options });
+}
+
+/**
+ * Makes one call of all that ask the same thing at the same time, on whichever instance of the class.
+ * @throws OptionsError when the class is defined with refused options
+ */
+export function Coalesce(options: CoalesceOptions): ResilienceDecorator {
+  return decorator('Coalesce', { coalesce: options });
 }
 
 /**

@@ -7,12 +7,21 @@ import { type BreakerOptions, breakerDefaults } from '../breaker/breaker-options
 import type { BreakerHandle } from '../breaker/breaker-state.js';
 import { circuitBreaker } from '../breaker/circuit-breaker.js';
 import { type BulkheadOptions, bulkhead, bulkheadDefaults } from '../bulkhead/bulkhead.js';
+import { cache } from '../cache/cache.js';
+import { type CacheOptions, cacheDefaults } from '../cache/cache-options.js';
+import { type CoalesceOptions, coalesce, coalesceDefaults } from '../coalesce/coalesce.js';
 import { type AttemptTimeoutOptions, attemptTimeout, attemptTimeoutDefaults } from '../deadline/attempt-timeout.js';
 import { type DeadlineOptions, deadline, deadlineDefaults } from '../deadline/deadline.js';
 import { type FallbackHandler, fallback } from '../fallback/fallback.js';
+import { faultInjection } from '../fault/fault.js';
+import { type FaultOptions, faultDefaults } from '../fault/fault-options.js';
+import { hedge } from '../hedge/hedge.js';
+import { type HedgeOptions, hedgeDefaults } from '../hedge/hedge-options.js';
 import type { FunctionLayer } from '../layer/function-layer.js';
+import { type RateLimitOptions, rateLimit, rateLimitDefaults } from '../rate/rate-limit.js';
 import { retry } from '../retry/retry.js';
 import { type RetryOptions, retryDefaults } from '../retry/retry-options.js';
+import { type ThrottleOptions, throttle, throttleDefaults } from '../throttle/throttle.js';
 import { type PolicyOptions, wanted } from './policy-options.js';
 
 /** What layers of one policy share. */
@@ -29,6 +38,8 @@ export interface PolicyPart {
   /** True when the option is a single value, which is the layer's own option of this name. */
   readonly single: string | undefined;
   readonly defaults: object;
+  /** Stands in for what a named policy may leave to its places of use, while it is checked without one. */
+  readonly needed?: object;
   /** Whether the layer keeps anything from call to call. */
   readonly stateful: boolean;
   /** Its options that take live values: a change of theirs leaves the state its meaning. */
@@ -37,7 +48,8 @@ export interface PolicyPart {
   make(options: object, kit: PolicyKit): readonly FunctionLayer[];
 }
 
-interface PartOf<Options> extends Omit<PolicyPart, 'single' | 'tunable' | 'make'> {
+interface PartOf<Options> extends Omit<PolicyPart, 'single' | 'needed' | 'tunable' | 'make'> {
+  readonly needed?: Partial<Options>;
   readonly single?: keyof Options & string;
   readonly tunable: readonly (keyof Options & string)[];
   make(options: Partial<Options>, kit: PolicyKit): FunctionLayer | readonly FunctionLayer[];
@@ -75,6 +87,25 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
         .toReversed()
         .map((handler) => fallback(handler)),
   }),
+  // An answer that is known already costs nothing of what is below, and no fallback is kept as if it were one.
+  part<CacheOptions>({
+    field: 'cache',
+    defaults: cacheDefaults,
+    needed: { keyOf: () => '', ttlMs: 1 },
+    stateful: true,
+    tunable: ['ttlMs', 'staleWhileRevalidateMs', 'staleIfErrorMs', 'maxEntries'],
+    // Checked by the layer: whatever is missing is refused there.
+    make: (options) => cache(options as CacheOptions),
+  }),
+  // Misses of the cache come in crowds; all who ask the same thing share one call with all its attempts.
+  part<CoalesceOptions>({
+    field: 'coalesce',
+    defaults: coalesceDefaults,
+    needed: { keyOf: () => '' },
+    stateful: true,
+    tunable: ['maxKeys'],
+    make: (options) => coalesce(options as CoalesceOptions),
+  }),
   // Each attempt meets what is below anew; a retry inside the breaker would hide failures from it.
   part<RetryOptions>({
     field: 'retry',
@@ -82,6 +113,30 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     stateful: true,
     tunable: ['maxAttempts', 'baseDelayMs', 'maxDelayMs', 'maxRetryAfterMs'],
     make: retry,
+  }),
+  // Both attempts of a pair are one attempt to the retry, and each meets what is below.
+  part<HedgeOptions>({
+    field: 'hedge',
+    defaults: hedgeDefaults,
+    needed: { idempotent: true },
+    stateful: true,
+    tunable: ['delayMs', 'minimumSamples', 'maxExtraRatio'],
+    make: hedge,
+  }),
+  // Attempts are what a callee gets and what its quota counts; a breaker is not to judge those that were never made.
+  part<RateLimitOptions>({
+    field: 'rateLimit',
+    defaults: rateLimitDefaults,
+    stateful: true,
+    tunable: ['permitsPerSecond', 'burst', 'maxWaitMs'],
+    make: rateLimit,
+  }),
+  part<ThrottleOptions>({
+    field: 'throttle',
+    defaults: throttleDefaults,
+    stateful: true,
+    tunable: ['multiplier', 'maxDropRatio'],
+    make: throttle,
   }),
   // Judges each attempt, and refuses before a place is taken.
   part<BreakerOptions>({
@@ -119,7 +174,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     tunable: ['maxConcurrent', 'maxQueue'],
     make: bulkhead,
   }),
-  // Innermost: limits the work and nothing else.
+  // Limits the work and nothing else.
   part<AttemptTimeoutOptions>({
     field: 'timeoutMs',
     single: 'timeoutMs',
@@ -127,6 +182,15 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     stateful: false,
     tunable: ['timeoutMs'],
     make: attemptTimeout,
+  }),
+  // Where the callee would be slow or fail.
+  part<FaultOptions>({
+    field: 'fault',
+    defaults: faultDefaults,
+    needed: { ratio: 0, latencyMs: 1 },
+    stateful: true,
+    tunable: ['enabled', 'ratio', 'latencyMs'],
+    make: (options) => faultInjection(options as FaultOptions),
   }),
 ]);
 

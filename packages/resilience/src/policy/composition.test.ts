@@ -9,12 +9,18 @@ import { describe, expect, test } from 'vitest';
 import {
   attemptTimeout,
   bulkhead,
+  cache,
   circuitBreaker,
+  coalesce,
   deadline,
   type FunctionLayer,
   fallback,
+  faultInjection,
+  hedge,
   policy,
+  rateLimit,
   retry,
+  throttle,
 } from '../index.js';
 
 interface Traits {
@@ -30,9 +36,17 @@ interface Traits {
 const DEADLINE_MS = 1000;
 const ATTEMPT_MS = 100;
 
+const keyOf = (request: string) => request;
+
 const layers: Readonly<Record<string, Traits>> = {
   deadline: { make: () => deadline({ timeoutMs: DEADLINE_MS }), limitMs: DEADLINE_MS },
   fallback: { make: () => fallback(() => 'instead'), answers: true },
+  cache: { make: () => cache({ keyOf, ttlMs: 1000 }) },
+  coalesce: { make: () => coalesce({ keyOf }) },
+  hedge: { make: () => hedge() },
+  'rate limit': { make: () => rateLimit() },
+  throttle: { make: () => throttle() },
+  'fault injection': { make: () => faultInjection({ ratio: 1, error: true }) },
   retry: { make: () => retry({ maxAttempts: 3, baseDelayMs: 0 }), attempts: 3 },
   breaker: { make: () => circuitBreaker() },
   bulkhead: { make: () => bulkhead() },
@@ -118,6 +132,12 @@ test('all layers together in a policy do the same, whatever the order of the opt
   const { guard, callee } = build('retry', 'breaker');
   const all = policy('all', {
     timeoutMs: ATTEMPT_MS,
+    fault: { ratio: 1, error: true },
+    throttle: {},
+    rateLimit: {},
+    hedge: { idempotent: true },
+    coalesce: { keyOf },
+    cache: { keyOf, ttlMs: 1000 },
     bulkhead: {},
     breaker: {},
     retry: { maxAttempts: 3, baseDelayMs: 0 },

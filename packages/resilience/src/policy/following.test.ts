@@ -127,6 +127,27 @@ describe('a changed set of policies', () => {
     expect(told()).toEqual([]);
   });
 
+  test('keeps answers, permits and counts when other layers come and go', async () => {
+    const settings = { cache: { ttlMs: 1000 }, rateLimit: { burst: 2, permitsPerSecond: 0.001 }, throttle: {} };
+    const { policies, registry } = following({ quote: settings });
+    let sent = 0;
+    const quote = registry.named('quote', { cache: { keyOf: (key: string) => key } });
+    const call = quote.wrap(async (_key: string) => ++sent);
+    expect(await call('apple')).toBe(1);
+    policies.set({ quote: { ...settings, cache: { ttlMs: 2000 }, coalesce: false, timeoutMs: 100, breaker: {} } });
+    expect(await call('apple')).toBe(1);
+    expect(await call('pear')).toBe(2);
+    expect(await nameOf(call('plum'))).toBe('RateLimitedError');
+    expect(quote.statistics().total).toMatchObject({ calls: 4, cacheHits: 1, rateRejections: 1, rejected: 1 });
+  });
+
+  test('may leave to the place of use what only code can say, which must then say it', () => {
+    const { registry } = following({ quote: { cache: { ttlMs: 1000 }, hedge: { delayMs: 20 } } });
+    expect(() => registry.named('quote')).toThrowError(/cache: keyOf must be a function.*; hedge sends a call twice/);
+    const quote = registry.named('quote', { cache: { keyOf: () => 'all' }, hedge: { idempotent: true } });
+    expect(quote.layers.map(({ role }) => role)).toEqual(['cache', 'hedge']);
+  });
+
   test('may come from the defaults', () => {
     const defaults = liveValue<unknown>({ timeoutMs: 800 });
     const { registry, told } = following({ quote: {} }, defaults);

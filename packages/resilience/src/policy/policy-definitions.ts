@@ -3,7 +3,8 @@
  * set with one bad policy is refused, with the reasons of all.
  */
 import { isLive, type Live, OptionsError } from '@fwk/kernel';
-import { isPlain, type OptionsLevel } from './merge-options.js';
+import { canonicalOrder } from './canonical-order.js';
+import { isPlain, mergeOptions, type OptionsLevel } from './merge-options.js';
 import { checkPolicy } from './policy-layer.js';
 import { collect, type PolicyOptions } from './policy-options.js';
 
@@ -46,9 +47,11 @@ function readDefinitions(policies: unknown, defaults: unknown): PolicyDefinition
   else for (const [name, options] of Object.entries(policies ?? {})) byName.set(name, options);
   if (byName.size > MAX_POLICIES) problems.push(`policies must be at most ${MAX_POLICIES}, not ${byName.size}`);
   if (problems.length === 0) {
-    collect(problems, 'defaults', () => checkPolicy('defaults', [{ from: 'defaults', options: common }]));
+    collect(problems, 'defaults', () => checkPolicy('defaults', completed([{ from: 'defaults', options: common }])));
     for (const [name, options] of byName) {
-      collect(problems, `policy "${name}"`, () => checkPolicy(name, levelsOf({ defaults: common, byName }, options)));
+      collect(problems, `policy "${name}"`, () =>
+        checkPolicy(name, completed(levelsOf({ defaults: common, byName }, options))),
+      );
     }
   }
   if (problems.length > 0) throw new OptionsError('policies', problems);
@@ -61,6 +64,15 @@ export function levelsOf({ defaults }: PolicyDefinitions, options: PolicyOptions
     { from: 'defaults', options: defaults },
     { from: 'policy', options },
   ];
+}
+
+/** The levels with stand-ins below them for what places of use will say. */
+function completed(levels: readonly OptionsLevel[]): readonly OptionsLevel[] {
+  const merged = mergeOptions(levels);
+  const needed = canonicalOrder.flatMap((part) =>
+    part.needed && isPlain(merged[part.field]) ? [[part.field, part.needed] as const] : [],
+  );
+  return [{ from: 'built-in', options: Object.fromEntries(needed) }, ...levels];
 }
 
 /**

@@ -10,7 +10,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { isLive, type LiveSource, liveValue } from '@fwk/kernel';
 import type { FunctionLayer } from '../layer/function-layer.js';
 import { canonicalOrder, optionsOf, type PolicyKit, type PolicyPart } from './canonical-order.js';
-import { collect, contradictions, type PolicyOptions } from './policy-options.js';
+import { contradictions } from './contradictions.js';
+import { collect, type PolicyOptions } from './policy-options.js';
 
 /** A layer where it stands. */
 export interface PlacedLayer {

@@ -1,8 +1,14 @@
-import { anything, type Classifier, checkOptions, isLive, type Live, OptionsError, type Rule } from '@fwk/kernel';
+import { anything, type Classifier, checkOptions, type Live, OptionsError, type Rule } from '@fwk/kernel';
 import type { BreakerOptions } from '../breaker/breaker-options.js';
 import type { BulkheadOptions } from '../bulkhead/bulkhead.js';
+import type { CacheOptions } from '../cache/cache-options.js';
+import type { CoalesceOptions } from '../coalesce/coalesce.js';
 import type { FallbackHandler } from '../fallback/fallback.js';
+import type { FaultOptions } from '../fault/fault-options.js';
+import type { HedgeOptions } from '../hedge/hedge-options.js';
+import type { RateLimitOptions } from '../rate/rate-limit.js';
 import type { RetryOptions } from '../retry/retry-options.js';
+import type { ThrottleOptions } from '../throttle/throttle.js';
 
 /**
  * Options of a policy: a layer stands in it only if it is named here; `{}` takes its defaults, and `false` takes out a
@@ -13,9 +19,19 @@ export interface PolicyOptions {
   readonly deadlineMs?: number | Live<number> | false | undefined;
   /** Time of one attempt, in milliseconds; see `attemptTimeout()`. */
   readonly timeoutMs?: number | Live<number> | false | undefined;
+  /** Needs `keyOf` and `ttlMs`; a named policy may leave either to the place of use. */
+  readonly cache?: Partial<CacheOptions> | false | undefined;
+  /** Needs `keyOf`; a named policy may leave it to the place of use. */
+  readonly coalesce?: Partial<CoalesceOptions> | false | undefined;
   readonly retry?: Partial<RetryOptions> | false | undefined;
+  /** Sends a call twice while the first attempt may still succeed, so it needs `idempotent: true`. */
+  readonly hedge?: Partial<HedgeOptions> | false | undefined;
+  readonly rateLimit?: Partial<RateLimitOptions> | false | undefined;
+  readonly throttle?: Partial<ThrottleOptions> | false | undefined;
   readonly breaker?: Partial<BreakerOptions> | false | undefined;
   readonly bulkhead?: Partial<BulkheadOptions> | false | undefined;
+  /** Off unless `enabled`; needs `ratio` and what to inject. */
+  readonly fault?: Partial<FaultOptions> | false | undefined;
   /** One handler, or a chain of them: the first is asked first. */
   readonly fallback?: FallbackHandler | readonly FallbackHandler[] | false | undefined;
   /** Judges outcomes in all layers of the policy. @defaultValue the environment's */
@@ -26,9 +42,15 @@ export interface PolicyOptions {
 export interface PolicySettings {
   readonly deadlineMs?: number | false;
   readonly timeoutMs?: number | false;
+  readonly cache?: Settings<CacheOptions> | false;
+  readonly coalesce?: Settings<CoalesceOptions> | false;
   readonly retry?: Settings<RetryOptions> | false;
+  readonly hedge?: Settings<HedgeOptions> | false;
+  readonly rateLimit?: Settings<RateLimitOptions> | false;
+  readonly throttle?: Settings<ThrottleOptions> | false;
   readonly breaker?: Settings<BreakerOptions> | false;
   readonly bulkhead?: Settings<BulkheadOptions> | false;
+  readonly fault?: Settings<FaultOptions> | false;
 }
 
 /** Those options of a layer that are plain data. */
@@ -64,9 +86,15 @@ export function checkPolicyShape(owner: string, options: PolicyOptions): Readonl
   return checkOptions<PolicyOptions>(owner, options, policyDefaults, {
     deadlineMs: anything,
     timeoutMs: anything,
+    cache: layerOptions,
+    coalesce: layerOptions,
     retry: layerOptions,
+    hedge: layerOptions,
+    rateLimit: layerOptions,
+    throttle: layerOptions,
     breaker: layerOptions,
     bulkhead: layerOptions,
+    fault: layerOptions,
     fallback: handlers,
     classifier: aClassifier,
   });
@@ -75,31 +103,6 @@ export function checkPolicyShape(owner: string, options: PolicyOptions): Readonl
 /** What an option says, unless it says that there is to be no such layer. */
 export function wanted<T>(option: T | false | undefined): T | undefined {
   return option === false ? undefined : option;
-}
-
-/** What contradicts itself across layers, each with its reason. Live values are judged as they are now. */
-export function contradictions(options: PolicyOptions): readonly string[] {
-  const problems: string[] = [];
-  const total = numberOf(options.deadlineMs);
-  const attempt = numberOf(options.timeoutMs);
-  const retry = wanted(options.retry);
-  if (total !== undefined && attempt !== undefined && attempt > total) {
-    problems.push(`timeoutMs ${attempt} is above deadlineMs ${total}: no attempt could ever reach its own limit`);
-  }
-  const base = numberOf(retry?.baseDelayMs);
-  if (total !== undefined && base !== undefined && base >= total) {
-    problems.push(`retry.baseDelayMs ${base} is not below deadlineMs ${total}: there would hardly ever be a retry`);
-  }
-  const cap = numberOf(retry?.maxDelayMs);
-  if (base !== undefined && cap !== undefined && base > cap) {
-    problems.push(`retry.baseDelayMs ${base} is above retry.maxDelayMs ${cap}`);
-  }
-  return problems;
-}
-
-function numberOf(option: unknown): number | undefined {
-  const value = isLive(option) ? option.value : option;
-  return typeof value === 'number' ? value : undefined;
 }
 
 /** Runs a check and keeps what it refuses, so that all problems can be told at once. */

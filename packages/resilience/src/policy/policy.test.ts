@@ -15,8 +15,16 @@ import { retry } from '../retry/retry.js';
 import { policy } from './policy.js';
 import type { PolicyOptions } from './policy-options.js';
 
+const keyOf = (...args: unknown[]) => JSON.stringify(args);
+
 const everything: PolicyOptions = {
+  fault: { ratio: 1, error: true },
   timeoutMs: 800,
+  throttle: {},
+  rateLimit: {},
+  hedge: { idempotent: true },
+  coalesce: { keyOf },
+  cache: { keyOf, ttlMs: 1000 },
   bulkhead: {},
   retry: {},
   fallback: [() => 'a', function last() {}],
@@ -31,10 +39,16 @@ describe('policy', () => {
       'deadline',
       'fallback',
       'fallback',
+      'cache',
+      'coalesce',
       'retry',
+      'hedge',
+      'rate-limit',
+      'throttle',
       'circuit-breaker',
       'bulkhead',
       'attempt-timeout',
+      'fault-injection',
     ]);
   });
 
@@ -174,6 +188,12 @@ describe('bad input', () => {
     [{ timeoutMs: liveValue(3000), deadlineMs: 2000 }, /timeoutMs 3000 is above deadlineMs 2000/],
     [{ retry: { baseDelayMs: 500 }, deadlineMs: 400 }, /retry.baseDelayMs 500 is not below deadlineMs 400/],
     [{ retry: { baseDelayMs: 500, maxDelayMs: 100 } }, /retry.baseDelayMs 500 is above retry.maxDelayMs 100/],
+    [{ hedge: {} }, /hedge sends a call twice: say hedge.idempotent true if that does no harm/],
+    [{ hedge: { idempotent: true, delayMs: 100 }, timeoutMs: 100 }, /hedge.delayMs 100 is not below timeoutMs 100/],
+    [{ hedge: { idempotent: true, delayMs: 300 }, deadlineMs: 200 }, /hedge.delayMs 300 is not below deadlineMs 200/],
+    [{ cache: { keyOf } }, /cache: ttlMs must be/],
+    [{ coalesce: {} }, /coalesce: keyOf must be a function/],
+    [{ fault: { ratio: 0.5 } }, /fault: one of latencyMs, error and abort must say what to inject/],
     [{ timeout: 5 } as never, /unknown option "timeout"/],
     [{ retry: 3 as never }, /retry must be an object with options, not 3/],
     [{ fallback: 'quoteFromCache' as never }, /fallback must be a function or a list of functions/],

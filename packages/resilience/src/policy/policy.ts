@@ -11,7 +11,7 @@ import { WeakHandles } from './weak-handles.js';
 
 /**
  * Makes a policy. Layers stand in the canonical order, whatever the order of the options:
- * deadline, fallback, retry, breaker, bulkhead, attempt timeout.
+ * deadline, fallback, cache, coalesce, retry, hedge, rate limit, throttle, breaker, bulkhead, attempt timeout, fault.
  * @param name - for metrics, events and messages; stands at the end of the path.
  * @param env - used by `wrap(fn)` where that is given none. @defaultValue the process's own, nothing recorded
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` with the problems of all layers at once, contradictions included
