@@ -23,8 +23,8 @@ import {
 import { RegistryClosedError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import type { Registration, Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
+import { OwnInstances } from '../own-instances.js';
 import { checkLocalOptions, type LocalRegistryOptions } from './local-options.js';
-import { OwnInstances } from './own-instances.js';
 import { RegistryClient } from './registry-client.js';
 import { type RegistryServer, serveRegistry } from './registry-server.js';
 import { Replica } from './replica.js';

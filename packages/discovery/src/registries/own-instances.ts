@@ -4,14 +4,21 @@
  * overtake a newer one.
  */
 import { background, type CallContext, type Env, isFwkError, messageOf } from '@fwk/kernel';
-import { DuplicateInstanceError } from '../../errors.js';
-import { changeInstance, type Instance, parseInstance } from '../../instance.js';
-import type { Registration } from '../../registry.js';
-import { describeInstance } from '../describe-instance.js';
-import type { RegistryClient } from './registry-client.js';
+import { DuplicateInstanceError } from '../errors.js';
+import { changeInstance, type Instance, parseInstance } from '../instance.js';
+import type { Registration } from '../registry.js';
+import { describeInstance } from './describe-instance.js';
 
 /** How long a process that stops waits for its instance to be taken out; the lease does it otherwise. */
 const DEREGISTER_LIMIT_MS = 1000;
+
+/** How instances are written into one registry. An error of being unavailable means later, any other is a refusal. */
+export interface InstanceWriter {
+  /** Puts an instance in, or brings what is there to these facts. */
+  register(instance: Instance): Promise<void>;
+  /** Takes an instance out; one that is not there is out. */
+  deregister(id: string): Promise<void>;
+}
 
 interface Own {
   instance: Instance;
@@ -33,7 +40,7 @@ export class OwnInstances {
   readonly #env: Env;
   readonly #all = new Map<string, Own>();
   /** Set while the registry answers. */
-  #client: RegistryClient | undefined;
+  #client: InstanceWriter | undefined;
 
   constructor(env: Env) {
     this.#env = env;
@@ -45,7 +52,7 @@ export class OwnInstances {
   }
 
   /** The registry answers: it is told of everything, also of what leaves. */
-  joined(client: RegistryClient): void {
+  joined(client: InstanceWriter): void {
     this.#client = client;
     for (const own of this.#all.values()) this.#push(own);
   }
@@ -165,7 +172,7 @@ export class OwnInstances {
     }
   }
 
-  async #register(own: Own, client: RegistryClient): Promise<void> {
+  async #register(own: Own, client: InstanceWriter): Promise<void> {
     const { instance } = own;
     const { id, service } = instance;
     const again = own.first === undefined;
@@ -179,7 +186,7 @@ export class OwnInstances {
     if (news) this.#env.events.emit('instance.registered', { instance: id, service, again });
   }
 
-  async #deregister(own: Own, client: RegistryClient): Promise<void> {
+  async #deregister(own: Own, client: InstanceWriter): Promise<void> {
     const { id, service } = own.instance;
     await client.deregister(id);
     own.first?.resolve();
