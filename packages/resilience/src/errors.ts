@@ -22,6 +22,10 @@ export const resilienceErrors = Object.freeze({
     summary: 'Calls come faster than allowed. Come back after `retryAfterMs`, send less, or raise `permitsPerSecond`.',
     status: 429,
   },
+  FWK_RESILIENCE_LIMIT_EXCEEDED: {
+    summary: 'As many calls are in flight as the callee was found to bear. Send less at once, or give it more capacity.',
+    status: 503,
+  },
   FWK_RESILIENCE_THROTTLED: {
     summary: 'The callee refuses so many calls that this one was not sent. Wait until it has recovered, or send less.',
     status: 503,

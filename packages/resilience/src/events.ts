@@ -20,6 +20,8 @@ export const resilienceEvents = Object.freeze({
   'cache.answered-stale': 'A cache gave an old answer because the call for a new one failed.',
   'cache.refresh-failed': 'A cache could not renew an answer in the background; it is tried again when somebody asks.',
   'coalesce.overflowed': 'A call was sent on its own because as many keys as allowed were in flight.',
+  'limit.changed': 'The adaptive limit rose or fell; carries the window that caused it.',
+  'limit.rejected': 'A call was refused by the adaptive limit: for lack of a place, or to leave places to others.',
   'throttle.rejected': 'A call was not sent because the callee refuses too many.',
   'fault.switched-on': 'Calls are disturbed on purpose from now on; carries what is injected.',
   'fault.switched-off': 'Calls are not disturbed on purpose any more.',

@@ -19,9 +19,10 @@ import {
   type Status,
 } from '@fwk/kernel';
 import { Expiry, nameOf } from '../deadline/expiry.js';
-import { takeAbandoned } from '../layer/call-frame.js';
+import { beginAttempt, whenOver } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
+import { observe } from '../layer/settlement.js';
 import { WaitQueue } from '../queue/wait-queue.js';
 import { type TurnOwner, waitTurn } from '../queue/wait-turn.js';
 import { BulkheadFullError } from './bulkhead-full-error.js';
@@ -106,13 +107,10 @@ class BulkheadService<Req, Res> implements Service<Req, Res> {
 
   /** Calls with a place that is taken already, and hands on the inner promise itself. */
   #run(request: Req, context: CallContext): Promise<Res> {
+    beginAttempt(request);
     const work = callSafely(this.#next, request, context);
-    const ended = () => {
-      const abandoned = takeAbandoned(request);
-      if (abandoned) abandoned.then(this.#release, this.#release);
-      else this.#release();
-    };
-    work.then(ended, ended);
+    const ended = () => whenOver(request, this.#release);
+    observe(work, ended, ended);
     return work;
   }
 

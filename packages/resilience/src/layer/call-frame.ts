@@ -2,14 +2,15 @@ import type { CallContext } from '@fwk/kernel';
 
 /**
  * The request that a wrapped function's stack carries: whom to call on and with what. It also remembers work that was
- * given up but runs on (a plain function cannot be stopped), so that a bulkhead keeps the place taken until it ends.
+ * given up but runs on (a plain function cannot be stopped), so that whoever counts places keeps its place taken until it
+ * ends.
  */
 export class CallFrame {
   readonly self: unknown;
   readonly args: readonly unknown[];
   /** The context in which the wrapped function was called; an equal one needs no switching. */
   readonly context: CallContext;
-  /** Work of the current attempt that nobody waits for any more; whoever accounts for it takes it away. */
+  /** Work of the current attempt that nobody waits for any more. */
   abandoned: Promise<unknown> | undefined;
 
   constructor(self: unknown, args: readonly unknown[], context: CallContext) {
@@ -25,12 +26,16 @@ export function markAbandoned(request: unknown, work: Promise<unknown>): void {
   if (request instanceof CallFrame) request.abandoned = work;
 }
 
-/** Takes the abandoned work of the attempt that has just ended, if there is any. */
-export function takeAbandoned(request: unknown): Promise<unknown> | undefined {
-  if (!(request instanceof CallFrame)) return undefined;
-  const work = request.abandoned;
-  request.abandoned = undefined;
-  return work;
+/** Forgets what an earlier attempt of the same request abandoned. Whoever asks {@link whenOver} calls it before the attempt. */
+export function beginAttempt(request: unknown): void {
+  if (request instanceof CallFrame) request.abandoned = undefined;
+}
+
+/** Calls `over` once the work of an attempt that has ended is over: at once, unless it was given up and runs on. */
+export function whenOver(request: unknown, over: () => void): void {
+  const work = request instanceof CallFrame ? request.abandoned : undefined;
+  if (work) work.then(over, over);
+  else over();
 }
 
 /** The same request for an attempt beside the first: what either abandons must not be taken for the other's. */

@@ -2,6 +2,7 @@ import type { Layer } from '@fwk/kernel';
 import { layerContract } from '@fwk/kernel/testing';
 import { describe, test } from 'vitest';
 import {
+  adaptiveLimit,
   attemptTimeout,
   bulkhead,
   cache,
@@ -27,6 +28,9 @@ const layers: Readonly<Record<string, () => Layer<string, number>>> = {
   rateLimit: () => rateLimit(),
   'rateLimit by key': () => rateLimit({ keyOf: (request: string) => request }),
   throttle: () => throttle(),
+  adaptiveLimit: () => adaptiveLimit(),
+  'adaptiveLimit with a line and partitions': () =>
+    adaptiveLimit({ maxQueue: 5, partitions: { partitionOf: (request: string) => request, shares: { request: 0.5 } } }),
   hedge: () => hedge(),
   'hedge after a fixed delay': () => hedge({ delayMs: 5, maxExtraRatio: 1 }),
   'faultInjection that is off': () => faultInjection({ ratio: 1, error: true }),

@@ -25,6 +25,7 @@ import { nameOf } from '../deadline/expiry.js';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeError, judgeResult } from '../layer/judge.js';
+import { observe } from '../layer/settlement.js';
 import { RollingCounts } from '../window/rolling-counts.js';
 import { dropRatio } from './drop-ratio.js';
 import { ThrottledError } from './throttled-error.js';
@@ -110,7 +111,8 @@ class ThrottleService<Req, Res> implements Service<Req, Res> {
     if (ratio > 0 && this.#env.random() < ratio) return Promise.reject(this.#refused(context, ratio));
     this.#inFlight++;
     const work = callSafely(this.#next, request, context);
-    work.then(
+    observe(
+      work,
       (value) => this.#answered(judgeResult(this.#env, value), undefined),
       (error) => this.#failed(error, context),
     );

@@ -1,0 +1,133 @@
+/**
+ * Turns samples into a limit: collects them into windows, hands each window to the strategy, and holds what the strategy
+ * says between the guards. Knows no calls and no queue.
+ *
+ * A window ends with the first sample after `windowMs`, if it has at least `minSamples`; otherwise it goes on. Where one
+ * has gone on for ten times as long, calls are too few to learn from, and it is thrown away.
+ */
+import { currentOf } from '@fwk/kernel';
+import type { AdaptiveLimitOptions } from './adaptive-limit-options.js';
+import { DriftGuard } from './drift-guard.js';
+import type { LimitStrategy } from './limit-strategy.js';
+
+const STALE_WINDOWS = 10;
+/** No call takes no time; strategies divide by it. */
+const SHORTEST_MS = 0.001;
+
+/** A change of the limit. */
+export interface LimitChange {
+  readonly from: number;
+  readonly to: number;
+  /** What the window showed that caused it. */
+  readonly rttMs: number | undefined;
+  readonly inFlight: number;
+  readonly droppedRatio: number;
+  /** How late the event loop ran, in milliseconds; taken off the times. */
+  readonly lagMs: number;
+}
+
+/** Bounds and lengths that a controller obeys. */
+export type LimitSettings = Pick<
+  AdaptiveLimitOptions,
+  'initialLimit' | 'minLimit' | 'maxLimit' | 'windowMs' | 'minSamples' | 'maxLagMs'
+>;
+
+/** Finds the limit of one stack. */
+export class LimitController {
+  readonly #strategy: LimitStrategy;
+  readonly #settings: LimitSettings;
+  readonly #lag: () => number;
+  readonly #drift = new DriftGuard();
+  #limit: number;
+  #frozen = 0;
+  #startMs = 0;
+  #answered = 0;
+  #dropped = 0;
+  #rttSumMs = 0;
+  #inFlightSum = 0;
+  #inFlightMax = 0;
+
+  /** @param lag - how late the event loop runs now, in milliseconds; asked once a window. */
+  constructor(strategy: LimitStrategy, settings: LimitSettings, lag: () => number) {
+    this.#strategy = strategy;
+    this.#settings = settings;
+    this.#lag = lag;
+    this.#limit = this.#bounded(settings.initialLimit);
+  }
+
+  /** Calls that may be in flight, a whole number. */
+  get limit(): number {
+    return Math.floor(this.#limit);
+  }
+
+  /** Windows that changed nothing because the event loop lagged. */
+  get frozenWindows(): number {
+    return this.#frozen;
+  }
+
+  /** A call was answered. @param inFlight - calls in flight at that moment, this one included. */
+  answered(rttMs: number, inFlight: number, nowMs: number): LimitChange | undefined {
+    if (this.#count === 0) this.#startMs = nowMs;
+    this.#answered++;
+    this.#rttSumMs += rttMs;
+    return this.#sampled(inFlight, nowMs);
+  }
+
+  /** A call was refused for overload or timed out; its time says nothing. */
+  dropped(inFlight: number, nowMs: number): LimitChange | undefined {
+    if (this.#count === 0) this.#startMs = nowMs;
+    this.#dropped++;
+    return this.#sampled(inFlight, nowMs);
+  }
+
+  get #count(): number {
+    return this.#answered + this.#dropped;
+  }
+
+  #sampled(inFlight: number, nowMs: number): LimitChange | undefined {
+    this.#inFlightSum += inFlight;
+    if (inFlight > this.#inFlightMax) this.#inFlightMax = inFlight;
+    const lengthMs = nowMs - this.#startMs;
+    if (lengthMs < this.#settings.windowMs || this.#count < this.#settings.minSamples) return undefined;
+    const change = lengthMs > STALE_WINDOWS * this.#settings.windowMs ? undefined : this.#close(lengthMs);
+    this.#answered = 0;
+    this.#dropped = 0;
+    this.#rttSumMs = 0;
+    this.#inFlightSum = 0;
+    this.#inFlightMax = 0;
+    return change;
+  }
+
+  #close(lengthMs: number): LimitChange | undefined {
+    const lagMs = this.#lag();
+    const measuredMs = this.#answered === 0 ? undefined : this.#rttSumMs / this.#answered;
+    // A lag of half the time would leave more guess than measurement.
+    if (lagMs > currentOf(this.#settings.maxLagMs) || (measuredMs !== undefined && lagMs > measuredMs / 2)) {
+      this.#frozen++;
+      return undefined;
+    }
+    this.#drift.add(this.#inFlightSum / this.#count, (this.#answered * 1000) / lengthMs);
+    const rttMs = measuredMs === undefined ? undefined : Math.max(SHORTEST_MS, measuredMs - lagMs);
+    const inFlight = this.#inFlightMax;
+    const droppedRatio = this.#dropped / this.#count;
+    const from = this.limit;
+    const wanted = this.#strategy.next(this.#limit, { rttMs, inFlight, droppedRatio });
+    this.#limit = this.#bounded(wanted <= this.#limit || this.#drift.mayRise ? wanted : this.#heldBack(wanted));
+    const to = this.limit;
+    return to === from ? undefined : { from, to, rttMs, inFlight, droppedRatio, lagMs };
+  }
+
+  /**
+   * Where a rise is held back although calls find no place, the limit goes down by as much: merely staying would end the
+   * variation that the guard judges by, and it would climb again. Below what the callee bears, less in flight means less
+   * answered, and the limit may rise.
+   */
+  #heldBack(wanted: number): number {
+    return this.#inFlightMax < this.limit ? this.#limit : 2 * this.#limit - wanted;
+  }
+
+  #bounded(limit: number): number {
+    const { minLimit, maxLimit } = this.#settings;
+    return Math.max(currentOf(minLimit), Math.min(currentOf(maxLimit), limit));
+  }
+}

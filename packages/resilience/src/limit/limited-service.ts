@@ -1,0 +1,233 @@
+import {
+  background,
+  type CallContext,
+  currentOf,
+  type Env,
+  isFwkError,
+  type Priority,
+  priorityKey,
+  type Service,
+  type Status,
+  type Verdict,
+} from '@fwk/kernel';
+import { Expiry, nameOf } from '../deadline/expiry.js';
+import { beginAttempt, whenOver } from '../layer/call-frame.js';
+import { callSafely } from '../layer/call-safely.js';
+import { judgeError, judgeResult } from '../layer/judge.js';
+import { KeyError } from '../layer/key-error.js';
+import { observe } from '../layer/settlement.js';
+import { type TurnOwner, waitTurn } from '../queue/wait-turn.js';
+import type { AdaptiveLimitOptions } from './adaptive-limit-options.js';
+import { type LimitChange, LimitController } from './limit-controller.js';
+import { LimitExceededError, type LimitReason } from './limit-exceeded-error.js';
+import type { LimitHandle, LimitSnapshot } from './limit-handle.js';
+import { type LimitSeries, limitSeries } from './limit-series.js';
+import type { LimitStrategy } from './limit-strategy.js';
+import { LoopLag } from './loop-lag.js';
+import { isGuaranteed, type Partition, Partitions } from './partitions.js';
+import { PriorityQueue } from './priority-queue.js';
+import { levelOf, PriorityShedding, priorities } from './priority-shedding.js';
+
+/** Lets calls through up to the limit that its controller finds. */
+export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle {
+  readonly #next: Service<Req, Res>;
+  readonly #env: Env;
+  readonly #options: AdaptiveLimitOptions;
+  readonly #controller: LimitController;
+  readonly #partitions: Partitions | undefined;
+  readonly #shedding = new PriorityShedding();
+  readonly #queue = new PriorityQueue();
+  readonly #turns: TurnOwner;
+  readonly #series: LimitSeries;
+  /** Measures the event loop; undefined when the options say how late it is. */
+  readonly #loop: LoopLag | undefined;
+  readonly #rejected = priorities.map(() => 0);
+  #calls = 0;
+  #admitted = 0;
+  #inFlight = 0;
+
+  constructor(next: Service<Req, Res>, env: Env, options: AdaptiveLimitOptions, strategy: LimitStrategy) {
+    this.#next = next;
+    this.#env = env;
+    this.#options = options;
+    this.#loop = options.lag ? undefined : new LoopLag(env.clock);
+    this.#controller = new LimitController(strategy, options, () => this.#lagMs());
+    this.#partitions = options.partitions && new Partitions(options.partitions);
+    const series = limitSeries(env);
+    this.#series = series;
+    this.#turns = { clock: env.clock, expiry: new Expiry(env), left: () => series.queued.add(-1) };
+    series.limit.set(this.#controller.limit);
+  }
+
+  get path(): string {
+    return this.#env.path;
+  }
+
+  call(request: Req, context: CallContext): Promise<Res> {
+    if (context.cancelled) return Promise.reject(context.reason);
+    let partition: Partition | undefined;
+    try {
+      partition = this.#partitions?.of(request);
+    } catch (error) {
+      return Promise.reject(new KeyError(nameOf(context, this.#env), error, 'partitionOf'));
+    }
+    const nowMs = this.#env.clock.now();
+    const level = levelOf(context.get(priorityKey));
+    this.#calls++;
+    this.#shedding.arrived(level, nowMs);
+    if (partition && isGuaranteed(partition, this.#controller.limit)) {
+      return this.#enter(request, context, partition, nowMs);
+    }
+    if (this.#shedding.sheds(level, this.#env.random)) return Promise.reject(this.#refused(context, level, 'shed'));
+    const waiting = this.#queue.highest;
+    if (this.#hasPlace(level) && (waiting === undefined || waiting > level)) {
+      return this.#enter(request, context, partition, nowMs);
+    }
+    if (this.#mayWait(level)) return this.#wait(request, context, level, partition);
+    this.#shedding.refused();
+    return Promise.reject(this.#refused(context, level, 'limit'));
+  }
+
+  /** A balancer goes elsewhere while nobody more would be let in, not even to wait. */
+  status(): Status {
+    const status = this.#next.status();
+    const full = this.#inFlight >= this.#controller.limit && this.#queue.length >= currentOf(this.#options.maxQueue);
+    return full && status === 'ready' ? 'busy' : status;
+  }
+
+  snapshot(): LimitSnapshot {
+    const [critical = 0, usual = 0, sheddable = 0, least = 0] = this.#rejected;
+    const queued = this.#queue.length;
+    return {
+      path: this.path,
+      algorithm: this.#options.algorithm,
+      limit: this.#controller.limit,
+      inFlight: this.#inFlight,
+      queued,
+      calls: this.#calls,
+      admitted: this.#admitted,
+      gaveUp: this.#calls - this.#admitted - critical - usual - sheddable - least - queued,
+      rejected: { critical, default: usual, sheddable, background: least },
+      shedRatio: this.#shedding.share,
+      frozenWindows: this.#controller.frozenWindows,
+    };
+  }
+
+  #hasPlace(level: number): boolean {
+    const { limit } = this.#controller;
+    return this.#inFlight < limit - this.#shedding.reserve(level, limit);
+  }
+
+  #take(): void {
+    this.#inFlight++;
+    this.#admitted++;
+    this.#series.inFlight.add(1);
+  }
+
+  #enter(request: Req, context: CallContext, partition: Partition | undefined, nowMs: number): Promise<Res> {
+    this.#take();
+    return this.#run(request, context, partition, nowMs);
+  }
+
+  /** The place is taken before the promise resolves, so nobody can slip in before the call goes on. */
+  #wait(request: Req, context: CallContext, level: number, partition: Partition | undefined): Promise<Res> {
+    const turn = waitTurn(this.#queue.line(level), context, this.#turns);
+    this.#series.queued.add(1);
+    return turn.then(() => this.#run(request, context, partition, this.#env.clock.now()));
+  }
+
+  #mayWait(level: number): boolean {
+    const maxQueue = currentOf(this.#options.maxQueue);
+    if (maxQueue === 0) return false;
+    if (this.#queue.length < maxQueue) return true;
+    const displaced = this.#queue.displace(level, (lowest) => this.#refused(background, lowest, 'displaced'));
+    if (displaced) this.#shedding.refused();
+    return displaced;
+  }
+
+  /** Calls with a place that is taken already, and hands on the inner promise itself. */
+  #run(request: Req, context: CallContext, partition: Partition | undefined, startMs: number): Promise<Res> {
+    if (partition) partition.inFlight++;
+    // With less in flight nothing is learnt, so nothing need be measured.
+    if (this.#loop && this.#inFlight >= this.#controller.limit / 2) this.#loop.probe(startMs);
+    beginAttempt(request);
+    const work = callSafely(this.#next, request, context);
+    observe(
+      work,
+      (value) => this.#ended(request, partition, startMs, judgeResult(this.#env, value), false),
+      (error) => {
+        const verdict = judgeError(this.#env, error, context);
+        this.#ended(request, partition, startMs, verdict, verdict.outcome === 'failure' && isTimeout(error, context));
+      },
+    );
+    return work;
+  }
+
+  /** Successes are timed; refusals for overload and time-outs are counted; of other endings the time means nothing. */
+  #ended(request: Req, partition: Partition | undefined, startMs: number, verdict: Verdict, timedOut: boolean): void {
+    if (verdict.outcome === 'success') {
+      const nowMs = this.#env.clock.now();
+      this.#changed(this.#controller.answered(nowMs - startMs, this.#inFlight, nowMs));
+    } else if (verdict.overloaded || timedOut) {
+      this.#changed(this.#controller.dropped(this.#inFlight, this.#env.clock.now()));
+    }
+    whenOver(request, partition ? () => this.#leavePartition(partition) : this.#leave);
+  }
+
+  #leavePartition(partition: Partition): void {
+    partition.inFlight--;
+    this.#leave();
+  }
+
+  /** Passes the place on without letting go of it in between; several may enter when the limit has risen. */
+  readonly #leave = (): void => {
+    this.#inFlight--;
+    this.#series.inFlight.add(-1);
+    if (this.#inFlight === 0) this.#loop?.stop();
+    for (let level = this.#queue.highest; level !== undefined; level = this.#queue.highest) {
+      if (!this.#hasPlace(level)) return;
+      this.#take();
+      this.#queue.line(level).shift()?.enter();
+    }
+  };
+
+  #changed(change: LimitChange | undefined): void {
+    if (change === undefined) return;
+    this.#series.limit.set(change.to);
+    this.#env.events.emit('limit.changed', { path: this.path, algorithm: this.#options.algorithm, ...change });
+  }
+
+  #refused(context: CallContext, level: number, reason: LimitReason): LimitExceededError {
+    const refusal = {
+      limit: this.#controller.limit,
+      inFlight: this.#inFlight,
+      priority: priorities[level] as Priority,
+      reason,
+    };
+    this.#rejected[level]!++;
+    this.#series.rejected[level]?.add();
+    this.#env.events.emit('limit.rejected', { path: this.path, ...refusal });
+    return new LimitExceededError(nameOf(context, this.#env), refusal);
+  }
+
+  /** A lag that cannot be told is taken for a great one: from times that may be wrong nothing is learnt. */
+  #lagMs(): number {
+    if (this.#loop) return this.#loop.take();
+    try {
+      const lagMs = this.#options.lag?.() ?? Number.NaN;
+      return lagMs >= 0 ? lagMs : Number.POSITIVE_INFINITY;
+    } catch (error) {
+      this.#env.logger.error({ err: error, path: this.path }, 'the lag function threw; the limit stays as it is');
+      return Number.POSITIVE_INFINITY;
+    }
+  }
+}
+
+/** True when a limit of time ended the call: the attempt's, or the total, which also shows as a cancellation. */
+function isTimeout(error: unknown, context: CallContext): boolean {
+  return (
+    context.cancelled ||
+    isFwkError(error, 'FWK_RESILIENCE_TIMEOUT') ||
+    isFwkError(error, 'FWK_KERNEL_DEADLINE_EXCEEDED')
+  );
+}

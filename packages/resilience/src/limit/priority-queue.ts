@@ -1,0 +1,39 @@
+import { WaitQueue } from '../queue/wait-queue.js';
+import { priorities } from './priority-shedding.js';
+
+/** Lines of calls that wait, one a priority. Who is let in next is of the highest; who is displaced, of the lowest. */
+export class PriorityQueue {
+  readonly #lines: readonly WaitQueue[] = priorities.map(() => new WaitQueue());
+
+  get length(): number {
+    let length = 0;
+    for (const line of this.#lines) length += line.length;
+    return length;
+  }
+
+  /** The line of a level. */
+  line(level: number): WaitQueue {
+    return this.#lines[level]!;
+  }
+
+  /** The highest level at which somebody waits; undefined when nobody does. */
+  get highest(): number | undefined {
+    for (let level = 0; level < this.#lines.length; level++) if (this.line(level).length > 0) return level;
+    return undefined;
+  }
+
+  /**
+   * Makes room for a call of this level: refuses whoever came last of the lowest level below it.
+   * @param refusal - makes the error of the displaced call.
+   * @returns false when all that wait are at least as important.
+   */
+  displace(level: number, refusal: (level: number) => Error): boolean {
+    for (let lowest = priorities.length - 1; lowest > level; lowest--) {
+      const waiter = this.line(lowest).pop();
+      if (!waiter) continue;
+      waiter.refuse(refusal(lowest));
+      return true;
+    }
+    return false;
+  }
+}
