@@ -10,6 +10,7 @@ export const resilienceEvents = Object.freeze({
   'breaker.half-opened': 'A breaker lets a few probes through.',
   'breaker.closed': 'A breaker lets all calls through again.',
   'breaker.forced': 'Somebody set a breaker’s state by hand.',
+  'breaker.imported': 'A breaker took over a state that was exported before, from here or another process.',
   'breaker.threshold-exceeded': 'A breaker that only measures would have opened.',
   'breaker.listener-failed': 'A listener on the opossum object threw; nobody else noticed.',
   'hedge.sent': 'An attempt took unusually long and a second was sent beside it.',

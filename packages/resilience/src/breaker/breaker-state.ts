@@ -19,14 +19,18 @@ export const manualStates: readonly ManualState[] = Object.freeze([
   'metrics-only',
 ]);
 
+/** What may open a breaker. */
+export const openingRules = Object.freeze([
+  'failure-ratio',
+  'slow-call-ratio',
+  'consecutive-failures',
+  'probe-failed',
+  'probe-hung',
+  'manual',
+] as const);
+
 /** What opened a breaker. */
-export type OpeningRule =
-  | 'failure-ratio'
-  | 'slow-call-ratio'
-  | 'consecutive-failures'
-  | 'probe-failed'
-  | 'probe-hung'
-  | 'manual';
+export type OpeningRule = (typeof openingRules)[number];
 
 /** Why, when and for how long a breaker opened. */
 export interface OpeningRecord {
@@ -79,6 +83,23 @@ export interface BreakerSnapshot {
   readonly opening: OpeningRecord | undefined;
 }
 
+/** What a breaker exports and imports; survives JSON. */
+export interface BreakerStateRecord {
+  /** Of this format. */
+  readonly version: 1;
+  readonly name: string;
+  readonly state: BreakerState;
+  /** Counts of the window. */
+  readonly calls: number;
+  readonly failures: number;
+  readonly slow: number;
+  readonly consecutiveFailures: number;
+  /** Wall-clock milliseconds since the epoch. */
+  readonly exportedAtMs: number;
+  /** How it opened last; present while it is open or half-open. */
+  readonly opening?: OpeningRecord | undefined;
+}
+
 /** A breaker to look at and to set by hand. */
 export interface BreakerHandle {
   readonly name: string;
@@ -91,6 +112,14 @@ export interface BreakerHandle {
   force(state: ManualState): void;
   /** Closes it and forgets what was measured. */
   reset(): void;
+  /** The state as plain data, to keep over a restart or hand to another process. */
+  export(): BreakerStateRecord;
+  /**
+   * Goes on where another breaker was. An open one stays open until the wall-clock time at which it would have probed; one
+   * that was probing probes anew; counts of a window that has passed are forgotten.
+   * @throws OptionsError for anything but a record that {@link export} could have answered
+   */
+  import(record: BreakerStateRecord): void;
   /** The opossum object underneath: its events, `stats` and `toJSON()` are those of any opossum breaker. */
   readonly engine: OpossumEngine;
 }

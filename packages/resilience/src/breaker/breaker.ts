@@ -18,6 +18,7 @@ import {
   type BreakerHandle,
   type BreakerSnapshot,
   type BreakerState,
+  type BreakerStateRecord,
   type ManualState,
   manualStates,
   type OpeningRecord,
@@ -27,6 +28,7 @@ import { openFor, recordOpening } from './opening.js';
 import type { OpossumEngine } from './opossum.js';
 import { OpossumView, type ViewedBreaker } from './opossum-view.js';
 import { type BrokenRule, brokenRule } from './rules.js';
+import { checkStateRecord } from './state-record.js';
 
 /** Stands where a start time is expected when a call is not timed. */
 export const NOT_TIMED = -1;
@@ -274,6 +276,29 @@ export class Breaker implements BreakerHandle, ViewedBreaker {
       this.#window.clear();
       this.#consecutive = 0;
     } else this.#change('closed');
+  }
+
+  export(): BreakerStateRecord {
+    const { name, state, calls, failures, slow, consecutiveFailures, opening } = this.snapshot();
+    const exportedAtMs = this.#clock.wallTime();
+    return { version: 1, name, state, calls, failures, slow, consecutiveFailures, exportedAtMs, opening };
+  }
+
+  import(given: BreakerStateRecord): void {
+    const record = checkStateRecord(`breaker "${this.name}"`, given);
+    const { state, calls, failures, slow, consecutiveFailures, exportedAtMs, opening } = record;
+    const wallMs = this.#clock.wallTime();
+    this.#emit('breaker.imported', { state, exportedAtMs });
+    this.opening = opening;
+    // Probes that were under way elsewhere end elsewhere: here the next call is the first.
+    const waitMs = state === 'open' && opening ? Math.min(opening.nextProbeAtMs - wallMs, opening.openForMs) : 0;
+    this.#probeAtMs = this.#clock.now() + waitMs;
+    this.#change(state === 'half-open' ? 'open' : state);
+    this.#times = opening?.times ?? 0;
+    const passed = this.#options.windowCalls === undefined && wallMs - exportedAtMs >= this.#options.windowMs;
+    if (passed) this.#window.clear();
+    else this.#window.restore(this.#clock.now(), calls, failures, slow);
+    this.#consecutive = consecutiveFailures;
   }
 
   snapshot(): BreakerSnapshot {

@@ -29,6 +29,15 @@ export class CountOutcomes implements OutcomeWindow {
     this.#at = (this.#at + 1) % this.#size;
   }
 
+  /** More calls than fit are taken over in proportion; which of them failed is not known, so failures come first. */
+  restore(nowMs: number, calls: number, failures: number, slow: number): void {
+    this.clear();
+    const kept = Math.min(calls, this.#size);
+    const share = calls === 0 ? 0 : kept / calls;
+    const [failed, slowed] = [Math.round(failures * share), Math.round(slow * share)];
+    for (let call = 0; call < kept; call++) this.record(nowMs, call < failed, call < slowed);
+  }
+
   advance(): void {}
 
   clear(): void {

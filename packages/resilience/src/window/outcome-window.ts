@@ -7,6 +7,8 @@ export interface OutcomeWindow {
   readonly calls: number;
   readonly failures: number;
   readonly slow: number;
+  /** Forgets everything and takes over counts of another window, as if all of it had happened now. */
+  restore(nowMs: number, calls: number, failures: number, slow: number): void;
   /** Forgets everything. */
   clear(): void;
 }

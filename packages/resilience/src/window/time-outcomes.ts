@@ -24,6 +24,14 @@ export class TimeOutcomes implements OutcomeWindow {
     this.#counts.advance(nowMs);
   }
 
+  restore(nowMs: number, calls: number, failures: number, slow: number): void {
+    this.#counts.clear();
+    this.#counts.advance(nowMs);
+    this.#counts.add(CALLS, calls, nowMs);
+    this.#counts.add(FAILURES, failures, nowMs);
+    this.#counts.add(SLOW, slow, nowMs);
+  }
+
   get calls(): number {
     return this.#counts.total(CALLS);
   }

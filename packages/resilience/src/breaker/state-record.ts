@@ -1,0 +1,63 @@
+/** Checks of an exported state that comes back: from a file, from another process, from who knows where. */
+import { checkOptions, integerIn, numberIn, OptionsError, oneOf, optional, type Rule, text } from '@fwk/kernel';
+import { type BreakerStateRecord, manualStates, type OpeningRecord, openingRules } from './breaker-state.js';
+
+const count = integerIn(0, 1e9);
+const wallTime = numberIn(0, 8.64e15);
+
+const topErrors: Rule = (value) =>
+  Array.isArray(value) &&
+  value.length <= 10 &&
+  value.every((row: unknown) => isObject(row) && typeof row.error === 'string' && count(row.count) === undefined)
+    ? undefined
+    : 'a list of at most 10 errors with their counts';
+
+const openingFields: { readonly [K in keyof OpeningRecord]-?: Rule } = {
+  rule: oneOf(...openingRules),
+  measured: numberIn(0),
+  threshold: numberIn(0),
+  calls: count,
+  failures: count,
+  slow: count,
+  topErrors,
+  firstTraceId: optional(text),
+  atMs: wallTime,
+  openForMs: numberIn(0, 3_600_000),
+  nextProbeAtMs: wallTime,
+  times: integerIn(1, 1e9),
+};
+
+const fields: { readonly [K in keyof BreakerStateRecord]-?: Rule } = {
+  version: (value) => (value === 1 ? undefined : '1, the only format there is'),
+  name: text,
+  state: oneOf('closed', 'open', 'half-open', ...manualStates),
+  calls: count,
+  failures: count,
+  slow: count,
+  consecutiveFailures: count,
+  exportedAtMs: wallTime,
+  opening: optional((value) => (isObject(value) ? undefined : 'an opening record')),
+};
+
+/**
+ * Checks a record that came from outside.
+ * @param owner - who is to take it, for the message.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` with all problems at once
+ */
+export function checkStateRecord(owner: string, given: unknown): BreakerStateRecord {
+  const record = checkOptions<BreakerStateRecord>(owner, given as BreakerStateRecord, {}, fields);
+  const { state, calls, failures, slow, opening } = record;
+  const problems: string[] = [];
+  if (failures > calls || slow > calls)
+    problems.push(`of ${calls} calls not ${failures} can have failed and ${slow} been slow`);
+  if ((state === 'open' || state === 'half-open') && opening === undefined) {
+    problems.push(`a breaker that is ${state} must say how it opened`);
+  }
+  if (problems.length > 0) throw new OptionsError(owner, problems);
+  if (opening === undefined) return record;
+  return { ...record, opening: checkOptions<OpeningRecord>(`${owner}: opening`, opening, {}, openingFields) };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
