@@ -18,6 +18,8 @@ import { type FaultOptions, faultDefaults } from '../fault/fault-options.js';
 import { hedge } from '../hedge/hedge.js';
 import { type HedgeOptions, hedgeDefaults } from '../hedge/hedge-options.js';
 import type { FunctionLayer } from '../layer/function-layer.js';
+import { adaptiveLimit } from '../limit/adaptive-limit.js';
+import { type AdaptiveLimitOptions, adaptiveLimitDefaults } from '../limit/adaptive-limit-options.js';
 import { type RateLimitOptions, rateLimit, rateLimitDefaults } from '../rate/rate-limit.js';
 import { retry } from '../retry/retry.js';
 import { type RetryOptions, retryDefaults } from '../retry/retry-options.js';
@@ -165,6 +167,14 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
       };
       return circuitBreaker({ name: policy, ...options, onBuilt });
     },
+  }),
+  // A refused call needs no place; what time-outs below tell is what it learns from.
+  part<AdaptiveLimitOptions>({
+    field: 'limit',
+    defaults: adaptiveLimitDefaults,
+    stateful: true,
+    tunable: ['minLimit', 'maxLimit', 'maxQueue', 'maxLagMs'],
+    make: adaptiveLimit,
   }),
   // Waiting for a place is not the attempt's time.
   part<BulkheadOptions>({

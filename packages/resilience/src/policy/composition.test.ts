@@ -7,6 +7,7 @@ import { background, type Env, isFwkError, makeEnv, type Service } from '@fwk/ke
 import { leakGuard, scriptedService, seededRandom } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import {
+  adaptiveLimit,
   attemptTimeout,
   bulkhead,
   cache,
@@ -46,6 +47,7 @@ const layers: Readonly<Record<string, Traits>> = {
   hedge: { make: () => hedge() },
   'rate limit': { make: () => rateLimit() },
   throttle: { make: () => throttle() },
+  'adaptive limit': { make: () => adaptiveLimit({ lag: () => 0 }) },
   'fault injection': { make: () => faultInjection({ ratio: 1, error: true }) },
   retry: { make: () => retry({ maxAttempts: 3, baseDelayMs: 0 }), attempts: 3 },
   breaker: { make: () => circuitBreaker() },
@@ -134,6 +136,7 @@ test('all layers together in a policy do the same, whatever the order of the opt
     timeoutMs: ATTEMPT_MS,
     fault: { ratio: 1, error: true },
     throttle: {},
+    limit: { lag: () => 0 },
     rateLimit: {},
     hedge: { idempotent: true },
     coalesce: { keyOf },

@@ -6,6 +6,7 @@ import type { CoalesceOptions } from '../coalesce/coalesce.js';
 import type { FallbackHandler } from '../fallback/fallback.js';
 import type { FaultOptions } from '../fault/fault-options.js';
 import type { HedgeOptions } from '../hedge/hedge-options.js';
+import type { AdaptiveLimitOptions } from '../limit/adaptive-limit-options.js';
 import type { RateLimitOptions } from '../rate/rate-limit.js';
 import type { RetryOptions } from '../retry/retry-options.js';
 import type { ThrottleOptions } from '../throttle/throttle.js';
@@ -29,6 +30,8 @@ export interface PolicyOptions {
   readonly rateLimit?: Partial<RateLimitOptions> | false | undefined;
   readonly throttle?: Partial<ThrottleOptions> | false | undefined;
   readonly breaker?: Partial<BreakerOptions> | false | undefined;
+  /** An adaptive concurrency limit; see `adaptiveLimit()`. */
+  readonly limit?: Partial<AdaptiveLimitOptions> | false | undefined;
   readonly bulkhead?: Partial<BulkheadOptions> | false | undefined;
   /** Off unless `enabled`; needs `ratio` and what to inject. */
   readonly fault?: Partial<FaultOptions> | false | undefined;
@@ -49,6 +52,7 @@ export interface PolicySettings {
   readonly rateLimit?: Settings<RateLimitOptions> | false;
   readonly throttle?: Settings<ThrottleOptions> | false;
   readonly breaker?: Settings<BreakerOptions> | false;
+  readonly limit?: Settings<AdaptiveLimitOptions> | false;
   readonly bulkhead?: Settings<BulkheadOptions> | false;
   readonly fault?: Settings<FaultOptions> | false;
 }
@@ -93,6 +97,7 @@ export function checkPolicyShape(owner: string, options: PolicyOptions): Readonl
     rateLimit: layerOptions,
     throttle: layerOptions,
     breaker: layerOptions,
+    limit: layerOptions,
     bulkhead: layerOptions,
     fault: layerOptions,
     fallback: handlers,

@@ -11,7 +11,8 @@ import { WeakHandles } from './weak-handles.js';
 
 /**
  * Makes a policy. Layers stand in the canonical order, whatever the order of the options:
- * deadline, fallback, cache, coalesce, retry, hedge, rate limit, throttle, breaker, bulkhead, attempt timeout, fault.
+ * deadline, fallback, cache, coalesce, retry, hedge, rate limit, throttle, breaker, adaptive limit, bulkhead, attempt
+ * timeout, fault injection.
  * @param name - for metrics, events and messages; stands at the end of the path.
  * @param env - used by `wrap(fn)` where that is given none. @defaultValue the process's own, nothing recorded
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` with the problems of all layers at once, contradictions included
