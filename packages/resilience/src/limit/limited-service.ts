@@ -1,3 +1,7 @@
+/**
+ * Enforcement, apart from how the limit is found: who gets a place, who waits, who is refused, and what is told to the
+ * controller. A call passes in this order: its partition's guarantee, shedding by priority, a free place, the line.
+ */
 import {
   background,
   type CallContext,

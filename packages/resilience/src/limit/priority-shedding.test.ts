@@ -80,9 +80,9 @@ describe('shedding by priority', () => {
     expect(shedding.share).toBe(0);
   });
 
-  test('leaves a tenth of the places to those above, at least one to everybody', () => {
+  test('leaves a tenth of the places to those above, but never all', () => {
     const { shedding, offer } = build();
-    offer([40, 0, 60, 0], 60, 20);
+    offer([40, 0, 60, 0], 30, 20);
     expect(shedding.reserve(CRITICAL, 50)).toBe(0);
     expect(shedding.reserve(SHEDDABLE, 50)).toBe(5);
     expect(shedding.reserve(SHEDDABLE, 1)).toBe(0);

@@ -10,8 +10,8 @@
  *
  * The distribution of recent calls over the priorities then says whom it meets: all of `background` before any of
  * `sheddable`, all of that before any of `default`. The priority at the edge is shed by a draw. The highest one seen lately is
- * never shed: that would be shedding for nobody's sake. Whoever may be shed also leaves a tenth of the places to those
- * above, so that an important call finds one at once.
+ * never shed: that would be shedding for nobody's sake. Whoever may be shed also leaves places to those above, a tenth of all
+ * at most and the more, the likelier it is shed, so that an important call finds one at once.
  */
 import type { Priority } from '@fwk/kernel';
 
@@ -35,7 +35,7 @@ const LEAST_SHARE = 0.001;
 const MEMORY = 0.8;
 /** A priority with fewer recent calls than this counts as not seen. */
 const LEAST_RECENT = 0.1;
-/** Share of the places that is left to higher priorities while lower ones are shed. */
+/** Share of the places that is left to higher priorities by those that are shed altogether. */
 const RESERVE = 0.1;
 
 /** The state of one stack; numbers in, decisions out, no clock. */
@@ -77,10 +77,10 @@ export class PriorityShedding {
     this.#refused++;
   }
 
-  /** Places that this level must leave free for higher ones; at least one is for everybody. */
+  /** Places that this level must leave free for higher ones; there is always one that it need not. */
   reserve(level: number, limit: number): number {
-    if (this.#chance[level] === 0 || this.#above === 0) return 0;
-    return Math.min(limit - 1, Math.ceil(limit * Math.min(RESERVE, this.#above)));
+    const share = this.#chance[level]! * Math.min(RESERVE, this.#above);
+    return share === 0 ? 0 : Math.min(limit - 1, Math.round(limit * share));
   }
 
   #roll(nowMs: number): void {
