@@ -51,8 +51,9 @@ export class CountedService<Req, Res> implements Service<Req, Res> {
   }
 
   #outcomeOf(error: unknown, context: CallContext): OutcomeName {
-    if (context.cancelled) return 'cancelled';
+    // First, because a caller may give up between the refusal and this moment.
     if (isFwkError(error) && error.traits.notProcessed && error.code.startsWith('FWK_RESILIENCE_')) return 'rejected';
+    if (context.cancelled) return 'cancelled';
     return judgeError(this.#env, error, context).outcome === 'ignored' ? 'ignored' : 'failures';
   }
 }
