@@ -13,10 +13,13 @@ import {
   faultInjection,
   hedge,
   policy,
+  policyRegistry,
   rateLimit,
   retry,
   throttle,
 } from '../index.js';
+
+const usual = { deadlineMs: 5000, timeoutMs: 1000, retry: {}, breaker: {}, bulkhead: {} };
 
 const layers: Readonly<Record<string, () => Layer<string, number>>> = {
   deadline: () => deadline(),
@@ -41,7 +44,9 @@ const layers: Readonly<Record<string, () => Layer<string, number>>> = {
     fallback((error) => {
       throw error;
     }),
-  policy: () => policy('all', { deadlineMs: 5000, timeoutMs: 1000, retry: {}, breaker: {}, bulkhead: {} }),
+  policy: () => policy('all', usual),
+  'policy without layers': () => policy('none'),
+  'named policy': () => policyRegistry(undefined, { all: usual }).named('all'),
 };
 
 describe.each(Object.entries(layers))('%s', (_name, layer) => {
