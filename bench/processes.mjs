@@ -36,6 +36,21 @@ export async function startUntil(args, word, env = {}) {
   return { ms: performance.now() - startMs, stop: () => end(child) };
 }
 
+/** Runs Node to its end; resolves with the JSON that it printed. */
+export async function answerOf(args, env = {}) {
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.on('data', (chunk) => {
+    text += chunk;
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  if (code !== 0) throw new Error(`node ${args.join(' ')} ended with ${code}`);
+  return JSON.parse(text);
+}
+
 /** Milliseconds until an empty Node has ended. */
 export async function emptyNodeMs() {
   const startMs = performance.now();
