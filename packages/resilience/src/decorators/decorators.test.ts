@@ -1,4 +1,4 @@
-import { type InjectionKey, makeEnv, type Resolver, setOwner } from '@fwk/kernel';
+import { type InjectionKey, liveValue, makeEnv, type Resolver, setOwner } from '@fwk/kernel';
 import { recordEvents } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { type PolicyRegistry, policyRegistry, policyRegistryToken } from '../policy/policy-registry.js';
@@ -84,6 +84,15 @@ describe('decorated methods', () => {
     setOwner(prices, owner(policyRegistry(undefined, { quote: { timeoutMs: 800, retry: { maxAttempts: 7 } } })));
     expect(await prices.named()).toBe('answer');
     expect(policyOf(prices, 'named')?.print()).toMatch(/retry\(maxAttempts=7.*\nattempt-timeout\(timeoutMs=50\)/);
+  });
+
+  test('follow a named policy that changes, except in what stands on the method', async () => {
+    const policies = liveValue<unknown>({ quote: { timeoutMs: 800, retry: { maxAttempts: 7 } } });
+    const prices = new Prices();
+    setOwner(prices, owner(policyRegistry(undefined, policies)));
+    await prices.named();
+    policies.set({ quote: { timeoutMs: 700, retry: { maxAttempts: 2 } } });
+    expect(policyOf(prices, 'named')?.print()).toMatch(/retry\(maxAttempts=2.*\nattempt-timeout\(timeoutMs=50\)/);
   });
 
   test('reject when the container knows no policy of that name', async () => {

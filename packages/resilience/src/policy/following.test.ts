@@ -167,6 +167,7 @@ describe('a bad set', () => {
     ['with text for a number', { ...good, pay: { retry: { maxAttempts: '3' } } }, /policy "pay": retry: maxAttempts/],
     ['with functions', { ...good, pay: { fallback: () => 1 } }, /policies.pay.fallback must be plain data/],
     ['with a list', { ...good, pay: [] }, /policies.pay must be plain data/],
+    ['with something else than options', { ...good, pay: 7 }, /policy "pay" must be an object with options/],
     ['that is no set', 7, /policies must be an object of options by name/],
     ['without a policy that is in use', { pay: good.pay }, /policy "quote" is in use and cannot be taken away/],
     ['that contradicts a place of use', { ...good, quote: { deadlineMs: 10 } }, /timeoutMs 20 is above deadlineMs 10/],
@@ -195,6 +196,7 @@ describe('a bad set', () => {
 
   test('is refused from the start', () => {
     expect(() => policyRegistry(undefined, liveValue({ quote: { timeoutMs: -1 } }))).toThrowError(/timeoutMs/);
+    expect(() => policyRegistry(undefined, { quote: null as never })).toThrowError(/policy "quote" must be an object/);
     expect(() => policyRegistry(undefined, {}, { breaker: { openMs: 0 } })).toThrowError(/defaults: .*openMs/);
   });
 });

@@ -44,7 +44,10 @@ function readDefinitions(policies: unknown, defaults: unknown): PolicyDefinition
   if (defaults !== undefined && !isObject(defaults)) problems.push('defaults must be an object with options');
   const byName = new Map<string, PolicyOptions>();
   if (policies !== undefined && !isObject(policies)) problems.push('policies must be an object of options by name');
-  else for (const [name, options] of Object.entries(policies ?? {})) byName.set(name, options);
+  for (const [name, options] of isObject(policies) ? Object.entries(policies) : []) {
+    if (isObject(options)) byName.set(name, options);
+    else problems.push(`policy "${name}" must be an object with options`);
+  }
   if (byName.size > MAX_POLICIES) problems.push(`policies must be at most ${MAX_POLICIES}, not ${byName.size}`);
   if (problems.length === 0) {
     collect(problems, 'defaults', () => checkPolicy('defaults', completed([{ from: 'defaults', options: common }])));
@@ -82,9 +85,7 @@ function completed(levels: readonly OptionsLevel[]): readonly OptionsLevel[] {
 function notPlain(value: unknown, path: string, depth = 0): readonly string[] {
   if (value === undefined || ['number', 'string', 'boolean'].includes(typeof value)) return [];
   if (!isPlain(value) || depth > MAX_DEPTH) return [`${path} must be plain data`];
-  return Object.entries(value).flatMap(([key, held]) =>
-    notPlain(held, path === '' ? key : `${path}.${key}`, depth + 1),
-  );
+  return Object.entries(value).flatMap(([key, held]) => notPlain(held, `${path}.${key}`, depth + 1));
 }
 
 /** Paths at which two sets differ, such as `policies.payments.breaker.failureRatio`. */
