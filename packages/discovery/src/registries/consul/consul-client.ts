@@ -1,0 +1,179 @@
+/**
+ * How one process speaks to its Consul agent, over `node:http` with kept connections. Every request has a limit, ends at
+ * once with its context, and fails when its answer is cut off or has no end; why this is not the `consul` package is told
+ * in docs/decisions/0005-consul-over-node-http.md.
+ *
+ * Questions that Consul holds until something changes have connections of their own, so that they never stand in the way
+ * of the short ones that keep instances alive.
+ */
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { background, type CallContext, type Env } from '@fwk/kernel';
+import { RegistryUnavailableError } from '../../errors.js';
+import type { ConsulOptions } from './consul-options.js';
+import type { TokenSource } from './token-source.js';
+
+const MAX_ANSWER_LENGTH = 64 * 1024 * 1024;
+/** Enough for the renewals of a process; more would only queue up in the agent. */
+const SHORT_CONNECTIONS = 4;
+/** As much of Consul's own words as a message takes. */
+const MAX_REASON_LENGTH = 200;
+
+/** One request to the agent. */
+export interface Question {
+  readonly method?: 'GET' | 'PUT';
+  /** Below `/v1`, with everything encoded: `/health/service/inventory`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Statuses that are answers too, besides 200. */
+  readonly also?: readonly number[];
+  /** How long Consul may hold the question. @defaultValue 0, it answers at once */
+  readonly heldMs?: number;
+  readonly context?: CallContext;
+}
+
+/** What the agent answered. */
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  /** `X-Consul-Index`: the state that the answer shows; undefined where there is none. */
+  readonly index: number | undefined;
+  /** False while Consul's servers have no leader, so that the answer may be old. */
+  readonly led: boolean;
+}
+
+/** Requests to one agent; all reject with {@link RegistryUnavailableError} or the context's own reason. */
+export class ConsulClient {
+  readonly #options: ConsulOptions;
+  readonly #token: TokenSource;
+  readonly #env: Env;
+  readonly #pending = new Set<ClientRequest>();
+  readonly #agents = new Map<'short' | 'held', Agent>();
+
+  constructor(options: ConsulOptions, token: TokenSource, env: Env) {
+    this.#options = options;
+    this.#token = token;
+    this.#env = env;
+  }
+
+  /** Asks and answers the whole body. */
+  async ask(question: Question): Promise<Answer> {
+    const { context = background, also = [] } = question;
+    if (context.cancelled) throw context.reason;
+    const token = await this.#token.read();
+    const answer = await this.#send(question, token, context);
+    if (answer.status === 200 || also.includes(answer.status)) return answer;
+    throw this.unavailable(refusal(answer));
+  }
+
+  /** Asks and answers the parsed body. */
+  async json(question: Question): Promise<unknown> {
+    return this.parse((await this.ask(question)).text);
+  }
+
+  /** @throws RegistryUnavailableError when it is not JSON. */
+  parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw this.unavailable('it answered something that is not JSON', error);
+    }
+  }
+
+  /** An error that says what the agent did instead of answering. */
+  unavailable(problem: string, cause?: unknown): RegistryUnavailableError {
+    return new RegistryUnavailableError(new URL(this.#options.url).host, problem, cause);
+  }
+
+  /** Ends everything at once. */
+  close(): void {
+    for (const request of this.#pending) request.destroy();
+    for (const agent of this.#agents.values()) agent.destroy();
+  }
+
+  async #send(question: Question, token: string | undefined, context: CallContext): Promise<Answer> {
+    const { method = 'GET', heldMs = 0, body } = question;
+    const url = this.#url(question);
+    const secure = url.protocol === 'https:';
+    const { request: open, Agent: AgentClass } = secure ? await import('node:https') : await import('node:http');
+    const use = heldMs > 0 ? 'held' : 'short';
+    let agent = this.#agents.get(use);
+    if (!agent) {
+      const maxSockets = use === 'held' ? Number.POSITIVE_INFINITY : SHORT_CONNECTIONS;
+      agent = new AgentClass({ keepAlive: true, maxSockets, ...this.#options.tls });
+      this.#agents.set(use, agent);
+    }
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const options: RequestOptions = {
+      agent,
+      method,
+      headers: {
+        ...(token !== undefined && { 'x-consul-token': token }),
+        ...(text !== undefined && { 'content-type': 'application/json' }),
+      },
+    };
+    return new Promise((resolve, reject) => {
+      const request = open(url, options);
+      this.#pending.add(request);
+      const limitMs = this.#options.requestTimeoutMs + heldMs;
+      const timer = this.#env.clock.setTimer(() => {
+        request.destroy(new Error(`no answer within ${Math.round(limitMs)} ms`));
+      }, limitMs);
+      const cancelled = context.onCancel((reason) => {
+        // First, because destroying makes an error of its own.
+        reject(reason);
+        request.destroy();
+      });
+      request.once('response', (response) => this.#read(response, resolve, reject));
+      request.on('error', (error) => reject(this.unavailable(wordsFor(error), error)));
+      request.once('close', () => {
+        this.#env.clock.clearTimer(timer);
+        cancelled[Symbol.dispose]();
+        this.#pending.delete(request);
+        reject(this.unavailable('it closed the connection'));
+      });
+      request.end(text);
+    });
+  }
+
+  #url({ path, query = {} }: Question): URL {
+    const url = new URL(`/v1${path}`, this.#options.url);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
+    return url;
+  }
+
+  /** Settles directly and not through a promise of its own, which the request's `close` would overtake. */
+  #read(response: IncomingMessage, resolve: (answer: Answer) => void, reject: (error: unknown) => void): void {
+    const parts: string[] = [];
+    let length = 0;
+    response.setEncoding('utf8');
+    response.on('data', (part: string) => {
+      parts.push(part);
+      length += part.length;
+      if (length > MAX_ANSWER_LENGTH) response.destroy(new Error('an answer without end'));
+    });
+    response.on('error', (error) => reject(this.unavailable(wordsFor(error), error)));
+    response.once('end', () => {
+      const { statusCode: status = 0, headers } = response;
+      const index = headers['x-consul-index'];
+      const led = headers['x-consul-knownleader'] !== 'false';
+      resolve({ status, text: parts.join(''), index: indexOf(index), led });
+    });
+  }
+}
+
+function indexOf(header: string | string[] | undefined): number | undefined {
+  return typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+}
+
+function refusal({ status, text }: Answer): string {
+  const said = text.trim().slice(0, MAX_REASON_LENGTH);
+  if (status === 403) return `it refuses the token: ${said}`;
+  return `it answered with status ${status}${said && `: ${said}`}`;
+}
+
+/** An error of several addresses has no message of its own. */
+function wordsFor(error: Error & { readonly code?: unknown }): string {
+  return error.message || String(error.code);
+}

@@ -1,0 +1,184 @@
+/**
+ * The registry across machines: Consul, by the agent of this machine. What this process registers is kept alive by
+ * reports, and registered again when the agent has forgotten it; what it watches is asked for by questions that Consul
+ * holds until something changes. While the agent is away, lists stay as they were, marked stale with the reason.
+ *
+ * One loop, the pulse, decides whether the agent is there: it reports that the instances live, or just asks, and whoever
+ * else meets a failure makes it look at once. Losing and regaining are its words alone.
+ */
+import {
+  background,
+  type CallContext,
+  cancellable,
+  type Env,
+  type Live,
+  type LiveSource,
+  liveValue,
+  makeEnv,
+  messageOf,
+} from '@fwk/kernel';
+import { RegistryClosedError } from '../../errors.js';
+import type { Instance } from '../../instance.js';
+import type { Registration, Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
+import { type InstanceWriter, OwnInstances } from '../own-instances.js';
+import { ConsulClient } from './consul-client.js';
+import { type ConsulOptions, checkConsulOptions } from './consul-options.js';
+import { ConsulWatches } from './consul-watches.js';
+import { ConsulWriter } from './consul-writer.js';
+import { backoffMs, Pace, Pause } from './pace.js';
+import { tokenSource } from './token-source.js';
+
+/** Share of the time to live after which it is renewed, and how much that varies. */
+const RENEW_SHARE = 1 / 3;
+const RENEW_JITTER = 0.2;
+const FIRST_PAUSE_MS = 50;
+/** How often others may make the pulse look. */
+const SUSPECT_BURST = 2;
+const SUSPECT_PACE_MS = 500;
+
+/**
+ * Makes a registry on Consul. Nothing happens before something is registered or watched.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ */
+export function consulRegistry(options?: Partial<ConsulOptions>, env?: Partial<Env>): Registry {
+  return new ConsulRegistry(checkConsulOptions(options, process.env), makeEnv(env));
+}
+
+class ConsulRegistry implements Registry {
+  readonly name: string;
+  readonly #options: ConsulOptions;
+  readonly #env: Env;
+  readonly #life = cancellable();
+  readonly #client: ConsulClient;
+  readonly #watches: ConsulWatches;
+  readonly #own: OwnInstances;
+  readonly #connection: LiveSource<RegistryConnection>;
+  readonly #pause: Pause;
+  readonly #suspicions: Pace;
+  #running: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ConsulOptions, env: Env) {
+    this.#options = options;
+    this.#env = env;
+    this.name = `consul ${new URL(options.url).host}`;
+    this.#client = new ConsulClient(options, tokenSource(options, env.logger), env);
+    this.#watches = new ConsulWatches({ client: this.#client, options, env, suspect: () => this.#suspect() });
+    this.#own = new OwnInstances(env);
+    this.#connection = liveValue<RegistryConnection>({ state: 'connecting', sinceMs: env.clock.wallTime() });
+    this.#pause = new Pause(env.clock);
+    this.#suspicions = new Pace(env.clock, SUSPECT_BURST, SUSPECT_PACE_MS);
+  }
+
+  get connection(): Live<RegistryConnection> {
+    return this.#connection;
+  }
+
+  async register(instance: Instance, context: CallContext = background): Promise<Registration> {
+    if (this.#closing) throw new RegistryClosedError(this.name);
+    this.#start();
+    return this.#own.register(instance, context);
+  }
+
+  watch(service: string): Watch {
+    this.#start();
+    return this.#watches.watch(service);
+  }
+
+  services(): ServicesWatch {
+    this.#start();
+    return this.#watches.services();
+  }
+
+  connect(env: Env): Registry {
+    return new ConsulRegistry(this.#options, env);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#own.leaveAll(new RegistryClosedError(this.name));
+    this.#life.cancel(new RegistryClosedError(this.name));
+    this.#watches.close();
+    this.#client.close();
+    await this.#running;
+    this.#say('closed');
+  }
+
+  #start(): void {
+    if (this.#closing) return;
+    this.#running ??= this.#run().catch((error: unknown) => {
+      if (!this.#life.context.cancelled) this.#env.logger.error({ err: error }, 'the Consul registry gave up');
+    });
+  }
+
+  async #run(): Promise<void> {
+    const { randomUUID } = await import('node:crypto');
+    const writer = new ConsulWriter(this.#client, randomUUID(), this.#options, this.#env);
+    const { random } = this.#env;
+    const { context } = this.#life;
+    let failures = 0;
+    while (!context.cancelled) {
+      let pauseMs: number;
+      try {
+        const unknown = await writer.renew(this.#own.ids);
+        if (context.cancelled) return;
+        failures = 0;
+        if (this.#connection.value.state === 'connected') this.#own.repair(unknown);
+        else this.#answers(writer);
+        pauseMs = this.#options.ttlMs * RENEW_SHARE * (1 - RENEW_JITTER * random());
+      } catch (error) {
+        if (context.cancelled) return;
+        this.#lost(messageOf(error));
+        pauseMs = backoffMs(failures++, FIRST_PAUSE_MS, this.#options.maxPauseMs, random);
+      }
+      await this.#pause.wait(pauseMs, context);
+    }
+  }
+
+  /** Somebody met a failure: the pulse looks at once, though not as often as there are failures. */
+  #suspect(): void {
+    if (this.#connection.value.state === 'connected' && this.#suspicions.take() === 0) this.#pause.end();
+  }
+
+  #answers(writer: ConsulWriter): void {
+    const before = this.#connection.value.state;
+    writer.doubt();
+    this.#say('connected');
+    this.#own.joined(this.#watched(writer));
+    if (before !== 'lost') return;
+    this.#watches.regained();
+    this.#env.events.emit('registry.regained', { registry: this.name });
+  }
+
+  /** The pulse looks again soon after what could not be written, and repairs it. */
+  #watched(writer: ConsulWriter): InstanceWriter {
+    const watched = (work: Promise<void>) =>
+      work.catch((error: unknown) => {
+        this.#suspect();
+        throw error;
+      });
+    return {
+      register: (instance) => watched(writer.register(instance)),
+      deregister: (id) => watched(writer.deregister(id)),
+    };
+  }
+
+  #lost(reason: string): void {
+    this.#watches.lost(reason);
+    this.#own.lost();
+    const before = this.#connection.value.state;
+    if (before === 'lost') return;
+    this.#say('lost', reason);
+    if (before !== 'connected') return;
+    this.#env.events.emit('registry.lost', { registry: this.name, reason });
+    this.#env.logger.warn({ registry: this.name, reason }, 'Consul is lost; the last lists stay in use');
+  }
+
+  #say(state: RegistryConnection['state'], reason?: string): void {
+    this.#connection.set({ state, sinceMs: this.#env.clock.wallTime(), ...(reason !== undefined && { reason }) });
+  }
+}

@@ -1,0 +1,87 @@
+import type { Env } from '@fwk/kernel';
+import type { Instance } from '../../instance.js';
+import type { ServicesWatch, Watch } from '../../registry.js';
+import { blockingQuery, type QueryPlace } from './blocking-query.js';
+import { isRecord } from './health-entries.js';
+import { LiveList } from './live-list.js';
+import { serviceFeed } from './service-feed.js';
+
+/** All that one registry watches in Consul. */
+export class ConsulWatches {
+  readonly #place: QueryPlace;
+  readonly #env: Env;
+  readonly #services = new Map<string, LiveList<Instance>>();
+  #names: LiveList<string> | undefined;
+  /** Why nothing that is known may be true any more. */
+  #lost: string | undefined;
+
+  constructor(place: QueryPlace) {
+    this.#place = place;
+    this.#env = place.env;
+  }
+
+  watch(service: string): Watch {
+    let list = this.#services.get(service);
+    if (!list) {
+      list = new LiveList<Instance>(`instances of ${service}`, this.#env, (made) =>
+        serviceFeed(service, made, this.#place),
+      );
+      this.#services.set(service, list);
+      if (this.#lost !== undefined) list.markStale(this.#lost);
+    }
+    const release = list.hold(() => this.#services.delete(service));
+    return { instances: list.source, known: list.known, [Symbol.dispose]: release };
+  }
+
+  services(): ServicesWatch {
+    this.#names ??= new LiveList<string>('service names', this.#env, (made) => this.#feedNames(made));
+    const release = this.#names.hold(() => {
+      this.#names = undefined;
+    });
+    return { names: this.#names.source, known: this.#names.known, [Symbol.dispose]: release };
+  }
+
+  /** The agent is gone: everything stays, marked stale. */
+  lost(reason: string): void {
+    this.#lost = reason;
+    for (const list of this.#all()) list.markStale(reason);
+  }
+
+  /** The agent is back: everything is asked for again, rather than waiting on connections that may be dead. */
+  regained(): void {
+    this.#lost = undefined;
+    for (const list of this.#all()) list.restart();
+  }
+
+  close(): void {
+    for (const list of this.#all()) list.stop();
+  }
+
+  *#all(): Iterable<LiveList<Instance> | LiveList<string>> {
+    yield* this.#services.values();
+    if (this.#names) yield this.#names;
+  }
+
+  #feedNames(list: LiveList<string>) {
+    return blockingQuery(
+      this.#place,
+      { path: '/catalog/services' },
+      {
+        onAnswer(value, led) {
+          if (value !== undefined) list.set(namesIn(value));
+          else list.set(list.source.value);
+          if (!led) list.markStale('Consul has no leader; the answer may be old');
+        },
+        onFailure: (reason) => list.markStale(reason),
+      },
+    );
+  }
+}
+
+/** Consul itself is a service in its catalogue; nobody calls it by us. */
+function namesIn(value: unknown): readonly string[] {
+  if (!isRecord(value)) throw new TypeError('it answered something that is no list of services');
+  return Object.keys(value)
+    .filter((name) => name !== 'consul')
+    .sort();
+}

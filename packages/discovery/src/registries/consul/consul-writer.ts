@@ -1,0 +1,165 @@
+/**
+ * Writes this process's instances into the Consul agent and tells it that they live. The agent is the owner of what is
+ * registered with it: it brings it to the servers, and brings it back when they forget it; what the agent itself forgets
+ * by a restart, we register again.
+ */
+import type { Env } from '@fwk/kernel';
+import { DuplicateInstanceError } from '../../errors.js';
+import type { Instance } from '../../instance.js';
+import { describeInstance } from '../describe-instance.js';
+import type { InstanceWriter } from '../own-instances.js';
+import type { Answer, ConsulClient } from './consul-client.js';
+import type { ConsulOptions } from './consul-options.js';
+import { type HealthCheck, isRecord, readChecks, readHealthList, readPairs } from './health-entries.js';
+import { holderKey } from './meta.js';
+import { checkIdOf, checkStatusOf, definitionOf } from './service-definition.js';
+
+/** Tells our own maintenance from an operator's, which only an operator may lift. */
+const OUR_MAINTENANCE = 'fwk: the instance says that it is out of service';
+
+/** The agent of this machine, as what this process registers sees it. */
+export class ConsulWriter implements InstanceWriter {
+  readonly #client: ConsulClient;
+  readonly #holder: string;
+  readonly #options: ConsulOptions;
+  readonly #env: Env;
+  /** What this process has put in, as it was last put. */
+  readonly #put = new Map<string, Instance>();
+  /** Ids that nobody else can have taken since they were looked at. */
+  readonly #certain = new Set<string>();
+  /** Ids that we ourselves have put into maintenance. */
+  readonly #maintained = new Set<string>();
+
+  /** @param holder - a name of this process that no other has. */
+  constructor(client: ConsulClient, holder: string, options: ConsulOptions, env: Env) {
+    this.#client = client;
+    this.#holder = holder;
+    this.#options = options;
+    this.#env = env;
+  }
+
+  async register(instance: Instance): Promise<void> {
+    const { id, status } = instance;
+    if (!this.#certain.has(id)) await this.#claim(instance);
+    const changed = `changed at ${new Date(this.#env.clock.wallTime()).toISOString()}`;
+    const body = definitionOf(instance, this.#holder, changed, this.#options);
+    this.#put.set(id, instance);
+    await this.#client.ask({ method: 'PUT', path: '/agent/service/register', body });
+    this.#certain.add(id);
+    if (status === 'OUT_OF_SERVICE') await this.#maintain(id);
+    else if (this.#maintained.has(id)) await this.#lift(id);
+  }
+
+  async deregister(id: string): Promise<void> {
+    if (!this.#put.has(id)) return;
+    const path = `/agent/service/deregister/${encodeURIComponent(id)}`;
+    const answer = await this.#client.ask({ method: 'PUT', path, also: [404, 500] });
+    if (answer.status === 500 && !says(answer, /unknown service/i)) throw this.#failed(answer);
+    this.#put.delete(id);
+    this.#certain.delete(id);
+    this.#maintained.delete(id);
+  }
+
+  /**
+   * Tells the agent that these instances live; with none to tell of, asks the cheapest question that needs no rights.
+   * @returns the ids that the agent does not know.
+   */
+  async renew(ids: readonly string[]): Promise<readonly string[]> {
+    if (!ids.some((id) => this.#put.has(id))) await this.#client.ask({ path: '/status/leader' });
+    const known = await Promise.all(ids.map((id) => this.#renew(id)));
+    const unknown = ids.filter((_id, index) => !known[index]);
+    for (const id of unknown) this.#certain.delete(id);
+    return unknown;
+  }
+
+  /** The agent was away: others may have taken ids meanwhile. */
+  doubt(): void {
+    this.#certain.clear();
+  }
+
+  /** Answers false when the agent does not know the instance as ours. */
+  async #renew(id: string): Promise<boolean> {
+    const instance = this.#put.get(id);
+    if (!instance) return false;
+    if (this.#options.check === 'http') return (await this.#standing(id))?.holder === this.#holder;
+    const path = `/agent/check/update/${encodeURIComponent(checkIdOf(id))}`;
+    const body = { Status: checkStatusOf(instance.status) };
+    const answer = await this.#client.ask({ method: 'PUT', path, body, also: [404, 500] });
+    if (answer.status === 500 && !says(answer, /does not have associated TTL|unknown check/i))
+      throw this.#failed(answer);
+    return answer.status === 200;
+  }
+
+  /**
+   * Makes sure that nobody else who is alive has the id. One at the same place cannot be alive: we have its port.
+   * @throws DuplicateInstanceError
+   */
+  async #claim(instance: Instance): Promise<void> {
+    const { id, service } = instance;
+    const [here, everywhere] = await Promise.all([
+      this.#standing(id),
+      this.#client.json({
+        path: `/health/service/${encodeURIComponent(service)}`,
+        query: { stale: 1, filter: `Service.ID == ${JSON.stringify(id)}` },
+      }),
+    ]);
+    if (here?.checks.some(({ notes }) => notes === OUR_MAINTENANCE)) this.#maintained.add(id);
+    const ours = here?.holder === this.#holder;
+    const { instances } = readHealthList(everywhere);
+    const alive = [...(here?.alive ? [here.instance] : []), ...instances.filter(({ status }) => status !== 'DOWN')];
+    const holder = alive.find((other) => other?.id === id && !isAt(other, instance));
+    if (holder && !ours) throw new DuplicateInstanceError(id, describeInstance(holder), describeInstance(instance));
+  }
+
+  /** What the agent itself knows of an id, before the servers do. */
+  async #standing(id: string): Promise<Standing | undefined> {
+    const path = `/agent/health/service/id/${encodeURIComponent(id)}`;
+    const answer = await this.#client.ask({ path, also: [404, 429, 503] });
+    if (answer.status === 404) return undefined;
+    const found = this.#client.parse(answer.text);
+    if (!isRecord(found) || !isRecord(found.Service)) return undefined;
+    const checks = readChecks(found.Checks);
+    const [instance] = readHealthList([{ Service: found.Service, Checks: found.Checks }]).instances;
+    const dead = checks.some((check) => check.id === checkIdOf(id) && check.status === 'critical');
+    return { instance, alive: !dead, holder: readPairs(found.Service.Meta)[holderKey], checks };
+  }
+
+  async #maintain(id: string): Promise<void> {
+    await this.#setMaintenance(id, { enable: 'true', reason: OUR_MAINTENANCE });
+    this.#maintained.add(id);
+  }
+
+  async #lift(id: string): Promise<void> {
+    const standing = await this.#standing(id);
+    if (standing?.checks.some(({ notes }) => notes === OUR_MAINTENANCE)) {
+      await this.#setMaintenance(id, { enable: 'false' });
+    }
+    this.#maintained.delete(id);
+  }
+
+  async #setMaintenance(id: string, query: Readonly<Record<string, string>>): Promise<void> {
+    const path = `/agent/service/maintenance/${encodeURIComponent(id)}`;
+    await this.#client.ask({ method: 'PUT', path, query });
+  }
+
+  #failed({ status, text }: Answer): Error {
+    return this.#client.unavailable(`it answered with status ${status}: ${text.trim().slice(0, 200)}`);
+  }
+}
+
+interface Standing {
+  /** Undefined when it is not readable. */
+  readonly instance: Instance | undefined;
+  /** False when it has not reported for too long. */
+  readonly alive: boolean;
+  readonly holder: string | undefined;
+  readonly checks: readonly HealthCheck[];
+}
+
+function isAt(a: Instance, b: Instance): boolean {
+  return a.service === b.service && a.address === b.address && a.port === b.port;
+}
+
+function says({ text }: Answer, words: RegExp): boolean {
+  return words.test(text);
+}

@@ -1,0 +1,141 @@
+/**
+ * What Consul knows of a service's instances, read from `/health/service`: ours exactly as they were registered, anybody
+ * else's as far as Consul says it. Everything is checked, since whoever may register may write anything.
+ */
+import { messageOf } from '@fwk/kernel';
+import { type Instance, type InstanceStatus, instanceLimits, parseInstance } from '../../instance.js';
+import { isOurs, readMeta } from './meta.js';
+
+/** One check of an instance or of its node. */
+export interface HealthCheck {
+  readonly id: string;
+  readonly status: string;
+  readonly notes: string;
+}
+
+interface Entry {
+  readonly node: string;
+  readonly nodeAddress: string;
+  readonly service: Readonly<Record<string, unknown>>;
+  readonly meta: Readonly<Record<string, string>>;
+  readonly weights: { readonly passing: number; readonly warning: number };
+  readonly checks: readonly HealthCheck[];
+}
+
+/** The instances, by id, and what could not be read. */
+export interface HealthList {
+  readonly instances: readonly Instance[];
+  readonly unreadable: readonly string[];
+}
+
+/** @throws TypeError when it is no list of entries at all. */
+export function readHealthList(value: unknown): HealthList {
+  if (!Array.isArray(value)) throw new TypeError('it answered something that is no list of instances');
+  const found = new Map<string, Instance>();
+  const unreadable: string[] = [];
+  for (const part of value as unknown[]) {
+    try {
+      const instance = instanceOf(readEntry(part));
+      const other = found.get(instance.id);
+      // A node that came back under another name leaves its instances behind twice.
+      if (other?.status !== 'UP') found.set(instance.id, instance);
+    } catch (error) {
+      unreadable.push(messageOf(error));
+    }
+  }
+  const instances = [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return { instances: Object.freeze(instances), unreadable };
+}
+
+/** The checks in an answer of Consul; what is none is left out. */
+export function readChecks(value: unknown): readonly HealthCheck[] {
+  if (!Array.isArray(value)) return [];
+  return value
+    .filter(isRecord)
+    .map((check) => ({ id: textOf(check.CheckID), status: textOf(check.Status), notes: textOf(check.Notes) }));
+}
+
+/** The pairs of a `Meta`; what is no text is left out. */
+export function readPairs(value: unknown): Readonly<Record<string, string>> {
+  if (!isRecord(value)) return {};
+  return Object.fromEntries(Object.entries(value).filter((pair): pair is [string, string] => isText(pair[1])));
+}
+
+/** True for a JSON object. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** True while somebody wants the instance, or its whole node, not to be used. */
+export function inMaintenance(checks: readonly HealthCheck[]): boolean {
+  return checks.some(({ id }) => id === '_node_maintenance' || id.startsWith('_service_maintenance:'));
+}
+
+function readEntry(value: unknown): Entry {
+  if (!isRecord(value) || !isRecord(value.Service)) throw new TypeError('an entry without a service');
+  const node = isRecord(value.Node) ? value.Node : {};
+  const weights = isRecord(value.Service.Weights) ? value.Service.Weights : {};
+  return {
+    node: textOf(node.Node),
+    nodeAddress: textOf(node.Address),
+    service: value.Service,
+    meta: readPairs(value.Service.Meta),
+    weights: { passing: numberOf(weights.Passing), warning: numberOf(weights.Warning) },
+    checks: readChecks(value.Checks),
+  };
+}
+
+function instanceOf(entry: Entry): Instance {
+  const { service, meta, node } = entry;
+  const facts = readMeta(meta);
+  const ours = isOurs(meta);
+  const id = textOf(service.ID);
+  const tags = Array.isArray(service.Tags) && service.Tags.length > 0 ? service.Tags : facts.tags;
+  return parseInstance({
+    version: '0.0.0',
+    startedAtMs: 0,
+    ...facts,
+    id: ours ? id : idOfOthers(id, node),
+    service: service.Service,
+    address: textOf(service.Address) || entry.nodeAddress,
+    port: service.Port,
+    tags,
+    ...standing(entry, facts),
+  });
+}
+
+/** Status and weight: the strictest of what an operator, Consul's checks and the instance itself say. */
+function standing(
+  { checks, weights }: Entry,
+  facts: Readonly<Record<string, unknown>>,
+): { readonly status: unknown; readonly weight?: unknown } {
+  const { status: own = 'UP' satisfies InstanceStatus, weight = fromWeight(weights.passing) } = facts;
+  if (inMaintenance(checks)) return { status: 'OUT_OF_SERVICE', weight };
+  if (own !== 'UP') return { status: own, weight };
+  if (checks.some(({ status }) => status === 'critical')) return { status: 'DOWN', weight };
+  if (!checks.some(({ status }) => status === 'warning')) return { status: 'UP', weight };
+  return weights.warning > 0 ? { status: 'UP', weight: fromWeight(weights.warning) } : { status: 'OUT_OF_SERVICE' };
+}
+
+/** Others' ids are unique on their node only, and may hold any character. */
+function idOfOthers(id: string, node: string): string {
+  const plain = `${id}@${node}`.replace(/[^A-Za-z0-9._:@-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  return plain.slice(0, instanceLimits.nameLength);
+}
+
+/** One is what everybody has. */
+function fromWeight(weight: number): number | undefined {
+  return weight > 1 ? Math.min(weight, 1000) : undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function textOf(value: unknown): string {
+  return isText(value) ? value : '';
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' ? value : 1;
+}

@@ -1,0 +1,66 @@
+/** An instance as it is registered with a Consul agent. */
+import type { Instance, InstanceStatus } from '../../instance.js';
+import type { ConsulOptions } from './consul-options.js';
+import { writeMeta } from './meta.js';
+
+/** What Consul's check of an instance says. */
+export type CheckStatus = 'passing' | 'warning' | 'critical';
+
+/** Consul's weights are whole numbers from 1. */
+const MAX_WEIGHT = 65_535;
+
+/** The id of the check that an instance is registered with. */
+export function checkIdOf(id: string): string {
+  return `service:${id}`;
+}
+
+/**
+ * What the check of an instance says while its process lives. What may not be called is in `warning`, with a weight of
+ * nought, and not `critical`: Consul would forget it after a minute, though it lives.
+ */
+export function checkStatusOf(status: InstanceStatus): CheckStatus {
+  return status === 'UP' || status === 'OUT_OF_SERVICE' ? 'passing' : 'warning';
+}
+
+/**
+ * The body of `PUT /agent/service/register`.
+ * @param changed - says of what state this is. It stands in the check, so that whoever watches checks sees each change.
+ * @throws InstanceInvalidError when it does not fit into Consul.
+ */
+export function definitionOf(instance: Instance, holder: string, changed: string, options: ConsulOptions): object {
+  const { id, service, address, port, status, tags = [], weight = 1 } = instance;
+  const up = status === 'UP';
+  return {
+    ID: id,
+    Name: service,
+    Tags: tags,
+    Address: address,
+    Port: port,
+    Meta: writeMeta(instance, holder),
+    Weights: { Passing: up ? Math.min(MAX_WEIGHT, Math.max(1, Math.round(weight))) : 1, Warning: up ? 1 : 0 },
+    Check: {
+      CheckID: checkIdOf(id),
+      Name: `${service} is alive`,
+      Notes: changed,
+      Status: checkStatusOf(status),
+      DeregisterCriticalServiceAfter: duration(options.deregisterCriticalAfterMs),
+      ...probe(instance, options),
+    },
+  };
+}
+
+function probe({ address, port, metadata }: Instance, options: ConsulOptions): object {
+  const { check, ttlMs, checkPath, checkIntervalMs } = options;
+  if (check === 'ttl') return { TTL: duration(ttlMs) };
+  const scheme = metadata?.scheme === 'https' ? 'https' : 'http';
+  const host = address.includes(':') ? `[${address}]` : address;
+  return {
+    HTTP: `${scheme}://${host}:${port}${checkPath}`,
+    Interval: duration(checkIntervalMs),
+    Timeout: duration(Math.min(checkIntervalMs, options.requestTimeoutMs)),
+  };
+}
+
+function duration(durationMs: number): string {
+  return `${Math.round(durationMs)}ms`;
+}

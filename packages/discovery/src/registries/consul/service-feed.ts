@@ -1,0 +1,112 @@
+/**
+ * The list of one service, with failover between datacentres: the agent's own comes first; while nobody there can be
+ * called, the next one is asked too, and the first that has somebody wins. As soon as a nearer one has somebody again the
+ * farther ones are no longer asked.
+ */
+import type { Instance } from '../../instance.js';
+import { blockingQuery, type Query, type QueryListener, type QueryPlace } from './blocking-query.js';
+import { readHealthList } from './health-entries.js';
+import type { Feed, LiveList } from './live-list.js';
+
+/** Asks for the instances of a service in the agent's own datacentre. */
+export type AskHome = (service: string, listener: QueryListener) => Query;
+
+const noLeader = 'Consul has no leader; the answer may be old';
+
+/** Keeps the list of a service. */
+export function serviceFeed(
+  service: string,
+  list: LiveList<Instance>,
+  place: QueryPlace,
+  askHome: AskHome = (name, listener) => blockingQuery(place, healthOf(name), listener),
+): Feed {
+  return new ServiceFeed(service, list, place, askHome);
+}
+
+/** The question for all instances of a service with their checks. */
+export function healthOf(service: string): { readonly path: string } {
+  return { path: `/health/service/${encodeURIComponent(service)}` };
+}
+
+interface Source {
+  readonly query: Query;
+  instances: readonly Instance[] | undefined;
+  /** Why what is known may be old. */
+  trouble: string | undefined;
+}
+
+class ServiceFeed implements Feed {
+  readonly #service: string;
+  readonly #list: LiveList<Instance>;
+  readonly #place: QueryPlace;
+  readonly #askHome: AskHome;
+  /** By datacentre: the own one, then those of the options as far as they are needed. */
+  readonly #sources: Source[] = [];
+
+  constructor(service: string, list: LiveList<Instance>, place: QueryPlace, askHome: AskHome) {
+    this.#service = service;
+    this.#list = list;
+    this.#place = place;
+    this.#askHome = askHome;
+    this.#open();
+  }
+
+  restart(): void {
+    for (const { query } of this.#sources) query.restart();
+  }
+
+  [Symbol.dispose](): void {
+    for (const { query } of this.#sources.splice(0)) query[Symbol.dispose]();
+  }
+
+  #open(): void {
+    const at = this.#sources.length;
+    const listener: QueryListener = {
+      onAnswer: (value, led) => {
+        if (value !== undefined) source.instances = this.#read(value);
+        source.trouble = led ? undefined : noLeader;
+        this.#choose();
+      },
+      onFailure: (reason) => {
+        source.trouble = reason;
+        this.#choose();
+      },
+    };
+    const datacenter = this.#place.options.datacenters[at - 1];
+    const query =
+      datacenter === undefined
+        ? this.#askHome(this.#service, listener)
+        : blockingQuery(this.#place, { ...healthOf(this.#service), query: { dc: datacenter } }, listener);
+    const source: Source = { query, instances: undefined, trouble: undefined };
+    this.#sources.push(source);
+  }
+
+  #read(value: unknown): readonly Instance[] {
+    const { instances, unreadable } = readHealthList(value);
+    if (unreadable.length > 0) {
+      const fields = { service: this.#service, left: unreadable.length, reason: unreadable[0] };
+      this.#place.env.logger.debug(fields, 'Consul lists instances that cannot be read');
+    }
+    return instances;
+  }
+
+  #choose(): void {
+    const [home] = this.#sources;
+    if (!home) return;
+    const serving = this.#sources.findIndex(({ instances }) => instances?.some(({ status }) => status === 'UP'));
+    if (serving >= 0) {
+      for (const { query } of this.#sources.splice(serving + 1)) query[Symbol.dispose]();
+    } else if (this.#sources.length <= this.#place.options.datacenters.length && this.#settled()) {
+      this.#open();
+    }
+    const { instances, trouble } = this.#sources[serving] ?? home;
+    if (instances) this.#list.set(instances);
+    if (trouble !== undefined) this.#list.markStale(trouble);
+  }
+
+  /** Whether the farthest asked so far has said all it can. */
+  #settled(): boolean {
+    const last = this.#sources.at(-1);
+    return last?.instances !== undefined || last?.trouble !== undefined;
+  }
+}

@@ -1,0 +1,32 @@
+import type { Logger } from '@fwk/kernel';
+import { messageOf } from '@fwk/kernel';
+import type { ConsulOptions } from './consul-options.js';
+
+/** Where the ACL token comes from. */
+export interface TokenSource {
+  /** The token to send now; undefined for none. */
+  read(): Promise<string | undefined>;
+}
+
+/**
+ * The token of the options. A file is read for each request, which costs little beside the request, so that a token that
+ * was replaced is used from then on; while the file cannot be read the last token stays in use.
+ */
+export function tokenSource({ token, tokenFile }: ConsulOptions, logger: Logger): TokenSource {
+  if (tokenFile === undefined) return { read: async () => token };
+  let last = token;
+  let told = false;
+  return {
+    async read() {
+      const { readFile } = await import('node:fs/promises');
+      try {
+        last = (await readFile(tokenFile, 'utf8')).trim() || undefined;
+        told = false;
+      } catch (error) {
+        if (!told) logger.warn({ file: tokenFile, reason: messageOf(error) }, 'the Consul token file cannot be read');
+        told = true;
+      }
+      return last;
+    },
+  };
+}
