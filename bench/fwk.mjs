@@ -6,3 +6,6 @@ export const discovery = () => built('discovery');
 export const http = () => built('http');
 export const kernel = () => built('kernel');
 export const resilience = () => built('resilience');
+
+/** A part of a package that is not exported, for rows that measure below its public face. */
+export const inside = (name, file) => import(new URL(`../packages/${name}/dist/${file}`, import.meta.url).href);
