@@ -13,8 +13,8 @@ async function main() {
   const events = {};
   for (const name of packageNames()) {
     const exported = await import(pathToFileURL(join(root, 'packages', name, 'dist/index.js')).href);
-    errors[name] = own(tableOf(exported, 'Errors'), name);
-    events[name] = tableOf(exported, 'Events');
+    errors[name] = own(tableOf(exported, `${name}Errors`), name);
+    events[name] = tableOf(exported, `${name}Events`);
   }
   writeFileSync(join(root, 'docs/errors.md'), errorsPage(errors));
   writeFileSync(join(root, 'docs/events.md'), eventsPage(events));

@@ -46,8 +46,7 @@ function sorted(tables, row) {
   );
 }
 
-/** The exports of a package whose names end so: `kernelErrors`, `coreEvents`. */
-export function tableOf(exported, ending) {
-  const name = Object.keys(exported).find((key) => key.endsWith(ending) && typeof exported[key] === 'object');
-  return name ? exported[name] : {};
+/** A table that a package exports under this name (`kernelErrors`, `coreEvents`); empty when it has none. */
+export function tableOf(exported, name) {
+  return exported[name] ?? {};
 }
