@@ -1,4 +1,5 @@
 import type { Row } from '../row.js';
+import { limits } from './limits.js';
 import { metastable } from './metastable.js';
 import { queueing } from './queueing.js';
 import { retryStorm } from './retry-storm.js';
@@ -6,4 +7,4 @@ import { sinkhole } from './sinkhole.js';
 import { slowServer } from './slow-server.js';
 
 /** All rows, in the order in which `all` runs them. */
-export const rows: readonly Row[] = Object.freeze([queueing, slowServer, sinkhole, retryStorm, metastable]);
+export const rows: readonly Row[] = Object.freeze([queueing, slowServer, sinkhole, retryStorm, metastable, limits]);
