@@ -23,7 +23,8 @@ export const resilienceErrors = Object.freeze({
     status: 429,
   },
   FWK_RESILIENCE_LIMIT_EXCEEDED: {
-    summary: 'As many calls are in flight as the callee was found to bear. Send less at once, or give it more capacity.',
+    summary:
+      'As many calls are in flight as the callee was found to bear. Send less at once, or give it more capacity.',
     status: 503,
   },
   FWK_RESILIENCE_THROTTLED: {
