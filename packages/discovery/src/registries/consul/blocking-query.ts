@@ -89,6 +89,8 @@ class BlockingQuery implements Query {
         failures = 0;
       } catch (error) {
         if (context.cancelled) return;
+        // The next answer must come at once, to say whether what is known is still true.
+        this.#index = 0;
         if (asking.context.cancelled) continue;
         this.#listener.onFailure(messageOf(error));
         this.#place.suspect();

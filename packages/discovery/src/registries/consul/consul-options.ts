@@ -59,7 +59,7 @@ export interface ConsulOptions {
   readonly requestTimeoutMs: number;
   /** The longest pause between attempts to reach Consul; they are spread below it. @defaultValue 3000 */
   readonly maxPauseMs: number;
-  /** Services that are watched by a connection each; further ones share one. @defaultValue 16 */
+  /** Services that are watched by a connection each; further ones share one. @defaultValue 8 */
   readonly maxQueries: number;
 }
 
@@ -75,7 +75,7 @@ export const consulDefaults = Object.freeze({
   waitMs: 300_000,
   requestTimeoutMs: 5000,
   maxPauseMs: 3000,
-  maxQueries: 16,
+  maxQueries: 8,
 } as const) satisfies Partial<ConsulOptions>;
 
 /**

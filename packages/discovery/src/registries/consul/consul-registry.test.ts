@@ -1,15 +1,23 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type ConsulAgent, consulProgram, startAgent } from '../../fixtures/consul/consul-agent.js';
 import { registryContract } from '../../testing/registry-contract.js';
+import type { ConsulOptions } from './consul-options.js';
 import { consulRegistry } from './consul-registry.js';
 
-describe.runIf(consulProgram)('a Consul registry', () => {
+const rows: readonly [string, Partial<ConsulOptions>][] = [
+  ['a Consul registry', {}],
+  ['a Consul registry whose watches share one question', { maxQueries: 0 }],
+];
+
+describe.runIf(consulProgram)('on a real agent', () => {
   let agent: ConsulAgent;
   beforeAll(async () => {
     agent = await startAgent();
   });
   afterAll(() => agent[Symbol.asyncDispose]());
 
-  const place = () => ({ open: () => consulRegistry({ url: agent.url }) });
-  for (const { name, run } of registryContract({ place })) test(name, run);
+  describe.each(rows)('%s', (_name, options) => {
+    const place = () => ({ open: () => consulRegistry({ ...options, url: agent.url }) });
+    for (const { name, run } of registryContract({ place })) test(name, run);
+  });
 });

@@ -4,13 +4,17 @@ import type { ServicesWatch, Watch } from '../../registry.js';
 import { blockingQuery, type QueryPlace } from './blocking-query.js';
 import { isRecord } from './health-entries.js';
 import { LiveList } from './live-list.js';
-import { serviceFeed } from './service-feed.js';
+import { type AskHome, healthOf, serviceFeed } from './service-feed.js';
+import { SharedQuery } from './shared-query.js';
 
 /** All that one registry watches in Consul. */
 export class ConsulWatches {
   readonly #place: QueryPlace;
   readonly #env: Env;
   readonly #services = new Map<string, LiveList<Instance>>();
+  readonly #shared: SharedQuery;
+  /** Services that have a question of their own. */
+  readonly #alone = new Set<string>();
   #names: LiveList<string> | undefined;
   /** Why nothing that is known may be true any more. */
   #lost: string | undefined;
@@ -18,14 +22,14 @@ export class ConsulWatches {
   constructor(place: QueryPlace) {
     this.#place = place;
     this.#env = place.env;
+    this.#shared = new SharedQuery(place);
   }
 
   watch(service: string): Watch {
     let list = this.#services.get(service);
     if (!list) {
-      list = new LiveList<Instance>(`instances of ${service}`, this.#env, (made) =>
-        serviceFeed(service, made, this.#place),
-      );
+      const name = `instances of ${service}`;
+      list = new LiveList<Instance>(name, this.#env, (made) => serviceFeed(service, made, this.#place, this.#askHome));
       this.#services.set(service, list);
       if (this.#lost !== undefined) list.markStale(this.#lost);
     }
@@ -56,6 +60,20 @@ export class ConsulWatches {
   close(): void {
     for (const list of this.#all()) list.stop();
   }
+
+  /** The first services have a question each, which is the most direct; the others share one. */
+  readonly #askHome: AskHome = (service, listener) => {
+    if (this.#alone.size >= this.#place.options.maxQueries) return this.#shared.ask(service, listener);
+    this.#alone.add(service);
+    const query = blockingQuery(this.#place, healthOf(service), listener);
+    return {
+      restart: () => query.restart(),
+      [Symbol.dispose]: () => {
+        this.#alone.delete(service);
+        query[Symbol.dispose]();
+      },
+    };
+  };
 
   *#all(): Iterable<LiveList<Instance> | LiveList<string>> {
     yield* this.#services.values();

@@ -14,12 +14,7 @@ export type AskHome = (service: string, listener: QueryListener) => Query;
 const noLeader = 'Consul has no leader; the answer may be old';
 
 /** Keeps the list of a service. */
-export function serviceFeed(
-  service: string,
-  list: LiveList<Instance>,
-  place: QueryPlace,
-  askHome: AskHome = (name, listener) => blockingQuery(place, healthOf(name), listener),
-): Feed {
+export function serviceFeed(service: string, list: LiveList<Instance>, place: QueryPlace, askHome: AskHome): Feed {
   return new ServiceFeed(service, list, place, askHome);
 }
 

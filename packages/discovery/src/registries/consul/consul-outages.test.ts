@@ -1,0 +1,140 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type AgentSetup, type ConsulAgent, consulProgram, startAgent } from '../../fixtures/consul/consul-agent.js';
+import { startCluster } from '../../fixtures/consul/consul-cluster.js';
+import type { Registry } from '../../registry.js';
+import { anInstance } from '../../testing/instances.js';
+import type { ConsulOptions } from './consul-options.js';
+import { consulRegistry } from './consul-registry.js';
+
+const patience = { timeout: 15_000, interval: 20 };
+const rootToken = '11111111-2222-3333-4444-555555555555';
+const otherToken = '99999999-2222-3333-4444-555555555555';
+
+describe.runIf(consulProgram)('a Consul registry', () => {
+  test('registers again what a restarted agent has forgotten, and keeps its lists meanwhile', async () => {
+    const agent = await anAgent();
+    const [here, there] = [open({ url: agent.url }), open({ url: agent.url })];
+    const registration = await here.register(anInstance({ tags: ['canary'] }));
+    const { instances } = there.watch('inventory');
+    await vi.waitFor(() => expect(instances.value).toHaveLength(1), patience);
+    await registration.update({ colour: 'blue' });
+    await vi.waitFor(() => expect(instances.value[0]?.metadata).toEqual({ colour: 'blue' }), patience);
+    await agent.kill();
+    await vi.waitFor(() => expect(there.connection.value.state).toBe('lost'), patience);
+    expect(instances.stale?.reason).toMatch(/ECONNREFUSED|connection|hang up/);
+    expect(instances.value).toHaveLength(1);
+    await agent.restart();
+    await vi.waitFor(async () => expect(await namesAt(agent)).toContain('inventory'), patience);
+    await vi.waitFor(() => expect(instances.stale).toBeUndefined(), patience);
+    await vi.waitFor(() => expect(instances.value).toEqual([registration.instance]), patience);
+  });
+
+  test('waits with a registration for an agent that comes later', async () => {
+    const agent = await anAgent();
+    await agent.kill();
+    const registry = open({ url: agent.url, maxPauseMs: 200 });
+    const registering = registry.register(anInstance());
+    await vi.waitFor(() => expect(registry.connection.value.state).toBe('lost'), patience);
+    await agent.restart();
+    await registering;
+    expect(await namesAt(agent)).toContain('inventory');
+  });
+
+  test('lets Consul find out by itself when a process is gone without a word', async () => {
+    const agent = await anAgent();
+    const [gone, there] = [open({ url: agent.url, ttlMs: 1000 }), open({ url: agent.url })];
+    await gone.register(anInstance());
+    const { instances } = there.watch('inventory');
+    await vi.waitFor(() => expect(instances.value[0]?.status).toBe('UP'), patience);
+    // A registry that cannot deregister is one whose agent is not reached any more.
+    vi.spyOn(process, 'emitWarning');
+    await silence(gone, agent);
+    await vi.waitFor(() => expect(instances.value[0]?.status).toBe('DOWN'), patience);
+  });
+
+  test('uses the token of a file, and another one as soon as the file holds it', async () => {
+    const agent = await anAgent(secured);
+    const file = join(await aFolder(), 'token');
+    await writeFile(file, 'wrong');
+    const registry = open({ url: agent.url, tokenFile: file, maxPauseMs: 100 });
+    const registering = registry.register(anInstance());
+    const { instances } = registry.watch('inventory');
+    await vi.waitFor(() => expect(instances.stale?.reason).toMatch(/refuses the token.*ACL not found/), patience);
+    await writeFile(file, `${rootToken}\n`);
+    await registering;
+    await vi.waitFor(() => expect(instances.value).toHaveLength(1), patience);
+    expect(instances.stale).toBeUndefined();
+  });
+
+  test('keeps its lists when its token is revoked, and recovers with the next', async () => {
+    const agent = await anAgent(secured);
+    const file = join(await aFolder(), 'token');
+    const headers = { 'x-consul-token': rootToken };
+    const body = JSON.stringify({ SecretID: otherToken, Policies: [{ Name: 'global-management' }] });
+    const made = (await (await agent.ask('/acl/token', { method: 'PUT', headers, body })).json()) as {
+      AccessorID: string;
+    };
+    await writeFile(file, otherToken);
+    const registry = open({ url: agent.url, tokenFile: file, maxPauseMs: 100, ttlMs: 3000 });
+    await registry.register(anInstance());
+    const { instances } = registry.watch('inventory');
+    await vi.waitFor(() => expect(instances.value).toHaveLength(1), patience);
+    await agent.ask(`/acl/token/${made.AccessorID}`, { method: 'DELETE', headers });
+    await vi.waitFor(() => expect(instances.stale?.reason).toMatch(/refuses the token/), patience);
+    expect(instances.value).toHaveLength(1);
+    await writeFile(file, rootToken);
+    await vi.waitFor(() => expect(instances.stale).toBeUndefined(), patience);
+    await vi.waitFor(() => expect(instances.value[0]?.status).toBe('UP'), patience);
+  });
+
+  test('goes on over the death of the leader of three servers', async () => {
+    await using cluster = await startCluster();
+    const [first, second] = cluster.followers as [ConsulAgent, ConsulAgent];
+    const [here, there] = [open({ url: first.url }), open({ url: second.url })];
+    const registration = await here.register(anInstance());
+    const { instances } = there.watch('inventory');
+    await vi.waitFor(() => expect(instances.value).toHaveLength(1), patience);
+    const list = instances.value;
+    await cluster.leader.kill();
+    const late = here.register(anInstance({ id: 'inventory-2', port: 4002 }));
+    await registration.setStatus('DRAINING');
+    await vi.waitFor(() => expect(instances.value).toHaveLength(2), patience);
+    await late;
+    await vi.waitFor(() => expect(instances.value.map(({ status }) => status)).toEqual(['DRAINING', 'UP']), patience);
+    await vi.waitFor(() => expect(instances.stale).toBeUndefined(), patience);
+    expect(list).toHaveLength(1);
+  });
+});
+
+const secured: AgentSetup = {
+  token: rootToken,
+  config: {
+    primary_datacenter: 'dc1',
+    acl: { enabled: true, default_policy: 'deny', tokens: { master: rootToken, agent: rootToken } },
+  },
+};
+
+async function anAgent(setup?: AgentSetup): Promise<ConsulAgent> {
+  const agent = await startAgent(setup);
+  onTestFinished(() => agent[Symbol.asyncDispose]());
+  return agent;
+}
+
+function open(options: Partial<ConsulOptions>): Registry {
+  const registry = consulRegistry({ maxPauseMs: 500, ...options });
+  onTestFinished(() => registry.close());
+  return registry;
+}
+
+async function aFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'fwk-consul-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function namesAt(agent: ConsulAgent): Promise<readonly string[]> {
+  return Object.keys((await (await agent.ask('/catalog/services')).json()) as object);
+}
