@@ -26,7 +26,7 @@ export interface AdaptiveLimitOptions {
   readonly minLimit: number | Live<number>;
   /** It never rises above this, 1 to 100 000. @defaultValue 1000 */
   readonly maxLimit: number | Live<number>;
-  /** The limit is looked at this often at most, 10 to 60 000 milliseconds. @defaultValue 1000 */
+  /** The limit is looked at this often at most, 10 to 60 000 milliseconds. @defaultValue 250 */
   readonly windowMs: number;
   /** And on no fewer calls than this, 1 to 10 000. @defaultValue 10 */
   readonly minSamples: number;
@@ -54,7 +54,7 @@ export const adaptiveLimitDefaults = Object.freeze({
   initialLimit: 20,
   minLimit: 1,
   maxLimit: 1000,
-  windowMs: 1000,
+  windowMs: 250,
   minSamples: 10,
   maxQueue: 0,
   partitions: undefined,

@@ -26,7 +26,7 @@ function build(options: Partial<AdaptiveLimitOptions>) {
   const guard = leakGuard();
   const inner = scriptedService<string, string>();
   const events = recordEvents();
-  const layer = adaptiveLimit({ lag: () => 0, ...options });
+  const layer = adaptiveLimit({ lag: () => 0, windowMs: 1000, ...options });
   const env = makeEnv({ clock: guard.clock, events, random: seededRandom(1), path: 'shop' });
   const service: Service<string, string> = layer.wrap(inner, env);
   const begin = (request: string, priority: Priority = 'default', context = background) =>

@@ -2,39 +2,51 @@ import { seededRandom } from '@fwk/kernel/testing';
 import { expect, test } from 'vitest';
 import { DriftGuard } from './drift-guard.js';
 
-function guard(windows: number, inFlight: (window: number) => number, throughput: (inFlight: number) => number) {
-  const made = new DriftGuard();
-  for (let window = 0; window < windows; window++) made.add(inFlight(window), throughput(inFlight(window)));
-  return made;
+function push(windows: number, inFlight: (window: number) => number, throughput: (inFlight: number) => number): number {
+  const guard = new DriftGuard();
+  for (let window = 0; window < windows; window++) guard.add(inFlight(window), throughput(inFlight(window)));
+  return guard.push;
 }
 
-const rising = (window: number) => 20 + window;
+const rising = (window: number) => 50 + window;
 
-test('lets a limit rise while more in flight means more answered', () => {
-  expect(guard(30, rising, (inFlight) => inFlight * 100).mayRise).toBe(true);
+test('follows a rise while more in flight means as much more answered', () => {
+  expect(push(10, rising, (inFlight) => inFlight * 100)).toBe(1);
 });
 
-test('holds a limit back when more in flight means no more answered, or less', () => {
-  expect(guard(30, rising, () => 5000).mayRise).toBe(false);
-  expect(guard(30, rising, (inFlight) => 5000 - inFlight).mayRise).toBe(false);
+test('turns a rise round when more in flight means no more answered, or less', () => {
+  expect(push(10, rising, () => 5000)).toBe(-1);
+  expect(push(10, rising, (inFlight) => 9000 - inFlight * 100)).toBe(-1);
 });
 
-test('holds back most of the time when the throughput is only noise', () => {
+test('follows a rise by half where each place more answers three fifths of its share', () => {
+  const elasticity = 0.6;
+  expect(push(10, rising, (inFlight) => inFlight ** elasticity)).toBeCloseTo(0.5, 2);
+});
+
+test('is right most of the time however noisy the throughput is', () => {
   const random = seededRandom(7);
-  const held = Array.from({ length: 200 }, () => guard(30, rising, () => 5000 + 100 * random()).mayRise);
-  expect(held.filter((mayRise) => !mayRise).length).toBeGreaterThan(150);
+  const noisy = (throughput: number) => throughput * (0.95 + 0.1 * random());
+  const guards = (throughput: (inFlight: number) => number) =>
+    Array.from({ length: 200 }, () => push(10, rising, (inFlight) => noisy(throughput(inFlight))));
+  expect(guards(() => 5000).filter((each) => each < 0).length).toBeGreaterThan(150);
+  expect(guards((inFlight) => inFlight * 100).filter((each) => each > 0).length).toBeGreaterThan(150);
 });
 
 test('holds nothing back before it knows anything', () => {
-  expect(guard(5, rising, () => 5000).mayRise).toBe(true);
+  expect(push(5, rising, () => 5000)).toBe(1);
 });
 
 test('holds nothing back while in-flight stands still, and so tries again', () => {
   expect(
-    guard(
-      60,
-      (window) => (window < 30 ? rising(window) : 50),
+    push(
+      30,
+      (window) => (window < 15 ? rising(window) : 70),
       () => 5000,
-    ).mayRise,
-  ).toBe(true);
+    ),
+  ).toBe(1);
+});
+
+test('does not push where nothing is answered', () => {
+  expect(push(10, rising, () => 0)).toBe(-1);
 });

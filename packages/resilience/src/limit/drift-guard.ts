@@ -1,19 +1,20 @@
 /**
  * Keeps a limit from climbing on a baseline that climbs with it. In a saturated callee each place more makes every call
- * slower and answers no more of them; strategies that compare times with a remembered time slowly learn the slowness as
- * normal. So a limit may rise only if more in flight has lately meant more answered (after Uber's Cinnamon):
+ * slower and answers no more of them; strategies that compare times with remembered times slowly learn the slowness as
+ * normal. So a rise is followed only as far as more in flight has lately meant more answered (after Uber's Cinnamon, which
+ * asks for a positive correlation), by the elasticity over the last ten windows:
  *
- *     r = cov(inFlight, throughput) / (σ(inFlight) · σ(throughput))  over the last 30 windows
+ *     e    = cov(inFlight, throughput) / var(inFlight) · mean(inFlight) / mean(throughput)
+ *     push = clamp(2.5 · e − 1, −1, 1)
  *
- * Without enough windows, or while in-flight hardly varies, nothing is known and the limit may rise: that is how it finds
- * out, and how it tries again some time after it was held back.
+ * e is 1 while every place more answers its share more, and 0 in a saturated callee, however noisy the throughput: a
+ * correlation would be 1 and a number near 0 whose spread depends on the noise. A negative push turns the rise into a fall:
+ * merely holding the limit would end the variation that e is measured by, and it would climb again.
  */
-const WINDOWS = 30;
+const WINDOWS = 10;
 const LEAST_WINDOWS = 6;
-/** In-flight must vary by this share of its mean before a correlation means anything. */
-const LEAST_VARIATION = 0.02;
-/** Noise alone correlates by ±0.18 over 30 windows. */
-const LEAST_CORRELATION = 0.2;
+/** In-flight must vary by this share of its mean before anything can be said. */
+const LEAST_VARIATION = 0.01;
 
 /** Remembers the last windows. */
 export class DriftGuard {
@@ -33,22 +34,26 @@ export class DriftGuard {
     this.#throughput.shift();
   }
 
-  /** False when more in flight has not meant more answered. */
-  get mayRise(): boolean {
+  /**
+   * How far to follow a rise: 1 all the way, 0 not at all, −1 as far down. 1 also while nothing is known, for want of
+   * windows or because in-flight stands still: that is how it is found out.
+   */
+  get push(): number {
     const count = this.#inFlight.length;
-    if (count < LEAST_WINDOWS) return true;
+    if (count < LEAST_WINDOWS) return 1;
     const meanX = mean(this.#inFlight);
     const meanY = mean(this.#throughput);
-    let [covariance, varianceX, varianceY] = [0, 0, 0];
+    let [covariance, variance] = [0, 0];
     for (let at = 0; at < count; at++) {
       const x = this.#inFlight[at]! - meanX;
-      const y = this.#throughput[at]! - meanY;
-      covariance += x * y;
-      varianceX += x * x;
-      varianceY += y * y;
+      covariance += x * (this.#throughput[at]! - meanY);
+      variance += x * x;
     }
-    if (Math.sqrt(varianceX / count) < LEAST_VARIATION * meanX) return true;
-    return covariance > LEAST_CORRELATION * Math.sqrt(varianceX * varianceY);
+    if (Math.sqrt(variance / count) < LEAST_VARIATION * meanX) return 1;
+    // Without any answer there is no elasticity, and nothing to push for.
+    if (meanY === 0) return -1;
+    const elasticity = (covariance / variance) * (meanX / meanY);
+    return Math.max(-1, Math.min(1, 2.5 * elasticity - 1));
   }
 }
 

@@ -2,15 +2,15 @@
  * Turns samples into a limit: collects them into windows, hands each window to the strategy, and holds what the strategy
  * says between the guards. Knows no calls and no queue.
  *
- * A window ends with the first sample after `windowMs`, if it has at least `minSamples`; otherwise it goes on. Where one
- * has gone on for ten times as long, calls are too few to learn from, and it is thrown away.
+ * A window ends with the first sample after `windowMs`, if it has at least `minSamples`; otherwise it goes on. One that has
+ * gone on for ten seconds more spans a pause, and is thrown away.
  */
 import { currentOf } from '@fwk/kernel';
 import type { AdaptiveLimitOptions } from './adaptive-limit-options.js';
 import { DriftGuard } from './drift-guard.js';
 import type { LimitStrategy } from './limit-strategy.js';
 
-const STALE_WINDOWS = 10;
+const PATIENCE_MS = 10_000;
 /** No call takes no time; strategies divide by it. */
 const SHORTEST_MS = 0.001;
 
@@ -89,7 +89,7 @@ export class LimitController {
     if (inFlight > this.#inFlightMax) this.#inFlightMax = inFlight;
     const lengthMs = nowMs - this.#startMs;
     if (lengthMs < this.#settings.windowMs || this.#count < this.#settings.minSamples) return undefined;
-    const change = lengthMs > STALE_WINDOWS * this.#settings.windowMs ? undefined : this.#close(lengthMs);
+    const change = lengthMs > this.#settings.windowMs + PATIENCE_MS ? undefined : this.#close(lengthMs);
     this.#answered = 0;
     this.#dropped = 0;
     this.#rttSumMs = 0;
@@ -112,18 +112,16 @@ export class LimitController {
     const droppedRatio = this.#dropped / this.#count;
     const from = this.limit;
     const wanted = this.#strategy.next(this.#limit, { rttMs, inFlight, droppedRatio });
-    this.#limit = this.#bounded(wanted <= this.#limit || this.#drift.mayRise ? wanted : this.#heldBack(wanted));
+    this.#limit = this.#bounded(wanted > this.#limit ? this.#pushed(wanted) : wanted);
     const to = this.limit;
     return to === from ? undefined : { from, to, rttMs, inFlight, droppedRatio, lagMs };
   }
 
-  /**
-   * Where a rise is held back although calls find no place, the limit goes down by as much: merely staying would end the
-   * variation that the guard judges by, and it would climb again. Below what the callee bears, less in flight means less
-   * answered, and the limit may rise.
-   */
-  #heldBack(wanted: number): number {
-    return this.#inFlightMax < this.limit ? this.#limit : 2 * this.#limit - wanted;
+  /** Goes down only where calls found no place: otherwise it was the load that varied, and the limit may be right. */
+  #pushed(wanted: number): number {
+    const { push } = this.#drift;
+    if (push < 0 && this.#inFlightMax < this.limit) return this.#limit;
+    return this.#limit + push * (wanted - this.#limit);
   }
 
   #bounded(limit: number): number {
