@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AgentSetup, type ConsulAgent, consulProgram, startAgent } from '../../fixtures/consul/consul-agent.js';
 import { startCluster } from '../../fixtures/consul/consul-cluster.js';
+import { faultProxy } from '../../fixtures/consul/fault-proxy.js';
 import type { Registry } from '../../registry.js';
 import { anInstance } from '../../testing/instances.js';
 import type { ConsulOptions } from './consul-options.js';
@@ -45,13 +46,16 @@ describe.runIf(consulProgram)('a Consul registry', () => {
 
   test('lets Consul find out by itself when a process is gone without a word', async () => {
     const agent = await anAgent();
-    const [gone, there] = [open({ url: agent.url, ttlMs: 1000 }), open({ url: agent.url })];
+    const proxy = await faultProxy(agent.url);
+    onTestFinished(() => proxy[Symbol.asyncDispose]());
+    const [gone, there] = [open({ url: proxy.url, ttlMs: 1000 }), open({ url: agent.url })];
     await gone.register(anInstance());
     const { instances } = there.watch('inventory');
     await vi.waitFor(() => expect(instances.value[0]?.status).toBe('UP'), patience);
-    // A registry that cannot deregister is one whose agent is not reached any more.
-    vi.spyOn(process, 'emitWarning');
-    await silence(gone, agent);
+    proxy.break((_path, answer) => {
+      answer.destroy();
+      return 'taken';
+    });
     await vi.waitFor(() => expect(instances.value[0]?.status).toBe('DOWN'), patience);
   });
 

@@ -121,6 +121,7 @@ class ConsulRegistry implements Registry {
     const { random } = this.#env;
     const { context } = this.#life;
     let failures = 0;
+    let repairs = 0;
     while (!context.cancelled) {
       let pauseMs: number;
       try {
@@ -129,7 +130,11 @@ class ConsulRegistry implements Registry {
         failures = 0;
         if (this.#connection.value.state === 'connected') this.#own.repair(unknown);
         else this.#answers(writer);
-        pauseMs = this.#options.ttlMs * RENEW_SHARE * (1 - RENEW_JITTER * random());
+        const renewMs = this.#options.ttlMs * RENEW_SHARE;
+        repairs = unknown.length > 0 ? repairs + 1 : 0;
+        // What was put in again is looked at soon, less and less so if it does not help.
+        pauseMs =
+          repairs > 0 ? backoffMs(repairs, FIRST_PAUSE_MS, renewMs, random) : renewMs * (1 - RENEW_JITTER * random());
       } catch (error) {
         if (context.cancelled) return;
         this.#lost(messageOf(error));

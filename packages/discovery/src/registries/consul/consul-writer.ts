@@ -96,19 +96,24 @@ export class ConsulWriter implements InstanceWriter {
    */
   async #claim(instance: Instance): Promise<void> {
     const { id, service } = instance;
-    const [here, everywhere] = await Promise.all([
-      this.#standing(id),
-      this.#client.json({
-        path: `/health/service/${encodeURIComponent(service)}`,
-        query: { stale: 1, filter: `Service.ID == ${JSON.stringify(id)}` },
-      }),
-    ]);
+    const [here, everywhere] = await Promise.all([this.#standing(id), this.#elsewhere(service, id)]);
     if (here?.checks.some(({ notes }) => notes === OUR_MAINTENANCE)) this.#maintained.add(id);
     const ours = here?.holder === this.#holder;
-    const { instances } = readHealthList(everywhere);
-    const alive = [...(here?.alive ? [here.instance] : []), ...instances.filter(({ status }) => status !== 'DOWN')];
+    const alive = [...(here?.alive ? [here.instance] : []), ...everywhere.filter(({ status }) => status !== 'DOWN')];
     const holder = alive.find((other) => other?.id === id && !isAt(other, instance));
     if (holder && !ours) throw new DuplicateInstanceError(id, describeInstance(holder), describeInstance(instance));
+  }
+
+  /** What the servers know of an id at all agents. While they cannot say, nobody has it: the agent works without them. */
+  async #elsewhere(service: string, id: string): Promise<readonly Instance[]> {
+    const path = `/health/service/${encodeURIComponent(service)}`;
+    const query = { stale: 1, filter: `Service.ID == ${JSON.stringify(id)}` };
+    try {
+      return readHealthList(await this.#client.json({ path, query })).instances;
+    } catch (error) {
+      this.#env.logger.debug({ err: error, instance: id }, 'Consul does not say whether an id is taken elsewhere');
+      return [];
+    }
   }
 
   /** What the agent itself knows of an id, before the servers do. */
