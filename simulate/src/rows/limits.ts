@@ -4,9 +4,9 @@
  * limit knows neither workers nor times; it sees how long requests take that users send at one and a half times the most
  * the server can ever do, and must find the number again after it has changed.
  *
- * `limit` is the mean of the limit from fifteen seconds after the change to the end, as a multiple of Little's law.
- * `settledS` says when the limit, averaged over five seconds, came within a fifth of the law for good. `goodput` is what was
- * answered as a share of what the server can do. `shed` is the share of users refused under 0.7 load after fifteen seconds
+ * `foundS` says how long after the change the limit, averaged over five seconds, came within a fifth of Little's law.
+ * From fifteen seconds on, `off` is how far its mean is from the law as a share of it, `farthest` the same for the worst
+ * five seconds, and `goodput` what was answered as a share of what the server can do. `shed` is the share of users refused under 0.7 load after fifteen seconds
  * to find the limit, `shedBefore` the same within them.
  */
 import { background, stack } from '@fwk/kernel';
@@ -75,14 +75,14 @@ async function step(seed: number, algorithm: Algorithm, { workers, slower }: Cha
     await world.clock.runUntil(second * 1000);
     multiples.push(limit() / workers);
   }
-  const averaged = (untilS: number) => mean(multiples.slice(untilS - AVERAGED_S, untilS));
-  const isOff = (untilS: number) => Math.abs(averaged(untilS) - 1) > TOLERANCE;
-  let lastOffS = END_S;
-  while (lastOffS > CHANGE_S && !isOff(lastOffS)) lastOffS--;
+  const off = (fromS: number, untilS: number) => Math.abs(mean(multiples.slice(fromS, untilS)) - 1);
+  const lately = multiples.map((_, second) => off(second + 1 - AVERAGED_S, second + 1));
+  const found = lately.findIndex((each, second) => second + 1 >= CHANGE_S + AVERAGED_S && each <= TOLERANCE);
   const from = CHANGE_S + SETTLE_S;
   return {
-    limit: mean(multiples.slice(from)),
-    settledS: lastOffS === END_S ? Number.POSITIVE_INFINITY : lastOffS - CHANGE_S,
+    foundS: found === -1 ? Number.POSITIVE_INFINITY : found + 1 - CHANGE_S,
+    off: off(from, END_S),
+    farthest: Math.max(...lately.slice(from)),
     goodput: happened.sum('answered', from, END_S) / ((END_S - from) * capacity(workers, slower)),
   };
 }
@@ -104,8 +104,9 @@ function stepCase(name: string, algorithm: Algorithm, change: Change, demanded: 
   return caseOf({
     name: `${name}, ${algorithm}`,
     figures: {
-      limit: { of: 'highest' },
-      settledS: { of: 'highest', ...(demanded && { atMost: SETTLE_S }) },
+      foundS: { of: 'highest', ...(demanded && { atMost: SETTLE_S }) },
+      off: { of: 'highest', ...(demanded && { atMost: TOLERANCE }) },
+      farthest: { of: 'highest' },
       goodput: { of: 'lowest' },
     },
     simulate: (seed) => step(seed, algorithm, change),
