@@ -36,6 +36,10 @@ export { staticEndpoints } from './membership/static-endpoints.js';
 export { isConnectionError } from './outlier/connection-error.js';
 export { type EjectionOptions, ejectionDefaults } from './outlier/ejection-options.js';
 export type { EjectionRecord, EjectionRule } from './outlier/endpoint-health.js';
+export type { DnsAddress, DnsRegistryOptions, DnsResolver, DnsTarget } from './registries/dns/dns-options.js';
+export { dnsRegistryDefaults } from './registries/dns/dns-options.js';
+export { dnsRegistry } from './registries/dns/dns-registry.js';
+export { type FileRegistryOptions, fileRegistry, fileRegistryDefaults } from './registries/file/file-registry.js';
 export {
   defaultRegistryPort,
   type LocalRegistryOptions,

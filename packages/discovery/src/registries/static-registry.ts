@@ -2,10 +2,11 @@
  * A registry that is a list in the program or its configuration: for peers that no registry knows. It reads only: what
  * registers with it is known to nobody, so that an application can run unchanged on fixed addresses.
  */
-import { background, type CallContext, type Live, liveValue, OptionsError } from '@fwk/kernel';
-import { changeInstance, type Instance, parseInstance } from '../instance.js';
-import type { Registration, Registry, RegistryConnection } from '../registry.js';
+import { background, type Live, liveValue, OptionsError } from '@fwk/kernel';
+import { type Instance, parseInstance } from '../instance.js';
+import type { Registry, RegistryConnection } from '../registry.js';
 import { Catalog } from './catalog.js';
+import { unknownToAll } from './unknown-to-all.js';
 import { WatchBoard } from './watch-board.js';
 
 /** Base URLs by service: `{ inventory: ['http://10.0.0.4:8080'] }`. */
@@ -58,21 +59,4 @@ export function instanceAt(service: string, url: string): Instance {
     startedAtMs: 0,
     status: 'UP',
   });
-}
-
-function unknownToAll(given: Instance, context: CallContext): Registration {
-  if (context.cancelled) throw context.reason;
-  let instance = parseInstance(given);
-  return {
-    get instance() {
-      return instance;
-    },
-    async setStatus(status) {
-      instance = changeInstance(instance, { status });
-    },
-    async update(metadata) {
-      instance = changeInstance(instance, { metadata });
-    },
-    deregister: async () => {},
-  };
 }

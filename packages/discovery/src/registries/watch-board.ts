@@ -26,6 +26,11 @@ export class WatchBoard {
     this.known = liveValue(known, { name: 'registry known' });
   }
 
+  /** Whether anybody watches. */
+  get watched(): boolean {
+    return this.#lists.size > 0 || this.#names !== undefined;
+  }
+
   watch(service: string): Watch {
     let shared = this.#lists.get(service);
     if (!shared) {

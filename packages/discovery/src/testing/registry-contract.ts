@@ -1,55 +1,28 @@
 /**
- * The promises that every registry backend keeps, written once. The cases use `node:assert`, so that they run under any
+ * The promises that every registry backend keeps with which instances can be registered, written once; those that only
+ * read keep the promises of `reading-contract.ts`. The cases use `node:assert`, so that they run under any
  * test runner, and wait for events of the registry rather than for time; a bound makes them fail instead of hang.
  */
 import assert from 'node:assert/strict';
-import { cancellable, isFwkError, type Live, systemClock } from '@fwk/kernel';
-import type { Instance } from '../instance.js';
-import type { Registry } from '../registry.js';
+import { cancellable, isFwkError } from '@fwk/kernel';
+import {
+  type ContractSetup,
+  ids,
+  promisesOf,
+  type RegistryContractCase,
+  type RegistryPlace,
+} from './contract-bench.js';
 import { anInstance } from './instances.js';
 
 /** What the suite needs to know of the backend under test. */
-export interface RegistryContract {
-  /** Answers a fresh place to register in. */
-  place(): Promise<RegistryPlace> | RegistryPlace;
-  /** How long a change may take to arrive, in milliseconds. @defaultValue 5000 */
-  readonly patienceMs?: number;
-}
-
-/** One place that several registries (processes, connections) share. */
-export interface RegistryPlace {
-  /** Another connection to the same place; the suite closes it. */
-  open(): Promise<Registry> | Registry;
-  /** Ends what the place itself started. */
-  end?(): Promise<void>;
-}
-
-/** One promise that every backend keeps; hand it to any test runner. */
-export interface RegistryContractCase {
-  readonly name: string;
-  run(): Promise<void>;
-}
+export type RegistryContract = ContractSetup<RegistryPlace>;
 
 /**
  * The promises as test cases.
  * @example for (const { name, run } of registryContract({ place: () => myPlace() })) test(name, run);
  */
 export function registryContract(contract: RegistryContract): readonly RegistryContractCase[] {
-  const patienceMs = contract.patienceMs ?? 5000;
-  const promise = (name: string, check: (bench: Bench) => Promise<void>): RegistryContractCase => ({
-    name,
-    async run() {
-      const place = await contract.place();
-      const bench = new Bench(place, patienceMs);
-      try {
-        await check(bench);
-      } finally {
-        await bench.close();
-        await place.end?.();
-      }
-    },
-  });
-
+  const promise = promisesOf(contract);
   return [
     promise('shows a registered instance to a watcher that was there before', async (bench) => {
       const [here, there] = [await bench.open(), await bench.open()];
@@ -191,45 +164,4 @@ export function registryContract(contract: RegistryContract): readonly RegistryC
       assert.equal(told, 0);
     }),
   ];
-}
-
-class Bench {
-  readonly #place: RegistryPlace;
-  readonly #patienceMs: number;
-  readonly #open: Registry[] = [];
-
-  constructor(place: RegistryPlace, patienceMs: number) {
-    this.#place = place;
-    this.#patienceMs = patienceMs;
-  }
-
-  async open(): Promise<Registry> {
-    const registry = await this.#place.open();
-    this.#open.push(registry);
-    return registry;
-  }
-
-  until<T>(live: Live<T>, holds: (value: T) => boolean, what: string): Promise<void> {
-    if (holds(live.value)) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const timer = systemClock.setTimer(() => {
-        subscription[Symbol.dispose]();
-        reject(new assert.AssertionError({ message: `waited ${this.#patienceMs} ms in vain for ${what}` }));
-      }, this.#patienceMs);
-      const subscription = live.subscribe((value) => {
-        if (!holds(value)) return;
-        systemClock.clearTimer(timer);
-        subscription[Symbol.dispose]();
-        resolve();
-      });
-    });
-  }
-
-  async close(): Promise<void> {
-    for (const registry of this.#open) await registry.close();
-  }
-}
-
-function ids(instances: readonly Instance[]): readonly string[] {
-  return instances.map(({ id }) => id);
 }

@@ -1,0 +1,108 @@
+/**
+ * A registry that is the DNS: for peers behind names that something else keeps, as Kubernetes does for headless services.
+ * It reads only. A service is asked for while somebody watches it, as often as its records' TTL says within bounds.
+ * An answer that fails or is empty changes nothing: the last list stays, marked stale with the reason.
+ */
+import { background, type CallContext, type Env, liveValue, makeEnv } from '@fwk/kernel';
+import { RegistryClosedError } from '../../errors.js';
+import type { Instance } from '../../instance.js';
+import type { Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
+import { unknownToAll } from '../unknown-to-all.js';
+import { checkDnsOptions, type DnsRegistryOptions, type DnsResolver } from './dns-options.js';
+import { DnsService } from './dns-service.js';
+
+/**
+ * Makes a registry of names. What it says of a service that it has no name for is that nobody is known.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ * @example dnsRegistry({ services: { inventory: '_http._tcp.inventory.svc', pricing: 'pricing.internal:8080' } })
+ */
+export function dnsRegistry(
+  options: Pick<DnsRegistryOptions, 'services'> & Partial<DnsRegistryOptions>,
+  env?: Partial<Env>,
+): Registry {
+  return new DnsRegistry(checkDnsOptions(options), makeEnv(env));
+}
+
+class DnsRegistry implements Registry {
+  readonly name = 'dns';
+  readonly connection = liveValue<RegistryConnection>({ state: 'connecting', sinceMs: 0 });
+  readonly #options: DnsRegistryOptions;
+  readonly #env: Env;
+  readonly #services = new Map<string, DnsService>();
+  #resolver: Promise<DnsResolver> | undefined;
+  #cancel = () => {};
+  #closed = false;
+
+  constructor(options: DnsRegistryOptions, env: Env) {
+    this.#options = options;
+    this.#env = env;
+  }
+
+  async register(instance: Instance, context: CallContext = background) {
+    if (this.#closed) throw new RegistryClosedError(this.name);
+    return unknownToAll(instance, context);
+  }
+
+  watch(service: string): Watch {
+    let known = this.#services.get(service);
+    if (!known) {
+      const place = Object.hasOwn(this.#options.services, service) ? this.#options.services[service] : undefined;
+      known = new DnsService(service, place, this.#options, this.#env, {
+        resolver: () => this.#open(),
+        told: () => this.#judge(),
+      });
+      this.#services.set(service, known);
+    }
+    if (this.#closed) known.close();
+    return known.watch();
+  }
+
+  /** The names that were configured: whether anybody is behind them is only known of those that are watched. */
+  services(): ServicesWatch {
+    const names = Object.freeze(Object.keys(this.#options.services).sort());
+    return { names: liveValue(names, { name: 'service names' }), known: liveValue(true), [Symbol.dispose]() {} };
+  }
+
+  connect(env: Env): Registry {
+    return new DnsRegistry(this.#options, env);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const service of this.#services.values()) service.close();
+    this.#cancel();
+    this.#say('closed');
+  }
+
+  #open(): Promise<DnsResolver> {
+    this.#resolver ??= this.#make();
+    return this.#resolver;
+  }
+
+  async #make(): Promise<DnsResolver> {
+    if (this.#options.resolver) return this.#options.resolver;
+    const { Resolver } = await import('node:dns/promises');
+    const resolver = new Resolver({ timeout: this.#options.timeoutMs, tries: 2 });
+    this.#cancel = () => resolver.cancel();
+    return resolver;
+  }
+
+  /** Connected as long as every watched name is answered for. */
+  #judge(): void {
+    if (this.#closed) return;
+    const { events } = this.#env;
+    const reason = [...this.#services.values()].find(({ problem }) => problem !== undefined)?.problem;
+    const before = this.connection.value.state;
+    if (reason === undefined && before !== 'connected') {
+      this.#say('connected');
+      if (before === 'lost') events.emit('registry.regained', { registry: this.name });
+    } else if (reason !== undefined && before !== 'lost') {
+      this.#say('lost', reason);
+      events.emit('registry.lost', { registry: this.name, reason });
+    }
+  }
+
+  #say(state: RegistryConnection['state'], reason?: string): void {
+    this.connection.set({ state, sinceMs: this.#env.clock.wallTime(), ...(reason !== undefined && { reason }) });
+  }
+}
