@@ -46,6 +46,8 @@ export class ConsulWriter implements InstanceWriter {
     this.#put.set(id, instance);
     await this.#client.ask({ method: 'PUT', path: '/agent/service/register', body });
     this.#certain.add(id);
+    // A check that was there before keeps its status whatever it is registered with.
+    if (this.#options.check === 'ttl') await this.#report(instance);
     if (status === 'OUT_OF_SERVICE') await this.#maintain(id);
     else if (this.#maintained.has(id)) await this.#lift(id);
   }
@@ -82,8 +84,13 @@ export class ConsulWriter implements InstanceWriter {
     const instance = this.#put.get(id);
     if (!instance) return false;
     if (this.#options.check === 'http') return (await this.#standing(id))?.holder === this.#holder;
+    return this.#report(instance);
+  }
+
+  /** Says that an instance lives. Answers false when the agent does not know it. */
+  async #report({ id, status }: Instance): Promise<boolean> {
     const path = `/agent/check/update/${encodeURIComponent(checkIdOf(id))}`;
-    const body = { Status: checkStatusOf(instance.status) };
+    const body = { Status: checkStatusOf(status) };
     const answer = await this.#client.ask({ method: 'PUT', path, body, also: [404, 500] });
     if (answer.status === 500 && !says(answer, /does not have associated TTL|unknown check/i))
       throw this.#failed(answer);
