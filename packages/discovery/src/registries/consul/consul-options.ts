@@ -13,13 +13,13 @@ import {
 /** What TLS needs beyond `https:` in the URL; PEM text, as `node:tls` takes it. */
 export interface ConsulTls {
   /** Who signed the agent's certificate. @defaultValue what Node trusts */
-  readonly ca?: string;
+  readonly ca?: string | undefined;
   /** Our own certificate, where Consul wants one. */
-  readonly cert?: string;
+  readonly cert?: string | undefined;
   /** Its key. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** The name that the agent's certificate must bear. @defaultValue the host of the URL */
-  readonly servername?: string;
+  readonly servername?: string | undefined;
 }
 
 /** Options of `consulRegistry`. */
