@@ -2,16 +2,16 @@
  * Keeps a limit from climbing on a baseline that climbs with it. In a saturated callee each place more makes every call
  * slower and answers no more of them; strategies that compare times with remembered times slowly learn the slowness as
  * normal. So a rise is followed only as far as more in flight has lately meant more answered (after Uber's Cinnamon, which
- * asks for a positive correlation), by the elasticity over the last ten windows:
+ * asks for a positive correlation), by the elasticity over the last fourteen windows:
  *
  *     e    = cov(inFlight, throughput) / var(inFlight) · mean(inFlight) / mean(throughput)
- *     push = clamp(2.5 · e − 1, −1, 1)
+ *     push = clamp(2.5 · (e − 0.5), −1, 1)
  *
  * e is 1 while every place more answers its share more, and 0 in a saturated callee, however noisy the throughput: a
  * correlation would be 1 and a number near 0 whose spread depends on the noise. A negative push turns the rise into a fall:
  * merely holding the limit would end the variation that e is measured by, and it would climb again.
  */
-const WINDOWS = 10;
+const WINDOWS = 14;
 const LEAST_WINDOWS = 6;
 /** In-flight must vary by this share of its mean before anything can be said. */
 const LEAST_VARIATION = 0.01;
@@ -53,7 +53,7 @@ export class DriftGuard {
     // Without any answer there is no elasticity, and nothing to push for.
     if (meanY === 0) return -1;
     const elasticity = (covariance / variance) * (meanX / meanY);
-    return Math.max(-1, Math.min(1, 2.5 * elasticity - 1));
+    return Math.max(-1, Math.min(1, 2.5 * (elasticity - 0.5)));
   }
 }
 
