@@ -50,6 +50,7 @@ export class ConsulClient {
   readonly #env: Env;
   readonly #pending = new Set<ClientRequest>();
   readonly #agents = new Map<'short' | 'held', Agent>();
+  #closed = false;
 
   constructor(options: ConsulOptions, token: TokenSource, env: Env) {
     this.#options = options;
@@ -88,6 +89,7 @@ export class ConsulClient {
 
   /** Ends everything at once. */
   close(): void {
+    this.#closed = true;
     for (const request of this.#pending) request.destroy();
     for (const agent of this.#agents.values()) agent.destroy();
   }
@@ -97,6 +99,7 @@ export class ConsulClient {
     const url = this.#url(question);
     const secure = url.protocol === 'https:';
     const { request: open, Agent: AgentClass } = secure ? await import('node:https') : await import('node:http');
+    if (this.#closed) throw this.unavailable('it was closed by this process');
     const use = heldMs > 0 ? 'held' : 'short';
     let agent = this.#agents.get(use);
     if (!agent) {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Env, type LogFields, noLogger } from '@fwk/kernel';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AgentSetup, type ConsulAgent, consulProgram, startAgent } from '../../fixtures/consul/consul-agent.js';
 import { startCluster } from '../../fixtures/consul/consul-cluster.js';
@@ -63,12 +64,16 @@ describe.runIf(consulProgram)('a Consul registry', () => {
     const agent = await anAgent(secured);
     const file = join(await aFolder(), 'token');
     await writeFile(file, 'wrong');
-    const registry = open({ url: agent.url, tokenFile: file, maxPauseMs: 100 });
+    const said: string[] = [];
+    const logger = { ...noLogger, warn: (fields: LogFields) => void said.push(String(fields.reason)) };
+    const registry = open({ url: agent.url, tokenFile: file, maxPauseMs: 100 }, { logger });
     const registering = registry.register(anInstance());
     const { instances } = registry.watch('inventory');
     await vi.waitFor(() => expect(instances.stale?.reason).toMatch(/refuses the token.*ACL not found/), patience);
+    await vi.waitFor(() => expect(said.join()).toMatch(/refuses the token/), patience);
     await writeFile(file, `${rootToken}\n`);
     await registering;
+    expect(said.join()).not.toContain('wrong');
     await vi.waitFor(() => expect(instances.value).toHaveLength(1), patience);
     expect(instances.stale).toBeUndefined();
   });
@@ -127,8 +132,8 @@ async function anAgent(setup?: AgentSetup): Promise<ConsulAgent> {
   return agent;
 }
 
-function open(options: Partial<ConsulOptions>): Registry {
-  const registry = consulRegistry({ maxPauseMs: 500, ...options });
+function open(options: Partial<ConsulOptions>, env?: Partial<Env>): Registry {
+  const registry = consulRegistry({ maxPauseMs: 500, ...options }, env);
   onTestFinished(() => registry.close());
   return registry;
 }

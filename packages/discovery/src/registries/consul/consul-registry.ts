@@ -55,6 +55,8 @@ class ConsulRegistry implements Registry {
   readonly #connection: LiveSource<RegistryConnection>;
   readonly #pause: Pause;
   readonly #suspicions: Pace;
+  /** Why the last writing failed. */
+  #trouble: string | undefined;
   #running: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -161,15 +163,27 @@ class ConsulRegistry implements Registry {
 
   /** The pulse looks again soon after what could not be written, and repairs it. */
   #watched(writer: ConsulWriter): InstanceWriter {
-    const watched = (work: Promise<void>) =>
-      work.catch((error: unknown) => {
+    const watched = async (id: string, work: Promise<void>) => {
+      try {
+        await work;
+        this.#trouble = undefined;
+      } catch (error) {
+        this.#tell(id, messageOf(error));
         this.#suspect();
         throw error;
-      });
-    return {
-      register: (instance) => watched(writer.register(instance)),
-      deregister: (id) => watched(writer.deregister(id)),
+      }
     };
+    return {
+      register: (instance) => watched(instance.id, writer.register(instance)),
+      deregister: (id) => watched(id, writer.deregister(id)),
+    };
+  }
+
+  /** Once for each reason: it is tried again and again. */
+  #tell(instance: string, reason: string): void {
+    if (reason === this.#trouble) return;
+    this.#trouble = reason;
+    this.#env.logger.warn({ registry: this.name, instance, reason }, 'Consul did not take what was registered');
   }
 
   #lost(reason: string): void {

@@ -94,8 +94,9 @@ function entriesOf(entries: readonly (readonly [string, unknown])[]): Readonly<R
   return Object.fromEntries(entries);
 }
 
+/** Half a character would be replaced by Consul. */
 function fits(value: string): boolean {
-  return Buffer.byteLength(value) <= MAX_BYTES;
+  return Buffer.byteLength(value) <= MAX_BYTES && !/\p{Surrogate}/u.test(value);
 }
 
 /** JSON in which each character is one byte, so that it can be cut anywhere. */
