@@ -1,0 +1,78 @@
+import type { Drill } from './drill.js';
+import { dataOf, judge, tableOf } from './report.js';
+import { Stage } from './stage/stage.js';
+
+/** Where the command writes. */
+export interface Output {
+  /** To stdout. */
+  write(text: string): void;
+  /** To stderr. */
+  complain(text: string): void;
+}
+
+interface Asked {
+  readonly drill: Drill;
+  readonly json: boolean;
+  readonly seconds: number | undefined;
+}
+
+/**
+ * The command: a drill's name, `--json` for one JSON object on the last line, and `--seconds N` to make its long part
+ * shorter.
+ * @param interrupted - a promise of being asked to stop; everything that was started is ended then.
+ * @returns the exit code: 0 everything reached, 1 something not reached or gone wrong, 2 asked for wrongly, 130 stopped.
+ */
+export async function runCommand(
+  given: readonly string[],
+  drills: readonly Drill[],
+  output: Output,
+  interrupted: Promise<unknown> = new Promise(() => {}),
+): Promise<0 | 1 | 2 | 130> {
+  const asked = parse(given, drills);
+  if (!asked) {
+    output.complain(usage(drills));
+    return 2;
+  }
+  const { drill, json, seconds } = asked;
+  await using stage = new Stage();
+  try {
+    const running = drill.run(stage, { seconds, say: (text) => output.complain(`${text}\n`) });
+    const outcomes = await Promise.race([running, interrupted.then(() => undefined)]);
+    if (!outcomes) {
+      // What is under way fails, since its processes are being ended; nobody wants to know.
+      running.catch(() => {});
+      return 130;
+    }
+    const report = judge(drill.name, outcomes);
+    output.write(`${tableOf(report)}\n`);
+    if (json) output.write(`${JSON.stringify(dataOf(report))}\n`);
+    return report.reached ? 0 : 1;
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    output.complain(`the drill "${drill.name}" could not be run: ${problem}\n`);
+    if (json) output.write(`${JSON.stringify({ name: drill.name, reached: false, cases: [], problem })}\n`);
+    return 1;
+  }
+}
+
+function parse(given: readonly string[], drills: readonly Drill[]): Asked | undefined {
+  const names: string[] = [];
+  let json = false;
+  let seconds: number | undefined;
+  const rest = [...given];
+  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+    if (argument === '--json') json = true;
+    else if (argument === '--seconds') {
+      seconds = Number(rest.shift());
+      if (!(seconds >= 1 && seconds <= 3600)) return undefined;
+    } else names.push(argument);
+  }
+  const drill = drills.find(({ name }) => name === names[0]);
+  return names.length === 1 && drill ? { drill, json, seconds } : undefined;
+}
+
+function usage(drills: readonly Drill[]): string {
+  const width = Math.max(...drills.map(({ name }) => name.length));
+  const list = drills.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`).join('\n');
+  return `usage: npm run drill -- NAME [--json] [--seconds 1..3600]\n\n${list}\n`;
+}

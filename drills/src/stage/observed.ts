@@ -1,0 +1,55 @@
+import type { AttemptRecord, CallRecord } from './messages.js';
+
+/** What a caller's records say of a stretch of time. */
+export class Observed {
+  readonly calls: readonly CallRecord[];
+  readonly attempts: readonly AttemptRecord[];
+
+  constructor({
+    calls,
+    attempts,
+  }: { readonly calls: readonly CallRecord[]; readonly attempts: readonly AttemptRecord[] }) {
+    this.calls = calls;
+    this.attempts = attempts;
+  }
+
+  /** Calls that were due from one moment to another, and requests sent then. */
+  between(fromMs: number, toMs: number): Observed {
+    const calls = this.calls.filter(({ dueMs }) => dueMs >= fromMs && dueMs < toMs);
+    return new Observed({
+      calls,
+      attempts: this.attempts.filter(({ startMs }) => startMs >= fromMs && startMs < toMs),
+    });
+  }
+
+  /** Failed calls of a kind, or of all. */
+  failed(kind?: CallRecord['kind']): number {
+    return this.calls.filter((call) => call.error !== undefined && (!kind || call.kind === kind)).length;
+  }
+
+  /** Nearest-rank quantile of the time from when a call was due to its answer, failures included. */
+  quantileMs(q: number): number {
+    const sorted = this.calls.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
+    return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
+  }
+
+  /** The figures that every drill has. */
+  figures(): Record<'requests' | 'failed' | 'retried' | 'p50Ms' | 'p99Ms' | 'amplification', number> {
+    const requests = this.calls.length;
+    return {
+      requests,
+      failed: this.failed(),
+      retried: Math.max(0, this.attempts.length - requests),
+      p50Ms: this.quantileMs(0.5),
+      p99Ms: this.quantileMs(0.99),
+      amplification: this.attempts.length / requests,
+    };
+  }
+
+  /** The errors seen, each once, with how often. */
+  errors(): ReadonlyMap<string, number> {
+    const seen = new Map<string, number>();
+    for (const { error } of this.calls) if (error !== undefined) seen.set(error, (seen.get(error) ?? 0) + 1);
+    return seen;
+  }
+}
