@@ -1,7 +1,7 @@
 /**
  * How one process speaks to its Consul agent, over `node:http` with kept connections. Every request has a limit, ends at
  * once with its context, and fails when its answer is cut off or has no end; why this is not the `consul` package is told
- * in docs/decisions/0005-consul-over-node-http.md.
+ * in docs/decisions/0007-consul-over-node-http.md.
  *
  * Questions that Consul holds until something changes have connections of their own, so that they never stand in the way
  * of the short ones that keep instances alive.

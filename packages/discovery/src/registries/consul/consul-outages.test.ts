@@ -78,6 +78,27 @@ describe.runIf(consulProgram)('a Consul registry', () => {
     expect(instances.stale).toBeUndefined();
   });
 
+  test('needs no more rights than to write its own service and to read services and nodes', async () => {
+    const agent = await anAgent(secured);
+    const headers = { 'x-consul-token': rootToken };
+    const put = (path: string, body: object) => agent.ask(path, { method: 'PUT', headers, body: JSON.stringify(body) });
+    const rules =
+      'service "inventory" { policy = "write" } service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }';
+    await put('/acl/policy', { Name: 'inventory', Rules: rules });
+    await put('/acl/token', { SecretID: otherToken, Policies: [{ Name: 'inventory' }] });
+    const own = open({ url: agent.url, token: otherToken });
+    const shared = open({ url: agent.url, token: otherToken, maxQueries: 0 });
+    const lists = [own.watch('inventory').instances, shared.watch('inventory').instances];
+    const registration = await own.register(anInstance());
+    await registration.setStatus('OUT_OF_SERVICE');
+    for (const list of lists) {
+      await vi.waitFor(() => expect(list.value[0]?.status).toBe('OUT_OF_SERVICE'), patience);
+      expect(list.stale).toBeUndefined();
+    }
+    await registration.deregister();
+    for (const list of lists) await vi.waitFor(() => expect(list.value).toEqual([]), patience);
+  });
+
   test('keeps its lists when its token is revoked, and recovers with the next', async () => {
     const agent = await anAgent(secured);
     const file = join(await aFolder(), 'token');
