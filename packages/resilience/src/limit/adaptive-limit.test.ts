@@ -262,26 +262,39 @@ describe('priorities', () => {
   test('refuse the least important first under overload, and leave the most important alone', async () => {
     const { guard, inner, begin, snapshot } = build({ algorithm: 'aimd', initialLimit: 20, maxLimit: 20 });
     const random = seededRandom(3);
-    const rounds = 200;
-    let before = snapshot();
-    for (let round = 0; round < rounds; round++) {
-      if (round === rounds / 2) before = snapshot();
-      // Twice as many as have room, one in ten of them critical, in any order.
-      const arriving = Array.from(
-        { length: 40 },
-        (_, at): Priority => (at < 4 ? 'critical' : at < 20 ? 'default' : 'background'),
-      );
-      for (const priority of arriving.toSorted(() => random() - 0.5)) void begin('load', priority);
-      await guard.clock.advance(50);
-      for (const call of inner.waiting) call.succeed('answer');
-      await guard.clock.settle();
+    const came = { critical: 0, default: 0, sheddable: 0, background: 0 };
+    let before = snapshot().rejected;
+    // Two come while one is answered: the critical and the usual ones alone would fit.
+    for (let step = 0; step < 1600; step++) {
+      if (step === 600) before = snapshot().rejected;
+      inner.waiting[0]?.succeed('answer');
+      for (const drawn of [random(), random()]) {
+        const priority = drawn < 0.1 ? 'critical' : drawn < 0.4 ? 'default' : 'background';
+        if (step >= 600) came[priority]++;
+        void begin('load', priority);
+      }
+      await guard.clock.advance(1);
     }
-    const { rejected } = snapshot();
-    const share = (priority: Priority, perRound: number) =>
-      (rejected[priority] - before.rejected[priority]) / ((perRound * rounds) / 2);
-    expect(share('critical', 4)).toBeLessThan(0.02);
-    expect(share('default', 16)).toBeLessThan(0.15);
-    expect(share('background', 20)).toBeGreaterThan(0.9);
+    const after = snapshot().rejected;
+    const refused = (priority: Priority) => (after[priority] - before[priority]) / came[priority];
+    expect(refused('critical')).toBeLessThan(0.02);
+    expect(refused('default')).toBeLessThan(0.1);
+    expect(refused('background')).toBeGreaterThan(0.75);
+  });
+
+  test('count no more once the overload is over', async () => {
+    const { guard, inner, begin } = build({ algorithm: 'aimd', initialLimit: 20, maxLimit: 20 });
+    for (let step = 0; step < 1000; step++) {
+      inner.waiting[0]?.succeed('answer');
+      void begin('load', 'critical');
+      void begin('load', 'background');
+      await guard.clock.advance(1);
+    }
+    for (const call of inner.waiting) call.succeed('answer');
+    await guard.clock.settle();
+    const late = begin('late', 'background');
+    inner.waiting[0]?.succeed('answer');
+    expect(await late).toBe('answer');
   });
 });
 

@@ -103,7 +103,7 @@ test('starts within its bounds', () => {
 
 test('rises no further once more in flight means no more answered, but may still fall', () => {
   const { samples, controller, step } = build();
-  const window = (at: number) => samples(11, at * 2000, at * 2000 + 1000, 10, controller.limit - 1);
+  const window = (at: number) => samples(11, at * 2000, at * 2000 + 1000, 10, 0.8 * controller.limit);
   for (let at = 0; at < 20; at++) window(at);
   const held = controller.limit;
   expect(held).toBeGreaterThan(20);

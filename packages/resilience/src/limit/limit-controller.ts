@@ -11,6 +11,8 @@ import { DriftGuard } from './drift-guard.js';
 import type { LimitStrategy } from './limit-strategy.js';
 
 const PATIENCE_MS = 10_000;
+/** With this share of the limit in flight on average, hardly a place is ever free. */
+const FULL = 0.9;
 /** No call takes no time; strategies divide by it. */
 const SHORTEST_MS = 0.001;
 
@@ -106,21 +108,22 @@ export class LimitController {
       this.#frozen++;
       return undefined;
     }
-    this.#drift.add(this.#inFlightSum / this.#count, (this.#answered * 1000) / lengthMs);
+    const meanInFlight = this.#inFlightSum / this.#count;
+    this.#drift.add(meanInFlight, (this.#answered * 1000) / lengthMs);
     const rttMs = measuredMs === undefined ? undefined : Math.max(SHORTEST_MS, measuredMs - lagMs);
     const inFlight = this.#inFlightMax;
     const droppedRatio = this.#dropped / this.#count;
     const from = this.limit;
     const wanted = this.#strategy.next(this.#limit, { rttMs, inFlight, droppedRatio });
-    this.#limit = this.#bounded(wanted > this.#limit ? this.#pushed(wanted) : wanted);
+    this.#limit = this.#bounded(wanted > this.#limit ? this.#pushed(wanted, meanInFlight) : wanted);
     const to = this.limit;
     return to === from ? undefined : { from, to, rttMs, inFlight, droppedRatio, lagMs };
   }
 
-  /** Goes down only where calls found no place: otherwise it was the load that varied, and the limit may be right. */
-  #pushed(wanted: number): number {
+  /** Goes down only where the limit holds calls back: otherwise it was the load that varied, and the limit may be right. */
+  #pushed(wanted: number, meanInFlight: number): number {
     const { push } = this.#drift;
-    if (push < 0 && this.#inFlightMax < this.limit) return this.#limit;
+    if (push < 0 && meanInFlight < FULL * this.limit) return this.#limit;
     return this.#limit + push * (wanted - this.#limit);
   }
 

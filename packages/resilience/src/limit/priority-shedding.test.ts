@@ -21,7 +21,7 @@ function build(seed = 1) {
       let places = capacity;
       for (const level of arrivals.toSorted(() => random() - 0.5)) {
         shedding.arrived(level, nowMs);
-        if (shedding.sheds(level, random)) continue;
+        if (shedding.sheds(level, 1, random)) continue;
         if (places-- > 0) admitted[level]!++;
         else shedding.refused();
       }
@@ -48,22 +48,28 @@ describe('shedding by priority', () => {
     expect(critical).toBeGreaterThan(0.9);
   });
 
+  test('waits for no window when many find no place', () => {
+    const { shedding, offer } = build();
+    offer([50, 0, 0, 500], 50, 1);
+    expect(shedding.share).toBeGreaterThan(0.8);
+  });
+
   test('never sheds the highest priority there is', () => {
     const { shedding, offer } = build();
     offer([0, 100, 0, 0], 10, 20);
-    expect(shedding.sheds(DEFAULT, () => 0)).toBe(false);
+    expect(shedding.sheds(DEFAULT, 1, () => 0)).toBe(false);
     offer([0, 100, 0, 1], 10, 20);
-    expect(shedding.sheds(DEFAULT, () => 0)).toBe(false);
-    expect(shedding.sheds(BACKGROUND, () => 0.999)).toBe(true);
+    expect(shedding.sheds(DEFAULT, 1, () => 0)).toBe(false);
+    expect(shedding.sheds(BACKGROUND, 1, () => 0.999)).toBe(true);
   });
 
   test('stops soon after there is room again', () => {
     const { shedding, offer } = build();
     offer([50, 0, 0, 50], 50, 20);
-    expect(shedding.sheds(BACKGROUND, () => 0.5)).toBe(true);
+    expect(shedding.sheds(BACKGROUND, 1, () => 0.5)).toBe(true);
     for (let window = 100; window < 150; window++) shedding.arrived(BACKGROUND, window * 250);
     expect(shedding.share).toBe(0);
-    expect(shedding.sheds(BACKGROUND, () => 0)).toBe(false);
+    expect(shedding.sheds(BACKGROUND, 1, () => 0)).toBe(false);
   });
 
   test('forgets all after a long silence', () => {
@@ -88,6 +94,13 @@ describe('shedding by priority', () => {
     expect(shedding.reserve(SHEDDABLE, 1)).toBe(0);
   });
 
+  test('sheds nobody while a quarter of the places is free', () => {
+    const { shedding, offer } = build();
+    offer([40, 0, 60, 0], 30, 20);
+    expect(shedding.sheds(SHEDDABLE, 0.74, () => 0)).toBe(false);
+    expect(shedding.sheds(SHEDDABLE, 0.75, () => 0)).toBe(true);
+  });
+
   test('sheds what it says and never a higher priority more than a lower one', () => {
     const level = fc.nat(40);
     const levels = fc.tuple(level, level, level, level).filter((counts) => counts.reduce((a, b) => a + b) >= 10);
@@ -100,7 +113,7 @@ describe('shedding by priority', () => {
           let [low, high] = [0, 1];
           for (let step = 0; step < 20; step++) {
             const middle = (low + high) / 2;
-            if (shedding.sheds(at, () => middle)) low = middle;
+            if (shedding.sheds(at, 1, () => middle)) low = middle;
             else high = middle;
           }
           return high;

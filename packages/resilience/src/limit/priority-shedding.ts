@@ -2,16 +2,17 @@
  * Decides which calls are refused before the limit is reached, so that under overload the least important go first and the
  * important hardly notice (after WeChat's DAGOR and Uber's Cinnamon).
  *
- * Every 250 ms it compares how many calls were offered with how many found no place, and from that keeps the share of all
- * calls to shed:
+ * Every 250 ms, and as soon as fifty calls found no place, it compares how many calls were offered with how many of them
+ * found none, and from that keeps the share of all calls to shed:
  *
  *     share ← share + (1 − share) · refused / offered     when calls found no place
  *     share ← share · 0.9                                 otherwise
  *
  * The distribution of recent calls over the priorities then says whom it meets: all of `background` before any of
  * `sheddable`, all of that before any of `default`. The priority at the edge is shed by a draw. The highest one seen lately is
- * never shed: that would be shedding for nobody's sake. Whoever may be shed also leaves places to those above, a tenth of all
- * at most and the more, the likelier it is shed, so that an important call finds one at once.
+ * never shed: that would be shedding for nobody's sake. Nor is any call while a quarter of the places is free: that quarter
+ * is there for important calls, and when it stays free the overload is over, whatever the share still says. And whoever may
+ * be shed leaves the last places to those above: a tenth of all at most, and the more, the likelier it is shed.
  */
 import type { Priority } from '@fwk/kernel';
 
@@ -26,6 +27,8 @@ export function levelOf(priority: Priority): number {
 
 const LEVELS = priorities.length;
 const WINDOW_MS = 250;
+/** As many calls without a place say enough, however soon. */
+const ENOUGH_REFUSED = 50;
 /** Fewer calls than this are no measure of a share. */
 const LEAST_CALLS = 10;
 const DECAY = 0.9;
@@ -35,6 +38,8 @@ const LEAST_SHARE = 0.001;
 const MEMORY = 0.8;
 /** A priority with fewer recent calls than this counts as not seen. */
 const LEAST_RECENT = 0.1;
+/** Calls are shed only while at least this share of the places is taken. */
+const SHED_FROM = 0.75;
 /** Share of the places that is left to higher priorities by those that are shed altogether. */
 const RESERVE = 0.1;
 
@@ -57,17 +62,18 @@ export class PriorityShedding {
 
   /** A call has come. */
   arrived(level: number, nowMs: number): void {
-    if (nowMs - this.#startMs >= WINDOW_MS) this.#roll(nowMs);
+    if (nowMs - this.#startMs >= WINDOW_MS || this.#refused >= ENOUGH_REFUSED) this.#roll(nowMs);
     this.#arrived[level]!++;
   }
 
   /**
    * True when the call is to be refused although there may be a place.
+   * @param taken - share of the places that is taken, 0 to 1.
    * @param random - drawn from only for the priority at the edge.
    */
-  sheds(level: number, random: () => number): boolean {
+  sheds(level: number, taken: number, random: () => number): boolean {
     const chance = this.#chance[level]!;
-    if (chance === 0 || (chance < 1 && random() >= chance)) return false;
+    if (chance === 0 || taken < SHED_FROM || (chance < 1 && random() >= chance)) return false;
     this.#shed++;
     return true;
   }
@@ -84,7 +90,7 @@ export class PriorityShedding {
   }
 
   #roll(nowMs: number): void {
-    const windows = Math.floor((nowMs - this.#startMs) / WINDOW_MS);
+    const windows = Math.max(1, Math.floor((nowMs - this.#startMs) / WINDOW_MS));
     const arrived = this.#arrived.reduce((sum, count) => sum + count, 0);
     // Of several windows only the first had calls.
     if (this.#refused === 0) this.#share *= DECAY;
