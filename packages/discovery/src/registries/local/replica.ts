@@ -3,13 +3,17 @@
  * stays in use while nobody serves, and what this process starts from when it takes over.
  *
  * A new registry knows only what its process knew, which is nothing if that process has just started. So what such a
- * registry does not list is not dropped at once: its owners have as long as a lease to register again.
+ * registry does not list is not dropped at once: its owners, who try again several times a second, have half a lease to
+ * register again. A whole one would send calls to the dead for longer and save nobody who lives.
  */
 import type { Clock, Timer } from '@fwk/kernel';
 import { Catalog, type CatalogEntry } from '../catalog.js';
 import { WatchBoard } from '../watch-board.js';
 import type { LocalRegistryOptions } from './local-options.js';
 import type { Hello, StreamMessage } from './wire.js';
+
+/** Share of a lease in which owners must have registered with a new registry. */
+const RETURN_SHARE = 0.5;
 
 /** A copy of the registry's catalog. */
 export class Replica {
@@ -88,7 +92,7 @@ export class Replica {
       missing.filter((entry) => !isHeldBy(before.holder)(entry)),
     ];
     this.#await(gone, this.#dropGraceMs);
-    this.#await(others, server.ttlMs);
+    this.#await(others, server.ttlMs * RETURN_SHARE);
   }
 
   #put(entry: CatalogEntry, changed: Set<string>): void {
