@@ -82,8 +82,10 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
     if (partition && isGuaranteed(partition, this.#controller.limit)) {
       return this.#enter(request, context, partition, nowMs);
     }
-    if (this.#shedding.sheds(level, this.#inFlight / this.#controller.limit, this.#env.random))
+    const taken = this.#inFlight / this.#controller.limit;
+    if (this.#shedding.sheds(level, taken, this.#env.random)) {
       return Promise.reject(this.#refused(context, level, 'shed'));
+    }
     const waiting = this.#queue.highest;
     if (this.#hasPlace(level) && (waiting === undefined || waiting > level)) {
       return this.#enter(request, context, partition, nowMs);

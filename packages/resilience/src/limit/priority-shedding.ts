@@ -94,7 +94,10 @@ export class PriorityShedding {
     const arrived = this.#arrived.reduce((sum, count) => sum + count, 0);
     // Of several windows only the first had calls.
     if (this.#refused === 0) this.#share *= DECAY;
-    else if (arrived >= LEAST_CALLS) this.#share += (1 - this.#share) * (this.#refused / (arrived - this.#shed));
+    else if (arrived >= LEAST_CALLS) {
+      // Displaced calls may have come in an earlier window, so more may be refused than were offered in this one.
+      this.#share += (1 - this.#share) * Math.min(1, this.#refused / (arrived - this.#shed));
+    }
     this.#share *= DECAY ** (windows - 1);
     for (let level = 0; level < LEVELS; level++) {
       const recent = this.#recent[level]! * MEMORY ** windows + this.#arrived[level]!;
