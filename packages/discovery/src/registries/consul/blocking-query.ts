@@ -13,6 +13,9 @@ const BURST = 2;
 const PACE_MS = 50;
 const FIRST_PAUSE_MS = 50;
 
+/** Why an answer is stale that servers gave which have no leader. */
+export const noLeader = 'Consul has no leader; the answer may be old';
+
 /** Hears what a question brings. */
 export interface QueryListener {
   /**

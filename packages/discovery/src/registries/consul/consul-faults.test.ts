@@ -115,6 +115,12 @@ describe.runIf(consulProgram)('a Consul registry whose agent answers', () => {
     expect(asked).toBeLessThan(20);
   });
 
+  test('at all: it holds no connection any more once it is closed', async () => {
+    expect(proxy.connections).toBeGreaterThan(0);
+    await far.close();
+    await vi.waitFor(() => expect(proxy.connections).toBe(0), 3000);
+  });
+
   test('with an index of nought: it never asks for what comes after nought', async () => {
     proxy.break((path, answer) => {
       if (!path.includes('/health/service/')) return undefined;

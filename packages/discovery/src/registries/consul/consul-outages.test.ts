@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Env, type LogFields, noLogger } from '@fwk/kernel';
+import { cancellable, type Env, isFwkError, type LogFields, noLogger } from '@fwk/kernel';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AgentSetup, type ConsulAgent, consulProgram, startAgent } from '../../fixtures/consul/consul-agent.js';
 import { startCluster } from '../../fixtures/consul/consul-cluster.js';
@@ -43,6 +43,21 @@ describe.runIf(consulProgram)('a Consul registry', () => {
     await agent.restart();
     await registering;
     expect(await namesAt(agent)).toContain('inventory');
+  });
+
+  test('stops waiting with the caller’s own reason, and registers nothing then', async () => {
+    const agent = await anAgent();
+    await agent.kill();
+    const registry = open({ url: agent.url, maxPauseMs: 100 });
+    const { context, cancel } = cancellable();
+    const registering = registry.register(anInstance(), context);
+    await vi.waitFor(() => expect(registry.connection.value.state).toBe('lost'), patience);
+    const reason = new Error('the caller gave up');
+    cancel(reason);
+    await expect(registering).rejects.toBe(reason);
+    await agent.restart();
+    await vi.waitFor(() => expect(registry.connection.value.state).toBe('connected'), patience);
+    expect(await namesAt(agent)).not.toContain('inventory');
   });
 
   test('lets Consul find out by itself when a process is gone without a word', async () => {
@@ -120,14 +135,15 @@ describe.runIf(consulProgram)('a Consul registry', () => {
     await vi.waitFor(() => expect(instances.value[0]?.status).toBe('UP'), patience);
   });
 
-  test('goes on over the death of the leader of three servers', async () => {
+  test('keeps ids unique over three servers, and goes on over the death of their leader', async () => {
     await using cluster = await startCluster();
     const [first, second] = cluster.followers as [ConsulAgent, ConsulAgent];
     const [here, there] = [open({ url: first.url }), open({ url: second.url })];
     const registration = await here.register(anInstance());
     const { instances } = there.watch('inventory');
     await vi.waitFor(() => expect(instances.value).toHaveLength(1), patience);
-    const list = instances.value;
+    const taken = await there.register(anInstance({ port: 4009 })).catch((error: unknown) => error);
+    expect(isFwkError(taken, 'FWK_DISCOVERY_DUPLICATE_INSTANCE'), String(taken)).toBe(true);
     await cluster.leader.kill();
     const late = here.register(anInstance({ id: 'inventory-2', port: 4002 }));
     await registration.setStatus('DRAINING');
@@ -135,7 +151,6 @@ describe.runIf(consulProgram)('a Consul registry', () => {
     await late;
     await vi.waitFor(() => expect(instances.value.map(({ status }) => status)).toEqual(['DRAINING', 'UP']), patience);
     await vi.waitFor(() => expect(instances.stale).toBeUndefined(), patience);
-    expect(list).toHaveLength(1);
   });
 });
 

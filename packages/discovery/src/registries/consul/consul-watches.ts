@@ -1,7 +1,7 @@
 import type { Env } from '@fwk/kernel';
 import type { Instance } from '../../instance.js';
 import type { ServicesWatch, Watch } from '../../registry.js';
-import { blockingQuery, type QueryPlace } from './blocking-query.js';
+import { blockingQuery, noLeader, type Query, type QueryPlace } from './blocking-query.js';
 import { isRecord } from './health-entries.js';
 import { LiveList } from './live-list.js';
 import { type AskHome, healthOf, serviceFeed } from './service-feed.js';
@@ -80,7 +80,7 @@ export class ConsulWatches {
     if (this.#names) yield this.#names;
   }
 
-  #feedNames(list: LiveList<string>) {
+  #feedNames(list: LiveList<string>): Query {
     return blockingQuery(
       this.#place,
       { path: '/catalog/services' },
@@ -88,7 +88,7 @@ export class ConsulWatches {
         onAnswer(value, led) {
           if (value !== undefined) list.set(namesIn(value));
           else list.set(list.source.value);
-          if (!led) list.markStale('Consul has no leader; the answer may be old');
+          if (!led) list.markStale(noLeader);
         },
         onFailure: (reason) => list.markStale(reason),
       },

@@ -108,7 +108,10 @@ export class ConsulWriter implements InstanceWriter {
     const ours = here?.holder === this.#holder;
     const alive = [...(here?.alive ? [here.instance] : []), ...everywhere.filter(({ status }) => status !== 'DOWN')];
     const holder = alive.find((other) => other?.id === id && !isAt(other, instance));
-    if (holder && !ours) throw new DuplicateInstanceError(id, describeInstance(holder), describeInstance(instance));
+    if (!holder || ours) return;
+    // Neither its check nor its registration is ours to touch any more.
+    this.#put.delete(id);
+    throw new DuplicateInstanceError(id, describeInstance(holder), describeInstance(instance));
   }
 
   /** What the servers know of an id at all agents. While they cannot say, nobody has it: the agent works without them. */

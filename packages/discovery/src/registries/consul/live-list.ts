@@ -1,13 +1,5 @@
 import { type Env, type LiveSource, liveValue } from '@fwk/kernel';
-
-/** What keeps a list up to date. */
-export interface Feed extends Disposable {
-  /** Asks again at once. */
-  restart(): void;
-}
-
-/** Starts what feeds a list. */
-export type StartFeed<T> = (list: LiveList<T>) => Feed;
+import type { Query } from './blocking-query.js';
 
 /**
  * One watched list, shared by all who watch the same: it is fed as long as anybody does. A list that is the same as
@@ -17,11 +9,12 @@ export class LiveList<T> {
   readonly source: LiveSource<readonly T[]>;
   readonly known: LiveSource<boolean>;
   readonly #env: Env;
-  readonly #feed: Feed;
+  readonly #feed: Query;
   #texts: readonly string[] = [];
   #users = 0;
 
-  constructor(name: string, env: Env, start: StartFeed<T>) {
+  /** @param start - starts what feeds the list. */
+  constructor(name: string, env: Env, start: (list: LiveList<T>) => Query) {
     this.#env = env;
     this.source = liveValue<readonly T[]>(Object.freeze([]), { name });
     this.known = liveValue(false, { name: `${name} known` });

@@ -4,17 +4,15 @@
  * farther ones are no longer asked.
  */
 import type { Instance } from '../../instance.js';
-import { blockingQuery, type Query, type QueryListener, type QueryPlace } from './blocking-query.js';
+import { blockingQuery, noLeader, type Query, type QueryListener, type QueryPlace } from './blocking-query.js';
 import { readHealthList } from './health-entries.js';
-import type { Feed, LiveList } from './live-list.js';
+import type { LiveList } from './live-list.js';
 
 /** Asks for the instances of a service in the agent's own datacentre. */
 export type AskHome = (service: string, listener: QueryListener) => Query;
 
-const noLeader = 'Consul has no leader; the answer may be old';
-
 /** Keeps the list of a service. */
-export function serviceFeed(service: string, list: LiveList<Instance>, place: QueryPlace, askHome: AskHome): Feed {
+export function serviceFeed(service: string, list: LiveList<Instance>, place: QueryPlace, askHome: AskHome): Query {
   return new ServiceFeed(service, list, place, askHome);
 }
 
@@ -30,7 +28,7 @@ interface Source {
   trouble: string | undefined;
 }
 
-class ServiceFeed implements Feed {
+class ServiceFeed implements Query {
   readonly #service: string;
   readonly #list: LiveList<Instance>;
   readonly #place: QueryPlace;
@@ -99,9 +97,9 @@ class ServiceFeed implements Feed {
     if (trouble !== undefined) this.#list.markStale(trouble);
   }
 
-  /** Whether the farthest asked so far has said all it can. */
+  /** Whether the farthest asked so far has said all it can. One that is not reached leads on, but not the own one. */
   #settled(): boolean {
     const last = this.#sources.at(-1);
-    return last?.instances !== undefined || last?.trouble !== undefined;
+    return last?.instances !== undefined || (this.#sources.length > 1 && last?.trouble !== undefined);
   }
 }

@@ -80,10 +80,10 @@ export class SharedQuery {
       this.#place,
       { path: '/health/state/any' },
       {
-        onAnswer: (value) => {
+        onAnswer: (value, led) => {
           this.#trouble = undefined;
           if (value !== undefined) this.#compare(checksByService(value));
-          for (const member of this.#members) if (member.failures === 0) member.listener.onAnswer(undefined, true);
+          for (const member of this.#members) if (member.failures === 0) member.listener.onAnswer(undefined, led);
         },
         onFailure: (reason) => {
           this.#trouble = reason;
