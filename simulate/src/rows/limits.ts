@@ -6,8 +6,8 @@
  *
  * `foundS` says how long after the change the limit, averaged over five seconds, came within a fifth of Little's law.
  * From fifteen seconds on, `off` is how far its mean is from the law as a share of it, `farthest` the same for the worst
- * five seconds, and `goodput` what was answered as a share of what the server can do. `shed` is the share of users refused under 0.7 load after fifteen seconds
- * to find the limit, `shedBefore` the same within them.
+ * five seconds, and `goodput` what was answered as a share of what the server can do. `shed` is the share of users refused
+ * under 0.7 load after fifteen seconds to find the limit, `shedBefore` the same within them.
  */
 import { background, stack } from '@fwk/kernel';
 import { type AdaptiveLimitOptions, adaptiveLimit, adaptiveLimitDefaults } from '@fwk/resilience';
