@@ -13,6 +13,7 @@ export default defineConfig({
   },
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
+    globalSetup: ['scripts/built.mjs'],
     include: [
       'packages/*/src/**/*.test.ts',
       'examples/**/*.test.ts',

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { ensureBundled } from './bundle.mjs';
 import { run } from './run.mjs';
 import { root } from './workspace.mjs';
 
@@ -34,14 +35,15 @@ export async function ensureInstalled(folder = root) {
   return code;
 }
 
-/** Builds all packages and examples with `tsc -b`, which skips what is up to date. @returns an exit code. */
+/** Builds all packages and examples with `tsc -b`, then the bundles; both skip what is up to date. @returns an exit code. */
 export async function ensureBuilt() {
   const startMs = performance.now();
   const first = !existsSync(join(root, 'packages/kernel/dist'));
   if (first) say('building …');
   const code = await run(process.execPath, ['node_modules/typescript/bin/tsc', '-b'], { cwd: root, stdout: 'stderr' });
   if (code !== 0) say('the build failed; the errors are above');
-  else if (first) say(`built in ${seconds(startMs)}`);
+  else await ensureBundled();
+  if (code === 0 && first) say(`built in ${seconds(startMs)}`);
   return code;
 }
 

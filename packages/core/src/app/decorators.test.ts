@@ -32,7 +32,6 @@ const expectedVisit = {
 };
 
 beforeAll(async () => {
-  await run(tsc, ['-b', join(root, 'packages/core')]);
   folder = await mkdtemp(join(root, 'packages/core/dist/.fixtures-'));
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
 }, 120_000);

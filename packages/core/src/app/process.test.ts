@@ -1,17 +1,11 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 
 /** Real processes on the built package: signals, exit codes, and lines that must not be lost. */
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const children: ChildProcess[] = [];
-
-beforeAll(async () => {
-  await promisify(execFile)(join(root, 'node_modules/.bin/tsc'), ['-b', join(root, 'packages/core')]);
-}, 120_000);
 
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
