@@ -7,6 +7,7 @@ export const discoveryEvents = Object.freeze({
   'endpoint.removed': 'An endpoint of a watched service is gone.',
   'endpoint.ejected': 'A balancer stopped picking an endpoint; carries rule, measured value, threshold and until when.',
   'endpoint.readmitted': 'A balancer picks an endpoint again.',
+  'membership.restored': 'The registry has not answered yet; the list that was saved of a service is used meanwhile.',
   'membership.kept': 'A registry answered an empty list for a service that had members; the last list stays in use.',
   'registry.lost': 'The connection to the registry is gone; known lists stay in use and are marked stale.',
   'registry.regained': 'The registry answers again.',

@@ -30,8 +30,18 @@ export {
   parseInstance,
 } from './instance.js';
 export { type Endpoint, endpointKey } from './membership/endpoint.js';
+export {
+  type KnownList,
+  type LastKnown,
+  lastKnown,
+  lastKnownLimits,
+  type PersistOptions,
+  persistDefaults,
+} from './membership/last-known.js';
+export type { MembershipChange } from './membership/membership-change.js';
 export { type Memberships, memberships, membershipsToken } from './membership/memberships.js';
 export type { EndpointMonitor, EndpointReport } from './membership/monitor.js';
+export { type MembershipDecorator, type MembershipMethod, OnMembership } from './membership/on-membership.js';
 export { staticEndpoints } from './membership/static-endpoints.js';
 export { isConnectionError } from './outlier/connection-error.js';
 export { type EjectionOptions, ejectionDefaults } from './outlier/ejection-options.js';

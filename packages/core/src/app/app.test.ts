@@ -1,4 +1,4 @@
-import { type CallContext, type Component, type ComponentContext, sleep, token } from '@fwk/kernel';
+import { type CallContext, type Component, type ComponentContext, ownerOf, sleep, token } from '@fwk/kernel';
 import { leakGuard, recordEvents } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { inject } from '../container/inject.js';
@@ -39,6 +39,29 @@ function steady(log: string[], options: Partial<AppOptions> = {}) {
 }
 
 describe('the order of things', () => {
+  test('components are shown each instance that the application holds, once, with its owner', async () => {
+    @Injectable()
+    class Shelf {}
+    @Injectable({ scope: 'transient' })
+    class Slip {}
+    const [builtFirst, builtNext]: object[][] = [[], []];
+    const { app } = steady([], {
+      use: [
+        { name: 'first', built: (instance) => void builtFirst?.push(instance) },
+        { name: 'next', built: (instance) => void builtNext?.push(instance) },
+      ],
+      providers: [Shelf, Slip],
+      shutdown: { propagationDelayMs: 0 },
+    });
+    await app.start();
+    const shelf = app.get(Shelf);
+    app.get(Slip);
+    const shown = (list: object[] = []) => list.filter((each) => each instanceof Shelf || each instanceof Slip);
+    expect([shown(builtFirst), shown(builtNext)]).toEqual([[shelf], [shelf]]);
+    expect(ownerOf(shelf)).toBeDefined();
+    await app.stop();
+  });
+
   test('provide, start and ready go forwards; drain and stop backwards, the delay in between', async () => {
     const log: string[] = [];
     const { app, clock, events } = steady(log, { use: [noting('config', log), noting('server', log)] });

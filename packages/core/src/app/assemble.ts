@@ -85,7 +85,11 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
   const container = createContainer({
     env,
     stepTimeoutMs: options.stepTimeoutMs,
-    onCreated: (instance) => health.addDeclared(instance),
+    onCreated: (instance) => {
+      health.addDeclared(instance);
+      if (typeof instance !== 'object' || instance === null) return;
+      for (const component of options.use) component.built?.(instance);
+    },
   });
   for (const [key, provider] of options.overrides.map(entryOf)) container.override(key, provider);
   container.register(envToken, { useValue: env });

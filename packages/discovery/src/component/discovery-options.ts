@@ -1,3 +1,4 @@
+import type { PersistOptions } from '../membership/last-known.js';
 import type { Registry } from '../registry.js';
 
 /** Options of `discovery()`. */
@@ -10,6 +11,11 @@ export interface DiscoveryOptions {
   readonly weight?: number;
   readonly tags?: readonly string[];
   readonly metadata?: Readonly<Record<string, string>>;
+  /**
+   * Where the last known lists are kept, so that the application finds its peers although it starts while the registry is
+   * down. @defaultValue nowhere
+   */
+  readonly persist?: Pick<PersistOptions, 'file'> & Partial<PersistOptions>;
   /** How long the start waits for a registry that does not answer, in milliseconds, 0 to 60 000. @defaultValue 3000 */
   readonly registerWaitMs: number;
   /** How long each step of leaving may take, in milliseconds, 0 to 60 000. @defaultValue 1000 */

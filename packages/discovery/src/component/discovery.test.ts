@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   type Announcement,
   background,
@@ -160,6 +163,25 @@ describe('discovery()', () => {
     expect(await health()).toMatchObject({ status: 'UP', details: { registered: 1 } });
     await component.stop?.(context);
     expect(clock.pending).toBe(0);
+  });
+
+  test('finds its peers in what it knew last when the registry does not answer, and saves lists when it stops', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fwk-discovery-'));
+    const persist = { file: join(folder, 'known.json') };
+    const shared = memoryRegistry();
+    await shared.register(anInstance({ id: 'pricing-1', service: 'pricing' }));
+    const before = application({ registry: shared, persist });
+    await before.component.start?.(before.context);
+    before.resolver.get(membershipsToken).of('pricing');
+    await before.component.stop?.(before.context);
+    const after = application({ registry: memoryRegistry(), persist });
+    await after.component.start?.(after.context);
+    const known = after.resolver.get(membershipsToken).of('pricing');
+    expect(known.value.map(({ id }) => id)).toEqual(['pricing-1']);
+    expect(known.stale).toBeDefined();
+    await after.component.stop?.(after.context);
+    expect(() => discovery({ persist: { file: '' } })).toThrow('file must be a non-empty string');
+    await rm(folder, { recursive: true });
   });
 
   test('stops in time although the registry never answers', async () => {

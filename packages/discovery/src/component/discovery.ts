@@ -19,10 +19,12 @@ import {
   text,
   token,
 } from '@fwk/kernel';
+import { checkPersistOptions, type LastKnown, lastKnown } from '../membership/last-known.js';
 import { type Memberships, memberships, membershipsToken } from '../membership/memberships.js';
 import { localRegistry } from '../registries/local/local-registry.js';
 import type { Registry, ServicesWatch } from '../registry.js';
 import { type DiscoveryOptions, discoveryDefaults } from './discovery-options.js';
+import { MembershipListeners } from './membership-listeners.js';
 import { instancesOf } from './own-instance.js';
 import { Presence } from './presence.js';
 
@@ -42,9 +44,11 @@ export function discovery(options?: Partial<DiscoveryOptions>): Component {
     weight: optional(numberIn(0.001, 1000)),
     tags: anything,
     metadata: anything,
+    persist: anything,
     registerWaitMs: millisecondsIn(0, 60_000),
     leaveWaitMs: millisecondsIn(0, 60_000),
   });
+  if (settings.persist !== undefined) checkPersistOptions(settings.persist);
   return new Discovery(settings).component;
 }
 
@@ -53,10 +57,12 @@ interface Parts {
   readonly memberships: Memberships;
   readonly services: ServicesWatch;
   readonly presence: Presence;
+  readonly saved: LastKnown | undefined;
 }
 
 class Discovery {
   readonly #options: DiscoveryOptions;
+  readonly #listeners = new MembershipListeners();
   #parts: Parts | undefined;
   readonly component: Component;
 
@@ -68,7 +74,10 @@ class Discovery {
         provision.factory(registryToken, (resolver) => this.#open(resolver).registry);
         provision.factory(membershipsToken, (resolver) => this.#open(resolver).memberships);
       },
-      start: (context) => void this.#open(context),
+      start: (context) => {
+        this.#listeners.listenTo(this.#open(context).memberships, context.env.logger);
+      },
+      built: (instance) => this.#listeners.add(instance),
       ready: (context) => this.#arrive(context),
       drain: () => this.#parts?.presence.leave(),
       stop: () => this.#close(),
@@ -91,7 +100,9 @@ class Discovery {
     // The first watch makes the registry connect, so that this happens while everything else starts.
     const services = registry.services();
     const presence = new Presence(registry, env, this.#options);
-    return { registry, memberships: memberships(registry, env), services, presence };
+    const { persist } = this.#options;
+    const saved = persist && lastKnown(persist, env);
+    return { registry, memberships: memberships(registry, env, saved), services, presence, saved };
   }
 
   #arrive(context: ComponentContext): Promise<void> {
@@ -102,10 +113,12 @@ class Discovery {
 
   async #close(): Promise<void> {
     if (!this.#parts) return;
-    const { presence, memberships, services, registry } = this.#parts;
+    const { presence, memberships, services, registry, saved } = this.#parts;
+    this.#listeners[Symbol.dispose]();
     await presence.leave();
     memberships[Symbol.dispose]();
     services[Symbol.dispose]();
+    await saved?.close();
     await registry.close();
   }
 

@@ -8,6 +8,7 @@ import { combine, type Env, type Live, type LiveSource, liveValue } from '@fwk/k
 import type { Instance } from '../instance.js';
 import type { Watch } from '../registry.js';
 import { type Endpoint, InstanceEndpoint } from './endpoint.js';
+import type { KnownList, LastKnown } from './last-known.js';
 
 /** One watched service. */
 export class Membership implements Disposable {
@@ -16,31 +17,65 @@ export class Membership implements Disposable {
   readonly watch: Watch;
   readonly #env: Env;
   readonly #source: LiveSource<readonly Endpoint[]>;
-  readonly #subscription: Disposable;
+  readonly #subscriptions: readonly Disposable[];
+  readonly #lastKnown: LastKnown | undefined;
   #byId = new Map<string, InstanceEndpoint>();
 
-  constructor(service: string, watch: Watch, env: Env) {
+  /** @param lastKnown - what to begin with while the registry has not answered, and where to take lists down. */
+  constructor(service: string, watch: Watch, env: Env, lastKnown?: LastKnown) {
     this.service = service;
     this.watch = watch;
     this.#env = env;
+    this.#lastKnown = lastKnown;
     this.#source = liveValue<readonly Endpoint[]>(Object.freeze([]), { name: `endpoints of ${service}` });
-    this.#apply(watch.instances.value);
-    this.#subscription = watch.instances.subscribe((instances) => this.#apply(instances));
+    const saved = watch.instances.value.length === 0 ? lastKnown?.of(service) : undefined;
+    if (saved) this.#restore(saved);
+    else this.#apply(watch.instances.value);
+    this.#subscriptions = [
+      watch.instances.subscribe((instances) => this.#apply(instances)),
+      watch.known.subscribe(() => this.#answered()),
+    ];
     // The second source lends its staleness: losing the registry changes no value, so nothing would tell ours.
     this.endpoints = combine([this.#source, watch.instances], (endpoints, _instances) => endpoints);
   }
 
+  /** Whether there is a list to work with: the registry's, or the one that was saved. */
+  get settled(): boolean {
+    return this.watch.known.value || this.#byId.size > 0;
+  }
+
   [Symbol.dispose](): void {
-    this.#subscription[Symbol.dispose]();
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     this.watch[Symbol.dispose]();
   }
 
   #apply(instances: readonly Instance[]): void {
-    const before = this.#byId;
-    if (instances.length === 0 && before.size > 0) {
+    if (instances.length === 0 && this.#byId.size > 0) {
       this.#keep();
       return;
     }
+    this.#replace(instances);
+    if (instances.length > 0) this.#lastKnown?.note(this.service, instances);
+  }
+
+  /** Begins with the list that was saved, which the registry's first answer replaces unless it is empty. */
+  #restore({ instances, savedAtMs }: KnownList): void {
+    this.#replace(instances);
+    const saved = new Date(savedAtMs).toISOString();
+    const reason = `the registry has not answered yet; this list was saved at ${saved}`;
+    this.#source.markStale(reason, savedAtMs);
+    const { events, logger } = this.#env;
+    events.emit('membership.restored', { service: this.service, restored: instances.length, savedAtMs });
+    logger.warn({ service: this.service, restored: instances.length }, reason);
+    this.#answered();
+  }
+
+  #answered(): void {
+    if (this.watch.known.value && this.watch.instances.value.length === 0 && this.#byId.size > 0) this.#keep();
+  }
+
+  #replace(instances: readonly Instance[]): void {
+    const before = this.#byId;
     const after = new Map<string, InstanceEndpoint>();
     const added: InstanceEndpoint[] = [];
     for (const instance of instances) {

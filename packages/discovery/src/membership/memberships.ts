@@ -1,8 +1,10 @@
 /** What an application knows of the services it calls: one watched membership a service, opened when first asked for. */
-import { type CallContext, type Env, type Live, type Token, token } from '@fwk/kernel';
+import { background, type CallContext, cancellable, type Env, type Live, type Token, token } from '@fwk/kernel';
 import type { Registry } from '../registry.js';
 import type { Endpoint } from './endpoint.js';
+import type { LastKnown } from './last-known.js';
 import { Membership } from './membership.js';
+import { type MembershipChange, membershipChanges } from './membership-change.js';
 import { type EndpointMonitor, endpointMonitor, monitorBy } from './monitor.js';
 
 /** The services that this application watches. */
@@ -10,10 +12,16 @@ export interface Memberships extends Disposable {
   /** The endpoints of a service, whatever their status; watching starts with the first call. Never emptied by a loss. */
   of(service: string): Live<readonly Endpoint[]>;
   /**
-   * Resolves when the first list of the service is known, which may be empty. Waits as long as the context allows and
-   * rejects with its reason.
+   * Resolves when the first list of the service is known, which may be empty or one that was saved. Waits as long as the
+   * context allows and rejects with its reason.
    */
   settled(service: string, context: CallContext): Promise<void>;
+  /**
+   * Iterates over the changes of a service's endpoints, beginning with those that are known. Whoever is slow gets several
+   * changes as one. The iteration is over when the context is cancelled or the memberships are disposed.
+   * @param context - ends the iteration. @defaultValue none
+   */
+  changes(service: string, context?: CallContext): AsyncIterable<MembershipChange>;
   /** Names of the services watched so far. */
   readonly services: readonly string[];
   /** What balancers over these lists report about each endpoint. */
@@ -23,14 +31,18 @@ export interface Memberships extends Disposable {
 /** The application's memberships; provided by `discovery()`. */
 export const membershipsToken: Token<Memberships> = token('memberships');
 
-/** Makes memberships over a registry. Dispose them before the registry is closed. */
-export function memberships(registry: Registry, env: Env): Memberships {
+/**
+ * Makes memberships over a registry. Dispose them before the registry is closed.
+ * @param lastKnown - lists that were saved, for as long as the registry does not answer.
+ */
+export function memberships(registry: Registry, env: Env, lastKnown?: LastKnown): Memberships {
   const watched = new Map<string, Membership>();
   const monitor = endpointMonitor();
+  const life = cancellable();
   const watch = (service: string): Membership => {
     let membership = watched.get(service);
     if (!membership) {
-      membership = new Membership(service, registry.watch(service), env);
+      membership = new Membership(service, registry.watch(service), env, lastKnown);
       monitorBy(membership.endpoints, monitor);
       watched.set(service, membership);
     }
@@ -39,22 +51,25 @@ export function memberships(registry: Registry, env: Env): Memberships {
   return {
     monitor,
     of: (service) => watch(service).endpoints,
-    settled: (service, context) => known(watch(service).watch.known, context),
+    settled: (service, context) => settled(watch(service), context),
+    changes: (service, context = background) =>
+      membershipChanges(service, watch(service).endpoints, [life.context, context]),
     get services() {
       return [...watched.keys()];
     },
     [Symbol.dispose]() {
+      life.cancel();
       for (const membership of watched.values()) membership[Symbol.dispose]();
       watched.clear();
     },
   };
 }
 
-function known(first: Live<boolean>, context: CallContext): Promise<void> {
+function settled(membership: Membership, context: CallContext): Promise<void> {
   if (context.cancelled) return Promise.reject(context.reason);
-  if (first.value) return Promise.resolve();
+  if (membership.settled) return Promise.resolve();
   return new Promise((resolve, reject) => {
-    const subscription = first.subscribe(() => {
+    const subscription = membership.watch.known.subscribe(() => {
       subscription[Symbol.dispose]();
       cancelled[Symbol.dispose]();
       resolve();

@@ -90,6 +90,11 @@ export interface Component {
   readonly name: string;
   provide?(provision: Provision, app: AppInfo): void;
   start?(context: ComponentContext): Promise<void> | void;
+  /**
+   * The application's container has built and holds an instance, which has its owner by now; may come before `start`. For
+   * components that serve what their decorators declare on methods. Only looks; must not throw.
+   */
+  built?(instance: object): void;
   /** All components have started and the application answers; now be found. */
   ready?(context: ComponentContext): Promise<void> | void;
   /** Stop being found; keep serving. */

@@ -1,0 +1,181 @@
+/**
+ * The last known lists on disk, so that a process can start while the registry is down. Opt-in: who runs where is then
+ * readable for whoever may read the file, and a list from yesterday is only a guess.
+ *
+ * Read once, synchronously, before anything is watched, and checked like data from outside. Written in the background, a
+ * while after a change, to a file of its own that then takes the other's place, so that no reader ever sees half a list.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { checkOptions, type Env, isFwkError, messageOf, millisecondsIn, type Timer, text } from '@fwk/kernel';
+import { type Instance, parseInstance } from '../instance.js';
+
+/** Options of persisting last known lists. */
+export interface PersistOptions {
+  /** A file for this application alone; its folder must exist. */
+  readonly file: string;
+  /** How long after a change it is written, 0 to 60 000 milliseconds. @defaultValue 1000 */
+  readonly debounceMs: number;
+  /** How old a list may be to be used, 1000 to 2 592 000 000 milliseconds. @defaultValue 86400000 */
+  readonly maxAgeMs: number;
+}
+
+/** Defaults of {@link PersistOptions}. */
+export const persistDefaults = Object.freeze({
+  debounceMs: 1000,
+  maxAgeMs: 86_400_000,
+}) satisfies Partial<PersistOptions>;
+
+/** What a file of last known lists may hold; more is not read, and not written. */
+export const lastKnownLimits = Object.freeze({ services: 1000, instances: 10_000, bytes: 16 * 1024 * 1024 });
+
+/** The list of a service as it was. */
+export interface KnownList {
+  /** Wall-clock milliseconds since the epoch. */
+  readonly savedAtMs: number;
+  readonly instances: readonly Instance[];
+}
+
+/** Last known lists of one application. */
+export interface LastKnown {
+  /** The list of a service as it was saved, if it is young enough and not empty. */
+  of(service: string): KnownList | undefined;
+  /** Takes down the newest list of a service, to be written soon. */
+  note(service: string, instances: readonly Instance[]): void;
+  /** Writes what is not yet written. */
+  close(): Promise<void>;
+}
+
+/**
+ * Reads the lists that were saved. A file that is missing or of no use is no error: nothing is known then.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ */
+export function lastKnown(options: Pick<PersistOptions, 'file'> & Partial<PersistOptions>, env: Env): LastKnown {
+  return new SavedLists(checkPersistOptions(options), env);
+}
+
+/** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
+export function checkPersistOptions(given: Partial<PersistOptions>): PersistOptions {
+  return checkOptions<PersistOptions>('discovery persist', given, persistDefaults, {
+    file: text,
+    debounceMs: millisecondsIn(0, 60_000),
+    maxAgeMs: millisecondsIn(1000, 2_592_000_000),
+  });
+}
+
+class SavedLists implements LastKnown {
+  readonly #options: PersistOptions;
+  readonly #env: Env;
+  readonly #lists: Map<string, KnownList>;
+  #timer: Timer | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #failing = false;
+
+  constructor(options: PersistOptions, env: Env) {
+    this.#options = options;
+    this.#env = env;
+    this.#lists = this.#read();
+  }
+
+  of(service: string): KnownList | undefined {
+    const known = this.#lists.get(service);
+    return known && known.instances.length > 0 && this.#isYoung(known) ? known : undefined;
+  }
+
+  note(service: string, instances: readonly Instance[]): void {
+    this.#lists.delete(service);
+    this.#lists.set(service, { savedAtMs: this.#env.clock.wallTime(), instances });
+    this.#timer ??= this.#env.clock.setTimer(() => this.#save(), this.#options.debounceMs, true);
+  }
+
+  close(): Promise<void> {
+    if (this.#timer) {
+      this.#env.clock.clearTimer(this.#timer);
+      this.#save();
+    }
+    return this.#writing;
+  }
+
+  #isYoung({ savedAtMs }: KnownList): boolean {
+    return this.#env.clock.wallTime() - savedAtMs <= this.#options.maxAgeMs;
+  }
+
+  #save(): void {
+    this.#timer = undefined;
+    // One after the other: an older list must not take the place of a newer one.
+    this.#writing = this.#writing.then(() => this.#write());
+  }
+
+  async #write(): Promise<void> {
+    const { file } = this.#options;
+    const temporary = `${file}.${process.pid}.tmp`;
+    try {
+      await writeFile(temporary, this.#encode(), { mode: 0o600 });
+      await rename(temporary, file);
+      this.#failing = false;
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {});
+      if (!this.#failing) this.#env.logger.warn({ err: error, file }, 'the last known instances cannot be written');
+      this.#failing = true;
+    }
+  }
+
+  /** The newest lists first, as far as there is room. */
+  #encode(): string {
+    let room = lastKnownLimits.instances;
+    const lists: [string, KnownList][] = [];
+    for (const [service, list] of [...this.#lists].reverse()) {
+      if (lists.length === lastKnownLimits.services || list.instances.length > room) break;
+      if (!this.#isYoung(list)) continue;
+      room -= list.instances.length;
+      lists.push([service, list]);
+    }
+    return JSON.stringify({ services: Object.fromEntries(lists.reverse()) });
+  }
+
+  #read(): Map<string, KnownList> {
+    const { file } = this.#options;
+    try {
+      const { size } = statSync(file);
+      if (size > lastKnownLimits.bytes) throw new Error(`${size} bytes are more than ${lastKnownLimits.bytes}`);
+      return decode(JSON.parse(readFileSync(file, 'utf8')));
+    } catch (error) {
+      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (!missing) {
+        this.#env.logger.warn({ file, problem: messageOf(error) }, 'the last known instances cannot be used');
+      }
+      return new Map();
+    }
+  }
+}
+
+/** Lists that are not what they should be are left out; the others are still worth having. */
+function decode(tree: unknown): Map<string, KnownList> {
+  const services = fieldOf(tree, 'services');
+  if (typeof services !== 'object' || services === null) throw new Error('there are no services in it');
+  const lists = new Map<string, KnownList>();
+  let room = lastKnownLimits.instances;
+  for (const [service, list] of Object.entries(services).slice(0, lastKnownLimits.services)) {
+    const [savedAtMs, given] = [fieldOf(list, 'savedAtMs'), fieldOf(list, 'instances')];
+    if (typeof savedAtMs !== 'number' || !Array.isArray(given) || given.length > room) continue;
+    room -= given.length;
+    const instances = given.map(readInstance).filter((instance) => instance?.service === service);
+    lists.set(service, { savedAtMs, instances: instances as readonly Instance[] });
+  }
+  return lists;
+}
+
+function fieldOf(value: unknown, field: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, field)
+    ? (value as Readonly<Record<string, unknown>>)[field]
+    : undefined;
+}
+
+function readInstance(value: unknown): Instance | undefined {
+  try {
+    return parseInstance(value);
+  } catch (error) {
+    if (isFwkError(error, 'FWK_DISCOVERY_INSTANCE_INVALID')) return undefined;
+    throw error;
+  }
+}
