@@ -69,7 +69,7 @@ export const clientDefaults = Object.freeze({
  * What the breaker of one endpoint has instead of the layer's own defaults: trying one endpoint of several again is
  * cheap, and a client of only one endpoint should not stay away long after it is back.
  */
-export const endpointBreakerDefaults = Object.freeze({ openMs: 1000, maxOpenMs: 30_000 });
+export const endpointBreakerDefaults = Object.freeze({ openMs: 1000, maxOpenMs: 5000 });
 
 const object: Rule = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object');
 const objectOrFalse: Rule = (value) => (value === false ? undefined : object(value) && 'an object, or false');
