@@ -18,7 +18,7 @@ import { root } from './workspace.mjs';
 const execute = promisify(execFile);
 
 /** What is fetched: the one package that every Debian mirror keeps. */
-export const consulPackage = Object.freeze({
+const consulPackage = Object.freeze({
   suite: 'bullseye',
   architecture: 'amd64',
   version: '1.8.7+dfsg1-2+b3',

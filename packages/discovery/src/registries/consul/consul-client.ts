@@ -170,10 +170,15 @@ function indexOf(header: string | string[] | undefined): number | undefined {
   return typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
 }
 
-function refusal({ status, text }: Answer): string {
-  const said = text.trim().slice(0, MAX_REASON_LENGTH);
-  if (status === 403) return `it refuses the token: ${said}`;
-  return `it answered with status ${status}${said && `: ${said}`}`;
+/** What Consul says in an answer that is no success, cut to what a message takes. */
+export function wordsOf({ text }: Answer): string {
+  return text.trim().slice(0, MAX_REASON_LENGTH);
+}
+
+function refusal(answer: Answer): string {
+  const said = wordsOf(answer);
+  if (answer.status === 403) return `it refuses the token: ${said}`;
+  return `it answered with status ${answer.status}${said && `: ${said}`}`;
 }
 
 /** An error of several addresses has no message of its own. */

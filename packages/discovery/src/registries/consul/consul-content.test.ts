@@ -80,6 +80,14 @@ describe.runIf(consulProgram)('what Consul knows of an instance', () => {
     expect(String(refused)).toMatch(/of the 64 pairs/);
   });
 
+  test('is refused in Consul’s own words when Consul does not take it', async () => {
+    const refused = await aRegistry()
+      .register(anInstance({ address: '0.0.0.0' }))
+      .catch((error: unknown) => error);
+    expect(isFwkError(refused, 'FWK_DISCOVERY_INSTANCE_INVALID')).toBe(true);
+    expect(String(refused)).toMatch(/Consul says: Invalid service address/);
+  });
+
   test('says to others that they should not call what drains', async () => {
     const registration = await aRegistry().register(anInstance());
     const { instances } = aRegistry().watch('inventory');

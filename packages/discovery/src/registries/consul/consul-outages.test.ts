@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cancellable, type Env, isFwkError, type LogFields, noLogger } from '@fwk/kernel';
+import { cancellable, type Env, eventBus, isFwkError, type LogFields, noLogger, systemClock } from '@fwk/kernel';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AgentSetup, type ConsulAgent, consulProgram, startAgent } from '../../fixtures/consul/consul-agent.js';
 import { startCluster } from '../../fixtures/consul/consul-cluster.js';
-import { faultProxy } from '../../fixtures/consul/fault-proxy.js';
+import { type Fault, type FaultProxy, faultProxy } from '../../fixtures/consul/fault-proxy.js';
 import type { Registry } from '../../registry.js';
 import { anInstance } from '../../testing/instances.js';
 import type { ConsulOptions } from './consul-options.js';
@@ -45,6 +45,34 @@ describe.runIf(consulProgram)('a Consul registry', () => {
     expect(await namesAt(agent)).toContain('inventory');
   });
 
+  test('does not fight for an id that another has taken while the agent was away', async () => {
+    const agent = await anAgent();
+    const proxy = await aProxy(agent);
+    const events = eventBus();
+    const refused: unknown[] = [];
+    events.on('instance.refused', ({ data }) => refused.push(data.instance));
+    const first = await open({ url: proxy.url, ttlMs: 1000, maxPauseMs: 100 }, { events }).register(anInstance());
+    proxy.break(silence);
+    await agent.restart();
+    const second = open({ url: agent.url });
+    await second.register(anInstance({ port: 4009 }));
+    proxy.break(undefined);
+    await vi.waitFor(() => expect(refused).toContain('inventory-1'), patience);
+    await first.deregister();
+    const { instances, known } = second.watch('inventory');
+    await vi.waitFor(() => expect(known.value).toBe(true), patience);
+    expect(instances.value.map(({ port }) => port)).toEqual([4009]);
+  });
+
+  test('has nothing against an agent that has forgotten what it is to take out', async () => {
+    const agent = await anAgent();
+    const registration = await open({ url: agent.url }).register(anInstance());
+    await agent.ask('/agent/service/deregister/inventory-1', { method: 'PUT' });
+    const startMs = systemClock.now();
+    await registration.deregister();
+    expect(systemClock.now() - startMs).toBeLessThan(900);
+  });
+
   test('stops waiting with the caller’s own reason, and registers nothing then', async () => {
     const agent = await anAgent();
     await agent.kill();
@@ -62,16 +90,12 @@ describe.runIf(consulProgram)('a Consul registry', () => {
 
   test('lets Consul find out by itself when a process is gone without a word', async () => {
     const agent = await anAgent();
-    const proxy = await faultProxy(agent.url);
-    onTestFinished(() => proxy[Symbol.asyncDispose]());
+    const proxy = await aProxy(agent);
     const [gone, there] = [open({ url: proxy.url, ttlMs: 1000 }), open({ url: agent.url })];
     await gone.register(anInstance());
     const { instances } = there.watch('inventory');
     await vi.waitFor(() => expect(instances.value[0]?.status).toBe('UP'), patience);
-    proxy.break((_path, answer) => {
-      answer.destroy();
-      return 'taken';
-    });
+    proxy.break(silence);
     await vi.waitFor(() => expect(instances.value[0]?.status).toBe('DOWN'), patience);
   });
 
@@ -173,6 +197,17 @@ function open(options: Partial<ConsulOptions>, env?: Partial<Env>): Registry {
   onTestFinished(() => registry.close());
   return registry;
 }
+
+async function aProxy(agent: ConsulAgent): Promise<FaultProxy> {
+  const proxy = await faultProxy(agent.url);
+  onTestFinished(() => proxy[Symbol.asyncDispose]());
+  return proxy;
+}
+
+const silence: Fault = (_path, answer) => {
+  answer.destroy();
+  return 'taken';
+};
 
 async function aFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'fwk-consul-test-'));

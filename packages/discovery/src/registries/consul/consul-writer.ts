@@ -4,11 +4,11 @@
  * by a restart, we register again.
  */
 import type { Env } from '@fwk/kernel';
-import { DuplicateInstanceError } from '../../errors.js';
+import { DuplicateInstanceError, InstanceInvalidError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import { describeInstance } from '../describe-instance.js';
 import type { InstanceWriter } from '../own-instances.js';
-import type { Answer, ConsulClient } from './consul-client.js';
+import { type Answer, type ConsulClient, wordsOf } from './consul-client.js';
 import type { ConsulOptions } from './consul-options.js';
 import { type HealthCheck, isRecord, readChecks, readHealthList, readPairs } from './health-entries.js';
 import { holderKey } from './meta.js';
@@ -44,7 +44,11 @@ export class ConsulWriter implements InstanceWriter {
     const changed = `changed at ${new Date(this.#env.clock.wallTime()).toISOString()}`;
     const body = definitionOf(instance, this.#holder, changed, this.#options);
     this.#put.set(id, instance);
-    await this.#client.ask({ method: 'PUT', path: '/agent/service/register', body });
+    const answer = await this.#client.ask({ method: 'PUT', path: '/agent/service/register', body, also: [400] });
+    if (answer.status === 400) {
+      this.#put.delete(id);
+      throw new InstanceInvalidError(id, [`Consul says: ${wordsOf(answer)}`]);
+    }
     this.#certain.add(id);
     // A check that was there before keeps its status whatever it is registered with.
     if (this.#options.check === 'ttl') await this.#report(instance);
@@ -157,8 +161,8 @@ export class ConsulWriter implements InstanceWriter {
     await this.#client.ask({ method: 'PUT', path, query });
   }
 
-  #failed({ status, text }: Answer): Error {
-    return this.#client.unavailable(`it answered with status ${status}: ${text.trim().slice(0, 200)}`);
+  #failed(answer: Answer): Error {
+    return this.#client.unavailable(`it answered with status ${answer.status}: ${wordsOf(answer)}`);
   }
 }
 
