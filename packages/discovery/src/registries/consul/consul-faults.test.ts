@@ -82,6 +82,20 @@ describe.runIf(consulProgram)('a Consul registry whose agent answers', () => {
     expect(proxy.paths.length - before).toBeLessThan(100);
   });
 
+  test('nobody any more, though connections stand: held questions notice nothing, and yet lists are stale', async () => {
+    const registry = consulRegistry({ url: proxy.url, requestTimeoutMs: 300, maxPauseMs: 100, ttlMs: 1000 });
+    const { instances } = registry.watch('inventory');
+    await vi.waitFor(() => expect(instances.value).toHaveLength(1), 3000);
+    const asked = questions(proxy).length;
+    proxy.break(() => 'taken', false);
+    await vi.waitFor(() => expect(instances.stale?.reason).toMatch(/no answer within 300 ms/), 3000);
+    expect(questions(proxy)).toHaveLength(asked);
+    proxy.break(undefined, false);
+    await vi.waitFor(() => expect(instances.stale).toBeUndefined(), 3000);
+    expect(instances.value).toHaveLength(1);
+    await registry.close();
+  });
+
   test('with an index that goes back: it starts anew and misses nothing', async () => {
     let held: Parameters<Fault>[1] | undefined;
     proxy.rewrite = (path, headers, body) => {
