@@ -15,7 +15,8 @@ export interface HedgeOptions {
   readonly maxExtraRatio: number | Live<number>;
   /**
    * The budget of the client's retries: each second attempt takes 1 from it, and none is sent when it is empty. It is the
-   * retry layer that pays in. @defaultValue undefined: `maxExtraRatio` alone limits
+   * retry layer that pays in. @defaultValue that of the same policy's retry; outside a
+   * policy none: `maxExtraRatio` alone limits
    */
   readonly budget: RetryBudget | undefined;
   /**

@@ -24,6 +24,7 @@ import {
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeResult } from '../layer/judge.js';
+import { type BudgetShare, budgetShareOf } from '../retry/budget-share.js';
 import { type HedgeOptions, hedgeDefaults, hedgeRules } from './hedge-options.js';
 import { type RaceOwner, race } from './race.js';
 import { RecentP95 } from './recent-p95.js';
@@ -41,7 +42,7 @@ export function hedge(options?: Partial<HedgeOptions>): FunctionLayer {
     describe: () => ({
       delayMs: currentOf(settings.delayMs),
       maxExtraRatio: currentOf(settings.maxExtraRatio),
-      budget: settings.budget === undefined ? 'none' : 'shared',
+      budget: settings.budget === undefined ? 'that of the policy’s retry' : 'shared',
     }),
     build: (next, env) => new HedgeService(next, env, settings),
   });
@@ -56,6 +57,7 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
   readonly next: Service<Req, Res>;
   readonly env: Env;
   readonly #options: HedgeOptions;
+  readonly #share: BudgetShare | undefined;
   readonly #p95: RecentP95;
   readonly #sent: Counter;
   readonly #won: Counter;
@@ -68,6 +70,7 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
     this.next = next;
     this.env = env;
     this.#options = options;
+    this.#share = budgetShareOf(env);
     this.#p95 = new RecentP95(options.minimumSamples);
     const counter = (result: string) =>
       env.metrics.counter(
@@ -103,7 +106,8 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
       return false;
     }
     const { path, events } = this.env;
-    if (this.#options.budget && !this.#options.budget.withdraw()) {
+    const budget = this.#options.budget ?? this.#share?.budget;
+    if (budget && !budget.withdraw()) {
       this.#withheld.add();
       events.emit('hedge.budget-exhausted', { path });
       return false;

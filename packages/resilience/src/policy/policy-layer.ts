@@ -10,6 +10,7 @@ import {
 import type { BreakerHandle } from '../breaker/breaker-state.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import type { Racing } from '../layer/function-service.js';
+import { sharingBudget } from '../retry/budget-share.js';
 import { CountedService } from '../statistics/counted-service.js';
 import { countingEnv } from '../statistics/counting-meter.js';
 import type { PolicyStatistics, StatisticsSource } from '../statistics/policy-statistics.js';
@@ -59,7 +60,7 @@ export function policyLayer(parts: PolicyLayerParts, env: Env | undefined): Poli
     build(next, given) {
       const own = policyEnv(name, mergeOptions(parts.levels), given);
       recorder ??= new StatisticsRecorder(own.clock);
-      return new CountedService(parts.build(next, countingEnv(own, recorder)), own, recorder);
+      return new CountedService(parts.build(next, sharingBudget(countingEnv(own, recorder))), own, recorder);
     },
     env,
   });

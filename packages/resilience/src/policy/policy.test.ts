@@ -54,6 +54,23 @@ describe('policy', () => {
     ]);
   });
 
+  test.each([
+    ['no retry', undefined, 'hedge.sent'],
+    ['a retry whose budget has something left', {}, 'hedge.sent'],
+    ['a retry whose budget is spent', { budget: { ratio: 0, reservePerSecond: 0 } }, 'hedge.budget-exhausted'],
+    ['a retry without budget', { budget: false }, 'hedge.sent'],
+  ] as const)('lets hedges draw on the budget of the retries: %s', async (_, retryOptions, event) => {
+    const guard = leakGuard();
+    const events = recordEvents();
+    const env = makeEnv({ clock: guard.clock, events });
+    const slow = () => new Promise((resolve) => guard.clock.setTimer(() => resolve('late'), 50));
+    const hedged = { hedge: { idempotent: true, delayMs: 10, maxExtraRatio: 1 } };
+    const call = policy('quote', { ...hedged, retry: retryOptions }, env).wrap(slow)();
+    await guard.clock.advance(60);
+    expect(await call).toBe('late');
+    expect(events.names).toEqual([event]);
+  });
+
   test('prints itself one layer a line', () => {
     expect(policy('quote', { timeoutMs: 800, bulkhead: { maxConcurrent: 3 } }).print()).toBe(
       'bulkhead(maxConcurrent=3, maxQueue=0)\nattempt-timeout(timeoutMs=800)',

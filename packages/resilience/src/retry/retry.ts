@@ -31,6 +31,7 @@ import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeError, judgeResult } from '../layer/judge.js';
 import { announceAnswer, announceFailure, willAnnounce } from '../layer/settlement.js';
 import { fullJitter } from './backoff.js';
+import { budgetShareOf } from './budget-share.js';
 import { type RetryBudget, retryBudget } from './retry-budget.js';
 import { isBudget, type RetryOptions, retryDefaults, retryRules } from './retry-options.js';
 
@@ -76,6 +77,8 @@ class RetryService<Req, Res> implements Service<Req, Res> {
     this.#options = options;
     const { budget } = options;
     this.#budget = budget === false ? undefined : isBudget(budget) ? budget : retryBudget(budget, env.clock);
+    const share = budgetShareOf(env);
+    if (share) share.budget = this.#budget;
     const counter = (result: string) =>
       env.metrics.counter(
         { name: 'resilience.retries', help: 'What became of failed attempts: tried again or not.' },
