@@ -8,7 +8,7 @@ import { freePort } from '../stage/free-port.js';
 import { openScene } from '../stage/scene.js';
 
 const defaultSeconds = 60;
-const steadyMs = 3000;
+const maxSteadyMs = 3000;
 const seeLimitMs = 10_000;
 const pace = { perSecond: 100, writeShare: 0 };
 
@@ -18,6 +18,7 @@ export const registryDown: Drill = {
   async run(stage, options) {
     const { say } = options;
     const awayMs = (options.seconds ?? defaultSeconds) * 1000;
+    const steadyMs = Math.min(maxSteadyMs, awayMs / 4);
     const place = { kind: 'local', port: await freePort() } as const;
     const registry = await stage.start('registry', place);
     const scene = await openScene(stage, place, pace, options);

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { runCommand } from './cli.js';
+import type { Drill } from './drill.js';
+import { drills } from './rows/index.js';
+
+const drillOf = (name: string, failed: number): Drill => ({
+  name,
+  about: `what ${name} is about`,
+  run: async (_stage, { seconds, say }) => {
+    say(`${name} for ${seconds} s`);
+    return [{ name: 'only', figures: { failed, p99Ms: 12.3456 }, must: { failed: { atMost: 0 } } }];
+  },
+});
+
+async function run(given: readonly string[], more: readonly Drill[] = [], interrupted?: Promise<unknown>) {
+  let [written, complaint] = ['', ''];
+  const output = {
+    write(text: string) {
+      written += text;
+    },
+    complain(text: string) {
+      complaint += text;
+    },
+  };
+  const code = await runCommand(given, [drillOf('good', 0), drillOf('bad', 2), ...more], output, interrupted);
+  return { code, complaint, lines: written.trimEnd().split('\n') };
+}
+
+test.each([
+  [['unknown']],
+  [[]],
+  [['--json']],
+  [['good', 'bad']],
+  [['good', '--seconds']],
+  [['good', '--seconds', '0']],
+])('explains itself when asked for %j', async (given) => {
+  const { code, complaint, lines } = await run(given);
+  expect(code).toBe(2);
+  expect(complaint).toContain('usage: npm run drill -- NAME [--json] [--seconds 1..3600]');
+  expect(complaint).toContain('good  what good is about');
+  expect(lines).toEqual(['']);
+});
+
+test('ends with one line of JSON when asked to, and tells by its exit code whether everything was reached', async () => {
+  const good = await run(['good', '--json', '--seconds', '5']);
+  expect(good.code).toBe(0);
+  expect(good.complaint).toBe('good for 5 s\n');
+  const only = { case: 'only', failed: 0, p99Ms: 12.346, must: 'failed <= 0', reached: true };
+  expect(JSON.parse(good.lines.at(-1) ?? '')).toEqual({ name: 'good', reached: true, cases: [only] });
+  const bad = await run(['bad']);
+  expect(bad.code).toBe(1);
+  expect(bad.lines.join()).toContain('NOT reached');
+  expect(bad.lines.join()).not.toContain('{');
+});
+
+test('says what went wrong when a drill cannot be run', async () => {
+  const broken: Drill = { name: 'broken', about: '', run: () => Promise.reject(new Error('there is no Consul')) };
+  const { code, complaint, lines } = await run(['broken', '--json'], [broken]);
+  expect(code).toBe(1);
+  expect(complaint).toContain('the drill "broken" could not be run: there is no Consul');
+  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ name: 'broken', reached: false });
+});
+
+test('ends every process that it started when it is interrupted', async () => {
+  let pid: number | undefined;
+  const endless: Drill = {
+    name: 'endless',
+    about: '',
+    run(stage) {
+      pid = stage.spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']).pid;
+      return new Promise(() => {});
+    },
+  };
+  const { code } = await run(['endless'], [endless], Promise.resolve());
+  expect(code).toBe(130);
+  expect(() => process.kill(pid ?? 0, 0)).toThrow('ESRCH');
+});
+
+test('has a name of its own for each drill', () => {
+  expect(new Set(drills.map(({ name }) => name)).size).toBe(drills.length);
+});
