@@ -58,6 +58,11 @@ export const instanceLimits = Object.freeze({
 const name = /^[A-Za-z0-9][A-Za-z0-9._:@-]*$/;
 const word = /^[^\p{Cc}]+$/u;
 
+/** Whether a text may be an instance's id. */
+export function isInstanceId(text: string): boolean {
+  return text.length <= instanceLimits.nameLength && name.test(text);
+}
+
 /**
  * Checks data from outside and answers a frozen instance. Fields it does not know are dropped, not refused: programs on
  * one machine are not all of one version.

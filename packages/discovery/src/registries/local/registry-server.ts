@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type Env, messageOf } from '@fwk/kernel';
-import { parseInstance } from '../../instance.js';
+import { isInstanceId, parseInstance } from '../../instance.js';
 import { EventStreams } from './event-streams.js';
 import type { LocalRegistryOptions } from './local-options.js';
 import { problemOf } from './problem.js';
@@ -90,13 +90,14 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   checkHost(request.headers.host);
-  const url = URL.parse(request.url ?? '/', 'http://registry');
-  if (!url) throw new Refusal(400, 'the path cannot be read');
+  const url = readPath(request.url ?? '/');
   const [, version, resource, parameter, ...rest] = url.pathname.split('/');
   const { method } = request;
   if (version !== `v${protocol}` || rest.length > 0) throw new Refusal(404, 'no such resource');
   if (resource === 'instances' && parameter) {
     const id = decode(parameter);
+    // What one client says of an id is told to all the others, who refuse what no registry says.
+    if (!isInstanceId(id)) throw new Refusal(400, 'the path has no id that an instance could have');
     const identity = identityOf(request);
     if (method === 'PUT') {
       const instance = parseInstance(objectOf(await readJson(request)).instance);
@@ -142,6 +143,14 @@ function parsed(body: unknown): readonly string[] {
     return parseIds(objectOf(body).ids, MAX_RENEWED);
   } catch (error) {
     throw new Refusal(400, `ids: ${messageOf(error)}`);
+  }
+}
+
+function readPath(path: string): URL {
+  try {
+    return new URL(path, 'http://registry');
+  } catch {
+    throw new Refusal(400, 'the path cannot be read');
   }
 }
 
