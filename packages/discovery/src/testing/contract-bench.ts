@@ -77,6 +77,11 @@ export class Bench<P extends RegistryPlace = RegistryPlace> {
     });
   }
 
+  /** Waits on the real clock; only for promises about time itself. */
+  pause(durationMs: number): Promise<void> {
+    return new Promise((resolve) => void systemClock.setTimer(resolve, durationMs));
+  }
+
   async close(): Promise<void> {
     for (const registry of this.#open) await registry.close();
   }

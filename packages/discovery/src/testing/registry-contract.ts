@@ -14,8 +14,21 @@ import {
 } from './contract-bench.js';
 import { anInstance } from './instances.js';
 
+/** A place that instances are registered at. */
+export interface RegisteringPlace extends RegistryPlace {
+  /** Takes the registry itself away, as a crash does. Only where there is one apart from those who use it. */
+  lose?(): Promise<void>;
+  /** Brings it back, with nothing remembered. */
+  recover?(): Promise<void>;
+}
+
 /** What the suite needs to know of the backend under test. */
-export type RegistryContract = ContractSetup<RegistryPlace>;
+export interface RegistryContract extends ContractSetup<RegisteringPlace> {
+  /** Whether {@link RegisteringPlace.lose} and `recover` are there. @defaultValue false */
+  readonly loses?: boolean;
+  /** How long an instance stays without being renewed, in milliseconds. @defaultValue there are no leases */
+  readonly leaseMs?: number;
+}
 
 /**
  * The promises as test cases.
@@ -23,7 +36,7 @@ export type RegistryContract = ContractSetup<RegistryPlace>;
  */
 export function registryContract(contract: RegistryContract): readonly RegistryContractCase[] {
   const promise = promisesOf(contract);
-  return [
+  const always = [
     promise('shows a registered instance to a watcher that was there before', async (bench) => {
       const [here, there] = [await bench.open(), await bench.open()];
       const { instances } = there.watch('inventory');
@@ -164,4 +177,51 @@ export function registryContract(contract: RegistryContract): readonly RegistryC
       assert.equal(told, 0);
     }),
   ];
+  const leasing = [
+    promise('keeps an instance registered for longer than its lease', async (bench) => {
+      const [here, there] = [await bench.open(), await bench.open()];
+      const { instances } = there.watch('inventory');
+      await here.register(anInstance());
+      await bench.until(instances, (list) => list.length === 1, 'the instance to appear');
+      const seen: string[] = [];
+      const watching = instances.subscribe((list) => seen.push(list.map(({ status }) => status).join()));
+      await bench.pause(leases * (contract.leaseMs ?? 0));
+      watching[Symbol.dispose]();
+      assert.deepEqual(seen, [], 'the list has changed');
+    }),
+  ];
+  const losing = [
+    promise('keeps its lists while the registry is away, says why, and follows it when it is back', async (bench) => {
+      const [here, there] = [await bench.open(), await bench.open()];
+      const { instances } = there.watch('inventory');
+      await here.register(anInstance());
+      await bench.until(instances, (list) => list.length === 1, 'the instance to appear');
+      await bench.place.lose?.();
+      await bench.until(there.connection, ({ state }) => state === 'lost', 'the loss');
+      assert.ok(there.connection.value.reason, 'the loss has no reason');
+      assert.ok(instances.stale?.reason, 'the list is not marked stale');
+      assert.deepEqual(instances.value, [anInstance()]);
+      await bench.place.recover?.();
+      await bench.until(there.connection, ({ state }) => state === 'connected', 'the registry to be back');
+      await here.register(anInstance({ id: 'inventory-2', port: 4002 }));
+      await bench.until(instances, (list) => list.length === 2, 'both instances');
+      assert.equal(instances.stale, undefined);
+    }),
+
+    promise('registers again what the registry has forgotten, with the newest facts', async (bench) => {
+      const here = await bench.open();
+      const registration = await here.register(anInstance());
+      await bench.place.lose?.();
+      await bench.until(here.connection, ({ state }) => state === 'lost', 'the loss');
+      const changed = registration.update({ colour: 'blue' });
+      await bench.place.recover?.();
+      await changed;
+      const { instances } = (await bench.open()).watch('inventory');
+      await bench.until(instances, ([first]) => first?.metadata?.colour === 'blue', 'the instance as it is now');
+    }),
+  ];
+  return [...always, ...(contract.leaseMs === undefined ? [] : leasing), ...(contract.loses ? losing : [])];
 }
+
+/** How many leases an instance is watched for. */
+const leases = 3;

@@ -10,3 +10,25 @@ describe('a local registry', () => {
   };
   for (const { name, run } of registryContract({ place })) test(name, run);
 });
+
+describe('a local registry that another process serves', () => {
+  const ttlMs = 300;
+  const place = async () => {
+    const port = await freePort();
+    const serve = async () => {
+      const serving = localRegistry({ port, ttlMs });
+      serving.services();
+      return serving;
+    };
+    let serving = await serve();
+    return {
+      open: () => localRegistry({ port, ttlMs, serve: false }),
+      lose: () => serving.close(),
+      async recover() {
+        serving = await serve();
+      },
+      end: () => serving.close(),
+    };
+  };
+  for (const { name, run } of registryContract({ place, loses: true, leaseMs: ttlMs })) test(name, run);
+});
