@@ -17,7 +17,13 @@ describe.runIf(consulProgram)('on a real agent', () => {
   afterAll(() => agent[Symbol.asyncDispose]());
 
   describe.each(rows)('%s', (_name, options) => {
-    const place = () => ({ open: () => consulRegistry({ ...options, url: agent.url }) });
-    for (const { name, run } of registryContract({ place })) test(name, run);
+    const ttlMs = 1000;
+    const place = () => ({
+      open: () => consulRegistry({ ...options, url: agent.url, ttlMs, maxPauseMs: 200 }),
+      lose: () => agent.kill(),
+      recover: () => agent.restart(),
+    });
+    const contract = { place, patienceMs: 15_000, loses: true, leaseMs: ttlMs };
+    for (const { name, run } of registryContract(contract)) test(name, run);
   });
 });
