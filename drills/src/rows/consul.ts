@@ -138,7 +138,7 @@ async function back(agent: ConsulAgent, { targets }: Scene): Promise<number> {
     const passing = await agent.passing('target');
     return wanted.every((id) => passing.includes(id));
   };
-  return until('all registrations', backLimitMs, all).then(
+  return until(() => 'all registrations', backLimitMs, all).then(
     () => nowMs() - startMs,
     () => Number.POSITIVE_INFINITY,
   );

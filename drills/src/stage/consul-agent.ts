@@ -101,12 +101,15 @@ export class ConsulAgent {
         this.#said = (this.#said + chunk.toString()).slice(-2000);
       });
     }
-    await until(`Consul to be ready; it said: ${this.#said}`, readyLimitMs, async () => {
-      if (child.exitCode !== null) throw new Error(`Consul ended; it said:\n${this.#said}`);
-      // A leader alone is not enough: a lone server answers questions once it has entered itself.
-      if (this.#setup.kind === 'alone') return ((await this.ask('GET', '/catalog/nodes')) as unknown[]).length > 0;
-      return this.#setup.kind === 'server' || (await this.leader()) !== '';
-    });
+    await until(
+      () => `Consul to be ready; it said:\n${this.#said}`,
+      readyLimitMs,
+      async () => {
+        // A leader alone is not enough: a lone server answers questions once it has entered itself.
+        if (this.#setup.kind === 'alone') return ((await this.ask('GET', '/catalog/nodes')) as unknown[]).length > 0;
+        return this.#setup.kind === 'server' || (await this.leader()) !== '';
+      },
+    );
   }
 
   /** Ends its process at once. */
@@ -155,10 +158,10 @@ export class ConsulAgent {
 }
 
 /** Asks again and again until something holds; one that cannot be asked does not hold. @throws Error after `withinMs`. */
-export async function until(what: string, withinMs: number, holds: () => Promise<boolean>): Promise<void> {
+export async function until(what: () => string, withinMs: number, holds: () => Promise<boolean>): Promise<void> {
   const startMs = nowMs();
   while (!(await holds().catch(() => false))) {
-    if (nowMs() - startMs > withinMs) throw new Error(`waited ${withinMs} ms for ${what}`);
+    if (nowMs() - startMs > withinMs) throw new Error(`waited ${withinMs} ms for ${what()}`);
     await sleep(pollMs);
   }
 }

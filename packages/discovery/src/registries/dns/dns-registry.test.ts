@@ -46,6 +46,31 @@ describe('a DNS registry of SRV records', () => {
   for (const { name, run } of readingContract({ place, follows: true, fails: true })) test(name, run);
 });
 
+describe('a DNS registry of addresses', () => {
+  const place = async (): Promise<ReadingPlace> => {
+    const server = await DnsServer.start();
+    let services: Readonly<Record<string, string>> = {};
+    return {
+      publish(given) {
+        server.failing = false;
+        const lists = Object.entries(given).map(
+          ([service, list]) => [service, list.map((each) => each.split(':'))] as const,
+        );
+        services = Object.fromEntries(lists.map(([service, [first]]) => [service, `${service}.test:${first?.[1]}`]));
+        server.records = lists.flatMap(([service, list]) =>
+          list.map(([address]): DnsRecord => ({ type: 'A', name: `${service}.test`, address: String(address) })),
+        );
+      },
+      fail() {
+        server.failing = true;
+      },
+      open: () => dnsRegistry({ services, resolver: resolverAt(server), ...fast }),
+      end: () => server[Symbol.asyncDispose](),
+    };
+  };
+  for (const { name, run } of readingContract({ place, follows: true, fails: true })) test(name, run);
+});
+
 /** A registry on a clock that the test moves, with a resolver that the test answers for. */
 function setUp(services: Readonly<Record<string, string>>, options: Partial<DnsRegistryOptions> = {}) {
   const records = {

@@ -3,7 +3,7 @@
  * It reads only. A service is asked for while somebody watches it, as often as its records' TTL says within bounds.
  * An answer that fails or is empty changes nothing: the last list stays, marked stale with the reason.
  */
-import { background, type CallContext, type Env, liveValue, makeEnv } from '@fwk/kernel';
+import { background, type CallContext, type Env, type LiveSource, liveValue, makeEnv } from '@fwk/kernel';
 import { RegistryClosedError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import type { Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
@@ -25,7 +25,7 @@ export function dnsRegistry(
 
 class DnsRegistry implements Registry {
   readonly name = 'dns';
-  readonly connection = liveValue<RegistryConnection>({ state: 'connecting', sinceMs: 0 });
+  readonly connection: LiveSource<RegistryConnection>;
   readonly #options: DnsRegistryOptions;
   readonly #env: Env;
   readonly #services = new Map<string, DnsService>();
@@ -36,6 +36,7 @@ class DnsRegistry implements Registry {
   constructor(options: DnsRegistryOptions, env: Env) {
     this.#options = options;
     this.#env = env;
+    this.connection = liveValue<RegistryConnection>({ state: 'connecting', sinceMs: env.clock.wallTime() });
   }
 
   async register(instance: Instance, context: CallContext = background) {

@@ -10,6 +10,7 @@ import {
   type CallContext,
   checkOptions,
   type Env,
+  type LiveSource,
   liveValue,
   makeEnv,
   messageOf,
@@ -66,7 +67,7 @@ class FileRegistry implements Registry {
   readonly #env: Env;
   readonly #catalog = new Catalog();
   readonly #board = new WatchBoard(this.#catalog, false);
-  readonly connection = liveValue<RegistryConnection>({ state: 'connecting', sinceMs: 0 });
+  readonly connection: LiveSource<RegistryConnection>;
   #following: Disposable | undefined;
   #closed = false;
 
@@ -74,6 +75,7 @@ class FileRegistry implements Registry {
     this.name = `file ${options.path}`;
     this.#options = options;
     this.#env = env;
+    this.connection = liveValue<RegistryConnection>({ state: 'connecting', sinceMs: env.clock.wallTime() });
   }
 
   async register(instance: Instance, context: CallContext = background) {
