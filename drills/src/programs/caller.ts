@@ -2,7 +2,7 @@
  * A service that calls: an open loop that sends at a steady pace whatever the answers do, so that slow answers cannot slow
  * their own measurement. Time counts from the moment a call was due. Nothing is tried again here but by the client.
  */
-import { createApp } from '@fwk/core';
+import { createApp, eventBusToken } from '@fwk/core';
 import { discovery, membershipsToken } from '@fwk/discovery';
 import { clientOf } from '@fwk/http';
 import type { Asked, CallRecord, Pace } from '../stage/messages.js';
@@ -33,6 +33,8 @@ tellMembers();
 
 const client = app.get(clientOf(target));
 const calls: CallRecord[] = [];
+const retriesAtMs: number[] = [];
+app.get(eventBusToken).on('retry.scheduled', () => void retriesAtMs.push(nowMs()));
 const inFlight = new Set<Promise<void>>();
 let timer: NodeJS.Timeout | undefined;
 
@@ -68,5 +70,5 @@ function send(kind: CallRecord['kind'], dueMs: number): void {
 async function stop(): Promise<void> {
   clearInterval(timer);
   await Promise.all(inFlight);
-  tell({ is: 'report', calls, attempts });
+  tell({ is: 'report', calls, attempts, retriesAtMs });
 }

@@ -1,7 +1,7 @@
 /**
  * Consul in trouble: its agent is restarted and has forgotten everybody; the leader of three servers is killed; the servers
  * cannot be reached; the token is taken away. Services go on calling each other, and soon after each trouble all of them
- * are registered as before.
+ * are registered, also one that started meanwhile.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import type { Drill, DrillOptions, Outcome } from '../drill.js';
 import { ConsulAgent, consulProgram, until } from '../stage/consul-agent.js';
 import type { RegistryPlace } from '../stage/messages.js';
 import { nowMs } from '../stage/now.js';
+import type { Program } from '../stage/program.js';
 import { openScene, type Scene } from '../stage/scene.js';
 import type { Stage } from '../stage/stage.js';
 
@@ -38,14 +39,14 @@ export const consul: Drill = {
 
 async function agentRestart(stage: Stage, program: string, awayMs: number, options: DrillOptions): Promise<Outcome> {
   const agent = await ConsulAgent.start(stage, program, { kind: 'alone' });
-  const scene = await openScene(stage, { kind: 'consul', url: agent.url }, pace, options);
+  const place = { kind: 'consul', url: agent.url } as const;
+  const scene = await openScene(stage, place, pace, options);
   options.say('the agent is killed');
   await agent.kill();
-  await sleep(awayMs / 2);
+  const fresh = await startMeanwhile(stage, place, awayMs);
   options.say('the agent is back and knows nobody');
   await agent.begin();
-  const backMs = await back(agent, scene);
-  const outcome = await close('agent restart', scene, backMs);
+  const outcome = await close('agent restart', agent, scene, fresh);
   await agent.kill();
   return outcome;
 }
@@ -78,14 +79,7 @@ async function leaderKilled(
   if (!leader) throw new Error(`no server is the leader at ${told}`);
   options.say('the leader of three servers is killed');
   await leader.kill();
-  const killedMs = nowMs();
-  // What only a leader can write down shows that there is one again.
-  const fresh = await stage.start('target', place);
-  const seenMs = await scene.caller.sees((ids) => ids.includes(fresh.instance), backLimitMs);
-  const backMs = Math.max(seenMs - killedMs, await back(agent, scene));
-  const outcome = await close('leader killed', scene, backMs);
-  await fresh.stop();
-  return outcome;
+  return close('leader killed', agent, scene, stage.start('target', place));
 }
 
 async function partition(
@@ -99,11 +93,10 @@ async function partition(
   const scene = await openScene(stage, place, pace, options);
   options.say('no server can be reached');
   for (const server of servers) server.suspend();
-  await sleep(awayMs);
+  const fresh = await startMeanwhile(stage, place, awayMs);
   options.say('the servers can be reached again');
   for (const server of servers) server.resume();
-  const backMs = await back(agent, scene);
-  return close('partition', scene, backMs);
+  return close('partition', agent, scene, fresh);
 }
 
 async function tokenRevoked(stage: Stage, program: string, awayMs: number, options: DrillOptions): Promise<Outcome> {
@@ -117,40 +110,49 @@ async function tokenRevoked(stage: Stage, program: string, awayMs: number, optio
   const { AccessorID } = await make(ownToken);
   const tokenFile = join(await stage.folder(), 'token');
   await writeFile(tokenFile, ownToken);
-  const scene = await openScene(stage, { kind: 'consul', url: agent.url, tokenFile }, pace, options);
+  const place = { kind: 'consul', url: agent.url, tokenFile } as const;
+  const scene = await openScene(stage, place, pace, options);
   options.say('the token is revoked');
   await agent.ask('DELETE', `/acl/token/${AccessorID}`);
-  await sleep(awayMs);
+  const fresh = await startMeanwhile(stage, place, awayMs);
   options.say('there is a new token');
   await make(nextToken);
   await writeFile(tokenFile, nextToken);
-  const backMs = await back(agent, scene);
-  const outcome = await close('token revoked', scene, backMs);
+  const outcome = await close('token revoked', agent, scene, fresh);
   await agent.kill();
   return outcome;
 }
 
-/** How long it takes until all instances of a scene pass their checks; Infinity when that does not come. */
-async function back(agent: ConsulAgent, { targets }: Scene): Promise<number> {
-  const startMs = nowMs();
-  const wanted = targets.map(({ instance }) => instance);
-  const all = async () => {
-    const passing = await agent.passing('target');
-    return wanted.every((id) => passing.includes(id));
-  };
-  return until(() => 'all registrations', backLimitMs, all).then(
-    () => nowMs() - startMs,
-    () => Number.POSITIVE_INFINITY,
-  );
+/** Lets time pass in which an instance starts, which cannot be registered yet. */
+async function startMeanwhile(stage: Stage, place: RegistryPlace, awayMs: number): Promise<Program> {
+  const [fresh] = await Promise.all([stage.start('target', place), sleep(awayMs)]);
+  return fresh;
 }
 
-async function close(name: string, scene: Scene, registeredMs: number): Promise<Outcome> {
+/** Measures how long it takes from now until everybody is registered and the newcomer is seen, and ends the scene. */
+async function close(
+  name: string,
+  agent: ConsulAgent,
+  scene: Scene,
+  starting: Program | Promise<Program>,
+): Promise<Outcome> {
+  const startMs = nowMs();
+  const fresh = await starting;
+  const all = [...scene.targets, fresh];
+  const registered = async () => {
+    const passing = await agent.passing('target');
+    return all.every(({ instance }) => passing.includes(instance));
+  };
+  const [registeredMs, seenMs] = await Promise.all([
+    until(() => 'all registrations', backLimitMs, registered).then(nowMs, () => Number.POSITIVE_INFINITY),
+    scene.caller.sees((ids) => ids.includes(fresh.instance), backLimitMs),
+  ]);
   await sleep(steadyMs);
   const seen = await scene.end();
-  await Promise.all([scene.caller, ...scene.targets].map((program) => program.stop()));
+  await Promise.all([scene.caller, ...all].map((program) => program.stop()));
   return {
     name,
-    figures: { ...seen.figures(), registeredMs },
-    must: { failed: { atMost: 0 }, registeredMs: { atMost: mustBackMs } },
+    figures: { ...seen.figures(), registeredMs: registeredMs - startMs, newcomerSeenMs: Math.max(0, seenMs - startMs) },
+    must: { failed: { atMost: 0 }, registeredMs: { atMost: mustBackMs }, newcomerSeenMs: { atMost: mustBackMs } },
   };
 }

@@ -20,11 +20,19 @@ export interface AttemptRecord {
   endMs: number;
 }
 
+/** All that a caller saw. */
+export interface CallerRecords {
+  readonly calls: readonly CallRecord[];
+  readonly attempts: readonly AttemptRecord[];
+  /** When its client decided to try again. */
+  readonly retriesAtMs: readonly number[];
+}
+
 /** From a process to the drill. */
 export type Told =
   | { readonly is: 'ready'; readonly instance: string; readonly port: number }
   | { readonly is: 'members'; readonly ids: readonly string[] }
-  | { readonly is: 'report'; readonly calls: readonly CallRecord[]; readonly attempts: readonly AttemptRecord[] };
+  | ({ readonly is: 'report' } & CallerRecords);
 
 /** From the drill to a caller: begin to call, or stop and report. */
 export type Asked = { readonly start: Pace } | { readonly stop: true };

@@ -1,16 +1,15 @@
-import type { AttemptRecord, CallRecord } from './messages.js';
+import type { AttemptRecord, CallerRecords, CallRecord } from './messages.js';
 
 /** What a caller's records say of a stretch of time. */
-export class Observed {
+export class Observed implements CallerRecords {
   readonly calls: readonly CallRecord[];
   readonly attempts: readonly AttemptRecord[];
+  readonly retriesAtMs: readonly number[];
 
-  constructor({
-    calls,
-    attempts,
-  }: { readonly calls: readonly CallRecord[]; readonly attempts: readonly AttemptRecord[] }) {
+  constructor({ calls, attempts, retriesAtMs }: CallerRecords) {
     this.calls = calls;
     this.attempts = attempts;
+    this.retriesAtMs = retriesAtMs;
   }
 
   /** Calls that were due from one moment to another, and requests sent then. */
@@ -19,6 +18,7 @@ export class Observed {
     return new Observed({
       calls,
       attempts: this.attempts.filter(({ startMs }) => startMs >= fromMs && startMs < toMs),
+      retriesAtMs: this.retriesAtMs.filter((atMs) => atMs >= fromMs && atMs < toMs),
     });
   }
 
@@ -39,7 +39,7 @@ export class Observed {
     return {
       requests,
       failed: this.failed(),
-      retried: Math.max(0, this.attempts.length - requests),
+      retried: this.retriesAtMs.length,
       p50Ms: this.quantileMs(0.5),
       p99Ms: this.quantileMs(0.99),
       amplification: this.attempts.length / requests,
