@@ -10,7 +10,7 @@ import { instanceAt } from '../static-registry.js';
 export const maxFileBytes = 4 * 1024 * 1024;
 
 /** Instances that one file may list. */
-export const maxFileInstances = 10_000;
+const maxFileInstances = 10_000;
 
 /**
  * Reads the text of a file.
