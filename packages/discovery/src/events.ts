@@ -12,6 +12,8 @@ export const discoveryEvents = Object.freeze({
   'registry.lost': 'The connection to the registry is gone; known lists stay in use and are marked stale.',
   'registry.regained': 'The registry answers again.',
   'registry.took-over': 'This process serves the registry of the machine from now on.',
+  'registry.preserving':
+    'Fewer renewals of a group arrive than expected, so the registry served here evicts none of it; carries the figures.',
   'instance.evicted': 'The registry served by this process dropped an instance whose lease had run out.',
 });
 

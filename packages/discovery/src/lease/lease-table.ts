@@ -21,6 +21,8 @@ export class LeaseTable {
   readonly #expiresAtMs = new Map<string, number>();
   #timer: Timer | undefined;
   #sweptAtMs = 0;
+  /** Whether the last sweep left expired leases to the policy. */
+  #judged = false;
 
   constructor(options: LeaseTableOptions) {
     this.#options = options;
@@ -85,7 +87,9 @@ export class LeaseTable {
     const expired = [...this.#expiresAtMs]
       .filter(([, expiresAtMs]) => expiresAtMs <= nowMs)
       .sort((a, b) => a[1] - b[1]);
-    if (expired.length === 0) return;
+    // Once more after the last of them, so that a policy sees that it has nothing to withhold.
+    if (expired.length === 0 && !this.#judged) return;
+    this.#judged = expired.length > 0;
     for (const id of eviction({ expired: expired.map(([id]) => id), total: this.size })) {
       this.release(id);
       onEvicted(id);

@@ -11,6 +11,7 @@ import { DuplicateInstanceError, RegistryFullError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import { cappedEviction } from '../../lease/eviction.js';
 import { LeaseTable } from '../../lease/lease-table.js';
+import { selfPreservation, type Withholding } from '../../lease/self-preservation.js';
 import { Catalog, type CatalogEntry } from '../catalog.js';
 import { describeInstance } from '../describe-instance.js';
 import type { LocalRegistryOptions } from './local-options.js';
@@ -31,6 +32,8 @@ const LOG_LENGTH = 1000;
 /** Share of all leases that one sweep may end. */
 const MAX_EVICTED_SHARE = 0.15;
 const SWEEP_MS = 100;
+/** Share of the expected renewals below which the silence of the others is not believed. */
+const PRESERVED_SHARE = 0.85;
 
 /** State and rules of a served registry. */
 export class ServedRegistry {
@@ -48,6 +51,7 @@ export class ServedRegistry {
   /** Ids whose process has dropped its connection and has not been heard of since. */
   readonly #dropped = new Set<string>();
   readonly #log: Change[] = [];
+  #withholding: readonly Withholding[] = [];
   #version = 0;
 
   constructor(
@@ -63,10 +67,11 @@ export class ServedRegistry {
     this.#options = options;
     this.#env = env;
     this.#onChange = onChange;
+    const capped = cappedEviction(MAX_EVICTED_SHARE);
     this.#leases = new LeaseTable({
       clock: env.clock,
       sweepMs: SWEEP_MS,
-      eviction: cappedEviction(MAX_EVICTED_SHARE),
+      eviction: ({ expired, total }) => capped({ expired: this.#believed(expired), total }),
       onEvicted: (id) => this.#evict(id),
     });
   }
@@ -166,6 +171,10 @@ export class ServedRegistry {
       instances: this.catalog.size,
       connectedProcesses: this.#connected.size,
       ttlMs: this.ttlMs,
+      selfPreservation: {
+        rule: `nobody is evicted while received < threshold = floor(${PRESERVED_SHARE} * expected), by service and zone`,
+        groups: this.#withholding,
+      },
       leases: [...this.catalog.entries()].map(({ instance: { id } }) => ({
         id,
         remainingMs: Math.round(this.#leases.remainingMs(id) ?? 0),
@@ -176,6 +185,30 @@ export class ServedRegistry {
 
   close(): void {
     this.#leases.close();
+  }
+
+  /** The expired whose silence is believed. A process that still holds its connection open may just not be heard. */
+  #believed(expired: readonly string[]): readonly string[] {
+    const silent = new Set(expired);
+    const leases = [...this.catalog.entries()].map(({ instance: { id, service, zone } }) => ({
+      id,
+      group: zone === undefined ? service : `${service} in ${zone}`,
+      silent: silent.has(id),
+      dead: this.#dropped.has(id) || !this.#connected.has(this.#keys.get(id) ?? ''),
+    }));
+    this.#withhold(selfPreservation(leases, PRESERVED_SHARE));
+    const withheld = new Set(this.#withholding.flatMap((group) => group.withheld));
+    return expired.filter((id) => !withheld.has(id));
+  }
+
+  #withhold(groups: readonly Withholding[]): void {
+    const before = new Set(this.#withholding.map(({ group }) => group));
+    this.#withholding = groups;
+    for (const group of groups) {
+      if (before.has(group.group)) continue;
+      this.#env.events.emit('registry.preserving', { ...group });
+      this.#env.logger.warn({ ...group }, 'too few renewals arrive; nobody of this group is evicted');
+    }
   }
 
   #evict(id: string): void {
