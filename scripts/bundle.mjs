@@ -3,7 +3,7 @@
  * module, and a service needs two hundred of ours before it can answer: joined they import in a quarter of the time. What
  * several entries share, or is imported late, stays a file of its own, so every class exists once.
  */
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesBelow, packageNames, root } from './workspace.mjs';
 
@@ -15,12 +15,15 @@ export async function ensureBundled() {
   await Promise.all(outdated.map((name) => bundle(build, name)));
 }
 
+/** Writes over what is there and then tidies up, so that programs which start meanwhile always find something. */
 async function bundle(build, name) {
   const folder = join(root, 'packages', name);
-  rmSync(join(folder, 'dist/bundle'), { recursive: true, force: true });
-  await build({
+  const outdir = join(folder, 'dist/bundle');
+  const { metafile } = await build({
+    absWorkingDir: root,
     entryPoints: entriesOf(folder),
-    outdir: join(folder, 'dist/bundle'),
+    outdir,
+    metafile: true,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -29,6 +32,14 @@ async function bundle(build, name) {
     packages: 'external',
     logLevel: 'warning',
   });
+  const written = new Set(Object.keys(metafile.outputs).map((path) => join(root, path)));
+  for (const path of filesBelow(outdir, (path) => !written.has(path))) rmSync(path, { force: true });
+  writeFileSync(stampOf(name), '');
+}
+
+/** Its time is that of the last bundling. */
+function stampOf(name) {
+  return join(root, 'packages', name, 'dist/.bundled');
 }
 
 /** The modules tsc emitted for the entries in a manifest's `exports`. */
@@ -39,9 +50,8 @@ function entriesOf(folder) {
 
 function isOutdated(name) {
   const dist = join(root, 'packages', name, 'dist');
-  const made = filesBelow(join(dist, 'bundle')).map(timeOf);
   const emitted = filesBelow(dist, (path) => path.endsWith('.js') && !path.includes('/bundle/')).map(timeOf);
-  return made.length === 0 || Math.max(...emitted) > Math.min(...made);
+  return !existsSync(stampOf(name)) || Math.max(...emitted) > timeOf(stampOf(name));
 }
 
 function timeOf(path) {
