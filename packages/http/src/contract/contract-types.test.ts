@@ -28,6 +28,19 @@ test('a handler gets what the schemas give out', () => {
   expectTypeOf<Call<Inventory, 'reserve'>['body']>().toEqualTypeOf<{ sku: string }>();
 });
 
+test('an operation may be described by its path alone', () => {
+  const bare = contract('bare', { version: '1.0.0', operations: { ping: get('/ping'), poke: post('/poke') } });
+  expectTypeOf<Call<typeof bare, 'ping'>['params']>().toEqualTypeOf<undefined>();
+  expectTypeOf<Answer<typeof bare, 'poke'>>().toEqualTypeOf<void>();
+  const use = (client: Client<typeof bare>) => {
+    expectTypeOf(client.ping()).toEqualTypeOf<Promise<undefined>>();
+    client.poke();
+    // @ts-expect-error the operation has no body
+    client.poke({ body: {} });
+  };
+  expect(use).toBeTypeOf('function');
+});
+
 test('a handler answers what the response schema takes, and nothing where there is none', () => {
   expectTypeOf<Answer<Inventory, 'stock'>>().toEqualTypeOf<{ left: number; note?: string | undefined }>();
   expectTypeOf<Answer<Inventory, 'reserve'>>().toEqualTypeOf<void>();

@@ -8,8 +8,11 @@ import type { Operation, OperationSpec } from './operation.js';
 
 type OperationsOf<C> = C extends Contract<infer Ops> ? Ops : never;
 type SpecOf<C, Op extends keyof OperationsOf<C>> = OperationsOf<C>[Op] extends Operation<infer Spec> ? Spec : never;
+/** The schema of a part; never where there is none, also when all that is known of a spec is that it may have some. */
 type Schema<Spec, Part extends keyof OperationSpec> = Part extends keyof Spec
-  ? Extract<Spec[Part], StandardSchema>
+  ? undefined extends Spec[Part]
+    ? never
+    : Extract<Spec[Part], StandardSchema>
   : never;
 type Has<Spec, Part extends keyof OperationSpec> = [Schema<Spec, Part>] extends [never] ? false : true;
 
