@@ -32,6 +32,11 @@ const LOG_LENGTH = 1000;
 /** Share of all leases that one sweep may end. */
 const MAX_EVICTED_SHARE = 0.15;
 const SWEEP_MS = 100;
+/**
+ * What a lease has beyond its time while its process holds a connection: such a process is likelier busy than gone, since
+ * its end would close the connection. Two seconds without an event loop must cost nobody its place.
+ */
+const CONNECTED_GRACE_MS = 1000;
 /** Share of the expected renewals below which the silence of the others is not believed. */
 const PRESERVED_SHARE = 0.85;
 
@@ -109,7 +114,7 @@ export class ServedRegistry {
     }
     this.#keys.set(id, key);
     this.#dropped.delete(id);
-    this.#leases.grant(id, this.ttlMs);
+    this.#leases.grant(id, this.#leaseMs(key));
     // Registering again what is known already is a renewal; watchers need not hear of it.
     if (known && known.holder === holder && sameInstance(known.instance, instance)) return;
     this.#put({ instance, holder });
@@ -126,7 +131,7 @@ export class ServedRegistry {
   /** Renews leases; answers the ids that the asking process has to register again. */
   renew(ids: readonly string[], { key }: Identity): readonly string[] {
     return ids.filter((id) => {
-      if (this.#keys.get(id) !== key || !this.#leases.renew(id, this.ttlMs)) return true;
+      if (this.#keys.get(id) !== key || !this.#leases.renew(id, this.#leaseMs(key))) return true;
       this.#dropped.delete(id);
       return false;
     });
@@ -185,6 +190,10 @@ export class ServedRegistry {
 
   close(): void {
     this.#leases.close();
+  }
+
+  #leaseMs(key: string): number {
+    return this.#connected.has(key) ? this.ttlMs + CONNECTED_GRACE_MS : this.ttlMs;
   }
 
   /** The expired whose silence is believed. A process that still holds its connection open may just not be heard. */

@@ -97,6 +97,20 @@ describe('when the process that serves the registry', () => {
     expect(others.some(({ states }) => states.some(({ serves }) => serves))).toBe(false);
   });
 
+  test('or another one is busy for two seconds, nobody leaves a list', async () => {
+    const all = await three();
+    const from = all.map(({ states }) => states.length);
+    for (const each of all) each.signal('SIGUSR2');
+    const newcomer = member('m4');
+    await newcomer.until(knows('m1', 'm2', 'm3', 'm4'));
+    await Promise.all(all.map((each) => each.until(knows('m1', 'm2', 'm3', 'm4'))));
+    for (const each of all.slice(1)) each.signal('SIGUSR2');
+    await new Promise((resolve) => setTimeout(resolve, 3500));
+    for (const [index, { states }] of all.entries()) {
+      for (const { ids } of states.slice(from[index])) expect(ids).toEqual(expect.arrayContaining(['m1', 'm2', 'm3']));
+    }
+  });
+
   test('hangs and is killed, another takes over', async () => {
     const [first, ...others] = await three();
     first.signal('SIGSTOP');
