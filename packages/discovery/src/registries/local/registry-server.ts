@@ -21,6 +21,8 @@ const KEEP_ALIVE_MS = 60_000;
 /** A registry being served. */
 export interface RegistryServer {
   readonly registry: ServedRegistry;
+  /** Event streams that are open. */
+  readonly streams: number;
   /** Frees the port and tells all clients at once, so that another process can take over. */
   close(): Promise<void>;
 }
@@ -56,6 +58,9 @@ export async function serveRegistry(
   if (!(await bind(server, options))) return undefined;
   return {
     registry,
+    get streams() {
+      return streams.count;
+    },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       streams.close();
