@@ -6,20 +6,11 @@
  * One loop, the pulse, decides whether the agent is there: it reports that the instances live, or just asks, and whoever
  * else meets a failure makes it look at once. Losing and regaining are its words alone.
  */
-import {
-  background,
-  type CallContext,
-  cancellable,
-  type Env,
-  type Live,
-  type LiveSource,
-  liveValue,
-  makeEnv,
-  messageOf,
-} from '@fwk/kernel';
+import { background, type CallContext, cancellable, type Env, type Live, makeEnv, messageOf } from '@fwk/kernel';
 import { RegistryClosedError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import type { Registration, Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
+import { Connection } from '../connection.js';
 import { type InstanceWriter, OwnInstances } from '../own-instances.js';
 import { ConsulClient } from './consul-client.js';
 import { type ConsulOptions, checkConsulOptions } from './consul-options.js';
@@ -52,7 +43,7 @@ class ConsulRegistry implements Registry {
   readonly #client: ConsulClient;
   readonly #watches: ConsulWatches;
   readonly #own: OwnInstances;
-  readonly #connection: LiveSource<RegistryConnection>;
+  readonly #connection: Connection;
   readonly #pause: Pause;
   readonly #suspicions: Pace;
   /** Why the last writing failed. */
@@ -67,13 +58,13 @@ class ConsulRegistry implements Registry {
     this.#client = new ConsulClient(options, tokenSource(options, env.logger), env);
     this.#watches = new ConsulWatches({ client: this.#client, options, env, suspect: () => this.#suspect() });
     this.#own = new OwnInstances(env);
-    this.#connection = liveValue<RegistryConnection>({ state: 'connecting', sinceMs: env.clock.wallTime() });
+    this.#connection = new Connection(this.name, env);
     this.#pause = new Pause(env.clock);
     this.#suspicions = new Pace(env.clock, SUSPECT_BURST, SUSPECT_PACE_MS);
   }
 
   get connection(): Live<RegistryConnection> {
-    return this.#connection;
+    return this.#connection.live;
   }
 
   async register(instance: Instance, context: CallContext = background): Promise<Registration> {
@@ -107,7 +98,7 @@ class ConsulRegistry implements Registry {
     this.#watches.close();
     this.#client.close();
     await this.#running;
-    this.#say('closed');
+    this.#connection.closed();
   }
 
   #start(): void {
@@ -130,7 +121,7 @@ class ConsulRegistry implements Registry {
         const unknown = await writer.renew(this.#own.ids);
         if (context.cancelled) return;
         failures = 0;
-        if (this.#connection.value.state === 'connected') this.#own.repair(unknown);
+        if (this.#connection.state === 'connected') this.#own.repair(unknown);
         else this.#answers(writer);
         const renewMs = this.#options.ttlMs * RENEW_SHARE;
         repairs = unknown.length > 0 ? repairs + 1 : 0;
@@ -148,17 +139,14 @@ class ConsulRegistry implements Registry {
 
   /** Somebody met a failure: the pulse looks at once, though not as often as there are failures. */
   #suspect(): void {
-    if (this.#connection.value.state === 'connected' && this.#suspicions.take() === 0) this.#pause.end();
+    if (this.#connection.state === 'connected' && this.#suspicions.take() === 0) this.#pause.end();
   }
 
   #answers(writer: ConsulWriter): void {
-    const before = this.#connection.value.state;
     writer.doubt();
-    this.#say('connected');
+    const before = this.#connection.answers();
     this.#own.joined(this.#watched(writer));
-    if (before !== 'lost') return;
-    this.#watches.regained();
-    this.#env.events.emit('registry.regained', { registry: this.name });
+    if (before === 'lost') this.#watches.regained();
   }
 
   /** The pulse looks again soon after what could not be written, and repairs it. */
@@ -189,15 +177,7 @@ class ConsulRegistry implements Registry {
   #lost(reason: string): void {
     this.#watches.lost(reason);
     this.#own.lost();
-    const before = this.#connection.value.state;
-    if (before === 'lost') return;
-    this.#say('lost', reason);
-    if (before !== 'connected') return;
-    this.#env.events.emit('registry.lost', { registry: this.name, reason });
+    if (this.#connection.lost(reason) !== 'connected') return;
     this.#env.logger.warn({ registry: this.name, reason }, 'Consul is lost; the last lists stay in use');
-  }
-
-  #say(state: RegistryConnection['state'], reason?: string): void {
-    this.#connection.set({ state, sinceMs: this.#env.clock.wallTime(), ...(reason !== undefined && { reason }) });
   }
 }

@@ -3,10 +3,11 @@
  * It reads only. A service is asked for while somebody watches it, as often as its records' TTL says within bounds.
  * An answer that fails or is empty changes nothing: the last list stays, marked stale with the reason.
  */
-import { background, type CallContext, type Env, type LiveSource, liveValue, makeEnv } from '@fwk/kernel';
+import { background, type CallContext, type Env, type Live, liveValue, makeEnv } from '@fwk/kernel';
 import { RegistryClosedError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import type { Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
+import { Connection } from '../connection.js';
 import { unknownToAll } from '../unknown-to-all.js';
 import { checkDnsOptions, type DnsRegistryOptions, type DnsResolver } from './dns-options.js';
 import { DnsService } from './dns-service.js';
@@ -25,7 +26,7 @@ export function dnsRegistry(
 
 class DnsRegistry implements Registry {
   readonly name = 'dns';
-  readonly connection: LiveSource<RegistryConnection>;
+  readonly #connection: Connection;
   readonly #options: DnsRegistryOptions;
   readonly #env: Env;
   readonly #services = new Map<string, DnsService>();
@@ -36,7 +37,11 @@ class DnsRegistry implements Registry {
   constructor(options: DnsRegistryOptions, env: Env) {
     this.#options = options;
     this.#env = env;
-    this.connection = liveValue<RegistryConnection>({ state: 'connecting', sinceMs: env.clock.wallTime() });
+    this.#connection = new Connection(this.name, env);
+  }
+
+  get connection(): Live<RegistryConnection> {
+    return this.#connection.live;
   }
 
   async register(instance: Instance, context: CallContext = background) {
@@ -72,7 +77,7 @@ class DnsRegistry implements Registry {
     this.#closed = true;
     for (const service of this.#services.values()) service.close();
     this.#cancel();
-    this.#say('closed');
+    this.#connection.closed();
   }
 
   #open(): Promise<DnsResolver> {
@@ -91,19 +96,8 @@ class DnsRegistry implements Registry {
   /** Connected as long as every watched name is answered for. */
   #judge(): void {
     if (this.#closed) return;
-    const { events } = this.#env;
     const reason = [...this.#services.values()].find(({ problem }) => problem !== undefined)?.problem;
-    const before = this.connection.value.state;
-    if (reason === undefined && before !== 'connected') {
-      this.#say('connected');
-      if (before === 'lost') events.emit('registry.regained', { registry: this.name });
-    } else if (reason !== undefined && before !== 'lost') {
-      this.#say('lost', reason);
-      events.emit('registry.lost', { registry: this.name, reason });
-    }
-  }
-
-  #say(state: RegistryConnection['state'], reason?: string): void {
-    this.connection.set({ state, sinceMs: this.#env.clock.wallTime(), ...(reason !== undefined && { reason }) });
+    if (reason === undefined) this.#connection.answers();
+    else this.#connection.lost(reason);
   }
 }

@@ -88,7 +88,8 @@ describe('a file registry', () => {
     await writeFile(path, '{ "inventory": ["http://127.0.0.1:1"] }');
     await until(known, (is) => is);
     expect(instances.value).toHaveLength(1);
-    expect(events.names).toEqual(['registry.lost', 'registry.regained']);
+    // What was never there was not lost.
+    expect(events.names).toEqual([]);
   });
 
   test.each([

@@ -10,8 +10,7 @@ import {
   type CallContext,
   checkOptions,
   type Env,
-  type LiveSource,
-  liveValue,
+  type Live,
   makeEnv,
   messageOf,
   millisecondsIn,
@@ -21,6 +20,7 @@ import { RegistryClosedError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import type { Registry, RegistryConnection } from '../../registry.js';
 import { Catalog } from '../catalog.js';
+import { Connection } from '../connection.js';
 import { replaceAll } from '../replace-all.js';
 import { unknownToAll } from '../unknown-to-all.js';
 import { WatchBoard } from '../watch-board.js';
@@ -67,7 +67,7 @@ class FileRegistry implements Registry {
   readonly #env: Env;
   readonly #catalog = new Catalog();
   readonly #board = new WatchBoard(this.#catalog, false);
-  readonly connection: LiveSource<RegistryConnection>;
+  readonly #connection: Connection;
   #following: Disposable | undefined;
   #closed = false;
 
@@ -75,7 +75,11 @@ class FileRegistry implements Registry {
     this.name = `file ${options.path}`;
     this.#options = options;
     this.#env = env;
-    this.connection = liveValue<RegistryConnection>({ state: 'connecting', sinceMs: env.clock.wallTime() });
+    this.#connection = new Connection(this.name, env);
+  }
+
+  get connection(): Live<RegistryConnection> {
+    return this.#connection.live;
   }
 
   async register(instance: Instance, context: CallContext = background) {
@@ -100,7 +104,7 @@ class FileRegistry implements Registry {
   async close(): Promise<void> {
     this.#closed = true;
     this.#following?.[Symbol.dispose]();
-    this.#say('closed');
+    this.#connection.closed();
   }
 
   #follow(): void {
@@ -125,19 +129,13 @@ class FileRegistry implements Registry {
     this.#board.markFresh();
     this.#board.publish(changed);
     this.#board.known.set(true);
-    if (this.connection.value.state === 'lost') this.#env.events.emit('registry.regained', { registry: this.name });
-    this.#say('connected');
+    this.#connection.answers();
   }
 
   #refuse(reason: string): void {
-    const { clock, events, logger } = this.#env;
+    const { clock, logger } = this.#env;
     this.#board.markStale(reason, clock.wallTime());
     logger.warn({ registry: this.name }, reason);
-    if (this.connection.value.state !== 'lost') events.emit('registry.lost', { registry: this.name, reason });
-    this.#say('lost', reason);
-  }
-
-  #say(state: RegistryConnection['state'], reason?: string): void {
-    this.connection.set({ state, sinceMs: this.#env.clock.wallTime(), ...(reason !== undefined && { reason }) });
+    this.#connection.lost(reason);
   }
 }

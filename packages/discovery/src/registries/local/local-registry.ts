@@ -8,21 +8,11 @@
  * mark what they know as stale and go on with it until it answers again or ends. Every process keeps a full copy of the
  * catalog, which is right for one machine and wrong for a data centre: use Consul there.
  */
-import {
-  background,
-  type CallContext,
-  cancellable,
-  type Env,
-  type Live,
-  type LiveSource,
-  liveValue,
-  makeEnv,
-  messageOf,
-  sleep,
-} from '@fwk/kernel';
+import { background, type CallContext, cancellable, type Env, type Live, makeEnv, messageOf, sleep } from '@fwk/kernel';
 import { RegistryClosedError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import type { Registration, Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
+import { Connection } from '../connection.js';
 import { OwnInstances } from '../own-instances.js';
 import { checkLocalOptions, type LocalRegistryOptions } from './local-options.js';
 import { RegistryClient } from './registry-client.js';
@@ -52,7 +42,7 @@ class LocalRegistry implements Registry {
   readonly #life = cancellable();
   readonly #replica: Replica;
   readonly #own: OwnInstances;
-  readonly #connection: LiveSource<RegistryConnection>;
+  readonly #connection: Connection;
   #server: RegistryServer | undefined;
   #client: RegistryClient | undefined;
   #running: Promise<void> | undefined;
@@ -64,11 +54,11 @@ class LocalRegistry implements Registry {
     this.name = `local ${options.host}:${options.port}`;
     this.#replica = new Replica(env.clock, options);
     this.#own = new OwnInstances(env);
-    this.#connection = liveValue<RegistryConnection>({ state: 'connecting', sinceMs: env.clock.wallTime() });
+    this.#connection = new Connection(this.name, env);
   }
 
   get connection(): Live<RegistryConnection> {
-    return this.#connection;
+    return this.#connection.live;
   }
 
   async register(instance: Instance, context: CallContext = background): Promise<Registration> {
@@ -104,7 +94,7 @@ class LocalRegistry implements Registry {
     this.#client?.close();
     await this.#running;
     this.#replica.close();
-    this.#say('closed');
+    this.#connection.closed();
   }
 
   #start(): void {
@@ -199,24 +189,14 @@ class LocalRegistry implements Registry {
   }
 
   #answers(): void {
-    const before = this.#connection.value.state;
-    if (before === 'connected') return;
+    if (this.#connection.state === 'connected') return;
     this.#replica.board.markFresh();
-    this.#say('connected');
-    if (before === 'lost') this.#env.events.emit('registry.regained', { registry: this.name });
+    this.#connection.answers();
   }
 
   #lost(reason: string): void {
     this.#replica.board.markStale(reason, this.#env.clock.wallTime());
-    if (this.#connection.value.state === 'lost') return;
-    const wasConnected = this.#connection.value.state === 'connected';
-    this.#say('lost', reason);
-    if (!wasConnected) return;
-    this.#env.events.emit('registry.lost', { registry: this.name, reason });
+    if (this.#connection.lost(reason) !== 'connected') return;
     this.#env.logger.warn({ registry: this.name, reason }, 'registry lost; the last lists stay in use');
-  }
-
-  #say(state: RegistryConnection['state'], reason?: string): void {
-    this.#connection.set({ state, sinceMs: this.#env.clock.wallTime(), ...(reason !== undefined && { reason }) });
   }
 }
