@@ -1,3 +1,5 @@
+export { bearerCheck, checkToken, tokenLength } from './access/bearer.js';
+export { hostNameOf, isLoopback } from './access/loopback.js';
 export { buildWith, currentResolver } from './component/building.js';
 export {
   type Announcement,

@@ -3,13 +3,14 @@ import {
   type Class,
   type Component,
   checkOptions,
+  checkToken,
   type Env,
   FwkError,
   flag,
   type InjectionKey,
   integerIn,
+  isLoopback,
   millisecondsIn,
-  OptionsError,
   oneOf,
   optional,
   type Rule,
@@ -17,7 +18,7 @@ import {
 } from '@fwk/kernel';
 import type { Provider } from '../container/container.js';
 import { type LogDestination, type LogLevel, logLevels } from '../logging/logger.js';
-import { isLoopback, ManagementExposedError } from '../management/access.js';
+import { ManagementExposedError } from '../management/access.js';
 
 /** A class that the container shall build, or a key with its provider. */
 export type ProviderEntry = Class<unknown> | readonly [key: InjectionKey<unknown>, provider: Provider<unknown>];
@@ -188,10 +189,7 @@ function checkManagement(options: ManagementOptions | undefined) {
     token: anything,
   });
   const { host = managementDefaults.host, port = managementDefaults.port, token } = checked;
-  // Not by a rule: its message would quote the secret.
-  if (token !== undefined && (typeof token !== 'string' || token.length < 16)) {
-    throw new OptionsError('createApp management', ['token must be a string of at least 16 characters']);
-  }
+  checkToken('createApp management', token);
   if (token === undefined && !isLoopback(host)) throw new ManagementExposedError(host);
   return { host, port, ...(token !== undefined && { token }) };
 }

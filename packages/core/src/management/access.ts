@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { FwkError } from '@fwk/kernel';
+import { bearerCheck, FwkError, hostNameOf, isLoopback } from '@fwk/kernel';
 import { ManagementRefusedError } from './problem.js';
 
 /**
@@ -23,30 +23,21 @@ export class ManagementExposedError extends FwkError {
   }
 }
 
-/** True for an address that only this machine can reach. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
 /** Makes the check for a listener. */
 export async function authenticator(host: string, token: string | undefined): Promise<Authenticator> {
   if (token === undefined) {
     return {
       check(request) {
-        const name = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+        const name = hostNameOf(request.headers.host);
         if (isLoopback(name) || name === host) return;
         throw new ManagementRefusedError(403, 'the Host header must name this machine: use http://127.0.0.1');
       },
     };
   }
-  const { createHash, timingSafeEqual } = await import('node:crypto');
-  // Digests have one length, so that comparing them tells nothing about the token, not even its length.
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  const expected = digest(token);
+  const holds = await bearerCheck(token);
   return {
     check(request) {
-      const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
-      if (timingSafeEqual(digest(given), expected)) return;
+      if (holds(request.headers.authorization)) return;
       throw new ManagementRefusedError(401, 'send the management token as "Authorization: Bearer <token>"');
     },
   };
