@@ -2,12 +2,10 @@
  * The last known lists on disk, so that a process can start while the registry is down. Opt-in: who runs where is then
  * readable for whoever may read the file, and a list from yesterday is only a guess.
  *
- * Read once, synchronously, before anything is watched, and checked like data from outside. Written in the background, a
- * while after a change, to a file of its own that then takes the other's place, so that no reader ever sees half a list.
+ * Read once, synchronously, before anything is watched, and checked like data from outside.
  */
-import { readFileSync, statSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { checkOptions, type Env, isFwkError, messageOf, millisecondsIn, type Timer, text } from '@fwk/kernel';
+import { checkOptions, type Env, isFwkError, millisecondsIn, text } from '@fwk/kernel';
+import { SavedFile } from '../disk/saved-file.js';
 import { type Instance, parseInstance } from '../instance.js';
 
 /** Options of persisting last known lists. */
@@ -67,14 +65,15 @@ class SavedLists implements LastKnown {
   readonly #options: PersistOptions;
   readonly #env: Env;
   readonly #lists: Map<string, KnownList>;
-  #timer: Timer | undefined;
-  #writing: Promise<void> = Promise.resolve();
-  #failing = false;
+  readonly #file: SavedFile;
 
   constructor(options: PersistOptions, env: Env) {
     this.#options = options;
     this.#env = env;
-    this.#lists = this.#read();
+    const { file, debounceMs } = options;
+    const what = 'the last known instances';
+    this.#file = new SavedFile({ file, what, debounceMs, maxBytes: lastKnownLimits.bytes }, env, () => this.#encode());
+    this.#lists = this.#file.read(decode) ?? new Map();
   }
 
   of(service: string): KnownList | undefined {
@@ -85,39 +84,15 @@ class SavedLists implements LastKnown {
   note(service: string, instances: readonly Instance[]): void {
     this.#lists.delete(service);
     this.#lists.set(service, { savedAtMs: this.#env.clock.wallTime(), instances });
-    this.#timer ??= this.#env.clock.setTimer(() => this.#save(), this.#options.debounceMs, true);
+    this.#file.changed();
   }
 
   close(): Promise<void> {
-    if (this.#timer) {
-      this.#env.clock.clearTimer(this.#timer);
-      this.#save();
-    }
-    return this.#writing;
+    return this.#file.close();
   }
 
   #isYoung({ savedAtMs }: KnownList): boolean {
     return this.#env.clock.wallTime() - savedAtMs <= this.#options.maxAgeMs;
-  }
-
-  #save(): void {
-    this.#timer = undefined;
-    // One after the other: an older list must not take the place of a newer one.
-    this.#writing = this.#writing.then(() => this.#write());
-  }
-
-  async #write(): Promise<void> {
-    const { file } = this.#options;
-    const temporary = `${file}.${process.pid}.tmp`;
-    try {
-      await writeFile(temporary, this.#encode(), { mode: 0o600 });
-      await rename(temporary, file);
-      this.#failing = false;
-    } catch (error) {
-      await rm(temporary, { force: true }).catch(() => {});
-      if (!this.#failing) this.#env.logger.warn({ err: error, file }, 'the last known instances cannot be written');
-      this.#failing = true;
-    }
   }
 
   /** The newest lists first, as far as there is room. */
@@ -131,21 +106,6 @@ class SavedLists implements LastKnown {
       lists.push([service, list]);
     }
     return JSON.stringify({ services: Object.fromEntries(lists.reverse()) });
-  }
-
-  #read(): Map<string, KnownList> {
-    const { file } = this.#options;
-    try {
-      const { size } = statSync(file);
-      if (size > lastKnownLimits.bytes) throw new Error(`${size} bytes are more than ${lastKnownLimits.bytes}`);
-      return decode(JSON.parse(readFileSync(file, 'utf8')));
-    } catch (error) {
-      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (!missing) {
-        this.#env.logger.warn({ file, problem: messageOf(error) }, 'the last known instances cannot be used');
-      }
-      return new Map();
-    }
   }
 }
 

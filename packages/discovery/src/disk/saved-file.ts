@@ -1,0 +1,88 @@
+/**
+ * A JSON file that outlives its process. Read once, synchronously, and bounded; a file that is missing or of no use is no
+ * error. Written in the background, a while after a change, to a file of its own that then takes the other's place, so that
+ * no reader ever sees half of it.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { type Env, messageOf, type Timer } from '@fwk/kernel';
+
+/** What is saved where. */
+export interface SavedFileOptions {
+  readonly file: string;
+  /** For messages: `the last known instances`. */
+  readonly what: string;
+  /** How long after a change it is written, in milliseconds. */
+  readonly debounceMs: number;
+  /** Bytes above which it is not read. */
+  readonly maxBytes: number;
+}
+
+/** One file, written by one owner. */
+export class SavedFile {
+  readonly #options: SavedFileOptions;
+  readonly #env: Env;
+  readonly #encode: () => string;
+  #timer: Timer | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #failing = false;
+
+  /** @param encode - asked for the text when it is time to write. */
+  constructor(options: SavedFileOptions, env: Env, encode: () => string) {
+    this.#options = options;
+    this.#env = env;
+    this.#encode = encode;
+  }
+
+  /**
+   * What was saved.
+   * @param decode - makes sense of the parsed JSON; may throw.
+   * @returns undefined when there is nothing, or nothing of use, which is logged.
+   */
+  read<T>(decode: (tree: unknown) => T): T | undefined {
+    const { file, what, maxBytes } = this.#options;
+    try {
+      const { size } = statSync(file);
+      if (size > maxBytes) throw new Error(`${size} bytes are more than ${maxBytes}`);
+      return decode(JSON.parse(readFileSync(file, 'utf8')));
+    } catch (error) {
+      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (!missing) this.#env.logger.warn({ file, problem: messageOf(error) }, `${what} cannot be used`);
+      return undefined;
+    }
+  }
+
+  /** Something has changed: it will be written soon. */
+  changed(): void {
+    this.#timer ??= this.#env.clock.setTimer(() => this.#save(), this.#options.debounceMs, true);
+  }
+
+  /** Writes what is not yet written. */
+  close(): Promise<void> {
+    if (this.#timer) {
+      this.#env.clock.clearTimer(this.#timer);
+      this.#save();
+    }
+    return this.#writing;
+  }
+
+  #save(): void {
+    this.#timer = undefined;
+    // One after the other: an older state must not take the place of a newer one.
+    this.#writing = this.#writing.then(() => this.#write());
+  }
+
+  async #write(): Promise<void> {
+    const { file, what } = this.#options;
+    const temporary = `${file}.${process.pid}.tmp`;
+    try {
+      await writeFile(temporary, this.#encode(), { mode: 0o600 });
+      await rename(temporary, file);
+      this.#failing = false;
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {});
+      if (!this.#failing) this.#env.logger.warn({ err: error, file }, `${what} cannot be written`);
+      this.#failing = true;
+    }
+  }
+}
