@@ -59,7 +59,7 @@ export interface OpeningRecord {
 export interface BreakerTotals {
   readonly successes: number;
   readonly failures: number;
-  /** Ended neither way: the caller gave up or asked for something impossible. */
+  /** Ended neither way: the caller gave up, asked for something impossible, or was refused by a layer below. */
   readonly ignored: number;
   readonly rejected: number;
   /** Ended after the state had changed, so that they counted for nothing. */

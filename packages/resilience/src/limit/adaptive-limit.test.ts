@@ -13,6 +13,7 @@ import { leakGuard, recordEvents, scriptedService, seededRandom } from '@fwk/ker
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bulkhead } from '../bulkhead/bulkhead.js';
+import { BulkheadFullError } from '../bulkhead/bulkhead-full-error.js';
 import { attemptTimeout } from '../deadline/attempt-timeout.js';
 import { functionLayer } from '../layer/function-layer.js';
 import { adaptiveLimit } from './adaptive-limit.js';
@@ -95,6 +96,12 @@ describe('an adaptive limit', () => {
     const { saturate, snapshot } = build({ algorithm: 'aimd' });
     await saturate(2, 100, error);
     expect(snapshot().limit).toBe(18);
+  });
+
+  test('learns nothing from what another layer refused, which the callee never saw', async () => {
+    const { saturate, snapshot } = build({ algorithm: 'aimd' });
+    await saturate(2, 100, new BulkheadFullError('shop', 1, 0));
+    expect(snapshot().limit).toBe(20);
   });
 
   test('learns nothing from failures that are no sign of load, nor from calls that were cancelled', async () => {

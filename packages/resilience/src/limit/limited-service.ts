@@ -13,12 +13,14 @@ import {
   type Service,
   type Status,
   type Verdict,
+  verdicts,
 } from '@fwk/kernel';
 import { Expiry, nameOf } from '../deadline/expiry.js';
 import { beginAttempt, whenOver } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
 import { judgeError, judgeResult } from '../layer/judge.js';
 import { KeyError } from '../layer/key-error.js';
+import { isRefusal } from '../layer/refusal.js';
 import { observe } from '../layer/settlement.js';
 import { type TurnOwner, waitTurn } from '../queue/wait-turn.js';
 import type { AdaptiveLimitOptions } from './adaptive-limit-options.js';
@@ -163,14 +165,14 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
       work,
       (value) => this.#ended(request, partition, startMs, judgeResult(this.#env, value), false),
       (error) => {
-        const verdict = judgeError(this.#env, error, context);
+        const verdict = isRefusal(error) ? verdicts.ignored : judgeError(this.#env, error, context);
         this.#ended(request, partition, startMs, verdict, verdict.outcome === 'failure' && isTimeout(error, context));
       },
     );
     return work;
   }
 
-  /** Successes are timed; refusals for overload and time-outs are counted; of other endings the time means nothing. */
+  /** Successes are timed; the callee's refusals for overload and time-outs are counted; other endings tell nothing. */
   #ended(request: Req, partition: Partition | undefined, startMs: number, verdict: Verdict, timedOut: boolean): void {
     if (verdict.outcome === 'success') {
       const nowMs = this.#env.clock.now();

@@ -4,9 +4,10 @@
  * State: the recorder, one a policy. Place: outermost, so that every call which begins also ends here, whichever layer
  * ended it. It waits for nothing and hands on the inner promise itself.
  */
-import { type CallContext, type Env, isFwkError, type Service, type Status } from '@fwk/kernel';
+import type { CallContext, Env, Service, Status } from '@fwk/kernel';
 import { callSafely } from '../layer/call-safely.js';
 import { judgeError, judgeResult } from '../layer/judge.js';
+import { isRefusal } from '../layer/refusal.js';
 import { markSelfLimiting } from '../layer/self-limiting.js';
 import { observe } from '../layer/settlement.js';
 import type { OutcomeName } from './policy-counts.js';
@@ -52,7 +53,7 @@ export class CountedService<Req, Res> implements Service<Req, Res> {
 
   #outcomeOf(error: unknown, context: CallContext): OutcomeName {
     // First, because a caller may give up between the refusal and this moment.
-    if (isFwkError(error) && error.traits.notProcessed && error.code.startsWith('FWK_RESILIENCE_')) return 'rejected';
+    if (isRefusal(error)) return 'rejected';
     if (context.cancelled) return 'cancelled';
     return judgeError(this.#env, error, context).outcome === 'ignored' ? 'ignored' : 'failures';
   }

@@ -2,6 +2,7 @@ import { background, FwkError, makeEnv, type Service } from '@fwk/kernel';
 import { leakGuard, recordEvents, scriptedService } from '@fwk/kernel/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { BulkheadFullError } from '../bulkhead/bulkhead-full-error.js';
 import { dropRatio } from './drop-ratio.js';
 import { type ThrottleOptions, throttle } from './throttle.js';
 
@@ -82,9 +83,12 @@ describe('throttling', () => {
     expect((await measured())?.dropRatio).toBe(accepted ? undefined : 4 / 5);
   });
 
-  test('takes calls that a breaker refused out of the counts', async () => {
+  test.each([
+    ['breaker', breakerOpen],
+    ['bulkhead', new BulkheadFullError('shop', 1, 0)],
+  ])('takes calls that a %s below refused out of the counts', async (_layer, refusal) => {
     const { send, measured } = build();
-    await send(4, breakerOpen);
+    await send(4, refusal);
     expect(await measured()).toBeUndefined();
   });
 

@@ -5,7 +5,7 @@
  * State: counts over the last two minutes, one set a stack. Place: inside retry, because attempts are what the callee
  * gets, and outside the breaker, which is not to judge calls that were never made. What counts as refused is the
  * classifier's to say: overloaded, or failed without having been processed. Whatever else is answered was accepted. A
- * call that its caller cancelled, or that a breaker below refused, says nothing and is taken out of the counts.
+ * call that its caller cancelled, or that a layer below refused, says nothing and is taken out of the counts.
  */
 import {
   type CallContext,
@@ -25,6 +25,7 @@ import { nameOf } from '../deadline/expiry.js';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeError, judgeResult } from '../layer/judge.js';
+import { isRefusal } from '../layer/refusal.js';
 import { observe } from '../layer/settlement.js';
 import { RollingCounts } from '../window/rolling-counts.js';
 import { dropRatio } from './drop-ratio.js';
@@ -134,7 +135,7 @@ class ThrottleService<Req, Res> implements Service<Req, Res> {
   #failed(error: unknown, context: CallContext): void {
     const verdict = judgeError(this.#env, error, context);
     const gaveUp = context.cancelled && verdict.outcome === 'ignored';
-    if (gaveUp || isFwkError(error, 'FWK_RESILIENCE_BREAKER_OPEN')) this.#takeOut();
+    if (gaveUp || isRefusal(error)) this.#takeOut();
     else this.#answered(verdict, error);
   }
 
