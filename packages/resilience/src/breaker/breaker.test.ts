@@ -1,12 +1,16 @@
 import { background, type Env, FwkError, makeEnv, type Service } from '@fwk/kernel';
 import { type FakeClock, leakGuard, recordEvents, type ScriptedService, scriptedService } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
+import { bulkhead } from '../bulkhead/bulkhead.js';
 import { attemptTimeout } from '../deadline/attempt-timeout.js';
+import { adaptiveLimit } from '../limit/adaptive-limit.js';
+import { rateLimit } from '../rate/rate-limit.js';
 import type { BreakerOpenError } from './breaker-open-error.js';
 import type { BreakerOptions } from './breaker-options.js';
 import type { BreakerHandle } from './breaker-state.js';
 import { circuitBreaker } from './circuit-breaker.js';
 
+const hung: Service<string, string> = { call: () => new Promise(() => {}), status: () => 'ready' };
 const small: Partial<BreakerOptions> = { minimumCalls: 4, openMs: 1000, openJitter: 0 };
 
 interface Bench {
@@ -53,6 +57,25 @@ describe('a closed breaker', () => {
     expect(bench.breaker.state).toBe('closed');
     await calls(bench, '-');
     expect(bench.breaker.state).toBe('open');
+  });
+
+  test('takes a share of exactly the ratio for enough, whatever numbers a computer can hold', async () => {
+    const bench = build({ failureRatio: 0.07, minimumCalls: 100 });
+    await calls(bench, `${'+'.repeat(93)}-------`);
+    expect(bench.breaker.opening).toMatchObject({ rule: 'failure-ratio', measured: 0.07 });
+  });
+
+  test.each<[string, (env: Env) => Service<string, string>]>([
+    ['bulkhead', (env) => bulkhead({ maxConcurrent: 1 }).wrap(hung, env)],
+    ['limit', (env) => adaptiveLimit({ initialLimit: 1, maxLimit: 1 }).wrap(hung, env)],
+    ['rate limit', (env) => rateLimit({ burst: 1, permitsPerSecond: 0.001 }).wrap(hung, env)],
+  ])('takes no account of what a %s below refuses', async (_layer, inside) => {
+    const { env } = build();
+    const layer = circuitBreaker({ consecutiveFailures: 1 });
+    const service = layer.wrap(inside(env), env);
+    void service.call('takes the place', background);
+    for (let call = 0; call < 30; call++) await service.call('refused', background).catch(() => {});
+    expect(layer.latest?.snapshot()).toMatchObject({ state: 'closed', calls: 0, totals: { ignored: 30, failures: 0 } });
   });
 
   test('opens also when a success completes the minimum of calls', async () => {

@@ -8,6 +8,7 @@
  */
 import { type CallContext, type Clock, currentOf, type Env } from '@fwk/kernel';
 import { judgeError, judgeResult } from '../layer/judge.js';
+import { isRefusal } from '../layer/refusal.js';
 import { CountOutcomes } from '../window/count-outcomes.js';
 import type { OutcomeWindow } from '../window/outcome-window.js';
 import { TimeOutcomes } from '../window/time-outcomes.js';
@@ -137,9 +138,9 @@ export class Breaker implements BreakerHandle, ViewedBreaker {
     else this.#ended(outcome === 'failure', result, epoch, startMs, context);
   }
 
-  /** A call ended with an error. */
+  /** A call ended with an error. One that a layer below refused was never sent, and says nothing about the callee. */
   failed(error: unknown, epoch: number, startMs: number, context: CallContext): void {
-    if (judgeError(this.#env, error, context).outcome === 'ignored') this.#ignored(epoch);
+    if (isRefusal(error) || judgeError(this.#env, error, context).outcome === 'ignored') this.#ignored(epoch);
     else this.#ended(true, error, epoch, startMs, context);
   }
 
@@ -294,7 +295,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker {
     const waitMs = state === 'open' && opening ? Math.min(opening.nextProbeAtMs - wallMs, opening.openForMs) : 0;
     this.#probeAtMs = this.#clock.now() + waitMs;
     this.#change(state === 'half-open' ? 'open' : state);
-    this.#times = opening?.times ?? 0;
+    this.#times = state === 'open' || state === 'half-open' ? (opening?.times ?? 0) : 0;
     const passed = this.#options.windowCalls === undefined && wallMs - exportedAtMs >= this.#options.windowMs;
     if (passed) this.#window.clear();
     else this.#window.restore(this.#clock.now(), calls, failures, slow);

@@ -20,13 +20,12 @@ export function brokenRule(
   if (consecutive >= row) return { rule: 'consecutive-failures', measured: consecutive, threshold: row };
   const { calls } = window;
   if (calls < currentOf(options.minimumCalls)) return undefined;
+  // Divided, not multiplied: 7 of 100 are the number 0.07 exactly, but 0.07 · 100 is a little more than 7.
+  const failed = window.failures / calls;
   const failureRatio = currentOf(options.failureRatio);
-  if (window.failures >= failureRatio * calls) {
-    return { rule: 'failure-ratio', measured: window.failures / calls, threshold: failureRatio };
-  }
+  if (failed >= failureRatio) return { rule: 'failure-ratio', measured: failed, threshold: failureRatio };
+  const slow = window.slow / calls;
   const slowRatio = currentOf(options.slowCallRatio);
-  if (window.slow >= slowRatio * calls) {
-    return { rule: 'slow-call-ratio', measured: window.slow / calls, threshold: slowRatio };
-  }
+  if (slow >= slowRatio) return { rule: 'slow-call-ratio', measured: slow, threshold: slowRatio };
   return undefined;
 }

@@ -70,6 +70,18 @@ describe('a breaker that takes over an exported state', () => {
     expect(second.handle.state).toBe('closed');
   });
 
+  test('stays open no longer for openings that the other has recovered from', async () => {
+    const first = breaker({ openMs: 1000 });
+    for (let at = 0; at < 4; at++) await first.call(down);
+    await first.clock.advance(1000);
+    await first.call('good');
+    const second = breaker({ openMs: 1000 });
+    second.handle.import(through(first.handle.export()));
+    expect(second.handle).toMatchObject({ state: 'closed', opening: { times: 1 } });
+    for (let at = 0; at < 4; at++) await second.call(down);
+    expect(second.handle.opening).toMatchObject({ times: 1, openForMs: 1000 });
+  });
+
   test('forgets the counts of a window that has passed', async () => {
     const first = breaker({ windowMs: 1000 });
     await first.call(down);
