@@ -50,6 +50,22 @@ test('drops what is closed and idle when a new key comes, but remembers what is 
   expect(built.map(({ name }) => name)).toEqual(['tenants:open', 'tenants:idle', 'tenants:new', 'tenants:idle']);
 });
 
+test('looks at what is open and idle once in a while, not at each new key', async () => {
+  const { call, built, clock } = build({ keyIdleMs: 1000, openMs: 60_000 });
+  for (let key = 0; key < 100; key++) await call(`open ${key}`, new Error('down'));
+  let looks = 0;
+  for (const breaker of built) {
+    const state = () => {
+      looks++;
+      return 'open';
+    };
+    Object.defineProperty(breaker, 'state', { get: state });
+  }
+  await clock.advance(2000);
+  for (let key = 0; key < 100; key++) await call(`new ${key}`);
+  expect(looks).toBe(100);
+});
+
 test('finds the key of a wrapped function among its arguments', async () => {
   const layer = circuitBreaker({ keyOf: (_id: number, host: string) => host, consecutiveFailures: 1 });
   const call = layer.wrap(async (id: number, host: string) => {

@@ -71,15 +71,18 @@ export class KeyedBreakerService<Req, Res> implements Service<Req, Res> {
     return service;
   }
 
+  /**
+   * Stops at the first that is in use: what follows was used more recently. An open breaker still means something, however
+   * long nobody asked, so an idle one lines up anew; each is passed once in `keyIdleMs`, and a new key costs O(1).
+   */
   #makeRoom(nowMs: number): void {
-    for (const [key, { breaker, usedAtMs }] of this.#entries) {
+    for (const [key, entry] of this.#entries) {
       const full = this.#entries.size >= this.#options.maxKeys;
-      const idle = nowMs - usedAtMs > this.#options.keyIdleMs;
-      // Whatever follows was used more recently.
-      if (!full && !idle) return;
-      // An open breaker still means something, however long nobody asked.
-      if (!full && breaker.state !== 'closed') continue;
+      if (!full && nowMs - entry.usedAtMs <= this.#options.keyIdleMs) return;
       this.#entries.delete(key);
+      if (full || entry.breaker.state === 'closed') continue;
+      entry.usedAtMs = nowMs;
+      this.#entries.set(key, entry);
     }
   }
 }
