@@ -65,6 +65,25 @@ describe('bulkhead', () => {
     guard.check();
   });
 
+  test('lets those who wait in with the next call when the limit was raised, although nobody has left', async () => {
+    const maxConcurrent = liveValue(1);
+    const { guard, inner, begin } = build({ maxConcurrent, maxQueue: 2 });
+    for (const request of ['hung', 'first', 'second']) void begin(request);
+    maxConcurrent.set(10);
+    void begin('new');
+    await guard.clock.settle();
+    expect(inner.calls.map(({ request }) => request).toSorted()).toEqual(['first', 'hung', 'new', 'second']);
+  });
+
+  test('tells a call whose deadline has passed already so, instead of waiting', async () => {
+    const { guard, begin } = build({ maxConcurrent: 1, maxQueue: 1 });
+    void begin('running');
+    await guard.clock.advance(10);
+    const late = begin('late', background.with({ deadlineMs: 5 }));
+    await guard.clock.advance(1);
+    expect(await late).toMatchObject({ message: expect.stringContaining('passed before it was started') });
+  });
+
   test('lets a waiting call leave when its deadline passes', async () => {
     const { guard, begin, inner } = build({ maxConcurrent: 1, maxQueue: 1 });
     const running = begin('running');

@@ -88,6 +88,8 @@ class BulkheadService<Req, Res> implements Service<Req, Res> {
 
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
+    // The limit may have been raised since somebody lined up.
+    if (this.#queue.length > 0) this.#letIn();
     if (this.#queue.length === 0 && this.#hasPlace()) {
       this.#take();
       return this.#run(request, context);
@@ -118,14 +120,18 @@ class BulkheadService<Req, Res> implements Service<Req, Res> {
   readonly #release = (): void => {
     this.#running--;
     this.#inFlight.add(-1);
-    // More than one may enter when the limit has been raised meanwhile.
+    this.#letIn();
+  };
+
+  /** More than one may enter when the limit has been raised meanwhile. */
+  #letIn(): void {
     while (this.#hasPlace()) {
       const waiter = this.#queue.shift();
       if (!waiter) return;
       this.#take();
       waiter.enter();
     }
-  };
+  }
 
   #hasPlace(): boolean {
     return this.#running < currentOf(this.#options.maxConcurrent);

@@ -47,6 +47,6 @@ export function waitTurn(queue: WaitQueue, context: CallContext, owner: TurnOwne
     const timer =
       remainingMs > LONGEST_TIMER_MS
         ? undefined
-        : clock.setTimer(() => giveUp(expiry.error(context, remainingMs)), remainingMs);
+        : clock.setTimer(() => giveUp(expiry.error(context, remainingMs > 0 ? remainingMs : undefined)), remainingMs);
   });
 }
