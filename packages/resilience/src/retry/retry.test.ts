@@ -116,6 +116,13 @@ describe('retry', () => {
     expect(guard.clock.now()).toBe(700);
   });
 
+  test.each([Number.NaN, -700])('backs off as always when a pause of %s ms is asked for', async (retryAfterMs) => {
+    const { guard, inner, service } = build();
+    inner.script(new FwkError('FWK_TEST_BUSY', 'busy', { traits: { retryable: true, retryAfterMs } }), 'answer');
+    expect(await finish(guard.clock, service.call('q', background))).toEqual({ value: 'answer' });
+    expect(guard.clock.now()).toBeGreaterThan(0);
+  });
+
   test.each([
     ['does not fit the deadline', { deadlineMs: 500 }, {}, 'deadline'],
     ['is longer than allowed', {}, { maxRetryAfterMs: 100 }, 'retry-after-too-long'],
@@ -223,7 +230,7 @@ describe('retry', () => {
     [{ maxAttempts: '3' as never, baseDelayMs: -1 }, /maxAttempts .*; baseDelayMs/],
     [{ attempts: 3 } as never, /unknown option "attempts"/],
     [{ budget: 5 as never }, /budget must be a retry budget/],
-    [{ budget: { ratio: 7 } }, /ratio/],
+    [{ maxAttempts: 0, budget: { ratio: 7 } }, /maxAttempts .*; budget must be .*ratio must be/],
   ])('refuses %o when it is made', (options, message) => {
     expect(() => retry(options)).toThrowError(OptionsError);
     expect(() => retry(options)).toThrowError(message);

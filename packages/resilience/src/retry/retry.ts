@@ -42,8 +42,6 @@ import { isBudget, type RetryOptions, retryDefaults, retryRules } from './retry-
  */
 export function retry(options?: Partial<RetryOptions>): FunctionLayer {
   const settings = checkOptions<RetryOptions>('retry', options, retryDefaults, retryRules);
-  // Made once to have its options refused here, not when a stack is built.
-  if (settings.budget !== false && !isBudget(settings.budget)) retryBudget(settings.budget);
   return functionLayer({
     role: 'retry',
     limits: 'as-inner',
@@ -165,12 +163,13 @@ class RetryService<Req, Res> implements Service<Req, Res> {
     if (isFwkError(error, 'FWK_RESILIENCE_BREAKER_OPEN') && this.#next.status() !== 'ready') {
       return this.#stop(ending, attempt, 'breaker-open');
     }
-    const asked = traits?.retryAfterMs;
-    if (asked !== undefined && asked > currentOf(options.maxRetryAfterMs)) {
-      return this.#stop(ending, attempt, 'retry-after-too-long');
-    }
+    const askedMs = traits?.retryAfterMs ?? Number.NaN;
+    if (askedMs > currentOf(options.maxRetryAfterMs)) return this.#stop(ending, attempt, 'retry-after-too-long');
+    // What is no time at all, such as a header that was read wrongly, is as if nothing had been asked.
     const delayMs =
-      asked ?? fullJitter(this.#env.random, attempt - 1, currentOf(options.baseDelayMs), currentOf(options.maxDelayMs));
+      askedMs >= 0
+        ? askedMs
+        : fullJitter(this.#env.random, attempt - 1, currentOf(options.baseDelayMs), currentOf(options.maxDelayMs));
     if (context.deadlineMs !== Number.POSITIVE_INFINITY && this.#env.clock.now() + delayMs >= context.deadlineMs) {
       return this.#stop(ending, attempt, 'deadline');
     }
