@@ -1,4 +1,5 @@
-import { callable, checkOptions, OptionsError, type Rule } from '@fwk/kernel';
+import { callable, checkOptions, type Rule } from '@fwk/kernel';
+import { nestedRule } from '../layer/nested-rule.js';
 import { type KeyOf, requestKey } from '../layer/request-key.js';
 
 /**
@@ -65,12 +66,4 @@ export function checkPartitions(given: LimitPartitions): LimitPartitions {
 }
 
 /** A rule for {@link checkPartitions} as one option among others. */
-export const partitionsRule: Rule = (value) => {
-  try {
-    checkPartitions(value as LimitPartitions);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof OptionsError)) throw error;
-    return `partitions as documented (${error.problems.join('; ')})`;
-  }
-};
+export const partitionsRule: Rule = nestedRule('partitions as documented', checkPartitions);

@@ -1,5 +1,6 @@
 import { integerIn, type Live, millisecondsIn, type Rule } from '@fwk/kernel';
-import type { RetryBudget, RetryBudgetOptions } from './retry-budget.js';
+import { nestedRule } from '../layer/nested-rule.js';
+import { type RetryBudget, type RetryBudgetOptions, retryBudget } from './retry-budget.js';
 
 /** Options of the retry layer. */
 export interface RetryOptions {
@@ -30,10 +31,11 @@ export const retryDefaults = Object.freeze({
   budget: Object.freeze({}),
 }) satisfies RetryOptions;
 
-const budgetRule: Rule = (value) =>
-  value === false || (typeof value === 'object' && value !== null)
-    ? undefined
-    : 'a retry budget, options of one, or false';
+const ownBudget = nestedRule('a retry budget, options of one, or false', retryBudget);
+const budgetRule: Rule = (value) => {
+  const shared = typeof value === 'object' && value !== null && isBudget(value);
+  return value === false || shared ? undefined : ownBudget(value);
+};
 
 /** Rules of {@link RetryOptions}. */
 export const retryRules = Object.freeze({
@@ -45,6 +47,6 @@ export const retryRules = Object.freeze({
 });
 
 /** True for a budget, as opposed to the options of one. */
-export function isBudget(value: RetryBudget | Partial<RetryBudgetOptions>): value is RetryBudget {
+export function isBudget(value: object): value is RetryBudget {
   return 'withdraw' in value && typeof value.withdraw === 'function';
 }
