@@ -88,7 +88,8 @@ export const breakerDefaults = Object.freeze({
 }) satisfies BreakerOptions;
 
 const HOUR_MS = 3_600_000;
-const positiveRatio = (value: unknown) => (value === 0 ? 'a number above 0 and up to 1' : ratio(value));
+const positiveRatio = (value: unknown) =>
+  value === 0 || ratio(value) !== undefined ? 'a number above 0 and up to 1' : undefined;
 
 /** Rules of {@link BreakerOptions}. */
 export const breakerRules = Object.freeze({

@@ -354,7 +354,7 @@ describe('a breaker set by hand', () => {
 describe('bad input', () => {
   test.each([
     [{ failureRatio: 0 }, /failureRatio must be a number above 0/],
-    [{ failureRatio: 1.5, minimumCalls: -1 }, /minimumCalls .*; failureRatio/],
+    [{ failureRatio: 1.5, minimumCalls: -1 }, /minimumCalls .*; failureRatio must be a number above 0 and up to 1,/],
     [{ openMs: Number.NaN }, /openMs/],
     [{ openMs: '5s' as never }, /openMs must be .* not "5s"/],
     [{ threshold: 5 } as never, /unknown option "threshold"/],
