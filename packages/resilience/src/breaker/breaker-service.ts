@@ -18,13 +18,13 @@ export class BreakerService<Req, Res> implements Service<Req, Res> {
     if (context.cancelled) return Promise.reject(context.reason);
     const breaker = this.#breaker;
     if (!breaker.admit()) return Promise.reject(breaker.refused());
-    const { epoch } = breaker;
-    const startMs = breaker.started(request);
+    const { epoch, calls } = breaker;
+    const startMs = calls.started(request);
     const work = callSafely(this.#next, request, context);
     observe(
       work,
-      (value) => breaker.answered(value, epoch, startMs, context),
-      (error) => breaker.failed(error, epoch, startMs, context),
+      (value) => calls.answered(value, epoch, startMs, context),
+      (error) => calls.failed(error, epoch, startMs, context),
     );
     return work;
   }

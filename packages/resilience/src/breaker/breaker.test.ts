@@ -346,6 +346,16 @@ describe('a breaker set by hand', () => {
     expect((await calls(bench, '+'))[0]).toBe('answer');
   });
 
+  test('refuses a call as ever when a listener closes it on the way', async () => {
+    const bench = await opened({ halfOpenPermits: 1, probeTimeoutMs: 100 });
+    bench.breaker.engine.on('open', () => bench.breaker.reset());
+    await bench.clock.advance(1000);
+    void bench.service.call('hangs', background);
+    await bench.clock.advance(101);
+    await expect(bench.service.call('q', background)).rejects.toMatchObject({ code: 'FWK_RESILIENCE_BREAKER_OPEN' });
+    expect((await calls(bench, '+'))[0]).toBe('answer');
+  });
+
   test('refuses states that do not exist', () => {
     expect(() => build().breaker.force('ajar' as never)).toThrowError(/must be one of forced-open.*not ajar/);
   });

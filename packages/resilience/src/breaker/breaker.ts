@@ -1,17 +1,12 @@
 /**
  * One breaker: when to refuse, when to probe, when to let through again. It knows nothing of services; the layer asks
- * `admit` before a call and reports how it ended.
+ * `admit` before a call and reports to `calls` how it ended.
  *
- * Every change of state begins a new epoch. A call remembers the epoch in which it was admitted, and what it reports
- * counts only while that epoch lasts: a success from before the opening cannot close the breaker, a failure from before
- * the closing cannot open it again. Time is compared when somebody asks; there is no timer.
+ * Every change of state begins a new epoch, so that what was begun before cannot count after it. Time is compared when
+ * somebody asks; there is no timer.
  */
-import { type CallContext, type Clock, currentOf, type Env } from '@fwk/kernel';
-import { judgeError, judgeResult } from '../layer/judge.js';
-import { isRefusal } from '../layer/refusal.js';
-import { CountOutcomes } from '../window/count-outcomes.js';
-import type { OutcomeWindow } from '../window/outcome-window.js';
-import { TimeOutcomes } from '../window/time-outcomes.js';
+import { type Clock, currentOf, type Env } from '@fwk/kernel';
+import { BreakerCounts } from './breaker-counts.js';
 import { BreakerOpenError } from './breaker-open-error.js';
 import type { BreakerOptions } from './breaker-options.js';
 import { type BreakerSeries, stateLevel } from './breaker-series.js';
@@ -24,37 +19,37 @@ import {
   manualStates,
   type OpeningRecord,
 } from './breaker-state.js';
-import { ErrorTally } from './error-tally.js';
+import { CallReports, type ReportedBreaker } from './call-reports.js';
+import { Evidence } from './evidence.js';
 import { openFor, recordOpening } from './opening.js';
 import type { OpossumEngine } from './opossum.js';
 import { OpossumView, type ViewedBreaker } from './opossum-view.js';
-import { type BrokenRule, brokenRule } from './rules.js';
+import { Probes } from './probes.js';
+import type { BrokenRule } from './rules.js';
 import { checkStateRecord } from './state-record.js';
 
-/** Stands where a start time is expected when a call is not timed. */
-export const NOT_TIMED = -1;
-
-export class Breaker implements BreakerHandle, ViewedBreaker {
+/** The states of one breaker, and what leads from one to another. */
+export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
   readonly name: string;
   readonly path: string;
   /** Rises with each change of state. */
   epoch = 0;
   opening: OpeningRecord | undefined;
+  /** Takes reports of how admitted calls ended. */
+  readonly calls: CallReports;
   readonly #options: BreakerOptions;
   readonly #env: Env;
   readonly #clock: Clock;
   readonly #series: BreakerSeries;
-  readonly #window: OutcomeWindow;
-  readonly #tally = new ErrorTally();
+  readonly #counts: BreakerCounts;
+  readonly #evidence: Evidence;
+  readonly #probes: Probes;
   readonly #opossum: OpossumView;
-  readonly #totals = { successes: 0, failures: 0, ignored: 0, rejected: 0, stale: 0, unmeasured: 0 };
   #state: BreakerState = 'closed';
-  #consecutive = 0;
+  /** Openings since it was last closed. */
   #times = 0;
+  /** On the clock; means something while it is open. */
   #probeAtMs = 0;
-  #probing = 0;
-  #probed = 0;
-  #lastProbeMs = 0;
 
   constructor(name: string, options: BreakerOptions, env: Env, series: BreakerSeries) {
     this.name = name;
@@ -63,11 +58,12 @@ export class Breaker implements BreakerHandle, ViewedBreaker {
     this.#env = env;
     this.#clock = env.clock;
     this.#series = series;
-    this.#window =
-      options.windowCalls === undefined
-        ? new TimeOutcomes(options.windowMs, options.windowSlices)
-        : new CountOutcomes(options.windowCalls);
-    this.#opossum = new OpossumView(this, this.#window, options, env);
+    this.#counts = new BreakerCounts(series);
+    this.#evidence = new Evidence(options);
+    this.#probes = new Probes(options);
+    this.#opossum = new OpossumView(this, this.#evidence.window, options, env);
+    const parts = { counts: this.#counts, evidence: this.#evidence, opossum: this.#opossum, options, env };
+    this.calls = new CallReports(this, parts);
     series.state.set(1);
   }
 
@@ -87,7 +83,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker {
       case 'open':
         return this.#clock.now() >= this.#probeAtMs;
       case 'half-open':
-        return this.#probing < currentOf(this.#options.halfOpenPermits) || this.#hungMs(this.#clock.now()) > 0;
+        return this.#probes.permitted || this.#probes.hungMs(this.#clock.now()) > 0;
       default:
         return this.#state !== 'forced-open';
     }
@@ -99,91 +95,39 @@ export class Breaker implements BreakerHandle, ViewedBreaker {
     if (this.#state === 'open' && this.#clock.now() >= this.#probeAtMs) this.#change('half-open');
     if (this.#state !== 'half-open') return this.#state !== 'open' && this.#state !== 'forced-open';
     const nowMs = this.#clock.now();
-    if (this.#probing < currentOf(this.#options.halfOpenPermits)) {
-      this.#probing++;
-      this.#lastProbeMs = nowMs;
+    if (this.#probes.permitted) {
+      this.#probes.begin(nowMs);
       return true;
     }
-    const hungMs = this.#hungMs(nowMs);
-    if (hungMs > 0)
-      this.#open({ rule: 'probe-hung', measured: hungMs, threshold: currentOf(this.#options.probeTimeoutMs) });
+    const measured = this.#probes.hungMs(nowMs);
+    if (measured > 0) this.#open({ rule: 'probe-hung', measured, threshold: currentOf(this.#options.probeTimeoutMs) });
     return false;
-  }
-
-  /** Start time of a call, or {@link NOT_TIMED} while nobody wants to know how long calls take. */
-  started(request: unknown): number {
-    if (this.#opossum.watched) this.#opossum.begun(request);
-    else if (currentOf(this.#options.slowCallMs) === Number.POSITIVE_INFINITY) return NOT_TIMED;
-    return this.#clock.now();
   }
 
   /** Counts a refusal and makes its error. */
   refused(): BreakerOpenError {
     const nowMs = this.#clock.now();
-    this.#totals.rejected++;
-    this.#series.rejected.add();
-    const { rule, measured, threshold } =
-      this.#state === 'forced-open' ? ({} as Partial<OpeningRecord>) : this.opening!;
+    this.#counts.rejected();
+    const opening: Partial<OpeningRecord> = (this.#state === 'forced-open' ? undefined : this.opening) ?? {};
+    const { rule, measured, threshold } = opening;
     const nextProbeInMs = rule === undefined ? undefined : Math.max(0, this.#probeAtMs - nowMs);
     const facts = { breaker: this.name, state: this.#state, rule, measured, threshold, nextProbeInMs };
-    const error = new BreakerOpenError(facts, this.#tally.last);
+    const error = new BreakerOpenError(facts, this.#evidence.errors.last);
     this.#opossum.refused(error, nowMs);
     return error;
   }
 
-  /** A call ended with a result. */
-  answered(result: unknown, epoch: number, startMs: number, context: CallContext): void {
-    const { outcome } = judgeResult(this.#env, result);
-    if (outcome === 'ignored') this.#ignored(epoch);
-    else this.#ended(outcome === 'failure', result, epoch, startMs, context);
-  }
-
-  /** A call ended with an error. One that a layer below refused was never sent, and says nothing about the callee. */
-  failed(error: unknown, epoch: number, startMs: number, context: CallContext): void {
-    if (isRefusal(error) || judgeError(this.#env, error, context).outcome === 'ignored') this.#ignored(epoch);
-    else this.#ended(true, error, epoch, startMs, context);
-  }
-
-  #ended(failed: boolean, what: unknown, epoch: number, startMs: number, context: CallContext): void {
-    if (epoch !== this.epoch) {
-      this.#stale();
-      return;
-    }
-    if (this.#state === 'disabled') {
-      this.#totals.unmeasured++;
-      return;
-    }
-    const nowMs = this.#clock.now();
-    const tookMs = startMs === NOT_TIMED ? 0 : nowMs - startMs;
-    const slow = tookMs > currentOf(this.#options.slowCallMs);
-    if (failed) this.#countFailure(what, tookMs, nowMs, context);
-    else this.#countSuccess(what, tookMs);
-    // A listener on the engine may have set the state by hand.
-    if (epoch !== this.epoch) return;
+  ended(nowMs: number, failed: boolean, slow: boolean): void {
     if (this.#state === 'half-open') {
       this.#probeEnded(failed || slow);
       return;
     }
-    this.#window.record(nowMs, failed, slow);
-    const broken = brokenRule(this.#options, this.#window, this.#consecutive);
+    const broken = this.#evidence.record(nowMs, failed, slow);
     if (broken !== undefined) this.#broken(broken);
   }
 
-  #countSuccess(result: unknown, tookMs: number): void {
-    this.#totals.successes++;
-    this.#series.successes.add();
-    this.#consecutive = 0;
-    this.#opossum.succeeded(result, tookMs);
-  }
-
-  #countFailure(what: unknown, tookMs: number, nowMs: number, context: CallContext): void {
-    this.#totals.failures++;
-    this.#series.failures.add();
-    this.#consecutive++;
-    // Errors from before the window belong to another story.
-    if (this.#state === 'closed' && this.#window.failures === 0) this.#tally.clear();
-    this.#tally.add(what, this.#traceId(context));
-    this.#opossum.failed(what, tookMs, nowMs);
+  ignored(): void {
+    if (this.#state === 'half-open') this.#probes.ignored();
   }
 
   #broken(broken: BrokenRule): void {
@@ -191,39 +135,13 @@ export class Breaker implements BreakerHandle, ViewedBreaker {
     else if (this.#state === 'metrics-only') {
       this.#emit('breaker.threshold-exceeded', { ...broken });
       // Said once a window, not once a call.
-      this.#window.clear();
-      this.#consecutive = 0;
+      this.#evidence.clear();
     }
   }
 
   #probeEnded(failed: boolean): void {
-    this.#probing--;
     if (failed) this.#open({ rule: 'probe-failed', measured: 1, threshold: 1 });
-    else {
-      this.#probed++;
-      if (this.#probed >= currentOf(this.#options.successesToClose)) this.#change('closed');
-    }
-  }
-
-  #ignored(epoch: number): void {
-    if (epoch !== this.epoch) {
-      this.#stale();
-      return;
-    }
-    this.#totals.ignored++;
-    this.#series.ignored.add();
-    if (this.#state === 'half-open') this.#probing--;
-  }
-
-  #stale(): void {
-    this.#totals.stale++;
-    this.#series.stale.add();
-  }
-
-  /** How long all probes have been hanging, in milliseconds, if longer than allowed; else 0. */
-  #hungMs(nowMs: number): number {
-    const waitedMs = nowMs - this.#lastProbeMs;
-    return waitedMs > currentOf(this.#options.probeTimeoutMs) ? waitedMs : 0;
+    else if (this.#probes.succeeded()) this.#change('closed');
   }
 
   #open(broken: BrokenRule): void {
@@ -231,7 +149,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker {
     this.#times++;
     this.#probeAtMs = this.#clock.now() + openForMs;
     const moment = { atMs: this.#clock.wallTime(), openForMs, times: this.#times };
-    this.opening = recordOpening(broken, this.#window, this.#tally, moment);
+    this.opening = recordOpening(broken, this.#evidence, moment);
     this.#series.openings.add();
     this.#change('open');
   }
@@ -240,11 +158,9 @@ export class Breaker implements BreakerHandle, ViewedBreaker {
   #change(state: BreakerState): void {
     this.epoch++;
     this.#state = state;
-    this.#probing = 0;
-    this.#probed = 0;
+    this.#probes.reset();
     if (state === 'closed') {
-      this.#window.clear();
-      this.#consecutive = 0;
+      this.#evidence.clear();
       this.#times = 0;
     }
     this.#series.state.set(stateLevel(state));
@@ -270,12 +186,11 @@ export class Breaker implements BreakerHandle, ViewedBreaker {
   }
 
   reset(): void {
-    this.#tally.clear();
+    this.#evidence.errors.clear();
     this.opening = undefined;
     if (this.#state === 'closed') {
       this.epoch++;
-      this.#window.clear();
-      this.#consecutive = 0;
+      this.#evidence.clear();
     } else this.#change('closed');
   }
 
@@ -287,24 +202,21 @@ export class Breaker implements BreakerHandle, ViewedBreaker {
 
   import(given: BreakerStateRecord): void {
     const record = checkStateRecord(`breaker "${this.name}"`, given);
-    const { state, calls, failures, slow, consecutiveFailures, exportedAtMs, opening } = record;
-    const wallMs = this.#clock.wallTime();
+    const { state, exportedAtMs, opening } = record;
     this.#emit('breaker.imported', { state, exportedAtMs });
     this.opening = opening;
     // Probes that were under way elsewhere end elsewhere: here the next call is the first.
-    const waitMs = state === 'open' && opening ? Math.min(opening.nextProbeAtMs - wallMs, opening.openForMs) : 0;
-    this.#probeAtMs = this.#clock.now() + waitMs;
+    const leftMs = state === 'open' && opening ? opening.nextProbeAtMs - this.#clock.wallTime() : 0;
+    this.#probeAtMs = this.#clock.now() + Math.min(leftMs, opening?.openForMs ?? 0);
     this.#change(state === 'half-open' ? 'open' : state);
     this.#times = state === 'open' || state === 'half-open' ? (opening?.times ?? 0) : 0;
-    const passed = this.#options.windowCalls === undefined && wallMs - exportedAtMs >= this.#options.windowMs;
-    if (passed) this.#window.clear();
-    else this.#window.restore(this.#clock.now(), calls, failures, slow);
-    this.#consecutive = consecutiveFailures;
+    this.#evidence.restore(record, this.#clock);
   }
 
   snapshot(): BreakerSnapshot {
-    this.#window.advance(this.#clock.now());
-    const { calls, failures, slow } = this.#window;
+    const { window, inARow } = this.#evidence;
+    window.advance(this.#clock.now());
+    const { calls, failures, slow } = window;
     return {
       name: this.name,
       path: this.path,
@@ -312,20 +224,11 @@ export class Breaker implements BreakerHandle, ViewedBreaker {
       calls,
       failures,
       slow,
-      consecutiveFailures: this.#consecutive,
-      probesInFlight: this.#probing,
-      totals: { ...this.#totals },
+      consecutiveFailures: inARow,
+      probesInFlight: this.#probes.inFlight,
+      totals: this.#counts.totals,
       opening: this.opening,
     };
-  }
-
-  #traceId(context: CallContext): string | undefined {
-    try {
-      return this.#options.traceIdOf?.(context);
-    } catch {
-      // A broken look-up must not change how the call counts; the record merely lacks the id.
-      return undefined;
-    }
   }
 
   #emit(name: string, data: Readonly<Record<string, unknown>>): void {

@@ -1,8 +1,7 @@
 import { currentOf } from '@fwk/kernel';
-import type { OutcomeWindow } from '../window/outcome-window.js';
 import type { BreakerOptions } from './breaker-options.js';
 import type { OpeningRecord } from './breaker-state.js';
-import type { ErrorTally } from './error-tally.js';
+import type { Evidence } from './evidence.js';
 import type { BrokenRule } from './rules.js';
 
 const TOP_ERRORS = 3;
@@ -16,8 +15,7 @@ export function openFor(options: BreakerOptions, times: number, random: () => nu
 /** Writes down an opening at the moment it happens. */
 export function recordOpening(
   { rule, measured, threshold }: BrokenRule,
-  window: OutcomeWindow,
-  tally: ErrorTally,
+  { window, errors }: Evidence,
   moment: { readonly atMs: number; readonly openForMs: number; readonly times: number },
 ): OpeningRecord {
   return Object.freeze({
@@ -27,8 +25,8 @@ export function recordOpening(
     calls: window.calls,
     failures: window.failures,
     slow: window.slow,
-    topErrors: tally.top(TOP_ERRORS),
-    firstTraceId: tally.firstTraceId,
+    topErrors: errors.top(TOP_ERRORS),
+    firstTraceId: errors.firstTraceId,
     ...moment,
     nextProbeAtMs: moment.atMs + moment.openForMs,
   });

@@ -1,0 +1,128 @@
+/**
+ * How calls ended, as a breaker is told: judged by the stack's classifier, timed, counted, and announced in opossum's words.
+ * What comes of it is the breaker's business.
+ *
+ * A report names the epoch in which its call was admitted and counts only while that epoch lasts: a success from before
+ * the opening cannot close the breaker, a failure from before the closing cannot open it again.
+ */
+import { type CallContext, currentOf, type Env } from '@fwk/kernel';
+import { judgeError, judgeResult } from '../layer/judge.js';
+import { isRefusal } from '../layer/refusal.js';
+import type { BreakerCounts } from './breaker-counts.js';
+import type { BreakerOptions } from './breaker-options.js';
+import type { BreakerState } from './breaker-state.js';
+import type { Evidence } from './evidence.js';
+import type { OpossumView } from './opossum-view.js';
+
+/** Stands where a start time is expected when a call is not timed. */
+const NOT_TIMED = -1;
+
+/** The breaker, as far as it is told how calls ended. */
+export interface ReportedBreaker {
+  readonly state: BreakerState;
+  readonly epoch: number;
+  /** A call of this epoch ended and counts. */
+  ended(nowMs: number, failed: boolean, slow: boolean): void;
+  /** A call of this epoch ended and counts neither way. */
+  ignored(): void;
+}
+
+/** What the reports of a breaker go into. */
+export interface ReportParts {
+  readonly counts: BreakerCounts;
+  readonly evidence: Evidence;
+  readonly opossum: OpossumView;
+  readonly options: BreakerOptions;
+  readonly env: Env;
+}
+
+/** Takes the reports of one breaker's calls. */
+export class CallReports {
+  readonly #breaker: ReportedBreaker;
+  readonly #counts: BreakerCounts;
+  readonly #evidence: Evidence;
+  readonly #opossum: OpossumView;
+  readonly #options: BreakerOptions;
+  readonly #env: Env;
+
+  constructor(breaker: ReportedBreaker, { counts, evidence, opossum, options, env }: ReportParts) {
+    this.#breaker = breaker;
+    this.#counts = counts;
+    this.#evidence = evidence;
+    this.#opossum = opossum;
+    this.#options = options;
+    this.#env = env;
+  }
+
+  /** A call begins. @returns its start time, or a number that says that nobody wants to know how long calls take */
+  started(request: unknown): number {
+    if (this.#opossum.watched) this.#opossum.begun(request);
+    else if (currentOf(this.#options.slowCallMs) === Number.POSITIVE_INFINITY) return NOT_TIMED;
+    return this.#env.clock.now();
+  }
+
+  /** A call ended with a result. */
+  answered(result: unknown, epoch: number, startMs: number, context: CallContext): void {
+    const { outcome } = judgeResult(this.#env, result);
+    if (outcome === 'ignored') this.#ignored(epoch);
+    else this.#ended(outcome === 'failure', result, epoch, startMs, context);
+  }
+
+  /** A call ended with an error. One that a layer below refused was never sent, and says nothing about the callee. */
+  failed(error: unknown, epoch: number, startMs: number, context: CallContext): void {
+    if (isRefusal(error) || judgeError(this.#env, error, context).outcome === 'ignored') this.#ignored(epoch);
+    else this.#ended(true, error, epoch, startMs, context);
+  }
+
+  #ended(failed: boolean, what: unknown, epoch: number, startMs: number, context: CallContext): void {
+    const breaker = this.#breaker;
+    if (epoch !== breaker.epoch) {
+      this.#counts.stale();
+      return;
+    }
+    if (breaker.state === 'disabled') {
+      this.#counts.unmeasured();
+      return;
+    }
+    const nowMs = this.#env.clock.now();
+    const tookMs = startMs === NOT_TIMED ? 0 : nowMs - startMs;
+    if (failed) this.#countFailure(what, tookMs, nowMs, context);
+    else this.#countSuccess(what, tookMs);
+    // A listener on the engine may have set the state by hand.
+    if (epoch === breaker.epoch) breaker.ended(nowMs, failed, tookMs > currentOf(this.#options.slowCallMs));
+  }
+
+  #countSuccess(result: unknown, tookMs: number): void {
+    this.#counts.success();
+    this.#evidence.inARow = 0;
+    this.#opossum.succeeded(result, tookMs);
+  }
+
+  #countFailure(what: unknown, tookMs: number, nowMs: number, context: CallContext): void {
+    const { window, errors } = this.#evidence;
+    this.#counts.failure();
+    this.#evidence.inARow++;
+    // Errors from before the window belong to another story.
+    if (this.#breaker.state === 'closed' && window.failures === 0) errors.clear();
+    errors.add(what, this.#traceId(context));
+    this.#opossum.failed(what, tookMs, nowMs);
+  }
+
+  #ignored(epoch: number): void {
+    if (epoch !== this.#breaker.epoch) {
+      this.#counts.stale();
+      return;
+    }
+    this.#counts.ignored();
+    this.#breaker.ignored();
+  }
+
+  #traceId(context: CallContext): string | undefined {
+    try {
+      return this.#options.traceIdOf?.(context);
+    } catch {
+      // A broken look-up must not change how the call counts; the record merely lacks the id.
+      return undefined;
+    }
+  }
+}
