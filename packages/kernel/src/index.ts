@@ -60,6 +60,7 @@ export { checkOptions, OptionsError } from './options/check-options.js';
 export {
   anything,
   callable,
+  fixed,
   flag,
   integerIn,
   millisecondsIn,

@@ -7,6 +7,7 @@ import { checkOptions, OptionsError } from './check-options.js';
 import {
   anything,
   callable,
+  fixed,
   flag,
   integerIn,
   millisecondsIn,
@@ -78,6 +79,15 @@ test.each([Number.NaN, -1, 1.5, 11, Number.POSITIVE_INFINITY, '3', null, true, {
     expect(problemsOf({ maxAttempts })).toHaveLength(1);
   },
 );
+
+test('refuses a live value where it would be read only once', () => {
+  const once = { ...rules, baseDelayMs: fixed(millisecondsIn(0, 1000)) };
+  const build = (baseDelayMs: unknown) =>
+    checkOptions<RetryOptions>('retry', { baseDelayMs } as object, defaults, once);
+  expect(build(500).baseDelayMs).toBe(500);
+  expect(() => build(2000)).toThrowError('baseDelayMs must be a number from 0 to 1000 ms, not 2000');
+  expect(() => build(liveValue(500))).toThrowError(/baseDelayMs must be .*, not a live value of 500/);
+});
 
 test('checks what a live value holds now and keeps it live', () => {
   const maxAttempts = liveValue(2);

@@ -1,6 +1,6 @@
 import { FwkError } from '../errors/fwk-error.js';
 import { isLive } from '../live/live.js';
-import type { Rule } from './rules.js';
+import { isFixed, type Rule } from './rules.js';
 
 /** Options were out of range. Code `FWK_KERNEL_OPTIONS_INVALID`; `problems` has one line a field. */
 export class OptionsError extends FwkError {
@@ -15,7 +15,7 @@ export class OptionsError extends FwkError {
 /**
  * Merges `given` over `defaults` and checks every field, once, when something is built. Undefined means default.
  * Unknown fields are refused too, so that a misspelt one is never silently without effect. Of a live value, what it holds
- * now is checked; what it holds later is its owner's to check.
+ * now is checked; what it holds later is its owner's to check. Where the rule is `fixed` a live value is refused.
  * @param owner - who is being built, the head of the message: `retry`, `circuitBreaker "prices"`.
  * @throws {@link OptionsError} with all problems at once.
  */
@@ -37,7 +37,7 @@ export function checkOptions<T extends object>(
   }
   for (const [field, rule] of Object.entries(rules) as [string, Rule][]) {
     const value = merged[field];
-    const range = rule(isLive(value) ? value.value : value);
+    const range = rule(isLive(value) && !isFixed(rule) ? value.value : value);
     if (range) problems.push(`${field} must be ${range}, not ${show(value)}`);
   }
   if (problems.length > 0) throw new OptionsError(owner, problems);

@@ -45,6 +45,20 @@ export function optional(rule: Rule): Rule {
   return (value) => (value === undefined ? undefined : rule(value));
 }
 
+const fixedRules = new WeakSet<Rule>();
+
+/** The same rule for what is read only once: a live value is refused, because its changes would have no effect. */
+export function fixed(rule: Rule): Rule {
+  const own: Rule = (value) => rule(value);
+  fixedRules.add(own);
+  return own;
+}
+
+/** True for a rule that {@link fixed} made. */
+export function isFixed(rule: Rule): boolean {
+  return fixedRules.has(rule);
+}
+
 function range(min: number, max: number): string {
   return max === Number.POSITIVE_INFINITY ? `of at least ${min}` : `from ${min} to ${max}`;
 }

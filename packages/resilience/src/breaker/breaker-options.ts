@@ -2,6 +2,7 @@ import {
   type CallContext,
   callable,
   checkOptions,
+  fixed,
   integerIn,
   type Live,
   millisecondsIn,
@@ -93,10 +94,10 @@ const positiveRatio = (value: unknown) =>
 
 /** Rules of {@link BreakerOptions}. */
 export const breakerRules = Object.freeze({
-  name: optional(text),
-  windowMs: millisecondsIn(100, HOUR_MS),
-  windowSlices: integerIn(1, 100),
-  windowCalls: optional(integerIn(1, 100_000)),
+  name: fixed(optional(text)),
+  windowMs: fixed(millisecondsIn(100, HOUR_MS)),
+  windowSlices: fixed(integerIn(1, 100)),
+  windowCalls: fixed(optional(integerIn(1, 100_000))),
   minimumCalls: integerIn(1, 1_000_000),
   failureRatio: positiveRatio,
   slowCallMs: millisecondsIn(1, Number.POSITIVE_INFINITY),
@@ -110,8 +111,8 @@ export const breakerRules = Object.freeze({
   successesToClose: integerIn(1, 1000),
   probeTimeoutMs: millisecondsIn(1, HOUR_MS),
   keyOf: optional(callable),
-  maxKeys: integerIn(1, 100_000),
-  keyIdleMs: millisecondsIn(1, 24 * HOUR_MS),
+  maxKeys: fixed(integerIn(1, 100_000)),
+  keyIdleMs: fixed(millisecondsIn(1, 24 * HOUR_MS)),
   traceIdOf: optional(callable),
   onBuilt: optional(callable),
 });

@@ -1,4 +1,4 @@
-import { background, type Env, FwkError, makeEnv, type Service } from '@fwk/kernel';
+import { background, type Env, FwkError, liveValue, makeEnv, type Service } from '@fwk/kernel';
 import { type FakeClock, leakGuard, recordEvents, type ScriptedService, scriptedService } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { bulkhead } from '../bulkhead/bulkhead.js';
@@ -366,6 +366,7 @@ describe('bad input', () => {
     [{ failureRatio: 0 }, /failureRatio must be a number above 0/],
     [{ failureRatio: 1.5, minimumCalls: -1 }, /minimumCalls .*; failureRatio must be a number above 0 and up to 1,/],
     [{ openMs: Number.NaN }, /openMs/],
+    [{ windowMs: liveValue(1000) as never, keyIdleMs: 0 }, /windowMs must be .* not a live value of 1000; keyIdleMs/],
     [{ openMs: '5s' as never }, /openMs must be .* not "5s"/],
     [{ threshold: 5 } as never, /unknown option "threshold"/],
     [{ windowCalls: 10 }, /minimumCalls 20 is above windowCalls 10/],

@@ -2,6 +2,7 @@ import {
   callable,
   checkOptions,
   currentOf,
+  fixed,
   integerIn,
   type Live,
   millisecondsIn,
@@ -65,12 +66,12 @@ export const adaptiveLimitDefaults = Object.freeze({
 
 /** Rules of {@link AdaptiveLimitOptions}. */
 export const adaptiveLimitRules = Object.freeze({
-  algorithm: oneOf('gradient2', 'vegas', 'aimd'),
-  initialLimit: integerIn(1, 100_000),
+  algorithm: fixed(oneOf('gradient2', 'vegas', 'aimd')),
+  initialLimit: fixed(integerIn(1, 100_000)),
   minLimit: integerIn(1, 100_000),
   maxLimit: integerIn(1, 100_000),
-  windowMs: millisecondsIn(10, 60_000),
-  minSamples: integerIn(1, 10_000),
+  windowMs: fixed(millisecondsIn(10, 60_000)),
+  minSamples: fixed(integerIn(1, 10_000)),
   maxQueue: integerIn(0, 100_000),
   partitions: optional(partitionsRule),
   lag: optional(callable),

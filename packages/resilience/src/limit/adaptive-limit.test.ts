@@ -191,6 +191,9 @@ describe('an adaptive limit', () => {
     expect(() => adaptiveLimit(options as never)).toThrowError(
       /algorithm .* not "magic"; minLimit .* not 0; windowMs .* not NaN; partitions .*partitionOf must be a function.*shares must be .*; lag .* not 3/,
     );
+    expect(() => adaptiveLimit({ windowMs: liveValue(250) as never })).toThrowError(
+      /windowMs .* not a live value of 250/,
+    );
     expect(() => adaptiveLimit({ minLimit: 10, maxLimit: 5 })).toThrowError('minLimit 10 is above maxLimit 5');
     expect(() => adaptiveLimit({ initialLimit: 50, maxLimit: 30 })).toThrowError('initialLimit 50 is not from');
     expect(() => adaptiveLimit({ maxLimit: 5 })).not.toThrow();

@@ -1,3 +1,4 @@
+import { liveValue } from '@fwk/kernel';
 import { fakeClock } from '@fwk/kernel/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -68,5 +69,6 @@ describe('a retry budget', () => {
     expect(() => retryBudget({ ratio: 2, reservePerSecond: -1, windowMs: Number.NaN })).toThrowError(
       /ratio must be .* not 2; reservePerSecond must be .* not -1; windowMs must be .* not NaN/,
     );
+    expect(() => retryBudget({ ratio: liveValue(0.1) as never })).toThrowError(/ratio .* not a live value of 0.1/);
   });
 });

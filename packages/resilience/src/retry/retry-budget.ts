@@ -10,7 +10,7 @@
  *
  * Only successes deposit (Finagle deposits every request), so that an outage stops feeding its own retries.
  */
-import { type Clock, checkOptions, defaultEnv, millisecondsIn, numberIn, ratio } from '@fwk/kernel';
+import { type Clock, checkOptions, defaultEnv, fixed, millisecondsIn, numberIn, ratio } from '@fwk/kernel';
 import { RollingCounts } from '../window/rolling-counts.js';
 
 /** Options of {@link retryBudget}. */
@@ -47,9 +47,9 @@ export interface RetryBudget {
  */
 export function retryBudget(options?: Partial<RetryBudgetOptions>, clock: Clock = defaultEnv.clock): RetryBudget {
   const settings = checkOptions<RetryBudgetOptions>('retryBudget', options, retryBudgetDefaults, {
-    ratio,
-    reservePerSecond: numberIn(0, 1000),
-    windowMs: millisecondsIn(1000, 3_600_000),
+    ratio: fixed(ratio),
+    reservePerSecond: fixed(numberIn(0, 1000)),
+    windowMs: fixed(millisecondsIn(1000, 3_600_000)),
   });
   return new WindowedBudget(settings, clock);
 }

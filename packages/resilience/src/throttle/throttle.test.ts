@@ -1,4 +1,4 @@
-import { background, FwkError, makeEnv, type Service } from '@fwk/kernel';
+import { background, FwkError, liveValue, makeEnv, type Service } from '@fwk/kernel';
 import { leakGuard, recordEvents, scriptedService } from '@fwk/kernel/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -163,5 +163,6 @@ describe('throttling', () => {
     expect(() => throttle({ multiplier: 0.5, maxDropRatio: 2, windowMs: Number.NaN })).toThrowError(
       /multiplier .* not 0.5; maxDropRatio .* not 2; windowMs .* not NaN/,
     );
+    expect(() => throttle({ windowMs: liveValue(5000) as never })).toThrowError(/windowMs .* not a live value of 5000/);
   });
 });

@@ -13,6 +13,7 @@ import {
   checkOptions,
   currentOf,
   type Env,
+  fixed,
   isFwkError,
   type Live,
   millisecondsIn,
@@ -58,7 +59,7 @@ export const throttleDefaults = Object.freeze({
 export const throttleRules = Object.freeze({
   multiplier: numberIn(1, 100),
   maxDropRatio: numberIn(0, 1),
-  windowMs: millisecondsIn(1000, 3_600_000),
+  windowMs: fixed(millisecondsIn(1000, 3_600_000)),
 });
 
 /**
