@@ -66,6 +66,15 @@ test('looks at what is open and idle once in a while, not at each new key', asyn
   expect(looks).toBe(100);
 });
 
+test('lets a call through whose breaker is announced to a listener that throws', async () => {
+  const { call } = build({
+    onBuilt() {
+      throw new Error('broken listener');
+    },
+  });
+  expect([await call('a'), await call('a')]).toEqual(['answer', 'answer']);
+});
+
 test('finds the key of a wrapped function among its arguments', async () => {
   const layer = circuitBreaker({ keyOf: (_id: number, host: string) => host, consecutiveFailures: 1 });
   const call = layer.wrap(async (id: number, host: string) => {

@@ -40,13 +40,13 @@ export class KeyedBreakerService<Req, Res> implements Service<Req, Res> {
 
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
-    let service: BreakerService<Req, Res>;
+    let key: string;
     try {
-      service = this.#serviceOf(requestKey(this.#keyOf, request));
+      key = requestKey(this.#keyOf, request);
     } catch (error) {
       return Promise.reject(new KeyError(this.#name, error));
     }
-    return service.call(request, context);
+    return this.#serviceOf(key).call(request, context);
   }
 
   /** One open key says nothing about the next request. */
@@ -67,8 +67,17 @@ export class KeyedBreakerService<Req, Res> implements Service<Req, Res> {
     const breaker = new Breaker(`${this.#name}:${key}`, this.#options, this.#env, this.#series);
     const service = new BreakerService(this.#next, breaker);
     this.#entries.set(key, { service, breaker, usedAtMs: nowMs });
-    this.#options.onBuilt?.(breaker);
+    this.#built(breaker);
     return service;
+  }
+
+  /** Here in the middle of a call, which is not to pay for a listener that throws. */
+  #built(breaker: Breaker): void {
+    try {
+      this.#options.onBuilt?.(breaker);
+    } catch (error) {
+      this.#env.logger.error({ err: error, breaker: breaker.name }, 'the onBuilt function of a breaker threw');
+    }
   }
 
   /**
