@@ -1,5 +1,6 @@
 /** Where components say what has happened. Names are past tense (`breaker.opened`), data is plain. */
 export interface EventSink {
+  /** Must not throw: whoever emits is in the middle of something. An event bus keeps its listeners' errors to itself. */
   emit(name: string, data: Readonly<Record<string, unknown>>): void;
 }
 
