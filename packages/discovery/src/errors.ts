@@ -72,6 +72,18 @@ export class RegistryUnavailableError extends FwkError {
   }
 }
 
+/** The registry asks for another token than the one shown. Code `FWK_DISCOVERY_REGISTRY_DENIED`. */
+export class RegistryDeniedError extends FwkError {
+  /** @param registry - its address: `10.0.0.5:4810`. */
+  constructor(registry: string) {
+    super(
+      'FWK_DISCOVERY_REGISTRY_DENIED',
+      `the registry at ${registry} asks for its token; set FWK_REGISTRY_TOKEN, or the option token, to the one it was given`,
+      { details: { registry } },
+    );
+  }
+}
+
 /** What is known of a service for which no endpoint could be chosen. */
 export interface KnownEndpoints {
   readonly known: number;
@@ -115,6 +127,10 @@ export const discoveryErrors = Object.freeze({
   FWK_DISCOVERY_REGISTRY_CLOSED: {
     summary: 'The registry was closed in this process before it was used.',
     status: 500,
+  },
+  FWK_DISCOVERY_REGISTRY_DENIED: {
+    summary: 'The registry asks for a token, and none or another one was shown.',
+    status: 401,
   },
   FWK_DISCOVERY_REGISTRY_UNAVAILABLE: {
     summary: 'The registry did not answer in time, or something else answers at its address. Known lists stay in use.',

@@ -16,6 +16,19 @@ export const instanceStatuses: readonly InstanceStatus[] = Object.freeze([
   'DOWN',
 ] as const);
 
+/** The last change of an instance's status or facts. */
+export interface InstanceChange {
+  /** Why, for people. */
+  readonly cause: string;
+  /** Who: {@link itself}, `operator alice`, `consul check service:inventory-1`. */
+  readonly actor: string;
+  /** Wall-clock milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
+/** The actor of what an instance says of itself. */
+export const itself = 'instance';
+
 /** One running instance. Plain, frozen data; the same on the wire and in memory. */
 export interface Instance {
   /** Unique among all instances of all services. */
@@ -40,11 +53,13 @@ export interface Instance {
   /** Wall-clock milliseconds since the epoch. */
   readonly startedAtMs: number;
   readonly status: InstanceStatus;
+  /** Absent where nobody has said so. */
+  readonly lastChange?: InstanceChange;
 }
 
 /** What one instance may hold, so that nobody can fill a registry's memory with one. */
 export const instanceLimits = Object.freeze({
-  /** Characters of id, service, version, address, zone and owner. */
+  /** Characters of id, service, version, address, zone and owner, and of the cause and actor of a change. */
   nameLength: 200,
   tags: 50,
   contracts: 200,
@@ -109,6 +124,7 @@ export function parseInstance(value: unknown): Instance {
     ...(has('contracts') && { contracts: words('contracts', instanceLimits.contracts) }),
     startedAtMs: number('startedAtMs', (at) => at >= 0 && Number.isFinite(at), 'milliseconds since the epoch'),
     status: instanceStatuses.find((status) => status === own('status')) ?? 'DOWN',
+    ...(has('lastChange') && { lastChange: parseChange(own('lastChange'), problems) }),
   };
   if (instance.status !== own('status')) problems.push(`status must be one of ${instanceStatuses.join(', ')}`);
   if (problems.length > 0) throw new InstanceInvalidError(instance.id, problems);
@@ -116,8 +132,26 @@ export function parseInstance(value: unknown): Instance {
 }
 
 /** The same instance with some facts replaced, checked again. */
-export function changeInstance(instance: Instance, change: Partial<Pick<Instance, 'status' | 'metadata'>>): Instance {
-  return parseInstance({ ...instance, ...change });
+export function changeInstance(
+  instance: Instance,
+  facts: Partial<Pick<Instance, 'status' | 'metadata'>>,
+  lastChange: InstanceChange,
+): Instance {
+  return parseInstance({ ...instance, ...facts, lastChange });
+}
+
+/** Reads a change from outside; what is wrong with it is added to the problems. */
+export function parseChange(value: unknown, problems: string[]): InstanceChange {
+  const { cause, actor, atMs } = Object(value) as Readonly<Record<string, unknown>>;
+  const isName = (text: unknown): text is string => isWord(text) && text.length <= instanceLimits.nameLength;
+  if (isName(cause) && isName(actor) && typeof atMs === 'number' && atMs >= 0 && Number.isFinite(atMs)) {
+    return Object.freeze({ cause, actor, atMs });
+  }
+  problems.push(
+    `a change must have a cause and an actor of 1 to ${instanceLimits.nameLength} plain characters, and atMs in ` +
+      'milliseconds since the epoch',
+  );
+  return { cause: '', actor: '', atMs: 0 };
 }
 
 function isWord(value: unknown): value is string {

@@ -5,6 +5,7 @@
  */
 import type { CallContext, Env, Live } from '@fwk/kernel';
 import type { Instance, InstanceStatus } from './instance.js';
+import type { Override } from './override.js';
 
 /** One source of truth about instances, as one application uses it. */
 export interface Registry {
@@ -22,6 +23,8 @@ export interface Registry {
   watch(service: string): Watch;
   /** Watches the names of services that have at least one instance. */
   services(): ServicesWatch;
+  /** What operators say of instances. Missing where the backend has its own means for it, as Consul's maintenance. */
+  readonly overrides?: Overrides;
   /**
    * A connection of its own for one application, with the application's clock, events and log, closed on its own. Where it
    * is missing the registry itself is used and closed.
@@ -44,11 +47,20 @@ export interface RegistryConnection {
 export interface Registration {
   /** As it was last registered or changed. */
   readonly instance: Instance;
-  setStatus(status: InstanceStatus): Promise<void>;
-  /** Replaces the metadata. */
-  update(metadata: Readonly<Record<string, string>>): Promise<void>;
+  /** @param cause - why, for people, up to 200 characters. @defaultValue 'it said so' */
+  setStatus(status: InstanceStatus, cause?: string): Promise<void>;
+  /** Replaces the metadata. @param cause - as for the status. @defaultValue 'its metadata changed' */
+  update(metadata: Readonly<Record<string, string>>, cause?: string): Promise<void>;
   /** Takes the instance out at once. Doing it again does nothing. */
   deregister(): Promise<void>;
+}
+
+/** Statuses that win over what instances say of themselves, until they are lifted. */
+export interface Overrides {
+  /** Sets what holds for the instance of this id, now and when it is registered again. @throws InstanceInvalidError */
+  set(id: string, override: Pick<Override, 'status' | 'cause' | 'actor'>): Promise<void>;
+  /** The instance's own word counts again. @returns whether there was anything to lift. */
+  lift(id: string): Promise<boolean>;
 }
 
 /** A watched service. */

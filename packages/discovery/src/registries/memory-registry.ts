@@ -2,12 +2,14 @@
  * The registry of one process: for tests, and for programs that run all their services in one process. Nothing can be
  * lost here, so there are no leases; connections of one registry share what is registered and close on their own.
  */
-import { background, type CallContext, type Env, type Live, liveValue, makeEnv } from '@fwk/kernel';
+import { background, type CallContext, type Clock, type Env, type Live, liveValue, makeEnv } from '@fwk/kernel';
 import { DuplicateInstanceError, RegistryClosedError } from '../errors.js';
-import { changeInstance, type Instance, parseInstance } from '../instance.js';
-import type { Registration, Registry, RegistryConnection } from '../registry.js';
+import { type Instance, parseInstance } from '../instance.js';
+import { type Override, parseOverride } from '../override.js';
+import type { Overrides, Registration, Registry, RegistryConnection } from '../registry.js';
 import { Catalog } from './catalog.js';
 import { describeInstance } from './describe-instance.js';
+import { ownWord } from './own-word.js';
 import { WatchBoard } from './watch-board.js';
 
 /** Makes a registry that lives in this process. */
@@ -29,6 +31,10 @@ class Hub {
     if (entry) this.#publish([entry.instance.service]);
   }
 
+  override(id: string, override: Override | undefined): void {
+    this.#publish(this.catalog.override(id, override));
+  }
+
   #publish(services: readonly string[]): void {
     for (const board of [...this.boards]) board.publish(services);
   }
@@ -37,13 +43,26 @@ class Hub {
 class MemoryRegistry implements Registry {
   readonly name = 'memory';
   readonly connection: Live<RegistryConnection>;
+  readonly overrides: Overrides;
   readonly #hub: Hub;
+  readonly #clock: Clock;
   readonly #board: WatchBoard;
   readonly #own = new Set<Registration>();
   #closed = false;
 
   constructor(hub: Hub, env: Env) {
     this.#hub = hub;
+    this.#clock = env.clock;
+    this.overrides = {
+      async set(id, override) {
+        hub.override(id, parseOverride(id, { ...override, atMs: env.clock.wallTime() }));
+      },
+      async lift(id) {
+        const known = hub.catalog.overrides.has(id);
+        hub.override(id, undefined);
+        return known;
+      },
+    };
     this.#board = new WatchBoard(hub.catalog, true);
     this.connection = liveValue<RegistryConnection>({ state: 'connected', sinceMs: env.clock.wallTime() });
     hub.boards.add(this.#board);
@@ -58,17 +77,15 @@ class MemoryRegistry implements Registry {
     if (holder) throw new DuplicateInstanceError(instance.id, describeInstance(holder), describeInstance(instance));
     hub.put(instance);
     const own = this.#own;
-    const change = async (parts: Partial<Pick<Instance, 'status' | 'metadata'>>) => {
-      if (!own.has(registration)) return;
-      instance = changeInstance(instance, parts);
-      hub.put(instance);
-    };
     const registration: Registration = {
       get instance() {
         return instance;
       },
-      setStatus: (status) => change({ status }),
-      update: (metadata) => change({ metadata }),
+      ...ownWord(this.#clock, async (make) => {
+        if (!own.has(registration)) return;
+        instance = make(instance);
+        hub.put(instance);
+      }),
       async deregister() {
         if (own.delete(registration)) hub.remove(instance.id);
       },

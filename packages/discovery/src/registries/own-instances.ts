@@ -5,9 +5,10 @@
  */
 import { background, type CallContext, type Env, isFwkError, messageOf } from '@fwk/kernel';
 import { DuplicateInstanceError } from '../errors.js';
-import { changeInstance, type Instance, parseInstance } from '../instance.js';
+import { type Instance, parseInstance } from '../instance.js';
 import type { Registration } from '../registry.js';
 import { describeInstance } from './describe-instance.js';
+import { ownWord } from './own-word.js';
 
 /** How long a process that stops waits for its instance to be taken out; the lease does it otherwise. */
 const DEREGISTER_LIMIT_MS = 1000;
@@ -102,6 +103,13 @@ export class OwnInstances {
     return this.#registration(own);
   }
 
+  /** The registry refuses this process: whoever waits to be registered for the first time is told so. */
+  refuse(error: unknown): void {
+    for (const own of [...this.#all.values()]) {
+      if (own.state === 'pending') this.#refused(own, error);
+    }
+  }
+
   /** Takes all out; for closing. @param error - what those are told who still wait to be registered. */
   async leaveAll(error: unknown): Promise<void> {
     const all = [...this.#all.values()];
@@ -110,18 +118,16 @@ export class OwnInstances {
   }
 
   #registration(own: Own): Registration {
-    const change = async (parts: Partial<Pick<Instance, 'status' | 'metadata'>>) => {
-      if (own.state === 'leaving') return;
-      own.instance = changeInstance(own.instance, parts);
-      own.dirty = true;
-      await this.#push(own);
-    };
     return {
       get instance() {
         return own.instance;
       },
-      setStatus: (status) => change({ status }),
-      update: (metadata) => change({ metadata }),
+      ...ownWord(this.#env.clock, async (make) => {
+        if (own.state === 'leaving') return;
+        own.instance = make(own.instance);
+        own.dirty = true;
+        await this.#push(own);
+      }),
       deregister: () => this.#leave(own),
     };
   }

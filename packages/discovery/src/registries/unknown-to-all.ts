@@ -1,5 +1,5 @@
 import type { CallContext } from '@fwk/kernel';
-import { changeInstance, type Instance, parseInstance } from '../instance.js';
+import { type Instance, parseInstance } from '../instance.js';
 import type { Registration } from '../registry.js';
 
 /**
@@ -15,10 +15,10 @@ export function unknownToAll(given: Instance, context: CallContext): Registratio
       return instance;
     },
     async setStatus(status) {
-      instance = changeInstance(instance, { status });
+      instance = parseInstance({ ...instance, status });
     },
     async update(metadata) {
-      instance = changeInstance(instance, { metadata });
+      instance = parseInstance({ ...instance, metadata });
     },
     deregister: async () => {},
   };

@@ -4,9 +4,10 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RegistryFullError } from '../../errors.js';
+import type { Change } from './change-log.js';
 import type { LocalRegistryOptions } from './local-options.js';
-import type { Change, Identity, ServedRegistry } from './served-registry.js';
-import { formatEvent, type Hello, headers, protocol } from './wire.js';
+import type { Identity, ServedRegistry } from './served-registry.js';
+import { formatEvent, type Hello, headers, knownIn, protocol } from './wire.js';
 
 /** All streams of one server. */
 export class EventStreams {
@@ -71,18 +72,15 @@ export class EventStreams {
   }
 
   #format(change: Change): string {
-    const id = `${this.#registry.epoch}:${change.version}`;
-    const { version } = change;
-    return change.kind === 'put'
-      ? formatEvent('put', { version, entry: change.entry }, id)
-      : formatEvent('remove', { version, id: change.id }, id);
+    const { kind, ...facts } = change;
+    return formatEvent(kind, facts, `${this.#registry.epoch}:${change.version}`);
   }
 
   /** After a takeover everybody asks for the same list at once: it is written out once. */
   #all(): string {
     const { version, epoch, catalog } = this.#registry;
     if (this.#snapshot?.version !== version) {
-      const text = formatEvent('snapshot', { entries: [...catalog.entries()] }, `${epoch}:${version}`);
+      const text = formatEvent('snapshot', knownIn(catalog), `${epoch}:${version}`);
       this.#snapshot = { version, text };
     }
     return this.#snapshot.text;

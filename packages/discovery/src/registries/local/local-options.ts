@@ -1,9 +1,28 @@
-import { checkOptions, flag, integerIn, millisecondsIn, OptionsError, type Rule } from '@fwk/kernel';
+import {
+  anything,
+  checkOptions,
+  checkToken,
+  flag,
+  integerIn,
+  isLoopback,
+  millisecondsIn,
+  OptionsError,
+  optional,
+  type Rule,
+  text,
+} from '@fwk/kernel';
 
 /** Options of `localRegistry`. Times are in milliseconds. */
 export interface LocalRegistryOptions {
-  /** Loopback address that the registry of this machine is bound to. @defaultValue '127.0.0.1' */
+  /** Address that the registry of this machine is bound to; other than a loopback one only with a token. @defaultValue '127.0.0.1' */
   readonly host: string;
+  /**
+   * What whoever asks must show, 16 to 1024 visible ASCII characters; all programs of one registry agree on it.
+   * @defaultValue FWK_REGISTRY_TOKEN, else none
+   */
+  readonly token?: string | undefined;
+  /** A file in which a registry served here keeps what it knows, so that a restart forgets nobody. @defaultValue none */
+  readonly snapshotFile?: string | undefined;
   /** Its port, 1 to 65535; all programs of one machine agree on it. @defaultValue FWK_REGISTRY_PORT, else 4810 */
   readonly port: number;
   /** Whether this process may serve the registry when nobody else does. @defaultValue true */
@@ -40,10 +59,8 @@ export const localRegistryDefaults = Object.freeze({
   maxStreamBacklogBytes: 8 * 1024 * 1024,
 }) satisfies Omit<LocalRegistryOptions, 'port'>;
 
-const loopback: Rule = (value) =>
-  value === 'localhost' || value === '::1' || (typeof value === 'string' && /^127(\.\d{1,3}){3}$/.test(value))
-    ? undefined
-    : 'a loopback address (the embedded registry serves one machine; use Consul for more)';
+const address: Rule = (value) =>
+  typeof value === 'string' && /^[A-Za-z0-9._:-]{1,253}$/.test(value) ? undefined : 'a host name or an IP address';
 
 /** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
 export function checkLocalOptions(
@@ -51,18 +68,33 @@ export function checkLocalOptions(
   environment: Readonly<Record<string, string | undefined>>,
 ): LocalRegistryOptions {
   const port = given?.port ?? portFrom(environment.FWK_REGISTRY_PORT);
-  return checkOptions<LocalRegistryOptions>('localRegistry', { ...given, port }, localRegistryDefaults, {
-    host: loopback,
-    port: integerIn(1, 65_535),
-    serve: flag,
-    ttlMs: millisecondsIn(300, 600_000),
-    dropGraceMs: millisecondsIn(50, 60_000),
-    requestTimeoutMs: millisecondsIn(50, 60_000),
-    maxPauseMs: millisecondsIn(10, 60_000),
-    maxInstances: integerIn(1, 1_000_000),
-    maxStreams: integerIn(1, 100_000),
-    maxStreamBacklogBytes: integerIn(64 * 1024, 1024 ** 3),
-  });
+  const token = given?.token ?? (environment.FWK_REGISTRY_TOKEN || undefined);
+  const options = checkOptions<LocalRegistryOptions>(
+    'localRegistry',
+    { ...given, port, token },
+    localRegistryDefaults,
+    {
+      host: address,
+      port: integerIn(1, 65_535),
+      token: anything,
+      snapshotFile: optional(text),
+      serve: flag,
+      ttlMs: millisecondsIn(300, 600_000),
+      dropGraceMs: millisecondsIn(50, 60_000),
+      requestTimeoutMs: millisecondsIn(50, 60_000),
+      maxPauseMs: millisecondsIn(10, 60_000),
+      maxInstances: integerIn(1, 1_000_000),
+      maxStreams: integerIn(1, 100_000),
+      maxStreamBacklogBytes: integerIn(64 * 1024, 1024 ** 3),
+    },
+  );
+  checkToken('localRegistry', token);
+  if (token === undefined && !isLoopback(options.host)) {
+    throw new OptionsError('localRegistry', [
+      `host "${options.host}" can be reached by other machines: set a token; the embedded registry serves one machine, use Consul for more`,
+    ]);
+  }
+  return options;
 }
 
 function portFrom(variable: string | undefined): number {

@@ -8,15 +8,25 @@
  * mark what they know as stale and go on with it until it answers again or ends. Every process keeps a full copy of the
  * catalog, which is right for one machine and wrong for a data centre: use Consul there.
  */
-import { background, type CallContext, cancellable, type Env, type Live, makeEnv, messageOf, sleep } from '@fwk/kernel';
-import { RegistryClosedError } from '../../errors.js';
+import {
+  background,
+  type CallContext,
+  cancellable,
+  type Env,
+  isFwkError,
+  type Live,
+  makeEnv,
+  messageOf,
+  sleep,
+} from '@fwk/kernel';
+import { RegistryClosedError, RegistryUnavailableError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
-import type { Registration, Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
+import type { Overrides, Registration, Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
 import { Connection } from '../connection.js';
 import { OwnInstances } from '../own-instances.js';
 import { checkLocalOptions, type LocalRegistryOptions } from './local-options.js';
 import { RegistryClient } from './registry-client.js';
-import { type RegistryServer, serveRegistry } from './registry-server.js';
+import { openRegistry, type RegistryServer } from './registry-server.js';
 import { Replica } from './replica.js';
 
 /** Share of the lease after which it is renewed, and how much that varies. */
@@ -37,6 +47,7 @@ export function localRegistry(options?: Partial<LocalRegistryOptions>, env?: Par
 
 class LocalRegistry implements Registry {
   readonly name: string;
+  readonly overrides: Overrides;
   readonly #options: LocalRegistryOptions;
   readonly #env: Env;
   readonly #life = cancellable();
@@ -55,6 +66,10 @@ class LocalRegistry implements Registry {
     this.#replica = new Replica(env.clock, options);
     this.#own = new OwnInstances(env);
     this.#connection = new Connection(this.name, env);
+    this.overrides = {
+      set: async (id, override) => (await this.#reached()).override(id, override),
+      lift: async (id) => (await this.#reached()).lift(id),
+    };
   }
 
   get connection(): Live<RegistryConnection> {
@@ -114,13 +129,14 @@ class LocalRegistry implements Registry {
     while (!context.cancelled) {
       let reason: string;
       try {
-        await this.#serve(randomUUID, identity.holder);
+        await this.#serve(identity.holder);
         if (context.cancelled) break;
         const { ended } = await client.watch(this.#replica.position, (messages) => this.#replica.apply(messages));
         failures = 0;
         reason = await this.#whileJoined(client, ended);
       } catch (error) {
         reason = messageOf(error);
+        if (isFwkError(error, 'FWK_DISCOVERY_REGISTRY_DENIED')) this.#own.refuse(error);
       }
       if (context.cancelled) break;
       this.#lost(reason);
@@ -130,17 +146,34 @@ class LocalRegistry implements Registry {
     }
   }
 
+  /** The client, once it is known whether anybody answers. */
+  async #reached(): Promise<RegistryClient> {
+    this.#start();
+    const { live } = this.#connection;
+    if (live.value.state === 'connecting') {
+      await new Promise<void>((resolve) => {
+        const waiting = live.subscribe(() => {
+          waiting[Symbol.dispose]();
+          resolve();
+        });
+      });
+    }
+    if (this.#closing) throw new RegistryClosedError(this.name);
+    if (this.#client) return this.#client;
+    throw new RegistryUnavailableError(`${this.#options.host}:${this.#options.port}`, 'nobody serves it yet');
+  }
+
   /** Binds the port if nobody has it, and starts from what this process knows. */
-  async #serve(makeEpoch: () => string, holder: string): Promise<void> {
+  async #serve(holder: string): Promise<void> {
     if (!this.#options.serve || this.#server) return;
-    const server = await serveRegistry(makeEpoch(), holder, this.#options, this.#env);
+    const server = await openRegistry(holder, this.#replica.inheritance, this.#options, this.#env);
     if (!server) return;
     if (this.#life.context.cancelled) {
       await server.close();
       return;
     }
     this.#server = server;
-    const restored = server.registry.restore(this.#replica.catalog.entries(), this.#replica.server?.holder);
+    const { restored } = server;
     this.#env.events.emit('registry.took-over', { registry: this.name, restored });
     this.#env.logger.info({ registry: this.name, restored }, 'this process serves the registry of the machine');
   }
@@ -148,7 +181,10 @@ class LocalRegistry implements Registry {
   /** Registers everything and renews until the stream ends. Answers why it did. */
   async #whileJoined(client: RegistryClient, ended: Promise<string>): Promise<string> {
     this.#answers();
-    this.#own.joined(client);
+    this.#own.joined({
+      register: (instance) => client.register(instance, this.#replica.forgottenOverride(instance.id)),
+      deregister: (id) => client.deregister(id),
+    });
     const joined = cancellable(this.#life.context);
     void this.#renew(client, joined.context);
     try {

@@ -1,5 +1,5 @@
 import type { FwkError } from '@fwk/kernel';
-import { DuplicateInstanceError, InstanceInvalidError, RegistryFullError } from '../../errors.js';
+import { DuplicateInstanceError, InstanceInvalidError, RegistryDeniedError, RegistryFullError } from '../../errors.js';
 
 /** The typed error that a registry's problem document stands for; undefined when it is none that we know. */
 export function refusalOf(problem: unknown): FwkError | undefined {
@@ -13,6 +13,8 @@ export function refusalOf(problem: unknown): FwkError | undefined {
       return new DuplicateInstanceError(fact('id'), fact('holder'), fact('claimant'));
     case 'FWK_DISCOVERY_INSTANCE_INVALID':
       return new InstanceInvalidError(fact('id'), [fact('problems')]);
+    case 'FWK_DISCOVERY_REGISTRY_DENIED':
+      return new RegistryDeniedError(fact('registry'));
     case 'FWK_DISCOVERY_REGISTRY_FULL':
       return new RegistryFullError(fact('what'), Number(fact('limit')));
     default:

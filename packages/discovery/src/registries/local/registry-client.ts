@@ -5,8 +5,9 @@
  */
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Env } from '@fwk/kernel';
-import { RegistryUnavailableError } from '../../errors.js';
+import { RegistryDeniedError, RegistryUnavailableError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
+import type { Override } from '../../override.js';
 import type { LocalRegistryOptions } from './local-options.js';
 import { refusalOf } from './refusals.js';
 import type { Identity } from './served-registry.js';
@@ -32,12 +33,22 @@ export class RegistryClient {
     this.#env = env;
   }
 
-  async register(instance: Instance): Promise<void> {
-    await this.#ask('PUT', `/instances/${encodeURIComponent(instance.id)}`, { instance });
+  /** @param override - what an operator said of it, for a registry that has forgotten. */
+  async register(instance: Instance, override?: Override): Promise<void> {
+    await this.#ask('PUT', `/instances/${encodeURIComponent(instance.id)}`, { instance, override });
   }
 
   async deregister(id: string): Promise<void> {
     await this.#ask('DELETE', `/instances/${encodeURIComponent(id)}`);
+  }
+
+  async override(id: string, override: Omit<Override, 'atMs'>): Promise<void> {
+    await this.#ask('PUT', `/overrides/${encodeURIComponent(id)}`, override);
+  }
+
+  /** Answers whether there was anything to lift. */
+  async lift(id: string): Promise<boolean> {
+    return objectOf(await this.#ask('DELETE', `/overrides/${encodeURIComponent(id)}`)).lifted === true;
   }
 
   /** Answers the ids that must be registered again. */
@@ -128,7 +139,8 @@ export class RegistryClient {
   ): Promise<IncomingMessage> {
     const http = await import('node:http');
     this.#agent ??= new http.Agent({ keepAlive: true, maxSockets: 4 });
-    const { host, port } = this.#options;
+    const { host, port, token } = this.#options;
+    const credentials: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
     return new Promise((resolve, reject) => {
       const request = http.request({
         agent: shared ? this.#agent : false,
@@ -136,7 +148,12 @@ export class RegistryClient {
         port,
         method,
         path: `/v${protocol}${path}`,
-        headers: { ...more, [headers.holder]: this.#identity.holder, [headers.key]: this.#identity.key },
+        headers: {
+          ...more,
+          ...credentials,
+          [headers.holder]: this.#identity.holder,
+          [headers.key]: this.#identity.key,
+        },
       });
       this.#pending.add(request);
       const limit = this.#limit(() =>
@@ -146,11 +163,12 @@ export class RegistryClient {
         // The agent's connections live on; the body of a shared request is still within its limit.
         if (shared) response.once('close', () => limit.clear());
         else limit.clear();
-        if (response.headers[headers.registry] === protocol && (shared || response.statusCode === 200))
-          resolve(response);
+        const { statusCode } = response;
+        if (response.headers[headers.registry] === protocol && (shared || statusCode === 200)) resolve(response);
         else {
           const other = response.headers[headers.registry] === undefined;
-          reject(this.#unavailable(other ? 'something else answers there' : `status ${response.statusCode}`));
+          if (!other && statusCode === 401) reject(new RegistryDeniedError(`${host}:${port}`));
+          else reject(this.#unavailable(other ? 'something else answers there' : `status ${statusCode}`));
           response.destroy();
         }
       });

@@ -8,7 +8,7 @@ import { parseInstance } from '../../instance.js';
 import { anInstance } from '../../testing/instances.js';
 import { checkLocalOptions } from './local-options.js';
 import { RegistryClient } from './registry-client.js';
-import { type RegistryServer, serveRegistry } from './registry-server.js';
+import { openRegistry, type RegistryServer } from './registry-server.js';
 import { Replica } from './replica.js';
 import { headers } from './wire.js';
 
@@ -67,6 +67,11 @@ function fuzzer(seed: number): () => Sent {
             { instance: instance(ofId) },
             { instance: instance(ofId) },
             { ids: ids() },
+            {
+              status: one('UP', 'DOWN', 'OUT_OF_SERVICE', 'AWAY'),
+              cause: one('it smells', ''),
+              actor: 'operator fuzz',
+            },
             { ids: junk() },
             junk(),
           ),
@@ -85,6 +90,7 @@ function fuzzer(seed: number): () => Sent {
     const resource = one(
       `instances/${ofId}`,
       `instances/${ofId}`,
+      `overrides/${ofId}`,
       'renewals',
       'instances',
       'services',
@@ -151,7 +157,7 @@ describe('the API of the embedded registry', () => {
     const options = checkLocalOptions({ port: await freePort(), maxInstances: 6, ttlMs: 600_000 }, {});
     const faults: unknown[] = [];
     const env = makeEnv({ logger: { ...noLogger, error: (fields) => void faults.push(fields) } });
-    const server = (await serveRegistry('epoch-of-fuzz', 'holder-of-fuzz', options, env)) as RegistryServer;
+    const server = (await openRegistry('holder-of-fuzz', undefined, options, env)) as RegistryServer;
     const reader = new RegistryClient({ holder: 'reader-holder', key: 'reader-key' }, options, env);
     const replica = new Replica(env.clock, options);
     await reader.watch(undefined, (messages) => replica.apply(messages));
@@ -179,16 +185,18 @@ describe('the API of the embedded registry', () => {
     expect(faults).toEqual([]);
     // All kinds of answers have come, or the requests were not as random as they should be.
     expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 400, 403, 404, 405, 409, 413, 415, 421, 503]));
-    const { catalog, version } = server.registry;
+    const { catalog, epoch, version } = server.registry;
     const listed = [...catalog.entries()];
     expect(listed.length).toBeLessThanOrEqual(options.maxInstances);
     for (const { instance } of listed) expect(parseInstance(instance)).toEqual(instance);
     expect(catalog.serviceNames()).toEqual([...new Set(listed.map(({ instance }) => instance.service))].sort());
     const last = await send(agent, options.port, { method: 'GET', path: '/v1/state', headers: {}, body: undefined });
     expect(JSON.parse(last.text)).toMatchObject({ version, instances: listed.length, streams: 1 });
-    while (replica.position !== `epoch-of-fuzz:${version}`) await new Promise((resolve) => setImmediate(resolve));
+    while (replica.position !== `${epoch}:${version}`) await new Promise((resolve) => setImmediate(resolve));
     expect([...replica.catalog.entries()]).toEqual(expect.arrayContaining(listed));
     expect(replica.catalog.size).toBe(listed.length);
+    expect(replica.catalog.overrides).toEqual(catalog.overrides);
+    expect(replica.catalog.instances()).toEqual(expect.arrayContaining([...catalog.instances()]));
     agent.destroy();
     reader.close();
     replica.close();

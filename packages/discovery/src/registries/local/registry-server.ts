@@ -1,26 +1,41 @@
 /**
- * The HTTP round a served registry: loopback only, every body bounded and checked, every refusal a problem document. A page
- * in a browser cannot reach it: bodies must be JSON (which browsers ask leave for first, in vain), and the Host header
- * must be a loopback name (so that no foreign name can be pointed here).
+ * The HTTP round a served registry: on a loopback address, or behind a token; every body bounded and checked, every refusal
+ * a problem document. A page in a browser cannot reach it: bodies must be JSON, which browsers ask leave for first, in vain.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { type Env, messageOf } from '@fwk/kernel';
-import { isInstanceId, parseInstance } from '../../instance.js';
+import type { AddressInfo } from 'node:net';
+import type { Env } from '@fwk/kernel';
+import { SavedFile } from '../../disk/saved-file.js';
+import type { Catalog } from '../catalog.js';
 import { EventStreams } from './event-streams.js';
 import type { LocalRegistryOptions } from './local-options.js';
 import { problemOf } from './problem.js';
-import { Refusal, readJson } from './read-json.js';
-import { type Identity, ServedRegistry } from './served-registry.js';
-import { headers, isToken, objectOf, parseIds, protocol } from './wire.js';
+import { registryAccess } from './registry-access.js';
+import { RegistryApi } from './registry-api.js';
+import { ServedRegistry } from './served-registry.js';
+import { headers, type Known, knownIn, parseKnown, protocol } from './wire.js';
 
-const MAX_RENEWED = 10_000;
 const REQUEST_LIMIT_MS = 5000;
 /** Longer than clients pause between requests, so that they, not the server, end idle connections. */
 const KEEP_ALIVE_MS = 60_000;
+/** What changes more often is written once. */
+const SNAPSHOT_DEBOUNCE_MS = 500;
+/** Ten thousand instances of usual size are a few million. */
+const MAX_SNAPSHOT_BYTES = 256 * 1024 * 1024;
+
+/** What a registry starts from. */
+export interface Inheritance {
+  readonly known: Known;
+  /** The process that served it until now: its own instances are not expected back. */
+  readonly holder: string | undefined;
+}
 
 /** A registry being served. */
 export interface RegistryServer {
   readonly registry: ServedRegistry;
+  readonly port: number;
+  /** Instances that it knew from the start. */
+  readonly restored: number;
   /** Event streams that are open. */
   readonly streams: number;
   /** Frees the port and tells all clients at once, so that another process can take over. */
@@ -28,19 +43,31 @@ export interface RegistryServer {
 }
 
 /**
- * Binds the port and serves.
- * @returns undefined when the port is taken: then somebody else serves.
+ * Binds the port and serves, from what was inherited or else from the snapshot on disk.
+ * @param holder - the public name of this process.
+ * @returns undefined when the port is taken, or the address is another machine's: then somebody else serves.
  * @throws the system's error when the port cannot be bound for another reason.
  */
-export async function serveRegistry(
-  epoch: string,
+export async function openRegistry(
   holder: string,
+  inherited: Inheritance | undefined,
   options: LocalRegistryOptions,
   env: Env,
 ): Promise<RegistryServer | undefined> {
-  const { createServer } = await import('node:http');
-  const registry = new ServedRegistry(epoch, holder, options, env, (change) => streams.publish(change));
+  const [{ createServer }, { randomUUID }] = await Promise.all([import('node:http'), import('node:crypto')]);
+  const registry = new ServedRegistry(randomUUID(), holder, options, env, (change) => {
+    streams.publish(change);
+    snapshot?.changed();
+  });
   const streams = new EventStreams(registry, options);
+  const snapshot = snapshotOf(registry.catalog, options, env);
+  const api = new RegistryApi(registry, streams, env.clock);
+  const checkAccess = await registryAccess(options);
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    checkAccess(request);
+    const body = await api.answer(request, response);
+    if (body) send(response, 200, body);
+  };
   const server = createServer(
     {
       headersTimeout: REQUEST_LIMIT_MS,
@@ -49,15 +76,18 @@ export async function serveRegistry(
       noDelay: true,
     },
     (request, response) => {
-      answer(registry, streams, request, response).catch((error: unknown) => refuse(response, error, env));
+      answer(request, response).catch((error: unknown) => refuse(response, error, env));
     },
   );
   // Each process has its stream and a few connections for requests.
   server.maxConnections = options.maxStreams * 4;
   server.on('clientError', (_error, socket) => void socket.destroy());
   if (!(await bind(server, options))) return undefined;
+  const known = inherited?.known ?? snapshot?.read(parseKnown);
   return {
     registry,
+    port: (server.address() as AddressInfo).port,
+    restored: known ? registry.restore(known, inherited?.holder) : 0,
     get streams() {
       return streams.count;
     },
@@ -69,15 +99,23 @@ export async function serveRegistry(
       // What has been answered must get out; what has not will be asked of the next registry.
       await new Promise((resolve) => setImmediate(resolve));
       server.closeAllConnections();
-      await closed;
+      await Promise.all([closed, snapshot?.close()]);
     },
   };
+}
+
+function snapshotOf(catalog: Catalog, { snapshotFile: file }: LocalRegistryOptions, env: Env): SavedFile | undefined {
+  if (file === undefined) return undefined;
+  const what = 'the snapshot of the registry';
+  const limits = { debounceMs: SNAPSHOT_DEBOUNCE_MS, maxBytes: MAX_SNAPSHOT_BYTES };
+  return new SavedFile({ file, what, ...limits }, env, () => JSON.stringify(knownIn(catalog)));
 }
 
 function bind(server: Server, { host, port }: LocalRegistryOptions): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') resolve(false);
+      // In use: somebody else serves. Not available: it is an address of another machine.
+      if (error.code === 'EADDRINUSE' || error.code === 'EADDRNOTAVAIL') resolve(false);
       else reject(error);
     };
     server.once('error', failed);
@@ -86,98 +124,6 @@ function bind(server: Server, { host, port }: LocalRegistryOptions): Promise<boo
       resolve(true);
     });
   });
-}
-
-async function answer(
-  registry: ServedRegistry,
-  streams: EventStreams,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  checkHost(request.headers.host);
-  const url = readPath(request.url ?? '/');
-  const [, version, resource, parameter, ...rest] = url.pathname.split('/');
-  const { method } = request;
-  if (version !== `v${protocol}` || rest.length > 0) throw new Refusal(404, 'no such resource');
-  if (resource === 'instances' && parameter) {
-    const id = decode(parameter);
-    // What one client says of an id is told to all the others, who refuse what no registry says.
-    if (!isInstanceId(id)) throw new Refusal(400, 'the path has no id that an instance could have');
-    const identity = identityOf(request);
-    if (method === 'PUT') {
-      const instance = parseInstance(objectOf(await readJson(request)).instance);
-      if (instance.id !== id) throw new Refusal(400, 'the id in the path and the one in the instance differ');
-      registry.register(instance, identity);
-      return send(response, 200, { version: registry.version, ttlMs: registry.ttlMs });
-    }
-    if (method === 'DELETE') {
-      if (!registry.deregister(id, identity)) throw new Refusal(403, 'the instance belongs to another process');
-      return send(response, 200, { version: registry.version });
-    }
-    throw new Refusal(405, 'an instance can be PUT or DELETEd');
-  }
-  if (parameter) throw new Refusal(404, 'no such resource');
-  if (resource === 'renewals') {
-    if (method !== 'POST') throw new Refusal(405, 'renewals are POSTed');
-    const identity = identityOf(request);
-    const ids = parsed(await readJson(request));
-    return send(response, 200, { unknown: registry.renew(ids, identity) });
-  }
-  if (method !== 'GET') throw new Refusal(404, 'no such resource');
-  switch (resource) {
-    case 'events':
-      return streams.add(request, response, request.headers[headers.key] ? identityOf(request) : undefined);
-    case 'instances': {
-      const service = url.searchParams.get('service');
-      const { catalog, epoch } = registry;
-      const instances =
-        service === null ? [...catalog.entries()].map((entry) => entry.instance) : catalog.instancesOf(service);
-      return send(response, 200, { epoch, version: registry.version, instances });
-    }
-    case 'services':
-      return send(response, 200, { services: registry.catalog.serviceNames() });
-    case 'state':
-      return send(response, 200, { ...registry.describe(), streams: streams.count });
-    default:
-      throw new Refusal(404, 'no such resource');
-  }
-}
-
-function parsed(body: unknown): readonly string[] {
-  try {
-    return parseIds(objectOf(body).ids, MAX_RENEWED);
-  } catch (error) {
-    throw new Refusal(400, `ids: ${messageOf(error)}`);
-  }
-}
-
-function readPath(path: string): URL {
-  try {
-    return new URL(path, 'http://registry');
-  } catch {
-    throw new Refusal(400, 'the path cannot be read');
-  }
-}
-
-function decode(parameter: string): string {
-  try {
-    return decodeURIComponent(parameter);
-  } catch {
-    throw new Refusal(400, 'the path cannot be read');
-  }
-}
-
-function identityOf(request: IncomingMessage): Identity {
-  const holder = request.headers[headers.holder];
-  const key = request.headers[headers.key];
-  if (isToken(holder) && isToken(key)) return { holder, key };
-  throw new Refusal(400, `${headers.holder} and ${headers.key} must be 8 to 64 letters, digits or hyphens`);
-}
-
-function checkHost(host: string | undefined): void {
-  const name = host?.replace(/:\d+$/, '');
-  if (name === 'localhost' || name === '[::1]' || (name && /^127(\.\d{1,3}){3}$/.test(name))) return;
-  throw new Refusal(421, 'this registry serves its own machine, under a loopback name');
 }
 
 function refuse(response: ServerResponse, error: unknown, env: Env): void {
@@ -189,6 +135,7 @@ function refuse(response: ServerResponse, error: unknown, env: Env): void {
   if (problem.status === 500) env.logger.error({ err: error }, problem.detail);
   // The rest of a body that nobody will read must not be taken for the next request.
   if (problem.status === 413) response.setHeader('connection', 'close');
+  if (problem.status === 401) response.setHeader('www-authenticate', 'Bearer');
   send(response, problem.status, problem, 'application/problem+json');
 }
 

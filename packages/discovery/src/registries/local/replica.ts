@@ -7,9 +7,11 @@
  * register again. A whole one would send calls to the dead for longer and save nobody who lives.
  */
 import type { Clock, Timer } from '@fwk/kernel';
+import type { Override } from '../../override.js';
 import { Catalog, type CatalogEntry } from '../catalog.js';
 import { WatchBoard } from '../watch-board.js';
 import type { LocalRegistryOptions } from './local-options.js';
+import type { Inheritance } from './registry-server.js';
 import type { Hello, StreamMessage } from './wire.js';
 
 /** Share of a lease in which owners must have registered with a new registry. */
@@ -22,6 +24,8 @@ export class Replica {
   readonly #clock: Clock;
   readonly #dropGraceMs: number;
   readonly #unconfirmed = new Set<string>();
+  /** Ids whose override the present registry has not said yet. */
+  readonly #unconfirmedOverrides = new Set<string>();
   readonly #timers = new Set<Timer>();
   #server: Hello | undefined;
   /** The registry whose whole list was taken last; another one than heard last while that one's list is awaited. */
@@ -56,6 +60,8 @@ export class Replica {
         complete = true;
       } else if (message.kind === 'snapshot') {
         this.#replace(message.entries, changed);
+        this.#replaceOverrides(message.overrides, changed);
+        this.#taken = this.#server;
         complete = true;
       } else if (message.kind === 'put') {
         this.#version = message.version;
@@ -63,10 +69,25 @@ export class Replica {
       } else if (message.kind === 'remove') {
         this.#version = message.version;
         this.#remove(message.id, changed);
+      } else if (message.kind === 'override') {
+        this.#version = message.version;
+        this.#override(message.id, message.override, changed);
       }
     }
     this.board.publish(changed);
     if (complete) this.board.known.set(true);
+  }
+
+  /** What a registry that this process serves from now on starts from; undefined while none was heard. */
+  get inheritance(): Inheritance | undefined {
+    if (!this.#server) return undefined;
+    const known = { entries: [...this.catalog.entries()], overrides: this.catalog.overrides };
+    return { known, holder: this.#server.holder };
+  }
+
+  /** What an operator said of an id before the present registry, which knows nothing of it. */
+  forgottenOverride(id: string): Override | undefined {
+    return this.#unconfirmedOverrides.has(id) ? this.catalog.overrides.get(id) : undefined;
   }
 
   /** Ends the waits; what is known stays readable. */
@@ -82,7 +103,6 @@ export class Replica {
     this.#version = server.version;
     for (const entry of entries) this.#put(entry, changed);
     const before = this.#taken;
-    this.#taken = server;
     if (before === undefined || before.epoch === server.epoch) {
       for (const { instance } of missing) this.#remove(instance.id, changed);
       return;
@@ -93,6 +113,25 @@ export class Replica {
     ];
     this.#await(gone, this.#dropGraceMs);
     this.#await(others, server.ttlMs * RETURN_SHARE);
+  }
+
+  #replaceOverrides(overrides: ReadonlyMap<string, Override>, changed: Set<string>): void {
+    const missing = [...this.catalog.overrides.keys()].filter((id) => !overrides.has(id));
+    for (const [id, override] of overrides) this.#override(id, override, changed);
+    const server = this.#server as Hello;
+    if (this.#taken?.epoch === server.epoch) {
+      for (const id of missing) this.#override(id, undefined, changed);
+      return;
+    }
+    for (const id of missing) this.#unconfirmedOverrides.add(id);
+    this.#later(server.ttlMs * RETURN_SHARE, (late) => {
+      for (const id of missing) if (this.#unconfirmedOverrides.has(id)) this.#override(id, undefined, late);
+    });
+  }
+
+  #override(id: string, override: Override | undefined, changed: Set<string>): void {
+    this.#unconfirmedOverrides.delete(id);
+    for (const service of this.catalog.override(id, override)) changed.add(service);
   }
 
   #put(entry: CatalogEntry, changed: Set<string>): void {
@@ -110,14 +149,20 @@ export class Replica {
     if (entries.length === 0) return;
     const ids = entries.map(({ instance }) => instance.id);
     for (const id of ids) this.#unconfirmed.add(id);
+    this.#later(durationMs, (changed) => {
+      for (const id of ids) if (this.#unconfirmed.has(id)) this.#remove(id, changed);
+    });
+  }
+
+  #later(delayMs: number, act: (changed: Set<string>) => void): void {
     const timer = this.#clock.setTimer(
       () => {
         this.#timers.delete(timer);
         const changed = new Set<string>();
-        for (const id of ids) if (this.#unconfirmed.has(id)) this.#remove(id, changed);
+        act(changed);
         this.board.publish(changed);
       },
-      durationMs,
+      delayMs,
       true,
     );
     this.#timers.add(timer);

@@ -2,8 +2,9 @@ import { type Clock, makeEnv } from '@fwk/kernel';
 import { fakeClock, recordEvents } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { anInstance } from '../../testing/instances.js';
+import type { Change } from './change-log.js';
 import { checkLocalOptions } from './local-options.js';
-import { type Change, ServedRegistry } from './served-registry.js';
+import { ServedRegistry } from './served-registry.js';
 
 const options = checkLocalOptions({ port: 4810, ttlMs: 3000, dropGraceMs: 500 }, {});
 
@@ -88,11 +89,11 @@ describe('a served registry', () => {
 
   test('does not wait for those who never claimed what another registry had known of them', async () => {
     const world = withInstances(1);
-    const known = Array.from({ length: 9 }, (_, index) => ({
+    const entries = Array.from({ length: 9 }, (_, index) => ({
       instance: anInstance({ id: `old${index}`, port: 5000 + index, zone: 'eu-1a' }),
       holder: 'holder-of-old',
     }));
-    world.registry.restore(known, undefined);
+    world.registry.restore({ entries, overrides: new Map() }, undefined);
     await pass(world, 6, 0);
     expect(world.registry.catalog.size).toBe(1);
     world.registry.close();

@@ -12,14 +12,12 @@ import type { Instance } from '../../instance.js';
 import { cappedEviction } from '../../lease/eviction.js';
 import { LeaseTable } from '../../lease/lease-table.js';
 import { selfPreservation, type Withholding } from '../../lease/self-preservation.js';
+import type { Override } from '../../override.js';
 import { Catalog, type CatalogEntry } from '../catalog.js';
 import { describeInstance } from '../describe-instance.js';
+import { type Change, ChangeLog } from './change-log.js';
 import type { LocalRegistryOptions } from './local-options.js';
-
-/** One change, as streams tell it. */
-export type Change =
-  | { readonly kind: 'put'; readonly version: number; readonly entry: CatalogEntry }
-  | { readonly kind: 'remove'; readonly version: number; readonly id: string };
+import type { Known } from './wire.js';
 
 /** Who asks: the process's public name and its secret. */
 export interface Identity {
@@ -27,11 +25,11 @@ export interface Identity {
   readonly key: string;
 }
 
-/** Changes kept for those who resume; older readers get everything anew. */
-const LOG_LENGTH = 1000;
 /** Share of all leases that one sweep may end. */
 const MAX_EVICTED_SHARE = 0.15;
 const SWEEP_MS = 100;
+/** Words of operators that are kept. */
+const MAX_OVERRIDES = 1000;
 /**
  * What a lease has beyond its time while its process holds a connection: such a process is likelier busy than gone, since
  * its end would close the connection. Two seconds without an event loop must cost nobody its place.
@@ -49,15 +47,13 @@ export class ServedRegistry {
   readonly #env: Env;
   readonly #options: LocalRegistryOptions;
   readonly #leases: LeaseTable;
-  readonly #onChange: (change: Change) => void;
+  readonly #log: ChangeLog;
   readonly #keys = new Map<string, string>();
   /** Streams open for each key: a process without one has dropped its connection, or never had one. */
   readonly #connected = new Map<string, number>();
   /** Ids whose process has dropped its connection and has not been heard of since. */
   readonly #dropped = new Set<string>();
-  readonly #log: Change[] = [];
   #withholding: readonly Withholding[] = [];
-  #version = 0;
 
   constructor(
     epoch: string,
@@ -71,7 +67,7 @@ export class ServedRegistry {
     this.ttlMs = options.ttlMs;
     this.#options = options;
     this.#env = env;
-    this.#onChange = onChange;
+    this.#log = new ChangeLog(onChange);
     const capped = cappedEviction(MAX_EVICTED_SHARE);
     this.#leases = new LeaseTable({
       clock: env.clock,
@@ -82,14 +78,15 @@ export class ServedRegistry {
   }
 
   get version(): number {
-    return this.#version;
+    return this.#log.version;
   }
 
   /**
    * Takes over what this process knew of the registry that is gone, so that the first answer is not an empty one.
    * @param goneHolder - the process that served it: its own instances are not expected back.
    */
-  restore(entries: Iterable<CatalogEntry>, goneHolder: string | undefined): number {
+  restore({ entries, overrides }: Known, goneHolder: string | undefined): number {
+    for (const [id, override] of overrides) this.catalog.override(id, override);
     let restored = 0;
     for (const entry of entries) {
       if (this.catalog.size >= this.#options.maxInstances) break;
@@ -101,8 +98,11 @@ export class ServedRegistry {
     return restored;
   }
 
-  /** @throws DuplicateInstanceError, RegistryFullError */
-  register(instance: Instance, { holder, key }: Identity): void {
+  /**
+   * @param override - what its process still knows an operator to have said of it, for a registry that does not know.
+   * @throws DuplicateInstanceError, RegistryFullError
+   */
+  register(instance: Instance, { holder, key }: Identity, override?: Override): void {
     const { id } = instance;
     const known = this.catalog.get(id);
     const owner = this.#keys.get(id);
@@ -112,6 +112,8 @@ export class ServedRegistry {
     if (!known && this.catalog.size >= this.#options.maxInstances) {
       throw new RegistryFullError('instances', this.#options.maxInstances);
     }
+    if (override && !this.catalog.overrides.has(id) && this.catalog.overrides.size < MAX_OVERRIDES)
+      this.#override(id, override);
     this.#keys.set(id, key);
     this.#dropped.delete(id);
     this.#leases.grant(id, this.#leaseMs(key));
@@ -125,6 +127,33 @@ export class ServedRegistry {
     const owner = this.#keys.get(id);
     if (owner !== undefined && owner !== key) return false;
     this.#remove(id);
+    return true;
+  }
+
+  /**
+   * Lets an operator's word win over the instance's own. Where there are too many, the oldest about an instance that is
+   * not there makes room.
+   * @throws RegistryFullError
+   */
+  override(id: string, override: Override): void {
+    const { overrides } = this.catalog;
+    if (overrides.size >= MAX_OVERRIDES && !overrides.has(id)) {
+      const idle = [...overrides.keys()].find((other) => !this.catalog.get(other));
+      if (idle === undefined) throw new RegistryFullError('overrides', MAX_OVERRIDES);
+      this.lift(idle);
+    }
+    this.#override(id, override);
+    this.#env.events.emit('instance.overridden', { instance: id, ...override });
+    this.#env.logger.warn({ instance: id, ...override }, 'an operator has overridden the status of an instance');
+  }
+
+  /** Lets the instance's own word count again; false when it did already. */
+  lift(id: string): boolean {
+    const override = this.catalog.overrides.get(id);
+    if (!override) return false;
+    this.#override(id, undefined);
+    this.#env.events.emit('instance.override-lifted', { instance: id, ...override });
+    this.#env.logger.info({ instance: id, ...override }, 'the override of an instance was lifted');
     return true;
   }
 
@@ -162,18 +191,17 @@ export class ServedRegistry {
 
   /** What has changed after a version; undefined when that is too long ago to know. */
   changesSince(version: number): readonly Change[] | undefined {
-    const missing = this.#version - version;
-    if (missing < 0 || missing > this.#log.length) return undefined;
-    return missing === 0 ? [] : this.#log.slice(-missing);
+    return this.#log.since(version);
   }
 
   /** Facts for people. */
   describe(): Readonly<Record<string, unknown>> {
     return {
       epoch: this.epoch,
-      version: this.#version,
+      version: this.version,
       holder: this.holder,
       instances: this.catalog.size,
+      overrides: Object.fromEntries(this.catalog.overrides),
       connectedProcesses: this.#connected.size,
       ttlMs: this.ttlMs,
       selfPreservation: {
@@ -231,9 +259,14 @@ export class ServedRegistry {
     this.#env.logger.warn({ instance: id, service, cause }, 'instance evicted');
   }
 
+  #override(id: string, override: Override | undefined): void {
+    this.catalog.override(id, override);
+    this.#log.add({ kind: 'override', id, override });
+  }
+
   #put(entry: CatalogEntry): void {
     this.catalog.put(entry);
-    this.#changed({ kind: 'put', version: ++this.#version, entry });
+    this.#log.add({ kind: 'put', entry });
   }
 
   #remove(id: string): void {
@@ -241,13 +274,7 @@ export class ServedRegistry {
     this.#keys.delete(id);
     this.#dropped.delete(id);
     this.#leases.release(id);
-    this.#changed({ kind: 'remove', version: ++this.#version, id });
-  }
-
-  #changed(change: Change): void {
-    this.#log.push(change);
-    if (this.#log.length > LOG_LENGTH * 2) this.#log.splice(0, LOG_LENGTH);
-    this.#onChange(change);
+    this.#log.add({ kind: 'remove', id });
   }
 }
 

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { freePort } from '../../fixtures/free-port.js';
 import { anInstance } from '../../testing/instances.js';
 import { checkLocalOptions } from './local-options.js';
-import { type RegistryServer, serveRegistry } from './registry-server.js';
+import { openRegistry, type RegistryServer } from './registry-server.js';
 
 const sockets: Socket[] = [];
 let server: RegistryServer | undefined;
@@ -32,7 +32,7 @@ function streams(): unknown {
 
 test('a reader that does not read is cut off, and costs the others nothing', async () => {
   const options = checkLocalOptions({ port: await freePort(), maxStreamBacklogBytes: 64 * 1024, maxInstances: 2 }, {});
-  server = await serveRegistry('epoch-one', 'holder-one', options, makeEnv());
+  server = await openRegistry('holder-one', undefined, options, makeEnv());
   const reader = await openStream(options.port, true);
   await openStream(options.port, false);
   await expect.poll(streams).toBe(2);

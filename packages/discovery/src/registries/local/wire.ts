@@ -2,10 +2,12 @@
  * What the embedded registry and its clients say to each other: JSON over HTTP, and a stream of server-sent events. Both
  * ends check what they read: anything may answer on a port, and anybody on the machine may ask.
  *
- * - `PUT /v1/instances/:id` `{instance}` registers, or changes what is registered → `{version, ttlMs}`
+ * - `PUT /v1/instances/:id` `{instance, override?}` registers, or changes what is registered → `{version, ttlMs}`
  * - `DELETE /v1/instances/:id` takes it out → `{version}`
  * - `POST /v1/renewals` `{ids}` renews leases → `{unknown: ids}`
- * - `GET /v1/events` (`Last-Event-ID: epoch:version` resumes) → `hello`, `snapshot` unless resumed, `put`, `remove`, `closing`
+ * - `PUT /v1/overrides/:id` `{status, cause, actor}` lets an operator's word win → `{version}`; `DELETE` → `{version, lifted}`
+ * - `GET /v1/events` (`Last-Event-ID: epoch:version` resumes) → `hello`, `snapshot` unless resumed, `put`, `remove`,
+ *   `override`, `closing`
  * - `GET /v1/instances?service=`, `GET /v1/services`, `GET /v1/state` for people
  *
  * A version counts changes within one epoch; an epoch is one serving process. The holder header names the asking process
@@ -13,7 +15,9 @@
  */
 import { InstanceInvalidError } from '../../errors.js';
 import { parseInstance } from '../../instance.js';
-import type { CatalogEntry } from '../catalog.js';
+import { type Override, parseOverride } from '../../override.js';
+import type { Catalog, CatalogEntry } from '../catalog.js';
+import type { Change } from './change-log.js';
 
 /** Data that is not what the protocol says. */
 export class MalformedError extends Error {}
@@ -40,17 +44,42 @@ export interface Hello {
   readonly resumed: boolean;
 }
 
+/** All that is known: of instances, and of what operators say of them. */
+export interface Known {
+  readonly entries: readonly CatalogEntry[];
+  readonly overrides: ReadonlyMap<string, Override>;
+}
+
 /** One message of the stream. */
 export type StreamMessage =
   | { readonly kind: 'hello'; readonly hello: Hello }
-  | { readonly kind: 'snapshot'; readonly entries: readonly CatalogEntry[] }
-  | { readonly kind: 'put'; readonly version: number; readonly entry: CatalogEntry }
-  | { readonly kind: 'remove'; readonly version: number; readonly id: string }
+  | (Known & { readonly kind: 'snapshot' })
+  | Change
   | { readonly kind: 'closing' };
+
+const events = ['hello', 'snapshot', 'put', 'remove', 'override'] as const;
 
 /** Formats one event; `id` only where a reader may resume from. */
 export function formatEvent(event: string, data: unknown, id?: string): string {
   return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
+}
+
+/** All that a catalog holds, to be written as JSON. */
+export function knownIn(catalog: Catalog): object {
+  return { entries: [...catalog.entries()], overrides: Object.fromEntries(catalog.overrides) };
+}
+
+/** Reads what {@link knownIn} wrote. What only a newer version understands is left out. @throws MalformedError */
+export function parseKnown(value: unknown): Known {
+  const { entries, overrides = {} } = objectOf(value);
+  return {
+    entries: listOf(entries).flatMap((entry) => validOrNothing(() => parseEntry(entry))),
+    overrides: new Map(
+      Object.entries(objectOf(overrides)).flatMap(([id, override]) =>
+        validOrNothing(() => [id, parseOverride(id, override)] as const),
+      ),
+    ),
+  };
 }
 
 /** Whether a text is a holder or a key: 8 to 64 plain characters. */
@@ -65,17 +94,22 @@ export function isToken(text: unknown): text is string {
  */
 export function parseEvent(event: string, data: string): StreamMessage | undefined {
   if (event === 'closing') return { kind: 'closing' };
-  if (event !== 'hello' && event !== 'snapshot' && event !== 'put' && event !== 'remove') return undefined;
+  if (!(events as readonly string[]).includes(event)) return undefined;
   const value = objectOf(JSON.parse(data));
-  switch (event) {
+  switch (event as (typeof events)[number]) {
     case 'hello':
       return { kind: 'hello', hello: parseHello(value) };
     case 'snapshot':
-      return { kind: 'snapshot', entries: listOf(value.entries).flatMap(entryOrNothing) };
+      return { kind: 'snapshot', ...parseKnown(value) };
     case 'put':
       return { kind: 'put', version: countOf(value.version), entry: parseEntry(value.entry) };
     case 'remove':
       return { kind: 'remove', version: countOf(value.version), id: textOf(value.id) };
+    case 'override': {
+      const id = textOf(value.id);
+      const override = value.override === undefined ? undefined : parseOverride(id, value.override);
+      return { kind: 'override', version: countOf(value.version), id, override };
+    }
   }
 }
 
@@ -111,9 +145,9 @@ function parseEntry(value: unknown): CatalogEntry {
 }
 
 /** One instance that only a newer version understands must not hide all the others. */
-function entryOrNothing(value: unknown): readonly CatalogEntry[] {
+function validOrNothing<T>(parse: () => T): readonly T[] {
   try {
-    return [parseEntry(value)];
+    return [parse()];
   } catch (error) {
     if (error instanceof InstanceInvalidError) return [];
     throw error;

@@ -1,0 +1,43 @@
+import type { Override } from '../../override.js';
+import type { CatalogEntry } from '../catalog.js';
+
+/** One change of a served registry, as streams tell it. */
+export type Change = ChangeBody & { readonly version: number };
+
+type ChangeBody =
+  | { readonly kind: 'put'; readonly entry: CatalogEntry }
+  | { readonly kind: 'remove'; readonly id: string }
+  | { readonly kind: 'override'; readonly id: string; readonly override: Override | undefined };
+
+/** Changes kept for those who resume; older readers get everything anew. */
+const LOG_LENGTH = 1000;
+
+/** What has changed lately, numbered without gaps. */
+export class ChangeLog {
+  readonly #onChange: (change: Change) => void;
+  readonly #changes: Change[] = [];
+  #version = 0;
+
+  constructor(onChange: (change: Change) => void) {
+    this.#onChange = onChange;
+  }
+
+  /** The number of the newest change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  add(body: ChangeBody): void {
+    const change: Change = { ...body, version: ++this.#version };
+    this.#changes.push(change);
+    if (this.#changes.length > LOG_LENGTH * 2) this.#changes.splice(0, LOG_LENGTH);
+    this.#onChange(change);
+  }
+
+  /** What has changed after a version; undefined when that is too long ago to know. */
+  since(version: number): readonly Change[] | undefined {
+    const missing = this.#version - version;
+    if (missing < 0 || missing > this.#changes.length) return undefined;
+    return missing === 0 ? [] : this.#changes.slice(-missing);
+  }
+}
