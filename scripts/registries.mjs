@@ -49,7 +49,8 @@ async function main() {
   if (code !== 0) return code;
   const suites = await import(pathToFileURL(join(root, 'packages/discovery/dist/testing.js')).href);
   const place = () => undefined;
-  const all = [...suites.registryContract({ place }), ...suites.readingContract({ place, follows: true, fails: true })];
+  const everything = { place, overrides: true, loses: true, leaseMs: 1, follows: true, fails: true };
+  const all = [...suites.registryContract(everything), ...suites.readingContract(everything)];
   const cases = rowsOf(await testReport(), new Set(all.map(({ name }) => name)));
   const reached = cases.length > 0 && cases.every((row) => row.reached);
   const width = Math.max(...cases.map((row) => row.case.length));

@@ -84,6 +84,19 @@ export class RegistryDeniedError extends FwkError {
   }
 }
 
+/** The address for a registry cannot be bound. Code `FWK_DISCOVERY_REGISTRY_PORT_TAKEN`. */
+export class RegistryPortTakenError extends FwkError {
+  /** @param address - such as `127.0.0.1:4810`. */
+  constructor(address: string) {
+    super(
+      'FWK_DISCOVERY_REGISTRY_PORT_TAKEN',
+      `no registry can be served at ${address}: another program listens there, or it is no address of this machine; ` +
+        'choose another port, or use localRegistry(), which joins the registry that is there',
+      { details: { address } },
+    );
+  }
+}
+
 /** What is known of a service for which no endpoint could be chosen. */
 export interface KnownEndpoints {
   readonly known: number;
@@ -131,6 +144,10 @@ export const discoveryErrors = Object.freeze({
   FWK_DISCOVERY_REGISTRY_DENIED: {
     summary: 'The registry asks for a token, and none or another one was shown.',
     status: 401,
+  },
+  FWK_DISCOVERY_REGISTRY_PORT_TAKEN: {
+    summary: 'A registry was to be served at an address that is taken, or that this machine does not have.',
+    status: 500,
   },
   FWK_DISCOVERY_REGISTRY_UNAVAILABLE: {
     summary: 'The registry did not answer in time, or something else answers at its address. Known lists stay in use.',

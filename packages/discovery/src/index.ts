@@ -18,12 +18,15 @@ export {
   type KnownEndpoints,
   NoEndpointError,
   RegistryClosedError,
+  RegistryDeniedError,
   RegistryFullError,
+  RegistryPortTakenError,
   RegistryUnavailableError,
 } from './errors.js';
 export { type DiscoveryEvent, discoveryEvents } from './events.js';
 export {
   type Instance,
+  type InstanceChange,
   type InstanceStatus,
   instanceLimits,
   instanceStatuses,
@@ -46,6 +49,7 @@ export { staticEndpoints } from './membership/static-endpoints.js';
 export { isConnectionError } from './outlier/connection-error.js';
 export { type EjectionOptions, ejectionDefaults } from './outlier/ejection-options.js';
 export type { EjectionRecord, EjectionRule } from './outlier/endpoint-health.js';
+export type { Override } from './override.js';
 export type { DnsAddress, DnsRegistryOptions, DnsResolver, DnsTarget } from './registries/dns/dns-options.js';
 export { dnsRegistryDefaults } from './registries/dns/dns-options.js';
 export { dnsRegistry } from './registries/dns/dns-registry.js';
@@ -56,6 +60,7 @@ export {
   localRegistryDefaults,
 } from './registries/local/local-options.js';
 export { localRegistry } from './registries/local/local-registry.js';
+export { type RegistryHost, serveRegistry } from './registries/local/serve-registry.js';
 export { memoryRegistry } from './registries/memory-registry.js';
 export { type StaticAddresses, staticRegistry } from './registries/static-registry.js';
-export type { Registration, Registry, RegistryConnection, ServicesWatch, Watch } from './registry.js';
+export type { Overrides, Registration, Registry, RegistryConnection, ServicesWatch, Watch } from './registry.js';

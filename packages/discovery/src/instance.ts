@@ -22,8 +22,8 @@ export interface InstanceChange {
   readonly cause: string;
   /** Who: {@link itself}, `operator alice`, `consul check service:inventory-1`. */
   readonly actor: string;
-  /** Wall-clock milliseconds since the epoch. */
-  readonly atMs: number;
+  /** Wall-clock milliseconds since the epoch; absent where it is not known. */
+  readonly atMs?: number;
 }
 
 /** The actor of what an instance says of itself. */
@@ -144,14 +144,15 @@ export function changeInstance(
 export function parseChange(value: unknown, problems: string[]): InstanceChange {
   const { cause, actor, atMs } = Object(value) as Readonly<Record<string, unknown>>;
   const isName = (text: unknown): text is string => isWord(text) && text.length <= instanceLimits.nameLength;
-  if (isName(cause) && isName(actor) && typeof atMs === 'number' && atMs >= 0 && Number.isFinite(atMs)) {
-    return Object.freeze({ cause, actor, atMs });
+  const isTime = typeof atMs === 'number' && atMs >= 0 && Number.isFinite(atMs);
+  if (isName(cause) && isName(actor) && (isTime || atMs === undefined)) {
+    return Object.freeze({ cause, actor, ...(isTime && { atMs }) });
   }
   problems.push(
     `a change must have a cause and an actor of 1 to ${instanceLimits.nameLength} plain characters, and atMs in ` +
       'milliseconds since the epoch',
   );
-  return { cause: '', actor: '', atMs: 0 };
+  return { cause: '', actor: '' };
 }
 
 function isWord(value: unknown): value is string {

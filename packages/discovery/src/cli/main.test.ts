@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { freePort } from '../fixtures/free-port.js';
@@ -62,10 +65,54 @@ describe('fwk-registry', () => {
     await second.said('is served by this process');
   });
 
+  test('lists who is there, overrides the word of an instance, and lifts that again', async () => {
+    const port = String(await freePort());
+    const served = start('--port', port);
+    await served.said('is served by this process');
+    expect(await start('list', '--port', port).ended()).toMatchObject({ code: 0, output: 'nobody is registered\n' });
+    const registry = localRegistry({ port: Number(port), serve: false });
+    await registry.register(anInstance());
+    const because = ['--cause', 'its disk is full', '--actor', 'alice', '--port', port];
+    const set = await start('override', 'inventory-1', 'OUT_OF_SERVICE', ...because).ended();
+    expect(set).toMatchObject({ code: 0, output: expect.stringContaining('inventory-1 is OUT_OF_SERVICE for all') });
+    const table = await start('list', '--port', port).ended();
+    expect(table.output).toMatch(/inventory-1 .* OUT_OF_SERVICE +its disk is full \(alice\)/);
+    expect(await start('lift', 'inventory-1', '--port', port).ended()).toMatchObject({ code: 0 });
+    const again = await start('lift', 'inventory-1', '--port', port).ended();
+    expect(again).toEqual({ code: 1, output: 'inventory-1 was not overridden\n' });
+    const { output } = await start('list', '--json', '--port', port).ended();
+    expect(JSON.parse(output).instances).toMatchObject([{ id: 'inventory-1', status: 'UP' }]);
+    await registry.close();
+  });
+
+  test('asks for the token in the file, wherever it is served', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fwk-registry-'));
+    const file = join(folder, 'token');
+    await writeFile(file, 'a-token-of-some-length\n');
+    const port = String(await freePort());
+    const served = start('--port', port, '--host', '0.0.0.0', '--token-file', file);
+    await served.said('is served by this process');
+    expect(await start('list', '--port', port, '--token-file', file).ended()).toMatchObject({ code: 0 });
+    const denied = await start('list', '--port', port).ended();
+    expect(denied).toMatchObject({ code: 1, output: expect.stringContaining('FWK_REGISTRY_TOKEN') });
+    await rm(folder, { recursive: true });
+  });
+
+  test('says that nobody serves, and ends, when it is asked of nobody', async () => {
+    const { code, output } = await start('list', '--port', String(await freePort())).ended();
+    expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('ECONNREFUSED') });
+    expect(output).not.toMatch(/\n {4}at /);
+  });
+
   test.each([
     [['--port', 'x'], 2, '--port must be a port, not x'],
     [['--port', '70000'], 2, 'from 1 to 65535'],
-    [['--host', '0.0.0.0'], 2, 'loopback'],
+    [['--host', '0.0.0.0'], 2, 'set a token'],
+    [['--token-file', '/no/such/file'], 2, '--token-file cannot be read'],
+    [['override', 'inventory-1', 'AWAY', '--cause', 'x'], 2, 'the status must be one of'],
+    [['override', 'inventory-1', 'DOWN'], 2, '--cause TEXT'],
+    [['lift'], 2, 'lift takes 1 arguments, not 0'],
+    [['dance'], 2, 'there is no command dance'],
     [['--nope'], 2, '--nope'],
     [['--help'], 0, 'It serves one machine'],
   ])('called with %j ends with %i and says why', async (args, code, text) => {

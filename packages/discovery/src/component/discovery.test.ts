@@ -111,6 +111,7 @@ describe('discovery()', () => {
       contracts: ['inventory@1.4.0'],
       startedAtMs: 1_700_000_000_000,
       status: 'UP',
+      lastChange: { cause: 'its application is ready', actor: 'instance', atMs: 1_700_000_000_000 },
     });
     await component.drain?.(context);
     expect(statuses).toEqual(['UP', 'DRAINING', 'gone']);

@@ -1,5 +1,5 @@
 import type { Announcement, AppInfo } from '@fwk/kernel';
-import { type Instance, parseInstance } from '../instance.js';
+import { type Instance, itself, parseInstance } from '../instance.js';
 import type { DiscoveryOptions } from './discovery-options.js';
 
 /**
@@ -34,6 +34,7 @@ export function instancesOf(
       contracts,
       startedAtMs,
       status: 'UP',
+      lastChange: { cause: 'its application is ready', actor: itself, atMs: startedAtMs },
     }),
   );
 }

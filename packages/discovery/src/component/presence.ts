@@ -82,7 +82,9 @@ export class Presence {
     await this.#bounded(this.#arriving);
     this.#wanted = 0;
     const registrations = this.#registrations.splice(0);
-    await this.#bounded(Promise.all(registrations.map((registration) => registration.setStatus('DRAINING'))));
+    await this.#bounded(
+      Promise.all(registrations.map((registration) => registration.setStatus('DRAINING', 'its application stops'))),
+    );
     await this.#bounded(Promise.all(registrations.map((registration) => registration.deregister())));
   }
 

@@ -26,6 +26,8 @@ export interface RegisteringPlace extends RegistryPlace {
 export interface RegistryContract extends ContractSetup<RegisteringPlace> {
   /** Whether {@link RegisteringPlace.lose} and `recover` are there. @defaultValue false */
   readonly loses?: boolean;
+  /** Whether the backend has `overrides`. @defaultValue false */
+  readonly overrides?: boolean;
   /** How long an instance stays without being renewed, in milliseconds. @defaultValue there are no leases */
   readonly leaseMs?: number;
 }
@@ -74,6 +76,7 @@ export function registryContract(contract: RegistryContract): readonly RegistryC
       await registration.update({ colour: 'blue' });
       await bench.until(instances, ([first]) => first?.metadata?.colour === 'blue', 'the metadata');
       assert.equal(instances.value[0]?.status, 'DRAINING');
+      assert.equal(instances.value[0]?.lastChange?.actor, 'instance');
       assert.deepEqual(registration.instance, instances.value[0]);
     }),
 
@@ -177,6 +180,46 @@ export function registryContract(contract: RegistryContract): readonly RegistryC
       assert.equal(told, 0);
     }),
   ];
+  const overriding = [
+    promise('lets an operator’s word win over the instance’s own until it is lifted', async (bench) => {
+      const [here, there] = [await bench.open(), await bench.open()];
+      const { instances } = there.watch('inventory');
+      const registration = await here.register(anInstance());
+      await bench.until(instances, (list) => list.length === 1, 'the instance to appear');
+      await there.overrides?.set('inventory-1', {
+        status: 'OUT_OF_SERVICE',
+        cause: 'its disk is full',
+        actor: 'alice',
+      });
+      await bench.until(instances, ([first]) => first?.status === 'OUT_OF_SERVICE', 'the override');
+      const { cause, actor, atMs = Number.NaN } = instances.value[0]?.lastChange ?? {};
+      assert.deepEqual([cause, actor], ['its disk is full', 'alice']);
+      assert.ok(atMs > 0);
+      await registration.setStatus('UP', 'it feels well');
+      await registration.update({ colour: 'blue' });
+      await bench.until(instances, ([first]) => first?.metadata?.colour === 'blue', 'the metadata');
+      assert.equal(instances.value[0]?.status, 'OUT_OF_SERVICE');
+      assert.equal(registration.instance.status, 'UP');
+      await registration.deregister();
+      await here.register(anInstance());
+      await bench.until(instances, ([first]) => first !== undefined && !first.metadata, 'the instance to be back');
+      assert.equal(instances.value[0]?.status, 'OUT_OF_SERVICE');
+      assert.equal(await here.overrides?.lift('inventory-1'), true);
+      await bench.until(instances, ([first]) => first?.status === 'UP', 'its own word to count again');
+      assert.equal(await here.overrides?.lift('inventory-1'), false);
+    }),
+
+    promise('refuses an override that is none', async (bench) => {
+      const registry = await bench.open();
+      await registry.register(anInstance());
+      const broken = { status: 'AWAY' as 'UP', cause: '', actor: 'alice' };
+      await assert.rejects(
+        async () => registry.overrides?.set('inventory-1', broken),
+        (error) =>
+          isFwkError(error, 'FWK_DISCOVERY_INSTANCE_INVALID') && /cause.*status must be one of/.test(error.message),
+      );
+    }),
+  ];
   const leasing = [
     promise('keeps an instance registered for longer than its lease', async (bench) => {
       const [here, there] = [await bench.open(), await bench.open()];
@@ -220,7 +263,12 @@ export function registryContract(contract: RegistryContract): readonly RegistryC
       await bench.until(instances, ([first]) => first?.metadata?.colour === 'blue', 'the instance as it is now');
     }),
   ];
-  return [...always, ...(contract.leaseMs === undefined ? [] : leasing), ...(contract.loses ? losing : [])];
+  return [
+    ...always,
+    ...(contract.overrides ? overriding : []),
+    ...(contract.leaseMs === undefined ? [] : leasing),
+    ...(contract.loses ? losing : []),
+  ];
 }
 
 /** How many leases an instance is watched for. */

@@ -100,8 +100,9 @@ describe.runIf(consulProgram)('what Consul knows of an instance', () => {
   test('turns to maintenance while the instance says that it is out of service', async () => {
     const registration = await aRegistry().register(anInstance());
     const { instances } = aRegistry().watch('inventory');
-    await registration.setStatus('OUT_OF_SERVICE');
+    await registration.setStatus('OUT_OF_SERVICE', 'it lost its disk');
     await vi.waitFor(() => expect(instances.value[0]?.status).toBe('OUT_OF_SERVICE'), patience);
+    expect(instances.value[0]?.lastChange).toMatchObject({ cause: 'it lost its disk', actor: 'instance' });
     await vi.waitFor(async () => expect(await entries('?passing=1')).toEqual([]), patience);
     await registration.setStatus('UP');
     await vi.waitFor(() => expect(instances.value[0]?.status).toBe('UP'), patience);
@@ -113,6 +114,8 @@ describe.runIf(consulProgram)('what Consul knows of an instance', () => {
     const { instances } = aRegistry().watch('inventory');
     await put('/agent/service/maintenance/inventory-1?enable=true&reason=disk');
     await vi.waitFor(() => expect(instances.value[0]?.status).toBe('OUT_OF_SERVICE'), patience);
+    const actor = 'consul _service_maintenance:inventory-1';
+    expect(instances.value[0]?.lastChange).toEqual({ cause: 'disk', actor });
     await registration.setStatus('OUT_OF_SERVICE');
     await registration.setStatus('UP');
     await registration.update({ colour: 'blue' });

@@ -3,7 +3,13 @@
  * else's as far as Consul says it. Everything is checked, since whoever may register may write anything.
  */
 import { messageOf } from '@fwk/kernel';
-import { type Instance, type InstanceStatus, instanceLimits, parseInstance } from '../../instance.js';
+import {
+  type Instance,
+  type InstanceChange,
+  type InstanceStatus,
+  instanceLimits,
+  parseInstance,
+} from '../../instance.js';
 import { isOurs, readMeta } from './meta.js';
 
 /** One check of an instance or of its node. */
@@ -68,7 +74,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 
 /** True while somebody wants the instance, or its whole node, not to be used. */
 export function inMaintenance(checks: readonly HealthCheck[]): boolean {
-  return checks.some(({ id }) => id === '_node_maintenance' || id.startsWith('_service_maintenance:'));
+  return checks.some(isMaintenance);
 }
 
 function readEntry(value: unknown): Entry {
@@ -104,17 +110,31 @@ function instanceOf(entry: Entry): Instance {
   });
 }
 
-/** Status and weight: the strictest of what an operator, Consul's checks and the instance itself say. */
-function standing(
-  { checks, weights }: Entry,
-  facts: Readonly<Record<string, unknown>>,
-): { readonly status: unknown; readonly weight?: unknown } {
+/** Status and weight: the strictest of what an operator, Consul's checks and the instance itself say, and who says so. */
+function standing({ checks, weights }: Entry, facts: Readonly<Record<string, unknown>>): object {
   const { status: own = 'UP' satisfies InstanceStatus, weight = fromWeight(weights.passing) } = facts;
-  if (inMaintenance(checks)) return { status: 'OUT_OF_SERVICE', weight };
+  const maintenance = checks.find(isMaintenance);
+  if (maintenance && own !== 'OUT_OF_SERVICE')
+    return { status: 'OUT_OF_SERVICE', weight, lastChange: changeBy(maintenance, 'in maintenance') };
   if (own !== 'UP') return { status: own, weight };
-  if (checks.some(({ status }) => status === 'critical')) return { status: 'DOWN', weight };
-  if (!checks.some(({ status }) => status === 'warning')) return { status: 'UP', weight };
-  return weights.warning > 0 ? { status: 'UP', weight: fromWeight(weights.warning) } : { status: 'OUT_OF_SERVICE' };
+  const critical = checks.find(({ status }) => status === 'critical');
+  if (critical) return { status: 'DOWN', weight, lastChange: changeBy(critical, 'its check is critical') };
+  const warning = checks.find(({ status }) => status === 'warning');
+  if (!warning) return { status: 'UP', weight };
+  const lastChange = changeBy(warning, 'its check warns');
+  return weights.warning > 0
+    ? { status: 'UP', weight: fromWeight(weights.warning), lastChange }
+    : { status: 'OUT_OF_SERVICE', lastChange };
+}
+
+/** What a check does to an instance, in the words of whoever made it. */
+function changeBy({ id, notes }: HealthCheck, otherwise: string): InstanceChange {
+  const plain = (text: string) =>
+    text
+      .replace(/\p{Cc}/gu, ' ')
+      .trim()
+      .slice(0, instanceLimits.nameLength);
+  return { cause: plain(notes) || otherwise, actor: plain(`consul ${id}`) };
 }
 
 /** Others' ids are unique on their node only, and may hold any character. */
@@ -126,6 +146,10 @@ function idOfOthers(id: string, node: string): string {
 /** One is what everybody has. */
 function fromWeight(weight: number): number | undefined {
   return weight > 1 ? Math.min(weight, 1000) : undefined;
+}
+
+function isMaintenance({ id }: HealthCheck): boolean {
+  return id === '_node_maintenance' || id.startsWith('_service_maintenance:');
 }
 
 function isText(value: unknown): value is string {

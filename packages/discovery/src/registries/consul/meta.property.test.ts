@@ -16,6 +16,7 @@ const instances = fc
       owner: name,
       weight: fc.double({ min: 0.001, max: 1000, noNaN: true }),
       contracts: fc.array(word, { maxLength: 20 }),
+      lastChange: fc.record({ cause: word, actor: word, atMs: fc.nat() }),
       metadata: fc.dictionary(
         fc.oneof(word, fc.constantFrom('scheme', 'fwk-status', 'fwk-more-0', 'consul-x')),
         fc.string({ maxLength: 700, unit: 'binary' }),

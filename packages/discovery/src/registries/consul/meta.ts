@@ -39,6 +39,7 @@ export function writeMeta(instance: Instance, holder: string): Readonly<Record<s
     else packed[field] = value;
   }
   if (instance.contracts) packed.contracts = instance.contracts;
+  if (instance.lastChange) packed.lastChange = instance.lastChange;
   if (instance.tags?.length === 0) packed.tags = [];
   if (instance.metadata) {
     const entries = Object.entries(instance.metadata);

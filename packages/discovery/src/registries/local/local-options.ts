@@ -62,10 +62,14 @@ export const localRegistryDefaults = Object.freeze({
 const address: Rule = (value) =>
   typeof value === 'string' && /^[A-Za-z0-9._:-]{1,253}$/.test(value) ? undefined : 'a host name or an IP address';
 
-/** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
+/**
+ * @param minPort - 0 where any free port will do.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ */
 export function checkLocalOptions(
   given: Partial<LocalRegistryOptions> | undefined,
   environment: Readonly<Record<string, string | undefined>>,
+  minPort: 0 | 1 = 1,
 ): LocalRegistryOptions {
   const port = given?.port ?? portFrom(environment.FWK_REGISTRY_PORT);
   const token = given?.token ?? (environment.FWK_REGISTRY_TOKEN || undefined);
@@ -75,7 +79,7 @@ export function checkLocalOptions(
     localRegistryDefaults,
     {
       host: address,
-      port: integerIn(1, 65_535),
+      port: integerIn(minPort, 65_535),
       token: anything,
       snapshotFile: optional(text),
       serve: flag,

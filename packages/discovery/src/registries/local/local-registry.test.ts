@@ -8,7 +8,7 @@ describe('a local registry', () => {
     const port = await freePort();
     return { open: () => localRegistry({ port }) };
   };
-  for (const { name, run } of registryContract({ place })) test(name, run);
+  for (const { name, run } of registryContract({ place, overrides: true })) test(name, run);
 });
 
 describe('a local registry that another process serves', () => {
@@ -30,5 +30,6 @@ describe('a local registry that another process serves', () => {
       end: () => serving.close(),
     };
   };
-  for (const { name, run } of registryContract({ place, loses: true, leaseMs: ttlMs })) test(name, run);
+  for (const { name, run } of registryContract({ place, overrides: true, loses: true, leaseMs: ttlMs }))
+    test(name, run);
 });

@@ -1,0 +1,86 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { noLogger } from '@fwk/kernel';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { anInstance } from '../../testing/instances.js';
+import { localRegistry } from './local-registry.js';
+import { type RegistryHost, serveRegistry } from './serve-registry.js';
+
+let folder = '';
+let snapshotFile = '';
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fwk-snapshot-'));
+  snapshotFile = join(folder, 'registry.json');
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+/** The instances that a registry tells whoever asks. */
+async function instancesOf({ url }: RegistryHost): Promise<unknown> {
+  const answer = (await (await fetch(`${url}/v1/instances`)).json()) as { readonly instances: unknown };
+  return answer.instances;
+}
+
+/** What a registry that starts on the snapshot says before anybody has spoken to it. */
+async function said(logger = noLogger): Promise<unknown> {
+  await using served = await serveRegistry({ port: 0, snapshotFile }, { logger });
+  return await instancesOf(served);
+}
+
+/** Serves with an instance that a process keeps registered until the registry is gone. */
+async function lived(): Promise<void> {
+  const served: RegistryHost = await serveRegistry({ port: 0, snapshotFile });
+  const member = localRegistry({ port: served.port, serve: false }, { logger: noLogger });
+  await member.register(anInstance());
+  await member.register(anInstance({ id: 'inventory-2', port: 4002 }));
+  await member.overrides?.set('inventory-2', { status: 'DOWN', cause: 'it smokes', actor: 'operator alice' });
+  await served.close();
+  await member.close();
+}
+
+describe('a snapshot', () => {
+  test('lets a registry that starts again know everybody and every override from its first answer', async () => {
+    await lived();
+    expect(await said()).toMatchObject([
+      { id: 'inventory-1', status: 'UP' },
+      { id: 'inventory-2', status: 'DOWN', lastChange: { cause: 'it smokes', actor: 'operator alice' } },
+    ]);
+    expect((await stat(snapshotFile)).mode & 0o077).toBe(0);
+  });
+
+  test('is written while the registry is served, so that a crash loses little', async () => {
+    await using served = await serveRegistry({ port: 0, snapshotFile });
+    const member = localRegistry({ port: served.port, serve: false });
+    await member.register(anInstance());
+    await expect.poll(() => readFile(snapshotFile, 'utf8').catch(() => ''), { timeout: 5000 }).toContain('inventory-1');
+    await member.close();
+  });
+
+  test('keeps nobody who does not come back for longer than a lease', async () => {
+    await lived();
+    await using served = await serveRegistry({ port: 0, snapshotFile, ttlMs: 300 });
+    await expect.poll(() => instancesOf(served), { timeout: 5000 }).toEqual([]);
+  });
+
+  test.each([
+    ['no JSON', '{"entries": ['],
+    ['something else', '[1, 2]'],
+    ['without entries', '{"overrides": {}}'],
+  ])('that is %s is of no use, which is logged, and harms nobody', async (_, text) => {
+    await writeFile(snapshotFile, text);
+    const warnings: unknown[] = [];
+    expect(await said({ ...noLogger, warn: (_fields, message) => void warnings.push(message) })).toEqual([]);
+    expect(warnings).toEqual(['the snapshot of the registry cannot be used']);
+  });
+
+  test('that is damaged in part gives what is right', async () => {
+    const entries = [
+      { instance: anInstance(), holder: 'holder-one' },
+      { instance: {}, holder: 'holder-two' },
+    ];
+    await writeFile(snapshotFile, JSON.stringify({ entries, overrides: { x: { status: 'AWAY' } } }));
+    expect(await said()).toMatchObject([{ id: 'inventory-1' }]);
+  });
+});
