@@ -5,13 +5,17 @@ import { isBudget } from '../retry/retry-options.js';
 /** Options of the hedge layer. */
 export interface HedgeOptions {
   /**
-   * How long the first attempt may take before a second is sent: 1 to 2^31 − 1 milliseconds, or `'p95'` for what 95 % of
-   * the answers of the last 30 seconds took, at least 1 ms. @defaultValue 'p95'
+   * How long the first attempt may take before a second is sent: 1 to 2^31 − 1 milliseconds, or `'auto'` for what all
+   * answers of the last 30 seconds took but the slowest, at least 1 ms. The slowest are half of `maxExtraRatio` (1 % as it
+   * is by default) and at most 5 %: the other half is kept for when a callee is stuck. @defaultValue 'auto'
    */
-  readonly delayMs: number | 'p95' | Live<number>;
-  /** With `'p95'`, nothing is hedged on fewer answers than this, 1 to 1 000 000. @defaultValue 50 */
+  readonly delayMs: number | 'auto' | Live<number>;
+  /** With `'auto'`, nothing is hedged on fewer answers than this, 1 to 1 000 000. @defaultValue 50 */
   readonly minimumSamples: number | Live<number>;
-  /** Second attempts as a share of the calls, 0 to 1; 0 sends none. @defaultValue 0.02 */
+  /**
+   * Second attempts as a share of the calls, 0 to 1; 0 sends none. What is not spent is kept for a burst: up to the share
+   * of the calls of some 10 seconds, and always up to 10. @defaultValue 0.02
+   */
   readonly maxExtraRatio: number | Live<number>;
   /**
    * The budget of the client's retries: each second attempt takes 1 from it, and none is sent when it is empty. It is the
@@ -28,7 +32,7 @@ export interface HedgeOptions {
 
 /** Defaults of the hedge layer. */
 export const hedgeDefaults = Object.freeze({
-  delayMs: 'p95',
+  delayMs: 'auto',
   minimumSamples: 50,
   maxExtraRatio: 0.02,
   budget: undefined,
@@ -37,7 +41,7 @@ export const hedgeDefaults = Object.freeze({
 
 const delayRule: Rule = (value) => {
   const range = millisecondsIn(1)(value);
-  return value === 'p95' || range === undefined ? undefined : `'p95' or ${range}`;
+  return value === 'auto' || range === undefined ? undefined : `'auto' or ${range}`;
 };
 const budgetRule: Rule = (value) =>
   typeof value === 'object' && value !== null && isBudget(value) ? undefined : 'a retry budget';

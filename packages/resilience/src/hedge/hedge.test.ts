@@ -225,6 +225,56 @@ describe('no second attempt is sent', () => {
   });
 });
 
+test('a call that begins when nothing is saved is sent again if others have paid for it by then', async () => {
+  const { guard, clock, inner, call } = build({ maxExtraRatio: 0.5 });
+  const outcome = call();
+  await clock.advance(20);
+  inner.script('answer');
+  await call();
+  await clock.advance(30);
+  expect(inner.waiting).toHaveLength(2);
+  for (const attempt of inner.waiting) attempt.succeed('answer');
+  expect(await outcome).toBe('answer');
+  guard.check();
+});
+
+describe('for a burst of slow calls', () => {
+  /** Calls at this rate, all answered at once; then many together that are slow. @returns second attempts of these */
+  async function burstAfter({ clock, inner, call }: ReturnType<typeof build>, perSecond: number, seconds: number) {
+    for (let n = 0; n < perSecond * seconds; n++) {
+      inner.script('answer');
+      await call();
+      await clock.advance(1000 / perSecond);
+    }
+    const before = inner.calls.length;
+    const outcomes = Array.from({ length: 300 }, () => call());
+    await clock.advance(50);
+    const sent = inner.waiting.length - outcomes.length;
+    expect(inner.calls.length - before).toBe(300 + sent);
+    for (const attempt of inner.waiting) attempt.succeed('answer');
+    await Promise.all(outcomes);
+    return sent;
+  }
+
+  test('a fast client has saved what the calls of some ten seconds paid in, and no more after a minute', async () => {
+    const options = { maxExtraRatio: 0.1 };
+    expect(await burstAfter(build(options), 100, 5)).toBeGreaterThan(60);
+    const long = await burstAfter(build(options), 100, 60);
+    expect(long).toBeGreaterThan(100);
+    expect(long).toBeLessThanOrEqual(130);
+  });
+
+  test('a slow client keeps ten, and a pause leaves no more to a fast one', async () => {
+    const bench = build({ maxExtraRatio: 0.1 });
+    const own = 300 * 0.1;
+    expect(await burstAfter(bench, 1, 200)).toBeLessThanOrEqual(10 + own);
+    const fast = build({ maxExtraRatio: 0.1 });
+    await burstAfter(fast, 100, 60);
+    await fast.clock.advance(3_600_000);
+    expect(await burstAfter(fast, 1, 1)).toBeLessThanOrEqual(10 + own + 1);
+  });
+});
+
 test('second attempts stay below their share in any traffic, also when everything becomes slow', async () => {
   const { guard, clock, inner, call } = build({ maxExtraRatio: 0.1, delayMs: 20 });
   const random = seededRandom(3);
@@ -242,7 +292,7 @@ test('second attempts stay below their share in any traffic, also when everythin
   guard.check();
 });
 
-describe('the delay by percentile', () => {
+describe('the delay by recent answers', () => {
   /** Answers each of so many calls after its own time. */
   async function train(
     { clock, inner, call }: ReturnType<typeof build>,
@@ -269,7 +319,7 @@ describe('the delay by percentile', () => {
   }
 
   test('hedges nothing before enough answers were seen', async () => {
-    const bench = build({ delayMs: 'p95', minimumSamples: 20 });
+    const bench = build({ delayMs: 'auto', minimumSamples: 20 });
     await train(bench, 19, () => 10);
     await bench.clock.advance(1000);
     expect(await delayOf(bench)).toBeUndefined();
@@ -277,30 +327,37 @@ describe('the delay by percentile', () => {
     expect(await delayOf(bench)).toBeCloseTo(10, 0);
   });
 
-  test('waits as long as 95 % of the recent answers took, within 2 %', async () => {
-    const bench = build({ delayMs: 'p95' });
-    await train(bench, 100, (n) => 1 + ((n * 37) % 100));
-    await bench.clock.advance(1000);
-    const delayMs = (await delayOf(bench)) as number;
-    expect(Math.abs(delayMs - 95) / 95).toBeLessThanOrEqual(0.03);
-  });
+  test.each([
+    [0.02, 99],
+    [0.06, 97],
+    [1, 95],
+  ])(
+    'at a ratio of %d waits for the %dth percentile of the recent answers, within a fiftieth',
+    async (maxExtraRatio, ms) => {
+      const bench = build({ delayMs: 'auto', maxExtraRatio });
+      await train(bench, 200, (n) => 1 + ((n * 37) % 100));
+      await bench.clock.advance(1000);
+      const delayMs = (await delayOf(bench)) as number;
+      expect(Math.abs(delayMs - ms) / ms).toBeLessThanOrEqual(0.02);
+    },
+  );
 
   test('never waits less than a millisecond', async () => {
-    const bench = build({ delayMs: 'p95' });
+    const bench = build({ delayMs: 'auto' });
     await train(bench, 60, () => 0.1);
     await bench.clock.advance(1000);
     expect(await delayOf(bench)).toBe(1);
   });
 
   test('forgets what was 30 seconds ago', async () => {
-    const bench = build({ delayMs: 'p95' });
+    const bench = build({ delayMs: 'auto' });
     await train(bench, 60, () => 10);
     await bench.clock.advance(30_000);
     expect(await delayOf(bench)).toBeUndefined();
   });
 
   test('does not learn from failures', async () => {
-    const bench = build({ delayMs: 'p95', minimumSamples: 10 });
+    const bench = build({ delayMs: 'auto', minimumSamples: 10 });
     bench.inner.script(...Array.from({ length: 50 }, () => down));
     for (let n = 0; n < 50; n++) await bench.call();
     await bench.clock.advance(1000);
@@ -334,6 +391,6 @@ test('calls a wrapped function twice with the same arguments and `this`', async 
 
 test('refuses options that make no sense, all at once', () => {
   expect(() => hedge({ delayMs: 'p99', maxExtraRatio: 2, budget: {}, idempotent: false } as never)).toThrowError(
-    /delayMs must be 'p95' or a number from 1 .*; maxExtraRatio must .*; budget must be a retry budget.*; idempotent must be true \(hedging sends a call twice\)/,
+    /delayMs must be 'auto' or a number from 1 .*; maxExtraRatio must .*; budget must be a retry budget.*; idempotent must be true \(hedging sends a call twice\)/,
   );
 });

@@ -1,12 +1,13 @@
 /**
  * Sends a second attempt when the first takes unusually long, and takes whichever answers first. The slowest calls are
- * slow because of the one machine, queue or pause that they met; a second attempt meets another. Waiting for the 95th
- * percentile keeps the extra load small (Dean, Barroso: "The Tail at Scale": p99.9 from 1800 to 74 ms for 2 % more calls).
+ * slow because of the one machine, queue or pause that they met; a second attempt meets another. Waiting until only few
+ * answers come later keeps the extra load small (Dean, Barroso: "The Tail at Scale": p99.9 from 1800 to 74 ms for 2 % more).
  *
  * State: latencies of the last 30 seconds and what may be spent, one set a stack. Place: inside retry, so that a failure of
  * both attempts is one failed attempt, and outside the balancer and the breaker, so that each attempt meets them anew.
  * Only what may run twice is hedged. Second attempts are never more than `maxExtraRatio` of the calls, counted from the
- * first call on, and take from the shared retry budget: hedging cannot become a storm when everything is slow. A failure
+ * first call on, and take from the shared retry budget: hedging cannot become a storm when everything is slow. The delay
+ * follows from that ratio: ordinary slow calls may spend half of it, so that some is left when a callee is stuck. A failure
  * before the delay is over goes to the caller at once; trying again is another layer's matter. Cancelling the caller
  * cancels both attempts.
  */
@@ -27,7 +28,8 @@ import { judgeResult } from '../layer/judge.js';
 import { type BudgetShare, budgetShareOf } from '../retry/budget-share.js';
 import { type HedgeOptions, hedgeDefaults, hedgeRules } from './hedge-options.js';
 import { type RaceOwner, race } from './race.js';
-import { RecentP95 } from './recent-p95.js';
+import { RecentTail } from './recent-tail.js';
+import { Savings } from './savings.js';
 
 /**
  * Makes the hedge layer.
@@ -48,30 +50,24 @@ export function hedge(options?: Partial<HedgeOptions>): FunctionLayer {
   });
 }
 
-/** Second attempts that calls may have saved up: a quiet hour must not pay for a burst. */
-const MOST_SAVED = 10;
-/** Sums of 0.02 are not exact; what is missing by less than this is not missing. */
-const ROUNDING = 1e-9;
-
 class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
   readonly next: Service<Req, Res>;
   readonly env: Env;
   readonly #options: HedgeOptions;
   readonly #share: BudgetShare | undefined;
-  readonly #p95: RecentP95;
+  readonly #tail: RecentTail;
+  readonly #savings = new Savings();
   readonly #sent: Counter;
   readonly #won: Counter;
   readonly #withheld: Counter;
   readonly #discarded: Counter;
-  /** Each call pays `maxExtraRatio`, a second attempt costs 1. */
-  #saved = 0;
 
   constructor(next: Service<Req, Res>, env: Env, options: HedgeOptions) {
     this.next = next;
     this.env = env;
     this.#options = options;
     this.#share = budgetShareOf(env);
-    this.#p95 = new RecentP95(options.minimumSamples);
+    this.#tail = new RecentTail(options.minimumSamples);
     const counter = (result: string) =>
       env.metrics.counter(
         { name: 'resilience.hedges', help: 'Second attempts: sent, won, withheld by a limit, and answers dropped.' },
@@ -88,11 +84,13 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
     if (!(this.#options.idempotent ?? context.get(idempotentKey))) return callSafely(this.next, request, context);
     const nowMs = this.env.clock.now();
     const given = currentOf(this.#options.delayMs);
-    const delayMs = given === 'p95' ? this.#p95.read(nowMs) : given;
-    this.#saved = Math.min(MOST_SAVED, this.#saved + currentOf(this.#options.maxExtraRatio));
-    const hedged = delayMs !== undefined && this.#canPay() && context.deadlineMs - nowMs > delayMs;
+    const maxExtraRatio = currentOf(this.#options.maxExtraRatio);
+    const delayMs = given === 'auto' ? this.#tail.read(nowMs, maxExtraRatio) : given;
+    this.#savings.pay(maxExtraRatio, nowMs);
+    // Whether it can be paid for is asked when it is due: until then other calls pay in.
+    const hedged = delayMs !== undefined && maxExtraRatio > 0 && context.deadlineMs - nowMs > delayMs;
     const work = hedged ? race(this, request, context, delayMs) : callSafely(this.next, request, context);
-    return given === 'p95' ? this.#measured(work, nowMs) : work;
+    return given === 'auto' ? this.#measured(work, nowMs) : work;
   }
 
   status(): Status {
@@ -101,7 +99,7 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
 
   allowed(): boolean {
     // A second attempt that would only be refused helps nobody.
-    if (!this.#canPay() || this.next.status() !== 'ready') {
+    if (!this.#savings.enough || this.next.status() !== 'ready') {
       this.#withheld.add();
       return false;
     }
@@ -112,7 +110,7 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
       events.emit('hedge.budget-exhausted', { path });
       return false;
     }
-    this.#saved -= 1;
+    this.#savings.spend();
     this.#sent.add();
     events.emit('hedge.sent', { path });
     return true;
@@ -129,15 +127,11 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
     this.#discarded.add();
   }
 
-  #canPay(): boolean {
-    return this.#saved >= 1 - ROUNDING;
-  }
-
   /** A hedged call counts from its first attempt on, so the percentile it was hedged by stays honest. */
   #measured(work: Promise<Res>, startMs: number): Promise<Res> {
     return work.then((value) => {
       const nowMs = this.env.clock.now();
-      if (judgeResult(this.env, value).outcome === 'success') this.#p95.record(nowMs - startMs, nowMs);
+      if (judgeResult(this.env, value).outcome === 'success') this.#tail.record(nowMs - startMs, nowMs);
       return value;
     });
   }
