@@ -112,7 +112,7 @@ describe.runIf(consulProgram)('a Consul registry whose agent answers', () => {
     proxy.rewrite = undefined;
     const before = questions(proxy).length;
     if (held) reply(held, 200, '[]', { 'x-consul-index': '7' });
-    await vi.waitFor(() => expect(questions(proxy).length).toBeGreaterThan(before + 1), 3000);
+    await vi.waitFor(() => expect(questions(proxy).length).toBeGreaterThan(before + 1), 10_000);
     const [first, second] = questions(proxy).slice(before);
     expect(first).not.toContain('index=');
     expect(second).toMatch(/index=\d+&/);

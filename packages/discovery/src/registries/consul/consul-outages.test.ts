@@ -26,7 +26,7 @@ describe.runIf(consulProgram)('a Consul registry', () => {
     await vi.waitFor(() => expect(instances.value[0]?.metadata).toEqual({ colour: 'blue' }), patience);
     await agent.kill();
     await vi.waitFor(() => expect(there.connection.value.state).toBe('lost'), patience);
-    expect(instances.stale?.reason).toMatch(/ECONNREFUSED|connection|hang up/);
+    expect(instances.stale?.reason).toMatch(/ECONNREFUSED|ECONNRESET|connection|hang up/);
     expect(instances.value).toHaveLength(1);
     await agent.restart();
     await vi.waitFor(async () => expect(await namesAt(agent)).toContain('inventory'), patience);
