@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { background, type LiveSource, type Logger, liveValue, makeEnv, noLogger } from '@fwk/kernel';
 import { fakeClock, recordEvents } from '@fwk/kernel/testing';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Instance } from '../instance.js';
 import { memoryRegistry } from '../registries/memory-registry.js';
 import { anInstance } from '../testing/instances.js';
@@ -41,6 +41,10 @@ async function before(...ports: readonly number[]): Promise<void> {
   watched.of('inventory');
   instances.set(ports.map((port) => anInstance({ id: `inventory-${port}`, port })));
   await lastKnown.close();
+}
+
+async function savedAtMs(): Promise<number> {
+  return JSON.parse(await readFile(file, 'utf8')).services.inventory.savedAtMs;
 }
 
 describe('a list that was saved', () => {
@@ -83,10 +87,37 @@ describe('a list that was saved', () => {
     expect(run({ atMs: 3_600_001, answers: false }).watched.of('inventory').value).toEqual([]);
   });
 
+  test('does not grow old while the registry says nothing else', async () => {
+    const { watched, instances, clock, lastKnown } = run();
+    watched.of('inventory');
+    instances.set([anInstance()]);
+    for (let quarter = 0; quarter < 20; quarter++) await clock.advance(900_000);
+    // As after a crash, which writes nothing more.
+    await vi.waitFor(async () => expect(await savedAtMs()).toBe(1_700_000_000_000 + 18_000_000));
+    expect(run({ atMs: 18_000_000 + 3_599_000, answers: false }).watched.of('inventory').value).toHaveLength(1);
+    await lastKnown.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  test.each([
+    ['is lost', (list: LiveSource<readonly Instance[]>) => list.markStale('gone', 0)],
+    ['says that nobody is left', (list: LiveSource<readonly Instance[]>) => list.set([])],
+  ])('grows old while the registry %s', async (_, happens) => {
+    const { watched, instances, clock, lastKnown } = run();
+    watched.of('inventory');
+    instances.set([anInstance()]);
+    await clock.advance(100);
+    await vi.waitFor(async () => expect(await savedAtMs()).toBe(1_700_000_000_100));
+    happens(instances);
+    await clock.advance(1_800_000);
+    await lastKnown.close();
+    expect(await savedAtMs()).toBe(1_700_000_000_100);
+  });
+
   test('is kept over a run that did not ask for its service', async () => {
     await before(1);
     const between = run();
-    between.lastKnown.note('pricing', [anInstance({ id: 'pricing-1', service: 'pricing' })]);
+    between.lastKnown.note('pricing', liveValue([anInstance({ id: 'pricing-1', service: 'pricing' })]));
     await between.lastKnown.close();
     expect(run({ answers: false }).watched.of('inventory').value).toHaveLength(1);
   });
@@ -111,7 +142,7 @@ describe('writing', () => {
     file = join(folder, 'no-such-folder', 'known.json');
     const { lastKnown, warnings } = run();
     for (const port of [1, 2]) {
-      lastKnown.note('inventory', [anInstance({ port })]);
+      lastKnown.note('inventory', liveValue([anInstance({ port })]));
       await lastKnown.close();
     }
     expect(warnings).toHaveLength(1);
@@ -127,9 +158,15 @@ describe('a file that is', () => {
     await writeFile(file, text);
     const { lastKnown, warnings } = run();
     expect(warnings).toHaveLength(1);
-    lastKnown.note('inventory', [anInstance()]);
+    lastKnown.note('inventory', liveValue([anInstance()]));
     await lastKnown.close();
     expect(run({ answers: false }).watched.of('inventory').value).toHaveLength(1);
+  });
+
+  test('right but for a date that no calendar has is not used', async () => {
+    const services = { inventory: { savedAtMs: 1e300, instances: [anInstance()] } };
+    await writeFile(file, JSON.stringify({ services }));
+    expect(run({ answers: false }).watched.of('inventory').value).toEqual([]);
   });
 
   test('right in part gives what is right', async () => {

@@ -4,7 +4,7 @@
  *
  * Read once, synchronously, before anything is watched, and checked like data from outside.
  */
-import { checkOptions, type Env, isFwkError, millisecondsIn, text } from '@fwk/kernel';
+import { checkOptions, type Env, isFwkError, type Live, millisecondsIn, type Timer, text } from '@fwk/kernel';
 import { SavedFile } from '../disk/saved-file.js';
 import { type Instance, parseInstance } from '../instance.js';
 
@@ -24,12 +24,17 @@ export const persistDefaults = Object.freeze({
   maxAgeMs: 86_400_000,
 }) satisfies Partial<PersistOptions>;
 
+/** How often, as a share of the age at which they are no longer used, lists are written that have not changed. */
+const CONFIRM_SHARE = 1 / 4;
+/** The widest range that a `Date` can show, in milliseconds about the epoch. */
+const MAX_DATE_MS = 8.64e15;
+
 /** What a file of last known lists may hold; more is not read, and not written. */
 export const lastKnownLimits = Object.freeze({ services: 1000, instances: 10_000, bytes: 16 * 1024 * 1024 });
 
 /** The list of a service as it was. */
 export interface KnownList {
-  /** Wall-clock milliseconds since the epoch. */
+  /** When it was last known to be true: wall-clock milliseconds since the epoch. */
   readonly savedAtMs: number;
   readonly instances: readonly Instance[];
 }
@@ -38,8 +43,11 @@ export interface KnownList {
 export interface LastKnown {
   /** The list of a service as it was saved, if it is young enough and not empty. */
   of(service: string): KnownList | undefined;
-  /** Takes down the newest list of a service, to be written soon. */
-  note(service: string, instances: readonly Instance[]): void;
+  /**
+   * Takes down the newest list of a service, to be written soon.
+   * @param instances - grows old only from when it is stale or has another value than it had here.
+   */
+  note(service: string, instances: Live<readonly Instance[]>): void;
   /** Writes what is not yet written. */
   close(): Promise<void>;
 }
@@ -66,6 +74,9 @@ class SavedLists implements LastKnown {
   readonly #env: Env;
   readonly #lists: Map<string, KnownList>;
   readonly #file: SavedFile;
+  /** Where the lists come from that this process has noted. */
+  readonly #sources = new Map<string, Live<readonly Instance[]>>();
+  #timer: Timer | undefined;
 
   constructor(options: PersistOptions, env: Env) {
     this.#options = options;
@@ -81,14 +92,42 @@ class SavedLists implements LastKnown {
     return known && known.instances.length > 0 && this.#isYoung(known) ? known : undefined;
   }
 
-  note(service: string, instances: readonly Instance[]): void {
+  note(service: string, instances: Live<readonly Instance[]>): void {
     this.#lists.delete(service);
-    this.#lists.set(service, { savedAtMs: this.#env.clock.wallTime(), instances });
+    this.#lists.set(service, { savedAtMs: this.#env.clock.wallTime(), instances: instances.value });
+    this.#sources.set(service, instances);
     this.#file.changed();
+    this.#confirmLater();
   }
 
   close(): Promise<void> {
+    if (this.#timer) this.#env.clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+    if (this.#sources.size > 0) this.#file.changed();
     return this.#file.close();
+  }
+
+  /** A service that nothing happens to would otherwise be too old to be of use when it is needed. */
+  #confirmLater(): void {
+    this.#timer ??= this.#env.clock.setTimer(
+      () => {
+        this.#timer = undefined;
+        this.#file.changed();
+        this.#confirmLater();
+      },
+      this.#options.maxAgeMs * CONFIRM_SHARE,
+      true,
+    );
+  }
+
+  /** What the registry still says is as good as new. */
+  #confirm(): void {
+    const savedAtMs = this.#env.clock.wallTime();
+    for (const [service, { stale, value }] of this.#sources) {
+      if (stale === undefined && this.#lists.get(service)?.instances === value) {
+        this.#lists.set(service, { savedAtMs, instances: value });
+      }
+    }
   }
 
   #isYoung({ savedAtMs }: KnownList): boolean {
@@ -97,6 +136,7 @@ class SavedLists implements LastKnown {
 
   /** The newest lists first, as far as there is room. */
   #encode(): string {
+    this.#confirm();
     let room = lastKnownLimits.instances;
     const lists: [string, KnownList][] = [];
     for (const [service, list] of [...this.#lists].reverse()) {
@@ -117,7 +157,13 @@ function decode(tree: unknown): Map<string, KnownList> {
   let room = lastKnownLimits.instances;
   for (const [service, list] of Object.entries(services).slice(0, lastKnownLimits.services)) {
     const [savedAtMs, given] = [fieldOf(list, 'savedAtMs'), fieldOf(list, 'instances')];
-    if (typeof savedAtMs !== 'number' || !Array.isArray(given) || given.length > room) continue;
+    if (
+      typeof savedAtMs !== 'number' ||
+      Math.abs(savedAtMs) > MAX_DATE_MS ||
+      !Array.isArray(given) ||
+      given.length > room
+    )
+      continue;
     room -= given.length;
     const instances = given.map(readInstance).filter((instance) => instance?.service === service);
     lists.set(service, { savedAtMs, instances: instances as readonly Instance[] });

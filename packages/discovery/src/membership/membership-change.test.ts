@@ -72,6 +72,16 @@ describe('iterating over changes', () => {
     expect(await waiting).toEqual({ done: true, value: undefined });
   });
 
+  test('is over at once when it is returned while it waits for a change, and no longer listens', async () => {
+    const { watched } = setUp();
+    const { context, cancellation } = cancellable();
+    const changes = watched.changes('inventory', context)[Symbol.asyncIterator]();
+    const waiting = changes.next();
+    expect(await changes.return?.()).toEqual({ done: true, value: undefined });
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    expect(cancellation.listenerCount).toBe(0);
+  });
+
   test('listens only while it waits', async () => {
     const { watched, set } = setUp(1);
     const { context, cancellation } = cancellable();

@@ -2,7 +2,7 @@
  * What changed in the list of a service's endpoints, told by calling somebody or as an iteration. Both compare the newest
  * list with the one that was told last, so that whoever is slow hears of several changes as one, and nothing piles up.
  */
-import type { CallContext, Live } from '@fwk/kernel';
+import { type CallContext, cancellable, type Live } from '@fwk/kernel';
 import type { Endpoint } from './endpoint.js';
 
 /** A list of endpoints, and how it differs from the one that was told before. */
@@ -33,9 +33,26 @@ export function followMembership(
 
 /**
  * Iterates over changes, beginning with the endpoints that are known, if any are. Listens only while it waits, so an
- * iteration that is dropped half-way leaves nothing behind. It is over when one of `ends` is cancelled.
+ * iteration that is dropped half-way leaves nothing behind. It is over when one of `ends` is cancelled, and at once when
+ * it is returned, though a change be waited for.
  */
-export async function* membershipChanges(
+export function membershipChanges(
+  service: string,
+  endpoints: Live<readonly Endpoint[]>,
+  ends: readonly CallContext[],
+): AsyncGenerator<MembershipChange, void, undefined> {
+  const returned = cancellable();
+  const changes = iterate(service, endpoints, [...ends, returned.context]);
+  const finish = changes.return.bind(changes);
+  // A generator takes a return up only when what it waits for has come.
+  changes.return = (value) => {
+    returned.cancel();
+    return finish(value);
+  };
+  return changes;
+}
+
+async function* iterate(
   service: string,
   endpoints: Live<readonly Endpoint[]>,
   ends: readonly CallContext[],

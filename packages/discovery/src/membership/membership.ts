@@ -55,7 +55,7 @@ export class Membership implements Disposable {
       return;
     }
     this.#replace(instances);
-    if (instances.length > 0) this.#lastKnown?.note(this.service, instances);
+    if (instances.length > 0) this.#lastKnown?.note(this.service, this.watch.instances);
   }
 
   /** Begins with the list that was saved, which the registry's first answer replaces unless it is empty. */
