@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { filesBelow, packageNames, root } from './workspace.mjs';
 
 /** Bundles the packages whose modules are newer than their bundle. */
@@ -42,16 +43,20 @@ function stampOf(name) {
   return join(root, 'packages', name, 'dist/.bundled');
 }
 
-/** The modules tsc emitted for the entries in a manifest's `exports`. */
+/** The modules tsc emitted for the entries in a manifest's `exports`, and for what the program in its `bin` runs. */
 function entriesOf(folder) {
-  const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  return Object.values(exports).map((entry) => join(folder, entry.default.replace('/bundle/', '/')));
+  const { exports, bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const modules = Object.values(exports).map((entry) => entry.default.replace('/bundle/', '/'));
+  if (bin) modules.push('dist/cli/main.js');
+  return modules.map((path) => join(folder, path));
 }
 
+/** True when something that a bundle is made of, or according to, is newer than it. */
 function isOutdated(name) {
-  const dist = join(root, 'packages', name, 'dist');
-  const emitted = filesBelow(dist, (path) => path.endsWith('.js') && !path.includes('/bundle/')).map(timeOf);
-  return !existsSync(stampOf(name)) || Math.max(...emitted) > timeOf(stampOf(name));
+  const folder = join(root, 'packages', name);
+  const emitted = filesBelow(join(folder, 'dist'), (path) => path.endsWith('.js') && !path.includes('/bundle/'));
+  const made = [...emitted, join(folder, 'package.json'), fileURLToPath(import.meta.url)];
+  return !existsSync(stampOf(name)) || Math.max(...made.map(timeOf)) > timeOf(stampOf(name));
 }
 
 function timeOf(path) {
