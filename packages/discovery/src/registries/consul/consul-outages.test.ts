@@ -64,6 +64,20 @@ describe.runIf(consulProgram)('a Consul registry', () => {
     expect(instances.value.map(({ port }) => port)).toEqual([4009]);
   });
 
+  test('lets go of an id that another has taken between two renewals, without a loss in between', async () => {
+    const agent = await anAgent();
+    const events = eventBus();
+    const refused: unknown[] = [];
+    events.on('instance.refused', ({ data }) => refused.push(data.instance));
+    const first = await open({ url: agent.url, ttlMs: 1000 }, { events }).register(anInstance());
+    const body = JSON.stringify({ ID: 'inventory-1', Name: 'inventory', Address: '127.0.0.1', Port: 4009 });
+    await agent.ask('/agent/service/register', { method: 'PUT', body });
+    await vi.waitFor(() => expect(refused).toEqual(['inventory-1']), patience);
+    await first.deregister();
+    const standing = await agent.ask('/agent/service/inventory-1');
+    expect(await standing.json()).toMatchObject({ Port: 4009 });
+  });
+
   test('has nothing against an agent that has forgotten what it is to take out', async () => {
     const agent = await anAgent();
     const registration = await open({ url: agent.url }).register(anInstance());

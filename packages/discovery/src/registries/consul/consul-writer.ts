@@ -83,12 +83,14 @@ export class ConsulWriter implements InstanceWriter {
     this.#certain.clear();
   }
 
-  /** Answers false when the agent does not know the instance as ours. */
+  /**
+   * Answers false when the agent does not know the instance as ours. That is looked at before each report: an agent that
+   * was restarted between two of them may hold another's instance of this id, which a report would keep alive.
+   */
   async #renew(id: string): Promise<boolean> {
     const instance = this.#put.get(id);
-    if (!instance) return false;
-    if (this.#options.check === 'http') return (await this.#standing(id))?.holder === this.#holder;
-    return this.#report(instance);
+    if (!instance || (await this.#standing(id))?.holder !== this.#holder) return false;
+    return this.#options.check === 'http' || this.#report(instance);
   }
 
   /** Says that an instance lives. Answers false when the agent does not know it. */
@@ -110,8 +112,10 @@ export class ConsulWriter implements InstanceWriter {
     const [here, everywhere] = await Promise.all([this.#standing(id), this.#elsewhere(service, id)]);
     if (here?.checks.some(({ notes }) => notes === OUR_MAINTENANCE)) this.#maintained.add(id);
     const ours = here?.holder === this.#holder;
-    const alive = [...(here?.alive ? [here.instance] : []), ...everywhere.filter(({ status }) => status !== 'DOWN')];
-    const holder = alive.find((other) => other?.id === id && !isAt(other, instance));
+    // The agent knows one of each id, whoever registered it; elsewhere the ids of others are other ids.
+    const alive = everywhere.filter((other) => other.id === id && other.status !== 'DOWN');
+    if (here?.alive && here.instance) alive.push(here.instance);
+    const holder = alive.find((other) => !isAt(other, instance));
     if (!holder || ours) return;
     // Neither its check nor its registration is ours to touch any more.
     this.#put.delete(id);
