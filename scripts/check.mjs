@@ -1,18 +1,27 @@
-/** `npm run check`: types, lint and format, package arrows. Every step runs; the exit code is 1 when one failed. */
+/** `npm run check`: types, lint and format, package arrows, packaging. Every step runs; the exit code is 1 when one failed. */
 import { checkArrows, readPackages } from './arrows/arrows.mjs';
 import { prepare } from './prepare.mjs';
 import { run } from './run.mjs';
-import { root } from './workspace.mjs';
+import { packageNames, root } from './workspace.mjs';
 
 const tsc = 'node_modules/typescript/bin/tsc';
 const biome = 'node_modules/@biomejs/biome/bin/biome';
+const publint = 'node_modules/publint/src/cli.js';
 
 const steps = [
   { name: 'types of packages and examples', check: () => node(tsc, '-b') },
   { name: 'types of tests', check: () => node(tsc, '-p', 'tsconfig.test.json', '--noEmit') },
   { name: 'lint and format', check: () => node(biome, 'check', '--error-on-warnings', '.') },
   { name: 'package arrows and import cycles', check: () => checkArrows(readPackages()).join('\n') },
+  { name: 'packages as npm would publish them', check: checkPackages },
 ];
+
+/** One after the other, since each packs, and packing builds. */
+async function checkPackages() {
+  const problems = [];
+  for (const name of packageNames()) problems.push(await node(publint, `packages/${name}`, '--strict'));
+  return problems.filter(Boolean).join('\n');
+}
 
 /** @returns what the tool complained about; empty when it is content. */
 async function node(...args) {
