@@ -41,10 +41,18 @@ export async function ensureBuilt() {
   const first = !existsSync(join(root, 'packages/kernel/dist'));
   if (first) say('building …');
   const code = await run(process.execPath, ['node_modules/typescript/bin/tsc', '-b'], { cwd: root, stdout: 'stderr' });
-  if (code !== 0) say('the build failed; the errors are above');
-  else await ensureBundled();
-  if (code === 0 && first) say(`built in ${seconds(startMs)}`);
-  return code;
+  if (code !== 0) {
+    say('the build failed; the errors are above');
+    return code;
+  }
+  try {
+    await ensureBundled();
+  } catch (error) {
+    say(`joining the modules of the packages failed: ${error.message}`);
+    return 1;
+  }
+  if (first) say(`built in ${seconds(startMs)}`);
+  return 0;
 }
 
 /**
