@@ -1,3 +1,5 @@
+// The types name AbortSignal, Disposable and more of what @types/node declares; TypeScript 7 reads it only when asked to.
+/// <reference types="node" preserve="true" />
 export { bearerCheck, checkToken, tokenLength } from './access/bearer.js';
 export { hostNameOf, isLoopback } from './access/loopback.js';
 export { buildWith, currentResolver } from './component/building.js';
