@@ -50,7 +50,7 @@ interface ShapedLike<Names extends string> {
   readonly '~standard': { readonly types?: { readonly input: { readonly [Name in Names]: unknown } } | undefined };
 }
 
-type WithoutBody = Omit<OperationSpec, 'body'> & { readonly body?: undefined };
+type WithoutBody = Omit<OperationSpec, 'body'> & { readonly body?: never };
 
 /** Specs are optional only where the path needs none. */
 type SpecArguments<Path extends string, Spec> = [PathParameters<Path>] extends [never]

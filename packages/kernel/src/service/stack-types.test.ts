@@ -17,6 +17,17 @@ const toJson: Layer<Order, Receipt, string, Uint8Array> = {
   wrap: () => serviceOf(() => ({ total: 1 })),
 };
 
+test('a service written where it is wanted is told what it is called with', () => {
+  stack<Order, Receipt>().into({
+    status: () => 'ready',
+    call: async (request, context) => {
+      expectTypeOf(request).toEqualTypeOf<Order>();
+      expectTypeOf(context).toEqualTypeOf<CallContext>();
+      return { total: 1 };
+    },
+  });
+});
+
 test('a generic layer takes the types of the stack it is put into', () => {
   const stacked = stack<Order, Receipt>().use(anyTypes()).use(anyTypes());
   expectTypeOf(stacked).toEqualTypeOf<Stack<Order, Receipt, Order, Receipt>>();

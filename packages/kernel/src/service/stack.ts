@@ -17,10 +17,10 @@ export interface Stack<Req, Res, NextReq = Req, NextRes = Res> {
   use(layer: Layer<NextReq, NextRes>): Stack<Req, Res, NextReq, NextRes>;
   /** The same with a layer that changes the types: what follows speaks the inner ones. */
   use<InnerReq, InnerRes>(layer: Layer<NextReq, NextRes, InnerReq, InnerRes>): Stack<Req, Res, InnerReq, InnerRes>;
-  /** Builds the service. Each build has its own state. */
-  into(
-    service: Service<NextReq, NextRes> | ((request: NextReq, context: CallContext) => Promise<NextRes> | NextRes),
-  ): Service<Req, Res>;
+  /** Builds the service round another. Each build has its own state. */
+  into(service: Service<NextReq, NextRes>): Service<Req, Res>;
+  /** The same round a function. Apart from the other, since functions have a `call` too, which would hide its types. */
+  into(service: (request: NextReq, context: CallContext) => Promise<NextRes> | NextRes): Service<Req, Res>;
   /** The layers, outermost first. */
   describe(): readonly LayerDescription[];
 }
@@ -45,7 +45,7 @@ class LayerStack<Req, Res, NextReq, NextRes> implements Stack<Req, Res, NextReq,
   }
 
   use<InnerReq, InnerRes>(layer: Layer<NextReq, NextRes, InnerReq, InnerRes>): Stack<Req, Res, InnerReq, InnerRes> {
-    return new LayerStack(this.#env, [...this.#layers, layer as AnyLayer]);
+    return new LayerStack<Req, Res, InnerReq, InnerRes>(this.#env, [...this.#layers, layer as AnyLayer]);
   }
 
   into(
