@@ -27,18 +27,26 @@ async function run(given: readonly string[], more: readonly Drill[] = [], interr
 }
 
 test.each([
-  [['unknown']],
-  [[]],
-  [['--json']],
-  [['good', 'bad']],
-  [['good', '--seconds']],
-  [['good', '--seconds', '0']],
-])('explains itself when asked for %j', async (given) => {
+  [['unknown'], 'there is no drill "unknown"'],
+  [[], 'one name is wanted'],
+  [['--json'], 'one name is wanted'],
+  [['good', 'bad'], 'one name is wanted'],
+  [['good', '--seconds'], "'--seconds <value>' argument missing"],
+  [['good', '--seconds', '0'], '--seconds must be from 1 to 3600, not "0"'],
+  [['good', '--fast'], "Unknown option '--fast'"],
+])('says what is wrong with %j, and explains itself', async (given, problem) => {
   const { code, complaint, lines } = await run(given);
   expect(code).toBe(2);
+  expect(complaint).toContain(problem);
   expect(complaint).toContain('usage: npm run drill -- NAME [--json] [--seconds 1..3600]');
   expect(complaint).toContain('good  what good is about');
   expect(lines).toEqual(['']);
+});
+
+test('explains itself to those who ask for it', async () => {
+  const { code, lines } = await run(['--help']);
+  expect(code).toBe(0);
+  expect(lines[0]).toBe('usage: npm run drill -- NAME [--json] [--seconds 1..3600]');
 });
 
 test('ends with one line of JSON when asked to, and tells by its exit code whether everything was reached', async () => {

@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import type { Drill } from './drill.js';
 import { dataOf, judge, tableOf } from './report.js';
 import { Stage } from './stage/stage.js';
@@ -18,7 +19,7 @@ interface Asked {
 
 /**
  * The command: a drill's name, `--json` for one JSON object on the last line, and `--seconds N` to make its long part
- * shorter.
+ * shorter; or `--help`.
  * @param interrupted - a promise of being asked to stop; everything that was started is ended then.
  * @returns the exit code: 0 everything reached, 1 something not reached or gone wrong, 2 asked for wrongly, 130 stopped.
  */
@@ -28,10 +29,16 @@ export async function runCommand(
   output: Output,
   interrupted: Promise<unknown> = new Promise(() => {}),
 ): Promise<0 | 1 | 2 | 130> {
-  const asked = parse(given, drills);
-  if (!asked) {
-    output.complain(usage(drills));
+  let asked: Asked | 'help';
+  try {
+    asked = parse(given, drills);
+  } catch (error) {
+    output.complain(`${error instanceof Error ? error.message : String(error)}\n\n${usage(drills)}`);
     return 2;
+  }
+  if (asked === 'help') {
+    output.write(usage(drills));
+    return 0;
   }
   const { drill, json, seconds } = asked;
   await using stage = new Stage();
@@ -55,20 +62,29 @@ export async function runCommand(
   }
 }
 
-function parse(given: readonly string[], drills: readonly Drill[]): Asked | undefined {
-  const names: string[] = [];
-  let json = false;
-  let seconds: number | undefined;
-  const rest = [...given];
-  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
-    if (argument === '--json') json = true;
-    else if (argument === '--seconds') {
-      seconds = Number(rest.shift());
-      if (!(seconds >= 1 && seconds <= 3600)) return undefined;
-    } else names.push(argument);
-  }
-  const drill = drills.find(({ name }) => name === names[0]);
-  return names.length === 1 && drill ? { drill, json, seconds } : undefined;
+/** @throws Error that says what is wrong. */
+function parse(given: readonly string[], drills: readonly Drill[]): Asked | 'help' {
+  const { values, positionals } = parseArgs({
+    args: [...given],
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      seconds: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  const [name, ...others] = positionals;
+  if (name === undefined || others.length > 0) throw new Error('one name is wanted');
+  const drill = drills.find((one) => one.name === name);
+  if (!drill) throw new Error(`there is no drill "${name}"`);
+  return { drill, json: values.json, seconds: values.seconds === undefined ? undefined : secondsOf(values.seconds) };
+}
+
+function secondsOf(text: string): number {
+  const seconds = Number(text);
+  if (seconds >= 1 && seconds <= 3600) return seconds;
+  throw new Error(`--seconds must be from 1 to 3600, not "${text}"`);
 }
 
 function usage(drills: readonly Drill[]): string {

@@ -25,16 +25,26 @@ async function run(...given: string[]) {
   return { code, complaint, lines: written.trimEnd().split('\n') };
 }
 
-test.each([[['unknown']], [[]], [['--json']], [['good', 'bad']]])(
-  'explains itself when asked for %j',
-  async (given) => {
-    const { code, complaint, lines } = await run(...given);
-    expect(code).toBe(2);
-    expect(complaint).toContain('usage: npm run simulate -- NAME [--json]');
-    expect(complaint).toContain('good  what good is about');
-    expect(lines).toEqual(['']);
-  },
-);
+test.each([
+  [['unknown'], 'there is no simulation "unknown"'],
+  [[], 'one name is wanted'],
+  [['--json'], 'one name is wanted'],
+  [['good', 'bad'], 'one name is wanted'],
+  [['good', '--fast'], "Unknown option '--fast'"],
+])('says what is wrong with %j, and explains itself', async (given, problem) => {
+  const { code, complaint, lines } = await run(...given);
+  expect(code).toBe(2);
+  expect(complaint).toContain(problem);
+  expect(complaint).toContain('usage: npm run simulate -- NAME [--json]');
+  expect(complaint).toContain('good  what good is about');
+  expect(lines).toEqual(['']);
+});
+
+test('explains itself to those who ask for it', async () => {
+  const { code, lines } = await run('--help');
+  expect(code).toBe(0);
+  expect(lines[0]).toBe('usage: npm run simulate -- NAME [--json]');
+});
 
 test('tells by its exit code whether everything was reached', async () => {
   expect((await run('good')).code).toBe(0);

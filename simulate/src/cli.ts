@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { dataOf, tableOf } from './report.js';
 import type { Row, RowResult } from './row.js';
 import { runRow } from './run-row.js';
@@ -11,18 +12,22 @@ export interface Output {
 }
 
 /**
- * The command: a row's name or `all`, and `--json` for one JSON object on the last line.
+ * The command: a row's name or `all`, and `--json` for one JSON object on the last line; or `--help`.
  * @returns the exit code: 0 everything reached, 1 something not reached, 2 asked for wrongly.
  */
 export async function runCommand(given: readonly string[], rows: readonly Row[], output: Output): Promise<0 | 1 | 2> {
-  const json = given.includes('--json');
-  const names = given.filter((argument) => argument !== '--json');
-  const [name] = names;
-  const chosen = name === 'all' ? rows : rows.filter((row) => row.name === name);
-  if (names.length !== 1 || chosen.length === 0) {
-    output.complain(usage(rows));
+  let asked: Asked | 'help';
+  try {
+    asked = parse(given, rows);
+  } catch (error) {
+    output.complain(`${error instanceof Error ? error.message : String(error)}\n\n${usage(rows)}`);
     return 2;
   }
+  if (asked === 'help') {
+    output.write(usage(rows));
+    return 0;
+  }
+  const { name, chosen, json } = asked;
   const results: RowResult[] = [];
   for (const row of chosen) {
     const result = await runRow(row);
@@ -33,6 +38,27 @@ export async function runCommand(given: readonly string[], rows: readonly Row[],
   const told = results.map(dataOf);
   if (json) output.write(`${JSON.stringify(name === 'all' ? { reached, rows: told } : told[0])}\n`);
   return reached ? 0 : 1;
+}
+
+interface Asked {
+  readonly name: string;
+  readonly chosen: readonly Row[];
+  readonly json: boolean;
+}
+
+/** @throws Error that says what is wrong. */
+function parse(given: readonly string[], rows: readonly Row[]): Asked | 'help' {
+  const { values, positionals } = parseArgs({
+    args: [...given],
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+  });
+  if (values.help) return 'help';
+  const [name, ...others] = positionals;
+  if (name === undefined || others.length > 0) throw new Error('one name is wanted');
+  const chosen = name === 'all' ? rows : rows.filter((row) => row.name === name);
+  if (chosen.length === 0) throw new Error(`there is no simulation "${name}"`);
+  return { name, chosen, json: values.json };
 }
 
 function usage(rows: readonly Row[]): string {
