@@ -1,6 +1,7 @@
 import {
   type CallContext,
   Cancellation,
+  cancellable,
   currentOf,
   type Env,
   idempotentKey,
@@ -11,7 +12,9 @@ import {
   type Service,
   type Status,
 } from '@fwk/kernel';
-import { nameOf } from '../deadline/expiry.js';
+import { Expiry, nameOf } from '../deadline/expiry.js';
+import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
+import { type TimedCallOwner, timedCall } from '../deadline/timed-call.js';
 import { callSafely } from '../layer/call-safely.js';
 import { judgeError, judgeResult } from '../layer/judge.js';
 import { KeyError } from '../layer/key-error.js';
@@ -21,11 +24,14 @@ import type { CacheHandle, CacheSettings, CacheSnapshot } from './cache-options.
 import { type CacheEntry, EntryStore, type Fill } from './entry-store.js';
 
 /** Answers from the cache of one stack what it can, and asks for the rest. */
-export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle {
+export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, TimedCallOwner {
+  /** Nobody waits for a renewal, so it does not keep the process alive. */
+  readonly clock: TimedCallOwner['clock'];
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
   readonly #options: CacheSettings;
   readonly #counts: CacheCounts;
+  readonly #expiry: Expiry;
   readonly #store = new EntryStore<Res>();
 
   constructor(next: Service<Req, Res>, env: Env, options: CacheSettings) {
@@ -33,6 +39,12 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle {
     this.#env = env;
     this.#options = options;
     this.#counts = new CacheCounts(env);
+    this.#expiry = new Expiry(env);
+    const { clock } = env;
+    this.clock = {
+      setTimer: (callback, delayMs) => clock.setTimer(callback, delayMs, true),
+      clearTimer: (timer) => clock.clearTimer(timer),
+    };
   }
 
   get path(): string {
@@ -112,11 +124,18 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle {
     );
   }
 
-  /** The notes stay behind: they are the caller's, who has its answer already. */
+  /**
+   * The notes stay behind: they are the caller's, who has its answer already. The deadline is enforced here, since whoever
+   * does it for callers stands outside. A caller without one must not make a renewal that hangs the last one, so that ends
+   * when its answer would be too old to be given.
+   */
   #refresh(key: string, request: Req, context: CallContext, nowMs: number): void {
     const fill = this.#store.begin(key);
-    const own = context.with({ cancellation: new Cancellation(), values: [notesKey.of(undefined)] });
-    callSafely(this.#next, request, own).then(
+    const givenMs = currentOf(this.#options.ttlMs) + currentOf(this.#options.staleWhileRevalidateMs);
+    const deadlineMs = context.deadlineMs === Number.POSITIVE_INFINITY ? nowMs + givenMs : context.deadlineMs;
+    const own = context.with({ cancellation: new Cancellation(), deadlineMs, values: [notesKey.of(undefined)] });
+    const limitMs = Math.min(deadlineMs - nowMs, LONGEST_TIMER_MS);
+    timedCall(this.#next, request, own, cancellable(own), limitMs, true, this).then(
       (value) => {
         if (this.#keep(key, fill, value, nowMs) === 'success') this.#counts.refreshed.add();
         else this.#refreshFailed(undefined);
@@ -127,6 +146,13 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle {
       },
     );
   }
+
+  expired(context: CallContext, limitMs: number): unknown {
+    return this.#expiry.error(context, limitMs);
+  }
+
+  /** Layers below count late answers where they know what was late. */
+  late(): void {}
 
   #refreshFailed(error: unknown): void {
     this.#counts.refreshFailed.add();

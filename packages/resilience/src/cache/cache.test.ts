@@ -2,6 +2,7 @@ import {
   background,
   type CallNotes,
   type Classifier,
+  type Clock,
   defaultClassifier,
   FwkError,
   idempotentKey,
@@ -12,7 +13,7 @@ import {
   type Service,
   verdicts,
 } from '@fwk/kernel';
-import { leakGuard, recordEvents, scriptedService } from '@fwk/kernel/testing';
+import { fakeClock, leakGuard, recordEvents, scriptedService } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { coalesce } from '../coalesce/coalesce.js';
 import { cache } from './cache.js';
@@ -189,6 +190,58 @@ describe('while it revalidates', () => {
     await clock.settle();
     expect(await ask()).toEqual(['second', hit]);
     expect(handle.snapshot()).toMatchObject({ refreshed: 1, refreshFailed: 1 });
+  });
+
+  test('a renewal that hangs ends with the deadline of the call that set it off, and is tried again', async () => {
+    const { guard, clock, inner, ask, service, events, handle } = build({ staleWhileRevalidateMs: 1000 });
+    inner.script('first');
+    await ask();
+    await clock.advance(100);
+    await service.call('apples', background.with({ deadlineMs: 150 }));
+    await clock.advance(49);
+    await ask();
+    expect(inner.calls).toHaveLength(2);
+    await clock.advance(1);
+    expect(inner.calls[1]?.context.cancelled).toBe(true);
+    expect(events.names).toEqual(['deadline.exceeded', 'cache.refresh-failed']);
+    inner.script('second');
+    expect(await ask()).toEqual(['first', old]);
+    await clock.settle();
+    expect(await ask()).toEqual(['second', hit]);
+    expect(handle.snapshot()).toMatchObject({ refreshed: 1, refreshFailed: 1 });
+    guard.check();
+  });
+
+  test('a renewal without a deadline ends when its answer would be too old to be given', async () => {
+    const { guard, clock, inner, ask, handle } = build({ staleWhileRevalidateMs });
+    inner.script('first');
+    await ask();
+    await clock.advance(100);
+    await ask();
+    await clock.advance(149);
+    expect([inner.waiting.length, handle.snapshot().refreshFailed]).toEqual([1, 0]);
+    await clock.advance(1);
+    expect([inner.waiting.length, handle.snapshot().refreshFailed]).toEqual([0, 1]);
+    guard.check();
+  });
+
+  test('a renewal that hangs does not keep the process alive', async () => {
+    const fake = fakeClock();
+    const timers: (boolean | undefined)[] = [];
+    const clock: Clock = {
+      ...fake,
+      setTimer(callback, delayMs, inBackground) {
+        timers.push(inBackground);
+        return fake.setTimer(callback, delayMs);
+      },
+    };
+    const inner = scriptedService<string, string>('first');
+    const layer = cache({ keyOf, ttlMs: 1, staleWhileRevalidateMs: 1000 });
+    const service: Service<string, string> = layer.wrap(inner, makeEnv({ clock }));
+    await service.call('apples', background);
+    await fake.advance(1);
+    await service.call('apples', background);
+    expect([inner.calls.length, timers]).toEqual([2, [true]]);
   });
 });
 

@@ -4,10 +4,10 @@
  * State: the answers by key, bounded, one set a stack; `latest` and `onBuilt` hand it out. Age is compared when somebody
  * asks, so an idle cache costs no timer. Place: inside the total deadline and the fallback, outside coalesce, retry and all
  * that acts on a call: an answer from here costs none of it. Errors are never kept, nor results which the classifier does
- * not call a success; an old answer hides only what it calls a failure, never a cancellation or a wrong request. A miss belongs to its caller
- * and is cancelled with it. Renewing in the background is one call a key; it has the values and the deadline of the call
- * that set it off, but outlives it. What must not run twice goes past the cache. All callers get the same object: treat it
- * as read-only.
+ * not call a success; an old answer hides only what it calls a failure, never a cancellation or a wrong request. A miss
+ * belongs to its caller and is cancelled with it. Renewing in the background is one call a key; it has the values and the
+ * deadline of the call that set it off, but outlives it; without a deadline it ends when its answer would be too old. What
+ * must not run twice goes past the cache. All callers get the same object: treat it as read-only.
  */
 import { checkOptions, currentOf, type Env, type Service } from '@fwk/kernel';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';

@@ -5,7 +5,7 @@ import { announceAnswer, announceFailure, willAnnounce } from '../layer/settleme
 
 /** What a timed call reports to the layer it belongs to. */
 export interface TimedCallOwner {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'setTimer' | 'clearTimer'>;
   /** Makes the error of a call whose time is over. */
   expired(context: CallContext, limitMs: number, byDeadline: boolean): unknown;
   /** The answer came after the call was given up. */
