@@ -2,6 +2,7 @@ import {
   type CallContext,
   callable,
   checkOptions,
+  fixed,
   flag,
   type Live,
   millisecondsIn,
@@ -53,9 +54,9 @@ export const faultRules = Object.freeze({
   enabled: flag,
   ratio,
   latencyMs: millisecondsIn(0),
-  error: errorRule,
-  abort: flag,
-  match: optional(callable),
+  error: fixed(errorRule),
+  abort: fixed(flag),
+  match: fixed(optional(callable)),
 });
 
 /** The options with their defaults filled in. */

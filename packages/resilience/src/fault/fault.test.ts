@@ -211,4 +211,11 @@ describe('fault injection is', () => {
       /enabled must be true or false, not 1; ratio must be .* not undefined; latencyMs must be .* not -1; error must/,
     );
   });
+
+  test('refused with a live value where it is read only once', () => {
+    const fixed = { error: liveValue(false), abort: liveValue(false), match: liveValue(() => true) };
+    expect(() => faultInjection({ enabled: true, ratio: 1, latencyMs: 1, ...fixed } as never)).toThrowError(
+      /error must be .* not a live value of false; abort must be .* not a live value of false; match must be a function, not/,
+    );
+  });
 });
