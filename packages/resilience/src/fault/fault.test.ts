@@ -1,8 +1,18 @@
-import { background, type CallContext, liveValue, makeEnv, noLogger, type Service, serviceOf } from '@fwk/kernel';
+import {
+  background,
+  type CallContext,
+  liveValue,
+  makeEnv,
+  noLogger,
+  noMeter,
+  type Service,
+  serviceOf,
+} from '@fwk/kernel';
 import { leakGuard, recordEvents, scriptedService, seededRandom } from '@fwk/kernel/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { bulkhead } from '../bulkhead/bulkhead.js';
 import { CallFrame } from '../layer/call-frame.js';
+import { policy } from '../policy/policy.js';
 import { retry } from '../retry/retry.js';
 import { faultInjection } from './fault.js';
 import type { FaultOptions } from './fault-options.js';
@@ -13,17 +23,19 @@ function build(options: Partial<FaultOptions>) {
   const inner = scriptedService<string, string>();
   const events = recordEvents();
   const warnings: string[] = [];
+  const state: number[] = [];
+  const metrics = { ...noMeter, gauge: () => ({ add() {}, set: (value: number) => void state.push(value) }) };
   const logger = {
     ...noLogger,
     warn: (_: object, message: string) => void warnings.push(message),
     error: (_: object, message: string) => void warnings.push(message),
   };
-  const env = makeEnv({ clock: guard.clock, random: seededRandom(5), events, logger, path: 'shop' });
+  const env = makeEnv({ clock: guard.clock, random: seededRandom(5), events, metrics, logger, path: 'shop' });
   const layer = faultInjection({ enabled: true, ratio: 1, ...options });
   const service: Service<string, string> = layer.wrap(inner, env);
   const call = (context: CallContext = guard.context().context) =>
     service.call('q', context).catch((error: unknown) => error);
-  return { guard, clock: guard.clock, inner, events, warnings, env, layer, service, call };
+  return { guard, clock: guard.clock, inner, events, warnings, state, env, layer, service, call };
 }
 
 const injected = { code: 'FWK_RESILIENCE_FAULT_INJECTED' };
@@ -202,6 +214,28 @@ describe('fault injection is', () => {
     expect(await call()).toBe('after');
     expect(events.names).toEqual(['fault.switched-on', 'fault.injected', 'fault.switched-off']);
     expect(warnings).toHaveLength(2);
+  });
+
+  test('said to be on or off as soon as it is switched, called or not', () => {
+    const enabled = liveValue(false);
+    const { events, warnings, state } = build({ enabled, error: true });
+    enabled.set(true);
+    expect([events.names, warnings.length, state]).toEqual([['fault.switched-on'], 1, [1]]);
+    enabled.set(false);
+    expect([events.names.at(-1), state]).toEqual(['fault.switched-off', [1, 0]]);
+  });
+
+  test('loud also where nobody set up a log: the process warns', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    faultInjection({ ratio: 1, error: true }).wrap(async () => 1);
+    expect(warn).not.toHaveBeenCalled();
+    faultInjection({ enabled: true, ratio: 1, error: true }).wrap(async () => 1);
+    expect(warn.mock.calls).toEqual([
+      ['fault injection is on: calls will be disturbed on purpose', { type: 'FwkFaultWarning' }],
+    ]);
+    policy('quote', { fault: { enabled: true, ratio: 1, error: true } }).wrap(async () => 1);
+    expect(warn.mock.calls[1]?.[0]).toBe('quote: fault injection is on: calls will be disturbed on purpose');
+    warn.mockRestore();
   });
 
   test('refused when there is nothing to inject, or what excludes itself', () => {

@@ -2,9 +2,10 @@
  * Makes some calls slow, fail or break off on purpose, to see in a test or an exercise that everything above copes.
  *
  * State: whether it is on, one a stack. Place: innermost, inside the attempt timeout, where a callee would be slow or fail.
- * Off unless switched on, and loud while it is on: a warning in the log when it is built or switched, an event and a metric
- * for each fault. Which calls are met is drawn from `env.random`, so a seed repeats an exercise. An injected pause ends at
- * once with the caller's own reason on cancellation, and by the deadline.
+ * Off unless switched on, and loud while it is on: a warning as soon as it is built or switched, in the log or else by the
+ * process, an event and a metric for each fault. Which calls are met is drawn from `env.random`, so a seed repeats an
+ * exercise. An injected pause ends at once with the caller's own reason on cancellation, and by the deadline. A live
+ * `enabled` has one listener a layer, which keeps no stack alive.
  */
 import {
   type CallContext,
@@ -13,7 +14,10 @@ import {
   currentOf,
   type Env,
   type Gauge,
+  isLive,
+  type LogFields,
   messageOf,
+  noLogger,
   type Service,
   type Status,
   sleep,
@@ -22,22 +26,44 @@ import { Expiry, nameOf } from '../deadline/expiry.js';
 import { CallFrame, markAbandoned } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
+import { WeakHandles } from '../layer/weak-handles.js';
 import { FaultInjectedError } from './fault-injected-error.js';
 import { checkFaultOptions, type FaultOptions, type FaultSettings } from './fault-options.js';
 
 /**
- * Makes the layer that injects faults. A live `enabled` is looked at with each call.
+ * Makes the layer that injects faults. A live `enabled` may be switched at any time.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  * @example const call = faultInjection({ enabled: true, ratio: 0.1, latencyMs: 500 }).wrap(fetchQuote);
  */
 export function faultInjection(options: FaultOptions): FunctionLayer {
   const settings = checkFaultOptions(options);
+  const { enabled } = settings;
+  const built = new WeakHandles<Switched>();
+  let followed = false;
+  /** Not before something is built: layers are also made only to check their options. */
+  const followSwitch = () => {
+    if (followed || !isLive(enabled)) return;
+    followed = true;
+    enabled.subscribe(() => {
+      for (const service of built.alive) service.follow();
+    });
+  };
   return functionLayer({
     role: 'fault-injection',
     limits: 'as-inner',
     describe: () => factsOf(settings),
-    build: (next, env) => new FaultService(next, env, settings),
+    build(next, env) {
+      const service = new FaultService(next, env, settings);
+      built.add(service);
+      followSwitch();
+      return service;
+    },
   });
+}
+
+interface Switched {
+  /** Whether it is on now; says so when that has changed. */
+  follow(): boolean;
 }
 
 function factsOf({ enabled, ratio, latencyMs, error, abort }: FaultSettings): Readonly<Record<string, unknown>> {
@@ -50,7 +76,7 @@ function factsOf({ enabled, ratio, latencyMs, error, abort }: FaultSettings): Re
   };
 }
 
-class FaultService<Req, Res> implements Service<Req, Res> {
+class FaultService<Req, Res> implements Service<Req, Res>, Switched, Disposable {
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
   readonly #options: FaultSettings;
@@ -58,6 +84,7 @@ class FaultService<Req, Res> implements Service<Req, Res> {
   readonly #injected: Counter;
   readonly #state: Gauge;
   #on = false;
+  #takenOut = false;
 
   constructor(next: Service<Req, Res>, env: Env, options: FaultSettings) {
     this.#next = next;
@@ -73,12 +100,12 @@ class FaultService<Req, Res> implements Service<Req, Res> {
       { name: 'resilience.faults.enabled', help: 'Whether faults are injected on purpose: 1 or 0.' },
       { path },
     );
-    this.#follow();
+    this.follow();
   }
 
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
-    if (!this.#follow() || !this.#hits(request, context)) return callSafely(this.#next, request, context);
+    if (!this.follow() || !this.#hits(request, context)) return callSafely(this.#next, request, context);
     const { error, abort } = this.#options;
     const latencyMs = currentOf(this.#options.latencyMs);
     this.#injected.add();
@@ -90,22 +117,30 @@ class FaultService<Req, Res> implements Service<Req, Res> {
     return this.#next.status();
   }
 
-  /** Whether it is on now; says so when that has changed. */
-  #follow(): boolean {
-    const on = currentOf(this.#options.enabled);
+  follow(): boolean {
+    const on = !this.#takenOut && currentOf(this.#options.enabled);
     if (on === this.#on) return on;
     this.#on = on;
     this.#state.set(on ? 1 : 0);
-    const { logger, events, path } = this.#env;
-    const facts = { path, ...factsOf(this.#options) };
-    if (on) {
-      logger.warn(facts, 'fault injection is on: calls will be disturbed on purpose');
-      events.emit('fault.switched-on', facts);
-    } else {
-      logger.warn(facts, 'fault injection is off again');
-      events.emit('fault.switched-off', facts);
-    }
+    const { events, path } = this.#env;
+    const facts = { path, ...factsOf(this.#options), enabled: on };
+    this.#warn(facts, `fault injection is ${on ? 'on: calls will be disturbed on purpose' : 'off again'}`);
+    if (on) events.emit('fault.switched-on', facts);
+    else events.emit('fault.switched-off', facts);
     return on;
+  }
+
+  /** For a policy whose options change, when they ask for this layer no more. */
+  [Symbol.dispose](): void {
+    this.#takenOut = true;
+    this.follow();
+  }
+
+  /** Nobody is to find out from failed calls that they fail on purpose. */
+  #warn(facts: LogFields, message: string): void {
+    const { logger, path } = this.#env;
+    if (logger !== noLogger) logger.warn(facts, message);
+    else process.emitWarning(path === '' ? message : `${path}: ${message}`, { type: 'FwkFaultWarning' });
   }
 
   /** A broken `match` must not become a fault that nobody asked for. */

@@ -4,11 +4,11 @@
  */
 import type { Env } from '@fwk/kernel';
 import type { BreakerHandle } from '../breaker/breaker-state.js';
+import { WeakHandles } from '../layer/weak-handles.js';
 import { mergeOptions, type OptionsLevel } from './merge-options.js';
 import { endsInTime, type PolicyLayer, policyLayer } from './policy-layer.js';
 import { FollowingLayers, type PlacedLayer } from './policy-layers.js';
 import { PolicyStack } from './policy-stack.js';
-import { WeakHandles } from './weak-handles.js';
 
 /** A policy with its writing end. */
 export interface FollowingPolicy {

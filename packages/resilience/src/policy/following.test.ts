@@ -11,7 +11,8 @@ function following(initial: unknown, defaults: PolicyOptions | Live<unknown> = {
   const policies = liveValue(initial);
   const env = makeEnv({ clock: guard.clock, random: seededRandom(1), events, path: 'shop' });
   const registry = policyRegistry(env, policies, defaults);
-  const told = () => events.all.filter(({ name }) => name.startsWith('policy.')).map(({ name, data }) => [name, data]);
+  const told = (prefix = 'policy.') =>
+    events.all.filter(({ name }) => name.startsWith(prefix)).map(({ name, data }) => [name, data]);
   return { guard, clock: guard.clock, policies, registry, told };
 }
 
@@ -139,6 +140,20 @@ describe('a changed set of policies', () => {
     expect(await call('pear')).toBe(2);
     expect(await nameOf(call('plum'))).toBe('RateLimitedError');
     expect(quote.statistics().total).toMatchObject({ calls: 4, cacheHits: 1, rateRejections: 1, rejected: 1 });
+  });
+
+  test('say so when fault injection is taken out or made anew, and never that it is off while it is on', () => {
+    const fault = { enabled: true, ratio: 1, latencyMs: 10 };
+    const { policies, registry, told } = following({ quote: { fault } });
+    registry.named('quote').wrap(async () => 1);
+    policies.set({ quote: { fault: { ...fault, error: true } } });
+    policies.set({ quote: {} });
+    expect(told('fault.').map(([name]) => name)).toEqual([
+      'fault.switched-on',
+      'fault.switched-off',
+      'fault.switched-on',
+      'fault.switched-off',
+    ]);
   });
 
   test('may leave to the place of use what only code can say, which must then say it', () => {

@@ -53,6 +53,7 @@ export class PolicyStack<Req, Res> implements Service<Req, Res> {
 
   /** Calls go through these layers from now on. Those that keep state and stood here before go on with it. */
   exchange(placed: readonly PlacedLayer[]): void {
+    this.#dispose(placed);
     const staying = new Map<FunctionLayer, Staying<Req, Res>>();
     this.#outermost = placed.reduceRight<Service<Req, Res>>((next, { layer, stateful }) => {
       if (!stateful) return layer.wrap(next, this.#env);
@@ -62,6 +63,14 @@ export class PolicyStack<Req, Res> implements Service<Req, Res> {
       return stayed.service;
     }, this.#innermost);
     this.#staying = staying;
+  }
+
+  /** Those that are taken out may have something to say, and say it before those that replace them. */
+  #dispose(placed: readonly PlacedLayer[]): void {
+    const kept = new Set(placed.map(({ layer }) => layer));
+    for (const [layer, { service }] of this.#staying) {
+      if (!kept.has(layer)) (service as Partial<Disposable>)[Symbol.dispose]?.();
+    }
   }
 
   #joined(layer: FunctionLayer, next: Service<Req, Res>): Staying<Req, Res> {

@@ -3,11 +3,11 @@
  */
 import type { Env } from '@fwk/kernel';
 import type { BreakerHandle } from '../breaker/breaker-state.js';
+import { WeakHandles } from '../layer/weak-handles.js';
 import type { OptionsLevel } from './merge-options.js';
 import { checkPolicy, endsInTime, type PolicyLayer, policyLayer } from './policy-layer.js';
 import { makeLayers } from './policy-layers.js';
 import type { PolicyOptions } from './policy-options.js';
-import { WeakHandles } from './weak-handles.js';
 
 /**
  * Makes a policy. Layers stand in the canonical order, whatever the order of the options:
