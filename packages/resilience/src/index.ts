@@ -38,14 +38,15 @@ export {
 export { policyOf } from './decorators/method-policy.js';
 export { resilienceErrors } from './errors.js';
 export { type ResilienceEvent, resilienceEvents } from './events.js';
+export { fallback } from './fallback/fallback.js';
+export { FallbackFailedError, type FallbackFailure } from './fallback/fallback-error.js';
 export {
   type FailedCall,
+  type FallbackEntry,
   type FallbackHandler,
   type FallbackOptions,
-  fallback,
   fallbackDefaults,
-} from './fallback/fallback.js';
-export { FallbackFailedError } from './fallback/fallback-error.js';
+} from './fallback/fallback-options.js';
 export { faultInjection } from './fault/fault.js';
 export { FaultInjectedError } from './fault/fault-injected-error.js';
 export { type FaultOptions, faultDefaults } from './fault/fault-options.js';
@@ -65,7 +66,12 @@ export type { EffectiveSetting, SettingOrigin } from './policy/merge-options.js'
 export { policy } from './policy/policy.js';
 export type { PolicySource } from './policy/policy-definitions.js';
 export type { PolicyLayer } from './policy/policy-layer.js';
-export { type PolicyOptions, type PolicySettings, policyDefaults } from './policy/policy-options.js';
+export {
+  type FallbackChain,
+  type PolicyOptions,
+  type PolicySettings,
+  policyDefaults,
+} from './policy/policy-options.js';
 export { type PolicyRegistry, policyRegistry, policyRegistryToken } from './policy/policy-registry.js';
 export type { PolicyRefusal, PolicyReport, PolicySummary, PolicyUse } from './policy/policy-report.js';
 export { type ResilienceOptions, resilience, resilienceDefaults } from './policy/resilience.js';

@@ -53,6 +53,12 @@ class Prices {
   async answered(_name: string): Promise<string> {
     throw new Error('down');
   }
+
+  @Fallback(() => 'out of range', { when: (error) => error instanceof RangeError, name: 'range' })
+  @Fallback(() => 'wrong type', { when: (error) => error instanceof TypeError })
+  async sorted(error: Error): Promise<string> {
+    throw error;
+  }
 }
 
 describe('decorated methods', () => {
@@ -113,6 +119,16 @@ describe('decorated methods', () => {
     expect(await new Prices().answered('apples')).toBe('0 apples');
   });
 
+  test('may be answered by error', async () => {
+    const prices = new Prices();
+    expect([await prices.sorted(new RangeError()), await prices.sorted(new TypeError())]).toEqual([
+      'out of range',
+      'wrong type',
+    ]);
+    const other = new Error('down');
+    await expect(prices.sorted(other)).rejects.toBe(other);
+  });
+
   test('share calls and answers by key', async () => {
     const [first, second] = [new Prices(), new Prices()];
     expect(await Promise.all([first.looked('apple'), second.looked('apple')])).toEqual(['apple 1', 'apple 1']);
@@ -144,6 +160,7 @@ describe('bad input', () => {
     ['a hedge that may not run twice', on(Hedge({} as never)), /hedge sends a call twice/],
     ['a cache without a key', on(Cache({ ttlMs: 5 } as never)), /cache: keyOf must be a function/],
     ['no name for a fallback', () => Fallback(''), /name of a method or a function/],
+    ['a fallback for no function', on(Fallback('cached', { when: 1 as never })), /fallback: when must be a function/],
     ['no name for a policy', () => Policy(''), /name must be a non-empty string/],
   ])('refuses %s when the class is defined', (_, define, message) => {
     expect(define).toThrowError(message);

@@ -7,7 +7,7 @@ import type { BreakerOptions } from '../breaker/breaker-options.js';
 import type { BulkheadOptions } from '../bulkhead/bulkhead.js';
 import type { CacheOptions } from '../cache/cache-options.js';
 import type { CoalesceOptions } from '../coalesce/coalesce.js';
-import type { FallbackHandler } from '../fallback/fallback.js';
+import type { FallbackHandler, FallbackOptions } from '../fallback/fallback-options.js';
 import type { HedgeOptions } from '../hedge/hedge-options.js';
 import type { RateLimitOptions } from '../rate/rate-limit.js';
 import type { RetryOptions } from '../retry/retry-options.js';
@@ -91,12 +91,15 @@ export function Coalesce(options: CoalesceOptions): ResilienceDecorator {
 /**
  * Answers when the method fails.
  * @param fallback - name of a method of the instance, called with the same arguments and the error last; or a handler.
+ * @param options - `when` says what errors it answers, `name` how it is called in events, metrics and notes.
+ * @throws OptionsError when the class is defined with refused options
  */
-export function Fallback(fallback: string | FallbackHandler): ResilienceDecorator {
+export function Fallback(fallback: string | FallbackHandler, options?: Partial<FallbackOptions>): ResilienceDecorator {
   if (typeof fallback !== 'function' && (typeof fallback !== 'string' || fallback === '')) {
     throw new OptionsError('@Fallback', ['it takes the name of a method or a function']);
   }
-  return decorator('Fallback', { fallback: typeof fallback === 'string' ? methodFallback(fallback) : fallback });
+  const handler = typeof fallback === 'string' ? methodFallback(fallback) : fallback;
+  return decorator('Fallback', { fallback: options ? { ...options, handler } : handler });
 }
 
 /**

@@ -7,7 +7,7 @@
  * therefore shared by all calls of the method, never made by a call.
  */
 import { OptionsError, ownerOf, type Resolver } from '@fwk/kernel';
-import type { FailedCall, FallbackHandler } from '../fallback/fallback.js';
+import type { FailedCall, FallbackEntry, FallbackHandler } from '../fallback/fallback-options.js';
 import { policy } from '../policy/policy.js';
 import type { PolicyLayer } from '../policy/policy-layer.js';
 import type { PolicyOptions } from '../policy/policy-options.js';
@@ -18,7 +18,7 @@ export type Method = (this: unknown, ...args: readonly unknown[]) => unknown;
 
 /** What one decorator adds; `named` is the name of a policy that the options stand over. */
 export interface MethodOptions extends Omit<PolicyOptions, 'fallback' | 'classifier'> {
-  readonly fallback?: FallbackHandler;
+  readonly fallback?: FallbackHandler | FallbackEntry;
   readonly named?: string;
 }
 
@@ -52,7 +52,7 @@ class GuardedMethod {
   readonly #method: Method;
   readonly #key: string;
   #options: MethodOptions = {};
-  #fallbacks: readonly FallbackHandler[] = [];
+  #fallbacks: readonly (FallbackHandler | FallbackEntry)[] = [];
   readonly #byOwner = new WeakMap<Resolver, Built>();
   #unowned: Built | undefined;
 
@@ -81,7 +81,7 @@ class GuardedMethod {
     const options = { ...this.#options, ...added };
     const { named: _, ...checked } = options;
     // Checked now, when the class is defined, so that a mistake does not wait for the first call.
-    policy(this.#key, checked);
+    policy(this.#key, { ...checked, fallback });
     this.#options = options;
     // Decorators are applied from the method outwards: the nearest fallback is asked first.
     if (fallback) this.#fallbacks = [...this.#fallbacks, fallback];

@@ -1,19 +1,32 @@
 import { FwkError, messageOf } from '@fwk/kernel';
 
+/** A fallback that was asked and failed. */
+export interface FallbackFailure {
+  /** Name of the fallback. */
+  readonly fallback: string;
+  /** What it threw. */
+  readonly error: unknown;
+}
+
 /**
- * The call failed and so did its fallback. Code `FWK_RESILIENCE_FALLBACK_FAILED`; `cause` is what the fallback threw,
- * `original` what the call had failed with.
+ * The call failed and so did its fallback, or the last of a chain. Code `FWK_RESILIENCE_FALLBACK_FAILED`; `cause` is what
+ * that one threw, `original` what the call had failed with.
  */
 export class FallbackFailedError extends FwkError {
   readonly original: unknown;
+  /** All fallbacks of the chain that were asked, in that order. */
+  readonly failures: readonly FallbackFailure[];
 
-  /** @param fallback - name of the fallback. */
-  constructor(what: string, fallback: string, original: unknown, cause: unknown) {
+  /** @param failures - at least one. */
+  constructor(what: string, original: unknown, failures: readonly FallbackFailure[]) {
+    const told = failures.map(({ fallback, error }) => `"${fallback}" (${messageOf(error)})`).join(', then ');
+    const last = failures.at(-1);
     super(
       'FWK_RESILIENCE_FALLBACK_FAILED',
-      `${what}: the call failed (${messageOf(original)}) and so did its fallback "${fallback}" (${messageOf(cause)})`,
-      { cause, details: { what, fallback } },
+      `${what}: the call failed (${messageOf(original)}) and so did its fallback ${told}`,
+      { cause: last?.error, details: { what, fallback: last?.fallback } },
     );
     this.original = original;
+    this.failures = failures;
   }
 }

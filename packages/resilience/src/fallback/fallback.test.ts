@@ -1,8 +1,9 @@
 import { background, type CallNotes, FwkError, makeEnv, notesKey, type Service } from '@fwk/kernel';
 import { leakGuard, recordEvents, scriptedService } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
-import { type FallbackHandler, type FallbackOptions, fallback } from './fallback.js';
+import { fallback } from './fallback.js';
 import type { FallbackFailedError } from './fallback-error.js';
+import type { FallbackHandler, FallbackOptions } from './fallback-options.js';
 
 function build(handler: FallbackHandler, options?: Partial<FallbackOptions>) {
   const guard = leakGuard();
@@ -122,6 +123,56 @@ describe('fallback', () => {
     inner.script(down);
     expect(await service.call('q', background)).toBe('instead');
     expect(asked).toEqual(['first', 'second']);
+  });
+
+  test('of a chain is asked about the error of the call, whatever the ones before it failed with', async () => {
+    const { inner, env } = build(() => undefined);
+    const when = (error: unknown) => error instanceof RangeError;
+    const failing: FallbackHandler = () => {
+      throw new Error('also down');
+    };
+    const chain: Service<string, string> = fallback((error) => (error as Error).message, { when }).wrap(
+      fallback(failing, { when }).wrap(inner, env),
+      env,
+    );
+    inner.script(new RangeError('out of range'));
+    expect(await chain.call('q', background)).toBe('out of range');
+  });
+
+  test('tells of all in a chain that failed, but not of those that did not want to answer', async () => {
+    const { inner, env } = build(() => undefined);
+    const failing = (name: string, options?: Partial<FallbackOptions>) =>
+      fallback(
+        () => {
+          throw new Error(`${name} is down`);
+        },
+        { name, ...options },
+      );
+    const first: Service<string, string> = failing('first').wrap(inner, env);
+    const second: Service<string, string> = failing('second', { when: () => false }).wrap(first, env);
+    const third: Service<string, string> = failing('third').wrap(second, env);
+    inner.script(down);
+    const error = (await third.call('q', background).catch((thrown: unknown) => thrown)) as FallbackFailedError;
+    expect(error.message).toBe(
+      'shop: the call failed (down) and so did its fallback "first" (first is down), then "third" (third is down)',
+    );
+    expect(error).toMatchObject({ original: down, cause: { message: 'third is down' } });
+    expect(error.failures.map(({ fallback: name }) => name)).toEqual(['first', 'third']);
+  });
+
+  test('leaves the failure of the one before it when it rethrows the error it was asked about', async () => {
+    const { inner, env } = build(() => undefined);
+    const first = fallback(() => {
+      throw new Error('also down');
+    }).wrap(inner, env);
+    const service = fallback((error) => {
+      throw error;
+    }).wrap(first, env);
+    inner.script(down);
+    await expect(service.call('q', background)).rejects.toMatchObject({
+      original: down,
+      cause: { message: 'also down' },
+    });
   });
 
   test('refuses what is no function', () => {

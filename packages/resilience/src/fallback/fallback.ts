@@ -3,25 +3,23 @@
  *
  * State: none. Place: just inside the total deadline and outside everything that can fail, so that it sees the final
  * error, an open breaker's and a full bulkhead's included, and answers within the caller's time. It never answers a call
- * that its caller has cancelled, nor one that the classifier ignores (the request itself was wrong), unless `when` says
- * so. Whoever keeps notes of the call reads there that a fallback answered.
+ * that its caller has cancelled, nor one whose deadline has passed, nor one that the classifier ignores (the request itself
+ * was wrong), unless `when` says so. In a chain each is asked about the error of the call itself, whatever those before it
+ * failed with. Whoever keeps notes of the call reads there that a fallback answered.
  */
 import {
   type CallContext,
   type Clock,
   type Counter,
-  callable,
   cancellable,
   checkOptions,
   type Env,
   messageOf,
   note,
   OptionsError,
-  optional,
   type Service,
   type Status,
   serviceOf,
-  text,
 } from '@fwk/kernel';
 import { Expiry, nameOf } from '../deadline/expiry.js';
 import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
@@ -31,29 +29,7 @@ import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeError } from '../layer/judge.js';
 import { FallbackFailedError } from './fallback-error.js';
-
-/** The call that failed. */
-export interface FailedCall {
-  /** Arguments of the wrapped function; of a service, its request alone. */
-  readonly args: readonly unknown[];
-  /** What the wrapped function was called on; undefined for a service. */
-  readonly self: unknown;
-  readonly context: CallContext;
-}
-
-/** Answers instead of a failed call, with what the call would have answered. */
-export type FallbackHandler = (error: unknown, call: FailedCall) => unknown;
-
-/** Options of {@link fallback}. */
-export interface FallbackOptions {
-  /** For people: events, metrics, notes. @defaultValue the handler's own name, or 'fallback' */
-  readonly name: string | undefined;
-  /** Which errors it answers. @defaultValue every failure, but neither cancellation nor ignored outcomes */
-  readonly when: ((error: unknown) => boolean) | undefined;
-}
-
-/** Defaults of {@link fallback}. */
-export const fallbackDefaults = Object.freeze({ name: undefined, when: undefined }) satisfies FallbackOptions;
+import { type FallbackHandler, type FallbackOptions, fallbackDefaults, fallbackRules } from './fallback-options.js';
 
 /**
  * Makes the fallback layer. Stack several for a chain: the innermost answers first.
@@ -63,10 +39,7 @@ export const fallbackDefaults = Object.freeze({ name: undefined, when: undefined
 export function fallback(handler: FallbackHandler, options?: Partial<FallbackOptions>): FunctionLayer {
   if (typeof handler !== 'function')
     throw new OptionsError('fallback', [`handler must be a function, not ${typeof handler}`]);
-  const settings = checkOptions<FallbackOptions>('fallback', options, fallbackDefaults, {
-    name: optional(text),
-    when: optional(callable),
-  });
+  const settings = checkOptions<FallbackOptions>('fallback', options, fallbackDefaults, fallbackRules);
   const name = settings.name ?? (handler.name || 'fallback');
   return functionLayer({
     role: 'fallback',
@@ -119,10 +92,13 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     return this.#next.status();
   }
 
-  async #answer(error: unknown, request: Req, context: CallContext): Promise<Res> {
-    if (context.cancelled) throw error;
+  /** @param failed - what the next service failed with: the call's error, or the failure of fallbacks asked before. */
+  async #answer(failed: unknown, request: Req, context: CallContext): Promise<Res> {
+    if (context.cancelled) throw failed;
     const remainingMs = context.deadlineMs - this.clock.now();
-    if (remainingMs <= 0) throw error;
+    if (remainingMs <= 0) throw failed;
+    const before = failed instanceof FallbackFailedError ? failed : undefined;
+    const error = before ? before.original : failed;
     try {
       if (!this.#answers(error, context)) throw error;
       const answer = await this.#ask(error, request, context, remainingMs);
@@ -132,10 +108,12 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
       return answer;
     } catch (thrown) {
       // The caller's own reason and a passed deadline are no fault of the fallback; `error` means it did not want to.
-      if (thrown === error || context.cancelled) throw thrown;
+      if (context.cancelled) throw thrown;
+      if (thrown === error) throw failed;
       this.#failed.add();
       this.#env.events.emit('fallback.failed', { ...this.#facts(error), fallbackError: messageOf(thrown) });
-      throw new FallbackFailedError(nameOf(context, this.#env), this.#name, error, thrown);
+      const failure = { fallback: this.#name, error: thrown };
+      throw new FallbackFailedError(nameOf(context, this.#env), error, [...(before?.failures ?? []), failure]);
     }
   }
 

@@ -12,7 +12,7 @@ import { type CacheOptions, cacheDefaults } from '../cache/cache-options.js';
 import { type CoalesceOptions, coalesce, coalesceDefaults } from '../coalesce/coalesce.js';
 import { type AttemptTimeoutOptions, attemptTimeout, attemptTimeoutDefaults } from '../deadline/attempt-timeout.js';
 import { type DeadlineOptions, deadline, deadlineDefaults } from '../deadline/deadline.js';
-import { type FallbackHandler, fallback } from '../fallback/fallback.js';
+import { fallback } from '../fallback/fallback.js';
 import { faultInjection } from '../fault/fault.js';
 import { type FaultOptions, faultDefaults } from '../fault/fault-options.js';
 import { hedge } from '../hedge/hedge.js';
@@ -24,7 +24,7 @@ import { type RateLimitOptions, rateLimit, rateLimitDefaults } from '../rate/rat
 import { retry } from '../retry/retry.js';
 import { type RetryOptions, retryDefaults } from '../retry/retry-options.js';
 import { type ThrottleOptions, throttle, throttleDefaults } from '../throttle/throttle.js';
-import { type PolicyOptions, wanted } from './policy-options.js';
+import { type FallbackChain, type PolicyOptions, wanted } from './policy-options.js';
 
 /** What layers of one policy share. */
 export interface PolicyKit {
@@ -77,7 +77,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     make: deadline,
   }),
   // Sees the final error of all that is tried, refusals included. The first of a chain is asked first, so it is innermost.
-  part<{ handlers: FallbackHandler | readonly FallbackHandler[] }>({
+  part<{ handlers: FallbackChain }>({
     field: 'fallback',
     single: 'handlers',
     defaults: Object.freeze({}),
@@ -87,7 +87,11 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
       [handlers]
         .flat()
         .toReversed()
-        .map((handler) => fallback(handler)),
+        .map((entry) => {
+          if (typeof entry === 'function') return fallback(entry);
+          const { handler, ...options } = entry;
+          return fallback(handler, options);
+        }),
   }),
   // An answer that is known already costs nothing of what is below, and no fallback is kept as if it were one.
   part<CacheOptions>({

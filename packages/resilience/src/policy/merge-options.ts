@@ -4,9 +4,8 @@
  * can say where it came from.
  */
 import { isLive } from '@fwk/kernel';
-import type { FallbackHandler } from '../fallback/fallback.js';
 import { canonicalOrder, optionsOf } from './canonical-order.js';
-import type { PolicyOptions } from './policy-options.js';
+import type { FallbackChain, PolicyOptions } from './policy-options.js';
 
 /** Where a setting was set: in the code of the layer, for all named policies, for this one, or where it is used. */
 export type SettingOrigin = 'built-in' | 'defaults' | 'policy' | 'call-site';
@@ -66,7 +65,7 @@ function originOf(levels: readonly OptionsLevel[], field: keyof PolicyOptions, n
 
 function chained(over: PolicyOptions['fallback'], under: PolicyOptions['fallback']): PolicyOptions['fallback'] {
   if (over === undefined || over === false || under === undefined || under === false) return over ?? under;
-  return [over, under].flat() as readonly FallbackHandler[];
+  return [over, under].flat() as FallbackChain;
 }
 
 /** True for an object that is data, as opposed to a live value, a budget, a function. */

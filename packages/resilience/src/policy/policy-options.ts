@@ -3,7 +3,7 @@ import type { BreakerOptions } from '../breaker/breaker-options.js';
 import type { BulkheadOptions } from '../bulkhead/bulkhead.js';
 import type { CacheOptions } from '../cache/cache-options.js';
 import type { CoalesceOptions } from '../coalesce/coalesce.js';
-import type { FallbackHandler } from '../fallback/fallback.js';
+import type { FallbackEntry, FallbackHandler } from '../fallback/fallback-options.js';
 import type { FaultOptions } from '../fault/fault-options.js';
 import type { HedgeOptions } from '../hedge/hedge-options.js';
 import type { AdaptiveLimitOptions } from '../limit/adaptive-limit-options.js';
@@ -35,11 +35,17 @@ export interface PolicyOptions {
   readonly bulkhead?: Partial<BulkheadOptions> | false | undefined;
   /** Off unless `enabled`; needs `ratio` and what to inject. */
   readonly fault?: Partial<FaultOptions> | false | undefined;
-  /** One handler, or a chain of them: the first is asked first. */
-  readonly fallback?: FallbackHandler | readonly FallbackHandler[] | false | undefined;
+  /**
+   * One handler, or a chain of them: the first is asked first, the next when that fails or does not want to. Each alone or
+   * with a `name` and with `when`, which says what errors it answers.
+   */
+  readonly fallback?: FallbackChain | false | undefined;
   /** Judges outcomes in all layers of the policy. @defaultValue the environment's */
   readonly classifier?: Classifier | undefined;
 }
+
+/** Fallbacks in the order in which they are asked. */
+export type FallbackChain = FallbackHandler | FallbackEntry | readonly (FallbackHandler | FallbackEntry)[];
 
 /** The part of {@link PolicyOptions} that is plain data, as it may come from configuration: no functions, no live values. */
 export interface PolicySettings {
@@ -77,12 +83,14 @@ const aClassifier: Rule = (value) =>
 const handlers: Rule = (value) =>
   value === undefined ||
   value === false ||
-  (Array.isArray(value) ? value.length > 0 && value.every(isFunction) : isFunction(value))
+  (Array.isArray(value) ? value.length > 0 && value.every(isFallback) : isFallback(value))
     ? undefined
-    : 'a function or a list of functions';
+    : 'a function, an object with a handler, or a list of these';
 
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function';
+/** The layer checks what else stands beside the handler. */
+function isFallback(value: unknown): boolean {
+  const handler = typeof value === 'object' && value !== null && 'handler' in value ? value.handler : value;
+  return typeof handler === 'function';
 }
 
 /** Checks the shape; each layer checks its own options when it is made. */

@@ -1,10 +1,14 @@
 import {
   background,
+  type CallNotes,
   type Classifier,
   cancellable,
   currentContext,
+  FwkError,
+  isFwkError,
   liveValue,
   makeEnv,
+  notesKey,
   runInContext,
   stack,
   verdicts,
@@ -92,6 +96,25 @@ describe('policy', () => {
     });
     await call().catch(() => {});
     expect(asked).toEqual([1, 2]);
+  });
+
+  test('has fallbacks by error, each under its name', async () => {
+    const call = policy('by error', {
+      fallback: [
+        { handler: () => 'no such thing', when: isFwkError, name: 'empty' },
+        { handler: () => 'out of range', when: (error) => error instanceof RangeError },
+        () => 'down',
+      ],
+    }).wrap(async (error: Error): Promise<string> => {
+      throw error;
+    });
+    const ignored = new FwkError('FWK_TEST_NOT_FOUND', 'no such thing', { traits: { outcome: 'ignored' } });
+    const notes: CallNotes = {};
+    expect(await runInContext(background.with({ values: [notesKey.of(notes)] }), () => call(ignored))).toBe(
+      'no such thing',
+    );
+    expect(notes.fallback).toBe('empty');
+    expect([await call(new RangeError()), await call(new Error())]).toEqual(['out of range', 'down']);
   });
 
   test('keeps this, parameters and result of a wrapped function', async () => {
@@ -215,7 +238,9 @@ describe('bad input', () => {
     [{ fault: { ratio: 0.5 } }, /fault: one of latencyMs, error and abort must say what to inject/],
     [{ timeout: 5 } as never, /unknown option "timeout"/],
     [{ retry: 3 as never }, /retry must be an object with options, not 3/],
-    [{ fallback: 'quoteFromCache' as never }, /fallback must be a function or a list of functions/],
+    [{ fallback: 'quoteFromCache' as never }, /fallback must be a function, an object with a handler, or a list/],
+    [{ fallback: [{ when: () => true }] as never }, /fallback must be a function, an object with a handler, or a list/],
+    [{ fallback: { handler: () => 1, name: '' } }, /fallback: name must be a non-empty string/],
     [{ classifier: {} as never }, /classifier must be a classifier/],
     [JSON.parse('{"__proto__": {"timeoutMs": 1}}') as never, /unknown option "__proto__"/],
   ])('refuses %o with the reason', (options, message) => {
