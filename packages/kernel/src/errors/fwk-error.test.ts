@@ -80,6 +80,9 @@ test('says by which deadline a call was stopped, in tenths of a millisecond', ()
   expect(error.message).toBe('inventory.reserve: the deadline passed after 100 ms; raise it or find what was slow');
   expect(error.details).toEqual({ what: 'inventory.reserve', limitMs: 99.96 });
   expect(error.cause).toBeInstanceOf(Error);
+  expect(new DeadlineExceededError('call', 30, undefined, 'the attempt').message).toContain(
+    'after 30 ms of the attempt;',
+  );
   expect(new DeadlineExceededError('call').message).toContain('the deadline passed before it was started');
 });
 

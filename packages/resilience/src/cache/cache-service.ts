@@ -148,7 +148,7 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
   }
 
   expired(context: CallContext, limitMs: number): unknown {
-    return this.#expiry.error(context, limitMs);
+    return this.#expiry.error(context, limitMs, 'the renewal');
   }
 
   /** Layers below count late answers where they know what was late. */

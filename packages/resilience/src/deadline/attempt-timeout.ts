@@ -98,7 +98,7 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
   }
 
   expired(context: CallContext, limitMs: number, byDeadline: boolean): unknown {
-    if (byDeadline) return this.#expiry.error(context, limitMs);
+    if (byDeadline) return this.#expiry.error(context, limitMs, 'the attempt');
     const what = nameOf(context, this.#env);
     this.#timedOut.add();
     this.#env.events.emit('attempt.timed-out', { path: this.#env.path, what, limitMs });

@@ -181,6 +181,17 @@ describe('attempt timeout', () => {
     await outcome;
   });
 
+  test('does not say that what remained for it was all that the call had', async () => {
+    const { clock, env } = build();
+    const attempt = attemptTimeout({ timeoutMs: 80 }).wrap(never, env);
+    const service = deadline({ timeoutMs: 100 }).wrap(retry({ baseDelayMs: 0 }).wrap(attempt, env), env);
+    const outcome = service.call('q', background).catch((error: unknown) => error);
+    await clock.advance(100);
+    expect(await outcome).toMatchObject({
+      message: 'shop: the deadline passed after 20 ms of the attempt; raise it or find what was slow',
+    });
+  });
+
   test('takes its timer away with the answer', async () => {
     const { env, guard } = build();
     const inner = scriptedService<string, string>('answer');

@@ -18,11 +18,14 @@ export class Expiry {
     );
   }
 
-  /** @param limitMs - time the call still had when it was given up on; undefined when it was over from the start. */
-  error(context: CallContext, limitMs?: number): DeadlineExceededError {
+  /**
+   * @param limitMs - what the layer gave the call, in milliseconds; undefined when the time was over from the start.
+   * @param during - what got that time where it is only what earlier parts of the call had left, such as `the attempt`.
+   */
+  error(context: CallContext, limitMs?: number, during?: string): DeadlineExceededError {
     const what = nameOf(context, this.#env);
     this.#exceeded.add();
-    this.#env.events.emit('deadline.exceeded', { path: this.#env.path, what, limitMs });
-    return new DeadlineExceededError(what, limitMs);
+    this.#env.events.emit('deadline.exceeded', { path: this.#env.path, what, limitMs, during });
+    return new DeadlineExceededError(what, limitMs, undefined, during);
   }
 }

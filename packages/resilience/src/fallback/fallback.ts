@@ -133,7 +133,7 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
   }
 
   expired(context: CallContext, limitMs: number): unknown {
-    return this.#expiry.error(context, limitMs);
+    return this.#expiry.error(context, limitMs, 'the fallback');
   }
 
   late(): void {}

@@ -186,6 +186,6 @@ class FaultService<Req, Res> implements Service<Req, Res>, Switched, Disposable 
     if (latencyMs === 0) return;
     const remainingMs = context.deadlineMs - this.#env.clock.now();
     await sleep(this.#env.clock, Math.min(latencyMs, remainingMs), context);
-    if (latencyMs >= remainingMs) throw this.#expiry.error(context, remainingMs);
+    if (latencyMs >= remainingMs) throw this.#expiry.error(context, remainingMs, 'an injected pause');
   }
 }
