@@ -6,7 +6,7 @@ export class StepTimeoutError extends FwkError {
     super(
       'FWK_CORE_STEP_TIMEOUT',
       `"${component}" did not finish its step "${step}" within ${Math.round(limitMs)} ms; raise the limit or find what it waits for`,
-      { details: { component, step, limitMs } },
+      { details: { component, step, limitMs }, traits: { timedOut: true } },
     );
   }
 }

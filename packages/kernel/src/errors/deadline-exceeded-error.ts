@@ -13,6 +13,7 @@ export class DeadlineExceededError extends FwkError {
     super('FWK_KERNEL_DEADLINE_EXCEEDED', `${what}: the deadline passed ${limit}; raise it or find what was slow`, {
       cause,
       details: { what, limitMs, during },
+      traits: { timedOut: true },
     });
   }
 }

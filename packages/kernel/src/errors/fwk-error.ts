@@ -13,6 +13,11 @@ export interface ErrorTraits {
   readonly overloaded?: boolean;
   /** True when the callee provably did not process the call: then even a non-idempotent call may be tried again. */
   readonly notProcessed?: boolean;
+  /**
+   * True when a limit of time ran out. A call that is cancelled for this reason counts against the callee, which was too
+   * slow; any other cancellation is its caller's own affair. @defaultValue false
+   */
+  readonly timedOut?: boolean;
   /** What the callee asked to wait before another attempt, in milliseconds. */
   readonly retryAfterMs?: number;
 }

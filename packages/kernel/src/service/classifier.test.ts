@@ -47,7 +47,13 @@ test('ignores how a call ended whose caller gave up, also when a library wrapped
   expect(judgeCancelled(undefined, new Error('aborted'))).toBe(verdicts.ignored);
 });
 
-test('counts a call against the callee when a limit of ours cancelled it, but never tries it again', () => {
+test('ignores a call whose caller gave up with an error of the framework that is no limit of time', () => {
+  expect(judgeCancelled(failing())).toBe(verdicts.ignored);
+  expect(judgeCancelled(failing({ retryable: true }), new Error('AbortError'))).toBe(verdicts.ignored);
+});
+
+test('counts a call against the callee when a limit of time cancelled it, but never tries it again', () => {
   expect(judgeCancelled(new DeadlineExceededError('call', 100))).toBe(verdicts.failure);
-  expect(judgeCancelled(failing({ retryable: true }), new Error('AbortError'))).toBe(verdicts.failure);
+  const limit = failing({ timedOut: true, retryable: true });
+  expect(judgeCancelled(limit, new Error('AbortError'))).toBe(verdicts.failure);
 });

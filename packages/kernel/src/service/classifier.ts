@@ -38,13 +38,13 @@ function verdict(outcome: Outcome, retryable: boolean, overloaded: boolean): Ver
  * may be tried again; the *do not retry* mark always wins.
  *
  * Once the call is cancelled its reason decides, not the error: libraries wrap the reason in errors of their own. A
- * caller who gave up says nothing about the callee, so that is ignored; a limit of ours that ran out (a timeout, the
- * deadline) says that the callee was slow, so that is a failure.
+ * caller who gave up, for whatever reason, says nothing about the callee, so that is ignored; a limit of time that ran out
+ * (the trait `timedOut`: a timeout, the deadline) says that the callee was slow, so that is a failure.
  */
 export const defaultClassifier: Classifier = {
   ofResult: () => verdicts.success,
   ofError(error, context) {
-    if (context.cancelled) return countsAgainstCallee(context.reason) ? verdicts.failure : verdicts.ignored;
+    if (context.cancelled) return isTimeLimit(context.reason) ? verdicts.failure : verdicts.ignored;
     const final = isDoNotRetry(error);
     if (!isFwkError(error)) return final ? verdicts.failure : verdicts.retryableFailure;
     const { outcome, overloaded = false, retryable = false } = error.traits;
@@ -54,6 +54,6 @@ export const defaultClassifier: Classifier = {
   },
 };
 
-function countsAgainstCallee(reason: unknown): boolean {
-  return isFwkError(reason) && reason.traits.outcome !== 'ignored';
+function isTimeLimit(reason: unknown): boolean {
+  return isFwkError(reason) && reason.traits.timedOut === true;
 }

@@ -10,7 +10,7 @@ export class TimeoutError extends FwkError {
     super(
       'FWK_RESILIENCE_TIMEOUT',
       `${what}: the attempt took longer than ${limitMs} ms and was given up; raise timeoutMs or find what was slow`,
-      { details: { what, limitMs }, traits: { retryable: true } },
+      { details: { what, limitMs }, traits: { retryable: true, timedOut: true } },
     );
   }
 }
