@@ -386,6 +386,31 @@ describe('bad input', () => {
     expect(bench.events.names.filter((name) => name === 'classifier.failed')).toHaveLength(4);
   });
 
+  test('a classifier that answers no verdict costs the caller nothing and counts as a failure', async () => {
+    const nothing = () => undefined as never;
+    const bench = build({}, { classifier: { ofResult: nothing, ofError: () => ({ outcome: 'fine' }) as never } });
+    expect(await calls(bench, '+-+-')).toEqual(['answer', new Error('down'), 'answer', new Error('down')]);
+    expect(bench.breaker.snapshot()).toMatchObject({ state: 'open', totals: { failures: 4 } });
+    await bench.clock.advance(1000);
+    await calls(bench, '-');
+    expect(bench.breaker.snapshot()).toMatchObject({ state: 'open', probesInFlight: 0 });
+    expect(bench.events.names.filter((name) => name === 'classifier.failed')).toHaveLength(5);
+  });
+
+  test('errors that cannot be read are counted all the same', async () => {
+    const bench = build();
+    const unreadable = Object.defineProperty(new Error('down'), 'code', {
+      get() {
+        throw new Error('no code');
+      },
+    });
+    for (let call = 0; call < 4; call++) {
+      bench.inner.script(unreadable);
+      await expect(bench.service.call('q', background)).rejects.toBe(unreadable);
+    }
+    expect(bench.breaker.opening?.topErrors).toEqual([{ error: 'unreadable', count: 4 }]);
+  });
+
   test('a look-up of the trace id that throws changes nothing', async () => {
     const bench = await opened({
       traceIdOf: () => {

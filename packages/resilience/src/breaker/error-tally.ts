@@ -1,6 +1,9 @@
 /** How many different errors are told apart; the rest count as "other", so that made-up codes cannot fill memory. */
 const MAX_KINDS = 10;
 
+/** Longer codes, names and trace ids are not kept: they come from outside, and records are kept and sent. */
+export const MAX_TEXT = 200;
+
 /** Which errors a breaker has seen since failures began, for its opening record. */
 export class ErrorTally {
   #counts: Map<string, number> | undefined;
@@ -31,8 +34,18 @@ export class ErrorTally {
   }
 }
 
+/** By what an error is told apart. It may be anything at all, also something that throws when it is read. */
 function kindOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return typeof error;
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return error instanceof Error ? error.name : 'object';
+  try {
+    if ('code' in error && isShort(error.code)) return error.code;
+    if (!(error instanceof Error)) return 'object';
+    return isShort(error.name) ? error.name : 'Error';
+  } catch {
+    return 'unreadable';
+  }
+}
+
+function isShort(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_TEXT;
 }

@@ -1,12 +1,12 @@
 import { type CallContext, type Env, messageOf, type Verdict, verdicts } from '@fwk/kernel';
 
 /**
- * Asks the stack's classifier about an error. A classifier that throws must not hide the error it was asked about: the
- * call counts as a failure that is not tried again, and the classifier's own error is reported as an event.
+ * Asks the stack's classifier about an error. A classifier that throws, or answers no verdict, must not hide the error it
+ * was asked about: the call counts as a failure that is not tried again, and the classifier is reported by an event.
  */
 export function judgeError(env: Env, error: unknown, context: CallContext): Verdict {
   try {
-    return env.classifier.ofError(error, context);
+    return checked(env.classifier.ofError(error, context));
   } catch (thrown) {
     return brokenClassifier(env, thrown);
   }
@@ -15,14 +15,29 @@ export function judgeError(env: Env, error: unknown, context: CallContext): Verd
 /** The same about a result. The caller still gets the result. */
 export function judgeResult(env: Env, result: unknown): Verdict {
   try {
-    return env.classifier.ofResult(result);
+    return checked(env.classifier.ofResult(result));
   } catch (thrown) {
     return brokenClassifier(env, thrown);
   }
 }
 
+/** Not everybody's classifier is checked by a compiler, and a branch without a `return` is quickly written. */
+function checked(verdict: Verdict): Verdict {
+  switch (verdict.outcome) {
+    case 'success':
+    case 'failure':
+    case 'ignored':
+      return verdict;
+    default:
+      throw new TypeError(`the verdict must have an outcome of success, failure or ignored, not ${verdict.outcome}`);
+  }
+}
+
 function brokenClassifier(env: Env, thrown: unknown): Verdict {
   env.events.emit('classifier.failed', { path: env.path, error: messageOf(thrown) });
-  env.logger.error({ err: thrown, path: env.path }, 'the classifier threw; the call counts as a failure');
+  env.logger.error(
+    { err: thrown, path: env.path },
+    'the classifier threw or answered no verdict; the call counts as a failure',
+  );
   return verdicts.failure;
 }
