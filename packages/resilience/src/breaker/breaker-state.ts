@@ -115,9 +115,9 @@ export interface BreakerHandle {
   /** The state as plain data, to keep over a restart or hand to another process. */
   export(): BreakerStateRecord;
   /**
-   * Goes on where another breaker was. An open one stays open until the wall-clock time at which it would have probed; one
+   * Goes on where another breaker of this name was. An open one stays open until the wall-clock time at which it would have probed; one
    * that was probing probes anew; counts of a window that has passed are forgotten.
-   * @throws OptionsError for anything but a record that {@link export} could have answered
+   * @throws OptionsError for anything but a record that {@link export} of a breaker of this name could have answered
    */
   import(record: BreakerStateRecord): void;
   /** The opossum object underneath: its events, `stats` and `toJSON()` are those of any opossum breaker. */

@@ -177,6 +177,26 @@ describe('an open breaker', () => {
     ]);
   });
 
+  test('tells only of errors within the window', async () => {
+    let traces = 0;
+    const bench = build({ windowMs: 1000, traceIdOf: () => `trace-${traces++}` });
+    bench.inner.script(Object.assign(new Error('down'), { code: 'OLD' }));
+    await bench.service.call('q', background).catch(() => {});
+    await bench.clock.advance(3_600_000);
+    await calls(bench, '----');
+    expect(bench.breaker.opening).toMatchObject({
+      topErrors: [{ error: 'Error', count: 4 }],
+      firstTraceId: 'trace-1',
+    });
+  });
+
+  test('records the counts of the window as it is when a probe fails, not as it was', async () => {
+    const bench = await opened({ windowMs: 1000, openMs: 60_000 });
+    await bench.clock.advance(60_000);
+    await calls(bench, '-');
+    expect(bench.breaker.opening).toMatchObject({ rule: 'probe-failed', calls: 0, failures: 0, times: 2 });
+  });
+
   test('reads busy until a probe is due, so that balancers go round it', async () => {
     const bench = await opened();
     expect(bench.service.status()).toBe('busy');

@@ -146,8 +146,11 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
 
   #open(broken: BrokenRule): void {
     const openForMs = openFor(this.#options, this.#times, this.#env.random);
+    const nowMs = this.#clock.now();
     this.#times++;
-    this.#probeAtMs = this.#clock.now() + openForMs;
+    this.#probeAtMs = nowMs + openForMs;
+    // A probe fails without entering the window, which may have passed meanwhile.
+    this.#evidence.window.advance(nowMs);
     const moment = { atMs: this.#clock.wallTime(), openForMs, times: this.#times };
     this.opening = recordOpening(broken, this.#evidence, moment);
     this.#series.openings.add();
@@ -201,7 +204,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
   }
 
   import(given: BreakerStateRecord): void {
-    const record = checkStateRecord(`breaker "${this.name}"`, given);
+    const record = checkStateRecord(this.name, given);
     const { state, exportedAtMs, opening } = record;
     this.#emit('breaker.imported', { state, exportedAtMs });
     this.opening = opening;

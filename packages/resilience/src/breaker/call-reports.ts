@@ -11,6 +11,7 @@ import { isRefusal } from '../layer/refusal.js';
 import type { BreakerCounts } from './breaker-counts.js';
 import type { BreakerOptions } from './breaker-options.js';
 import type { BreakerState } from './breaker-state.js';
+import { isShort } from './error-tally.js';
 import type { Evidence } from './evidence.js';
 import type { OpossumView } from './opossum-view.js';
 
@@ -103,7 +104,10 @@ export class CallReports {
     this.#counts.failure();
     this.#evidence.inARow++;
     // Errors from before the window belong to another story.
-    if (this.#breaker.state === 'closed' && window.failures === 0) errors.clear();
+    if (this.#breaker.state === 'closed') {
+      window.advance(nowMs);
+      if (window.failures === 0) errors.clear();
+    }
     errors.add(what, this.#traceId(context));
     this.#opossum.failed(what, tookMs, nowMs);
   }
@@ -119,7 +123,8 @@ export class CallReports {
 
   #traceId(context: CallContext): string | undefined {
     try {
-      return this.#options.traceIdOf?.(context);
+      const traceId: unknown = this.#options.traceIdOf?.(context);
+      return isShort(traceId) && traceId !== '' ? traceId : undefined;
     } catch {
       // A broken look-up must not change how the call counts; the record merely lacks the id.
       return undefined;

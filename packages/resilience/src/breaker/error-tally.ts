@@ -1,8 +1,7 @@
 /** How many different errors are told apart; the rest count as "other", so that made-up codes cannot fill memory. */
 const MAX_KINDS = 10;
 
-/** Longer codes, names and trace ids are not kept: they come from outside, and records are kept and sent. */
-export const MAX_TEXT = 200;
+const MAX_TEXT = 200;
 
 /** Which errors a breaker has seen since failures began, for its opening record. */
 export class ErrorTally {
@@ -46,6 +45,7 @@ function kindOf(error: unknown): string {
   }
 }
 
-function isShort(value: unknown): value is string {
+/** Whether a code, name or trace id may stand in a record: it comes from outside, and records are kept and sent. */
+export function isShort(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_TEXT;
 }

@@ -35,6 +35,7 @@ export class Evidence {
 
   /** Goes on from what another breaker has measured, unless its window has passed. */
   restore({ calls, failures, slow, consecutiveFailures, exportedAtMs }: BreakerStateRecord, clock: Clock): void {
+    this.errors.clear();
     const { windowCalls, windowMs } = this.#options;
     if (windowCalls === undefined && clock.wallTime() - exportedAtMs >= windowMs) this.window.clear();
     else this.window.restore(clock.now(), calls, failures, slow);

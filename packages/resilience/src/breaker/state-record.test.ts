@@ -3,7 +3,7 @@ import { background, makeEnv, type Service, serviceOf } from '@fwk/kernel';
 import { fakeClock, recordEvents } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import type { BreakerOptions } from './breaker-options.js';
-import type { BreakerStateRecord } from './breaker-state.js';
+import type { BreakerStateRecord, OpeningRecord } from './breaker-state.js';
 import { circuitBreaker } from './circuit-breaker.js';
 
 /** A breaker in a process that has run for so long; wall time is the same everywhere. */
@@ -21,7 +21,7 @@ function breaker(options: Partial<BreakerOptions> = {}, upForMs = 0) {
     next = answer;
     return service.call('q', background).catch((error: Error) => error.name);
   };
-  return { clock, events, call, handle: layer.latest! };
+  return { clock, events, service, call, handle: layer.latest! };
 }
 
 const down = new Error('down');
@@ -107,6 +107,32 @@ describe('a breaker that takes over an exported state', () => {
     expect(second.events.names).toEqual(['breaker.imported', 'breaker.forced']);
   });
 
+  test.each<[string, Partial<BreakerOptions>, Error]>([
+    ['an empty trace id', { traceIdOf: () => '' }, down],
+    ['a trace id that is no string', { traceIdOf: () => ({}) as never }, down],
+    ['an endless trace id', { traceIdOf: () => 'x'.repeat(1e6) }, down],
+    ['an error whose name is no string', {}, Object.assign(new Error('down'), { name: 5 })],
+    ['an error with an endless code', {}, Object.assign(new Error('down'), { code: 'x'.repeat(1e6) })],
+  ])('takes what another recorded that met %s', async (_, options, error) => {
+    const first = breaker(options);
+    for (let at = 0; at < 4; at++) await first.call(error);
+    const second = breaker();
+    second.handle.import(through(first.handle.export()));
+    expect(second.handle.opening?.topErrors).toEqual([{ error: 'Error', count: 4 }]);
+    expect(second.handle.opening?.firstTraceId).toBeUndefined();
+  });
+
+  test('does not blame what it had seen itself for a state that it has taken over', async () => {
+    const first = breaker();
+    for (let at = 0; at < 4; at++) await first.call(down);
+    const second = breaker();
+    await second.call(new Error('of another story'));
+    second.handle.import(through(first.handle.export()));
+    const refused: unknown = await second.service.call('q', background).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'FWK_RESILIENCE_BREAKER_OPEN' });
+    expect(refused).not.toHaveProperty('cause');
+  });
+
   test('does not let a far future keep it open longer than it was to be', async () => {
     const first = breaker({ openMs: 100 });
     for (let at = 0; at < 4; at++) await first.call(down);
@@ -120,6 +146,21 @@ describe('a breaker that takes over an exported state', () => {
 
 describe('a record', () => {
   const good = breaker().handle.export();
+  const opening: OpeningRecord = {
+    rule: 'failure-ratio',
+    measured: 1,
+    threshold: 0.5,
+    calls: 4,
+    failures: 4,
+    slow: 0,
+    topErrors: [],
+    firstTraceId: undefined,
+    atMs: 0,
+    openForMs: 1000,
+    nextProbeAtMs: 1000,
+    times: 1,
+  };
+  const open = (changed: Partial<OpeningRecord>) => ({ ...good, state: 'open', opening: { ...opening, ...changed } });
 
   test.each<[string, unknown, RegExp]>([
     ['that is none', 'open', /breaker "breaker": options must be an object/],
@@ -129,6 +170,11 @@ describe('a record', () => {
     ['that lacks a count', { ...good, slow: undefined }, /slow must be a whole number/],
     ['that is open for no reason', { ...good, state: 'open' }, /must say how it opened/],
     ['with a broken opening', { ...good, state: 'open', opening: { rule: 'luck' } }, /opening: rule must be one of/],
+    ['with an endless measure', open({ measured: Number.POSITIVE_INFINITY }), /measured must be a number/],
+    ['with an endless error', open({ topErrors: [{ error: 'x'.repeat(1e6), count: 1 }] }), /topErrors must be a list/],
+    ['with more than an error', open({ topErrors: [{ error: 'x', count: 1, more: 1 } as never] }), /topErrors must be/],
+    ['with an endless trace id', open({ firstTraceId: 'x'.repeat(1e6) }), /firstTraceId must be/],
+    ['of another breaker', { ...good, name: 'tenants:b' }, /name must be "breaker", not "tenants:b"/],
     ['with more than it may hold', JSON.parse('{"__proto__": {"state": "open"}}'), /unknown option "__proto__"/],
   ])('%s is refused and changes nothing', (_, record, message) => {
     const { handle, events } = breaker();
