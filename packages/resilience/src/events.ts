@@ -33,8 +33,9 @@ export const resilienceEvents = Object.freeze({
   'classifier.failed': 'The classifier threw or answered no verdict; the call was counted as a failure.',
   'policy.changed': 'Changed named policies are in force; carries the paths that changed.',
   'policy.refused': 'Changed named policies were refused, with the reasons; those before them stay in force.',
-  'policy.forced': 'Somebody set the breakers of a policy by hand.',
-  'policy.reset': 'Somebody put a policy back to its initial state.',
+  'policy.forced': 'Somebody set the breakers of a policy by hand, until they are reset; those that come later too.',
+  'policy.reset':
+    'Somebody closed the breakers of a policy and had them forget what they measured; other layers stay as they are.',
 });
 
 /** The name of an event of this package. */

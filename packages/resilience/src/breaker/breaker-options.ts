@@ -53,7 +53,7 @@ export interface BreakerOptions {
    * function. @defaultValue undefined: one breaker
    */
   readonly keyOf: ((...args: never[]) => string) | undefined;
-  /** Breakers kept with `keyOf`, 1 to 100 000; the one used least recently goes first. @defaultValue 1000 */
+  /** Breakers kept with `keyOf`, 1 to 100 000; the one used least recently goes first, but up to 16 that are set by hand stay. @defaultValue 1000 */
   readonly maxKeys: number;
   /** A key's breaker that is closed and unused for so long is dropped, in milliseconds. @defaultValue 600000 */
   readonly keyIdleMs: number;

@@ -19,6 +19,11 @@ export const manualStates: readonly ManualState[] = Object.freeze([
   'metrics-only',
 ]);
 
+/** Whether somebody has set it by hand. */
+export function isManual(state: BreakerState): state is ManualState {
+  return manualStates.includes(state as ManualState);
+}
+
 /** What may open a breaker. */
 export const openingRules = Object.freeze([
   'failure-ratio',

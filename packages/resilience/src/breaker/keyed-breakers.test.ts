@@ -39,6 +39,26 @@ test('keeps no more breakers than allowed and drops the one used least recently'
   expect(built).toHaveLength(4);
 });
 
+test('keeps what is set by hand, however many other keys come', async () => {
+  const { call, built } = build({ maxKeys: 3 });
+  await call('a');
+  await call('b');
+  built[0]?.force('forced-open');
+  for (const other of ['c', 'd', 'e', 'f', 'g']) await call(other);
+  expect(await call('a')).toBe('BreakerOpenError');
+});
+
+test('makes room even if all is set by hand', async () => {
+  const built: string[] = [];
+  const onBuilt = (breaker: BreakerHandle) => {
+    built.push(breaker.name);
+    breaker.force('disabled');
+  };
+  const { call } = build({ maxKeys: 2, onBuilt });
+  for (const key of ['a', 'b', 'c', 'a']) expect(await call(key)).toBe('answer');
+  expect(built).toEqual(['tenants:a', 'tenants:b', 'tenants:c', 'tenants:a']);
+});
+
 test('drops what is closed and idle when a new key comes, but remembers what is open', async () => {
   const { call, built, clock } = build({ keyIdleMs: 1000, openMs: 60_000 });
   await call('open', new Error('down'));

@@ -1,7 +1,8 @@
 /**
  * A breaker for each key of the request, so that one failing tenant or host does not stop the others.
  *
- * Bounded: at most `maxKeys` are kept, and the one used least recently goes first. A breaker that is closed and was not
+ * Bounded: at most `maxKeys` are kept, and the one used least recently goes first; one that somebody has set by hand lines
+ * up anew instead, unless more than a few are. A breaker that is closed and was not
  * used for `keyIdleMs` goes when the next new key comes: nothing is remembered that would still mean something.
  */
 import type { CallContext, Env, Service, Status } from '@fwk/kernel';
@@ -11,6 +12,10 @@ import { Breaker } from './breaker.js';
 import type { BreakerOptions } from './breaker-options.js';
 import { type BreakerSeries, breakerSeries } from './breaker-series.js';
 import { BreakerService } from './breaker-service.js';
+import { isManual } from './breaker-state.js';
+
+/** So many in a row that were set by hand are passed over for one new key: it is to cost O(1), whatever was set. */
+const MAX_SPARED = 16;
 
 interface Entry<Req, Res> {
   readonly service: BreakerService<Req, Res>;
@@ -85,11 +90,13 @@ export class KeyedBreakerService<Req, Res> implements Service<Req, Res> {
    * long nobody asked, so an idle one lines up anew; each is passed once in `keyIdleMs`, and a new key costs O(1).
    */
   #makeRoom(nowMs: number): void {
+    let spared = 0;
     for (const [key, entry] of this.#entries) {
       const full = this.#entries.size >= this.#options.maxKeys;
       if (!full && nowMs - entry.usedAtMs <= this.#options.keyIdleMs) return;
       this.#entries.delete(key);
-      if (full || entry.breaker.state === 'closed') continue;
+      const { state } = entry.breaker;
+      if (full ? !isManual(state) || ++spared > MAX_SPARED : state === 'closed') continue;
       entry.usedAtMs = nowMs;
       this.#entries.set(key, entry);
     }

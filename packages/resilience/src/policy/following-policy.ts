@@ -3,9 +3,9 @@
  * have begun; every later call meets the new options, all of them at once.
  */
 import type { Env } from '@fwk/kernel';
-import type { BreakerHandle } from '../breaker/breaker-state.js';
 import { WeakHandles } from '../layer/weak-handles.js';
 import { mergeOptions, type OptionsLevel } from './merge-options.js';
+import { PolicyBreakers } from './policy-breakers.js';
 import { endsInTime, type PolicyLayer, policyLayer } from './policy-layer.js';
 import { FollowingLayers, type PlacedLayer } from './policy-layers.js';
 import { PolicyStack } from './policy-stack.js';
@@ -28,16 +28,8 @@ interface Exchangeable {
  */
 export function followingPolicy(name: string, levels: readonly OptionsLevel[], env: Env): FollowingPolicy {
   const stacks = new WeakHandles<Exchangeable>();
-  let breakers = new WeakHandles<BreakerHandle>();
-  const layers = new FollowingLayers({
-    policy: name,
-    // A breaker that is made anew takes the place of the one before it in every stack.
-    listBreakers() {
-      const list = new WeakHandles<BreakerHandle>();
-      breakers = list;
-      return (breaker) => list.add(breaker);
-    },
-  });
+  const breakers = new PolicyBreakers();
+  const layers = new FollowingLayers({ policy: name, listBreakers: breakers.list });
   let current = levels;
   let placed = layers.follow(mergeOptions(levels));
   const racing = { raced: endsInTime(placed) };
@@ -51,9 +43,7 @@ export function followingPolicy(name: string, levels: readonly OptionsLevel[], e
       get levels() {
         return current;
       },
-      get breakers() {
-        return placed.some(({ layer: { role } }) => role === 'circuit-breaker') ? breakers.alive : [];
-      },
+      breakers,
       build(next, own) {
         const stack = new PolicyStack(next, own);
         stack.exchange(placed);

@@ -7,7 +7,7 @@ import {
   OptionsError,
   type Service,
 } from '@fwk/kernel';
-import type { BreakerHandle } from '../breaker/breaker-state.js';
+import type { BreakerHandle, ManualState } from '../breaker/breaker-state.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import type { Racing } from '../layer/function-service.js';
 import { sharingBudget } from '../retry/budget-share.js';
@@ -16,6 +16,7 @@ import { countingEnv } from '../statistics/counting-meter.js';
 import type { PolicyStatistics, StatisticsSource } from '../statistics/policy-statistics.js';
 import { StatisticsRecorder } from '../statistics/recorder.js';
 import { type EffectiveSetting, effectiveSettings, mergeOptions, type OptionsLevel } from './merge-options.js';
+import type { PolicyBreakers } from './policy-breakers.js';
 import { makeLayers, type PlacedLayer } from './policy-layers.js';
 import { checkPolicyShape, collect, type PolicyOptions } from './policy-options.js';
 
@@ -30,6 +31,12 @@ export interface PolicyLayer extends FunctionLayer, StatisticsSource {
   readonly settings: readonly EffectiveSetting[];
   /** The breakers of the stacks that were built from this policy and are still in use. */
   readonly breakers: readonly BreakerHandle[];
+  /** The state in which {@link force} has set its breakers; undefined when nobody has. */
+  readonly forced: ManualState | undefined;
+  /** Sets all its breakers by hand, those that are made later included, until {@link reset}. @throws RangeError for an unknown state */
+  force(state: ManualState): void;
+  /** Closes all its breakers and forgets what they measured. */
+  reset(): void;
   /** How its calls fared lately and in all, over all stacks that were built from it. */
   statistics(): PolicyStatistics;
 }
@@ -39,7 +46,7 @@ export interface PolicyLayerParts {
   readonly name: string;
   readonly placed: readonly PlacedLayer[];
   readonly levels: readonly OptionsLevel[];
-  readonly breakers: readonly BreakerHandle[];
+  readonly breakers: PolicyBreakers;
   readonly racing: Racing;
   /** Puts the layers round a service. @param env - the policy's own, under its name */
   build<Req, Res>(next: Service<Req, Res>, env: Env): Service<Req, Res>;
@@ -47,7 +54,7 @@ export interface PolicyLayerParts {
 
 /** Makes the face of a policy. */
 export function policyLayer(parts: PolicyLayerParts, env: Env | undefined): PolicyLayer {
-  const { name } = parts;
+  const { name, breakers } = parts;
   /** One for all stacks, on the clock of the first. */
   let recorder: StatisticsRecorder | undefined;
   const describeLayers = () => parts.placed.map(({ layer }) => ({ role: layer.role, settings: layer.describe() }));
@@ -76,8 +83,14 @@ export function policyLayer(parts: PolicyLayerParts, env: Env | undefined): Poli
       return effectiveSettings(parts.levels);
     },
     get breakers() {
-      return parts.breakers;
+      // A layer that was configured away is used by nobody, though its breakers may not be gone yet.
+      return hasBreaker(parts.placed) ? breakers.alive : [];
     },
+    get forced() {
+      return breakers.forced;
+    },
+    force: (state) => breakers.force(state),
+    reset: () => breakers.reset(),
     statistics: () => recorded().snapshot(),
     latencies: () => recorded().latencies(),
   };
@@ -87,6 +100,10 @@ export function policyLayer(parts: PolicyLayerParts, env: Env | undefined): Poli
 export function endsInTime(placed: readonly PlacedLayer[]): boolean {
   const innermost = placed.at(-1)?.layer.role;
   return innermost === 'attempt-timeout' || innermost === 'deadline';
+}
+
+function hasBreaker(placed: readonly PlacedLayer[]): boolean {
+  return placed.some(({ layer: { role } }) => role === 'circuit-breaker');
 }
 
 /** The environment of a policy's layers: under its name, with its classifier. */

@@ -10,7 +10,7 @@ import {
   type Token,
   token,
 } from '@fwk/kernel';
-import { type ManualState, manualStates } from '../breaker/breaker-state.js';
+import type { ManualState } from '../breaker/breaker-state.js';
 import { sumStatistics } from '../statistics/policy-statistics.js';
 import { type FollowingPolicy, followingPolicy } from './following-policy.js';
 import type { OptionsLevel } from './merge-options.js';
@@ -42,7 +42,10 @@ export interface PolicyRegistry extends Disposable {
   list(): readonly PolicySummary[];
   /** @throws {@link UnknownPolicyError} */
   inspect(name: string): PolicyReport;
-  /** Sets all breakers of a policy by hand. @throws {@link UnknownPolicyError}, RangeError for an unknown state */
+  /**
+   * Sets all breakers of a policy by hand, until it is reset: also those of keys, stacks and places of use that come later.
+   * @throws {@link UnknownPolicyError}; RangeError for an unknown state; OptionsError when the policy has no breaker
+   */
   force(name: string, state: ManualState): void;
   /** Closes all its breakers and forgets what they measured. @throws {@link UnknownPolicyError} */
   reset(name: string): void;
@@ -114,6 +117,8 @@ class Policies implements PolicyRegistry {
   }
 
   add(added: PolicyLayer): Disposable {
+    const forced = forcedOf([...this.#policies].filter(({ name }) => name === added.name));
+    if (forced !== undefined) added.force(forced);
     this.#policies.add(added);
     return {
       [Symbol.dispose]: () => {
@@ -135,6 +140,7 @@ class Policies implements PolicyRegistry {
     const found = this.#find(name);
     return {
       name,
+      forced: forcedOf(found),
       uses: found.map(({ layers, settings }) => ({ layers, settings })),
       breakers: found.flatMap(({ breakers }) => breakers.map((breaker) => breaker.snapshot())),
       statistics: sumStatistics(found),
@@ -143,15 +149,15 @@ class Policies implements PolicyRegistry {
 
   force(name: string, state: ManualState): void {
     const found = this.#find(name);
-    if (!manualStates.includes(state)) {
-      throw new RangeError(`state must be one of ${manualStates.join(', ')}, not ${String(state)}`);
+    if (!found.some(({ layers }) => layers.some(({ role }) => role === 'circuit-breaker'))) {
+      throw new OptionsError('policies', [`policy "${name}" has no breaker to set by hand`]);
     }
-    for (const { breakers } of found) for (const breaker of breakers) breaker.force(state);
+    for (const policy of found) policy.force(state);
     this.env.events.emit('policy.forced', { path: this.env.path, name, state });
   }
 
   reset(name: string): void {
-    for (const { breakers } of this.#find(name)) for (const breaker of breakers) breaker.reset();
+    for (const policy of this.#find(name)) policy.reset();
     this.env.events.emit('policy.reset', { path: this.env.path, name });
   }
 
@@ -199,4 +205,8 @@ class Policies implements PolicyRegistry {
       );
     return found;
   }
+}
+
+function forcedOf(policies: readonly PolicyLayer[]): ManualState | undefined {
+  return policies.find(({ forced }) => forced !== undefined)?.forced;
 }

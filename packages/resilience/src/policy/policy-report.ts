@@ -1,5 +1,5 @@
 import type { LayerDescription } from '@fwk/kernel';
-import type { BreakerSnapshot } from '../breaker/breaker-state.js';
+import type { BreakerSnapshot, ManualState } from '../breaker/breaker-state.js';
 import type { PolicyStatistics } from '../statistics/policy-statistics.js';
 import type { EffectiveSetting } from './merge-options.js';
 
@@ -17,6 +17,8 @@ export interface PolicyReport {
   readonly name: string;
   /** One for each place that uses it: places may set options of their own. */
   readonly uses: readonly PolicyUse[];
+  /** The state in which all its breakers were set by hand; undefined when nobody has. */
+  readonly forced: ManualState | undefined;
   readonly breakers: readonly BreakerSnapshot[];
   /** Of all places together. */
   readonly statistics: PolicyStatistics;

@@ -2,9 +2,8 @@
  * Several layers under one name, always in the same order, so that nobody needs to know which order is right.
  */
 import type { Env } from '@fwk/kernel';
-import type { BreakerHandle } from '../breaker/breaker-state.js';
-import { WeakHandles } from '../layer/weak-handles.js';
 import type { OptionsLevel } from './merge-options.js';
+import { PolicyBreakers } from './policy-breakers.js';
 import { checkPolicy, endsInTime, type PolicyLayer, policyLayer } from './policy-layer.js';
 import { makeLayers } from './policy-layers.js';
 import type { PolicyOptions } from './policy-options.js';
@@ -21,17 +20,15 @@ import type { PolicyOptions } from './policy-options.js';
 export function policy(name: string, options: PolicyOptions = {}, env?: Env): PolicyLayer {
   const levels: readonly OptionsLevel[] = [{ from: 'call-site', options }];
   checkPolicy(name, levels);
-  const breakers = new WeakHandles<BreakerHandle>();
-  const placed = makeLayers(options, { policy: name, listBreakers: () => (breaker) => breakers.add(breaker) }, []);
+  const breakers = new PolicyBreakers();
+  const placed = makeLayers(options, { policy: name, listBreakers: breakers.list }, []);
   return policyLayer(
     {
       name,
       placed,
       levels,
       racing: { raced: endsInTime(placed) },
-      get breakers() {
-        return breakers.alive;
-      },
+      breakers,
       build: (next, own) => placed.reduceRight((inner, { layer }) => layer.wrap(inner, own), next),
     },
     env,

@@ -41,7 +41,7 @@ export const resilienceDefaults = Object.freeze({
  * - `GET /manage/policies` lists policies with their layers and breaker states, and the last change if it was refused.
  * - `GET /manage/policies/:name` shows all settings with where each was set, counts and opening records.
  * - `PUT /manage/policies/:name` with `{"state": "forced-open"}` (or `forced-closed`, `disabled`, `metrics-only`) sets
- *   its breakers by hand; with `{"state": "reset"}` it closes them and forgets what they measured.
+ *   its breakers by hand, and those that are made later; `{"state": "reset"}` closes them and forgets what they measured.
  *
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when a named policy is refused; if it is found later, from the start
  */

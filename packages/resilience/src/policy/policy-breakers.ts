@@ -1,0 +1,47 @@
+/**
+ * The breakers of one policy, over all stacks that were built from it, and the state in which somebody has set them by
+ * hand. That state belongs to the policy: breakers come and go, with keys, stacks and configuration, and one that is made
+ * while it holds begins in it.
+ */
+import { type BreakerHandle, type ManualState, manualStates } from '../breaker/breaker-state.js';
+import { WeakHandles } from '../layer/weak-handles.js';
+
+/** Lists breakers and sets them all. */
+export class PolicyBreakers {
+  #handles = new WeakHandles<BreakerHandle>();
+  #forced: ManualState | undefined;
+
+  /** The state that was set by hand and not yet reset. */
+  get forced(): ManualState | undefined {
+    return this.#forced;
+  }
+
+  /** Those still in use, oldest first. */
+  get alive(): readonly BreakerHandle[] {
+    return this.#handles.alive;
+  }
+
+  /** Begins the list anew: a breaker layer that is made anew takes the place of the one before it in every stack. */
+  readonly list = (): ((breaker: BreakerHandle) => void) => {
+    const handles = new WeakHandles<BreakerHandle>();
+    this.#handles = handles;
+    return (breaker) => {
+      handles.add(breaker);
+      if (this.#forced !== undefined) breaker.force(this.#forced);
+    };
+  };
+
+  /** @throws RangeError for a state that does not exist */
+  force(state: ManualState): void {
+    if (!manualStates.includes(state)) {
+      throw new RangeError(`state must be one of ${manualStates.join(', ')}, not ${String(state)}`);
+    }
+    this.#forced = state;
+    for (const breaker of this.alive) breaker.force(state);
+  }
+
+  reset(): void {
+    this.#forced = undefined;
+    for (const breaker of this.alive) breaker.reset();
+  }
+}
