@@ -19,6 +19,12 @@ const PERMITS = 2;
 const TO_CLOSE = 2;
 const PROBE_TIMEOUT_MS = 1000;
 
+/** A call that has not ended. */
+interface Open {
+  readonly epoch: number;
+  readonly startMs: number;
+}
+
 /** What the breaker must do, said as plainly as possible. */
 class Model {
   state: BreakerState = 'closed';
@@ -63,12 +69,12 @@ class Model {
     return this.state !== 'open' && this.state !== 'forced-open';
   }
 
-  ends(failed: boolean, epoch: number, nowMs: number): void {
+  ends(failed: boolean, { epoch, startMs }: Open, nowMs: number): void {
     if (epoch !== this.epoch || this.state === 'disabled') return;
     this.inARow = failed ? this.inARow + 1 : 0;
     if (this.state === 'half-open') {
       this.probing--;
-      if (failed) this.open(nowMs);
+      if (failed || nowMs - startMs > PROBE_TIMEOUT_MS) this.open(nowMs);
       else if (++this.probed === TO_CLOSE) this.to('closed');
       return;
     }
@@ -88,7 +94,7 @@ interface Real {
   readonly inner: ScriptedService<number, string>;
   readonly service: Service<number, string>;
   readonly breaker: BreakerHandle;
-  readonly open: { readonly epoch: number; readonly end: (failed: boolean) => Promise<void> }[];
+  readonly open: (Open & { readonly end: (failed: boolean) => Promise<void> })[];
 }
 
 type Command = fc.AsyncCommand<Model, Real>;
@@ -119,7 +125,7 @@ const begin = (): Command => ({
         else pending.succeed('answer');
         await call;
       };
-      real.open.push({ epoch: model.epoch, end });
+      real.open.push({ epoch: model.epoch, startMs: real.clock.now(), end });
     } else await call;
     agree(model, real);
   },
@@ -132,7 +138,7 @@ const finish = (at: number, failed: boolean): Command => ({
     if (real.open.length === 0) return;
     const [call] = real.open.splice(at % real.open.length, 1);
     await call!.end(failed);
-    model.ends(failed, call!.epoch, real.clock.now());
+    model.ends(failed, call!, real.clock.now());
     agree(model, real);
   },
 });

@@ -8,8 +8,11 @@ export interface BreakerRefusal {
   readonly rule?: string;
   readonly measured?: number;
   readonly threshold?: number;
-  /** Time until the next probe, in milliseconds; undefined when no probe is planned. */
+  /** Time until the next probe, in milliseconds; undefined when none is planned, or some are in flight. */
   readonly nextProbeInMs?: number;
+  /** While half-open: probes that are in flight, of as many as are permitted. */
+  readonly probesInFlight?: number;
+  readonly halfOpenPermits?: number;
 }
 
 /**
@@ -19,15 +22,21 @@ export interface BreakerRefusal {
 export class BreakerOpenError extends FwkError {
   /** @param cause - the last failure that the breaker saw. */
   constructor(refusal: BreakerRefusal, cause: unknown) {
-    const { breaker, state, rule, measured, threshold, nextProbeInMs } = refusal;
-    const why = rule === undefined ? 'set by hand' : `${rule} ${round(measured)} reached ${round(threshold)}`;
-    const next = nextProbeInMs === undefined ? '' : `; next probe in ${Math.ceil(nextProbeInMs)} ms`;
-    super('FWK_RESILIENCE_BREAKER_OPEN', `breaker "${breaker}" is ${state} (${why})${next}`, {
+    super('FWK_RESILIENCE_BREAKER_OPEN', messageFor(refusal), {
       cause,
       details: { ...refusal },
       traits: { retryable: true, notProcessed: true },
     });
   }
+}
+
+function messageFor(refusal: BreakerRefusal): string {
+  const { breaker, state, rule, measured, threshold, nextProbeInMs, probesInFlight, halfOpenPermits } = refusal;
+  const byHand = state === 'open' || state === 'half-open' ? 'opened by hand' : 'set by hand';
+  const why = rule === undefined ? byHand : `${rule} ${round(measured)} reached ${round(threshold)}`;
+  const what = `breaker "${breaker}" is ${state} (${why})`;
+  if (nextProbeInMs !== undefined) return `${what}; next probe in ${Math.ceil(nextProbeInMs)} ms`;
+  return probesInFlight === undefined ? what : `${what}; ${probesInFlight} of ${halfOpenPermits} probes in flight`;
 }
 
 function round(value: number | undefined): string {

@@ -46,7 +46,10 @@ export interface BreakerOptions {
   readonly halfOpenPermits: number | Live<number>;
   /** Probes that must succeed before it closes, 1 to 1000. @defaultValue 3 */
   readonly successesToClose: number | Live<number>;
-  /** A probe without an answer for so long counts as failed, 1 to 3 600 000 milliseconds. @defaultValue 10000 */
+  /**
+   * A probe without an answer for so long counts as failed, 1 to 3 600 000 milliseconds. That is found out by the next call,
+   * or when it answers. @defaultValue 10000
+   */
   readonly probeTimeoutMs: number | Live<number>;
   /**
    * Gives each key a breaker of its own, such as a tenant or a host. It gets the request, or the arguments of the wrapped

@@ -23,8 +23,8 @@ export class BreakerService<Req, Res> implements Service<Req, Res> {
     const work = callSafely(this.#next, request, context);
     observe(
       work,
-      (value) => calls.answered(value, epoch, startMs, context),
-      (error) => calls.failed(error, epoch, startMs, context),
+      (value) => calls.answered(value, epoch, startMs, request, context),
+      (error) => calls.failed(error, epoch, startMs, request, context),
     );
     return work;
   }

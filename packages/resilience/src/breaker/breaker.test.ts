@@ -242,6 +242,30 @@ describe('a half-open breaker', () => {
     expect(bench.service.status()).toBe('ready');
   });
 
+  test('refuses with how many probes are in flight, and promises no time', async () => {
+    const bench = await halfOpen({ halfOpenPermits: 1 });
+    const probe = bench.service.call('q', background);
+    const refused: BreakerOpenError = await bench.service.call('q', background).then(
+      () => expect.unreachable(),
+      (error: BreakerOpenError) => error,
+    );
+    expect(refused.message).toBe(
+      'breaker "prices" is half-open (failure-ratio 1 reached 0.5); 1 of 1 probes in flight',
+    );
+    expect(refused.details).toMatchObject({ nextProbeInMs: undefined, probesInFlight: 1, halfOpenPermits: 1 });
+    bench.inner.waiting[0]?.succeed('answer');
+    await probe;
+  });
+
+  test('takes a probe for failed that answers after its time, whether or not another call came meanwhile', async () => {
+    const bench = await halfOpen({ halfOpenPermits: 1, successesToClose: 1, probeTimeoutMs: 500 });
+    const probe = bench.service.call('q', background);
+    await bench.clock.advance(50_000);
+    bench.inner.waiting[0]?.succeed('late');
+    expect(await probe).toBe('late');
+    expect(bench.breaker.opening).toMatchObject({ rule: 'probe-hung', measured: 50_000, threshold: 500, times: 2 });
+  });
+
   test('closes after enough successes, with an empty window', async () => {
     const bench = await halfOpen();
     await calls(bench, '++');

@@ -7,7 +7,7 @@
  */
 import { type Clock, currentOf, type Env } from '@fwk/kernel';
 import { BreakerCounts } from './breaker-counts.js';
-import { BreakerOpenError } from './breaker-open-error.js';
+import { BreakerOpenError, type BreakerRefusal } from './breaker-open-error.js';
 import type { BreakerOptions } from './breaker-options.js';
 import { type BreakerSeries, stateLevel } from './breaker-series.js';
 import {
@@ -108,18 +108,32 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
   refused(): BreakerOpenError {
     const nowMs = this.#clock.now();
     this.#counts.rejected();
-    const opening: Partial<OpeningRecord> = (this.#state === 'forced-open' ? undefined : this.opening) ?? {};
-    const { rule, measured, threshold } = opening;
-    const nextProbeInMs = rule === undefined ? undefined : Math.max(0, this.#probeAtMs - nowMs);
-    const facts = { breaker: this.name, state: this.#state, rule, measured, threshold, nextProbeInMs };
-    const error = new BreakerOpenError(facts, this.#evidence.errors.last);
+    const error = new BreakerOpenError(this.#refusal(nowMs), this.#evidence.errors.last);
     this.#opossum.refused(error, nowMs);
     return error;
   }
 
-  ended(nowMs: number, failed: boolean, slow: boolean): void {
+  #refusal(nowMs: number): BreakerRefusal {
+    const state = this.#state;
+    const opening = state === 'forced-open' ? undefined : this.opening;
+    const broken = opening?.rule === 'manual' ? undefined : opening;
+    const probing = state === 'half-open';
+    return {
+      breaker: this.name,
+      state,
+      rule: broken?.rule,
+      measured: broken?.measured,
+      threshold: broken?.threshold,
+      nextProbeInMs: opening && !probing ? Math.max(0, this.#probeAtMs - nowMs) : undefined,
+      probesInFlight: probing ? this.#probes.inFlight : undefined,
+      halfOpenPermits: probing ? currentOf(this.#options.halfOpenPermits) : undefined,
+    };
+  }
+
+  ended(nowMs: number, failed: boolean, tookMs: number): void {
+    const slow = tookMs > currentOf(this.#options.slowCallMs);
     if (this.#state === 'half-open') {
-      this.#probeEnded(failed || slow);
+      this.#probeEnded(failed || slow, tookMs);
       return;
     }
     const broken = this.#evidence.record(nowMs, failed, slow);
@@ -139,8 +153,11 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
     }
   }
 
-  #probeEnded(failed: boolean): void {
-    if (failed) this.#open({ rule: 'probe-failed', measured: 1, threshold: 1 });
+  #probeEnded(failed: boolean, tookMs: number): void {
+    const threshold = currentOf(this.#options.probeTimeoutMs);
+    // Nobody may have asked meanwhile, so that it is found out only now.
+    if (tookMs > threshold) this.#open({ rule: 'probe-hung', measured: tookMs, threshold });
+    else if (failed) this.#open({ rule: 'probe-failed', measured: 1, threshold: 1 });
     else if (this.#probes.succeeded()) this.#change('closed');
   }
 
@@ -174,9 +191,10 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
     else this.#emit('breaker.forced', { state });
   }
 
-  /** For opossum's `open()`: as if a rule had been broken, so it probes as always. */
+  /** For opossum's `open()`: as if a rule had been broken, so it probes as always. A state set by hand stays. */
   openByHand(): void {
-    if (this.#state !== 'open') this.#open({ rule: 'manual', measured: 0, threshold: 0 });
+    if (this.#state === 'closed' || this.#state === 'half-open')
+      this.#open({ rule: 'manual', measured: 0, threshold: 0 });
   }
 
   force(state: ManualState): void {

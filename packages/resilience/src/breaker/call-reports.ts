@@ -22,8 +22,8 @@ const NOT_TIMED = -1;
 export interface ReportedBreaker {
   readonly state: BreakerState;
   readonly epoch: number;
-  /** A call of this epoch ended and counts. */
-  ended(nowMs: number, failed: boolean, slow: boolean): void;
+  /** A call of this epoch ended and counts. @param tookMs - 0 when nobody wants to know */
+  ended(nowMs: number, failed: boolean, tookMs: number): void;
   /** A call of this epoch ended and counts neither way. */
   ignored(): void;
 }
@@ -58,24 +58,26 @@ export class CallReports {
   /** A call begins. @returns its start time, or a number that says that nobody wants to know how long calls take */
   started(request: unknown): number {
     if (this.#opossum.watched) this.#opossum.begun(request);
-    else if (currentOf(this.#options.slowCallMs) === Number.POSITIVE_INFINITY) return NOT_TIMED;
+    else if (currentOf(this.#options.slowCallMs) === Number.POSITIVE_INFINITY && this.#breaker.state !== 'half-open') {
+      return NOT_TIMED;
+    }
     return this.#env.clock.now();
   }
 
   /** A call ended with a result. */
-  answered(result: unknown, epoch: number, startMs: number, context: CallContext): void {
+  answered(result: unknown, epoch: number, startMs: number, request: unknown, context: CallContext): void {
     const { outcome } = judgeResult(this.#env, result);
     if (outcome === 'ignored') this.#ignored(epoch);
-    else this.#ended(outcome === 'failure', result, epoch, startMs, context);
+    else this.#ended(outcome === 'failure', result, epoch, startMs, request, context);
   }
 
   /** A call ended with an error. One that a layer below refused was never sent, and says nothing about the callee. */
-  failed(error: unknown, epoch: number, startMs: number, context: CallContext): void {
+  failed(error: unknown, epoch: number, startMs: number, request: unknown, context: CallContext): void {
     if (isRefusal(error) || judgeError(this.#env, error, context).outcome === 'ignored') this.#ignored(epoch);
-    else this.#ended(true, error, epoch, startMs, context);
+    else this.#ended(true, error, epoch, startMs, request, context);
   }
 
-  #ended(failed: boolean, what: unknown, epoch: number, startMs: number, context: CallContext): void {
+  #ended(failed: boolean, what: unknown, epoch: number, startMs: number, request: unknown, context: CallContext): void {
     const breaker = this.#breaker;
     if (epoch !== breaker.epoch) {
       this.#counts.stale();
@@ -87,10 +89,10 @@ export class CallReports {
     }
     const nowMs = this.#env.clock.now();
     const tookMs = startMs === NOT_TIMED ? 0 : nowMs - startMs;
-    if (failed) this.#countFailure(what, tookMs, nowMs, context);
+    if (failed) this.#countFailure(what, tookMs, nowMs, request, context);
     else this.#countSuccess(what, tookMs);
     // A listener on the engine may have set the state by hand.
-    if (epoch === breaker.epoch) breaker.ended(nowMs, failed, tookMs > currentOf(this.#options.slowCallMs));
+    if (epoch === breaker.epoch) breaker.ended(nowMs, failed, tookMs);
   }
 
   #countSuccess(result: unknown, tookMs: number): void {
@@ -99,7 +101,7 @@ export class CallReports {
     this.#opossum.succeeded(result, tookMs);
   }
 
-  #countFailure(what: unknown, tookMs: number, nowMs: number, context: CallContext): void {
+  #countFailure(what: unknown, tookMs: number, nowMs: number, request: unknown, context: CallContext): void {
     const { window, errors } = this.#evidence;
     this.#counts.failure();
     this.#evidence.inARow++;
@@ -109,7 +111,7 @@ export class CallReports {
       if (window.failures === 0) errors.clear();
     }
     errors.add(what, this.#traceId(context));
-    this.#opossum.failed(what, tookMs, nowMs);
+    this.#opossum.failed(what, tookMs, nowMs, request);
   }
 
   #ignored(epoch: number): void {

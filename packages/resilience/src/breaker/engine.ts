@@ -17,7 +17,7 @@ export interface EngineDriver {
   readonly name: string;
   stats(): OpossumStats;
   /** Somebody called the engine's own `open`, `close`, `enable`, `disable` or `shutdown`. */
-  asked(what: 'open' | 'close' | 'disable' | 'shutdown'): void;
+  asked(what: 'open' | 'close' | 'enable' | 'disable' | 'shutdown'): void;
   listenerFailed(event: string, error: unknown): void;
 }
 
@@ -162,7 +162,7 @@ function hardened(Opossum: typeof OpossumEngine): (driver: EngineDriver) => Engi
     }
 
     override enable(): void {
-      this.#driver.asked('close');
+      this.#driver.asked('enable');
     }
 
     override disable(): void {

@@ -1,4 +1,5 @@
 import { type Env, isFwkError, messageOf } from '@fwk/kernel';
+import { CallFrame } from '../layer/call-frame.js';
 import type { OutcomeWindow } from '../window/outcome-window.js';
 import { RollingCounts } from '../window/rolling-counts.js';
 import type { BreakerOptions } from './breaker-options.js';
@@ -46,7 +47,7 @@ export class OpossumView implements EngineDriver {
   }
 
   begun(request: unknown): void {
-    this.engine.emit('fire', [request]);
+    this.engine.emit('fire', argsOf(request));
   }
 
   refused(error: unknown, nowMs: number): void {
@@ -58,12 +59,13 @@ export class OpossumView implements EngineDriver {
     if (this.watched) this.engine.emit('success', result, tookMs);
   }
 
-  failed(what: unknown, tookMs: number, nowMs: number): void {
+  failed(what: unknown, tookMs: number, nowMs: number, request: unknown): void {
     const timedOut = isFwkError(what, 'FWK_RESILIENCE_TIMEOUT');
     if (timedOut) this.#extra(TIMED_OUT, nowMs);
     if (!this.watched) return;
-    if (timedOut) this.engine.emit('timeout', what, tookMs);
-    this.engine.emit('failure', what, tookMs, []);
+    const args = argsOf(request);
+    if (timedOut) this.engine.emit('timeout', what, tookMs, args);
+    this.engine.emit('failure', what, tookMs, args);
   }
 
   stats(): OpossumStats {
@@ -84,9 +86,11 @@ export class OpossumView implements EngineDriver {
     };
   }
 
-  asked(what: 'open' | 'close' | 'disable' | 'shutdown'): void {
+  asked(what: 'open' | 'close' | 'enable' | 'disable' | 'shutdown'): void {
     if (what === 'open') this.#breaker.openByHand();
-    else if (what === 'close') this.#breaker.reset();
+    else if (what === 'enable') {
+      if (this.#breaker.state === 'disabled') this.#breaker.reset();
+    } else if (what === 'close') this.#breaker.reset();
     else this.#breaker.force(what === 'disable' ? 'disabled' : 'forced-open');
   }
 
@@ -101,6 +105,11 @@ export class OpossumView implements EngineDriver {
     this.#extras.advance(nowMs);
     this.#extras.add(channel, 1, nowMs);
   }
+}
+
+/** What opossum calls the arguments of a call: a service has one, its request. */
+function argsOf(request: unknown): readonly unknown[] {
+  return request instanceof CallFrame ? request.args : [request];
 }
 
 const unusedStats = Object.freeze({
