@@ -1,11 +1,12 @@
 /** opossum's known defects, each shown to be absent here. The README's table names these tests. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { background, type CallContext, makeEnv, serviceOf } from '@fwk/kernel';
+import { background, type CallContext, makeEnv, type Service, serviceOf } from '@fwk/kernel';
 import { fakeClock, scriptedService } from '@fwk/kernel/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { attemptTimeout } from '../deadline/attempt-timeout.js';
 import { policy } from '../policy/policy.js';
 import type { BreakerOptions } from './breaker-options.js';
+import type { ManualState } from './breaker-state.js';
 import { circuitBreaker } from './circuit-breaker.js';
 import type { OpossumEngine } from './opossum.js';
 
@@ -29,11 +30,12 @@ afterEach(() => void vi.restoreAllMocks());
 describe('unlike a bare opossum', () => {
   test('a breaker starts no timer, neither when it is made nor when it opens', async () => {
     const timers = [vi.spyOn(globalThis, 'setInterval'), vi.spyOn(globalThis, 'setTimeout')];
-    const { call, engine } = build();
+    const { clock, call, engine } = build();
     await call(new Error('down'));
     await call(new Error('down'));
     expect(engine.opened).toBe(true);
     expect(timers.map((spy) => spy.mock.calls.length)).toEqual([0, 0]);
+    expect(clock.pending).toBe(0);
   });
 
   test('a breaker adds no listener of its own', () => {
@@ -61,6 +63,10 @@ describe('unlike a bare opossum', () => {
     await failing().catch(() => {});
     expect([engine?.opened, layer.engine?.opened]).toEqual([true, false]);
     expect(given).toEqual(options);
+    const held = [engine, layer.engine].map((each): unknown => each && Reflect.get(each, 'options'));
+    expect(held[0]).toBeTypeOf('object');
+    expect(held[0]).not.toBe(held[1]);
+    expect(held).not.toContain(given);
   });
 
   test('a call that times out does not abort another that runs beside it', async () => {
@@ -82,7 +88,7 @@ describe('unlike a bare opossum', () => {
   });
 
   test('a late success from before the opening does not close it', async () => {
-    const { clock, inner, service, call, engine } = build();
+    const { clock, inner, service, layer, call } = build({ successesToClose: 1 });
     const early = service.call('q', background);
     await call(new Error('down'));
     await call(new Error('down'));
@@ -90,9 +96,10 @@ describe('unlike a bare opossum', () => {
     const probe = service.call('q', background);
     inner.waiting[0]?.succeed('late');
     await early;
-    expect([engine.halfOpen, engine.closed]).toEqual([true, false]);
+    expect(layer.latest?.snapshot()).toMatchObject({ state: 'half-open', probesInFlight: 1, totals: { stale: 1 } });
     inner.waiting[0]?.succeed('probe');
     await probe;
+    expect(layer.latest?.state).toBe('closed');
   });
 
   test('a hung probe does not block for ever', async () => {
@@ -165,15 +172,20 @@ describe('unlike a bare opossum', () => {
     expect(await second).toBe('answer');
   });
 
-  test('nothing is answered from a cache, and no rejection is given twice', async () => {
-    const { call, engine } = build({ minimumCalls: 100 });
-    expect([await call('one'), await call('two'), await call(new Error('down')), await call('three')]).toEqual([
-      'one',
-      'two',
-      'Error',
-      'three',
-    ]);
-    expect(engine.stats).toMatchObject({ cacheHits: 0, coalesceCacheHits: 0 });
+  test('a miss of the cache is no hit, and whoever comes after a shared rejection is not given it again', async () => {
+    const keyOf = (sku: string) => sku;
+    const inner = scriptedService<string, string>();
+    const shop = policy('shop', { cache: { keyOf, ttlMs: 1000 }, coalesce: { keyOf }, breaker: {} });
+    const service: Service<string, string> = shop.wrap(inner, makeEnv({ clock: fakeClock() }));
+    const ask = () => service.call('apples', background).catch((error: Error) => error.message);
+    const crowd = [ask(), ask()];
+    expect(inner.calls).toHaveLength(1);
+    inner.waiting[0]?.fail(new Error('down'));
+    expect(await Promise.all(crowd)).toEqual(['down', 'down']);
+    inner.script('answer');
+    expect([await ask(), await ask()]).toEqual(['answer', 'answer']);
+    expect(inner.calls).toHaveLength(2);
+    expect(shop.breakers[0]?.engine.stats).toMatchObject({ fires: 2, failures: 1, successes: 1 });
   });
 
   test('no health check can leave an interval behind', () => {
@@ -185,13 +197,14 @@ describe('unlike a bare opossum', () => {
   test('nothing of the failing request is kept by a timer', async () => {
     const storage = new AsyncLocalStorage<object>();
     const set = vi.spyOn(globalThis, 'setTimeout');
-    const { call, engine } = build();
+    const { clock, call, engine } = build();
     await storage.run({ request: 'large' }, async () => {
       await call(new Error('down'));
       await call(new Error('down'));
     });
     expect(engine.opened).toBe(true);
     expect(set).not.toHaveBeenCalled();
+    expect(clock.pending).toBe(0);
   });
 });
 
@@ -240,6 +253,70 @@ describe('the engine of a breaker', () => {
     expect([layer.latest?.state, engine.enabled]).toEqual(['closed', true]);
     engine.shutdown();
     expect(await call('refused')).toBe('BreakerOpenError');
+  });
+
+  test('says what a wrapped function was called with, as opossum does', async () => {
+    const clock = fakeClock();
+    const limits = circuitBreaker(options);
+    const call = limits.wrap(
+      attemptTimeout({ timeoutMs: 100 }).wrap(async (name: string, count: number) => {
+        if (count < 0) throw new Error('down');
+        if (count === 0) await new Promise(() => {});
+        return `${count} ${name}`;
+      }, makeEnv({ clock })),
+      makeEnv({ clock }),
+    );
+    const seen: unknown[] = [];
+    limits.engine?.on('fire', (args) => seen.push(['fire', args]));
+    limits.engine?.on('failure', (_error, _tookMs, args) => seen.push(['failure', args]));
+    limits.engine?.on('timeout', (_error, _tookMs, args) => seen.push(['timeout', args]));
+    await call('apples', -1).catch(() => {});
+    const hung = call('pears', 0).catch(() => {});
+    await clock.advance(100);
+    await hung;
+    expect(seen).toEqual([
+      ['fire', ['apples', -1]],
+      ['failure', ['apples', -1]],
+      ['fire', ['pears', 0]],
+      ['timeout', ['pears', 0]],
+      ['failure', ['pears', 0]],
+    ]);
+  });
+
+  test('says what a service was asked, as the one argument of a call', async () => {
+    const { call, engine } = build();
+    const seen: unknown[] = [];
+    engine.on('fire', (args) => seen.push(args));
+    engine.on('failure', (_error, _tookMs, args) => seen.push(args));
+    await call(new Error('down'));
+    expect(seen).toEqual([['q'], ['q']]);
+  });
+
+  test('enable changes nothing on a breaker that is not disabled', async () => {
+    const { call, engine, layer } = build();
+    await call(new Error('down'));
+    await call(new Error('down'));
+    engine.enable();
+    expect(layer.latest).toMatchObject({ state: 'open', opening: { rule: 'failure-ratio' } });
+  });
+
+  test.each<ManualState>(['forced-open', 'forced-closed', 'metrics-only', 'disabled'])(
+    'open changes nothing on a breaker that was set %s by hand',
+    (state) => {
+      const { engine, layer } = build();
+      layer.latest?.force(state);
+      engine.open();
+      expect(layer.latest).toMatchObject({ state, opening: undefined });
+    },
+  );
+
+  test('refuses with the time of the next probe once opened, and says that it was opened by hand', async () => {
+    const { service, engine } = build();
+    engine.open();
+    await expect(service.call('q', background)).rejects.toMatchObject({
+      message: 'breaker "prices" is open (opened by hand); next probe in 1000 ms',
+      details: { rule: undefined, nextProbeInMs: 1000 },
+    });
   });
 
   test('a listener that throws changes neither the call nor the state', async () => {
