@@ -13,13 +13,13 @@ import {
   callable,
   checkOptions,
   type Env,
+  fixed,
   flag,
   isFwkError,
   isLive,
   type Layer,
   type Live,
   note,
-  OptionsError,
   optional,
   type Service,
   type Stack,
@@ -76,7 +76,9 @@ export function balance<Req, Res>(options: BalanceOptions<Req, Res>): BalanceLay
     {},
     {
       service: text,
-      endpoints: (value) => (Array.isArray(value) ? undefined : 'a live list of endpoints'),
+      endpoints: fixed((value) =>
+        isLive(value) && Array.isArray(value.value) ? undefined : 'a live list of endpoints (see staticEndpoints)',
+      ),
       balancer: anything,
       perEndpoint: optional(callable),
       ejection: (value) =>
@@ -84,8 +86,6 @@ export function balance<Req, Res>(options: BalanceOptions<Req, Res>): BalanceLay
       settled: optional(callable),
     },
   );
-  // The rules look at what a live value holds now; a plain array would pass them and never change.
-  if (!isLive(settings.endpoints)) throw new OptionsError('balance', ['endpoints must be live: use staticEndpoints()']);
   const balancer = settings.balancer ?? p2c();
   const ejection = settings.ejection === false ? undefined : checkEjection(settings.ejection);
   return {

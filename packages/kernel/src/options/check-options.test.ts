@@ -91,11 +91,32 @@ test('refuses a live value where it would be read only once', () => {
 
 test('checks what a live value holds now and keeps it live', () => {
   const maxAttempts = liveValue(2);
-  expect(check({ maxAttempts }).maxAttempts).toBe(maxAttempts);
+  const guarded = check({ maxAttempts }).maxAttempts as Live<number>;
+  expect(guarded.value).toBe(2);
+  maxAttempts.set(4);
+  expect(guarded.value).toBe(4);
   maxAttempts.set(Number.NaN);
   expect(problemsOf({ maxAttempts })).toEqual([
     'maxAttempts must be a whole number from 1 to 10, not a live value of NaN',
   ]);
+});
+
+test('refuses a live value that cannot be read, and one in place of the options', () => {
+  const broken = liveValue(0).map((): number => {
+    throw new Error('no such setting');
+  });
+  expect(problemsOf({ maxAttempts: broken, baseDelayMs: -1 })).toEqual([
+    'maxAttempts cannot be read (no such setting)',
+    'baseDelayMs must be a number from 0 to 1000 ms, not -1',
+  ]);
+  expect(problemsOf(liveValue({ maxAttempts: 2 }))).toEqual([
+    'options must be an object, not a live value of an object',
+  ]);
+});
+
+test('leaves a live value as it is where anything is allowed', () => {
+  const live = liveValue('text');
+  expect(checkOptions<{ given: unknown }>('owner', { given: live }, {}, { given: anything }).given).toBe(live);
 });
 
 test('refuses a __proto__ field from parsed JSON and pollutes nothing', () => {

@@ -1,6 +1,8 @@
-import { FwkError } from '../errors/fwk-error.js';
+import { FwkError, messageOf } from '../errors/fwk-error.js';
 import { isLive } from '../live/live.js';
-import { isFixed, type Rule } from './rules.js';
+import { GuardedLive } from './guarded-live.js';
+import { anything, isFixed, type Rule } from './rules.js';
+import { showValue } from './show-value.js';
 
 /** Options were out of range. Code `FWK_KERNEL_OPTIONS_INVALID`; `problems` has one line a field. */
 export class OptionsError extends FwkError {
@@ -15,7 +17,9 @@ export class OptionsError extends FwkError {
 /**
  * Merges `given` over `defaults` and checks every field, once, when something is built. Undefined means default.
  * Unknown fields are refused too, so that a misspelt one is never silently without effect. Of a live value, what it holds
- * now is checked; what it holds later is its owner's to check. Where the rule is `fixed` a live value is refused.
+ * now is checked, and what it holds later whenever it is read: it comes back guarded, keeps its last valid value when a later
+ * one is refused or throws, and says so by a process warning. The rule `anything` leaves a live value as it is, and a `fixed`
+ * one is shown the live value itself, which all rules of plain values refuse.
  * @param owner - who is being built, the head of the message: `retry`, `circuitBreaker "prices"`.
  * @throws {@link OptionsError} with all problems at once.
  */
@@ -25,8 +29,8 @@ export function checkOptions<T extends object>(
   defaults: Readonly<Partial<T>>,
   rules: { readonly [K in keyof T]-?: Rule },
 ): Readonly<T> {
-  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
-    throw new OptionsError(owner, [`options must be an object, not ${show(given)}`]);
+  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given) || isLive(given))) {
+    throw new OptionsError(owner, [`options must be an object, not ${showValue(given)}`]);
   }
   const merged: Record<string, unknown> = { ...defaults };
   const problems: string[] = [];
@@ -37,18 +41,19 @@ export function checkOptions<T extends object>(
   }
   for (const [field, rule] of Object.entries(rules) as [string, Rule][]) {
     const value = merged[field];
-    const range = rule(isLive(value) && !isFixed(rule) ? value.value : value);
-    if (range) problems.push(`${field} must be ${range}, not ${show(value)}`);
+    let held = value;
+    if (isLive(value) && rule !== anything && !isFixed(rule)) {
+      try {
+        held = value.value;
+        merged[field] = new GuardedLive(value, rule, `${owner}: ${field}`);
+      } catch (error) {
+        problems.push(`${field} cannot be read (${messageOf(error)})`);
+        continue;
+      }
+    }
+    const range = rule(held);
+    if (range) problems.push(`${field} must be ${range}, not ${showValue(value)}`);
   }
   if (problems.length > 0) throw new OptionsError(owner, problems);
   return Object.freeze(merged) as Readonly<T>;
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  if (typeof value === 'function') return 'a function';
-  if (isLive(value)) return `a live value of ${show(value.value)}`;
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return String(value);
 }

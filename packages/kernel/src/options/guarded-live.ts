@@ -1,0 +1,104 @@
+/**
+ * A live option as its owner reads it. What a live value holds later comes from outside, such as a file that somebody
+ * edits or a projection that throws; it must neither break a call that only reads its limit nor get into what the owner
+ * calculates with. So each value is held against the option's rule, and one that is refused changes nothing: the last
+ * valid one stays, and a process warning of type `FwkOptionWarning` says so once.
+ *
+ * Nothing is checked but after a change; until then a read costs a look at the source's version.
+ */
+import { messageOf } from '../errors/fwk-error.js';
+import { combine } from '../live/derived.js';
+import { type Live, type LiveListener, liveBrand, type Staleness } from '../live/live.js';
+import type { Rule } from './rules.js';
+import { showValue } from './show-value.js';
+
+/** A live value that never throws at its reader and only ever holds what a rule allows. */
+export class GuardedLive<T> implements Live<T> {
+  /** Public, so that two that guard different values are not taken for equal. */
+  readonly source: Live<T>;
+  readonly #rule: Rule;
+  readonly #name: string;
+  #value: T;
+  #version = 1;
+  /** The source's version when it was last looked at. */
+  #seen: number;
+  #warned: string | undefined;
+
+  /**
+   * @param rule - has been held against what `source` holds now.
+   * @param name - for the warning: `retry: maxAttempts`.
+   * @throws what the source throws when it cannot be read now.
+   */
+  constructor(source: Live<T>, rule: Rule, name: string) {
+    this.source = source;
+    this.#rule = rule;
+    this.#name = name;
+    this.#value = source.value;
+    this.#seen = source.version;
+  }
+
+  get [liveBrand](): true {
+    return true;
+  }
+
+  get value(): T {
+    this.#refresh();
+    return this.#value;
+  }
+
+  /** Rises with each valid change. */
+  get version(): number {
+    this.#refresh();
+    return this.#version;
+  }
+
+  get stale(): Staleness | undefined {
+    return this.source.stale;
+  }
+
+  /** While the source cannot be read it cannot be observed either: whoever subscribes then is told of nothing. */
+  subscribe(listener: LiveListener<T>): Disposable {
+    let told = this.value;
+    const follow = () => {
+      const previous = told;
+      told = this.value;
+      if (!Object.is(told, previous)) listener(told, previous);
+    };
+    try {
+      return this.source.subscribe(follow);
+    } catch {
+      return { [Symbol.dispose]() {} };
+    }
+  }
+
+  map<U>(project: (value: T) => U): Live<U> {
+    return combine<[T], U>([this], project);
+  }
+
+  #refresh(): void {
+    try {
+      const { version } = this.source;
+      if (version === this.#seen) return;
+      const { value } = this.source;
+      const range = this.#rule(value);
+      this.#seen = version;
+      if (range) this.#refuse(`must be ${range}, not ${showValue(value)}`);
+      else this.#accept(value);
+    } catch (error) {
+      this.#refuse(`cannot be read (${messageOf(error)})`);
+    }
+  }
+
+  #accept(value: T): void {
+    this.#warned = undefined;
+    if (Object.is(value, this.#value)) return;
+    this.#value = value;
+    this.#version++;
+  }
+
+  #refuse(why: string): void {
+    if (why === this.#warned) return;
+    this.#warned = why;
+    process.emitWarning(`${this.#name} ${why}; it stays ${showValue(this.#value)}`, { type: 'FwkOptionWarning' });
+  }
+}
