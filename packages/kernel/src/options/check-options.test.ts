@@ -89,6 +89,15 @@ test('refuses a live value where it would be read only once', () => {
   expect(() => build(liveValue(500))).toThrowError(/baseDelayMs must be .*, not a live value of 500/);
 });
 
+test('refuses a live value of a function, and where a fixed option may be left out', () => {
+  const once = { keyOf: callable, match: optional(callable), size: optional(fixed(integerIn(1))) };
+  const given = { keyOf: liveValue(() => 'key'), match: liveValue(() => true), size: liveValue(5) };
+  expect(() => checkOptions<object>('owner', given, {}, once)).toThrowError(
+    'owner: keyOf must be a function, not a live value of a function; match must be a function, not a live value of ' +
+      'a function; size must be a whole number of at least 1, not a live value of 5',
+  );
+});
+
 test('checks what a live value holds now and keeps it live', () => {
   const maxAttempts = liveValue(2);
   const guarded = check({ maxAttempts }).maxAttempts as Live<number>;

@@ -1,6 +1,20 @@
 /** Says what is wrong with a value in words that follow "must be", or nothing when it is right. */
 export type Rule = (value: unknown) => string | undefined;
 
+const fixedRules = new WeakSet<Rule>();
+
+/** The same rule for what is read only once: a live value is refused, because its changes would have no effect. */
+export function fixed(rule: Rule): Rule {
+  const own: Rule = (value) => rule(value);
+  fixedRules.add(own);
+  return own;
+}
+
+/** True for a rule that {@link fixed} made. */
+export function isFixed(rule: Rule): boolean {
+  return fixedRules.has(rule);
+}
+
 /** A number from `min` to `max`, both allowed. */
 export function numberIn(min: number, max: number = Number.POSITIVE_INFINITY, unit = ''): Rule {
   return (value) =>
@@ -26,8 +40,8 @@ export const ratio: Rule = numberIn(0, 1);
 /** true or false. */
 export const flag: Rule = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
 
-/** A function. */
-export const callable: Rule = (value) => (typeof value === 'function' ? undefined : 'a function');
+/** A function; never a live value of one, since it may itself answer differently each time. */
+export const callable: Rule = fixed((value) => (typeof value === 'function' ? undefined : 'a function'));
 
 /** A string that is not empty. */
 export const text: Rule = (value) => (typeof value === 'string' && value !== '' ? undefined : 'a non-empty string');
@@ -40,23 +54,10 @@ export function oneOf(...allowed: readonly string[]): Rule {
   return (value) => (allowed.includes(value as string) ? undefined : `one of ${allowed.join(', ')}`);
 }
 
-/** The same rule, with absence allowed. */
+/** The same rule, with absence allowed; a `fixed` one stays so. */
 export function optional(rule: Rule): Rule {
-  return (value) => (value === undefined ? undefined : rule(value));
-}
-
-const fixedRules = new WeakSet<Rule>();
-
-/** The same rule for what is read only once: a live value is refused, because its changes would have no effect. */
-export function fixed(rule: Rule): Rule {
-  const own: Rule = (value) => rule(value);
-  fixedRules.add(own);
-  return own;
-}
-
-/** True for a rule that {@link fixed} made. */
-export function isFixed(rule: Rule): boolean {
-  return fixedRules.has(rule);
+  const own: Rule = (value) => (value === undefined ? undefined : rule(value));
+  return isFixed(rule) ? fixed(own) : own;
 }
 
 function range(min: number, max: number): string {

@@ -1,4 +1,4 @@
-import { integerIn, type Live, millisecondsIn, optional, type Rule, ratio } from '@fwk/kernel';
+import { fixed, integerIn, type Live, millisecondsIn, optional, type Rule, ratio } from '@fwk/kernel';
 import type { RetryBudget } from '../retry/retry-budget.js';
 import { isBudget } from '../retry/retry-options.js';
 
@@ -52,6 +52,6 @@ export const hedgeRules = Object.freeze({
   delayMs: delayRule,
   minimumSamples: integerIn(1, 1_000_000),
   maxExtraRatio: ratio,
-  budget: optional(budgetRule),
-  idempotent: optional(idempotentRule),
+  budget: optional(fixed(budgetRule)),
+  idempotent: optional(fixed(idempotentRule)),
 });

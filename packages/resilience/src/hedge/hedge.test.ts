@@ -12,7 +12,7 @@ import {
   type Service,
 } from '@fwk/kernel';
 import { leakGuard, recordEvents, scriptedService, seededRandom } from '@fwk/kernel/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { retry } from '../retry/retry.js';
 import { retryBudget } from '../retry/retry-budget.js';
 import { hedge } from './hedge.js';
@@ -209,6 +209,18 @@ describe('no second attempt is sent', () => {
     expect(budget.balance).toBe(0);
   });
 
+  test('when the budget throws, which is nobody’s business but the log’s', async () => {
+    const withdraw = () => {
+      throw new Error('broken budget');
+    };
+    const bench = build({ budget: { deposit() {}, withdraw, balance: 1 } });
+    const logged = vi.spyOn(bench.env.logger, 'error');
+    expect(await slow(bench)).toBe(1);
+    expect(bench.events.names).toEqual([]);
+    expect(bench.counted).toEqual(['withheld']);
+    expect(logged).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ path: 'shop' }), expect.any(String));
+  });
+
   test('before enough calls have paid for it, and at most one for fifty of them', async () => {
     const bench = build({ maxExtraRatio: 0.02 });
     const sent: number[] = [];
@@ -393,4 +405,7 @@ test('refuses options that make no sense, all at once', () => {
   expect(() => hedge({ delayMs: 'p99', maxExtraRatio: 2, budget: {}, idempotent: false } as never)).toThrowError(
     /delayMs must be 'auto' or a number from 1 .*; maxExtraRatio must .*; budget must be a retry budget.*; idempotent must be true \(hedging sends a call twice\)/,
   );
+  for (const options of [{ budget: liveValue(retryBudget()) }, { idempotent: liveValue(true) }]) {
+    expect(() => hedge(options as never)).toThrowError(/must be .*, not a live value of/);
+  }
 });

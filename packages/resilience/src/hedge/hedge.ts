@@ -103,17 +103,27 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
       this.#withheld.add();
       return false;
     }
-    const { path, events } = this.env;
-    const budget = this.#options.budget ?? this.#share?.budget;
-    if (budget && !budget.withdraw()) {
+    if (!this.#paid()) {
       this.#withheld.add();
-      events.emit('hedge.budget-exhausted', { path });
       return false;
     }
     this.#savings.spend();
     this.#sent.add();
-    events.emit('hedge.sent', { path });
+    this.env.events.emit('hedge.sent', { path: this.env.path });
     return true;
+  }
+
+  /** Asked by a timer, so what somebody's own budget throws would reach nobody but the process. */
+  #paid(): boolean {
+    const { path, events, logger } = this.env;
+    try {
+      const budget = this.#options.budget ?? this.#share?.budget;
+      if (!budget || budget.withdraw()) return true;
+      events.emit('hedge.budget-exhausted', { path });
+    } catch (error) {
+      logger.error({ err: error, path }, 'the retry budget threw; nothing is hedged');
+    }
+    return false;
   }
 
   answered(context: CallContext, bySecond: boolean): void {

@@ -73,7 +73,7 @@ export const adaptiveLimitRules = Object.freeze({
   windowMs: fixed(millisecondsIn(10, 60_000)),
   minSamples: fixed(integerIn(1, 10_000)),
   maxQueue: integerIn(0, 100_000),
-  partitions: optional(partitionsRule),
+  partitions: optional(fixed(partitionsRule)),
   lag: optional(callable),
   maxLagMs: millisecondsIn(0, 10_000),
   onBuilt: optional(callable),

@@ -194,6 +194,12 @@ describe('an adaptive limit', () => {
     expect(() => adaptiveLimit({ windowMs: liveValue(250) as never })).toThrowError(
       /windowMs .* not a live value of 250/,
     );
+    const once = { lag: liveValue(() => 0), onBuilt: liveValue(() => {}), partitions: liveValue({}) };
+    expect(() => adaptiveLimit(once as never)).toThrowError(/partitions .*; lag .* a live .*; onBuilt .* a live/);
+    const shares = { a: '0.5' };
+    expect(() => adaptiveLimit({ partitions: { partitionOf: () => 'a', shares } } as never)).toThrowError(
+      /shares must/,
+    );
     expect(() => adaptiveLimit({ minLimit: 10, maxLimit: 5 })).toThrowError('minLimit 10 is above maxLimit 5');
     expect(() => adaptiveLimit({ initialLimit: 50, maxLimit: 30 })).toThrowError('initialLimit 50 is not from');
     expect(() => adaptiveLimit({ maxLimit: 5 })).not.toThrow();

@@ -1,4 +1,4 @@
-import { callable, checkOptions, type Rule } from '@fwk/kernel';
+import { callable, checkOptions, fixed, type Rule } from '@fwk/kernel';
 import { nestedRule } from '../layer/nested-rule.js';
 import { type KeyOf, requestKey } from '../layer/request-key.js';
 
@@ -48,7 +48,10 @@ const ROUNDING = 1e-9;
 
 const sharesRule: Rule = (value) => {
   const shares = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.values(value) : [];
-  const sum = shares.reduce((total: number, share) => total + (share > 0 ? share : Number.NaN), 0);
+  const sum = shares.reduce(
+    (total: number, share) => total + (typeof share === 'number' && share > 0 ? share : Number.NaN),
+    0,
+  );
   return sum > 0 && sum <= 1 + ROUNDING ? undefined : 'an object of shares above 0 that add up to 1 at most';
 };
 
@@ -61,7 +64,7 @@ export function checkPartitions(given: LimitPartitions): LimitPartitions {
     'adaptiveLimit partitions',
     given,
     {},
-    { partitionOf: callable, shares: sharesRule },
+    { partitionOf: callable, shares: fixed(sharesRule) },
   );
 }
 

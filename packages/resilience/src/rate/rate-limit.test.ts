@@ -81,6 +81,13 @@ describe('a rate limit', () => {
     );
   });
 
+  test.each([{ maxKeys: liveValue(100) }, { keyOf: liveValue((request: string) => request) }])(
+    'refuses a live value where it would be read only once',
+    (options) => {
+      expect(() => rateLimit(options as never)).toThrowError(/must be .*, not a live value of/);
+    },
+  );
+
   test('prints its settings', () => {
     expect(rateLimit({ burst: 3 }).describe()).toEqual({ permitsPerSecond: 100, burst: 3, maxWaitMs: 0 });
     expect(rateLimit({ keyOf: (request: string) => request }).describe()).toMatchObject({

@@ -15,6 +15,7 @@ import {
   checkOptions,
   currentOf,
   type Env,
+  fixed,
   type Gauge,
   integerIn,
   type Live,
@@ -71,7 +72,7 @@ export const rateLimitRules = Object.freeze({
   burst: integerIn(1, 1_000_000),
   maxWaitMs: millisecondsIn(0, 3_600_000),
   keyOf: optional(callable),
-  maxKeys: integerIn(1, 1_000_000),
+  maxKeys: fixed(integerIn(1, 1_000_000)),
 });
 
 /**

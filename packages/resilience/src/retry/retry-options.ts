@@ -1,4 +1,4 @@
-import { integerIn, type Live, millisecondsIn, type Rule } from '@fwk/kernel';
+import { fixed, integerIn, type Live, millisecondsIn, type Rule } from '@fwk/kernel';
 import { nestedRule } from '../layer/nested-rule.js';
 import { type RetryBudget, type RetryBudgetOptions, retryBudget } from './retry-budget.js';
 
@@ -43,10 +43,11 @@ export const retryRules = Object.freeze({
   baseDelayMs: millisecondsIn(0, 60_000),
   maxDelayMs: millisecondsIn(0, 3_600_000),
   maxRetryAfterMs: millisecondsIn(0, 3_600_000),
-  budget: budgetRule,
+  budget: fixed(budgetRule),
 });
 
 /** True for a budget, as opposed to the options of one. */
 export function isBudget(value: object): value is RetryBudget {
-  return 'withdraw' in value && typeof value.withdraw === 'function';
+  const { deposit, withdraw } = value as Partial<RetryBudget>;
+  return typeof deposit === 'function' && typeof withdraw === 'function';
 }

@@ -5,6 +5,7 @@ import {
   FwkError,
   idempotentKey,
   isDoNotRetry,
+  liveValue,
   makeEnv,
   notesKey,
   OptionsError,
@@ -230,6 +231,8 @@ describe('retry', () => {
     [{ maxAttempts: '3' as never, baseDelayMs: -1 }, /maxAttempts .*; baseDelayMs/],
     [{ attempts: 3 } as never, /unknown option "attempts"/],
     [{ budget: 5 as never }, /budget must be a retry budget/],
+    [{ budget: liveValue(retryBudget()) as never }, /budget must be a retry budget.*, not a live value of an object/],
+    [{ budget: { withdraw: () => true } as never }, /budget must be a retry budget.*unknown option "withdraw"/],
     [{ maxAttempts: 0, budget: { ratio: 7 } }, /maxAttempts .*; budget must be .*ratio must be/],
   ])('refuses %o when it is made', (options, message) => {
     expect(() => retry(options)).toThrowError(OptionsError);
