@@ -65,14 +65,47 @@ describe('bulkhead', () => {
     guard.check();
   });
 
-  test('lets those who wait in with the next call when the limit was raised, although nobody has left', async () => {
+  test('lets those who wait in as soon as the limit is raised, although nobody has left', async () => {
     const maxConcurrent = liveValue(1);
     const { guard, inner, begin } = build({ maxConcurrent, maxQueue: 2 });
     for (const request of ['hung', 'first', 'second']) void begin(request);
+    maxConcurrent.set(2);
+    await guard.clock.settle();
+    expect(inner.calls.map(({ request }) => request)).toEqual(['hung', 'first']);
     maxConcurrent.set(10);
     void begin('new');
     await guard.clock.settle();
     expect(inner.calls.map(({ request }) => request).toSorted()).toEqual(['first', 'hung', 'new', 'second']);
+  });
+
+  test('listens to its limit only while somebody waits', async () => {
+    const maxConcurrent = liveValue(1);
+    const subscribe = maxConcurrent.subscribe.bind(maxConcurrent);
+    let listening = 0;
+    maxConcurrent.subscribe = (listener) => {
+      const subscription = subscribe(listener);
+      listening++;
+      return {
+        [Symbol.dispose]() {
+          listening--;
+          subscription[Symbol.dispose]();
+        },
+      };
+    };
+    const { guard, inner, begin } = build({ maxConcurrent, maxQueue: 2 });
+    void begin('1');
+    expect(listening).toBe(0);
+    const { context, cancel } = guard.context();
+    const waiting = [begin('2', context), begin('3', context)];
+    expect(listening).toBe(1);
+    cancel(new Error('gave up'));
+    await Promise.all(waiting);
+    expect(listening).toBe(0);
+    void begin('4');
+    expect(listening).toBe(1);
+    inner.waiting[0]?.succeed('done');
+    await guard.clock.settle();
+    expect(listening).toBe(0);
   });
 
   test('tells a call whose deadline has passed already so, instead of waiting', async () => {

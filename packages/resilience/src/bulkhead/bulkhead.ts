@@ -25,6 +25,7 @@ import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { observe } from '../layer/settlement.js';
 import { WaitQueue } from '../queue/wait-queue.js';
 import { type TurnOwner, waitTurn } from '../queue/wait-turn.js';
+import { watchOptions } from '../queue/watch-options.js';
 import { BulkheadFullError } from './bulkhead-full-error.js';
 
 /** Options of {@link bulkhead}. */
@@ -69,6 +70,8 @@ class BulkheadService<Req, Res> implements Service<Req, Res> {
   readonly #inFlight: Gauge;
   readonly #queued: Gauge;
   #running = 0;
+  /** Of the limit, while somebody waits: it may be raised although nobody leaves. */
+  #watch: Disposable | undefined;
 
   constructor(next: Service<Req, Res>, env: Env, options: BulkheadOptions) {
     this.#next = next;
@@ -81,15 +84,12 @@ class BulkheadService<Req, Res> implements Service<Req, Res> {
       labels,
     );
     this.#inFlight = metrics.gauge({ name: 'resilience.bulkhead.in_flight', help: 'Places taken.' }, labels);
-    const queued = metrics.gauge({ name: 'resilience.bulkhead.queued', help: 'Calls that wait for a place.' }, labels);
-    this.#queued = queued;
-    this.#turns = { clock: env.clock, expiry: new Expiry(env), left: () => queued.add(-1) };
+    this.#queued = metrics.gauge({ name: 'resilience.bulkhead.queued', help: 'Calls that wait for a place.' }, labels);
+    this.#turns = { clock: env.clock, expiry: new Expiry(env), left: () => this.#left() };
   }
 
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
-    // The limit may have been raised since somebody lined up.
-    if (this.#queue.length > 0) this.#letIn();
     if (this.#queue.length === 0 && this.#hasPlace()) {
       this.#take();
       return this.#run(request, context);
@@ -146,7 +146,15 @@ class BulkheadService<Req, Res> implements Service<Req, Res> {
   #wait(request: Req, context: CallContext): Promise<Res> {
     const turn = waitTurn(this.#queue, context, this.#turns);
     this.#queued.add(1);
+    this.#watch ??= watchOptions([this.#options.maxConcurrent], () => this.#letIn());
     return turn.then(() => this.#run(request, context));
+  }
+
+  #left(): void {
+    this.#queued.add(-1);
+    if (this.#queue.length > 0) return;
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
   }
 
   #refused(context: CallContext): BulkheadFullError {

@@ -3,19 +3,23 @@ import type { Expiry } from '../deadline/expiry.js';
 import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
 import { WaitQueue } from '../queue/wait-queue.js';
 import { type TurnOwner, waitTurn } from '../queue/wait-turn.js';
+import { watchOptions } from '../queue/watch-options.js';
 import { type BucketShape, TokenBucket } from './token-bucket.js';
 
 /** What the gates of a layer share. */
 export interface GateOwner extends BucketShape {
   readonly clock: Clock;
   readonly expiry: Expiry;
+  /** The options that give the shape. */
+  readonly shapedBy: readonly unknown[];
   /** One call more waits, or one less. */
   waiting(change: 1 | -1): void;
 }
 
 /**
  * One bucket and the line of those who wait for its tokens. One timer serves the whole line, set for the next token and
- * only while somebody waits. A token belongs to nobody before it is there, so one who leaves brings all behind forward.
+ * only while somebody waits; it is set anew when the rate changes. A token belongs to nobody before it is there, so one who
+ * leaves brings all behind forward.
  */
 export class RateGate implements TurnOwner {
   readonly clock: Clock;
@@ -24,6 +28,7 @@ export class RateGate implements TurnOwner {
   readonly #bucket: TokenBucket;
   readonly #queue = new WaitQueue();
   #timer: Timer | undefined;
+  #watch: Disposable | undefined;
 
   constructor(owner: GateOwner, nowMs: number) {
     this.clock = owner.clock;
@@ -46,6 +51,7 @@ export class RateGate implements TurnOwner {
   wait(context: CallContext, nowMs: number): Promise<void> {
     const turn = waitTurn(this.#queue, context, this);
     this.#owner.waiting(1);
+    this.#watch ??= watchOptions(this.#owner.shapedBy, () => this.#reshaped());
     if (this.#timer === undefined) this.#wakeAtNextToken(nowMs);
     return turn;
   }
@@ -58,7 +64,20 @@ export class RateGate implements TurnOwner {
   /** Who leaves last puts out the light. */
   left(): void {
     this.#owner.waiting(-1);
-    if (this.#queue.length > 0 || this.#timer === undefined) return;
+    if (this.#queue.length > 0) return;
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
+    this.#clearTimer();
+  }
+
+  /** The next token is due at another time now. */
+  #reshaped(): void {
+    this.#clearTimer();
+    this.#letIn();
+  }
+
+  #clearTimer(): void {
+    if (this.#timer === undefined) return;
     this.clock.clearTimer(this.#timer);
     this.#timer = undefined;
   }

@@ -151,6 +151,26 @@ describe('waiting for a permit', () => {
     guard.check();
   });
 
+  test('is as short as a rate makes it that was raised meanwhile, also for those behind', async () => {
+    const permitsPerSecond = liveValue(0.1);
+    const burst = liveValue(1);
+    const { guard, clock, begin, sent } = build({ permitsPerSecond, burst, maxWaitMs: 1_000_000 });
+    begin('1', '2', '3', '4');
+    permitsPerSecond.set(10);
+    begin('5');
+    await clock.advance(100);
+    expect(sent()).toEqual(['1', '2']);
+    await clock.advance(200);
+    expect(sent()).toEqual(['1', '2', '3', '4']);
+    permitsPerSecond.set(0.1);
+    await clock.advance(100);
+    expect(sent()).toHaveLength(4);
+    permitsPerSecond.set(1000);
+    await clock.advance(1);
+    expect(sent()).toHaveLength(5);
+    guard.check();
+  });
+
   test('leaves no timer when the last one cancels', () => {
     const { guard, service, begin } = build({ permitsPerSecond: 10, burst: 1, maxWaitMs: 1000 });
     begin('1');

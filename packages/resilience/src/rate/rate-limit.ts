@@ -98,6 +98,7 @@ export function rateLimit(options?: Partial<RateLimitOptions>): FunctionLayer {
 class RateLimitService<Req, Res> implements Service<Req, Res>, GateOwner {
   readonly clock: Clock;
   readonly expiry: Expiry;
+  readonly shapedBy: readonly unknown[];
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
   readonly #options: RateLimitOptions;
@@ -114,6 +115,7 @@ class RateLimitService<Req, Res> implements Service<Req, Res>, GateOwner {
     this.clock = env.clock;
     this.expiry = new Expiry(env);
     this.#options = options;
+    this.shapedBy = [options.permitsPerSecond, options.burst];
     this.#gate = options.keyOf === undefined ? new RateGate(this, env.clock.now()) : undefined;
     this.#gates = new BoundedKeys(options.maxKeys, (gate, nowMs) => gate.idle(nowMs));
     const labels = { path: env.path };
