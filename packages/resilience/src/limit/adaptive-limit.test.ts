@@ -149,6 +149,15 @@ describe('an adaptive limit', () => {
     expect(snapshot().limit).toBe(10);
   });
 
+  test('lets in who waits as soon as a bound is raised', async () => {
+    const maxLimit = liveValue(1);
+    const { guard, begin, sent } = build({ maxLimit, maxQueue: 5 });
+    for (const request of ['hung', '1', '2', '3']) void begin(request);
+    maxLimit.set(3);
+    await guard.clock.settle();
+    expect(sent()).toEqual(['hung', '1', '2']);
+  });
+
   test('keeps the place of a function that timed out until it ends, with a bulkhead inside as well', async () => {
     const { clock } = leakGuard();
     const layer = adaptiveLimit({ initialLimit: 1 });
@@ -330,6 +339,47 @@ describe('partitions', () => {
     await guard.clock.settle();
     void begin('a3');
     expect(sent()).toEqual(['x1', 'a1', 'a3']);
+  });
+
+  test('let in who waits for the share that is free again, before who comes', async () => {
+    const { guard, inner, begin, sent, snapshot } = build({ initialLimit: 4, maxQueue: 3, partitions });
+    const requests = ['x1', 'x2', 'x3', 'x4', 'a1', 'a2', 'x5', 'a3', 'a4'];
+    for (const request of requests) void begin(request);
+    expect(sent()).toEqual(['x1', 'x2', 'x3', 'x4', 'a1', 'a2']);
+    for (const call of inner.waiting.filter(({ request }) => request.startsWith('a'))) call.succeed('answer');
+    await guard.clock.settle();
+    expect(sent().slice(6)).toEqual(['a3', 'a4']);
+    expect(snapshot()).toMatchObject({ inFlight: 6, queued: 1 });
+    for (const call of inner.waiting) call.succeed('answer');
+    await guard.clock.settle();
+    expect(sent().slice(8)).toEqual(['x5']);
+    for (const call of inner.waiting) call.succeed('answer');
+    await guard.clock.settle();
+    expect(snapshot()).toMatchObject({ inFlight: 0, queued: 0, admitted: 9 });
+  });
+
+  test('give what has become free to the more important of their own', async () => {
+    const { guard, inner, begin, sent } = build({ initialLimit: 1, maxQueue: 3, partitions });
+    for (const request of ['x1', 'a1', 'a2']) void begin(request);
+    void begin('a3', 'critical');
+    inner.waiting.find(({ request }) => request === 'a1')?.succeed('answer');
+    await guard.clock.settle();
+    expect(sent()).toEqual(['x1', 'a1', 'a3']);
+  });
+
+  test('forget who has left the line or was displaced', async () => {
+    const { guard, inner, begin, sent } = build({ initialLimit: 1, maxQueue: 2, partitions });
+    for (const request of ['x1', 'a1']) void begin(request);
+    const { context, cancel } = guard.context();
+    const cancelled = begin('a2', 'default', context);
+    const displaced = begin('a3', 'background');
+    void begin('x2', 'critical');
+    expect(await displaced).toBe('FWK_RESILIENCE_LIMIT_EXCEEDED');
+    cancel(gaveUp);
+    expect(await cancelled).toBe(gaveUp);
+    inner.waiting.find(({ request }) => request === 'a1')?.succeed('answer');
+    await guard.clock.settle();
+    expect(sent()).toEqual(['x1', 'a1']);
   });
 
   test('know no partition by a name that only an object’s prototype has', async () => {

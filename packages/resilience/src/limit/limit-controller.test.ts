@@ -96,6 +96,27 @@ test('keeps within the least and the highest limit, also when they change', () =
   expect(controller.limit).toBe(5);
 });
 
+test('obeys bounds that change at once, tells of it with the next window, and forgets nothing meanwhile', () => {
+  const [minLimit, maxLimit] = [liveValue(1), liveValue(1000)];
+  const { samples, controller, step } = build({ minLimit, maxLimit });
+  step.by = 0;
+  maxLimit.set(5);
+  expect(controller.limit).toBe(5);
+  maxLimit.set(1000);
+  expect(controller.limit).toBe(20);
+  minLimit.set(30);
+  expect(controller.limit).toBe(30);
+  expect(samples(11, 0, 1000)).toMatchObject([{ from: 20, to: 30 }]);
+});
+
+test('obeys bounds that change while the lag keeps it from learning', () => {
+  const maxLimit = liveValue(1000);
+  const { samples, controller } = build({ maxLimit }, () => 1000);
+  maxLimit.set(5);
+  samples(11, 0, 1000);
+  expect(controller).toMatchObject({ limit: 5, frozenWindows: 1 });
+});
+
 test('starts within its bounds', () => {
   expect(build({ maxLimit: 8 }).controller.limit).toBe(8);
   expect(build({ minLimit: 30 }).controller.limit).toBe(30);

@@ -40,7 +40,10 @@ export class LimitController {
   readonly #settings: LimitSettings;
   readonly #lag: () => number;
   readonly #drift = new DriftGuard();
-  #limit: number;
+  /** What was found. The bounds are laid on when it is read, so that changing them takes effect at once. */
+  #found: number;
+  /** The limit that was told of last. */
+  #told: number;
   #frozen = 0;
   #startMs = 0;
   #answered = 0;
@@ -54,12 +57,13 @@ export class LimitController {
     this.#strategy = strategy;
     this.#settings = settings;
     this.#lag = lag;
-    this.#limit = this.#bounded(settings.initialLimit);
+    this.#found = settings.initialLimit;
+    this.#told = this.limit;
   }
 
   /** Calls that may be in flight, a whole number. */
   get limit(): number {
-    return Math.floor(this.#limit);
+    return Math.floor(this.#exact);
   }
 
   /** Windows that changed nothing because the event loop lagged. */
@@ -113,18 +117,25 @@ export class LimitController {
     const rttMs = measuredMs === undefined ? undefined : Math.max(SHORTEST_MS, measuredMs - lagMs);
     const inFlight = this.#inFlightMax;
     const droppedRatio = this.#dropped / this.#count;
-    const from = this.limit;
-    const wanted = this.#strategy.next(this.#limit, { rttMs, inFlight, droppedRatio });
-    this.#limit = this.#bounded(wanted > this.#limit ? this.#pushed(wanted, meanInFlight) : wanted);
+    const from = this.#told;
+    const limit = this.#exact;
+    const wanted = this.#strategy.next(limit, { rttMs, inFlight, droppedRatio });
+    this.#found = this.#bounded(wanted > limit ? this.#pushed(limit, wanted, meanInFlight) : wanted);
     const to = this.limit;
+    this.#told = to;
     return to === from ? undefined : { from, to, rttMs, inFlight, droppedRatio, lagMs };
   }
 
   /** Goes down only where the limit holds calls back: otherwise it was the load that varied, and the limit may be right. */
-  #pushed(wanted: number, meanInFlight: number): number {
+  #pushed(limit: number, wanted: number, meanInFlight: number): number {
     const { push } = this.#drift;
-    if (push < 0 && meanInFlight < FULL * this.limit) return this.#limit;
-    return this.#limit + push * (wanted - this.#limit);
+    if (push < 0 && meanInFlight < FULL * Math.floor(limit)) return limit;
+    return limit + push * (wanted - limit);
+  }
+
+  /** The limit with fractions. */
+  get #exact(): number {
+    return this.#bounded(this.#found);
   }
 
   #bounded(limit: number): number {

@@ -22,7 +22,9 @@ import { judgeError, judgeResult } from '../layer/judge.js';
 import { KeyError } from '../layer/key-error.js';
 import { isRefusal } from '../layer/refusal.js';
 import { observe } from '../layer/settlement.js';
+import { joinBoth, type Waiter } from '../queue/wait-queue.js';
 import { type TurnOwner, waitTurn } from '../queue/wait-turn.js';
+import { watchOptions } from '../queue/watch-options.js';
 import type { AdaptiveLimitOptions } from './adaptive-limit-options.js';
 import { type LimitChange, LimitController } from './limit-controller.js';
 import { LimitExceededError, type LimitReason } from './limit-exceeded-error.js';
@@ -51,6 +53,8 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
   #calls = 0;
   #admitted = 0;
   #inFlight = 0;
+  /** Of the bounds, while somebody waits: they may be raised although nobody leaves. */
+  #watch: Disposable | undefined;
 
   constructor(next: Service<Req, Res>, env: Env, options: AdaptiveLimitOptions, strategy: LimitStrategy) {
     this.#next = next;
@@ -61,7 +65,7 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
     this.#partitions = options.partitions && new Partitions(options.partitions);
     const series = limitSeries(env);
     this.#series = series;
-    this.#turns = { clock: env.clock, expiry: new Expiry(env), left: () => series.queued.add(-1) };
+    this.#turns = { clock: env.clock, expiry: new Expiry(env), left: () => this.#left() };
     series.limit.set(this.#controller.limit);
   }
 
@@ -81,15 +85,14 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
     const level = levelOf(context.get(priorityKey));
     this.#calls++;
     this.#shedding.arrived(level, nowMs);
-    if (partition && isGuaranteed(partition, this.#controller.limit)) {
+    const { limit } = this.#controller;
+    if (partition && isGuaranteed(partition, limit) && partition.queue.yieldsTo(level)) {
       return this.#enter(request, context, partition, nowMs);
     }
-    const taken = this.#inFlight / this.#controller.limit;
-    if (this.#shedding.sheds(level, taken, this.#env.random)) {
+    if (this.#shedding.sheds(level, this.#inFlight / limit, this.#env.random)) {
       return Promise.reject(this.#refused(context, level, 'shed'));
     }
-    const waiting = this.#queue.highest;
-    if (this.#hasPlace(level) && (waiting === undefined || waiting > level)) {
+    if (this.#hasPlace(level) && this.#queue.yieldsTo(level)) {
       return this.#enter(request, context, partition, nowMs);
     }
     if (this.#mayWait(level)) return this.#wait(request, context, level, partition);
@@ -127,22 +130,38 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
     return this.#inFlight < limit - this.#shedding.reserve(level, limit);
   }
 
-  #take(): void {
+  #take(partition: Partition | undefined): void {
     this.#inFlight++;
+    if (partition) partition.inFlight++;
     this.#admitted++;
     this.#series.inFlight.add(1);
   }
 
   #enter(request: Req, context: CallContext, partition: Partition | undefined, nowMs: number): Promise<Res> {
-    this.#take();
+    this.#take(partition);
     return this.#run(request, context, partition, nowMs);
   }
 
   /** The place is taken before the promise resolves, so nobody can slip in before the call goes on. */
   #wait(request: Req, context: CallContext, level: number, partition: Partition | undefined): Promise<Res> {
-    const turn = waitTurn(this.#queue.line(level), context, this.#turns);
+    const line = { join: (waiter: Waiter) => this.#lineUp(waiter, level, partition) };
+    const turn = waitTurn(line, context, this.#turns);
     this.#series.queued.add(1);
+    this.#watch ??= watchOptions([this.#options.minLimit, this.#options.maxLimit], () => this.#letIn());
     return turn.then(() => this.#run(request, context, partition, this.#env.clock.now()));
+  }
+
+  /** Stands in the line of all and in that of its partition; whichever lets it in or refuses it, it leaves the other. */
+  #lineUp(waiter: Waiter, level: number, partition: Partition | undefined): () => void {
+    const taking: Waiter = {
+      ...waiter,
+      enter: () => {
+        this.#take(partition);
+        waiter.enter();
+      },
+    };
+    const all = this.#queue.line(level);
+    return partition ? joinBoth(all, partition.queue.line(level), taking) : all.join(taking);
   }
 
   #mayWait(level: number): boolean {
@@ -156,7 +175,6 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
 
   /** Calls with a place that is taken already, and hands on the inner promise itself. */
   #run(request: Req, context: CallContext, partition: Partition | undefined, startMs: number): Promise<Res> {
-    if (partition) partition.inFlight++;
     // With less in flight nothing is learnt, so nothing need be measured.
     if (this.#loop && this.#inFlight >= this.#controller.limit / 2) this.#loop.probe(startMs);
     beginAttempt(request);
@@ -193,12 +211,27 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
     this.#inFlight--;
     this.#series.inFlight.add(-1);
     if (this.#inFlight === 0) this.#loop?.stop();
+    this.#letIn();
+  };
+
+  /** First those whom their partition's share is due, then whoever is most important, as far as there are places. */
+  #letIn(): void {
+    if (this.#queue.length === 0) return;
+    for (const partition of this.#partitions?.all ?? []) {
+      while (isGuaranteed(partition, this.#controller.limit) && partition.queue.letIn());
+    }
     for (let level = this.#queue.highest; level !== undefined; level = this.#queue.highest) {
       if (!this.#hasPlace(level)) return;
-      this.#take();
-      this.#queue.line(level).shift()?.enter();
+      this.#queue.letIn();
     }
-  };
+  }
+
+  #left(): void {
+    this.#series.queued.add(-1);
+    if (this.#queue.length > 0) return;
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
+  }
 
   #changed(change: LimitChange | undefined): void {
     if (change === undefined) return;

@@ -1,11 +1,13 @@
 import { callable, checkOptions, fixed, type Rule } from '@fwk/kernel';
 import { nestedRule } from '../layer/nested-rule.js';
 import { type KeyOf, requestKey } from '../layer/request-key.js';
+import { PriorityQueue } from './priority-queue.js';
 
 /**
  * Gives groups of calls a share of the limit that others cannot take. Shares bind only above the limit: while there are
- * places, anybody takes them; when there are none, a call still passes if its partition holds less than its share. So
- * there may be more in flight than the limit, by what the guarantees of the partitions amount to.
+ * places, anybody takes them; when there are none, a call still passes if its partition holds less than its share, those
+ * that wait before those that come. So there may be more in flight than the limit, by what the guarantees of the partitions
+ * amount to.
  */
 export interface LimitPartitions {
   /** Finds the partition of a request; of a wrapped function it gets the arguments. */
@@ -18,6 +20,8 @@ export interface LimitPartitions {
 export interface Partition {
   readonly share: number;
   inFlight: number;
+  /** Its calls that wait; they stand in the line of all as well. */
+  readonly queue: PriorityQueue;
 }
 
 /** True while the partition holds less than its share of the limit, which is at least one place. */
@@ -32,7 +36,14 @@ export class Partitions {
 
   constructor({ partitionOf, shares }: LimitPartitions) {
     this.#partitionOf = partitionOf;
-    this.#byName = new Map(Object.entries(shares).map(([name, share]) => [name, { share, inFlight: 0 }]));
+    this.#byName = new Map(
+      Object.entries(shares).map(([name, share]) => [name, { share, inFlight: 0, queue: new PriorityQueue() }]),
+    );
+  }
+
+  /** Those with a share. */
+  get all(): Iterable<Partition> {
+    return this.#byName.values();
   }
 
   /**

@@ -22,6 +22,20 @@ export class PriorityQueue {
     return undefined;
   }
 
+  /** True for a call of this level when all that wait are less important; equals go in order. */
+  yieldsTo(level: number): boolean {
+    const waiting = this.highest;
+    return waiting === undefined || waiting > level;
+  }
+
+  /** Lets in whoever has waited longest at the highest level. @returns false when nobody waits. */
+  letIn(): boolean {
+    const level = this.highest;
+    if (level === undefined) return false;
+    this.line(level).shift()?.enter();
+    return true;
+  }
+
   /**
    * Makes room for a call of this level: refuses whoever came last of the lowest level below it.
    * @param refusal - makes the error of the displaced call.

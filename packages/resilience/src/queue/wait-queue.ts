@@ -56,3 +56,27 @@ export class WaitQueue {
     this.#length--;
   }
 }
+
+/**
+ * Lines up in two queues at once. Whichever lets the waiter in or refuses it, it leaves the other first.
+ * @returns leaves both; only for one who still waits.
+ */
+export function joinBoth(first: WaitQueue, second: WaitQueue, waiter: Waiter): () => void {
+  const joining = (leaveOther: () => void): Waiter => ({
+    ...waiter,
+    enter() {
+      leaveOther();
+      waiter.enter();
+    },
+    refuse(error) {
+      leaveOther();
+      waiter.refuse(error);
+    },
+  });
+  const leaveFirst: () => void = first.join(joining(() => leaveSecond()));
+  const leaveSecond = second.join(joining(leaveFirst));
+  return () => {
+    leaveFirst();
+    leaveSecond();
+  };
+}

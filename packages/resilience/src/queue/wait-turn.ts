@@ -19,7 +19,7 @@ export interface TurnOwner {
  * What follows must hang on the promise and not be started by whoever lets in: a continuation runs in the waiter's own
  * async context, so that `currentContext()` in the work is the waiter's and not that of the call which made room.
  */
-export function waitTurn(queue: WaitQueue, context: CallContext, owner: TurnOwner): Promise<void> {
+export function waitTurn(queue: Pick<WaitQueue, 'join'>, context: CallContext, owner: TurnOwner): Promise<void> {
   return new Promise((resolve, reject) => {
     const { clock, expiry } = owner;
     const over = () => {
