@@ -49,6 +49,15 @@ class Prices {
     throw new Error('down');
   }
 
+  @Fallback('standIn')
+  static async stock(): Promise<string> {
+    throw new Error('down');
+  }
+
+  static async standIn(error: Error): Promise<string> {
+    return `instead of ${error.message}`;
+  }
+
   @Fallback((_, { args, self }) => `${(self as Prices).calls} ${args[0]}`)
   async answered(_name: string): Promise<string> {
     throw new Error('down');
@@ -73,6 +82,30 @@ describe('decorated methods', () => {
     await elsewhere!.fails().catch(() => {});
     await loose!.fails().catch(() => {});
     expect([first, second, elsewhere, loose].map((instance) => instance!.calls)).toEqual([1, 0, 1, 1]);
+  });
+
+  test('share their policy among the scopes of one application, however many requests come', async () => {
+    const registry = policyRegistry();
+    const requests = Array.from({ length: 5 }, () => new Prices());
+    for (const prices of requests) {
+      setOwner(prices, owner(registry));
+      await prices.fails().catch(() => {});
+    }
+    expect(requests.map(({ calls }) => calls)).toEqual([1, 0, 0, 0, 0]);
+    expect(registry.list().map(({ name }) => name)).toEqual(['Prices.fails']);
+  });
+
+  test('take part in a container that knows no policies', async () => {
+    const prices = new Prices();
+    setOwner(prices, { find: () => undefined, get: () => undefined as never });
+    expect(await prices.answered('apples')).toBe('0 apples');
+  });
+
+  test('may be static: named after their class, with a fallback of the class', async () => {
+    expect(await Prices.stock()).toBe('instead of down');
+    expect(policyOf(Prices, 'stock')?.name).toBe('Prices.stock');
+    class Special extends Prices {}
+    expect(policyOf(Special, 'stock')?.name).toBe('Prices.stock');
   });
 
   test('are listed with the policies of their container and use its environment', async () => {
@@ -110,7 +143,7 @@ describe('decorated methods', () => {
   test('say which fallback method is missing', async () => {
     await expect(new Prices().lost()).rejects.toMatchObject({
       code: 'FWK_RESILIENCE_FALLBACK_FAILED',
-      cause: { message: '@Fallback: the instance has no method "missing"' },
+      cause: { message: '@Fallback: `this` has no method "missing"' },
       original: { message: 'down' },
     });
   });

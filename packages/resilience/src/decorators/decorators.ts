@@ -90,7 +90,8 @@ export function Coalesce(options: CoalesceOptions): ResilienceDecorator {
 
 /**
  * Answers when the method fails.
- * @param fallback - name of a method of the instance, called with the same arguments and the error last; or a handler.
+ * @param fallback - name of a method of the instance (of the class, for a static one), called with the same arguments
+ *   and the error last; or a handler.
  * @param options - `when` says what errors it answers, `name` how it is called in events, metrics and notes.
  * @throws OptionsError when the class is defined with refused options
  */

@@ -2,16 +2,17 @@
  * What the decorators have in common: they collect what stands on one method and make one policy of it.
  *
  * The first decorator replaces the method by a guarded one; every further decorator finds that and adds to its options.
- * So the order in which they are written does not matter. The policy is built at the first call: once for each container
- * that has built instances of the class, once for all instances made by plain `new`. State (windows, places, budgets) is
- * therefore shared by all calls of the method, never made by a call.
+ * So the order in which they are written does not matter. The policy is built at the first call: once for each registry
+ * of policies that containers of its instances know (the scopes of requests know that of their application), once for all
+ * instances made by plain `new` and for the class itself. State (windows, places, budgets) is therefore shared by all
+ * calls of the method, never made by a call.
  */
 import { OptionsError, ownerOf, type Resolver } from '@fwk/kernel';
 import type { FailedCall, FallbackEntry, FallbackHandler } from '../fallback/fallback-options.js';
 import { policy } from '../policy/policy.js';
 import type { PolicyLayer } from '../policy/policy-layer.js';
 import type { PolicyOptions } from '../policy/policy-options.js';
-import { policyRegistryToken } from '../policy/policy-registry.js';
+import { type PolicyRegistry, policyRegistryToken } from '../policy/policy-registry.js';
 
 /** A method as the decorators see it. */
 export type Method = (this: unknown, ...args: readonly unknown[]) => unknown;
@@ -53,6 +54,8 @@ class GuardedMethod {
   readonly #key: string;
   #options: MethodOptions = {};
   #fallbacks: readonly (FallbackHandler | FallbackEntry)[] = [];
+  readonly #byRegistry = new WeakMap<PolicyRegistry, Built>();
+  /** What was found for an owner, so that a call need not ask the container for its registry. */
   readonly #byOwner = new WeakMap<Resolver, Built>();
   #unowned: Built | undefined;
 
@@ -92,23 +95,34 @@ class GuardedMethod {
   }
 
   #builtFor(self: unknown): Built {
-    const owner = typeof self === 'object' && self !== null ? ownerOf(self) : undefined;
-    if (!owner) {
-      this.#unowned ??= this.#build(self, undefined);
-      return this.#unowned;
-    }
+    const owner = isObject(self) ? ownerOf(self) : undefined;
+    if (!owner) return this.#builtWithout(self);
     let built = this.#byOwner.get(owner);
     if (!built) {
-      built = this.#build(self, owner);
+      const registry = owner.find(policyRegistryToken);
+      built = registry ? this.#builtIn(registry, self) : this.#builtWithout(self);
       this.#byOwner.set(owner, built);
     }
     return built;
   }
 
-  #build(self: unknown, owner: Resolver | undefined): Built {
+  #builtIn(registry: PolicyRegistry, self: unknown): Built {
+    let built = this.#byRegistry.get(registry);
+    if (!built) {
+      built = this.#build(self, registry);
+      this.#byRegistry.set(registry, built);
+    }
+    return built;
+  }
+
+  #builtWithout(self: unknown): Built {
+    this.#unowned ??= this.#build(self, undefined);
+    return this.#unowned;
+  }
+
+  #build(self: unknown, registry: PolicyRegistry | undefined): Built {
     const { named, ...layers } = this.#options;
     const own: PolicyOptions = this.#fallbacks.length > 0 ? { ...layers, fallback: this.#fallbacks } : layers;
-    const registry = owner?.find(policyRegistryToken);
     // Without a container nobody can have defined it: the method runs with what stands on it, as in a unit test.
     const made =
       named !== undefined && registry
@@ -121,17 +135,26 @@ class GuardedMethod {
 
 /** `Checkout.`: the class that declares the method, which may be a base of the instance's own. */
 function classNameOf(self: unknown, key: string, face: Method): string {
-  for (let at = self; typeof at === 'object' && at !== null; at = Object.getPrototypeOf(at)) {
-    if (Object.getOwnPropertyDescriptor(at, key)?.value === face) return `${at.constructor.name}.`;
+  for (let at = self; isObject(at); at = Object.getPrototypeOf(at)) {
+    if (Object.getOwnPropertyDescriptor(at, key)?.value === face) return `${ownNameOf(at)}.`;
   }
-  return typeof self === 'object' && self !== null ? `${self.constructor.name}.` : '';
+  return isObject(self) ? `${ownNameOf(self)}.` : '';
 }
 
-/** A fallback that calls another method of the instance with the same arguments and the error last. */
+/** A static method is called on the class itself. */
+function ownNameOf(self: object): string {
+  return typeof self === 'function' ? self.name : self.constructor.name;
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+/** A fallback that calls another method of the instance, or of the class, with the same arguments and the error last. */
 export function methodFallback(method: string): FallbackHandler {
   const handler: FallbackHandler = (error: unknown, { self, args }: FailedCall) => {
-    const target: unknown = typeof self === 'object' && self !== null ? Reflect.get(self, method) : undefined;
-    if (typeof target !== 'function') throw new TypeError(`@Fallback: the instance has no method "${method}"`);
+    const target: unknown = isObject(self) ? Reflect.get(self, method) : undefined;
+    if (typeof target !== 'function') throw new TypeError(`@Fallback: \`this\` has no method "${method}"`);
     return Reflect.apply(target, self, [...args, error]);
   };
   return Object.defineProperty(handler, 'name', { value: method });
