@@ -43,4 +43,17 @@ export const resilienceErrors = Object.freeze({
     summary: 'A policy was asked for by a name that nobody defined; the message lists the known ones.',
     status: 500,
   },
+  FWK_RESILIENCE_POLICY_NOT_IN_USE: {
+    summary:
+      'No policy of that name is in use; the message lists those that are. One is in use once a place asked for it.',
+    status: 404,
+  },
+  FWK_RESILIENCE_NO_BREAKER: {
+    summary: 'A policy was to be set by hand that has no breaker; look under `/manage/policies` for those that have.',
+    status: 409,
+  },
+  FWK_RESILIENCE_STATE_UNKNOWN: {
+    summary: 'A breaker was to be set by hand to a state that does not exist; the message lists those that do.',
+    status: 400,
+  },
 }) satisfies ErrorTable;

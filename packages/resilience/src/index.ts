@@ -12,6 +12,7 @@ export type {
 } from './breaker/breaker-state.js';
 export { type CircuitBreakerLayer, circuitBreaker } from './breaker/circuit-breaker.js';
 export type { OpossumEngine, OpossumStats, OpossumStatus } from './breaker/opossum.js';
+export { UnknownStateError } from './breaker/unknown-state-error.js';
 export { type BulkheadOptions, bulkhead, bulkheadDefaults } from './bulkhead/bulkhead.js';
 export { BulkheadFullError } from './bulkhead/bulkhead-full-error.js';
 export { type CacheLayer, cache } from './cache/cache.js';
@@ -63,9 +64,11 @@ export type { LimitHandle, LimitSnapshot } from './limit/limit-handle.js';
 export type { LimitAlgorithm } from './limit/limit-strategy.js';
 export type { LimitPartitions } from './limit/partitions.js';
 export type { EffectiveSetting, SettingOrigin } from './policy/merge-options.js';
+export { NoBreakerError } from './policy/no-breaker-error.js';
 export { policy } from './policy/policy.js';
 export type { PolicySource } from './policy/policy-definitions.js';
 export type { PolicyLayer } from './policy/policy-layer.js';
+export { PolicyNotInUseError } from './policy/policy-not-in-use-error.js';
 export {
   type FallbackChain,
   type PolicyOptions,

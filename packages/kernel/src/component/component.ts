@@ -49,7 +49,7 @@ export interface ManagementEndpoint {
   readonly path: string;
   /** @defaultValue GET */
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Answers plain data that becomes JSON; a thrown error becomes a problem document. */
+  /** Answers plain data that becomes JSON; a thrown error becomes a problem document, with its own `status` if it has one. */
   handle(request: ManagementRequest): unknown | Promise<unknown>;
 }
 

@@ -113,7 +113,7 @@ export interface BreakerHandle {
   readonly state: BreakerState;
   readonly opening: OpeningRecord | undefined;
   snapshot(): BreakerSnapshot;
-  /** Sets a manual state; it stays until {@link reset}. @throws RangeError for anything else */
+  /** Sets a manual state; it stays until {@link reset}. @throws UnknownStateError for anything else */
   force(state: ManualState): void;
   /** Closes it and forgets what was measured. */
   reset(): void;

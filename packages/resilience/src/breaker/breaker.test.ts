@@ -401,7 +401,7 @@ describe('a breaker set by hand', () => {
   });
 
   test('refuses states that do not exist', () => {
-    expect(() => build().breaker.force('ajar' as never)).toThrowError(/must be one of forced-open.*not ajar/);
+    expect(() => build().breaker.force('ajar' as never)).toThrowError(/must be one of forced-open.*not "ajar"/);
   });
 });
 

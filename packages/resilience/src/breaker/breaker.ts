@@ -27,6 +27,7 @@ import { OpossumView, type ViewedBreaker } from './opossum-view.js';
 import { Probes } from './probes.js';
 import type { BrokenRule } from './rules.js';
 import { checkStateRecord } from './state-record.js';
+import { UnknownStateError } from './unknown-state-error.js';
 
 /** The states of one breaker, and what leads from one to another. */
 export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
@@ -199,9 +200,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
 
   force(state: ManualState): void {
     if (!manualStates.includes(state)) {
-      throw new RangeError(
-        `breaker "${this.name}": state must be one of ${manualStates.join(', ')}, not ${String(state)}`,
-      );
+      throw new UnknownStateError(`breaker "${this.name}"`, state, manualStates);
     }
     if (this.#state !== state) this.#change(state);
   }

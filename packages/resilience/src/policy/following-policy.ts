@@ -28,7 +28,7 @@ interface Exchangeable {
  */
 export function followingPolicy(name: string, levels: readonly OptionsLevel[], env: Env): FollowingPolicy {
   const stacks = new WeakHandles<Exchangeable>();
-  const breakers = new PolicyBreakers();
+  const breakers = new PolicyBreakers(name);
   const layers = new FollowingLayers({ policy: name, listBreakers: breakers.list });
   let current = levels;
   let placed = layers.follow(mergeOptions(levels));

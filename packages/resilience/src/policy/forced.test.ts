@@ -92,5 +92,5 @@ test('works on a policy that no registry knows', async () => {
   await expect(pay.wrap(answer)()).rejects.toMatchObject(refused);
   pay.reset();
   expect(await call('a')).toBe('answer a');
-  expect(() => pay.force('ajar' as never)).toThrowError(/state must be one of forced-open.*not ajar/);
+  expect(() => pay.force('ajar' as never)).toThrowError(/state must be one of forced-open.*not "ajar"/);
 });

@@ -4,12 +4,19 @@
  * while it holds begins in it.
  */
 import { type BreakerHandle, type ManualState, manualStates } from '../breaker/breaker-state.js';
+import { UnknownStateError } from '../breaker/unknown-state-error.js';
 import { WeakHandles } from '../layer/weak-handles.js';
 
 /** Lists breakers and sets them all. */
 export class PolicyBreakers {
+  readonly #name: string;
   #handles = new WeakHandles<BreakerHandle>();
   #forced: ManualState | undefined;
+
+  /** @param name - the policy's, for messages. */
+  constructor(name: string) {
+    this.#name = name;
+  }
 
   /** The state that was set by hand and not yet reset. */
   get forced(): ManualState | undefined {
@@ -31,10 +38,10 @@ export class PolicyBreakers {
     };
   };
 
-  /** @throws RangeError for a state that does not exist */
+  /** @throws {@link UnknownStateError} for a state that does not exist */
   force(state: ManualState): void {
     if (!manualStates.includes(state)) {
-      throw new RangeError(`state must be one of ${manualStates.join(', ')}, not ${String(state)}`);
+      throw new UnknownStateError(`policy "${this.#name}"`, state, manualStates);
     }
     this.#forced = state;
     for (const breaker of this.alive) breaker.force(state);

@@ -33,7 +33,7 @@ export interface PolicyLayer extends FunctionLayer, StatisticsSource {
   readonly breakers: readonly BreakerHandle[];
   /** The state in which {@link force} has set its breakers; undefined when nobody has. */
   readonly forced: ManualState | undefined;
-  /** Sets all its breakers by hand, those that are made later included, until {@link reset}. @throws RangeError for an unknown state */
+  /** Sets all its breakers by hand, those that are made later included, until {@link reset}. @throws UnknownStateError for an unknown state */
   force(state: ManualState): void;
   /** Closes all its breakers and forgets what they measured. */
   reset(): void;

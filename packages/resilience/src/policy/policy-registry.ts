@@ -14,6 +14,7 @@ import type { ManualState } from '../breaker/breaker-state.js';
 import { sumStatistics } from '../statistics/policy-statistics.js';
 import { type FollowingPolicy, followingPolicy } from './following-policy.js';
 import type { OptionsLevel } from './merge-options.js';
+import { NoBreakerError } from './no-breaker-error.js';
 import {
   changedPaths,
   currentDefinitions,
@@ -22,6 +23,7 @@ import {
   type PolicySource,
 } from './policy-definitions.js';
 import { checkPolicy, type PolicyLayer } from './policy-layer.js';
+import { PolicyNotInUseError } from './policy-not-in-use-error.js';
 import type { PolicyOptions } from './policy-options.js';
 import type { PolicyRefusal, PolicyReport, PolicySummary } from './policy-report.js';
 import { UnknownPolicyError } from './unknown-policy-error.js';
@@ -40,14 +42,14 @@ export interface PolicyRegistry extends Disposable {
   /** Lists a policy; several may share a name. Dispose to take it off. */
   add(policy: PolicyLayer): Disposable;
   list(): readonly PolicySummary[];
-  /** @throws {@link UnknownPolicyError} */
+  /** @throws {@link PolicyNotInUseError} */
   inspect(name: string): PolicyReport;
   /**
    * Sets all breakers of a policy by hand, until it is reset: also those of keys, stacks and places of use that come later.
-   * @throws {@link UnknownPolicyError}; RangeError for an unknown state; OptionsError when the policy has no breaker
+   * @throws {@link PolicyNotInUseError}; UnknownStateError for an unknown state; {@link NoBreakerError}
    */
   force(name: string, state: ManualState): void;
-  /** Closes all its breakers and forgets what they measured. @throws {@link UnknownPolicyError} */
+  /** Closes all its breakers and forgets what they measured. @throws {@link PolicyNotInUseError} */
   reset(name: string): void;
   /** The last change of the definitions if it was refused; undefined once a good one came. */
   readonly refusal: PolicyRefusal | undefined;
@@ -150,7 +152,7 @@ class Policies implements PolicyRegistry {
   force(name: string, state: ManualState): void {
     const found = this.#find(name);
     if (!found.some(({ layers }) => layers.some(({ role }) => role === 'circuit-breaker'))) {
-      throw new OptionsError('policies', [`policy "${name}" has no breaker to set by hand`]);
+      throw new NoBreakerError(name);
     }
     for (const policy of found) policy.force(state);
     this.env.events.emit('policy.forced', { path: this.env.path, name, state });
@@ -198,11 +200,9 @@ class Policies implements PolicyRegistry {
 
   #find(name: string): readonly PolicyLayer[] {
     const found = [...this.#policies].filter((candidate) => candidate.name === name);
-    if (found.length === 0)
-      throw new UnknownPolicyError(
-        name,
-        [...this.#policies].map((candidate) => candidate.name),
-      );
+    if (found.length === 0) {
+      throw new PolicyNotInUseError(name, [...new Set([...this.#policies].map((listed) => listed.name))]);
+    }
     return found;
   }
 }

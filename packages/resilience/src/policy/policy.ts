@@ -20,7 +20,7 @@ import type { PolicyOptions } from './policy-options.js';
 export function policy(name: string, options: PolicyOptions = {}, env?: Env): PolicyLayer {
   const levels: readonly OptionsLevel[] = [{ from: 'call-site', options }];
   checkPolicy(name, levels);
-  const breakers = new PolicyBreakers();
+  const breakers = new PolicyBreakers(name);
   const placed = makeLayers(options, { policy: name, listBreakers: breakers.list }, []);
   return policyLayer(
     {

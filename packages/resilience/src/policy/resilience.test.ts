@@ -84,9 +84,14 @@ describe('the resilience component', () => {
   });
 
   test.each([
-    ['a name nobody defined', 'price', { state: 'disabled' }, /no policy is called "price"; known: quote/],
-    ['a state that does not exist', 'quote', { state: 'ajar' }, /state must be one of .* not ajar/],
-    ['a body without a state', 'quote', 'forced-open', /state must be a string/],
+    ['a name nobody defined', 'price', { state: 'disabled' }, /no policy called "price" is in use; in use: quote/],
+    [
+      'a state that does not exist',
+      'quote',
+      { state: 'ajar' },
+      /policy "quote": state must be one of .*, reset, not "ajar"/,
+    ],
+    ['a body without a state', 'quote', 'forced-open', /state must be one of forced-open, .* not undefined/],
   ])('refuses %s', (_, name, body, message) => {
     const { registry, ask } = start({ policies: { quote } });
     registry.named('quote');
@@ -132,7 +137,23 @@ describe('a policy registry', () => {
 
   test('names what is known when asked for what is not', () => {
     expect(() => policyRegistry().named('quote')).toThrowError('no policy is called "quote"; known: none');
-    expect(() => policyRegistry().inspect('quote')).toThrowError(/known: none/);
+    expect(() => policyRegistry(undefined, { quote }).inspect('quote')).toThrowError(
+      expect.objectContaining({
+        code: 'FWK_RESILIENCE_POLICY_NOT_IN_USE',
+        message: 'no policy called "quote" is in use; in use: none',
+      }),
+    );
+  });
+
+  test('says which states a breaker may be set to', () => {
+    const registry = policyRegistry(undefined, { quote });
+    registry.named('quote');
+    expect(() => registry.force('quote', 'ajar' as never)).toThrowError(
+      expect.objectContaining({
+        code: 'FWK_RESILIENCE_STATE_UNKNOWN',
+        message: expect.stringMatching(/^policy "quote": state must be one of .*metrics-only, not "ajar"$/),
+      }),
+    );
   });
 
   test('takes a policy off the list again', () => {

@@ -6,11 +6,11 @@ import {
   envToken,
   type Live,
   type ManagementRequest,
-  OptionsError,
   type Provision,
   type Resolver,
 } from '@fwk/kernel';
-import type { ManualState } from '../breaker/breaker-state.js';
+import { type ManualState, manualStates } from '../breaker/breaker-state.js';
+import { UnknownStateError } from '../breaker/unknown-state-error.js';
 import { currentDefinitions, type PolicySource } from './policy-definitions.js';
 import type { PolicyOptions } from './policy-options.js';
 import { type PolicyRegistry, policyRegistry, policyRegistryToken } from './policy-registry.js';
@@ -29,6 +29,9 @@ export interface ResilienceOptions {
 
 type PolicyDefaults = PolicyOptions | Live<unknown>;
 
+/** What breakers may be set to from outside. */
+const allowedStates: readonly string[] = Object.freeze([...manualStates, 'reset']);
+
 /** Defaults of {@link resilience}. */
 export const resilienceDefaults = Object.freeze({
   policies: Object.freeze({}),
@@ -42,6 +45,9 @@ export const resilienceDefaults = Object.freeze({
  * - `GET /manage/policies/:name` shows all settings with where each was set, counts and opening records.
  * - `PUT /manage/policies/:name` with `{"state": "forced-open"}` (or `forced-closed`, `disabled`, `metrics-only`) sets
  *   its breakers by hand, and those that are made later; `{"state": "reset"}` closes them and forgets what they measured.
+ *
+ * A name that no policy in use has is answered with 404, a state that does not exist with 400, a
+ * policy without breakers with 409.
  *
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when a named policy is refused; if it is found later, from the start
  */
@@ -76,7 +82,9 @@ export function resilience(options?: Partial<ResilienceOptions>): Component {
 
 function set(registry: PolicyRegistry | undefined, { parameter = '', body }: ManagementRequest): unknown {
   const state = typeof body === 'object' && body !== null && 'state' in body ? body.state : undefined;
-  if (typeof state !== 'string') throw new OptionsError('policies', ['state must be a string, such as "forced-open"']);
+  if (!allowedStates.includes(state as string)) {
+    throw new UnknownStateError(`policy "${parameter}"`, state, allowedStates);
+  }
   if (state === 'reset') registry?.reset(parameter);
   else registry?.force(parameter, state as ManualState);
   return registry?.inspect(parameter);
