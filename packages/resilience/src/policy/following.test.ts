@@ -181,8 +181,13 @@ describe('a bad set', () => {
     ['with an option nobody knows', { ...good, pay: { retries: {} } }, /policy "pay": unknown option "retries"/],
     ['with text for a number', { ...good, pay: { retry: { maxAttempts: '3' } } }, /policy "pay": retry: maxAttempts/],
     ['with functions', { ...good, pay: { fallback: () => 1 } }, /policies.pay.fallback must be plain data/],
+    ['with nothing', { ...good, pay: { retry: null } }, /policies.pay.retry must be .* such as {} .*, not null/],
     ['with a list', { ...good, pay: [] }, /policies.pay must be plain data/],
-    ['with something else than options', { ...good, pay: 7 }, /policy "pay" must be an object with options/],
+    [
+      'with something else than options',
+      { ...good, pay: 7 },
+      /policy "pay" must be a plain object with options, not 7/,
+    ],
     ['that is no set', 7, /policies must be an object of options by name/],
     ['without a policy that is in use', { pay: good.pay }, /policy "quote" is in use and cannot be taken away/],
     ['that contradicts a place of use', { ...good, quote: { deadlineMs: 10 } }, /timeoutMs 20 is above deadlineMs 10/],
@@ -207,11 +212,37 @@ describe('a bad set', () => {
     const { policies, registry } = following(good);
     policies.set({ quote: { timeoutMs: -1 }, pay: { retry: { maxAttempts: 0 } } });
     expect(registry.refusal?.reasons).toHaveLength(2);
+    policies.set({
+      quote: { timeoutMs: -1, breaker: null, retry: { maxAttempts: 0, budget: [] } },
+      pay: 7,
+      more: { bogus: 1, breaker: { openMs: 0 } },
+    });
+    expect(registry.refusal?.reasons).toEqual([
+      expect.stringMatching(/^policies.quote.breaker must be plain data/),
+      expect.stringMatching(/^policies.quote.retry.budget must be plain data, not an array/),
+      expect.stringMatching(/^policy "pay" must be/),
+      expect.stringMatching(/^policy "quote": retry: maxAttempts/),
+      expect.stringMatching(/^policy "quote": timeoutMs: timeoutMs/),
+      expect.stringMatching(/^policy "more": unknown option "bogus"/),
+      expect.stringMatching(/^policy "more": breaker: openMs/),
+    ]);
+  });
+
+  test('names all places of use that it breaks', () => {
+    const { policies, registry } = following(good);
+    for (const name of ['quote', 'pay', 'pay']) registry.named(name, { timeoutMs: 500 });
+    policies.set({ quote: { deadlineMs: 10 }, pay: { deadlineMs: 20 } });
+    expect(registry.refusal?.reasons).toEqual([
+      expect.stringMatching(/^policy "quote" where it is used: timeoutMs 500 is above deadlineMs 10/),
+      expect.stringMatching(/^policy "pay" where it is used: timeoutMs 500 is above deadlineMs 20/),
+    ]);
   });
 
   test('is refused from the start', () => {
     expect(() => policyRegistry(undefined, liveValue({ quote: { timeoutMs: -1 } }))).toThrowError(/timeoutMs/);
-    expect(() => policyRegistry(undefined, { quote: null as never })).toThrowError(/policy "quote" must be an object/);
+    expect(() => policyRegistry(undefined, { quote: null as never })).toThrowError(
+      /policy "quote" must be a plain object with options, {} for the defaults, not null/,
+    );
     expect(() => policyRegistry(undefined, {}, { breaker: { openMs: 0 } })).toThrowError(/defaults: .*openMs/);
   });
 });

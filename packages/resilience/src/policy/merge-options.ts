@@ -5,6 +5,7 @@
  */
 import { isLive } from '@fwk/kernel';
 import { canonicalOrder, optionsOf } from './canonical-order.js';
+import { isPlain } from './plain.js';
 import type { FallbackChain, PolicyOptions } from './policy-options.js';
 
 /** Where a setting was set: in the code of the layer, for all named policies, for this one, or where it is used. */
@@ -66,13 +67,6 @@ function originOf(levels: readonly OptionsLevel[], field: keyof PolicyOptions, n
 function chained(over: PolicyOptions['fallback'], under: PolicyOptions['fallback']): PolicyOptions['fallback'] {
   if (over === undefined || over === false || under === undefined || under === false) return over ?? under;
   return [over, under].flat() as FallbackChain;
-}
-
-/** True for an object that is data, as opposed to a live value, a budget, a function. */
-export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || isLive(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 /** Object.fromEntries defines properties and never assigns, so a key `__proto__` stays one that checks can refuse. */

@@ -2,11 +2,12 @@
  * Named policies as they are defined, in code or by a live value that comes from configuration. They are read whole: a
  * set with one bad policy is refused, with the reasons of all.
  */
-import { isLive, type Live, OptionsError } from '@fwk/kernel';
+import { checkOptions, fixed, isLive, type Live, OptionsError, type Rule } from '@fwk/kernel';
 import { canonicalOrder } from './canonical-order.js';
-import { isPlain, mergeOptions, type OptionsLevel } from './merge-options.js';
+import { mergeOptions, type OptionsLevel } from './merge-options.js';
+import { isPlain } from './plain.js';
 import { checkPolicy } from './policy-layer.js';
-import { collect, type PolicyOptions } from './policy-options.js';
+import { collect, optionsObject, type PolicyOptions } from './policy-options.js';
 
 /** A checked set. */
 export interface PolicyDefinitions {
@@ -22,43 +23,48 @@ const MAX_DEPTH = 4;
 /** Options of policies by name; or a live value of them, which is taken for configuration: plain data, checked whole. */
 export type PolicySource = Readonly<Record<string, PolicyOptions>> | Live<unknown>;
 
-/** Reads what the sources hold now. @throws OptionsError with all problems at once */
+/** Reads what the sources hold now. @throws OptionsError with all problems of all policies at once */
 export function currentDefinitions(policies: PolicySource, defaults: PolicyOptions | Live<unknown>): PolicyDefinitions {
-  const problems = [
-    ...(isLive(policies) ? notPlain(policies.value, 'policies') : []),
-    ...(isLive(defaults) ? notPlain(defaults.value, 'defaults') : []),
-  ];
+  const problems: string[] = [];
+  const read = (source: unknown, path: string) => (isLive(source) ? plainPart(source.value, path, problems) : source);
+  const defined = readDefinitions(read(policies, 'policies'), read(defaults, 'defaults'), problems);
   if (problems.length > 0) throw new OptionsError('policies', problems);
-  return readDefinitions(isLive(policies) ? policies.value : policies, isLive(defaults) ? defaults.value : defaults);
+  return defined;
 }
 
 /**
  * Reads definitions.
  * @param policies - options by name; undefined for none.
  * @param defaults - options of all of them; undefined for none.
- * @throws OptionsError with all problems of all policies at once
+ * @param problems - takes what is refused; the answer is then incomplete.
  */
-function readDefinitions(policies: unknown, defaults: unknown): PolicyDefinitions {
-  const problems: string[] = [];
-  const common = isObject(defaults) ? defaults : {};
-  if (defaults !== undefined && !isObject(defaults)) problems.push('defaults must be an object with options');
-  const byName = new Map<string, PolicyOptions>();
+function readDefinitions(policies: unknown, defaults: unknown, problems: string[]): PolicyDefinitions {
+  const soundDefaults = defaults !== undefined && keeps(optionsObject, 'defaults', defaults, problems);
+  const common = (soundDefaults ? defaults : {}) as PolicyOptions;
   if (policies !== undefined && !isObject(policies)) problems.push('policies must be an object of options by name');
-  for (const [name, options] of isObject(policies) ? Object.entries(policies) : []) {
-    if (isObject(options)) byName.set(name, options);
-    else problems.push(`policy "${name}" must be an object with options`);
+  const named = isObject(policies) ? Object.entries(policies) : [];
+  const sound = named.filter(([name, options]) => keeps(optionsObject, `policy "${name}"`, options, problems));
+  const byName = new Map<string, PolicyOptions>(sound);
+  if (byName.size > MAX_POLICIES) {
+    problems.push(`policies must be at most ${MAX_POLICIES}, not ${byName.size}`);
+    return { defaults: common, byName };
   }
-  if (byName.size > MAX_POLICIES) problems.push(`policies must be at most ${MAX_POLICIES}, not ${byName.size}`);
-  if (problems.length === 0) {
-    collect(problems, 'defaults', () => checkPolicy('defaults', completed([{ from: 'defaults', options: common }])));
-    for (const [name, options] of byName) {
-      collect(problems, `policy "${name}"`, () =>
-        checkPolicy(name, completed(levelsOf({ defaults: common, byName }, options))),
-      );
-    }
+  collect(problems, 'defaults', () => checkPolicy('defaults', completed([{ from: 'defaults', options: common }])));
+  for (const [name, options] of byName) {
+    collect(problems, `policy "${name}"`, () =>
+      checkPolicy(name, completed(levelsOf({ defaults: common, byName }, options))),
+    );
   }
-  if (problems.length > 0) throw new OptionsError('policies', problems);
   return { defaults: common, byName };
+}
+
+/** Whether a value keeps a rule; what it breaks is added to the problems. */
+function keeps(rule: Rule, what: string, value: unknown, problems: string[]): boolean {
+  const found = problems.length;
+  collect(problems, '', () =>
+    checkOptions<Record<string, unknown>>('policies', { [what]: value }, {}, { [what]: rule }),
+  );
+  return problems.length === found;
 }
 
 /** The levels of a named policy, without those of its place of use. */
@@ -79,13 +85,26 @@ function completed(levels: readonly OptionsLevel[]): readonly OptionsLevel[] {
 }
 
 /**
- * What configuration may not contain: functions, lists and the like would have no meaning after a restart.
- * @returns paths of all that is no plain data
+ * The part of a value that is plain data. What else configuration contains, such as functions and lists, would have no
+ * meaning after a restart.
+ * @param problems - takes the paths of all that is left out.
  */
-function notPlain(value: unknown, path: string, depth = 0): readonly string[] {
-  if (value === undefined || ['number', 'string', 'boolean'].includes(typeof value)) return [];
-  if (!isPlain(value) || depth > MAX_DEPTH) return [`${path} must be plain data`];
-  return Object.entries(value).flatMap(([key, held]) => notPlain(held, `${path}.${key}`, depth + 1));
+function plainPart(value: unknown, path: string, problems: string[], depth = 0): unknown {
+  if (!keeps(plainAt(depth), path, value, problems)) return undefined;
+  if (!isPlain(value)) return value;
+  const parts = Object.entries(value).map(([key, held]) => [
+    key,
+    plainPart(held, `${path}.${key}`, problems, depth + 1),
+  ]);
+  return Object.fromEntries(parts.filter(([key, part]) => part !== undefined || value[key as string] === undefined));
+}
+
+function plainAt(depth: number): Rule {
+  return fixed((value) => {
+    if (value === undefined || ['number', 'string', 'boolean'].includes(typeof value)) return undefined;
+    if (!isPlain(value)) return value === null ? 'plain data, such as {} for the defaults' : 'plain data';
+    return depth > MAX_DEPTH ? `plain data of at most ${MAX_DEPTH} levels` : undefined;
+  });
 }
 
 /** Paths at which two sets differ, such as `policies.payments.breaker.failureRatio`. */

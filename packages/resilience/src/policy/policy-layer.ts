@@ -18,7 +18,7 @@ import { StatisticsRecorder } from '../statistics/recorder.js';
 import { type EffectiveSetting, effectiveSettings, mergeOptions, type OptionsLevel } from './merge-options.js';
 import type { PolicyBreakers } from './policy-breakers.js';
 import { makeLayers, type PlacedLayer } from './policy-layers.js';
-import { checkPolicyShape, collect, type PolicyOptions } from './policy-options.js';
+import { checkPolicyShape, type PolicyOptions } from './policy-options.js';
 
 /** A named stack of layers. */
 export interface PolicyLayer extends FunctionLayer, StatisticsSource {
@@ -120,8 +120,10 @@ function policyEnv(name: string, { classifier }: PolicyOptions, given: Env): Env
 export function checkPolicy(name: string, levels: readonly OptionsLevel[]): void {
   const owner = `policy "${name}"`;
   const problems: string[] = [];
-  if (typeof name !== 'string' || name === '') problems.push('name must be a non-empty string');
-  for (const { options } of levels) collect(problems, '', () => checkPolicyShape(owner, options));
-  if (problems.length === 0) makeLayers(mergeOptions(levels), { policy: name, listBreakers: () => () => {} }, problems);
+  const named = typeof name === 'string' && name !== '';
+  if (!named) problems.push('name must be a non-empty string');
+  const sound = levels.map(({ from, options }) => ({ from, options: checkPolicyShape(owner, options, problems) }));
+  // A name that is none has been told already; layers that bear it need not say so again.
+  makeLayers(mergeOptions(sound), { policy: named ? name : 'policy', listBreakers: () => () => {} }, problems);
   if (problems.length > 0) throw new OptionsError(owner, problems);
 }

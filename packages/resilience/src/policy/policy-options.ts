@@ -1,4 +1,4 @@
-import { anything, type Classifier, checkOptions, type Live, OptionsError, type Rule } from '@fwk/kernel';
+import { anything, type Classifier, checkOptions, fixed, type Live, OptionsError, type Rule } from '@fwk/kernel';
 import type { BreakerOptions } from '../breaker/breaker-options.js';
 import type { BulkheadOptions } from '../bulkhead/bulkhead.js';
 import type { CacheOptions } from '../cache/cache-options.js';
@@ -10,6 +10,7 @@ import type { AdaptiveLimitOptions } from '../limit/adaptive-limit-options.js';
 import type { RateLimitOptions } from '../rate/rate-limit.js';
 import type { RetryOptions } from '../retry/retry-options.js';
 import type { ThrottleOptions } from '../throttle/throttle.js';
+import { isPlain } from './plain.js';
 
 /**
  * Options of a policy: a layer stands in it only if it is named here; `{}` takes its defaults, and `false` takes out a
@@ -72,20 +73,26 @@ type PlainOf<Value> = Extract<Value, number | string | boolean>;
 /** Nothing stands in a policy by default: each layer is asked for. */
 export const policyDefaults: Readonly<PolicyOptions> = Object.freeze({});
 
-const layerOptions: Rule = (value) =>
-  value === undefined || value === false || (typeof value === 'object' && value !== null && !Array.isArray(value))
-    ? undefined
-    : 'an object with options';
-const aClassifier: Rule = (value) =>
+/** What options of a policy or a layer are given as. Of a live object or a map nothing would ever be read. */
+export const optionsObject: Rule = fixed((value) => {
+  if (isPlain(value)) return undefined;
+  return value === null ? 'a plain object with options, {} for the defaults' : 'a plain object with options';
+});
+const layerOptions: Rule = fixed((value) =>
+  value === undefined || value === false ? undefined : optionsObject(value),
+);
+const aClassifier: Rule = fixed((value) =>
   value === undefined || (typeof value === 'object' && value !== null && 'ofResult' in value && 'ofError' in value)
     ? undefined
-    : 'a classifier (ofResult, ofError)';
-const handlers: Rule = (value) =>
+    : 'a classifier (ofResult, ofError)',
+);
+const handlers: Rule = fixed((value) =>
   value === undefined ||
   value === false ||
   (Array.isArray(value) ? value.length > 0 && value.every(isFallback) : isFallback(value))
     ? undefined
-    : 'a function, an object with a handler, or a list of these';
+    : 'a function, an object with a handler, or a list of these',
+);
 
 /** The layer checks what else stands beside the handler. */
 function isFallback(value: unknown): boolean {
@@ -93,24 +100,37 @@ function isFallback(value: unknown): boolean {
   return typeof handler === 'function';
 }
 
-/** Checks the shape; each layer checks its own options when it is made. */
-export function checkPolicyShape(owner: string, options: PolicyOptions): Readonly<PolicyOptions> {
-  return checkOptions<PolicyOptions>(owner, options, policyDefaults, {
-    deadlineMs: anything,
-    timeoutMs: anything,
-    cache: layerOptions,
-    coalesce: layerOptions,
-    retry: layerOptions,
-    hedge: layerOptions,
-    rateLimit: layerOptions,
-    throttle: layerOptions,
-    breaker: layerOptions,
-    limit: layerOptions,
-    bulkhead: layerOptions,
-    fault: layerOptions,
-    fallback: handlers,
-    classifier: aClassifier,
-  });
+/** Of each option its shape; each layer checks its own options when it is made. */
+const policyRules: { readonly [K in keyof PolicyOptions]-?: Rule } = Object.freeze({
+  deadlineMs: anything,
+  timeoutMs: anything,
+  cache: layerOptions,
+  coalesce: layerOptions,
+  retry: layerOptions,
+  hedge: layerOptions,
+  rateLimit: layerOptions,
+  throttle: layerOptions,
+  breaker: layerOptions,
+  limit: layerOptions,
+  bulkhead: layerOptions,
+  fault: layerOptions,
+  fallback: handlers,
+  classifier: aClassifier,
+});
+
+/**
+ * Checks the shape of the options.
+ * @param problems - takes what is refused.
+ * @returns the options that have the right shape, which can be checked further beside what is refused
+ */
+export function checkPolicyShape(owner: string, options: PolicyOptions, problems: string[]): PolicyOptions {
+  collect(problems, '', () => checkOptions<PolicyOptions>(owner, options, policyDefaults, policyRules));
+  if (typeof options !== 'object' || options === null) return {};
+  const sound = Object.entries(options).filter(
+    ([field, value]) =>
+      Object.hasOwn(policyRules, field) && policyRules[field as keyof PolicyOptions](value) === undefined,
+  );
+  return Object.fromEntries(sound);
 }
 
 /** What an option says, unless it says that there is to be no such layer. */

@@ -24,7 +24,7 @@ import {
 } from './policy-definitions.js';
 import { checkPolicy, type PolicyLayer } from './policy-layer.js';
 import { PolicyNotInUseError } from './policy-not-in-use-error.js';
-import type { PolicyOptions } from './policy-options.js';
+import { collect, type PolicyOptions } from './policy-options.js';
 import type { PolicyRefusal, PolicyReport, PolicySummary } from './policy-report.js';
 import { UnknownPolicyError } from './unknown-policy-error.js';
 
@@ -173,8 +173,7 @@ class Policies implements PolicyRegistry {
     try {
       const defined = this.#read();
       const changed = changedPaths(this.#defined, defined);
-      const followers = [...this.#used.values()].map((used) => ({ used, levels: this.#checked(defined, used) }));
-      for (const { used, levels } of followers) used.policy.follow(levels);
+      for (const { policy, levels } of this.#followers(defined)) policy.follow(levels);
       this.#defined = defined;
       this.refusal = undefined;
       if (changed.length > 0) events.emit('policy.changed', { path, changed });
@@ -186,11 +185,21 @@ class Policies implements PolicyRegistry {
     }
   }
 
-  #checked(defined: PolicyDefinitions, { name, over }: Used): readonly OptionsLevel[] {
-    const levels = this.#levels(defined, name, over);
-    if (!levels) throw new OptionsError('policies', [`policy "${name}" is in use and cannot be taken away`]);
-    checkPolicy(name, levels);
-    return levels;
+  /** What is in use, with its new levels. @throws OptionsError with the problems of all places of use */
+  #followers(defined: PolicyDefinitions) {
+    const problems: string[] = [];
+    const followers = [...this.#used.values()].flatMap(({ name, over, policy }) => {
+      const levels = this.#levels(defined, name, over);
+      if (!levels) {
+        problems.push(`policy "${name}" is in use and cannot be taken away`);
+        return [];
+      }
+      collect(problems, `policy "${name}" where it is used`, () => checkPolicy(name, levels));
+      return [{ policy, levels }];
+    });
+    // Places that set the same have the same problems.
+    if (problems.length > 0) throw new OptionsError('policies', [...new Set(problems)]);
+    return followers;
   }
 
   #levels(defined: PolicyDefinitions, name: string, over: PolicyOptions): readonly OptionsLevel[] | undefined {

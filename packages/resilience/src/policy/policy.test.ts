@@ -9,6 +9,7 @@ import {
   liveValue,
   makeEnv,
   notesKey,
+  type OptionsError,
   runInContext,
   stack,
   verdicts,
@@ -18,6 +19,15 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { retry } from '../retry/retry.js';
 import { policy } from './policy.js';
 import type { PolicyOptions } from './policy-options.js';
+
+function problemsOf(build: () => unknown): readonly string[] {
+  try {
+    build();
+  } catch (error) {
+    return (error as OptionsError).problems;
+  }
+  return [];
+}
 
 const keyOf = (...args: unknown[]) => JSON.stringify(args);
 
@@ -237,7 +247,10 @@ describe('bad input', () => {
     [{ coalesce: {} }, /coalesce: keyOf must be a function/],
     [{ fault: { ratio: 0.5 } }, /fault: one of latencyMs, error and abort must say what to inject/],
     [{ timeout: 5 } as never, /unknown option "timeout"/],
-    [{ retry: 3 as never }, /retry must be an object with options, not 3/],
+    [{ retry: 3 as never }, /retry must be a plain object with options, not 3/],
+    [{ breaker: null as never }, /breaker must be a plain object with options, {} for the defaults, not null/],
+    [{ retry: new Map([['maxAttempts', 9]]) as never }, /retry must be a plain object with options, not an object/],
+    [{ retry: liveValue({}) as never }, /retry must be a plain object with options, not a live value/],
     [{ fallback: 'quoteFromCache' as never }, /fallback must be a function, an object with a handler, or a list/],
     [{ fallback: [{ when: () => true }] as never }, /fallback must be a function, an object with a handler, or a list/],
     [{ fallback: { handler: () => 1, name: '' } }, /fallback: name must be a non-empty string/],
@@ -257,6 +270,18 @@ describe('bad input', () => {
     expect(() => policy('quote', bad)).toThrowError(
       /^policy "quote": deadlineMs: .*; retry: maxAttempts .*; breaker: openMs .*; timeoutMs: timeoutMs .* not -1/,
     );
+  });
+
+  test('is refused with what is wrong inside a layer beside what nobody knows', () => {
+    const bad = { bogus: 1, bulkhead: 5, retry: { maxAttempts: 0 }, breaker: { failureRatio: 2 } } as never;
+    expect(problemsOf(() => policy('', bad))).toEqual([
+      'name must be a non-empty string',
+      expect.stringContaining('unknown option "bogus"'),
+      'bulkhead must be a plain object with options, not 5',
+      expect.stringMatching(/^retry: maxAttempts must be/),
+      expect.stringMatching(/^breaker: failureRatio must be/),
+    ]);
+    expect(problemsOf(() => policy('quote', null as never))).toEqual(['options must be an object, not null']);
   });
 
   test('includes a name that is none', () => {
