@@ -239,7 +239,15 @@ describe('bad input', () => {
     [{ timeoutMs: 3000, deadlineMs: 2000 }, /timeoutMs 3000 is above deadlineMs 2000: no attempt could ever reach/],
     [{ timeoutMs: liveValue(3000), deadlineMs: 2000 }, /timeoutMs 3000 is above deadlineMs 2000/],
     [{ retry: { baseDelayMs: 500 }, deadlineMs: 400 }, /retry.baseDelayMs 500 is not below deadlineMs 400/],
-    [{ retry: { baseDelayMs: 500, maxDelayMs: 100 } }, /retry.baseDelayMs 500 is above retry.maxDelayMs 100/],
+    [{ retry: { baseDelayMs: 500, maxDelayMs: 100 } }, /retry: baseDelayMs 500 is above maxDelayMs 100/],
+    [{ retry: { baseDelayMs: 60_000 } }, /retry: baseDelayMs 60000 is above maxDelayMs 1000/],
+    [{ retry: {}, deadlineMs: 20 }, /retry.baseDelayMs 25 is not below deadlineMs 20/],
+    [{ rateLimit: { maxWaitMs: 1000 }, deadlineMs: 10 }, /rateLimit.maxWaitMs 1000 is above deadlineMs 10/],
+    [{ breaker: { slowCallMs: 500 }, timeoutMs: 100 }, /breaker.slowCallMs 500 is above timeoutMs 100: no call could/],
+    [
+      { breaker: { slowCallMs: 500 }, deadlineMs: 400, bulkhead: { maxQueue: 1 } },
+      /slowCallMs 500 is above deadlineMs 400/,
+    ],
     [{ hedge: {} }, /hedge sends a call twice: say hedge.idempotent true if that does no harm/],
     [{ hedge: { idempotent: true, delayMs: 100 }, timeoutMs: 100 }, /hedge.delayMs 100 is not below timeoutMs 100/],
     [{ hedge: { idempotent: true, delayMs: 300 }, deadlineMs: 200 }, /hedge.delayMs 300 is not below deadlineMs 200/],
@@ -268,7 +276,7 @@ describe('bad input', () => {
       breaker: { openMs: 0 },
     };
     expect(() => policy('quote', bad)).toThrowError(
-      /^policy "quote": deadlineMs: .*; retry: maxAttempts .*; breaker: openMs .*; timeoutMs: timeoutMs .* not -1/,
+      /^policy "quote": deadlineMs: .*; retry: maxAttempts .*; breaker: openMs .*; timeoutMs: timeoutMs .* not -1$/,
     );
   });
 
@@ -282,6 +290,13 @@ describe('bad input', () => {
       expect.stringMatching(/^breaker: failureRatio must be/),
     ]);
     expect(problemsOf(() => policy('quote', null as never))).toEqual(['options must be an object, not null']);
+  });
+
+  test('is no call that is slow because it waits for its place', () => {
+    const queued: PolicyOptions = { timeoutMs: 100, breaker: { slowCallMs: 500 }, bulkhead: { maxQueue: 1 } };
+    expect(problemsOf(() => policy('quote', queued))).toEqual([]);
+    expect(problemsOf(() => policy('quote', { ...queued, bulkhead: {}, limit: { maxQueue: 5 } }))).toEqual([]);
+    expect(problemsOf(() => policy('quote', { ...queued, bulkhead: {} }))).toHaveLength(1);
   });
 
   test('includes a name that is none', () => {

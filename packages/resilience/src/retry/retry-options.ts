@@ -1,4 +1,13 @@
-import { fixed, integerIn, type Live, millisecondsIn, type Rule } from '@fwk/kernel';
+import {
+  checkOptions,
+  currentOf,
+  fixed,
+  integerIn,
+  type Live,
+  millisecondsIn,
+  OptionsError,
+  type Rule,
+} from '@fwk/kernel';
 import { nestedRule } from '../layer/nested-rule.js';
 import { type RetryBudget, type RetryBudgetOptions, retryBudget } from './retry-budget.js';
 
@@ -6,7 +15,10 @@ import { type RetryBudget, type RetryBudgetOptions, retryBudget } from './retry-
 export interface RetryOptions {
   /** Attempts in all, the first included, 1 to 20. @defaultValue 3 */
   readonly maxAttempts: number | Live<number>;
-  /** The first pause is drawn from 0 to this, and the bound doubles each time; 0 to 60 000 milliseconds. @defaultValue 25 */
+  /**
+   * The first pause is drawn from 0 to this, and the bound doubles each time; 0 to 60 000 milliseconds, and not above
+   * `maxDelayMs`. @defaultValue 25
+   */
   readonly baseDelayMs: number | Live<number>;
   /** No pause is drawn longer than this, 0 to 3 600 000 milliseconds. @defaultValue 1000 */
   readonly maxDelayMs: number | Live<number>;
@@ -45,6 +57,21 @@ export const retryRules = Object.freeze({
   maxRetryAfterMs: millisecondsIn(0, 3_600_000),
   budget: fixed(budgetRule),
 });
+
+/**
+ * Checks the options of a retry layer, each for itself and against each other. Live values are judged as they are now.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ */
+export function checkRetryOptions(options: Partial<RetryOptions> | undefined): Readonly<RetryOptions> {
+  const settings = checkOptions<RetryOptions>('retry', options, retryDefaults, retryRules);
+  const [baseMs, capMs] = [currentOf(settings.baseDelayMs), currentOf(settings.maxDelayMs)];
+  if (baseMs > capMs) {
+    throw new OptionsError('retry', [
+      `baseDelayMs ${baseMs} is above maxDelayMs ${capMs}: lower it, or raise maxDelayMs`,
+    ]);
+  }
+  return settings;
+}
 
 /** True for a budget, as opposed to the options of one. */
 export function isBudget(value: object): value is RetryBudget {

@@ -13,7 +13,6 @@ import {
   attemptKey,
   type CallContext,
   type Counter,
-  checkOptions,
   currentOf,
   type Env,
   idempotentKey,
@@ -33,7 +32,7 @@ import { announceAnswer, announceFailure, willAnnounce } from '../layer/settleme
 import { fullJitter } from './backoff.js';
 import { budgetShareOf } from './budget-share.js';
 import { type RetryBudget, retryBudget } from './retry-budget.js';
-import { isBudget, type RetryOptions, retryDefaults, retryRules } from './retry-options.js';
+import { checkRetryOptions, isBudget, type RetryOptions } from './retry-options.js';
 
 /**
  * Makes the retry layer.
@@ -41,7 +40,7 @@ import { isBudget, type RetryOptions, retryDefaults, retryRules } from './retry-
  * @example const call = retry({ maxAttempts: 4 }).wrap(fetchQuote);
  */
 export function retry(options?: Partial<RetryOptions>): FunctionLayer {
-  const settings = checkOptions<RetryOptions>('retry', options, retryDefaults, retryRules);
+  const settings = checkRetryOptions(options);
   return functionLayer({
     role: 'retry',
     limits: 'as-inner',
