@@ -1,6 +1,8 @@
 /**
- * A policy whose options change while it is in use: one named in configuration. Calls under way finish with what they
- * have begun; every later call meets the new options, all of them at once.
+ * A policy whose options change while it is in use: one named in configuration. Every later call meets the new options,
+ * all of them at once. A call under way keeps the limits that run already, such as its deadline and the time of its
+ * attempt; what it begins afterwards, such as its next attempt, meets the new ones. To keep a call to its old options to
+ * the end, each call would have to carry the layers with which it began.
  */
 import type { Env } from '@fwk/kernel';
 import { WeakHandles } from '../layer/weak-handles.js';

@@ -93,6 +93,27 @@ describe('a changed set of policies', () => {
     expect(await second).toBe('begun after');
   });
 
+  test('lets an attempt end under the limits with which it began, and the next one of the call meet the new ones', async () => {
+    const settings = { deadlineMs: 5000, timeoutMs: 1000, retry: { maxAttempts: 2, baseDelayMs: 100 } };
+    const { policies, registry, clock } = following({ quote: settings });
+    const begunAtMs: number[] = [];
+    const call = registry.named('quote').wrap(() => {
+      begunAtMs.push(clock.now());
+      return new Promise(() => {});
+    });
+    const startMs = clock.now();
+    const outcome = nameOf(call());
+    await clock.advance(10);
+    policies.set({ quote: { ...settings, timeoutMs: 50 } });
+    await clock.advance(989);
+    expect(begunAtMs).toHaveLength(1);
+    await clock.advance(101);
+    expect(begunAtMs).toHaveLength(2);
+    await clock.advance(50);
+    expect(await outcome).toBe('TimeoutError');
+    expect(clock.now() - startMs).toBeLessThan(1200);
+  });
+
   test('keeps the budget of a retry', async () => {
     const budget = { ratio: 0, reservePerSecond: 0.1 };
     const { policies, registry, clock } = following({ quote: { retry: { maxAttempts: 2, baseDelayMs: 0, budget } } });
@@ -300,6 +321,19 @@ describe('settings', () => {
     await nameOf(registry.named('quote', { fallback: [failing('first'), failing('second')] }).wrap(down)());
     expect(asked).toEqual(['first', 'second', 'policy']);
   });
+});
+
+test('a named policy that is disposed is taken off the list, no longer follows and goes on', async () => {
+  const { policies, registry, told } = following({ quote: { timeoutMs: 800 } });
+  const kept = registry.named('quote');
+  const gone = registry.named('quote', { timeoutMs: 50 });
+  const call = gone.wrap(async () => 'answer');
+  gone[Symbol.dispose]();
+  expect(registry.inspect('quote').uses).toHaveLength(1);
+  policies.set({ quote: { deadlineMs: 10 } });
+  expect(told()).toEqual([['policy.changed', expect.anything()]]);
+  expect([kept.print(), gone.print()]).toEqual(['deadline(timeoutMs=10)', 'attempt-timeout(timeoutMs=50)']);
+  expect(await call()).toBe('answer');
 });
 
 test('a policy that is no longer followed stays as it is', () => {

@@ -35,10 +35,12 @@ export interface PolicyRegistry extends Disposable {
   /** Names of the defined policies. */
   readonly names: readonly string[];
   /**
-   * Makes a policy by its defined options, with these over them, and lists it. It follows the definitions.
+   * Makes a policy by its defined options, with these over them, and lists it. It follows the definitions. Make one for
+   * each place of use and not for each call: it has state of its own, and the registry keeps it until it is disposed.
+   * Then it is taken off the list and stays as it is; calls through it go on.
    * @throws {@link UnknownPolicyError}; OptionsError when the options are refused
    */
-  named(name: string, over?: PolicyOptions): PolicyLayer;
+  named(name: string, over?: PolicyOptions): PolicyLayer & Disposable;
   /** Lists a policy; several may share a name. Dispose to take it off. */
   add(policy: PolicyLayer): Disposable;
   list(): readonly PolicySummary[];
@@ -108,14 +110,13 @@ class Policies implements PolicyRegistry {
     return [...this.#defined.byName.keys()];
   }
 
-  named(name: string, over: PolicyOptions = {}): PolicyLayer {
+  named(name: string, over: PolicyOptions = {}): PolicyLayer & Disposable {
     const levels = this.#levels(this.#defined, name, over);
     if (!levels) throw new UnknownPolicyError(name, this.names);
     checkPolicy(name, levels);
     const policy = followingPolicy(name, levels, this.env);
     this.#used.set(policy.layer, { name, over, policy });
-    this.add(policy.layer);
-    return policy.layer;
+    return Object.assign(policy.layer, this.add(policy.layer));
   }
 
   add(added: PolicyLayer): Disposable {

@@ -1,6 +1,6 @@
 /**
- * One stack built from a policy. Its layers may be exchanged while calls run: the next call meets the new ones, and a
- * layer that keeps state stays, with its state, between its new neighbours.
+ * One stack built from a policy. Its layers may be exchanged while calls run: the next call meets the new ones, as does
+ * the next attempt of a call under way, and a layer that keeps state stays, with its state, between its new neighbours.
  */
 import type { CallContext, Env, Service, Status } from '@fwk/kernel';
 import type { FunctionLayer } from '../layer/function-layer.js';
