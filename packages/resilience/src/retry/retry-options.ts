@@ -59,13 +59,14 @@ export const retryRules = Object.freeze({
 });
 
 /**
- * Checks the options of a retry layer, each for itself and against each other. Live values are judged as they are now.
+ * Checks the options of a retry layer, each for itself and against each other. Live values are judged as they are now. A
+ * lower `maxDelayMs` alone contradicts nothing: it caps the first pause too.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
 export function checkRetryOptions(options: Partial<RetryOptions> | undefined): Readonly<RetryOptions> {
   const settings = checkOptions<RetryOptions>('retry', options, retryDefaults, retryRules);
   const [baseMs, capMs] = [currentOf(settings.baseDelayMs), currentOf(settings.maxDelayMs)];
-  if (baseMs > capMs) {
+  if (options?.baseDelayMs !== undefined && baseMs > capMs) {
     throw new OptionsError('retry', [
       `baseDelayMs ${baseMs} is above maxDelayMs ${capMs}: lower it, or raise maxDelayMs`,
     ]);
