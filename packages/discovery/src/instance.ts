@@ -34,7 +34,7 @@ export interface Instance {
   /** Unique among all instances of all services. */
   readonly id: string;
   readonly service: string;
-  /** Semantic version of the service. */
+  /** Semantic version of the service, such as `1.4.0` or `2.0.0-rc.1+build.7`. */
   readonly version: string;
   /** Host name or IP address, without brackets. */
   readonly address: string;
@@ -72,10 +72,21 @@ export const instanceLimits = Object.freeze({
 
 const name = /^[A-Za-z0-9][A-Za-z0-9._:@-]*$/;
 const word = /^[^\p{Cc}]+$/u;
+/** As semver.org has it: no leading zeros, and what follows a hyphen or a plus in words between dots. */
+const semver =
+  /^(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*))*)?(?:\+[\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*)?$/;
 
-/** Whether a text may be an instance's id. */
-export function isInstanceId(text: string): boolean {
-  return text.length <= instanceLimits.nameLength && name.test(text);
+const nameKind = 'letters, digits or . _ : @ -, beginning with a letter or a digit';
+
+/**
+ * For what is said of an instance by its id alone.
+ * @throws InstanceInvalidError `FWK_DISCOVERY_INSTANCE_INVALID` where no instance could have it.
+ */
+export function checkInstanceId(id: string): void {
+  if (id.length <= instanceLimits.nameLength && name.test(id)) return;
+  throw new InstanceInvalidError(id.slice(0, instanceLimits.nameLength), [
+    `id must be 1 to ${instanceLimits.nameLength} ${nameKind}`,
+  ]);
 }
 
 /**
@@ -90,10 +101,10 @@ export function parseInstance(value: unknown): Instance {
   const given = value as Readonly<Record<string, unknown>>;
   const problems: string[] = [];
   const own = (field: string) => (Object.hasOwn(given, field) ? given[field] : undefined);
-  const text = (field: string, pattern: RegExp): string => {
+  const text = (field: string, pattern: RegExp, kind = 'plain characters'): string => {
     const found = own(field);
     const fits = typeof found === 'string' && found.length <= instanceLimits.nameLength && pattern.test(found);
-    if (!fits) problems.push(`${field} must be 1 to ${instanceLimits.nameLength} plain characters`);
+    if (!fits) problems.push(`${field} must be 1 to ${instanceLimits.nameLength} ${kind}`);
     return fits ? found : '';
   };
   const number = (field: string, fits: (found: number) => boolean, range: string): number => {
@@ -111,9 +122,9 @@ export function parseInstance(value: unknown): Instance {
   };
   const has = (field: string) => own(field) !== undefined;
   const instance: Instance = {
-    id: text('id', name),
-    service: text('service', name),
-    version: text('version', word),
+    id: text('id', name, nameKind),
+    service: text('service', name, nameKind),
+    version: text('version', semver, 'characters of a semantic version such as 1.4.0 or 2.0.0-rc.1'),
     address: text('address', /^[A-Za-z0-9._:%-]+$/),
     port: number('port', (port) => Number.isInteger(port) && port >= 1 && port <= 65_535, 'from 1 to 65535'),
     ...(has('zone') && { zone: text('zone', word) }),

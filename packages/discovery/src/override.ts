@@ -3,7 +3,14 @@
  * registered anew meanwhile; only the id binds it.
  */
 import { InstanceInvalidError } from './errors.js';
-import { type Instance, type InstanceChange, type InstanceStatus, instanceStatuses, parseChange } from './instance.js';
+import {
+  checkInstanceId,
+  type Instance,
+  type InstanceChange,
+  type InstanceStatus,
+  instanceStatuses,
+  parseChange,
+} from './instance.js';
 
 /** A status that an operator has set, with why, who and when. */
 export interface Override extends InstanceChange {
@@ -16,6 +23,7 @@ export interface Override extends InstanceChange {
  * @throws InstanceInvalidError `FWK_DISCOVERY_INSTANCE_INVALID` with every problem at once.
  */
 export function parseOverride(id: string, value: unknown): Override {
+  checkInstanceId(id);
   const problems: string[] = [];
   const change = parseChange(value, problems);
   const given = (Object(value) as { readonly status?: unknown }).status;

@@ -59,7 +59,7 @@ export interface Registration {
 export interface Overrides {
   /** Sets what holds for the instance of this id, now and when it is registered again. @throws InstanceInvalidError */
   set(id: string, override: Pick<Override, 'status' | 'cause' | 'actor'>): Promise<void>;
-  /** The instance's own word counts again. @returns whether there was anything to lift. */
+  /** The instance's own word counts again. @returns whether there was anything to lift. @throws InstanceInvalidError */
   lift(id: string): Promise<boolean>;
 }
 

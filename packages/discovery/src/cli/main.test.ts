@@ -75,6 +75,10 @@ describe('fwk-registry', () => {
     const because = ['--cause', 'its disk is full', '--actor', 'alice', '--port', port];
     const set = await start('override', 'inventory-1', 'OUT_OF_SERVICE', ...because).ended();
     expect(set).toMatchObject({ code: 0, output: expect.stringContaining('inventory-1 is OUT_OF_SERVICE for all') });
+    const early = await start('override', 'typo-1', 'DOWN', ...because).ended();
+    expect(early).toMatchObject({ code: 0, output: expect.stringContaining('nobody is called typo-1 yet') });
+    const bad = await start('override', 'bad id', 'DOWN', ...because).ended();
+    expect(bad).toMatchObject({ code: 1, output: expect.stringContaining('"bad id" was refused: id must be') });
     const table = await start('list', '--port', port).ended();
     expect(table.output).toMatch(/inventory-1 .* OUT_OF_SERVICE +its disk is full \(alice\)/);
     expect(await start('lift', 'inventory-1', '--port', port).ended()).toMatchObject({ code: 0 });

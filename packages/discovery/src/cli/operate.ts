@@ -16,7 +16,9 @@ export async function operate(registry: Registry, command: Command, say: Say): P
   if (command.verb === 'override') {
     const { id, status, cause, actor } = command;
     await overrides?.set(id, { status, cause, actor });
-    say(`${id} is ${status} for all, until the override is lifted: fwk-registry lift ${id}`);
+    const there = (await listInstances(registry)).some((instance) => instance.id === id);
+    const effect = there ? `${id} is ${status} for all` : `nobody is called ${id} yet; whoever is will be ${status}`;
+    say(`${effect}, until the override is lifted: fwk-registry lift ${id}`);
   } else if (command.verb === 'lift') {
     const lifted = await overrides?.lift(command.id);
     say(lifted ? `${command.id} speaks for itself again` : `${command.id} was not overridden`);

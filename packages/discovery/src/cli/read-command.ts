@@ -82,11 +82,20 @@ export function readCommand(args: readonly string[]): Command {
       const status = instanceStatuses.find((known) => known === given);
       if (!status) throw wrong(`the status must be one of ${instanceStatuses.join(', ')}, not ${given}`);
       if (!values.cause) throw wrong('say why: --cause TEXT');
-      const actor = values.actor ?? `operator ${userInfo().username}`;
+      const actor = values.actor ?? `operator ${userName()}`;
       return { verb, options, id: id as string, status, cause: values.cause, actor };
     }
     default:
       throw wrong(`there is no command ${verb}`);
+  }
+}
+
+/** A container's user need not have a name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.()}`;
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { background, type CallContext, type Clock, type Env, type Live, liveValue, makeEnv } from '@fwk/kernel';
 import { DuplicateInstanceError, RegistryClosedError } from '../errors.js';
-import { type Instance, parseInstance } from '../instance.js';
+import { checkInstanceId, type Instance, parseInstance } from '../instance.js';
 import { type Override, parseOverride } from '../override.js';
 import type { Overrides, Registration, Registry, RegistryConnection } from '../registry.js';
 import { Catalog } from './catalog.js';
@@ -58,6 +58,7 @@ class MemoryRegistry implements Registry {
         hub.override(id, parseOverride(id, { ...override, atMs: env.clock.wallTime() }));
       },
       async lift(id) {
+        checkInstanceId(id);
         const known = hub.catalog.overrides.has(id);
         hub.override(id, undefined);
         return known;

@@ -219,6 +219,16 @@ export function registryContract(contract: RegistryContract): readonly RegistryC
           isFwkError(error, 'FWK_DISCOVERY_INSTANCE_INVALID') && /cause.*status must be one of/.test(error.message),
       );
     }),
+
+    promise('refuses to override, and to lift, what no instance could be called', async (bench) => {
+      const registry = await bench.open();
+      const override = { status: 'DOWN', cause: 'it smokes', actor: 'alice' } as const;
+      for (const id of ['', 'bad id', 'x'.repeat(201)]) {
+        const invalid = (error: unknown) => isFwkError(error, 'FWK_DISCOVERY_INSTANCE_INVALID');
+        await assert.rejects(async () => registry.overrides?.set(id, override), invalid);
+        await assert.rejects(async () => registry.overrides?.lift(id), invalid);
+      }
+    }),
   ];
   const leasing = [
     promise('keeps an instance registered for longer than its lease', async (bench) => {

@@ -8,10 +8,13 @@ const word = fc
   .string({ minLength: 1, maxLength: instanceLimits.wordLength, unit: 'binary' })
   .filter((text) => /^[^\p{Cc}]+$/u.test(text) && text !== '__proto__');
 const name = word.filter((text) => text.length <= instanceLimits.nameLength);
+const version = fc
+  .tuple(fc.nat(), fc.nat(), fc.nat(), fc.stringMatching(/^(-[a-z]{1,50})?(\+[\dA-Za-z-]{1,100})?$/))
+  .map(([major, minor, patch, more]) => `${major}.${minor}.${patch}${more}`);
 const instances = fc
   .record(
     {
-      version: name,
+      version,
       zone: name,
       owner: name,
       weight: fc.double({ min: 0.001, max: 1000, noNaN: true }),

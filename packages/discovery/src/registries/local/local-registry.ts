@@ -20,7 +20,7 @@ import {
   sleep,
 } from '@fwk/kernel';
 import { RegistryClosedError, RegistryUnavailableError } from '../../errors.js';
-import type { Instance } from '../../instance.js';
+import { checkInstanceId, type Instance } from '../../instance.js';
 import type { Overrides, Registration, Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
 import { Connection } from '../connection.js';
 import { OwnInstances } from '../own-instances.js';
@@ -67,8 +67,14 @@ class LocalRegistry implements Registry {
     this.#own = new OwnInstances(env);
     this.#connection = new Connection(this.name, env);
     this.overrides = {
-      set: async (id, override) => (await this.#reached()).override(id, override),
-      lift: async (id) => (await this.#reached()).lift(id),
+      set: async (id, override) => {
+        checkInstanceId(id);
+        await (await this.#reached()).override(id, override);
+      },
+      lift: async (id) => {
+        checkInstanceId(id);
+        return (await this.#reached()).lift(id);
+      },
     };
   }
 

@@ -3,7 +3,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, messageOf } from '@fwk/kernel';
-import { isInstanceId, parseInstance } from '../../instance.js';
+import { checkInstanceId, parseInstance } from '../../instance.js';
 import { parseOverride } from '../../override.js';
 import type { EventStreams } from './event-streams.js';
 import { Refusal, readJson } from './read-json.js';
@@ -122,7 +122,10 @@ function readPath(path: string): URL {
   }
 }
 
-/** What one client says of an id is told to all the others, who refuse what no registry says. */
+/**
+ * What one client says of an id is told to all the others, who refuse what no registry says.
+ * @throws Refusal 400, InstanceInvalidError
+ */
 function idIn(parameter: string): string {
   let id = '';
   try {
@@ -130,6 +133,6 @@ function idIn(parameter: string): string {
   } catch {
     throw new Refusal(400, 'the path cannot be read');
   }
-  if (!isInstanceId(id)) throw new Refusal(400, 'the path has no id that an instance could have');
+  checkInstanceId(id);
   return id;
 }
