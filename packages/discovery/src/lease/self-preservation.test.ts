@@ -12,6 +12,10 @@ function group(name: string, renewed: number, silent: number, dead = 0): Renewab
   return Array.from({ length: renewed + silent + dead }, (_, index) => member(index));
 }
 
+function withheld(leases: Renewable[]): readonly string[] {
+  return selfPreservation(leases, 0.85).flatMap((figures) => figures.withheld);
+}
+
 describe('self-preservation', () => {
   test.each([
     [1, 0, 1],
@@ -20,17 +24,19 @@ describe('self-preservation', () => {
     [10, 8, 2],
     [100, 85, 15],
   ])('believes the silence where enough of %i were heard of: %i, without %i', (_, renewed, silent) => {
-    expect(selfPreservation(group('a', renewed, silent), 0.85)).toEqual([]);
+    expect(withheld(group('a', renewed, silent))).toEqual([]);
   });
 
   test('keeps the silent of a group of which too few were heard, and says by which figures', () => {
     expect(selfPreservation([...group('a', 7, 3), ...group('b', 9, 1)], 0.85)).toEqual([
       { group: 'a', expected: 10, received: 7, threshold: 8, withheld: ['a-7', 'a-8', 'a-9'] },
+      { group: 'b', expected: 10, received: 9, threshold: 8, withheld: [] },
     ]);
   });
 
   test('does not expect to hear of the dead', () => {
-    expect(selfPreservation(group('a', 8, 0, 20), 0.85)).toEqual([]);
+    expect(withheld(group('a', 8, 0, 20))).toEqual([]);
+    expect(selfPreservation(group('a', 0, 0, 20), 0.85)).toEqual([]);
     expect(selfPreservation(group('a', 3, 3, 1), 0.85)).toMatchObject([{ expected: 6, received: 3, threshold: 5 }]);
   });
 
@@ -38,9 +44,9 @@ describe('self-preservation', () => {
     const sizes = fc.tuple(fc.nat(50), fc.nat(50));
     fc.assert(
       fc.property(sizes, ([renewed, silent]) => {
-        const kept = selfPreservation(group('a', renewed, silent), 0.85);
-        expect(kept.length === 1).toBe(renewed < Math.floor(0.85 * (renewed + silent)));
-        expect(selfPreservation(group('a', renewed + silent, 0), 0.85)).toEqual([]);
+        const kept = withheld(group('a', renewed, silent));
+        expect(kept.length).toBe(renewed < Math.floor(0.85 * (renewed + silent)) ? silent : 0);
+        expect(withheld(group('a', renewed + silent, 0))).toEqual([]);
       }),
     );
   });

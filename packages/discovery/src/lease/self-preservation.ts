@@ -20,20 +20,21 @@ export interface Renewable {
   readonly dead: boolean;
 }
 
-/** Why silent members of one group stay. */
-export interface Withholding {
+/** The equation of one group, with its figures. */
+export interface Preservation {
   readonly group: string;
   readonly expected: number;
   readonly received: number;
   readonly threshold: number;
+  /** The silent who stay; nobody where enough were heard. */
   readonly withheld: readonly string[];
 }
 
 /**
- * Decides whose silence is believed.
+ * Decides whose silence is believed, group by group; a group of which all are dead is left out.
  * @param share - of the expected renewals that must have come for silence to be believed, 0 to 1.
  */
-export function selfPreservation(leases: Iterable<Renewable>, share: number): readonly Withholding[] {
+export function selfPreservation(leases: Iterable<Renewable>, share: number): readonly Preservation[] {
   const groups = new Map<string, { expected: number; silent: string[] }>();
   for (const { id, group, silent, dead } of leases) {
     if (dead) continue;
@@ -42,9 +43,9 @@ export function selfPreservation(leases: Iterable<Renewable>, share: number): re
     found.expected++;
     if (silent) found.silent.push(id);
   }
-  return [...groups].flatMap(([group, { expected, silent }]) => {
+  return [...groups].map(([group, { expected, silent }]) => {
     const received = expected - silent.length;
     const threshold = Math.floor(share * expected);
-    return received < threshold ? [{ group, expected, received, threshold, withheld: silent }] : [];
+    return { group, expected, received, threshold, withheld: received < threshold ? silent : [] };
   });
 }

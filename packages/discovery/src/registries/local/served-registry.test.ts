@@ -75,7 +75,8 @@ describe('a served registry', () => {
     world.renew(0, 1, 2, 3, 4, 5, 6, 7, 8);
     await pass(world, 5, 0, 1, 2, 3, 4, 5, 6, 7, 8);
     expect(world.registry.catalog.size).toBe(9);
-    expect(world.registry.describe().selfPreservation).toMatchObject({ groups: [] });
+    const calm = { group: 'inventory in eu-1a', expected: 9, received: 9, threshold: 7, withheld: [] };
+    expect(world.registry.describe().selfPreservation).toMatchObject({ groups: [calm] });
     world.registry.close();
   });
 
@@ -87,15 +88,42 @@ describe('a served registry', () => {
     world.registry.close();
   });
 
-  test('does not wait for those who never claimed what another registry had known of them', async () => {
+  test('does not wait for long for those who never claimed what another registry had known of them', async () => {
     const world = withInstances(1);
     const entries = Array.from({ length: 9 }, (_, index) => ({
       instance: anInstance({ id: `old${index}`, port: 5000 + index, zone: 'eu-1a' }),
       holder: 'holder-of-old',
     }));
     world.registry.restore({ entries, overrides: new Map() }, undefined);
-    await pass(world, 6, 0);
+    await pass(world, 8, 0);
+    expect(world.registry.catalog.size).toBe(10);
+    await pass(world, 4, 0);
     expect(world.registry.catalog.size).toBe(1);
+    world.registry.close();
+  });
+
+  test('does not wait at all for those whose process served the registry that is gone', async () => {
+    const world = withInstances(1);
+    const entries = Array.from({ length: 9 }, (_, index) => ({
+      instance: anInstance({ id: `old${index}`, port: 5000 + index, zone: 'eu-1a' }),
+      holder: 'holder-of-old',
+    }));
+    world.registry.restore({ entries, overrides: new Map() }, 'holder-of-old');
+    await pass(world, 2, 0);
+    expect(world.registry.catalog.size).toBe(1);
+    world.registry.close();
+  });
+
+  test('keeps those who never had a stream when all of them fall silent, and lets another process take such an id', async () => {
+    const world = withInstances(20);
+    for (const { identity } of world.members) world.registry.disconnected(identity);
+    for (const { id, identity } of world.members) world.registry.renew([id], identity);
+    await pass(world, 60);
+    expect(world.registry.catalog.size).toBe(20);
+    expect(world.events.names).toEqual(['registry.preserving']);
+    const successor = { holder: 'holder-next', key: 'key-of-the-next' };
+    world.registry.register(anInstance({ id: 'i0', port: 6000 }), successor);
+    expect(world.registry.catalog.get('i0')?.instance.port).toBe(6000);
     world.registry.close();
   });
 

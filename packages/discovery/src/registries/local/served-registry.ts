@@ -11,7 +11,8 @@ import { DuplicateInstanceError, RegistryFullError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import { cappedEviction } from '../../lease/eviction.js';
 import { LeaseTable } from '../../lease/lease-table.js';
-import { selfPreservation, type Withholding } from '../../lease/self-preservation.js';
+import { Preserving } from '../../lease/preserving.js';
+import { type Preservation, selfPreservation } from '../../lease/self-preservation.js';
 import type { Override } from '../../override.js';
 import { Catalog, type CatalogEntry } from '../catalog.js';
 import { describeInstance } from '../describe-instance.js';
@@ -37,6 +38,11 @@ const MAX_OVERRIDES = 1000;
 const CONNECTED_GRACE_MS = 1000;
 /** Share of the expected renewals below which the silence of the others is not believed. */
 const PRESERVED_SHARE = 0.85;
+/**
+ * Leases for which the silence of those who were restored, and never claimed, may be the registry's own trouble. Their
+ * processes try several times a second; whoever has not come after so many times that is not to come.
+ */
+const UNCLAIMED_LEASES = 2;
 
 /** State and rules of a served registry. */
 export class ServedRegistry {
@@ -53,7 +59,7 @@ export class ServedRegistry {
   readonly #connected = new Map<string, number>();
   /** Ids whose process has dropped its connection and has not been heard of since. */
   readonly #dropped = new Set<string>();
-  #withholding: readonly Withholding[] = [];
+  readonly #preserving: Preserving;
 
   constructor(
     epoch: string,
@@ -68,6 +74,7 @@ export class ServedRegistry {
     this.#options = options;
     this.#env = env;
     this.#log = new ChangeLog(onChange);
+    this.#preserving = new Preserving(env);
     const capped = cappedEviction(MAX_EVICTED_SHARE);
     this.#leases = new LeaseTable({
       clock: env.clock,
@@ -91,8 +98,11 @@ export class ServedRegistry {
     for (const entry of entries) {
       if (this.catalog.size >= this.#options.maxInstances) break;
       const { ttlMs, dropGraceMs } = this.#options;
+      const { id } = entry.instance;
+      const gone = entry.holder === goneHolder;
       this.#put(entry);
-      this.#leases.grant(entry.instance.id, entry.holder === goneHolder ? Math.min(dropGraceMs, ttlMs) : ttlMs);
+      this.#leases.grant(id, gone ? Math.min(dropGraceMs, ttlMs) : ttlMs);
+      if (gone) this.#dropped.add(id);
       restored++;
     }
     return restored;
@@ -106,7 +116,7 @@ export class ServedRegistry {
     const { id } = instance;
     const known = this.catalog.get(id);
     const owner = this.#keys.get(id);
-    if (known && owner !== undefined && owner !== key && !this.#dropped.has(id)) {
+    if (known && owner !== undefined && owner !== key && this.#isAlive(id)) {
       throw new DuplicateInstanceError(id, describeInstance(known.instance), describeInstance(instance));
     }
     if (!known && this.catalog.size >= this.#options.maxInstances) {
@@ -206,7 +216,7 @@ export class ServedRegistry {
       ttlMs: this.ttlMs,
       selfPreservation: {
         rule: `nobody is evicted while received < threshold = floor(${PRESERVED_SHARE} * expected), by service and zone`,
-        groups: this.#withholding,
+        groups: this.#preservation(),
       },
       leases: [...this.catalog.entries()].map(({ instance: { id } }) => ({
         id,
@@ -224,28 +234,30 @@ export class ServedRegistry {
     return this.#connected.has(key) ? this.ttlMs + CONNECTED_GRACE_MS : this.ttlMs;
   }
 
-  /** The expired whose silence is believed. A process that still holds its connection open may just not be heard. */
-  #believed(expired: readonly string[]): readonly string[] {
-    const silent = new Set(expired);
+  #isAlive(id: string): boolean {
+    return !this.#dropped.has(id) && !this.#isSilent(id);
+  }
+
+  #isSilent(id: string, sinceMs = 0): boolean {
+    return (this.#leases.remainingMs(id) ?? 0) <= -sinceMs;
+  }
+
+  /** The figures of every group, as they are now. That a process holds no stream tells nothing: it need not have one. */
+  #preservation(): readonly Preservation[] {
+    const unclaimedMs = UNCLAIMED_LEASES * this.ttlMs;
     const leases = [...this.catalog.entries()].map(({ instance: { id, service, zone } }) => ({
       id,
       group: zone === undefined ? service : `${service} in ${zone}`,
-      silent: silent.has(id),
-      dead: this.#dropped.has(id) || !this.#connected.has(this.#keys.get(id) ?? ''),
+      silent: this.#isSilent(id),
+      dead: this.#dropped.has(id) || (!this.#keys.has(id) && this.#isSilent(id, unclaimedMs)),
     }));
-    this.#withhold(selfPreservation(leases, PRESERVED_SHARE));
-    const withheld = new Set(this.#withholding.flatMap((group) => group.withheld));
-    return expired.filter((id) => !withheld.has(id));
+    return selfPreservation(leases, PRESERVED_SHARE);
   }
 
-  #withhold(groups: readonly Withholding[]): void {
-    const before = new Set(this.#withholding.map(({ group }) => group));
-    this.#withholding = groups;
-    for (const group of groups) {
-      if (before.has(group.group)) continue;
-      this.#env.events.emit('registry.preserving', { ...group });
-      this.#env.logger.warn({ ...group }, 'too few renewals arrive; nobody of this group is evicted');
-    }
+  /** The expired whose silence is believed. */
+  #believed(expired: readonly string[]): readonly string[] {
+    const withheld = this.#preserving.withheld(this.#preservation());
+    return expired.filter((id) => !withheld.has(id));
   }
 
   #evict(id: string): void {
