@@ -3,7 +3,7 @@
  * error. Written in the background, a while after a change, to a file of its own that then takes the other's place, so that
  * no reader ever sees half of it.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, renameSync, statSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { type Env, messageOf, type Timer } from '@fwk/kernel';
 
@@ -37,7 +37,8 @@ export class SavedFile {
   /**
    * What was saved.
    * @param decode - makes sense of the parsed JSON; may throw.
-   * @returns undefined when there is nothing, or nothing of use, which is logged.
+   * @returns undefined when there is nothing, or nothing of use. That is logged, and the file kept as `<file>.bad`, since
+   * the next change would take its place.
    */
   read<T>(decode: (tree: unknown) => T): T | undefined {
     const { file, what, maxBytes } = this.#options;
@@ -46,8 +47,21 @@ export class SavedFile {
       if (size > maxBytes) throw new Error(`${size} bytes are more than ${maxBytes}`);
       return decode(JSON.parse(readFileSync(file, 'utf8')));
     } catch (error) {
-      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (!missing) this.#env.logger.warn({ file, problem: messageOf(error) }, `${what} cannot be used`);
+      const system = error instanceof Error && 'syscall' in error ? (error as NodeJS.ErrnoException) : undefined;
+      if (system?.code === 'ENOENT') return undefined;
+      const kept = system ? undefined : this.#keepAside();
+      this.#env.logger.warn({ file, problem: messageOf(error), kept }, `${what} cannot be used`);
+      return undefined;
+    }
+  }
+
+  /** Answers where it is kept. */
+  #keepAside(): string | undefined {
+    const bad = `${this.#options.file}.bad`;
+    try {
+      renameSync(this.#options.file, bad);
+      return bad;
+    } catch {
       return undefined;
     }
   }

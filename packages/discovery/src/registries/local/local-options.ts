@@ -21,7 +21,11 @@ export interface LocalRegistryOptions {
    * @defaultValue FWK_REGISTRY_TOKEN, else none
    */
   readonly token?: string | undefined;
-  /** A file in which a registry served here keeps what it knows, so that a restart forgets nobody. @defaultValue none */
+  /**
+   * A file in which a process that may serve the registry keeps what is known, whoever serves it at the time, so that a
+   * restart forgets nobody.
+   * @defaultValue none
+   */
   readonly snapshotFile?: string | undefined;
   /** Its port, 1 to 65535; all programs of one machine agree on it. @defaultValue FWK_REGISTRY_PORT, else 4810 */
   readonly port: number;

@@ -22,12 +22,14 @@ import {
 import { RegistryClosedError, RegistryUnavailableError } from '../../errors.js';
 import { checkInstanceId, type Instance } from '../../instance.js';
 import type { Overrides, Registration, Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
+import type { Catalog } from '../catalog.js';
 import { Connection } from '../connection.js';
 import { OwnInstances } from '../own-instances.js';
 import { checkLocalOptions, type LocalRegistryOptions } from './local-options.js';
 import { RegistryClient } from './registry-client.js';
 import { openRegistry, type RegistryServer } from './registry-server.js';
 import { Replica } from './replica.js';
+import { Snapshot } from './snapshot.js';
 
 /** Share of the lease after which it is renewed, and how much that varies. */
 const RENEW_SHARE = 1 / 3;
@@ -51,6 +53,7 @@ class LocalRegistry implements Registry {
   readonly #options: LocalRegistryOptions;
   readonly #env: Env;
   readonly #life = cancellable();
+  readonly #snapshot: Snapshot;
   readonly #replica: Replica;
   readonly #own: OwnInstances;
   readonly #connection: Connection;
@@ -63,7 +66,11 @@ class LocalRegistry implements Registry {
     this.#options = options;
     this.#env = env;
     this.name = `local ${options.host}:${options.port}`;
-    this.#replica = new Replica(env.clock, options);
+    this.#snapshot = new Snapshot(options, env);
+    this.#replica = new Replica(env.clock, options, (catalog) => {
+      // Serving, the registry itself knows sooner.
+      if (!this.#server) this.#snapshot.changed(catalog);
+    });
     this.#own = new OwnInstances(env);
     this.#connection = new Connection(this.name, env);
     this.overrides = {
@@ -115,6 +122,7 @@ class LocalRegistry implements Registry {
     this.#client?.close();
     await this.#running;
     this.#replica.close();
+    await this.#snapshot.close();
     this.#connection.closed();
   }
 
@@ -172,7 +180,9 @@ class LocalRegistry implements Registry {
   /** Binds the port if nobody has it, and starts from what this process knows. */
   async #serve(holder: string): Promise<void> {
     if (!this.#options.serve || this.#server) return;
-    const server = await openRegistry(holder, this.#replica.inheritance, this.#options, this.#env);
+    const inherit = () => this.#replica.inheritance ?? this.#snapshot.read();
+    const changed = (catalog: Catalog) => this.#snapshot.changed(catalog);
+    const server = await openRegistry(holder, inherit, this.#options, this.#env, changed);
     if (!server) return;
     if (this.#life.context.cancelled) {
       await server.close();

@@ -5,7 +5,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Env } from '@fwk/kernel';
-import { SavedFile } from '../../disk/saved-file.js';
 import type { Catalog } from '../catalog.js';
 import { EventStreams } from './event-streams.js';
 import type { LocalRegistryOptions } from './local-options.js';
@@ -13,15 +12,11 @@ import { problemOf } from './problem.js';
 import { registryAccess } from './registry-access.js';
 import { RegistryApi } from './registry-api.js';
 import { ServedRegistry } from './served-registry.js';
-import { headers, type Known, knownIn, parseKnown, protocol } from './wire.js';
+import { headers, type Known, protocol } from './wire.js';
 
 const REQUEST_LIMIT_MS = 5000;
 /** Longer than clients pause between requests, so that they, not the server, end idle connections. */
 const KEEP_ALIVE_MS = 60_000;
-/** What changes more often is written once. */
-const SNAPSHOT_DEBOUNCE_MS = 500;
-/** Ten thousand instances of usual size are a few million. */
-const MAX_SNAPSHOT_BYTES = 256 * 1024 * 1024;
 
 /** What a registry starts from. */
 export interface Inheritance {
@@ -43,24 +38,26 @@ export interface RegistryServer {
 }
 
 /**
- * Binds the port and serves, from what was inherited or else from the snapshot on disk.
+ * Binds the port and serves.
  * @param holder - the public name of this process.
+ * @param inherit - asked what it starts from once the port is bound.
+ * @param onChange - told of each change, with all that is known then.
  * @returns undefined when the port is taken, or the address is another machine's: then somebody else serves.
  * @throws the system's error when the port cannot be bound for another reason.
  */
 export async function openRegistry(
   holder: string,
-  inherited: Inheritance | undefined,
+  inherit: (() => Inheritance | undefined) | undefined,
   options: LocalRegistryOptions,
   env: Env,
+  onChange: (catalog: Catalog) => void = () => {},
 ): Promise<RegistryServer | undefined> {
   const [{ createServer }, { randomUUID }] = await Promise.all([import('node:http'), import('node:crypto')]);
   const registry = new ServedRegistry(randomUUID(), holder, options, env, (change) => {
     streams.publish(change);
-    snapshot?.changed();
+    onChange(registry.catalog);
   });
   const streams = new EventStreams(registry, options);
-  const snapshot = snapshotOf(registry.catalog, options, env);
   const api = new RegistryApi(registry, streams, env.clock);
   const checkAccess = await registryAccess(options);
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -83,11 +80,11 @@ export async function openRegistry(
   server.maxConnections = options.maxStreams * 4;
   server.on('clientError', (_error, socket) => void socket.destroy());
   if (!(await bind(server, options))) return undefined;
-  const known = inherited?.known ?? snapshot?.read(parseKnown);
+  const inherited = inherit?.();
   return {
     registry,
     port: (server.address() as AddressInfo).port,
-    restored: known ? registry.restore(known, inherited?.holder) : 0,
+    restored: inherited ? registry.restore(inherited.known, inherited.holder) : 0,
     get streams() {
       return streams.count;
     },
@@ -99,16 +96,9 @@ export async function openRegistry(
       // What has been answered must get out; what has not will be asked of the next registry.
       await new Promise((resolve) => setImmediate(resolve));
       server.closeAllConnections();
-      await Promise.all([closed, snapshot?.close()]);
+      await closed;
     },
   };
-}
-
-function snapshotOf(catalog: Catalog, { snapshotFile: file }: LocalRegistryOptions, env: Env): SavedFile | undefined {
-  if (file === undefined) return undefined;
-  const what = 'the snapshot of the registry';
-  const limits = { debounceMs: SNAPSHOT_DEBOUNCE_MS, maxBytes: MAX_SNAPSHOT_BYTES };
-  return new SavedFile({ file, what, ...limits }, env, () => JSON.stringify(knownIn(catalog)));
 }
 
 function bind(server: Server, { host, port }: LocalRegistryOptions): Promise<boolean> {

@@ -23,6 +23,7 @@ export class Replica {
   readonly board: WatchBoard;
   readonly #clock: Clock;
   readonly #dropGraceMs: number;
+  readonly #onChange: (catalog: Catalog) => void;
   readonly #unconfirmed = new Set<string>();
   /** Ids whose override the present registry has not said yet. */
   readonly #unconfirmedOverrides = new Set<string>();
@@ -32,9 +33,11 @@ export class Replica {
   #taken: Hello | undefined;
   #version = 0;
 
-  constructor(clock: Clock, { dropGraceMs }: LocalRegistryOptions) {
+  /** @param onChange - told whenever something in the copy may have changed. */
+  constructor(clock: Clock, { dropGraceMs }: LocalRegistryOptions, onChange: (catalog: Catalog) => void = () => {}) {
     this.#clock = clock;
     this.#dropGraceMs = dropGraceMs;
+    this.#onChange = onChange;
     this.board = new WatchBoard(this.catalog, false);
   }
 
@@ -74,7 +77,7 @@ export class Replica {
         this.#override(message.id, message.override, changed);
       }
     }
-    this.board.publish(changed);
+    this.#publish(changed);
     if (complete) this.board.known.set(true);
   }
 
@@ -154,13 +157,18 @@ export class Replica {
     });
   }
 
+  #publish(changed: ReadonlySet<string>): void {
+    this.board.publish(changed);
+    this.#onChange(this.catalog);
+  }
+
   #later(delayMs: number, act: (changed: Set<string>) => void): void {
     const timer = this.#clock.setTimer(
       () => {
         this.#timers.delete(timer);
         const changed = new Set<string>();
         act(changed);
-        this.board.publish(changed);
+        this.#publish(changed);
       },
       delayMs,
       true,

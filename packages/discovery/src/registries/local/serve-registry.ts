@@ -1,7 +1,9 @@
 import { type Env, makeEnv } from '@fwk/kernel';
 import { RegistryPortTakenError } from '../../errors.js';
+import type { Catalog } from '../catalog.js';
 import { checkLocalOptions, type LocalRegistryOptions } from './local-options.js';
 import { openRegistry } from './registry-server.js';
+import { Snapshot } from './snapshot.js';
 
 /** A registry that this process serves whatever else it does. */
 export interface RegistryHost extends AsyncDisposable {
@@ -25,10 +27,16 @@ export async function serveRegistry(
 ): Promise<RegistryHost> {
   const checked = checkLocalOptions(options, process.env, 0);
   const { randomUUID } = await import('node:crypto');
-  const server = await openRegistry(randomUUID(), undefined, checked, makeEnv(env));
+  const made = makeEnv(env);
+  const snapshot = new Snapshot(checked, made);
+  const changed = (catalog: Catalog) => snapshot.changed(catalog);
+  const server = await openRegistry(randomUUID(), () => snapshot.read(), checked, made, changed);
   if (!server) throw new RegistryPortTakenError(`${checked.host}:${checked.port}`);
   const { host } = checked;
-  const close = () => server.close();
+  const close = async () => {
+    await server.close();
+    await snapshot.close();
+  };
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;
   return { host, port: server.port, url, close, [Symbol.asyncDispose]: close };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { noLogger } from '@fwk/kernel';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../fixtures/free-port.js';
 import { anInstance } from '../../testing/instances.js';
 import { localRegistry } from './local-registry.js';
 import { type RegistryHost, serveRegistry } from './serve-registry.js';
@@ -73,6 +74,38 @@ describe('a snapshot', () => {
     const warnings: unknown[] = [];
     expect(await said({ ...noLogger, warn: (_fields, message) => void warnings.push(message) })).toEqual([]);
     expect(warnings).toEqual(['the snapshot of the registry cannot be used']);
+    expect(await readFile(`${snapshotFile}.bad`, 'utf8')).toBe(text);
+  });
+
+  test('is written by a process that stands by, so that what is lifted while another serves stays lifted', async () => {
+    const port = await freePort();
+    const quiet = { logger: noLogger };
+    const override = { status: 'DOWN', cause: 'it smokes', actor: 'operator alice' } as const;
+    const first = localRegistry({ port, snapshotFile }, quiet);
+    await first.overrides?.set('inventory-1', override);
+    await first.close();
+    const serving = localRegistry({ port }, quiet);
+    serving.services();
+    await expect.poll(() => serving.connection.value.state).toBe('connected');
+    await serving.overrides?.set('inventory-1', override);
+    const standingBy = localRegistry({ port, snapshotFile }, quiet);
+    const { instances, known } = standingBy.watch('inventory');
+    await expect.poll(() => known.value).toBe(true);
+    await serving.register(anInstance());
+    expect(await serving.overrides?.lift('inventory-1')).toBe(true);
+    await expect.poll(() => instances.value[0]?.status).toBe('UP');
+    await standingBy.close();
+    await serving.close();
+    expect(await said()).toMatchObject([{ id: 'inventory-1', status: 'UP' }]);
+  });
+
+  test('is left alone by a process that may not serve', async () => {
+    await using served = await serveRegistry({ port: 0 });
+    await writeFile(snapshotFile, 'as it was');
+    const member = localRegistry({ port: served.port, serve: false, snapshotFile });
+    await member.register(anInstance());
+    await member.close();
+    expect(await readFile(snapshotFile, 'utf8')).toBe('as it was');
   });
 
   test('that is damaged in part gives what is right', async () => {
