@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { freePort } from '../fixtures/free-port.js';
 import { localRegistry } from '../registries/local/local-registry.js';
+import { serveRegistry } from '../registries/local/serve-registry.js';
 import { anInstance } from '../testing/instances.js';
 
 const program = fileURLToPath(new URL('../../bin/fwk-registry.js', import.meta.url));
@@ -106,6 +109,59 @@ describe('fwk-registry', () => {
     const { code, output } = await start('list', '--port', String(await freePort())).ended();
     expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('ECONNREFUSED') });
     expect(output).not.toMatch(/\n {4}at /);
+  });
+
+  test('says what is wrong with its snapshot, and goes on', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fwk-registry-'));
+    const snapshot = join(folder, 'snapshot.json');
+    await writeFile(snapshot, '{"entries": [');
+    const { said } = start('--port', String(await freePort()), '--snapshot', snapshot);
+    await said('the snapshot of the registry cannot be used');
+    await said(`kept: ${snapshot}.bad`);
+    await said('is served by this process');
+    await rm(folder, { recursive: true });
+  });
+
+  test('stays when nobody reads its output any more', async () => {
+    const port = await freePort();
+    const { child, said } = start('--port', String(port));
+    await said('is served by this process');
+    child.stdout.destroy();
+    for (const id of ['inventory-1', 'inventory-2']) {
+      const registry = localRegistry({ port, serve: false });
+      await registry.register(anInstance({ id, service: id }));
+      await registry.close();
+    }
+    expect(child.exitCode).toBe(null);
+    expect(await start('list', '--port', String(port)).ended()).toMatchObject({ code: 0 });
+  });
+
+  test('ends where something else answers, or asks for a token that it was not given', async () => {
+    const other = createServer((_request, response) => response.end('hello')).listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const taken = await start('--port', String(port)).ended();
+    expect(taken).toMatchObject({ code: 1, output: expect.stringContaining('another program listens there') });
+    other.close();
+    const guarded = await serveRegistry({ port: 0, token: 'a-token-of-some-length' });
+    const denied = await start('--port', String(guarded.port)).ended();
+    expect(denied).toMatchObject({ code: 1, output: expect.stringContaining('FWK_REGISTRY_TOKEN') });
+    await guarded.close();
+  });
+
+  test.each([
+    [['--snapshot', '/no/such/folder/snapshot.json'], 'no snapshot can be kept in /no/such/folder'],
+    [['--host', 'no-such-host.invalid'], 'no registry can be served at no-such-host.invalid'],
+    [['--host', '192.0.2.1'], 'it is no address of this machine'],
+  ])('called with %j ends at once, since it could never serve, and says why', async (args, text) => {
+    const port = String(await freePort());
+    const folder = await mkdtemp(join(tmpdir(), 'fwk-registry-'));
+    const token = join(folder, 'token');
+    await writeFile(token, 'a-token-of-some-length\n');
+    const { code, output } = await start('--port', port, '--token-file', token, ...args).ended();
+    expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining(text) });
+    expect(output).not.toContain('fwk-registry list');
+    await rm(folder, { recursive: true });
   });
 
   test.each([

@@ -4,13 +4,17 @@
  * over when that process ends.
  */
 import { type EventSink, isFwkError, messageOf, systemClock } from '@fwk/kernel';
-import type { LocalRegistryOptions } from '../registries/local/local-options.js';
+import { checkLocalOptions, type LocalRegistryOptions } from '../registries/local/local-options.js';
 import { localRegistry } from '../registries/local/local-registry.js';
+import { checkPlace } from './check-place.js';
 import { operate } from './operate.js';
 import { type Command, readCommand, usage } from './read-command.js';
+import { stderrLogger } from './stderr-logger.js';
 
 /** Runs the program. @returns its exit code: 0 when all went well, 1 when it could not do it, 2 when it was called wrongly. */
 export async function main(args: readonly string[]): Promise<number> {
+  // Whoever read along may leave; the registry stays.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const say = (text: string) => void process.stdout.write(`${text}\n`);
   try {
     const command = readCommand(args);
@@ -19,10 +23,14 @@ export async function main(args: readonly string[]): Promise<number> {
     else return await ask(say, command);
     return 0;
   } catch (error) {
-    const wrongly = isFwkError(error, 'FWK_KERNEL_OPTIONS_INVALID') || !isFwkError(error);
+    const wrongly = isFwkError(error, 'FWK_KERNEL_OPTIONS_INVALID') || isParseError(error);
     process.stderr.write(`${messageOf(error)}\n${wrongly ? `\n${usage}` : ''}`);
     return wrongly ? 2 : 1;
   }
+}
+
+function isParseError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 }
 
 /** Timers cannot be longer by much. */
@@ -38,6 +46,7 @@ async function ask(say: (text: string) => void, command: Command): Promise<numbe
 }
 
 async function serve(say: (text: string) => void, options: Partial<LocalRegistryOptions>): Promise<void> {
+  await checkPlace(checkLocalOptions(options, process.env));
   let serving = false;
   const events: EventSink = {
     emit(name, data) {
@@ -47,7 +56,7 @@ async function serve(say: (text: string) => void, options: Partial<LocalRegistry
       say(`${registry.name} is served by this process${restored > 0 ? `, which knew ${restored} instances` : ''}`);
     },
   };
-  const registry = localRegistry(options, { events });
+  const registry = localRegistry(options, { events, logger: stderrLogger() });
   const services = registry.services();
   registry.connection.subscribe(({ state, reason }) => {
     if (state === 'connected' && !serving) say(`${registry.name} is served by another process; standing by`);

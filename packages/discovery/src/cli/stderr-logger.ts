@@ -1,0 +1,21 @@
+import { type LogFields, type Logger, messageOf } from '@fwk/kernel';
+
+/** Warnings and errors as lines for people on standard error; nothing below them. */
+export function stderrLogger(more: LogFields = {}): Logger {
+  const write = (fields: LogFields, message: string) => {
+    const facts = Object.entries({ ...more, ...fields }).filter(([, value]) => value !== undefined);
+    process.stderr.write(`${message} (${facts.map(([name, value]) => `${name}: ${textOf(value)}`).join(', ')})\n`);
+  };
+  return {
+    debug() {},
+    info() {},
+    warn: write,
+    error: write,
+    child: (fields) => stderrLogger({ ...more, ...fields }),
+  };
+}
+
+function textOf(value: unknown): string {
+  if (value instanceof Error) return messageOf(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
