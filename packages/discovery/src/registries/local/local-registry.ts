@@ -208,6 +208,7 @@ class LocalRegistry implements Registry {
     } finally {
       joined.cancel();
       this.#own.lost();
+      this.#replica.lost();
       joined[Symbol.dispose]();
     }
   }

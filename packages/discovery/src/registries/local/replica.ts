@@ -3,8 +3,11 @@
  * stays in use while nobody serves, and what this process starts from when it takes over.
  *
  * A new registry knows only what its process knew, which is nothing if that process has just started. So what such a
- * registry does not list is not dropped at once: its owners, who try again several times a second, have half a lease to
- * register again. A whole one would send calls to the dead for longer and save nobody who lives.
+ * registry does not list is not dropped at once: its owners, who try again several times a second, have a whole lease from
+ * the loss of the old one, as if it had lived on, and at least half a lease from its return. So nobody whose event loop
+ * stands still for two seconds while a registry is replaced loses its place. A whole lease from the return would save those
+ * too who stand still just when it comes back after long, and send calls to the dead for longer each time; they are
+ * listed again as soon as they go on.
  */
 import type { Clock, Timer } from '@fwk/kernel';
 import type { Override } from '../../override.js';
@@ -14,7 +17,7 @@ import type { LocalRegistryOptions } from './local-options.js';
 import type { Inheritance } from './registry-server.js';
 import type { Hello, StreamMessage } from './wire.js';
 
-/** Share of a lease in which owners must have registered with a new registry. */
+/** Share of a lease that owners have at least to register with a new registry. */
 const RETURN_SHARE = 0.5;
 
 /** A copy of the registry's catalog. */
@@ -32,6 +35,7 @@ export class Replica {
   /** The registry whose whole list was taken last; another one than heard last while that one's list is awaited. */
   #taken: Hello | undefined;
   #version = 0;
+  #lostAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param onChange - told whenever something in the copy may have changed. */
   constructor(clock: Clock, { dropGraceMs }: LocalRegistryOptions, onChange: (catalog: Catalog) => void = () => {}) {
@@ -49,6 +53,11 @@ export class Replica {
   /** Where a stream can go on: `epoch:version`. */
   get position(): string | undefined {
     return this.#taken && `${this.#taken.epoch}:${this.#version}`;
+  }
+
+  /** The registry is gone: owners have a lease from now on to register with another. */
+  lost(): void {
+    this.#lostAtMs = this.#clock.now();
   }
 
   /** Takes over what came together, and then tells the watchers once. */
@@ -115,7 +124,7 @@ export class Replica {
       missing.filter((entry) => !isHeldBy(before.holder)(entry)),
     ];
     this.#await(gone, this.#dropGraceMs);
-    this.#await(others, server.ttlMs * RETURN_SHARE);
+    this.#await(others, this.#graceMs(server));
   }
 
   #replaceOverrides(overrides: ReadonlyMap<string, Override>, changed: Set<string>): void {
@@ -127,7 +136,7 @@ export class Replica {
       return;
     }
     for (const id of missing) this.#unconfirmedOverrides.add(id);
-    this.#later(server.ttlMs * RETURN_SHARE, (late) => {
+    this.#later(this.#graceMs(server), (late) => {
       for (const id of missing) if (this.#unconfirmedOverrides.has(id)) this.#override(id, undefined, late);
     });
   }
@@ -146,6 +155,10 @@ export class Replica {
     this.#unconfirmed.delete(id);
     const entry = this.catalog.remove(id);
     if (entry) changed.add(entry.instance.service);
+  }
+
+  #graceMs({ ttlMs }: Hello): number {
+    return Math.max(ttlMs * RETURN_SHARE, this.#lostAtMs + ttlMs - this.#clock.now());
   }
 
   #await(entries: readonly CatalogEntry[], durationMs: number): void {
