@@ -12,7 +12,7 @@
  * look like a mass of refusals.
  *
  * @param requests - calls wanted in the window.
- * @param inFlight - those of them that have been sent and not answered.
+ * @param inFlight - those of them that have been sent and not answered; never more than `requests`.
  * @param accepted - those of them that the callee took.
  * @param multiplier - K.
  * @returns 0 to below 1.

@@ -127,6 +127,28 @@ describe('throttling', () => {
     expect(await measured()).toBeUndefined();
   });
 
+  test('throttles a callee that refuses, whatever number of older calls hang', async () => {
+    const { inner, measured, service, clock, draw } = build({ windowMs: 1000 });
+    draw.next = 1;
+    for (let call = 0; call < 1000; call++) void service.call('hangs', background);
+    await clock.advance(1500);
+    inner.script(...Array.from({ length: 10 }, () => overloaded));
+    for (let call = 0; call < 10; call++) await service.call('refused', background).catch(() => {});
+    expect((await measured())?.dropRatio).toBe(10 / 11);
+  });
+
+  test('takes a call that is cancelled after the window out of no later count', async () => {
+    const { guard, service, send, measured, clock } = build({ windowMs: 1000 });
+    const calls = Array.from({ length: 100 }, () => guard.context());
+    const outcomes = calls.map(({ context }) => service.call('hangs', context).catch(() => {}));
+    await clock.advance(1500);
+    for (const { cancel } of calls) cancel(new Error('gave up'));
+    await Promise.all(outcomes);
+    await send(4, overloaded);
+    expect((await measured())?.dropRatio).toBe(4 / 5);
+    guard.check();
+  });
+
   test('drops exactly the calls that the formula says, whatever the order of answers', async () => {
     const step = fc.record({
       draw: fc.double({ min: 0, max: 0.999, noNaN: true }),

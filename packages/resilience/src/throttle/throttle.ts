@@ -5,7 +5,8 @@
  * State: counts over the last two minutes, one set a stack. Place: inside retry, because attempts are what the callee
  * gets, and outside the breaker, which is not to judge calls that were never made. What counts as refused is the
  * classifier's to say: overloaded, or failed without having been processed. Whatever else is answered was accepted. A
- * call that its caller cancelled, or that a layer below refused, says nothing and is taken out of the counts.
+ * call that its caller cancelled, or that a layer below refused, says nothing and is taken out of the counts. One that is
+ * not answered within the window leaves them as well, so that calls which hang do not outweigh those which are refused.
  */
 import {
   type CallContext,
@@ -82,7 +83,8 @@ export function throttle(options?: Partial<ThrottleOptions>): FunctionLayer {
 }
 
 const REQUESTS = 0;
-const ACCEPTED = 1;
+const PENDING = 1;
+const ACCEPTED = 2;
 const SLICES = 24;
 
 class ThrottleService<Req, Res> implements Service<Req, Res> {
@@ -91,13 +93,12 @@ class ThrottleService<Req, Res> implements Service<Req, Res> {
   readonly #options: ThrottleOptions;
   readonly #counts: RollingCounts;
   readonly #rejected: Counter;
-  #inFlight = 0;
 
   constructor(next: Service<Req, Res>, env: Env, options: ThrottleOptions) {
     this.#next = next;
     this.#env = env;
     this.#options = options;
-    this.#counts = new RollingCounts(2, options.windowMs, SLICES);
+    this.#counts = new RollingCounts(3, options.windowMs, SLICES);
     this.#rejected = env.metrics.counter(
       { name: 'resilience.throttle.rejected', help: 'Calls not sent because the callee refuses too many.' },
       { path: env.path },
@@ -111,12 +112,13 @@ class ThrottleService<Req, Res> implements Service<Req, Res> {
     const ratio = this.#ratio();
     this.#counts.add(REQUESTS, 1, nowMs);
     if (ratio > 0 && this.#env.random() < ratio) return Promise.reject(this.#refused(context, ratio));
-    this.#inFlight++;
+    this.#counts.add(PENDING, 1, nowMs);
+    const { slice } = this.#counts;
     const work = callSafely(this.#next, request, context);
     observe(
       work,
-      (value) => this.#answered(judgeResult(this.#env, value), undefined),
-      (error) => this.#failed(error, context),
+      (value) => this.#answered(slice, judgeResult(this.#env, value), undefined),
+      (error) => this.#failed(slice, error, context),
     );
     return work;
   }
@@ -129,32 +131,35 @@ class ThrottleService<Req, Res> implements Service<Req, Res> {
   #ratio(): number {
     const counts = this.#counts;
     const { multiplier, maxDropRatio } = this.#options;
-    const ratio = dropRatio(counts.total(REQUESTS), this.#inFlight, counts.total(ACCEPTED), currentOf(multiplier));
+    const ratio = dropRatio(
+      counts.total(REQUESTS),
+      counts.total(PENDING),
+      counts.total(ACCEPTED),
+      currentOf(multiplier),
+    );
     return Math.min(ratio, currentOf(maxDropRatio));
   }
 
-  #failed(error: unknown, context: CallContext): void {
+  #failed(slice: number, error: unknown, context: CallContext): void {
     const verdict = judgeError(this.#env, error, context);
     const gaveUp = context.cancelled && verdict.outcome === 'ignored';
-    if (gaveUp || isRefusal(error)) this.#takeOut();
-    else this.#answered(verdict, error);
+    if (gaveUp || isRefusal(error)) this.#takeOut(slice);
+    else this.#answered(slice, verdict, error);
   }
 
-  #answered(verdict: Verdict, error: unknown): void {
-    this.#inFlight--;
-    const unprocessed = verdict.outcome === 'failure' && isFwkError(error) && error.traits.notProcessed === true;
-    if (!verdict.overloaded && !unprocessed) this.#add(ACCEPTED, 1);
-  }
-
-  #takeOut(): void {
-    this.#inFlight--;
-    this.#add(REQUESTS, -1);
-  }
-
-  #add(channel: number, amount: number): void {
+  /** @param slice - where the call was counted, and where it is pending no more. */
+  #answered(slice: number, verdict: Verdict, error: unknown): void {
     const nowMs = this.#env.clock.now();
     this.#counts.advance(nowMs);
-    this.#counts.add(channel, amount, nowMs);
+    this.#counts.addTo(slice, PENDING, -1);
+    const unprocessed = verdict.outcome === 'failure' && isFwkError(error) && error.traits.notProcessed === true;
+    if (!verdict.overloaded && !unprocessed) this.#counts.add(ACCEPTED, 1, nowMs);
+  }
+
+  #takeOut(slice: number): void {
+    this.#counts.advance(this.#env.clock.now());
+    this.#counts.addTo(slice, PENDING, -1);
+    this.#counts.addTo(slice, REQUESTS, -1);
   }
 
   #refused(context: CallContext, ratio: number): ThrottledError {

@@ -11,6 +11,8 @@ const steps = fc.array(
     passMs: fc.oneof(fc.nat(50), fc.nat(400), fc.nat(5000)),
     channel: fc.nat(1),
     amount: fc.nat(3),
+    /** Which earlier addition is taken back where it was made; none when there are not so many. */
+    undo: fc.nat(400),
   }),
   { maxLength: 200 },
 );
@@ -21,6 +23,11 @@ class NaiveCounts {
 
   add(channel: number, amount: number, nowMs: number): void {
     this.#added.push({ slice: Math.floor(nowMs / SLICE_MS), channel, amount });
+  }
+
+  /** Takes back what was added as the one of this number. */
+  undo(at: number): { slice: number; channel: number; amount: number } | undefined {
+    return this.#added.splice(at, 1)[0];
   }
 
   total(channel: number, nowMs: number): number {
@@ -37,15 +44,25 @@ test('counts exactly what a list of everything ever added counts within the wind
       const rolling = new RollingCounts(2, WINDOW_MS, SLICES);
       const naive = new NaiveCounts();
       let nowMs = startMs;
-      for (const { passMs, channel, amount } of all) {
+      for (const { passMs, channel, amount, undo } of all) {
         nowMs += passMs;
         rolling.advance(nowMs);
         rolling.add(channel, amount, nowMs);
         naive.add(channel, amount, nowMs);
+        const undone = naive.undo(undo);
+        if (undone) rolling.addTo(undone.slice, undone.channel, -undone.amount);
         expect([rolling.total(0), rolling.total(1)]).toEqual([naive.total(0, nowMs), naive.total(1, nowMs)]);
       }
     }),
   );
+});
+
+test('names the slice that it counts into', () => {
+  const counts = new RollingCounts(1, WINDOW_MS, SLICES);
+  counts.add(0, 1, 450);
+  expect(counts.slice).toBe(2);
+  counts.advance(600);
+  expect(counts.slice).toBe(3);
 });
 
 test('forgets everything once the window has passed', () => {

@@ -60,6 +60,20 @@ export class RollingCounts {
     this.#totals[channel]! += amount;
   }
 
+  /** Names the slice that {@link add} counts into, for {@link addTo}; it holds from the first count on. */
+  get slice(): number {
+    return this.#slice;
+  }
+
+  /** Adds to a slice that was counted into before, to take back what was counted there; nothing once it is out of the window. */
+  addTo(slice: number, channel: number, amount: number): void {
+    const age = this.#slice - slice;
+    if (this.#cells === undefined || age >= this.#slices) return;
+    const at = (this.#at - age + this.#slices) % this.#slices;
+    this.#cells[at * this.#channels + channel]! += amount;
+    this.#totals[channel]! += amount;
+  }
+
   /** The count within the window as of the last {@link advance}. */
   total(channel: number): number {
     return this.#totals[channel]!;
