@@ -36,12 +36,25 @@ test('takes what it cannot read for absent', () => {
   ]);
 });
 
-test('reads Retry-After as seconds or as a date', () => {
-  const now = Date.parse('2026-01-01T00:00:00Z');
-  expect(readRetryAfterMs('2', now)).toBe(2000);
-  expect(readRetryAfterMs('Thu, 01 Jan 2026 00:00:03 GMT', now)).toBe(3000);
-  expect(readRetryAfterMs('Wed, 31 Dec 2025 00:00:00 GMT', now)).toBe(0);
-  expect(readRetryAfterMs('soon', now)).toBeUndefined();
+const now = Date.parse('2026-01-01T00:00:00Z');
+
+test.each([
+  ['2', 2000],
+  ['0', 0],
+  ['12345678901', 86_400 * 365 * 1000],
+  ['Thu, 01 Jan 2026 00:00:03 GMT', 3000],
+  ['Thursday, 01-Jan-26 00:00:03 GMT', 3000],
+  ['Thu Jan  1 00:00:03 2026', 3000],
+  ['Wed, 31 Dec 2025 00:00:00 GMT', 0],
+])('reads Retry-After %j as %s ms', (header, expected) => {
+  expect(readRetryAfterMs(header, now)).toBe(expected);
+});
+
+test.each([
+  ...['soon', 'soon 5', 'retry 2099', 'abc 12', '', '-5', '-1', '1.5', '+5', ' 5', '5, 10', '1e3', '2026-01-01'],
+  ...['Thu, 01 Foo 2026 00:00:03 GMT', 'Thu, 99 Jan 2026 00:00:03 GMT', 'Thu, 01 Jan 2026 00:00:03 +0100'],
+])('takes Retry-After %j for absent rather than for "come back at once"', (header) => {
+  expect(readRetryAfterMs(header, now)).toBeUndefined();
 });
 
 test('never tells a client to come back too early', () => {

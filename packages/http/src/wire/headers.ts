@@ -51,15 +51,22 @@ export function readCaller(value: HeaderValue): string | undefined {
   return typeof value === 'string' && /^[\w.:@/-]{1,128}$/.test(value) ? value : undefined;
 }
 
+/** The three forms of a date in HTTP (RFC 9110): as sent today, with a full weekday, and of C's `asctime` without a zone. */
+const httpDate =
+  /^(?:[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT|[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT)$/;
+const asctimeDate = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/;
+
 /**
- * `Retry-After` in milliseconds: whole seconds, or a date.
+ * `Retry-After` in milliseconds: whole seconds, at most a year, or a date; 0 for one that has passed. Undefined for what
+ * is neither: `Date.parse` makes a date of almost any text, most often one that has passed, and a client would come back
+ * at once.
  * @param wallTimeMs - now, in milliseconds since the epoch.
  */
 export function readRetryAfterMs(value: HeaderValue, wallTimeMs: number): number | undefined {
   if (typeof value !== 'string') return undefined;
-  const seconds = readInteger(value, 86_400 * 365);
-  if (seconds !== undefined) return seconds * 1000;
-  const dateMs = value.length <= 64 ? Date.parse(value) : Number.NaN;
+  if (/^\d+$/.test(value)) return Math.min(Number(value), 86_400 * 365) * 1000;
+  const date = asctimeDate.test(value) ? `${value} GMT` : httpDate.test(value) ? value : '';
+  const dateMs = Date.parse(date);
   return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - wallTimeMs);
 }
 
