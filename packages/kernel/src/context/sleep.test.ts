@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { leakGuard } from '../testing/leak-guard.js';
+import type { Clock } from '../time/clock.js';
 import { background } from './call-context.js';
 import { sleep } from './sleep.js';
 
@@ -16,6 +17,20 @@ test('ends after its time on the clock and leaves nothing behind', async () => {
   await guard.clock.advance(1);
   expect(ended).toBe(true);
   await slept;
+  guard.check();
+});
+
+test('waits out what timers leave of its time, as those of Node drop fractions', async () => {
+  const guard = leakGuard();
+  const { clock } = guard;
+  const whole: Clock = { ...clock, setTimer: (callback, ms) => clock.setTimer(callback, Math.max(1, Math.trunc(ms))) };
+  let endedMs = 0;
+  const slept = sleep(whole, 6.7, guard.context().context).then(() => {
+    endedMs = clock.now();
+  });
+  await clock.advance(10);
+  await slept;
+  expect(endedMs).toBe(7);
   guard.check();
 });
 

@@ -2,15 +2,24 @@ import type { Clock } from '../time/clock.js';
 import type { CallContext } from './call-context.js';
 
 /**
- * Waits `delayMs` on the clock; a cancelled context ends the wait at once and rejects with the caller's own reason.
+ * Waits `delayMs` on the clock, never less: Node's timers drop fractions of a millisecond and may ring within the one in
+ * which they fall due, and whoever was told when to come back would be refused once more. A cancelled context ends the
+ * wait at once and rejects with the caller's own reason.
  */
 export function sleep(clock: Clock, delayMs: number, context: CallContext): Promise<void> {
   return new Promise((resolve, reject) => {
     if (context.cancelled) return reject(context.reason);
-    const timer = clock.setTimer(() => {
+    const dueMs = clock.now() + delayMs;
+    const rung = () => {
+      const leftMs = dueMs - clock.now();
+      if (leftMs > 0) {
+        timer = clock.setTimer(rung, leftMs);
+        return;
+      }
       subscription[Symbol.dispose]();
       resolve();
-    }, delayMs);
+    };
+    let timer = clock.setTimer(rung, delayMs);
     const subscription = context.onCancel((reason) => {
       clock.clearTimer(timer);
       reject(reason);

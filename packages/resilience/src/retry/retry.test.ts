@@ -2,6 +2,7 @@ import {
   attemptKey,
   background,
   type CallNotes,
+  type Clock,
   FwkError,
   idempotentKey,
   isDoNotRetry,
@@ -14,6 +15,7 @@ import {
 import { leakGuard, recordEvents, scriptedService, seededRandom } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { BreakerOpenError } from '../breaker/breaker-open-error.js';
+import { rateLimit } from '../rate/rate-limit.js';
 import { retry } from './retry.js';
 import { retryBudget } from './retry-budget.js';
 import type { RetryOptions } from './retry-options.js';
@@ -115,6 +117,20 @@ describe('retry', () => {
     inner.script(new FwkError('FWK_TEST_BUSY', 'busy', { traits: { retryable: true, retryAfterMs: 700 } }), 'answer');
     await finish(guard.clock, service.call('q', background));
     expect(guard.clock.now()).toBe(700);
+  });
+
+  test('comes back to a rate limit when its permit is there, not a fraction of a millisecond before', async () => {
+    const { guard, inner, env } = build();
+    const { clock } = guard;
+    const setTimer: Clock['setTimer'] = (callback, ms) => clock.setTimer(callback, Math.max(1, Math.trunc(ms)));
+    const nodes = { ...env, clock: { ...clock, setTimer } };
+    const limited = rateLimit({ permitsPerSecond: 150, burst: 1 }).wrap(inner, nodes);
+    const service: Service<string, string> = retry({ maxAttempts: 2, budget: false }).wrap(limited, nodes);
+    inner.script('1', '2', '3');
+    for (const value of ['1', '2', '3']) {
+      expect(await finish(clock, service.call('q', background))).toEqual({ value });
+    }
+    expect(clock.now()).toBe(14);
   });
 
   test.each([Number.NaN, -700])('backs off as always when a pause of %s ms is asked for', async (retryAfterMs) => {
