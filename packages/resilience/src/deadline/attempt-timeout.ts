@@ -21,6 +21,7 @@ import {
 } from '@fwk/kernel';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { Expiry, nameOf } from './expiry.js';
+import { LateAnswers } from './late-answers.js';
 import { type TimedCallOwner, timedCall } from './timed-call.js';
 import { TimeoutError } from './timeout-error.js';
 
@@ -63,7 +64,7 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
   readonly #timeoutMs: number | Live<number>;
   readonly #expiry: Expiry;
   readonly #timedOut: Counter;
-  readonly #late: Counter;
+  readonly #late: LateAnswers;
 
   constructor(next: Service<Req, Res>, env: Env, timeoutMs: number | Live<number>) {
     this.#next = next;
@@ -71,15 +72,11 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
     this.clock = env.clock;
     this.#timeoutMs = timeoutMs;
     this.#expiry = new Expiry(env);
-    const labels = { path: env.path };
     this.#timedOut = env.metrics.counter(
       { name: 'resilience.attempts.timed_out', help: 'Attempts that ran into their limit.' },
-      labels,
+      { path: env.path },
     );
-    this.#late = env.metrics.counter(
-      { name: 'resilience.attempts.late', help: 'Answers dropped because their attempt had been given up.' },
-      labels,
-    );
+    this.#late = new LateAnswers(env);
   }
 
   call(request: Req, context: CallContext): Promise<Res> {
@@ -106,7 +103,6 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
   }
 
   late(context: CallContext): void {
-    this.#late.add();
-    this.#env.events.emit('attempt.answered-late', { path: this.#env.path, what: nameOf(context, this.#env) });
+    this.#late.add(context);
   }
 }

@@ -1,4 +1,14 @@
-import { background, liveValue, makeEnv, operationKey, serviceOf } from '@fwk/kernel';
+import {
+  background,
+  type Clock,
+  cancellable,
+  type Env,
+  liveValue,
+  makeEnv,
+  operationKey,
+  runInContext,
+  serviceOf,
+} from '@fwk/kernel';
 import { leakGuard, recordEvents, scriptedService } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { retry } from '../retry/retry.js';
@@ -111,10 +121,58 @@ describe('deadline', () => {
     await outcome;
   });
 
-  test('refuses limits that make no sense', () => {
-    for (const timeoutMs of [0, -1, Number.NaN, '5' as never]) {
-      expect(() => deadline({ timeoutMs })).toThrowError(/timeoutMs must be a number from 1/);
-    }
+  test.each([
+    ['has no limit', Number.POSITIVE_INFINITY, background],
+    ['has one beyond the longest timer', Number.POSITIVE_INFINITY, background.with({ deadlineMs: 2 ** 33 })],
+  ])('gives a function up when its caller cancels, also when the call %s', async (_, timeoutMs, parent) => {
+    const { clock, env, guard } = build();
+    const { context, cancel } = cancellable(parent);
+    const call = deadline({ timeoutMs }).wrap(() => new Promise(() => {}), env);
+    const outcome = runInContext(context, call).catch((error: unknown) => error);
+    const reason = new Error('no longer needed');
+    cancel(reason);
+    expect(await outcome).toBe(reason);
+    expect(clock.pending).toBe(0);
+    guard.check();
+  });
+
+  test('counts the time that a function takes before it answers a promise', async () => {
+    const { clock, env } = build();
+    let busyMs = 0;
+    const busy: Clock = {
+      ...clock,
+      now: () => clock.now() + busyMs,
+      setTimer: (callback, ms) => clock.setTimer(callback, busyMs + ms),
+    };
+    const compute = () => {
+      busyMs = 150;
+      return new Promise((resolve) => void busy.setTimer(() => resolve('late'), 90));
+    };
+    const call = deadline({ timeoutMs: 100 }).wrap(compute, { ...env, clock: busy });
+    const outcome = expect(call()).rejects.toMatchObject(expired);
+    await clock.advance(240);
+    await outcome;
+  });
+
+  test.each([
+    ['alone', (inner: typeof never) => inner],
+    [
+      'above an attempt timeout that it cannot see',
+      (inner: typeof never, env: Env) => {
+        const attempt = attemptTimeout().wrap(inner, env);
+        return serviceOf<string, string>((request, context) => attempt.call(request, context));
+      },
+    ],
+  ])('tells once of an answer that comes too late: %s', async (_, below) => {
+    const { clock, env, events } = build();
+    const slow = serviceOf<string, string>(
+      () => new Promise<string>((resolve) => void clock.setTimer(() => resolve('late'), 60)),
+    );
+    const call = deadline({ timeoutMs: 20 }).wrap(below(slow, env), env).call('q', background);
+    const outcome = expect(call).rejects.toMatchObject(expired);
+    await clock.advance(60);
+    await outcome;
+    expect(events.names).toEqual(['deadline.exceeded', 'attempt.answered-late']);
   });
 });
 

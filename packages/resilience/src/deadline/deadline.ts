@@ -24,6 +24,7 @@ import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { isSelfLimiting } from '../layer/self-limiting.js';
 import { Expiry } from './expiry.js';
+import { LateAnswers } from './late-answers.js';
 import { LONGEST_TIMER_MS } from './longest-timer.js';
 import { type TimedCallOwner, timedCall } from './timed-call.js';
 
@@ -65,6 +66,7 @@ class DeadlineService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
   readonly #next: Service<Req, Res>;
   readonly #timeoutMs: number | Live<number>;
   readonly #expiry: Expiry;
+  readonly #late: LateAnswers;
   readonly #enforced: boolean;
 
   constructor(next: Service<Req, Res>, env: Env, timeoutMs: number | Live<number>) {
@@ -72,6 +74,7 @@ class DeadlineService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     this.clock = env.clock;
     this.#timeoutMs = timeoutMs;
     this.#expiry = new Expiry(env);
+    this.#late = new LateAnswers(env);
     this.#enforced = isSelfLimiting(next);
   }
 
@@ -81,9 +84,11 @@ class DeadlineService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     const timeoutMs = currentOf(this.#timeoutMs);
     const deadlineMs = Math.min(context.deadlineMs, nowMs + timeoutMs);
     const remainingMs = deadlineMs === context.deadlineMs ? deadlineMs - nowMs : timeoutMs;
-    if (remainingMs > LONGEST_TIMER_MS) return callSafely(this.#next, request, context);
     if (remainingMs <= 0) return Promise.reject(this.#expiry.error(context));
-    if (this.#enforced) return callSafely(this.#next, request, context.with({ deadlineMs }));
+    if (this.#enforced) {
+      const nearer = deadlineMs < context.deadlineMs ? context.with({ deadlineMs }) : context;
+      return callSafely(this.#next, request, nearer);
+    }
     return timedCall(this.#next, request, context, cancellable(context, { deadlineMs }), remainingMs, true, this);
   }
 
@@ -95,6 +100,8 @@ class DeadlineService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     return this.#expiry.error(context, limitMs);
   }
 
-  /** Layers below count late answers where they know what was late. */
-  late(): void {}
+  /** A layer below that gives up by itself tells of its cancellation first, and counts the answer that it drops. */
+  late(context: CallContext): void {
+    this.#late.add(context);
+  }
 }

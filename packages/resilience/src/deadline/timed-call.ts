@@ -2,6 +2,7 @@ import type { CallContext, Cancellable, Clock, Service } from '@fwk/kernel';
 import { markAbandoned } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
 import { announceAnswer, announceFailure, willAnnounce } from '../layer/settlement.js';
+import { LONGEST_TIMER_MS } from './longest-timer.js';
 
 /** What a timed call reports to the layer it belongs to. */
 export interface TimedCallOwner {
@@ -18,6 +19,7 @@ export interface TimedCallOwner {
  * is dropped and reported as late. Once `next` has answered in time its context is disposed, so that a listener which it
  * left (one read of `signal` is enough) does not stay with a caller's context that lives on.
  * @param derived - the context for `next`; it must hang below `context`, and be this call's alone.
+ * @param limitMs - above {@link LONGEST_TIMER_MS} it counts as none, and only the caller's cancellation ends the wait.
  * @param byDeadline - whether the limit is what remains of the total time.
  */
 export function timedCall<Req, Res>(
@@ -33,26 +35,28 @@ export function timedCall<Req, Res>(
   /** Undefined while the work is being called: nobody can be looking yet. */
   let answer: Promise<Res> | undefined;
   answer = new Promise<Res>((resolve, reject) => {
-    const work = callSafely(next, request, derived.context);
     const giveUp = (error: unknown) => {
       waiting = false;
       markAbandoned(request, work);
       reject(error);
       announceFailure(answer, error);
     };
-    const timer = owner.clock.setTimer(() => {
+    const expire = () => {
       subscription[Symbol.dispose]();
       const error = owner.expired(context, limitMs, byDeadline);
       giveUp(error);
       // Only now: the waiting caller hears of it before the cancelled work can answer with an error of its own.
       derived.cancellation.cancel(error);
-    }, limitMs);
+    };
+    // Before the work is called: what it does before it answers a promise takes time as well.
+    const timer = limitMs > LONGEST_TIMER_MS ? undefined : owner.clock.setTimer(expire, limitMs);
+    const work = callSafely(next, request, derived.context);
     const subscription = context.onCancel((reason) => {
-      owner.clock.clearTimer(timer);
+      if (timer !== undefined) owner.clock.clearTimer(timer);
       giveUp(reason);
     });
     const over = () => {
-      owner.clock.clearTimer(timer);
+      if (timer !== undefined) owner.clock.clearTimer(timer);
       subscription[Symbol.dispose]();
       derived.cancellation[Symbol.dispose]();
     };

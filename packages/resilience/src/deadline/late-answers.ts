@@ -1,0 +1,22 @@
+import type { CallContext, Counter, Env } from '@fwk/kernel';
+import { nameOf } from './expiry.js';
+
+/** Counts and announces answers that come when their call has been given up, for whichever layer drops them. */
+export class LateAnswers {
+  readonly #env: Env;
+  readonly #late: Counter;
+
+  constructor(env: Env) {
+    this.#env = env;
+    this.#late = env.metrics.counter(
+      { name: 'resilience.attempts.late', help: 'Answers dropped because their attempt had been given up.' },
+      { path: env.path },
+    );
+  }
+
+  /** One answer was dropped. */
+  add(context: CallContext): void {
+    this.#late.add();
+    this.#env.events.emit('attempt.answered-late', { path: this.#env.path, what: nameOf(context, this.#env) });
+  }
+}
