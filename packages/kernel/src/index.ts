@@ -38,6 +38,7 @@ export { CancelledError } from './errors/cancelled-error.js';
 export { DeadlineExceededError } from './errors/deadline-exceeded-error.js';
 export { type ErrorEntry, type ErrorTable, kernelErrors } from './errors/error-table.js';
 export {
+  doNotRetryMarks,
   type ErrorTraits,
   FwkError,
   type FwkErrorOptions,

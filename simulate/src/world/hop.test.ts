@@ -1,5 +1,13 @@
 import { RemoteError } from '@fwk/http';
-import { background, type CallContext, cancellable, isDoNotRetry, markDoNotRetry, serviceOf } from '@fwk/kernel';
+import {
+  background,
+  type CallContext,
+  cancellable,
+  doNotRetryMarks,
+  isDoNotRetry,
+  markDoNotRetry,
+  serviceOf,
+} from '@fwk/kernel';
 import { BreakerOpenError } from '@fwk/resilience';
 import { expect, test } from 'vitest';
 import { simulation } from '../engine/simulation.js';
@@ -11,9 +19,13 @@ function setUp(handle: (context: CallContext) => Promise<string> | string) {
   return { world, near: hop(world, { operation: 'stock.get', delayMs: () => 5 }, far) };
 }
 
-async function failWith(error: unknown): Promise<RemoteError> {
+function failWith(error: unknown): Promise<RemoteError> {
+  return failBy(() => error);
+}
+
+async function failBy(makeError: () => unknown): Promise<RemoteError> {
   const { world, near } = setUp(() => {
-    throw error;
+    throw makeError();
   });
   const failed = near.call('request', background).catch((reason: unknown) => reason);
   await world.clock.runUntil(100);
@@ -58,6 +70,9 @@ test('turns errors into what a client of ours makes of the status', async () => 
 });
 
 test('carries the mark of what should not be tried again', async () => {
-  expect(isDoNotRetry(await failWith(new Error('first')))).toBe(false);
-  expect(isDoNotRetry(await failWith(markDoNotRetry(new Error('last of three'))))).toBe(true);
+  const marks = doNotRetryMarks();
+  const error = new Error('down');
+  expect(isDoNotRetry(await failWith(error), marks)).toBe(false);
+  expect(isDoNotRetry(await failBy(() => markDoNotRetry(error)), marks)).toBe(true);
+  expect(isDoNotRetry(await failWith(error), marks)).toBe(false);
 });

@@ -9,6 +9,7 @@ import {
   background,
   type CallContext,
   cancellable,
+  doNotRetryMarks,
   isDoNotRetry,
   isFwkError,
   kernelErrors,
@@ -54,9 +55,10 @@ export function hop<Req, Res>(
           }, delayMs());
         };
         clock.setTimer(() => {
+          const marks = doNotRetryMarks();
           server.call(request, far.context).then(
             (answer) => back(() => resolve(answer)),
-            (error) => back(() => reject(acrossTheWire(operation, error))),
+            (error) => back(() => reject(acrossTheWire(operation, error, isDoNotRetry(error, marks)))),
           );
         }, delayMs());
       });
@@ -64,12 +66,12 @@ export function hop<Req, Res>(
   };
 }
 
-function acrossTheWire(operation: string, error: unknown): RemoteError {
+function acrossTheWire(operation: string, error: unknown, marked: boolean): RemoteError {
   const status = statusOf(error);
   const traits = isFwkError(error) ? error.traits : undefined;
   const waitMs = traits?.retryAfterMs ?? (status === 503 ? OVERLOAD_WAIT_MS : undefined);
   const remote = new RemoteError(operation, status, undefined, waitMs);
-  const final = isDoNotRetry(error) || (traits?.overloaded === true && !traits.retryable);
+  const final = marked || (traits?.overloaded === true && !traits.retryable);
   return final ? markDoNotRetry(remote) : remote;
 }
 

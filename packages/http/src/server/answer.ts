@@ -24,6 +24,8 @@ export interface Failed {
   /** The path that was asked for, without its query. */
   readonly instance: string;
   readonly traceId: string | undefined;
+  /** The *do not retry* marks that had been set when the request came. */
+  readonly marks: number;
 }
 
 /** How long a caller should wait that was refused for lack of capacity, when the error does not say. */
@@ -53,7 +55,7 @@ export function answerOfError(error: unknown, failed: Failed): Answer {
     headers: {
       ...headers,
       ...(retryAfterMs !== undefined && { 'retry-after': formatRetryAfter(retryAfterMs) }),
-      ...(isFinal(error) && { [headerNames.retry]: 'no' }),
+      ...(isFinal(error, failed.marks) && { [headerNames.retry]: 'no' }),
     },
   };
 }
@@ -114,6 +116,8 @@ function known(code: string, detail?: string): Explained {
 }
 
 /** Somebody has already tried what trying can do, or refuses for good. */
-function isFinal(error: unknown): boolean {
-  return isDoNotRetry(error) || (isFwkError(error) && error.traits.overloaded === true && !error.traits.retryable);
+function isFinal(error: unknown, marks: number): boolean {
+  return (
+    isDoNotRetry(error, marks) || (isFwkError(error) && error.traits.overloaded === true && !error.traits.retryable)
+  );
 }

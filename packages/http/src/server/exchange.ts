@@ -11,6 +11,7 @@ import {
   type ContextEntry,
   cancellable,
   DeadlineExceededError,
+  doNotRetryMarks,
   isFwkError,
   type Timer,
 } from '@fwk/kernel';
@@ -34,6 +35,7 @@ export class Exchange {
   readonly #reply: FastifyReply;
   readonly #call: Cancellable;
   readonly #startedMs: number;
+  readonly #marks = doNotRetryMarks();
   readonly #limitMs: number;
   readonly #inFlight: Disposable;
   readonly #timer: Timer;
@@ -74,6 +76,7 @@ export class Exchange {
     return answerOfError(error, {
       instance: query === -1 ? url : url.slice(0, query),
       traceId: this.trace?.traceId,
+      marks: this.#marks,
     });
   }
 

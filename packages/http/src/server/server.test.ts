@@ -252,8 +252,15 @@ describe('a handler that throws', () => {
   });
 
   test('an error that is not to be retried: says so', async () => {
-    const error = markDoNotRetry(new BulkheadFullError('a', 1, 0));
-    expect((await throwing(error)).headers['fwk-retry']).toBe('no');
+    const error = new BulkheadFullError('a', 1, 0);
+    const { url } = await start({
+      wait: () => {
+        throw markDoNotRetry(error);
+      },
+    });
+    expect((await send(`${url}/wait`)).headers['fwk-retry']).toBe('no');
+    // The mark was for that request alone, and is not for another that ends with the same error.
+    expect((await throwing(error)).headers['fwk-retry']).toBeUndefined();
     const final = new FwkError('FWK_RESILIENCE_BULKHEAD_FULL', 'full', { traits: { overloaded: true } });
     expect((await throwing(final)).headers['fwk-retry']).toBe('no');
   });

@@ -3,7 +3,7 @@
  * (route-handler.ts). fastify is imported when the first server starts, so that programs that only call pay nothing.
  */
 import type { AddressInfo } from 'node:net';
-import { abandonOnCancel, background, type CallContext, checkOptions, makeEnv } from '@fwk/kernel';
+import { abandonOnCancel, background, type CallContext, checkOptions, doNotRetryMarks, makeEnv } from '@fwk/kernel';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answerOfError } from './answer.js';
 import { requestErrorOf } from './fastify-errors.js';
@@ -161,6 +161,7 @@ class FastifyServer implements HttpServer {
     const { status, contentType, body, headers } = answerOfError(known ?? error, {
       instance: path,
       traceId: undefined,
+      marks: doNotRetryMarks(),
     });
     reply.code(status).headers({ ...headers, 'content-type': contentType });
     // After a refused body the rest of it may still be on its way.

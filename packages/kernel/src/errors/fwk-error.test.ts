@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { CancelledError } from './cancelled-error.js';
 import { DeadlineExceededError } from './deadline-exceeded-error.js';
 import { kernelErrors } from './error-table.js';
-import { FwkError, isDoNotRetry, isFwkError, markDoNotRetry, messageOf } from './fwk-error.js';
+import { doNotRetryMarks, FwkError, isDoNotRetry, isFwkError, markDoNotRetry, messageOf } from './fwk-error.js';
 
 class SpecialError extends FwkError {}
 
@@ -47,22 +47,31 @@ test('is known, and stays marked, across duplicate copies of the package', async
   const foreign = new copy.FwkError('FWK_TEST_FOREIGN', 'from the other copy');
   expect(foreign).not.toBeInstanceOf(FwkError);
   expect(isFwkError(foreign, 'FWK_TEST_FOREIGN')).toBe(true);
+  const since = doNotRetryMarks();
   copy.markDoNotRetry(foreign);
-  expect(isDoNotRetry(foreign)).toBe(true);
+  expect(isDoNotRetry(foreign, since)).toBe(true);
 });
 
 test('marks any error object, also a frozen one, without changing it', () => {
   const error = Object.freeze(new Error('frozen'));
-  expect(isDoNotRetry(error)).toBe(false);
+  const since = doNotRetryMarks();
+  expect(isDoNotRetry(error, since)).toBe(false);
   expect(markDoNotRetry(error)).toBe(error);
-  expect(isDoNotRetry(error)).toBe(true);
-  expect(isDoNotRetry(new Error('frozen'))).toBe(false);
+  expect(isDoNotRetry(error, since)).toBe(true);
+  expect(isDoNotRetry(new Error('frozen'), since)).toBe(false);
 });
 
-test('leaves what is no object unmarked', () => {
-  expect(markDoNotRetry('thrown string')).toBe('thrown string');
-  expect([isDoNotRetry('thrown string'), isDoNotRetry(undefined), isDoNotRetry(null)]).toEqual([false, false, false]);
-});
+test.each<[unknown]>([[new Error('down')], ['a text'], [undefined], [null], [Number.NaN]])(
+  'marks %o for the calls that are under way, and for none that begins later',
+  (thrown) => {
+    const since = doNotRetryMarks();
+    expect(isDoNotRetry(thrown, since)).toBe(false);
+    expect(markDoNotRetry(thrown)).toBe(thrown);
+    expect(isDoNotRetry(thrown, since)).toBe(true);
+    expect(isDoNotRetry(thrown, doNotRetryMarks())).toBe(false);
+    expect(isDoNotRetry('other', since)).toBe(false);
+  },
+);
 
 test.each([
   [new Error('message'), 'message'],

@@ -68,26 +68,54 @@ export function isFwkError(error: unknown, code?: string): error is FwkError {
   return code === undefined || (error as FwkError).code === code;
 }
 
+/** The marks of all copies of the package in the process: retries of two copies must not multiply each other. */
+interface Marks {
+  /** How many were set so far. */
+  count: number;
+  /** The number of the last mark of each error. */
+  readonly errors: WeakMap<object, number>;
+  /** What was marked last of all that is no object, and the number of that mark: nothing else can be remembered of it. */
+  thrown: unknown;
+  thrownAt: number;
+}
+
 const marked = sharedMarks();
 
 /**
- * Marks an error so that no layer above tries again: somebody below has already done what retrying can do. The mark
- * stays with the error object; works across duplicate copies of this package, and on frozen errors.
+ * The number of *do not retry* marks set so far, for {@link isDoNotRetry}: ask when a call begins. One error may end
+ * many calls (a constant, a memoised rejection), so a mark is for the calls that were under way when it was set, and for
+ * none that begins later.
+ */
+export function doNotRetryMarks(): number {
+  return marked.count;
+}
+
+/**
+ * Marks an error so that no layer above tries again: somebody below has already done what retrying can do. Changes
+ * nothing on the error, so frozen ones can be marked; works across duplicate copies of this package.
  */
 export function markDoNotRetry<E>(error: E): E {
-  if (typeof error === 'object' && error !== null) marked.add(error);
+  const at = ++marked.count;
+  if (typeof error === 'object' && error !== null) marked.errors.set(error, at);
+  else {
+    marked.thrown = error;
+    marked.thrownAt = at;
+  }
   return error;
 }
 
-/** True for an error that carries the *do not retry* mark. */
-export function isDoNotRetry(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && marked.has(error);
+/**
+ * True when the error was given the *do not retry* mark in the course of the call.
+ * @param since - what {@link doNotRetryMarks} answered when the call began.
+ */
+export function isDoNotRetry(error: unknown, since: number): boolean {
+  if (typeof error === 'object' && error !== null) return (marked.errors.get(error) ?? 0) > since;
+  return marked.thrownAt > since && Object.is(marked.thrown, error);
 }
 
-/** One set for all copies of the package in the process: retries of two copies must not multiply each other. */
-function sharedMarks(): WeakSet<object> {
-  const known = Reflect.get(globalThis, marks) as WeakSet<object> | undefined;
-  const shared = known ?? new WeakSet<object>();
+function sharedMarks(): Marks {
+  const known = Reflect.get(globalThis, marks) as Marks | undefined;
+  const shared = known ?? { count: 0, errors: new WeakMap(), thrown: undefined, thrownAt: 0 };
   if (!known) Object.defineProperty(globalThis, marks, { value: shared });
   return shared;
 }

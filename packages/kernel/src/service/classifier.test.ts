@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { background, cancellable } from '../context/call-context.js';
 import { DeadlineExceededError } from '../errors/deadline-exceeded-error.js';
-import { type ErrorTraits, FwkError, markDoNotRetry } from '../errors/fwk-error.js';
+import { type ErrorTraits, FwkError } from '../errors/fwk-error.js';
 import { defaultClassifier, verdicts } from './classifier.js';
 
 const failing = (traits?: ErrorTraits) => new FwkError('FWK_KERNEL_TEST', 'failed', traits ? { traits } : {});
@@ -32,12 +32,6 @@ test.each<[ErrorTraits | undefined, keyof typeof verdicts]>([
   [{ outcome: 'ignored', retryable: true, overloaded: true }, 'ignored'],
 ])('judges our own error with traits %j as %s', (traits, verdict) => {
   expect(judge(failing(traits))).toBe(verdicts[verdict]);
-});
-
-test('never lets an error be tried again that is marked so, whatever its traits say', () => {
-  expect(judge(markDoNotRetry(new Error('unknown')))).toBe(verdicts.failure);
-  expect(judge(markDoNotRetry(failing({ retryable: true })))).toBe(verdicts.failure);
-  expect(judge(markDoNotRetry(failing({ retryable: true, overloaded: true })))).toBe(verdicts.overloadedFinal);
 });
 
 test('ignores how a call ended whose caller gave up, also when a library wrapped the reason', () => {

@@ -1,5 +1,5 @@
 import type { CallContext } from '../context/call-context.js';
-import { isDoNotRetry, isFwkError } from '../errors/fwk-error.js';
+import { isFwkError } from '../errors/fwk-error.js';
 
 /** How a call counts. `ignored` counts neither way: the caller gave up, or asked for something impossible. */
 export type Outcome = 'success' | 'failure' | 'ignored';
@@ -7,7 +7,7 @@ export type Outcome = 'success' | 'failure' | 'ignored';
 /** The one judgement that retry, breaker, balancer, budget and metrics share. */
 export interface Verdict {
   readonly outcome: Outcome;
-  /** Another attempt may succeed. */
+  /** Another attempt may succeed; whether one is made is the retry's to say, which also obeys *do not retry* marks. */
   readonly retryable: boolean;
   /** The callee refused for lack of capacity. */
   readonly overloaded: boolean;
@@ -35,7 +35,7 @@ function verdict(outcome: Outcome, retryable: boolean, overloaded: boolean): Ver
 
 /**
  * The default: results are successes; our own errors say what they are by their traits; any other error is a failure that
- * may be tried again; the *do not retry* mark always wins.
+ * may be tried again.
  *
  * Once the call is cancelled its reason decides, not the error: libraries wrap the reason in errors of their own. A
  * caller who gave up, for whatever reason, says nothing about the callee, so that is ignored; a limit of time that ran out
@@ -45,12 +45,11 @@ export const defaultClassifier: Classifier = {
   ofResult: () => verdicts.success,
   ofError(error, context) {
     if (context.cancelled) return isTimeLimit(context.reason) ? verdicts.failure : verdicts.ignored;
-    const final = isDoNotRetry(error);
-    if (!isFwkError(error)) return final ? verdicts.failure : verdicts.retryableFailure;
+    if (!isFwkError(error)) return verdicts.retryableFailure;
     const { outcome, overloaded = false, retryable = false } = error.traits;
     if (outcome === 'ignored') return verdicts.ignored;
-    if (overloaded) return retryable && !final ? verdicts.overloaded : verdicts.overloadedFinal;
-    return retryable && !final ? verdicts.retryableFailure : verdicts.failure;
+    if (overloaded) return retryable ? verdicts.overloaded : verdicts.overloadedFinal;
+    return retryable ? verdicts.retryableFailure : verdicts.failure;
   },
 };
 

@@ -3,6 +3,8 @@ import {
   background,
   type CallNotes,
   type Clock,
+  defaultClassifier,
+  doNotRetryMarks,
   FwkError,
   idempotentKey,
   isDoNotRetry,
@@ -53,16 +55,53 @@ describe('retry', () => {
   test('gives up after maxAttempts with the last error, marked so that nobody above tries again', async () => {
     const { guard, inner, events, service } = build({ maxAttempts: 2 });
     const last = failure('second');
+    const marks = doNotRetryMarks();
     inner.script(failure('first'), last);
     expect(await finish(guard.clock, service.call('q', background))).toEqual({ error: last });
-    expect(isDoNotRetry(last)).toBe(true);
+    expect(isDoNotRetry(last, marks)).toBe(true);
     expect(events.names).toEqual(['retry.scheduled', 'retry.exhausted']);
   });
 
-  test('does not multiply the attempts of a retry below it', async () => {
+  test.each([
+    ['an error of its own each time', () => failure()],
+    [
+      'one error for all',
+      (
+        (down) => () =>
+          down
+      )(failure()),
+    ],
+    ['a text', () => 'down'],
+    ['nothing', () => undefined],
+  ])('does not multiply the attempts of a retry below it that fail with %s', async (_, thrown) => {
+    const { guard, env } = build();
+    let attempts = 0;
+    const fails = async () => {
+      attempts++;
+      throw thrown();
+    };
+    await finish(guard.clock, retry().wrap(retry().wrap(fails, env), env)());
+    expect(attempts).toBe(3);
+  });
+
+  test('tries a call as often as the one before that failed with the same error', async () => {
+    const { guard, env } = build();
+    const attempts = [0, 0, 0];
+    const down = failure();
+    const call = retry({ budget: false }).wrap(async (at: number) => {
+      attempts[at]!++;
+      throw down;
+    }, env);
+    for (const at of attempts.keys()) await finish(guard.clock, call(at));
+    expect(attempts).toEqual([3, 3, 3]);
+  });
+
+  test('obeys the mark of a retry below whatever its own classifier says', async () => {
     const { guard, inner, env } = build();
     inner.script(...Array.from({ length: 9 }, () => failure()));
-    const service = retry().wrap(retry().wrap(inner, env), env);
+    const verdict = { outcome: 'failure', retryable: true, overloaded: false } as const;
+    const classifier = { ofResult: defaultClassifier.ofResult, ofError: () => verdict };
+    const service = retry().wrap(retry().wrap(inner, env), { ...env, classifier });
     await finish(guard.clock, service.call('q', background));
     expect(inner.calls).toHaveLength(3);
   });
@@ -157,10 +196,11 @@ describe('retry', () => {
     const budget = retryBudget({ reservePerSecond: 0 }, guard.clock);
     const service = retry({ budget }).wrap(inner, env);
     const error = failure();
+    const marks = doNotRetryMarks();
     inner.script(error);
     expect(await finish(guard.clock, service.call('q', background))).toEqual({ error });
     expect(events.names).toEqual(['retry.budget-exhausted']);
-    expect(isDoNotRetry(error)).toBe(true);
+    expect(isDoNotRetry(error, marks)).toBe(true);
   });
 
   test('pays into the shared budget only for calls that succeed at once', async () => {
@@ -187,9 +227,10 @@ describe('retry', () => {
   test('tells the failure of an attempt that was sent rather than the refusal of one that was not', async () => {
     const { guard, inner, service } = build({ maxAttempts: 2 });
     const error = failure();
+    const marks = doNotRetryMarks();
     inner.script(error, new BreakerOpenError({ breaker: 'b', state: 'open' }, undefined));
     expect(await finish(guard.clock, service.call('q', background))).toEqual({ error });
-    expect(isDoNotRetry(error)).toBe(true);
+    expect(isDoNotRetry(error, marks)).toBe(true);
   });
 
   test('tries elsewhere when another endpoint below is ready', async () => {

@@ -14,8 +14,10 @@ import {
   type CallContext,
   type Counter,
   currentOf,
+  doNotRetryMarks,
   type Env,
   idempotentKey,
+  isDoNotRetry,
   isFwkError,
   markDoNotRetry,
   messageOf,
@@ -57,7 +59,13 @@ export function retry(options?: Partial<RetryOptions>): FunctionLayer {
 /** How an attempt ended. */
 type Ending<Res> =
   | { readonly ok: true; readonly value: Res; readonly verdict: Verdict }
-  | { readonly ok: false; readonly error: unknown; readonly verdict: Verdict };
+  | {
+      readonly ok: false;
+      readonly error: unknown;
+      readonly verdict: Verdict;
+      /** Somebody below has said in the course of the attempt that trying again is useless. */
+      readonly final: boolean;
+    };
 
 class RetryService<Req, Res> implements Service<Req, Res> {
   readonly #next: Service<Req, Res>;
@@ -89,6 +97,7 @@ class RetryService<Req, Res> implements Service<Req, Res> {
   /** The first attempt runs on two callbacks alone; the loop starts only when there is something to try again. */
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
+    const marks = doNotRetryMarks();
     const answer: Promise<Res> = callSafely(this.#next, request, context).then(
       (value) => {
         const verdict = judgeResult(this.#env, value);
@@ -99,10 +108,7 @@ class RetryService<Req, Res> implements Service<Req, Res> {
         announceAnswer(answer, value);
         return value;
       },
-      (error) => {
-        const verdict = judgeError(this.#env, error, context);
-        return this.#announced(answer, request, context, { ok: false, error, verdict });
-      },
+      (error) => this.#announced(answer, request, context, this.#failed(error, marks, context)),
     );
     willAnnounce(answer);
     return answer;
@@ -144,16 +150,22 @@ class RetryService<Req, Res> implements Service<Req, Res> {
   }
 
   #attempt(request: Req, context: CallContext): Promise<Ending<Res>> {
+    const marks = doNotRetryMarks();
     return callSafely(this.#next, request, context).then(
       (value) => ({ ok: true, value, verdict: judgeResult(this.#env, value) }),
-      (error) => ({ ok: false, error, verdict: judgeError(this.#env, error, context) }),
+      (error) => this.#failed(error, marks, context),
     );
+  }
+
+  /** @param marks - the *do not retry* marks that were set before the attempt; older ones are of other calls. */
+  #failed(error: unknown, marks: number, context: CallContext): Ending<Res> {
+    return { ok: false, error, verdict: judgeError(this.#env, error, context), final: isDoNotRetry(error, marks) };
   }
 
   /** How long to wait before the next attempt; undefined when there is to be none. */
   #pauseAfter(ending: Ending<Res>, attempt: number, context: CallContext): number | undefined {
     const { verdict } = ending;
-    if (!verdict.retryable || context.cancelled) return undefined;
+    if (!verdict.retryable || context.cancelled || (!ending.ok && ending.final)) return undefined;
     const error = ending.ok ? undefined : ending.error;
     const traits = isFwkError(error) ? error.traits : undefined;
     if (!traits?.notProcessed && !context.get(idempotentKey)) return undefined;
