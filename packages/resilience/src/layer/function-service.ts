@@ -69,8 +69,12 @@ function giveUpOnCancel<Result>(frame: CallFrame, context: CallContext, work: Pr
   });
 }
 
+/** The stack round each function that was wrapped. */
+const stacks = new WeakMap<object, Service<CallFrame, unknown>>();
+
 /**
- * Puts a built stack round a function.
+ * Puts a built stack round a function. Round one that was wrapped already it is put round its stack: so all layers see one
+ * request, and a bulkhead outside learns what an attempt timeout inside has given up.
  * @param build - wraps the innermost service into the stack; runs once.
  * @param racing - whether the innermost layer itself ends the wait on cancellation.
  */
@@ -79,15 +83,15 @@ export function wrapFunction<Self, Args extends readonly unknown[], Result>(
   build: (innermost: Service<CallFrame, Awaited<Result>>) => Service<CallFrame, Awaited<Result>>,
   racing: Racing,
 ): Wrapped<Self, Args, Result> {
-  const innermost = new FunctionService<Awaited<Result>>(
-    fn as AnyFunction<unknown, readonly unknown[], unknown>,
-    racing,
-  );
+  const innermost =
+    (stacks.get(fn) as Service<CallFrame, Awaited<Result>> | undefined) ??
+    new FunctionService<Awaited<Result>>(fn as AnyFunction<unknown, readonly unknown[], unknown>, racing);
   const service = build(innermost);
   const wrapped = function (this: Self, ...args: Args): Promise<Awaited<Result>> {
     const context = currentContext();
     return service.call(new CallFrame(this, args, context), context);
   };
+  stacks.set(wrapped, service);
   Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true });
   return wrapped;
 }
