@@ -4,6 +4,7 @@ import {
   FwkError,
   liveValue,
   makeEnv,
+  operationKey,
   type Priority,
   priorityKey,
   runInContext,
@@ -250,6 +251,15 @@ describe('waiting for a place', () => {
     expect(await displaced).toBe('FWK_RESILIENCE_LIMIT_EXCEEDED');
     expect(await begin('s3', 'sheddable')).toBe('FWK_RESILIENCE_LIMIT_EXCEEDED');
     expect(snapshot()).toMatchObject({ queued: 2, rejected: { critical: 0, default: 0, sheddable: 2, background: 0 } });
+  });
+
+  test('names the call that it displaces by its own operation', async () => {
+    const { service, begin } = build({ initialLimit: 1, maxQueue: 1 });
+    void begin('running');
+    const values = [operationKey.of('inventory.low'), priorityKey.of('sheddable')];
+    const displaced = service.call('waits', background.with({ values })).catch((error: unknown) => error);
+    void begin('c1', 'critical');
+    expect(await displaced).toMatchObject({ details: { what: 'inventory.low', reason: 'displaced' } });
   });
 
   test('ends at once when the caller cancels, with its reason', async () => {

@@ -3,7 +3,6 @@
  * controller. A call passes in this order: its partition's guarantee, shedding by priority, a free place, the line.
  */
 import {
-  background,
   type CallContext,
   currentOf,
   type Env,
@@ -168,7 +167,7 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
     const maxQueue = currentOf(this.#options.maxQueue);
     if (maxQueue === 0) return false;
     if (this.#queue.length < maxQueue) return true;
-    const displaced = this.#queue.displace(level, (lowest) => this.#refused(background, lowest, 'displaced'));
+    const displaced = this.#queue.displace(level, (lowest, context) => this.#refused(context, lowest, 'displaced'));
     if (displaced) this.#shedding.refused();
     return displaced;
   }

@@ -1,3 +1,4 @@
+import type { CallContext } from '@fwk/kernel';
 import { WaitQueue } from '../queue/wait-queue.js';
 import { priorities } from './priority-shedding.js';
 
@@ -38,14 +39,14 @@ export class PriorityQueue {
 
   /**
    * Makes room for a call of this level: refuses whoever came last of the lowest level below it.
-   * @param refusal - makes the error of the displaced call.
+   * @param refusal - makes the error of the displaced call, from its level and its context.
    * @returns false when all that wait are at least as important.
    */
-  displace(level: number, refusal: (level: number) => Error): boolean {
+  displace(level: number, refusal: (level: number, context: CallContext) => Error): boolean {
     for (let lowest = priorities.length - 1; lowest > level; lowest--) {
       const waiter = this.line(lowest).pop();
       if (!waiter) continue;
-      waiter.refuse(refusal(lowest));
+      waiter.refuse(refusal(lowest, waiter.context));
       return true;
     }
     return false;

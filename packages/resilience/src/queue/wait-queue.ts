@@ -1,5 +1,9 @@
+import type { CallContext } from '@fwk/kernel';
+
 /** One who waits in a {@link WaitQueue}. */
 export interface Waiter {
+  /** The call that waits, for the error that it may end with. */
+  readonly context: CallContext;
   /** Called once, after the waiter was taken out: it may go on, and owns what it waited for. */
   readonly enter: () => void;
   /** Called once, after the waiter was taken out: it ends with this error. */
@@ -25,8 +29,8 @@ export class WaitQueue {
    * Lines up at the end.
    * @returns leaves the line; only for one who still waits.
    */
-  join({ enter, refuse }: Waiter): () => void {
-    const link: Link = { enter, refuse, previous: this.#last, next: undefined };
+  join({ context, enter, refuse }: Waiter): () => void {
+    const link: Link = { context, enter, refuse, previous: this.#last, next: undefined };
     if (this.#last) this.#last.next = link;
     else this.#first = link;
     this.#last = link;

@@ -28,6 +28,7 @@ export function waitTurn(queue: Pick<WaitQueue, 'join'>, context: CallContext, o
       owner.left();
     };
     const leave = queue.join({
+      context,
       enter() {
         over();
         resolve();
