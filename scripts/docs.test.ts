@@ -4,7 +4,7 @@ import { configErrors, configEvents } from '@fwk/config';
 import { coreErrors, coreEvents } from '@fwk/core';
 import { discoveryErrors, discoveryEvents } from '@fwk/discovery';
 import { httpErrors } from '@fwk/http';
-import { kernelErrors } from '@fwk/kernel';
+import { kernelErrors, kernelEvents } from '@fwk/kernel';
 import { resilienceErrors, resilienceEvents } from '@fwk/resilience';
 import { describe, expect, test } from 'vitest';
 import { errorsPage, eventsPage } from './docs/tables.mjs';
@@ -18,7 +18,13 @@ const errors = {
   kernel: kernelErrors,
   resilience: resilienceErrors,
 };
-const events = { config: configEvents, core: coreEvents, discovery: discoveryEvents, resilience: resilienceEvents };
+const events = {
+  config: configEvents,
+  core: coreEvents,
+  discovery: discoveryEvents,
+  kernel: kernelEvents,
+  resilience: resilienceEvents,
+};
 const page = (name: string) => readFileSync(join(root, 'docs', name), 'utf8');
 const sources = packageNames().flatMap((name) => filesBelow(join(root, 'packages', name, 'src'), isSource));
 const text = sources.map((path) => readFileSync(path, 'utf8')).join('\n');

@@ -49,6 +49,7 @@ export {
 } from './errors/fwk-error.js';
 export { type EventBus, type EventBusOptions, eventBus } from './events/event-bus.js';
 export { type EventSink, type FwkEvent, noEvents } from './events/event-sink.js';
+export { type KernelEvent, kernelEvents } from './events.js';
 export { combine } from './live/derived.js';
 export {
   currentOf,
@@ -85,6 +86,7 @@ export {
 } from './schema/standard-schema.js';
 export { type Classifier, defaultClassifier, type Outcome, type Verdict, verdicts } from './service/classifier.js';
 export { defaultEnv, makeEnv } from './service/env.js';
+export { judgeError, judgeResult } from './service/judge.js';
 export type { Env, Layer, Service, Status } from './service/service.js';
 export { serviceOf } from './service/service-of.js';
 export { formatStack, type LayerDescription, type Stack, stack } from './service/stack.js';

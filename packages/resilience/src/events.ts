@@ -30,7 +30,6 @@ export const resilienceEvents = Object.freeze({
   'fault.match-failed': 'The function that chooses calls for a fault threw; the call was left alone.',
   'fallback.answered': 'A fallback answered instead of the call.',
   'fallback.failed': 'A fallback was asked and failed as well.',
-  'classifier.failed': 'The classifier threw or answered no verdict; the call was counted as a failure.',
   'policy.changed': 'Changed named policies are in force; carries the paths that changed.',
   'policy.refused': 'Changed named policies were refused, with the reasons; those before them stay in force.',
   'policy.forced': 'Somebody set the breakers of a policy by hand, until they are reset; those that come later too.',

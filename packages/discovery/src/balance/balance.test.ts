@@ -53,6 +53,17 @@ describe('balance keeps the promises of a layer', () => {
 });
 
 describe('balance', () => {
+  test('gives the answer and the error as they are when the classifier has no verdict on them', async () => {
+    const classifier = { ofResult: () => undefined as never, ofError: () => undefined as never };
+    const endpoints = liveValue<readonly Endpoint[]>([endpointAt(4001)]);
+    const error = new Error('down');
+    const inner = scriptedService<string, number>();
+    inner.script(1, error);
+    const service = balance<string, number>({ service: 'inventory', endpoints }).wrap(inner, makeEnv({ classifier }));
+    expect(await service.call('?', background)).toBe(1);
+    await expect(service.call('?', background)).rejects.toBe(error);
+  });
+
   test('spreads calls over all endpoints and tells the inner service which one was chosen', async () => {
     const { service } = setUp([1, 2, 3]);
     const outcomes = await Promise.all(Array.from({ length: 100 }, () => service.call('?', background)));

@@ -17,6 +17,8 @@ import {
   flag,
   isFwkError,
   isLive,
+  judgeError,
+  judgeResult,
   type Layer,
   type Live,
   note,
@@ -25,6 +27,7 @@ import {
   type Stack,
   type Status,
   text,
+  type Verdict,
 } from '@fwk/kernel';
 import { NoEndpointError } from '../errors.js';
 import type { Endpoint } from '../membership/endpoint.js';
@@ -181,17 +184,17 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
     }
     return work.then(
       (result) => {
-        this.#settle(node, startMs, this.#judgeResult(result), undefined, inner);
+        this.#settle(node, startMs, judgeResult(this.#env, result), undefined, inner);
         return result;
       },
       (error) => {
-        this.#settle(node, startMs, this.#judgeError(error, inner), error, inner);
+        this.#settle(node, startMs, judgeError(this.#env, error, inner), error, inner);
         throw error;
       },
     );
   }
 
-  #settle(node: Node<Req, Res>, startMs: number, judged: Judgement, error: unknown, context: CallContext): void {
+  #settle(node: Node<Req, Res>, startMs: number, judged: Verdict, error: unknown, context: CallContext): void {
     const nowMs = this.#env.clock.now();
     node.inFlight--;
     if (judged.outcome === 'success') {
@@ -209,23 +212,6 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
       this.#set.succeeded(node, startMs, nowMs);
     }
     if (node.removed && node.inFlight === 0) this.#dispose(node);
-  }
-
-  /** A classifier that throws must not hide an answer or an error. */
-  #judgeResult(result: unknown): Judgement {
-    try {
-      return this.#env.classifier.ofResult(result);
-    } catch {
-      return brokenJudge;
-    }
-  }
-
-  #judgeError(error: unknown, context: CallContext): Judgement {
-    try {
-      return this.#env.classifier.ofError(error, context);
-    } catch {
-      return brokenJudge;
-    }
   }
 
   /** Takes over the list if it is another one than last time. */
@@ -273,13 +259,6 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
     throw new NoEndpointError(service, { known: endpoints.value.length, filtered, stale: endpoints.stale?.reason });
   }
 }
-
-interface Judgement {
-  readonly outcome: 'success' | 'failure' | 'ignored';
-  readonly overloaded: boolean;
-}
-
-const brokenJudge: Judgement = Object.freeze({ outcome: 'failure', overloaded: false });
 
 /** What a failure speaks for. Overload, and refusals by our own layers, say nothing against the endpoint's being there. */
 function ruleOf(error: unknown, overloaded: boolean): EjectionRule | undefined {

@@ -9,6 +9,7 @@ import {
   type CallContext,
   type Env,
   type Histogram,
+  judgeError,
   type Layer,
   priorityKey,
   type Service,
@@ -37,7 +38,7 @@ class OperationTelemetry implements Service<OperationRequest, OperationResponse>
 
   call(request: OperationRequest, context: CallContext): Promise<OperationResponse> {
     if (context.cancelled) return Promise.reject(context.reason);
-    const { clock, random, classifier } = this.#env;
+    const { clock, random } = this.#env;
     const { operation } = request;
     const { plan } = operation;
     const series = this.#series.get(plan.id) ?? this.#bind(plan.id);
@@ -53,7 +54,7 @@ class OperationTelemetry implements Service<OperationRequest, OperationResponse>
         return response;
       },
       (error) => {
-        const { outcome } = classifier.ofError(error, context);
+        const { outcome } = judgeError(this.#env, error, context);
         series[outcome].observe((clock.now() - startedMs) / 1000, trace.traceId);
         throw error;
       },

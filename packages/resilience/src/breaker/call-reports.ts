@@ -5,8 +5,7 @@
  * A report names the epoch in which its call was admitted and counts only while that epoch lasts: a success from before
  * the opening cannot close the breaker, a failure from before the closing cannot open it again.
  */
-import { type CallContext, currentOf, type Env } from '@fwk/kernel';
-import { judgeError, judgeResult } from '../layer/judge.js';
+import { type CallContext, currentOf, type Env, judgeError, judgeResult } from '@fwk/kernel';
 import { isRefusal } from '../layer/refusal.js';
 import type { BreakerCounts } from './breaker-counts.js';
 import type { BreakerOptions } from './breaker-options.js';

@@ -5,6 +5,8 @@ import {
   currentOf,
   type Env,
   idempotentKey,
+  judgeError,
+  judgeResult,
   messageOf,
   note,
   notesKey,
@@ -16,7 +18,6 @@ import { Expiry, nameOf } from '../deadline/expiry.js';
 import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
 import { type TimedCallOwner, timedCall } from '../deadline/timed-call.js';
 import { callSafely } from '../layer/call-safely.js';
-import { judgeError, judgeResult } from '../layer/judge.js';
 import { KeyError } from '../layer/key-error.js';
 import { requestKey } from '../layer/request-key.js';
 import { CacheCounts } from './cache-counts.js';

@@ -14,6 +14,7 @@ import {
   cancellable,
   checkOptions,
   type Env,
+  judgeError,
   messageOf,
   note,
   OptionsError,
@@ -27,7 +28,6 @@ import { type TimedCallOwner, timedCall } from '../deadline/timed-call.js';
 import { CallFrame } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
-import { judgeError } from '../layer/judge.js';
 import { FallbackFailedError } from './fallback-error.js';
 import { type FallbackHandler, type FallbackOptions, fallbackDefaults, fallbackRules } from './fallback-options.js';
 

@@ -18,13 +18,13 @@ import {
   currentOf,
   type Env,
   idempotentKey,
+  judgeResult,
   note,
   type Service,
   type Status,
 } from '@fwk/kernel';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
-import { judgeResult } from '../layer/judge.js';
 import { type BudgetShare, budgetShareOf } from '../retry/budget-share.js';
 import { type HedgeOptions, hedgeDefaults, hedgeRules } from './hedge-options.js';
 import { type RaceOwner, race } from './race.js';

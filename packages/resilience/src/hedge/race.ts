@@ -6,12 +6,13 @@ import {
   cancellable,
   type Env,
   isFwkError,
+  judgeError,
+  judgeResult,
   type Service,
   type Timer,
 } from '@fwk/kernel';
 import { forAnotherAttempt } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
-import { judgeError, judgeResult } from '../layer/judge.js';
 
 /** The layer that a race belongs to. */
 export interface RaceOwner<Req, Res> {

@@ -7,6 +7,8 @@ import {
   currentOf,
   type Env,
   isFwkError,
+  judgeError,
+  judgeResult,
   type Priority,
   priorityKey,
   type Service,
@@ -17,7 +19,6 @@ import {
 import { Expiry, nameOf } from '../deadline/expiry.js';
 import { beginAttempt, whenOver } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
-import { judgeError, judgeResult } from '../layer/judge.js';
 import { KeyError } from '../layer/key-error.js';
 import { isRefusal } from '../layer/refusal.js';
 import { observe } from '../layer/settlement.js';

@@ -19,6 +19,8 @@ import {
   idempotentKey,
   isDoNotRetry,
   isFwkError,
+  judgeError,
+  judgeResult,
   markDoNotRetry,
   messageOf,
   note,
@@ -29,7 +31,6 @@ import {
 } from '@fwk/kernel';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
-import { judgeError, judgeResult } from '../layer/judge.js';
 import { announceAnswer, announceFailure, willAnnounce } from '../layer/settlement.js';
 import { fullJitter } from './backoff.js';
 import { budgetShareOf } from './budget-share.js';

@@ -4,9 +4,8 @@
  * State: the recorder, one a policy. Place: outermost, so that every call which begins also ends here, whichever layer
  * ended it. It waits for nothing and hands on the inner promise itself.
  */
-import type { CallContext, Env, Service, Status } from '@fwk/kernel';
+import { type CallContext, type Env, judgeError, judgeResult, type Service, type Status } from '@fwk/kernel';
 import { callSafely } from '../layer/call-safely.js';
-import { judgeError, judgeResult } from '../layer/judge.js';
 import { isRefusal } from '../layer/refusal.js';
 import { markSelfLimiting } from '../layer/self-limiting.js';
 import { observe } from '../layer/settlement.js';

@@ -16,6 +16,8 @@ import {
   type Env,
   fixed,
   isFwkError,
+  judgeError,
+  judgeResult,
   type Live,
   millisecondsIn,
   numberIn,
@@ -26,7 +28,6 @@ import {
 import { nameOf } from '../deadline/expiry.js';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
-import { judgeError, judgeResult } from '../layer/judge.js';
 import { isRefusal } from '../layer/refusal.js';
 import { observe } from '../layer/settlement.js';
 import { RollingCounts } from '../window/rolling-counts.js';

@@ -1,4 +1,7 @@
-import { type CallContext, type Env, messageOf, type Verdict, verdicts } from '@fwk/kernel';
+import type { CallContext } from '../context/call-context.js';
+import { messageOf } from '../errors/fwk-error.js';
+import { type Verdict, verdicts } from './classifier.js';
+import type { Env } from './service.js';
 
 /**
  * Asks the stack's classifier about an error. A classifier that throws, or answers no verdict, must not hide the error it
