@@ -50,6 +50,7 @@ describe('a configured token', () => {
 describe('a host', () => {
   test.each([
     ['localhost', true],
+    ['LocalHost', true],
     ['127.0.0.1', true],
     ['127.9.9.9', true],
     ['::1', true],

@@ -8,6 +8,7 @@ import type { Env } from '@fwk/kernel';
 import type { Catalog } from '../catalog.js';
 import { EventStreams } from './event-streams.js';
 import type { LocalRegistryOptions } from './local-options.js';
+import { answerParseFailure } from './parse-failure.js';
 import { problemOf } from './problem.js';
 import { registryAccess } from './registry-access.js';
 import { RegistryApi } from './registry-api.js';
@@ -78,7 +79,7 @@ export async function openRegistry(
   );
   // Each process has its stream and a few connections for requests.
   server.maxConnections = options.maxStreams * 4;
-  server.on('clientError', (_error, socket) => void socket.destroy());
+  server.on('clientError', answerParseFailure);
   if (!(await bind(server, options))) return undefined;
   const inherited = inherit?.();
   return {
