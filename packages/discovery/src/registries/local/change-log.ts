@@ -9,8 +9,8 @@ type ChangeBody =
   | { readonly kind: 'remove'; readonly id: string }
   | { readonly kind: 'override'; readonly id: string; readonly override: Override | undefined };
 
-/** Changes kept for those who resume; older readers get everything anew. */
-const LOG_LENGTH = 1000;
+/** Changes kept for those who resume, and for those who still read the list; older readers get everything anew. */
+const LOG_LENGTH = 5000;
 
 /** What has changed lately, numbered without gaps. */
 export class ChangeLog {

@@ -1,24 +1,48 @@
 /**
- * The open event streams of a served registry. A change is formatted once and written to all. A reader that does not keep
- * up is cut off rather than buffered for: it comes back and resumes, or starts anew.
+ * The open event streams of a served registry. A change is formatted once and written to all that are not behind; the
+ * others come to it at their own pace. Who takes nothing for long is cut off: its place may be wanted.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock, Timer } from '@fwk/kernel';
 import { RegistryFullError } from '../../errors.js';
 import type { Change } from './change-log.js';
+import { EventStream, type StreamSource } from './event-stream.js';
+import { ListInParts } from './list-in-parts.js';
 import type { LocalRegistryOptions } from './local-options.js';
 import type { Identity, ServedRegistry } from './served-registry.js';
-import { formatEvent, type Hello, headers, knownIn, protocol } from './wire.js';
+import { formatEvent, headers, protocol } from './wire.js';
+
+/** Longest time between beats. Not longer than a lease either: clients count renewals to tell that a stream is silent. */
+const MAX_BEAT_MS = 2500;
+/** A reader that takes nothing for this long is cut off. Longer than a process is blocked that lives. */
+const MAX_STALL_MS = 10_000;
+/** A list is read by those who come after it as long as it is behind by no more changes. */
+const MAX_CHANGES_AFTER_LIST = 200;
 
 /** All streams of one server. */
 export class EventStreams {
   readonly #registry: ServedRegistry;
-  readonly #options: LocalRegistryOptions;
-  readonly #open = new Set<ServerResponse>();
-  #snapshot: { readonly version: number; readonly text: string } | undefined;
+  readonly #maxStreams: number;
+  readonly #clock: Clock;
+  readonly #beatMs: number;
+  readonly #open = new Set<EventStream>();
+  readonly #source: StreamSource;
+  #list: ListInParts | undefined;
+  #timer: Timer | undefined;
 
-  constructor(registry: ServedRegistry, options: LocalRegistryOptions) {
+  constructor(registry: ServedRegistry, { maxStreams, ttlMs }: LocalRegistryOptions, clock: Clock) {
     this.#registry = registry;
-    this.#options = options;
+    this.#maxStreams = maxStreams;
+    this.#clock = clock;
+    this.#beatMs = Math.min(MAX_BEAT_MS, ttlMs);
+    const { epoch, holder } = registry;
+    this.#source = {
+      epoch,
+      changesSince: (version) => registry.changesSince(version),
+      list: () => this.#recentList(),
+      greeting: (version, resumed) => ({ epoch, version, holder, ttlMs, resumed }),
+      format: (change) => this.#format(change),
+    };
   }
 
   get count(): number {
@@ -31,44 +55,53 @@ export class EventStreams {
    * @throws RegistryFullError
    */
   add(request: IncomingMessage, response: ServerResponse, identity: Identity | undefined): void {
-    if (this.#open.size >= this.#options.maxStreams) throw new RegistryFullError('streams', this.#options.maxStreams);
+    if (this.#open.size >= this.#maxStreams) throw new RegistryFullError('streams', this.#maxStreams);
     response.writeHead(200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
       [headers.registry]: protocol,
     });
     request.socket.setNoDelay(true);
-    const missed = this.#missedSince(request.headers['last-event-id']);
-    const { epoch, version, holder, ttlMs } = this.#registry;
-    const hello: Hello = { epoch, version, holder, ttlMs, resumed: missed !== undefined };
-    response.write(
-      formatEvent('hello', hello) + (missed?.map((change) => this.#format(change)).join('') ?? this.#all()),
-    );
-    this.#open.add(response);
+    const stream = new EventStream(response, this.#source);
+    stream.begin(this.#known(request.headers['last-event-id']));
+    this.#open.add(stream);
+    this.#timer ??= this.#clock.setTimer(() => this.#beat(), this.#beatMs, true);
     if (identity) this.#registry.connected(identity);
     response.once('close', () => {
-      this.#open.delete(response);
+      this.#open.delete(stream);
+      if (this.#open.size === 0) this.#rest();
       if (identity) this.#registry.disconnected(identity);
     });
   }
 
   publish(change: Change): void {
     if (this.#open.size === 0) return;
-    const text = this.#format(change);
-    for (const response of this.#open) {
-      if (response.writableLength > this.#options.maxStreamBacklogBytes) response.destroy();
-      else response.write(text);
-    }
+    const text = Buffer.from(this.#format(change));
+    for (const stream of this.#open) stream.tell(change.version, text);
   }
 
   /** Tells all readers that another process may serve now. */
   close(): void {
-    for (const response of this.#open) response.end(formatEvent('closing', {}));
+    for (const stream of this.#open) stream.close();
   }
 
-  #missedSince(lastEventId: string | string[] | undefined): readonly Change[] | undefined {
+  #beat(): void {
+    this.#timer = this.#clock.setTimer(() => this.#beat(), this.#beatMs, true);
+    for (const stream of this.#open) stream.beat(Math.ceil(MAX_STALL_MS / this.#beatMs));
+    // Who reads it holds it; it takes as much memory as all instances.
+    this.#list = undefined;
+  }
+
+  #rest(): void {
+    if (this.#timer) this.#clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+    this.#list = undefined;
+  }
+
+  /** The version from which a reader can go on. */
+  #known(lastEventId: string | string[] | undefined): number | undefined {
     const [, epoch, version] = /^([A-Za-z0-9-]{8,64}):(\d{1,15})$/.exec(String(lastEventId)) ?? [];
-    return epoch === this.#registry.epoch ? this.#registry.changesSince(Number(version)) : undefined;
+    return epoch === this.#registry.epoch && this.#registry.changesSince(Number(version)) ? Number(version) : undefined;
   }
 
   #format(change: Change): string {
@@ -76,13 +109,11 @@ export class EventStreams {
     return formatEvent(kind, facts, `${this.#registry.epoch}:${change.version}`);
   }
 
-  /** After a takeover everybody asks for the same list at once: it is written out once. */
-  #all(): string {
-    const { version, epoch, catalog } = this.#registry;
-    if (this.#snapshot?.version !== version) {
-      const text = formatEvent('snapshot', knownIn(catalog), `${epoch}:${version}`);
-      this.#snapshot = { version, text };
-    }
-    return this.#snapshot.text;
+  /** After a takeover everybody asks for the same list at once, while everybody registers: it is written out once. */
+  #recentList(): ListInParts {
+    const { version, catalog } = this.#registry;
+    if (!this.#list || version - this.#list.version > MAX_CHANGES_AFTER_LIST)
+      this.#list = new ListInParts(catalog, version);
+    return this.#list;
   }
 }

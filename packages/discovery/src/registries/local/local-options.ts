@@ -43,8 +43,6 @@ export interface LocalRegistryOptions {
   readonly maxInstances: number;
   /** Event streams that a registry served here keeps open, 1 to 100 000. @defaultValue 2000 */
   readonly maxStreams: number;
-  /** Bytes that wait for a slow reader before its stream is cut, 64 KiB to 1 GiB. @defaultValue 8388608 */
-  readonly maxStreamBacklogBytes: number;
 }
 
 /** The port that all programs of a machine use when nothing else is said. */
@@ -60,7 +58,6 @@ export const localRegistryDefaults = Object.freeze({
   maxPauseMs: 250,
   maxInstances: 10_000,
   maxStreams: 2000,
-  maxStreamBacklogBytes: 8 * 1024 * 1024,
 }) satisfies Omit<LocalRegistryOptions, 'port'>;
 
 const address: Rule = (value) =>
@@ -93,7 +90,6 @@ export function checkLocalOptions(
       maxPauseMs: millisecondsIn(10, 60_000),
       maxInstances: integerIn(1, 1_000_000),
       maxStreams: integerIn(1, 100_000),
-      maxStreamBacklogBytes: integerIn(64 * 1024, 1024 ** 3),
     },
   );
   checkToken('localRegistry', token);

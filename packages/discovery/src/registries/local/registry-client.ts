@@ -4,20 +4,26 @@
  * likely waiting in the socket.
  */
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
-import type { Env } from '@fwk/kernel';
-import { RegistryDeniedError, RegistryUnavailableError } from '../../errors.js';
+import type { Env, FwkError } from '@fwk/kernel';
+import { RegistryUnavailableError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import type { Override } from '../../override.js';
 import type { LocalRegistryOptions } from './local-options.js';
 import { refusalOf } from './refusals.js';
 import type { Identity } from './served-registry.js';
 import { SseReader } from './sse-reader.js';
-import { headers, objectOf, parseEvent, parseIds, protocol, type StreamMessage } from './wire.js';
+import { StreamIntake, type StreamMessage } from './stream-intake.js';
+import { headers, objectOf, parseEvent, parseIds, protocol } from './wire.js';
 
 const MAX_ANSWER_LENGTH = 4 * 1024 * 1024;
 /** A timer that fires this late tells of our own standstill. */
 const STANDSTILL_MS = 100;
 const AFTER_STANDSTILL_MS = 250;
+/**
+ * Renewals answered while nothing comes on the stream, after which it is taken for dead. At their pace of three a lease
+ * that is four leases, each of which would have brought a comment. A registry that hangs answers none, and its stream stays.
+ */
+const MAX_UNHEARD_RENEWALS = 12;
 
 /** Requests to one registry. All reject with {@link RegistryUnavailableError} or the registry's own typed refusal. */
 export class RegistryClient {
@@ -26,6 +32,9 @@ export class RegistryClient {
   readonly #env: Env;
   readonly #pending = new Set<ClientRequest>();
   #agent: Agent | undefined;
+  #stream: IncomingMessage | undefined;
+  /** Renewals answered since the stream was last heard. */
+  #unheard = 0;
 
   constructor(identity: Identity, options: LocalRegistryOptions, env: Env) {
     this.#identity = identity;
@@ -54,6 +63,8 @@ export class RegistryClient {
   /** Answers the ids that must be registered again. */
   async renew(ids: readonly string[]): Promise<readonly string[]> {
     const { unknown } = objectOf(await this.#ask('POST', '/renewals', { ids }));
+    if (++this.#unheard > MAX_UNHEARD_RENEWALS)
+      this.#stream?.destroy(new Error('it answers, but its stream is silent'));
     return parseIds(unknown, ids.length);
   }
 
@@ -61,7 +72,7 @@ export class RegistryClient {
    * Opens the event stream.
    * @param resumeFrom - `epoch:version` of what is known.
    * @param onMessages - told of all messages of one chunk at once. What it throws ends the stream.
-   * @returns once the first chunk was taken; `ended` resolves with the reason when the stream is over.
+   * @returns once the registry has said who it is; `ended` resolves with the reason when the stream is over.
    */
   async watch(
     resumeFrom: string | undefined,
@@ -74,19 +85,24 @@ export class RegistryClient {
       undefined,
       false,
     );
+    if (response.statusCode !== 200) throw await this.#refusal(response, 'GET /events');
+    this.#stream = response;
+    this.#unheard = 0;
     let end = (_reason: string) => {};
     const ended = new Promise<string>((resolve) => {
       end = resolve;
     });
     let batch: StreamMessage[] = [];
-    const reader = new SseReader((event, data) => {
-      const message = parseEvent(event, data);
-      if (message) batch.push(message);
+    const intake = new StreamIntake();
+    const reader = new SseReader((name, data) => {
+      const event = parseEvent(name, data);
+      if (event) batch.push(...intake.take(event));
     });
     const first = new Promise<void>((resolve, reject) => {
       const limit = this.#limit(() => response.destroy(new Error('it sent no greeting')));
       response.setEncoding('utf8');
       response.on('data', (text: string) => {
+        this.#unheard = 0;
         try {
           reader.push(text);
           const messages = batch;
@@ -103,7 +119,10 @@ export class RegistryClient {
           response.destroy(new Error('it sent what no registry sends', { cause: error }));
         }
       });
-      response.on('error', (error) => reject(this.#unavailable(error.message, error)));
+      response.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ECONNRESET') end(error.message);
+        reject(this.#unavailable(error.message, error));
+      });
       response.once('close', () => {
         limit.clear();
         reject(this.#unavailable('it closed the connection'));
@@ -124,9 +143,13 @@ export class RegistryClient {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const type: Record<string, string> = text === undefined ? {} : { 'content-type': 'application/json' };
     const response = await this.#send(method, path, type, text, true);
+    if (response.statusCode !== 200) throw await this.#refusal(response, `${method} ${path}`);
+    return this.#read(response);
+  }
+
+  async #refusal(response: IncomingMessage, request: string): Promise<FwkError> {
     const answer = await this.#read(response);
-    if (response.statusCode === 200) return answer;
-    throw refusalOf(answer) ?? this.#unavailable(`it answered ${method} ${path} with status ${response.statusCode}`);
+    return refusalOf(answer) ?? this.#unavailable(`it answered ${request} with status ${response.statusCode}`);
   }
 
   /** Sends a request and answers the response's head, if a registry has made it. */
@@ -160,15 +183,15 @@ export class RegistryClient {
         request.destroy(new Error(`no answer within ${this.#options.requestTimeoutMs} ms`)),
       );
       request.once('response', (response) => {
-        // The agent's connections live on; the body of a shared request is still within its limit.
-        if (shared) response.once('close', () => limit.clear());
+        // The agent's connections live on; a body that ends is still within the limit.
+        if (shared || response.statusCode !== 200) response.once('close', () => limit.clear());
         else limit.clear();
-        const { statusCode } = response;
-        if (response.headers[headers.registry] === protocol && (shared || statusCode === 200)) resolve(response);
+        const spoken = response.headers[headers.registry];
+        if (spoken === protocol) resolve(response);
         else {
-          const other = response.headers[headers.registry] === undefined;
-          if (!other && statusCode === 401) reject(new RegistryDeniedError(`${host}:${port}`));
-          else reject(this.#unavailable(other ? 'something else answers there' : `status ${statusCode}`));
+          reject(
+            this.#unavailable(spoken === undefined ? 'something else answers there' : 'it speaks another protocol'),
+          );
           response.destroy();
         }
       });

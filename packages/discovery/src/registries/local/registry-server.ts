@@ -58,7 +58,7 @@ export async function openRegistry(
     streams.publish(change);
     onChange(registry.catalog);
   });
-  const streams = new EventStreams(registry, options);
+  const streams = new EventStreams(registry, options, env.clock);
   const api = new RegistryApi(registry, streams, env.clock);
   const checkAccess = await registryAccess(options);
   const answer = async (request: IncomingMessage, response: ServerResponse) => {

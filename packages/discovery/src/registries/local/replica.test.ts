@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { anInstance } from '../../testing/instances.js';
 import { checkLocalOptions } from './local-options.js';
 import { Replica } from './replica.js';
-import type { StreamMessage } from './wire.js';
+import type { StreamMessage } from './stream-intake.js';
 
 const options = checkLocalOptions({ port: 4810 }, {});
 const ttlMs = 3000;

@@ -15,7 +15,8 @@ import { Catalog, type CatalogEntry } from '../catalog.js';
 import { WatchBoard } from '../watch-board.js';
 import type { LocalRegistryOptions } from './local-options.js';
 import type { Inheritance } from './registry-server.js';
-import type { Hello, StreamMessage } from './wire.js';
+import type { StreamMessage } from './stream-intake.js';
+import type { Hello } from './wire.js';
 
 /** Share of a lease that owners have at least to register with a new registry. */
 const RETURN_SHARE = 0.5;

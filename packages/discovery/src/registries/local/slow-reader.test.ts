@@ -1,48 +1,97 @@
 import { connect, type Socket } from 'node:net';
 import { makeEnv } from '@fwk/kernel';
-import { afterEach, expect, test } from 'vitest';
+import { fakeClock } from '@fwk/kernel/testing';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { freePort } from '../../fixtures/free-port.js';
 import { anInstance } from '../../testing/instances.js';
-import { checkLocalOptions } from './local-options.js';
+import { checkLocalOptions, type LocalRegistryOptions } from './local-options.js';
+import { RegistryClient } from './registry-client.js';
 import { openRegistry, type RegistryServer } from './registry-server.js';
+import { Replica } from './replica.js';
 
+const identity = { holder: 'holder-two', key: 'key-of-two' };
 const sockets: Socket[] = [];
-let server: RegistryServer | undefined;
+const clock = fakeClock();
+let options: LocalRegistryOptions;
+let server: RegistryServer;
+
+beforeEach(async () => {
+  options = checkLocalOptions({ port: await freePort(), ttlMs: 600_000 }, {});
+  server = (await openRegistry('holder-one', undefined, options, makeEnv({ clock }))) as RegistryServer;
+});
 
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
-  await server?.close();
+  await server.close();
 });
 
-/** Opens an event stream on a bare socket; the answer is read only if `reads`. */
-async function openStream(port: number, reads: boolean): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1');
+/** Registers instances at the limit of their size: a list of about 20 MB. */
+function fill(): void {
+  for (let count = 0; count < 2500; count++) change(count, 'x');
+}
+
+function change(count: number, letter: string): void {
+  server.registry.register(anInstance({ id: `i${count}`, metadata: { text: letter.repeat(8000) } }), identity);
+}
+
+/** Opens an event stream on a bare socket that reads nothing. */
+async function openMute(): Promise<Socket> {
+  const socket = connect(options.port, '127.0.0.1').pause();
   sockets.push(socket);
   socket.on('error', () => {});
-  if (reads) socket.resume();
-  else socket.pause();
   await new Promise<void>((resolve) => socket.once('connect', () => resolve()));
   socket.write('GET /v1/events HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
   return socket;
 }
 
-function streams(): unknown {
-  return server?.streams;
+/** Waits for what other sockets than ours do. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-test('a reader that does not read is cut off, and costs the others nothing', async () => {
-  const options = checkLocalOptions({ port: await freePort(), maxStreamBacklogBytes: 64 * 1024, maxInstances: 2 }, {});
-  server = await openRegistry('holder-one', undefined, options, makeEnv());
-  const reader = await openStream(options.port, true);
-  await openStream(options.port, false);
-  await expect.poll(streams).toBe(2);
-  const identity = { holder: 'holder-two', key: 'key-of-two' };
-  // More than the kernel's own buffers of a connection hold, in steps in which a reader can keep up.
-  for (let round = 0; round < 4000 && streams() === 2; round++) {
-    const metadata = { text: 'x'.repeat(8000), round: String(round) };
-    server?.registry.register(anInstance({ metadata }), identity);
+test('readers that do not read are cut off though nothing changes, and cost no memory until then', async () => {
+  fill();
+  const { rss } = process.memoryUsage();
+  for (let count = 0; count < 20; count++) await openMute();
+  await until(() => server.streams === 20);
+  expect(process.memoryUsage().rss - rss).toBeLessThan(150e6);
+  await clock.advance(7500);
+  expect(server.streams).toBe(20);
+  // The system's own buffers take some of it, and that is progress.
+  while (server.streams > 0) {
+    await clock.advance(2500);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  await expect.poll(streams).toBe(1);
-  expect(reader.destroyed).toBe(false);
+});
+
+test('a reader that keeps reading is never cut, however long the list and whatever changes meanwhile', async () => {
+  fill();
+  const reader = new RegistryClient({ holder: 'reader-holder', key: 'reader-key' }, options, makeEnv());
+  const replica = new Replica(clock, options);
+  let ended: string | undefined;
+  const watching = reader.watch(undefined, (messages) => replica.apply(messages));
+  void watching.then((stream) => stream.ended).then((reason) => (ended = reason));
+  await until(() => server.streams === 1);
+  for (let round = 0; !replica.board.known.value; round++) {
+    change(round % 2500, 'y');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const { epoch, version } = server.registry;
+  await until(() => replica.position === `${epoch}:${version}`);
+  expect([...replica.catalog.entries()]).toEqual([...server.registry.catalog.entries()]);
+  expect(ended).toBeUndefined();
+  reader.close();
+  replica.close();
+}, 60_000);
+
+test('a quiet stream says now and then that it is open', async () => {
+  const socket = await openMute();
+  let text = '';
+  socket.setEncoding('utf8').on('data', (part: string) => {
+    text += part;
+  });
+  socket.resume();
+  await until(() => text.includes('event: current'));
+  await clock.advance(2500);
+  await until(() => text.endsWith(': ping\n\n\r\n'));
 });

@@ -3,13 +3,15 @@
  * line, `id`; comments and unknown fields are passed over.
  */
 
-/** More than a full registry's snapshot; a server that sends no end of an event is not a registry. */
-const MAX_EVENT_LENGTH = 256 * 1024 * 1024;
+/** Several times the longest event of a registry; a server that sends no end of an event is not one. */
+const MAX_EVENT_LENGTH = 16 * 1024 * 1024;
 
 /** Collects text and hands out whole events. */
 export class SseReader {
   readonly #onEvent: (event: string, data: string) => void;
-  #rest = '';
+  /** The texts of an event that has no end yet: searched when they came, and not again with each that follows. */
+  #begun: string[] = [];
+  #begunLength = 0;
 
   constructor(onEvent: (event: string, data: string) => void) {
     this.#onEvent = onEvent;
@@ -17,10 +19,19 @@ export class SseReader {
 
   /** @throws Error when an event grows without end; also whatever the receiver throws. */
   push(text: string): void {
-    const parts = (this.#rest + text).split('\n\n');
-    this.#rest = parts.pop() ?? '';
-    if (this.#rest.length > MAX_EVENT_LENGTH) throw new Error('an event without end');
-    for (const part of parts) this.#read(part);
+    if (text === '') return;
+    // The empty line may have been cut in two.
+    const cut = text.startsWith('\n') && this.#begun.at(-1)?.endsWith('\n');
+    const [first = '', ...others] = (cut ? `\n${text}` : text).split('\n\n');
+    this.#begun.push(first);
+    this.#begunLength += first.length;
+    for (const next of others) {
+      const event = this.#begun.join('');
+      this.#begun = [next];
+      this.#begunLength = next.length;
+      this.#read(event);
+    }
+    if (this.#begunLength > MAX_EVENT_LENGTH) throw new Error('an event without end');
   }
 
   #read(part: string): void {

@@ -6,8 +6,8 @@
  * - `DELETE /v1/instances/:id` takes it out → `{version}`
  * - `POST /v1/renewals` `{ids}` renews leases → `{unknown: ids}`
  * - `PUT /v1/overrides/:id` `{status, cause, actor}` lets an operator's word win → `{version}`; `DELETE` → `{version, lifted}`
- * - `GET /v1/events` (`Last-Event-ID: epoch:version` resumes) → `hello`, `snapshot` unless resumed, `put`, `remove`,
- *   `override`, `closing`
+ * - `GET /v1/events` (`Last-Event-ID: epoch:version` resumes) → `hello`, unless resumed everything in some `list`s, then
+ *   `put`, `remove`, `override`; among them `current` when all is said that had happened before; `closing`
  * - `GET /v1/instances?service=`, `GET /v1/services`, `GET /v1/state` for people
  *
  * A version counts changes within one epoch; an epoch is one serving process. The holder header names the asking process
@@ -50,36 +50,48 @@ export interface Known {
   readonly overrides: ReadonlyMap<string, Override>;
 }
 
-/** One message of the stream. */
-export type StreamMessage =
+/** One event of the stream. */
+export type StreamEvent =
   | { readonly kind: 'hello'; readonly hello: Hello }
-  | (Known & { readonly kind: 'snapshot' })
+  /** A part of everything. */
+  | (Known & { readonly kind: 'list' })
   | Change
+  /** All is said that the greeting announced, and what changed while it was being said. */
+  | { readonly kind: 'current' }
   | { readonly kind: 'closing' };
 
-const events = ['hello', 'snapshot', 'put', 'remove', 'override'] as const;
+const events = ['hello', 'list', 'put', 'remove', 'override', 'current', 'closing'] as const;
 
 /** Formats one event; `id` only where a reader may resume from. */
-export function formatEvent(event: string, data: unknown, id?: string): string {
-  return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
+export function formatEvent(event: StreamEvent['kind'], data: unknown, id?: string): string {
+  return frameEvent(event, JSON.stringify(data), id);
 }
+
+/** Formats one event whose data is written as JSON already. */
+export function frameEvent(event: StreamEvent['kind'], json: string, id?: string): string {
+  return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${json}\n\n`;
+}
+
+/** A comment, for readers to hear that the stream is open. */
+export const ping = ': ping\n\n';
 
 /** All that a catalog holds, to be written as JSON. */
 export function knownIn(catalog: Catalog): object {
   return { entries: [...catalog.entries()], overrides: Object.fromEntries(catalog.overrides) };
 }
 
-/** Reads what {@link knownIn} wrote. What only a newer version understands is left out. @throws MalformedError */
+/** Reads what {@link knownIn} wrote. Whatever cannot be read in it is left out. @throws MalformedError */
 export function parseKnown(value: unknown): Known {
   const { entries, overrides = {} } = objectOf(value);
-  return {
-    entries: listOf(entries).flatMap((entry) => validOrNothing(() => parseEntry(entry))),
-    overrides: new Map(
-      Object.entries(objectOf(overrides)).flatMap(([id, override]) =>
-        validOrNothing(() => [id, parseOverride(id, override)] as const),
-      ),
-    ),
+  const known = {
+    entries: listOf(entries).flatMap((entry) => readable(() => parseEntry(entry)) ?? []),
+    overrides: new Map<string, Override>(),
   };
+  for (const [id, given] of Object.entries(objectOf(overrides))) {
+    const override = readable(() => parseOverride(id, given));
+    if (override) known.overrides.set(id, override);
+  }
+  return known;
 }
 
 /** Whether a text is a holder or a key: 8 to 64 plain characters. */
@@ -88,28 +100,35 @@ export function isToken(text: unknown): text is string {
 }
 
 /**
- * Reads one event of the stream.
+ * Reads one event of the stream. An instance that cannot be read is taken for one that is gone, an override that cannot be
+ * read for one that was lifted, as both are where everything is listed: the changes after it are worth reading.
  * @returns undefined for an event that this version does not know.
  * @throws MalformedError or SyntaxError when it is not what the protocol says.
  */
-export function parseEvent(event: string, data: string): StreamMessage | undefined {
-  if (event === 'closing') return { kind: 'closing' };
-  if (!(events as readonly string[]).includes(event)) return undefined;
+export function parseEvent(event: string, data: string): StreamEvent | undefined {
+  const kind = events.find((known) => known === event);
+  if (!kind) return undefined;
   const value = objectOf(JSON.parse(data));
-  switch (event as (typeof events)[number]) {
+  switch (kind) {
     case 'hello':
-      return { kind: 'hello', hello: parseHello(value) };
-    case 'snapshot':
-      return { kind: 'snapshot', ...parseKnown(value) };
-    case 'put':
-      return { kind: 'put', version: countOf(value.version), entry: parseEntry(value.entry) };
+      return { kind, hello: parseHello(value) };
+    case 'list':
+      return { kind, ...parseKnown(value) };
+    case 'put': {
+      const version = countOf(value.version);
+      const entry = readable(() => parseEntry(value.entry));
+      return entry ? { kind, version, entry } : { kind: 'remove', version, id: idOf(value.entry) };
+    }
     case 'remove':
-      return { kind: 'remove', version: countOf(value.version), id: textOf(value.id) };
+      return { kind, version: countOf(value.version), id: textOf(value.id) };
     case 'override': {
       const id = textOf(value.id);
-      const override = value.override === undefined ? undefined : parseOverride(id, value.override);
-      return { kind: 'override', version: countOf(value.version), id, override };
+      const { override } = value;
+      const read = override === undefined ? undefined : readable(() => parseOverride(id, override));
+      return { kind, version: countOf(value.version), id, override: read };
     }
+    default:
+      return { kind };
   }
 }
 
@@ -144,12 +163,17 @@ function parseEntry(value: unknown): CatalogEntry {
   return { instance: parseInstance(instance), holder };
 }
 
-/** One instance that only a newer version understands must not hide all the others. */
-function validOrNothing<T>(parse: () => T): readonly T[] {
+/** The id in an entry that cannot be read; nobody's if not even that can. */
+function idOf(entry: unknown): string {
+  return readable(() => textOf(objectOf(objectOf(entry).instance).id)) ?? '';
+}
+
+/** Undefined for what only a newer version understands, or was damaged: one record must not hide all the others. */
+function readable<T>(parse: () => T): T | undefined {
   try {
-    return [parse()];
+    return parse();
   } catch (error) {
-    if (error instanceof InstanceInvalidError) return [];
+    if (error instanceof InstanceInvalidError || error instanceof MalformedError) return undefined;
     throw error;
   }
 }
