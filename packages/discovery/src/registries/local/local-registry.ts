@@ -150,7 +150,7 @@ class LocalRegistry implements Registry {
         reason = await this.#whileJoined(client, ended);
       } catch (error) {
         reason = messageOf(error);
-        if (isFwkError(error, 'FWK_DISCOVERY_REGISTRY_DENIED')) this.#own.refuse(error);
+        if (isRefusal(error)) this.#own.refuse(error);
       }
       if (context.cancelled) break;
       this.#lost(reason);
@@ -252,4 +252,9 @@ class LocalRegistry implements Registry {
     if (this.#connection.lost(reason) !== 'connected') return;
     this.#env.logger.warn({ registry: this.name, reason }, 'registry lost; the last lists stay in use');
   }
+}
+
+/** Whether a registry is there that does not take this process in: more than a loss, though it may change its mind. */
+function isRefusal(error: unknown): boolean {
+  return isFwkError(error, 'FWK_DISCOVERY_REGISTRY_DENIED') || isFwkError(error, 'FWK_DISCOVERY_REGISTRY_FULL');
 }
