@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { isFwkError } from '@fwk/kernel';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { isFwkError, systemClock } from '@fwk/kernel';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type ConsulAgent, consulProgram, startAgent } from '../../fixtures/consul/consul-agent.js';
 import type { Instance } from '../../instance.js';
 import type { Registry } from '../../registry.js';
@@ -161,23 +161,44 @@ describe.runIf(consulProgram)('what Consul knows of an instance', () => {
     await vi.waitFor(() => expect(instances.value[0]?.status).toBe('DOWN'), patience);
   });
 
-  test('can rest on a check by which Consul asks the instance itself', async () => {
-    let status = 200;
-    const server = createServer((request, response) => {
-      response.writeHead(request.url === '/alive' ? status : 404).end();
+  describe('that rests on a check by which Consul asks the instance itself', () => {
+    const checked = { check: 'http', checkPath: '/alive', checkIntervalMs: 1000, ttlMs: 1000 } as const;
+    async function aServer() {
+      const answers = { status: 200 };
+      const server = createServer((request, response) => {
+        response.writeHead(request.url === '/alive' ? answers.status : 404).end();
+      });
+      await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => void server.close());
+      return { answers, port: (server.address() as AddressInfo).port };
+    }
+
+    test('is what the instance answers, also when it is registered again', async () => {
+      const { answers, port } = await aServer();
+      const { instances } = aRegistry().watch('inventory');
+      await aRegistry(checked).register(anInstance({ port }));
+      await vi.waitFor(() => expect(instances.value[0]?.status).toBe('UP'), patience);
+      answers.status = 503;
+      await vi.waitFor(() => expect(instances.value[0]?.status).toBe('DOWN'), patience);
+      expect(instances.value[0]?.lastChange?.cause).toMatch(/503/);
+      await put('/agent/service/deregister/inventory-1');
+      answers.status = 200;
+      await vi.waitFor(() => expect(instances.value[0]?.status).toBe('UP'), patience);
     });
-    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    const here = aRegistry({ check: 'http', checkPath: '/alive', checkIntervalMs: 1000, ttlMs: 1000 });
-    const { instances } = aRegistry().watch('inventory');
-    await here.register(anInstance({ port }));
-    await vi.waitFor(() => expect(instances.value[0]?.status).toBe('UP'), patience);
-    status = 503;
-    await vi.waitFor(() => expect(instances.value[0]?.status).toBe('DOWN'), patience);
-    await put('/agent/service/deregister/inventory-1');
-    status = 200;
-    await vi.waitFor(() => expect(instances.value[0]?.status).toBe('UP'), patience);
-    server.close();
+
+    test('is never UP while the instance fails, though Consul drop it and it be registered again', async () => {
+      const { answers, port } = await aServer();
+      const { instances } = aRegistry().watch('inventory');
+      await aRegistry({ ...checked, checkIntervalMs: 5000 }).register(anInstance({ port }));
+      answers.status = 503;
+      await vi.waitFor(() => expect(instances.value[0]?.status).toBe('DOWN'), { ...patience, timeout: 10_000 });
+      const seen: (string | undefined)[] = [];
+      instances.subscribe(([first]) => seen.push(first?.status));
+      // It must have been seen to fail by a renewal; then it is dropped as Consul drops it after a minute.
+      await new Promise<void>((resolve) => void systemClock.setTimer(resolve, checked.ttlMs));
+      await put('/agent/service/deregister/inventory-1');
+      await vi.waitFor(() => expect(seen).toEqual([undefined, 'DOWN']), patience);
+    });
   });
 });
 

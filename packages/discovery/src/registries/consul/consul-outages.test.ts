@@ -102,16 +102,23 @@ describe.runIf(consulProgram)('a Consul registry', () => {
     expect(await namesAt(agent)).not.toContain('inventory');
   });
 
-  test('lets Consul find out by itself when a process is gone without a word', async () => {
-    const agent = await anAgent();
-    const proxy = await aProxy(agent);
-    const [gone, there] = [open({ url: proxy.url, ttlMs: 1000 }), open({ url: agent.url })];
-    await gone.register(anInstance());
-    const { instances } = there.watch('inventory');
-    await vi.waitFor(() => expect(instances.value[0]?.status).toBe('UP'), patience);
-    proxy.break(silence);
-    await vi.waitFor(() => expect(instances.value[0]?.status).toBe('DOWN'), patience);
-  });
+  test.each(['UP', 'DRAINING', 'OUT_OF_SERVICE'] as const)(
+    'lets Consul find out by itself when a process that said %s is gone without a word, and another have its id',
+    async (status) => {
+      const agent = await anAgent();
+      const proxy = await aProxy(agent);
+      const [gone, there] = [open({ url: proxy.url, ttlMs: 1000 }), open({ url: agent.url })];
+      const registration = await gone.register(anInstance());
+      const { instances } = there.watch('inventory');
+      await registration.setStatus(status);
+      await vi.waitFor(() => expect(instances.value[0]?.status).toBe(status), patience);
+      proxy.break(silence);
+      await vi.waitFor(() => expect(instances.value[0]?.status).toBe('DOWN'), patience);
+      expect(instances.value[0]?.lastChange?.cause).toMatch(/^TTL expired/);
+      await there.register(anInstance({ port: 4009 }));
+      await vi.waitFor(() => expect(instances.value[0]).toMatchObject({ status: 'UP', port: 4009 }), patience);
+    },
+  );
 
   test('uses the token of a file, and another one as soon as the file holds it', async () => {
     const agent = await anAgent(secured);

@@ -6,12 +6,10 @@
 import type { Env } from '@fwk/kernel';
 import { DuplicateInstanceError, InstanceInvalidError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
-import { describeInstance } from '../describe-instance.js';
 import type { InstanceWriter } from '../own-instances.js';
 import { type Answer, type ConsulClient, wordsOf } from './consul-client.js';
 import type { ConsulOptions } from './consul-options.js';
-import { type HealthCheck, isRecord, readChecks, readHealthList, readPairs } from './health-entries.js';
-import { holderKey } from './meta.js';
+import { IdClaims } from './id-claims.js';
 import { checkIdOf, checkStatusOf, definitionOf } from './service-definition.js';
 
 /** Tells our own maintenance from an operator's, which only an operator may lift. */
@@ -24,14 +22,18 @@ export class ConsulWriter implements InstanceWriter {
   readonly #options: ConsulOptions;
   readonly #env: Env;
   /** What this process has put in, as it was last put. */
-  readonly #put = new Map<string, Instance>();
-  /** Ids that nobody else can have taken since they were looked at. */
-  readonly #certain = new Set<string>();
+  readonly #known = new Map<string, Instance>();
+  readonly #claims: IdClaims;
+  /** Ids that are being registered, of which nobody can say yet whether the agent knows them. */
+  readonly #underWay = new Set<string>();
+  /** Ids whose check was critical when it was last looked at. */
+  readonly #failing = new Set<string>();
   /** Ids that we ourselves have put into maintenance. */
   readonly #maintained = new Set<string>();
 
   /** @param holder - a name of this process that no other has. */
   constructor(client: ConsulClient, holder: string, options: ConsulOptions, env: Env) {
+    this.#claims = new IdClaims(client, holder, env);
     this.#client = client;
     this.#holder = holder;
     this.#options = options;
@@ -39,30 +41,22 @@ export class ConsulWriter implements InstanceWriter {
   }
 
   async register(instance: Instance): Promise<void> {
-    const { id, status } = instance;
-    if (!this.#certain.has(id)) await this.#claim(instance);
-    const changed = `changed at ${new Date(this.#env.clock.wallTime()).toISOString()}`;
-    const body = definitionOf(instance, this.#holder, changed, this.#options);
-    this.#put.set(id, instance);
-    const answer = await this.#client.ask({ method: 'PUT', path: '/agent/service/register', body, also: [400] });
-    if (answer.status === 400) {
-      this.#put.delete(id);
-      throw new InstanceInvalidError(id, [`Consul says: ${wordsOf(answer)}`]);
+    this.#underWay.add(instance.id);
+    try {
+      await this.#register(instance);
+    } finally {
+      this.#underWay.delete(instance.id);
     }
-    this.#certain.add(id);
-    // A check that was there before keeps its status whatever it is registered with.
-    if (this.#options.check === 'ttl') await this.#report(instance);
-    if (status === 'OUT_OF_SERVICE') await this.#maintain(id);
-    else if (this.#maintained.has(id)) await this.#lift(id);
   }
 
   async deregister(id: string): Promise<void> {
-    if (!this.#put.has(id)) return;
+    if (!this.#known.has(id)) return;
     const path = `/agent/service/deregister/${encodeURIComponent(id)}`;
     const answer = await this.#client.ask({ method: 'PUT', path, also: [404, 500] });
     if (answer.status === 500 && !says(answer, /unknown service/i)) throw this.#failed(answer);
-    this.#put.delete(id);
-    this.#certain.delete(id);
+    this.#known.delete(id);
+    this.#claims.doubt(id);
+    this.#failing.delete(id);
     this.#maintained.delete(id);
   }
 
@@ -71,26 +65,58 @@ export class ConsulWriter implements InstanceWriter {
    * @returns the ids that the agent does not know.
    */
   async renew(ids: readonly string[]): Promise<readonly string[]> {
-    if (!ids.some((id) => this.#put.has(id))) await this.#client.ask({ path: '/status/leader' });
+    if (!ids.some((id) => this.#known.has(id))) await this.#client.ask({ path: '/status/leader' });
     const known = await Promise.all(ids.map((id) => this.#renew(id)));
     const unknown = ids.filter((_id, index) => !known[index]);
-    for (const id of unknown) this.#certain.delete(id);
+    for (const id of unknown) this.#claims.doubt(id);
     return unknown;
   }
 
   /** The agent was away: others may have taken ids meanwhile. */
   doubt(): void {
-    this.#certain.clear();
+    this.#claims.doubt();
+  }
+
+  async #register(instance: Instance): Promise<void> {
+    const { id, status } = instance;
+    const isNew = !this.#claims.holds(id);
+    if (isNew) await this.#claim(instance);
+    await this.#put(instance);
+    // A check that was there before keeps its status whatever it is registered with.
+    if (this.#options.check === 'ttl') await this.#report(instance);
+    if (status === 'OUT_OF_SERVICE') await this.#maintain(id);
+    else if (this.#maintained.has(id)) await this.#lift(id);
+    if (isNew) await this.#prove(instance);
   }
 
   /**
-   * Answers false when the agent does not know the instance as ours. That is looked at before each report: an agent that
-   * was restarted between two of them may hold another's instance of this id, which a report would keep alive.
+   * Answers false when the agent does not know the instance as ours, or somebody came before us. The former is looked at
+   * before each report: an agent that was restarted between two of them may hold another's instance of this id, which a
+   * report would keep alive.
    */
   async #renew(id: string): Promise<boolean> {
-    const instance = this.#put.get(id);
-    if (!instance || (await this.#standing(id))?.holder !== this.#holder) return false;
-    return this.#options.check === 'http' || this.#report(instance);
+    if (this.#underWay.has(id)) return true;
+    const instance = this.#known.get(id);
+    const here = instance && (await this.#claims.standing(id));
+    if (!instance || here?.holder !== this.#holder) return false;
+    if (here.alive) this.#failing.delete(id);
+    else this.#failing.add(id);
+    const known = this.#options.check === 'http' || (await this.#report(instance));
+    return known && this.#claims.renewed(instance);
+  }
+
+  async #put(instance: Instance): Promise<void> {
+    const { id, status } = instance;
+    const changed = `changed at ${new Date(this.#env.clock.wallTime()).toISOString()}`;
+    // What Consul dropped because it failed comes back as failing; the next probe may say otherwise.
+    const failing = this.#options.check === 'http' && this.#failing.has(id);
+    const check = { changed, status: failing ? ('critical' as const) : checkStatusOf(status) };
+    const body = definitionOf(instance, this.#holder, check, this.#options);
+    this.#known.set(id, instance);
+    const answer = await this.#client.ask({ method: 'PUT', path: '/agent/service/register', body, also: [400] });
+    if (answer.status !== 400) return;
+    this.#known.delete(id);
+    throw new InstanceInvalidError(id, [`Consul says: ${wordsOf(answer)}`]);
   }
 
   /** Says that an instance lives. Answers false when the agent does not know it. */
@@ -103,48 +129,25 @@ export class ConsulWriter implements InstanceWriter {
     return answer.status === 200;
   }
 
-  /**
-   * Makes sure that nobody else who is alive has the id. One at the same place cannot be alive: we have its port.
-   * @throws DuplicateInstanceError
-   */
   async #claim(instance: Instance): Promise<void> {
-    const { id, service } = instance;
-    const [here, everywhere] = await Promise.all([this.#standing(id), this.#elsewhere(service, id)]);
-    if (here?.checks.some(({ notes }) => notes === OUR_MAINTENANCE)) this.#maintained.add(id);
-    const ours = here?.holder === this.#holder;
-    // The agent knows one of each id, whoever registered it; elsewhere the ids of others are other ids.
-    const alive = everywhere.filter((other) => other.id === id && other.status !== 'DOWN');
-    if (here?.alive && here.instance) alive.push(here.instance);
-    const holder = alive.find((other) => !isAt(other, instance));
-    if (!holder || ours) return;
-    // Neither its check nor its registration is ours to touch any more.
-    this.#put.delete(id);
-    throw new DuplicateInstanceError(id, describeInstance(holder), describeInstance(instance));
-  }
-
-  /** What the servers know of an id at all agents. While they cannot say, nobody has it: the agent works without them. */
-  async #elsewhere(service: string, id: string): Promise<readonly Instance[]> {
-    const path = `/health/service/${encodeURIComponent(service)}`;
-    const query = { stale: 1, filter: `Service.ID == ${JSON.stringify(id)}` };
+    const { id } = instance;
     try {
-      return readHealthList(await this.#client.json({ path, query })).instances;
+      const here = await this.#claims.claim(instance);
+      if (here?.checks.some(({ notes }) => notes === OUR_MAINTENANCE)) this.#maintained.add(id);
     } catch (error) {
-      this.#env.logger.debug({ err: error, instance: id }, 'Consul does not say whether an id is taken elsewhere');
-      return [];
+      // Neither its check nor its registration is ours to touch any more.
+      if (error instanceof DuplicateInstanceError) this.#known.delete(id);
+      throw error;
     }
   }
 
-  /** What the agent itself knows of an id, before the servers do. */
-  async #standing(id: string): Promise<Standing | undefined> {
-    const path = `/agent/health/service/id/${encodeURIComponent(id)}`;
-    const answer = await this.#client.ask({ path, also: [404, 429, 503] });
-    if (answer.status === 404) return undefined;
-    const found = this.#client.parse(answer.text);
-    if (!isRecord(found) || !isRecord(found.Service)) return undefined;
-    const checks = readChecks(found.Checks);
-    const [instance] = readHealthList([{ Service: found.Service, Checks: found.Checks }]).instances;
-    const dead = checks.some((check) => check.id === checkIdOf(id) && check.status === 'critical');
-    return { instance, alive: !dead, holder: readPairs(found.Service.Meta)[holderKey], checks };
+  async #prove(instance: Instance): Promise<void> {
+    try {
+      await this.#claims.prove(instance);
+    } catch (error) {
+      await this.deregister(instance.id);
+      throw error;
+    }
   }
 
   async #maintain(id: string): Promise<void> {
@@ -153,7 +156,7 @@ export class ConsulWriter implements InstanceWriter {
   }
 
   async #lift(id: string): Promise<void> {
-    const standing = await this.#standing(id);
+    const standing = await this.#claims.standing(id);
     if (standing?.checks.some(({ notes }) => notes === OUR_MAINTENANCE)) {
       await this.#setMaintenance(id, { enable: 'false' });
     }
@@ -168,19 +171,6 @@ export class ConsulWriter implements InstanceWriter {
   #failed(answer: Answer): Error {
     return this.#client.unavailable(`it answered with status ${answer.status}: ${wordsOf(answer)}`);
   }
-}
-
-interface Standing {
-  /** Undefined when it is not readable. */
-  readonly instance: Instance | undefined;
-  /** False when it has not reported for too long. */
-  readonly alive: boolean;
-  readonly holder: string | undefined;
-  readonly checks: readonly HealthCheck[];
-}
-
-function isAt(a: Instance, b: Instance): boolean {
-  return a.service === b.service && a.address === b.address && a.port === b.port;
 }
 
 function says({ text }: Answer, words: RegExp): boolean {

@@ -10,13 +10,15 @@ import {
   instanceLimits,
   parseInstance,
 } from '../../instance.js';
-import { isOurs, readMeta } from './meta.js';
+import { holderKey, isOurs, readMeta } from './meta.js';
+import { checkIdOf } from './service-definition.js';
 
 /** One check of an instance or of its node. */
 export interface HealthCheck {
   readonly id: string;
   readonly status: string;
   readonly notes: string;
+  readonly output: string;
 }
 
 interface Entry {
@@ -26,6 +28,17 @@ interface Entry {
   readonly meta: Readonly<Record<string, string>>;
   readonly weights: { readonly passing: number; readonly warning: number };
   readonly checks: readonly HealthCheck[];
+}
+
+/** One registration of an instance, as those look at it who claim its id. */
+export interface Holding {
+  readonly instance: Instance;
+  /** The process that registered it. */
+  readonly holder: string | undefined;
+  /** False when it has not reported for too long, or its node is gone; whatever it says of itself. */
+  readonly alive: boolean;
+  /** Its place in the order in which the servers heard of all registrations, the smaller the earlier. */
+  readonly since: number;
 }
 
 /** The instances, by id, and what could not be read. */
@@ -53,12 +66,29 @@ export function readHealthList(value: unknown): HealthList {
   return { instances: Object.freeze(instances), unreadable };
 }
 
+/** The registrations of a list, with several of one id where there are; what cannot be read is left out. */
+export function readHoldings(value: unknown): readonly Holding[] {
+  if (!Array.isArray(value)) throw new TypeError('it answered something that is no list of instances');
+  return (value as unknown[]).flatMap((part) => {
+    try {
+      const entry = readEntry(part);
+      const since = numberOf(entry.service.CreateIndex);
+      return [{ instance: instanceOf(entry), holder: entry.meta[holderKey], alive: !isDead(entry), since }];
+    } catch {
+      return [];
+    }
+  });
+}
+
 /** The checks in an answer of Consul; what is none is left out. */
 export function readChecks(value: unknown): readonly HealthCheck[] {
   if (!Array.isArray(value)) return [];
-  return value
-    .filter(isRecord)
-    .map((check) => ({ id: textOf(check.CheckID), status: textOf(check.Status), notes: textOf(check.Notes) }));
+  return value.filter(isRecord).map((check) => ({
+    id: textOf(check.CheckID),
+    status: textOf(check.Status),
+    notes: textOf(check.Notes),
+    output: textOf(check.Output),
+  }));
 }
 
 /** The pairs of a `Meta`; what is no text is left out. */
@@ -70,11 +100,6 @@ export function readPairs(value: unknown): Readonly<Record<string, string>> {
 /** True for a JSON object. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** True while somebody wants the instance, or its whole node, not to be used. */
-export function inMaintenance(checks: readonly HealthCheck[]): boolean {
-  return checks.some(isMaintenance);
 }
 
 function readEntry(value: unknown): Entry {
@@ -110,14 +135,19 @@ function instanceOf(entry: Entry): Instance {
   });
 }
 
-/** Status and weight: the strictest of what an operator, Consul's checks and the instance itself say, and who says so. */
-function standing({ checks, weights }: Entry, facts: Readonly<Record<string, unknown>>): object {
+/**
+ * Status and weight: what an operator says, then whether it lives at all, then the strictest of what the instance and other
+ * checks say; and who says so.
+ */
+function standing({ service, checks, weights }: Entry, facts: Readonly<Record<string, unknown>>): object {
   const { status: own = 'UP' satisfies InstanceStatus, weight = fromWeight(weights.passing) } = facts;
   const maintenance = checks.find(isMaintenance);
   if (maintenance && own !== 'OUT_OF_SERVICE')
     return { status: 'OUT_OF_SERVICE', weight, lastChange: changeBy(maintenance, 'in maintenance') };
-  if (own !== 'UP') return { status: own, weight };
-  const critical = checks.find(({ status }) => status === 'critical');
+  const alive = checks.find(({ id }) => id === checkIdOf(textOf(service.ID)));
+  const dead = alive?.status === 'critical' ? alive : undefined;
+  if (own !== 'UP' && !dead) return { status: own, weight };
+  const critical = dead ?? checks.find(({ status }) => status === 'critical');
   if (critical) return { status: 'DOWN', weight, lastChange: changeBy(critical, 'its check is critical') };
   const warning = checks.find(({ status }) => status === 'warning');
   if (!warning) return { status: 'UP', weight };
@@ -128,13 +158,15 @@ function standing({ checks, weights }: Entry, facts: Readonly<Record<string, unk
 }
 
 /** What a check does to an instance, in the words of whoever made it. */
-function changeBy({ id, notes }: HealthCheck, otherwise: string): InstanceChange {
+function changeBy({ id, notes, output }: HealthCheck, otherwise: string): InstanceChange {
+  // The notes of our own checks say of what state they are, and nothing to people.
+  const said = id.startsWith('service:') ? output : notes;
   const plain = (text: string) =>
     text
       .replace(/\p{Cc}/gu, ' ')
       .trim()
       .slice(0, instanceLimits.nameLength);
-  return { cause: plain(notes) || otherwise, actor: plain(`consul ${id}`) };
+  return { cause: plain(said) || otherwise, actor: plain(`consul ${id}`) };
 }
 
 /** Others' ids are unique on their node only, and may hold any character. */
@@ -146,6 +178,14 @@ function idOfOthers(id: string, node: string): string {
 /** One is what everybody has. */
 function fromWeight(weight: number): number | undefined {
   return weight > 1 ? Math.min(weight, 1000) : undefined;
+}
+
+/** The check by which its node is seen to live. */
+const nodeCheck = 'serfHealth';
+
+function isDead({ service, checks }: Entry): boolean {
+  const own = checkIdOf(textOf(service.ID));
+  return checks.some(({ id, status }) => status === 'critical' && (id === own || id === nodeCheck));
 }
 
 function isMaintenance({ id }: HealthCheck): boolean {

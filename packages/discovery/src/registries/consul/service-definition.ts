@@ -24,10 +24,16 @@ export function checkStatusOf(status: InstanceStatus): CheckStatus {
 
 /**
  * The body of `PUT /agent/service/register`.
- * @param changed - says of what state this is. It stands in the check, so that whoever watches checks sees each change.
+ * @param check - its status, if it is a new one, and a text that says of what state this is. The text stands in the check, so
+ * that whoever watches checks sees each change.
  * @throws InstanceInvalidError when it does not fit into Consul.
  */
-export function definitionOf(instance: Instance, holder: string, changed: string, options: ConsulOptions): object {
+export function definitionOf(
+  instance: Instance,
+  holder: string,
+  check: { readonly status: CheckStatus; readonly changed: string },
+  options: ConsulOptions,
+): object {
   const { id, service, address, port, status, tags = [], weight = 1 } = instance;
   const up = status === 'UP';
   return {
@@ -41,8 +47,8 @@ export function definitionOf(instance: Instance, holder: string, changed: string
     Check: {
       CheckID: checkIdOf(id),
       Name: `${service} is alive`,
-      Notes: changed,
-      Status: checkStatusOf(status),
+      Notes: check.changed,
+      Status: check.status,
       DeregisterCriticalServiceAfter: duration(options.deregisterCriticalAfterMs),
       ...probe(instance, options),
     },

@@ -1,0 +1,177 @@
+/**
+ * Keeps ids unique over all agents. Each agent is the master of what is registered with it and knows an id once, so it is
+ * asked first. Between agents, whom the servers have known longer has the id: `CreateIndex` puts all registrations into one
+ * order without anybody's clock. Any server's state is a beginning of that order, so whoever finds its own registration in
+ * an answer finds there everybody who came before, though the server lag behind; that is why all is asked by `stale`.
+ *
+ * What an agent is told reaches the servers a moment later. Somebody who is in the way is therefore looked at for a while
+ * before it counts, and after registering we wait to be seen. What the servers could not say then, or what two halves of a
+ * network did apart, is found out by looking again now and then.
+ */
+import { background, type Env, messageOf, sleep } from '@fwk/kernel';
+import { DuplicateInstanceError } from '../../errors.js';
+import type { Instance } from '../../instance.js';
+import { describeInstance } from '../describe-instance.js';
+import type { ConsulClient } from './consul-client.js';
+import { type HealthCheck, type Holding, isRecord, readChecks, readHoldings, readPairs } from './health-entries.js';
+import { holderKey } from './meta.js';
+
+/** Between looks at what may be on its way from an agent to the servers; by then it has arrived, or does not come. */
+const TRANSIT_PAUSES_MS = [20, 60, 200, 500, 800];
+/** With which renewal it is looked again whether an id is still ours alone. */
+const LOOK_EVERY = 10;
+
+/** What the agent itself knows of an id. */
+export interface Standing {
+  /** Undefined when it is not readable. */
+  readonly instance: Instance | undefined;
+  /** False when it has not reported for too long. */
+  readonly alive: boolean;
+  readonly holder: string | undefined;
+  readonly checks: readonly HealthCheck[];
+}
+
+/** What one process claims, through one agent. */
+export class IdClaims {
+  readonly #client: ConsulClient;
+  readonly #holder: string;
+  readonly #env: Env;
+  /** Renewals until the servers are asked again, by the ids that are ours. */
+  readonly #held = new Map<string, number>();
+  /** Ids of which a look has found that somebody came first. */
+  readonly #overtaken = new Set<string>();
+  /** Ids that were refused; they are tried on, but not waited for. */
+  readonly #refused = new Set<string>();
+
+  /** @param holder - a name of this process that no other has. */
+  constructor(client: ConsulClient, holder: string, env: Env) {
+    this.#client = client;
+    this.#holder = holder;
+    this.#env = env;
+  }
+
+  /** False for an id that must be claimed before it is registered. */
+  holds(id: string): boolean {
+    return this.#held.has(id);
+  }
+
+  /** An id may be somebody else's by now; all may be when none is given. */
+  doubt(id?: string): void {
+    for (const each of id === undefined ? [...this.#held.keys()] : [id]) {
+      this.#held.delete(each);
+      this.#overtaken.delete(each);
+    }
+  }
+
+  /** What the agent knows of an id, before the servers do; undefined when it does not know it. */
+  async standing(id: string): Promise<Standing | undefined> {
+    const path = `/agent/health/service/id/${encodeURIComponent(id)}`;
+    const answer = await this.#client.ask({ path, also: [404, 429, 503] });
+    if (answer.status === 404) return undefined;
+    const found = this.#client.parse(answer.text);
+    if (!isRecord(found) || !isRecord(found.Service)) return undefined;
+    const checks = readChecks(found.Checks);
+    const [holding] = readHoldings([{ Service: found.Service, Checks: found.Checks }]);
+    const { instance, alive = true } = holding ?? {};
+    return { instance, alive, holder: readPairs(found.Service.Meta)[holderKey], checks };
+  }
+
+  /**
+   * Before registering: makes sure that nobody else who is alive has the id.
+   * @returns what the agent knows of it.
+   * @throws DuplicateInstanceError
+   */
+  async claim(instance: Instance): Promise<Standing | undefined> {
+    const here = await this.standing(instance.id);
+    if (here?.holder === this.#holder) return here;
+    if (here?.alive && here.instance && !isAt(here.instance, instance)) this.#refuse(instance, here.instance);
+    const all = await this.#settled(instance, (found) => this.#rivals(instance, found).length === 0);
+    const [rival] = this.#rivals(instance, all ?? []);
+    if (rival) this.#refuse(instance, rival.instance);
+    this.#refused.delete(instance.id);
+    return here;
+  }
+
+  /**
+   * After registering: waits until the servers know of it, and makes sure that nobody came first. While they cannot say,
+   * nobody did: the agent works without them.
+   * @throws DuplicateInstanceError when it must be taken out again.
+   */
+  async prove(instance: Instance): Promise<void> {
+    const all = await this.#settled(instance, (found) => this.#verdict(instance, found) === 'first');
+    const verdict = this.#verdict(instance, all);
+    if (typeof verdict === 'object') this.#refuse(instance, verdict.instance);
+    this.#held.set(instance.id, verdict === 'first' ? LOOK_EVERY : 0);
+  }
+
+  /**
+   * With each renewal: now and then asks the servers, in the background, since they may be slow and renewals must not be.
+   * @returns false once somebody is found to have come first; the id must then be claimed again.
+   */
+  renewed(instance: Instance): boolean {
+    const { id } = instance;
+    const left = this.#held.get(id);
+    if (left === undefined) return true;
+    if (this.#overtaken.delete(id)) return !this.#held.delete(id);
+    this.#held.set(id, left > 1 ? left - 1 : LOOK_EVERY);
+    if (left <= 1) void this.#look(instance);
+    return true;
+  }
+
+  async #look(instance: Instance): Promise<void> {
+    const { id } = instance;
+    const verdict = this.#verdict(instance, await this.#everywhere(instance));
+    if (!this.#held.has(id)) return;
+    if (typeof verdict === 'object') this.#overtaken.add(id);
+    else if (verdict === 'unsaid') this.#held.set(id, 0);
+  }
+
+  /** Who came first, as far as can be said by now: we, or somebody else. */
+  #verdict(instance: Instance, all: readonly Holding[] | undefined): 'first' | 'unsaid' | Holding {
+    const own = all?.find((each) => each.holder === this.#holder && isAt(each.instance, instance));
+    if (!all || !own) return 'unsaid';
+    return this.#rivals(instance, all).find(({ since }) => since < own.since) ?? 'first';
+  }
+
+  /** Those who are alive elsewhere. One at the same place cannot be: we have its port. */
+  #rivals(instance: Instance, all: readonly Holding[]): readonly Holding[] {
+    return all.filter((each) => each.holder !== this.#holder && each.alive && !isAt(each.instance, instance));
+  }
+
+  /** Asks until an answer is final, or as long as something may be on its way. */
+  async #settled(
+    instance: Instance,
+    isFinal: (all: readonly Holding[]) => boolean,
+  ): Promise<readonly Holding[] | undefined> {
+    for (const pauseMs of this.#refused.has(instance.id) ? [] : TRANSIT_PAUSES_MS) {
+      const all = await this.#everywhere(instance);
+      if (!all || isFinal(all)) return all;
+      await sleep(this.#env.clock, pauseMs, background);
+    }
+    return this.#everywhere(instance);
+  }
+
+  /** What the servers know of an id at all agents; undefined while they cannot say. */
+  async #everywhere({ id, service }: Instance): Promise<readonly Holding[] | undefined> {
+    const path = `/health/service/${encodeURIComponent(service)}`;
+    const query = { stale: 1, filter: `Service.ID == ${JSON.stringify(id)}` };
+    try {
+      const { text, led } = await this.#client.ask({ path, query });
+      // The ids of what others registered are others.
+      return led ? readHoldings(this.#client.parse(text)).filter(({ instance }) => instance.id === id) : undefined;
+    } catch (error) {
+      const fields = { reason: messageOf(error), instance: id };
+      this.#env.logger.debug(fields, 'Consul does not say whether an id is taken elsewhere');
+      return undefined;
+    }
+  }
+
+  #refuse(instance: Instance, holder: Instance): never {
+    this.#refused.add(instance.id);
+    throw new DuplicateInstanceError(instance.id, describeInstance(holder), describeInstance(instance));
+  }
+}
+
+function isAt(a: Instance, b: Instance): boolean {
+  return a.service === b.service && a.address === b.address && a.port === b.port;
+}
