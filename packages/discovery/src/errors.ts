@@ -74,13 +74,15 @@ export class RegistryUnavailableError extends FwkError {
 
 /** The registry asks for another token than the one shown. Code `FWK_DISCOVERY_REGISTRY_DENIED`. */
 export class RegistryDeniedError extends FwkError {
-  /** @param registry - its address: `10.0.0.5:4810`. */
-  constructor(registry: string) {
-    super(
-      'FWK_DISCOVERY_REGISTRY_DENIED',
-      `the registry at ${registry} asks for its token; set FWK_REGISTRY_TOKEN, or the option token, to the one it was given`,
-      { details: { registry } },
-    );
+  /**
+   * @param registry - its address: `10.0.0.5:4810`.
+   * @param problem - what it says, and what to do. @defaultValue that the embedded registry wants its token
+   */
+  constructor(
+    registry: string,
+    problem = 'asks for its token; set FWK_REGISTRY_TOKEN, or the option token, to the one it was given',
+  ) {
+    super('FWK_DISCOVERY_REGISTRY_DENIED', `the registry at ${registry} ${problem}`, { details: { registry } });
   }
 }
 
@@ -142,7 +144,7 @@ export const discoveryErrors = Object.freeze({
     status: 500,
   },
   FWK_DISCOVERY_REGISTRY_DENIED: {
-    summary: 'The registry asks for a token, and none or another one was shown.',
+    summary: 'The registry asks for a token, and none, another one, or one with too few rights was shown.',
     status: 401,
   },
   FWK_DISCOVERY_REGISTRY_PORT_TAKEN: {

@@ -16,7 +16,7 @@ export interface Registry {
   /**
    * Registers an instance and keeps it registered. Waits, as long as the context allows, for a registry that is not there;
    * a definite refusal rejects at once.
-   * @throws DuplicateInstanceError, InstanceInvalidError, RegistryFullError, RegistryClosedError
+   * @throws DuplicateInstanceError, InstanceInvalidError, RegistryDeniedError, RegistryFullError, RegistryClosedError
    */
   register(instance: Instance, context?: CallContext): Promise<Registration>;
   /** Watches one service, by its name. Several watches of one service cost as much as one. */
@@ -39,7 +39,7 @@ export interface RegistryConnection {
   readonly state: 'connecting' | 'connected' | 'lost' | 'closed';
   /** Wall-clock milliseconds since the epoch. */
   readonly sinceMs: number;
-  /** Why it was lost. */
+  /** Why it was lost; while it is connected, why it does not take what is registered. */
   readonly reason?: string;
 }
 

@@ -8,8 +8,12 @@ import {
   type Env,
   envToken,
   type InjectionKey,
+  type LiveSource,
+  type LogFields,
+  type Logger,
   liveValue,
   makeEnv,
+  noLogger,
   type Provision,
   type Resolver,
 } from '@fwk/kernel';
@@ -27,10 +31,14 @@ import type { DiscoveryOptions } from './discovery-options.js';
 const announcement: Announcement = { address: '127.0.0.1', port: 4001, contracts: ['inventory@1.4.0'] };
 
 /** An application as the component sees one. */
-function application(options: Partial<DiscoveryOptions>, announcements: readonly Announcement[] = [announcement]) {
+function application(
+  options: Partial<DiscoveryOptions>,
+  announcements: readonly Announcement[] = [announcement],
+  logger: Logger = noLogger,
+) {
   const clock = fakeClock();
   const events = recordEvents();
-  const env: Env = makeEnv({ clock, events });
+  const env: Env = makeEnv({ clock, events, logger });
   const made = new Map<unknown, (resolver: Resolver) => unknown>([[envToken, () => env]]);
   const find = <T>(key: InjectionKey<T>) => made.get(key)?.(resolver) as T | undefined;
   const resolver: Resolver = { find, get: (key) => find(key) as never };
@@ -164,6 +172,31 @@ describe('discovery()', () => {
     expect(await health()).toMatchObject({ status: 'UP', details: { registered: 1 } });
     await component.stop?.(context);
     expect(clock.pending).toBe(0);
+  });
+
+  test('says why a registry that answers does not take it, in its log and its health, and is UP once it does', async () => {
+    const { registry, answer } = silentRegistry();
+    const connection = registry.connection as LiveSource<RegistryConnection>;
+    connection.set({ state: 'connected', sinceMs: 0, reason: 'it refuses the token' });
+    const said: unknown[] = [];
+    const logger = { ...noLogger, warn: (fields: LogFields, text: string) => void said.push(fields.reason, text) };
+    const { component, context, clock, health } = application(
+      { registry, registerWaitMs: 500 },
+      [announcement],
+      logger,
+    );
+    const ready = component.ready?.(context);
+    await clock.advance(500);
+    await ready;
+    const text = 'the registry has not taken this application yet; starting without being registered';
+    expect(said).toEqual(['it refuses the token', text]);
+    expect(await health()).toMatchObject({ status: 'DEGRADED', details: { reason: 'it refuses the token' } });
+    answer();
+    await clock.settle();
+    expect(await health()).toMatchObject({ status: 'UP' });
+    connection.set({ state: 'connected', sinceMs: 0, reason: 'it refuses the token' });
+    expect(await health()).toMatchObject({ status: 'DEGRADED', details: { registered: 1 } });
+    await component.stop?.(context);
   });
 
   test('finds its peers in what it knew last when the registry does not answer, and saves lists when it stops', async () => {

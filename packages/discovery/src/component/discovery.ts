@@ -33,7 +33,7 @@ export const registryToken: Token<Registry> = token('registry');
 
 /**
  * Makes the component. It provides {@link registryToken} and `membershipsToken`, shows `/manage/instances` and
- * `/manage/endpoints`, and counts as DEGRADED while the registry is lost. A registry that is passed in is used by a
+ * `/manage/endpoints`, and counts as DEGRADED while the registry is lost or does not take what is registered. A registry that is passed in is used by a
  * connection of its own, where the backend has such; otherwise it is closed with the application.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
@@ -127,7 +127,8 @@ class Discovery {
     const { registry, presence } = this.#parts;
     const connection = registry.connection.value;
     const details = { registry: registry.name, ...connection, registered: presence.registered };
-    const whole = connection.state === 'connected' && presence.registered >= presence.wanted;
+    const { state, reason } = connection;
+    const whole = state === 'connected' && reason === undefined && presence.registered >= presence.wanted;
     return { status: whole ? 'UP' : 'DEGRADED', details };
   }
 

@@ -60,11 +60,9 @@ export class Presence {
       wait.cancel();
     }
     const { name, connection } = this.#registry;
-    const { reason } = connection.value;
-    this.#env.logger.warn(
-      { registry: name, reason },
-      'the registry does not answer; starting without being registered',
-    );
+    const { state, reason } = connection.value;
+    const problem = state === 'connected' ? 'has not taken this application yet' : 'does not answer';
+    this.#env.logger.warn({ registry: name, reason }, `the registry ${problem}; starting without being registered`);
     work.catch((error: unknown) => {
       if (this.#staying.context.cancelled) return;
       this.#env.logger.error({ err: error, registry: name }, 'the registry refuses this application');

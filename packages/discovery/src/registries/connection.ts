@@ -46,6 +46,11 @@ export class Connection {
     return before;
   }
 
+  /** It answers, and yet does not take what is registered, for this reason; undefined once it does. */
+  refuses(reason: string | undefined): void {
+    if (this.state === 'connected' && this.#live.value.reason !== reason) this.#say('connected', reason);
+  }
+
   closed(): void {
     this.#say('closed');
   }

@@ -8,7 +8,7 @@
  */
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { background, type CallContext, type Env } from '@fwk/kernel';
-import { RegistryUnavailableError } from '../../errors.js';
+import { RegistryDeniedError, RegistryUnavailableError } from '../../errors.js';
 import type { ConsulOptions } from './consul-options.js';
 import type { TokenSource } from './token-source.js';
 
@@ -43,7 +43,10 @@ export interface Answer {
   readonly led: boolean;
 }
 
-/** Requests to one agent; all reject with {@link RegistryUnavailableError} or the context's own reason. */
+/**
+ * Requests to one agent; all reject with {@link RegistryUnavailableError}, with {@link RegistryDeniedError} where a token is
+ * refused that cannot change, or with the context's own reason.
+ */
 export class ConsulClient {
   readonly #options: ConsulOptions;
   readonly #token: TokenSource;
@@ -65,7 +68,10 @@ export class ConsulClient {
     const token = await this.#token.read();
     const answer = await this.#send(question, token, context);
     if (answer.status === 200 || also.includes(answer.status)) return answer;
-    throw this.unavailable(refusal(answer));
+    const { url, tokenFile } = this.#options;
+    if (answer.status !== 403 || tokenFile !== undefined) throw this.unavailable(refusal(answer));
+    const advice = 'set CONSUL_HTTP_TOKEN, or the option token, to one that may';
+    throw new RegistryDeniedError(new URL(url).host, `refuses the token: ${wordsOf(answer)}; ${advice}`);
   }
 
   /** Asks and answers the parsed body. */

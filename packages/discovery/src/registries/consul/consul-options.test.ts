@@ -37,6 +37,7 @@ test.each<[string, object, RegExp]>([
     { url: 'https://consul', tls: { rejectUnauthorized: false } },
     /tls\.rejectUnauthorized/,
   ],
+  ['a token that no header can carry', { token: 'tö\nken' }, /token must be visible ASCII(?!.*tö)/],
   ['a misspelt option', { tokenfile: 'x' }, /unknown option "tokenfile"/],
 ])('refuses %s', (_name, options, message) => {
   const check = () => checkConsulOptions(options as Partial<ConsulOptions>, nothing);

@@ -29,7 +29,7 @@ export interface ConsulOptions {
    * @defaultValue the environment variable `CONSUL_HTTP_ADDR`, else `http://127.0.0.1:8500`
    */
   readonly url: string;
-  /** ACL token. @defaultValue the environment variable `CONSUL_HTTP_TOKEN`, else none */
+  /** ACL token: visible ASCII characters without spaces. @defaultValue the environment variable `CONSUL_HTTP_TOKEN`, else none */
   readonly token?: string | undefined;
   /**
    * A file that holds the ACL token. It is read again for each request, so that a token can be changed under way.
@@ -95,7 +95,7 @@ export function checkConsulOptions(
   };
   const options = checkOptions<ConsulOptions>('consulRegistry', given, defaults, {
     url: baseUrl,
-    token: optional(text),
+    token: anything,
     tokenFile: optional(text),
     tls: anything,
     datacenters: names,
@@ -109,9 +109,16 @@ export function checkConsulOptions(
     maxPauseMs: millisecondsIn(10, 60_000),
     maxQueries: integerIn(0, 100),
   });
-  const problem = tlsProblem(options);
+  // No rule of its own: it would show the value.
+  const isWrong = options.token !== undefined && !isToken(options.token);
+  const problem = isWrong ? 'token must be visible ASCII characters without spaces' : tlsProblem(options);
   if (problem) throw new OptionsError('consulRegistry', [problem]);
   return options;
+}
+
+/** True for what may stand in a header as a token. */
+export function isToken(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
 }
 
 const baseUrl: Rule = (value) => {

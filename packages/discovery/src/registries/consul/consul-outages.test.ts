@@ -131,11 +131,23 @@ describe.runIf(consulProgram)('a Consul registry', () => {
     const { instances } = registry.watch('inventory');
     await vi.waitFor(() => expect(instances.stale?.reason).toMatch(/refuses the token.*ACL not found/), patience);
     await vi.waitFor(() => expect(said.join()).toMatch(/refuses the token/), patience);
+    const reason = expect.stringMatching(/refuses the token/);
+    await vi.waitFor(() => expect(registry.connection.value).toMatchObject({ state: 'connected', reason }), patience);
     await writeFile(file, `${rootToken}\n`);
     await registering;
     expect(said.join()).not.toContain('wrong');
     await vi.waitFor(() => expect(instances.value).toHaveLength(1), patience);
     expect(instances.stale).toBeUndefined();
+    await vi.waitFor(() => expect(registry.connection.value.reason).toBeUndefined(), patience);
+  });
+
+  test('is refused at once with a token that cannot change, and says why', async () => {
+    const agent = await anAgent(secured);
+    const refused = await open({ url: agent.url, token: otherToken })
+      .register(anInstance())
+      .catch((error: unknown) => error);
+    expect(isFwkError(refused, 'FWK_DISCOVERY_REGISTRY_DENIED'), String(refused)).toBe(true);
+    expect(String(refused)).toMatch(/refuses the token: .*ACL not found.*CONSUL_HTTP_TOKEN/s);
   });
 
   test('needs no more rights than to write its own service and to read services and nodes', async () => {

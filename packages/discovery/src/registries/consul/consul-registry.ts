@@ -46,8 +46,8 @@ class ConsulRegistry implements Registry {
   readonly #connection: Connection;
   readonly #pause: Pause;
   readonly #suspicions: Pace;
-  /** Why the last writing failed. */
-  #trouble: string | undefined;
+  /** Why instances are not registered as they should be, by id. */
+  readonly #troubles = new Map<string, string>();
   #running: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -121,6 +121,8 @@ class ConsulRegistry implements Registry {
         const unknown = await writer.renew(this.#own.ids);
         if (context.cancelled) return;
         failures = 0;
+        const { ids } = this.#own;
+        for (const id of this.#troubles.keys()) if (!ids.includes(id)) this.#taken(id);
         if (this.#connection.state === 'connected') this.#own.repair(unknown);
         else this.#answers(writer);
         const renewMs = this.#options.ttlMs * RENEW_SHARE;
@@ -154,7 +156,7 @@ class ConsulRegistry implements Registry {
     const watched = async (id: string, work: Promise<void>) => {
       try {
         await work;
-        this.#trouble = undefined;
+        this.#taken(id);
       } catch (error) {
         this.#tell(id, messageOf(error));
         this.#suspect();
@@ -169,9 +171,17 @@ class ConsulRegistry implements Registry {
 
   /** Once for each reason: it is tried again and again. */
   #tell(instance: string, reason: string): void {
-    if (reason === this.#trouble) return;
-    this.#trouble = reason;
+    const told = [...this.#troubles.values()].includes(reason);
+    this.#troubles.set(instance, reason);
+    this.#connection.refuses(reason);
+    if (told) return;
     this.#env.logger.warn({ registry: this.name, instance, reason }, 'Consul did not take what was registered');
+  }
+
+  #taken(id: string): void {
+    if (!this.#troubles.delete(id)) return;
+    const [reason] = this.#troubles.values();
+    this.#connection.refuses(reason);
   }
 
   #lost(reason: string): void {

@@ -1,6 +1,6 @@
 import type { Logger } from '@fwk/kernel';
 import { messageOf } from '@fwk/kernel';
-import type { ConsulOptions } from './consul-options.js';
+import { type ConsulOptions, isToken } from './consul-options.js';
 
 /** Where the ACL token comes from. */
 export interface TokenSource {
@@ -10,7 +10,7 @@ export interface TokenSource {
 
 /**
  * The token of the options. A file is read for each request, which costs little beside the request, so that a token that
- * was replaced is used from then on; while the file cannot be read the last token stays in use.
+ * was replaced is used from then on; while the file cannot be read, or holds no token, the last token stays in use.
  */
 export function tokenSource({ token, tokenFile }: ConsulOptions, logger: Logger): TokenSource {
   if (tokenFile === undefined) return { read: async () => token };
@@ -20,7 +20,9 @@ export function tokenSource({ token, tokenFile }: ConsulOptions, logger: Logger)
     async read() {
       const { readFile } = await import('node:fs/promises');
       try {
-        last = (await readFile(tokenFile, 'utf8')).trim() || undefined;
+        const text = (await readFile(tokenFile, 'utf8')).trim();
+        if (text !== '' && !isToken(text)) throw new TypeError('it holds something else than one token');
+        last = text || undefined;
         told = false;
       } catch (error) {
         if (!told) logger.warn({ file: tokenFile, reason: messageOf(error) }, 'the Consul token file cannot be read');
