@@ -79,6 +79,15 @@ describe('a membership', () => {
   });
 });
 
+test('memberships that are disposed watch nothing any more: lists are empty, and nobody waits for them', async () => {
+  const { watched } = setUp([instanceAt(1)]);
+  watched[Symbol.dispose]();
+  expect(watched.of('inventory').value).toEqual([]);
+  await watched.settled('pricing', background);
+  for await (const change of watched.changes('pricing')) expect.unreachable(String(change.service));
+  expect(watched.services).toEqual([]);
+});
+
 describe('settled', () => {
   test('waits for the first list, which may be empty', async () => {
     const { known, watched } = setUp([], false);

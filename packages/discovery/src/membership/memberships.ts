@@ -1,6 +1,16 @@
 /** What an application knows of the services it calls: one watched membership a service, opened when first asked for. */
-import { background, type CallContext, cancellable, type Env, type Live, type Token, token } from '@fwk/kernel';
-import type { Registry } from '../registry.js';
+import {
+  background,
+  type CallContext,
+  cancellable,
+  type Env,
+  type Live,
+  liveValue,
+  type Token,
+  token,
+} from '@fwk/kernel';
+import type { Instance } from '../instance.js';
+import type { Registry, Watch } from '../registry.js';
 import type { Endpoint } from './endpoint.js';
 import type { LastKnown } from './last-known.js';
 import { Membership } from './membership.js';
@@ -32,7 +42,8 @@ export interface Memberships extends Disposable {
 export const membershipsToken: Token<Memberships> = token('memberships');
 
 /**
- * Makes memberships over a registry. Dispose them before the registry is closed.
+ * Makes memberships over a registry. Dispose them before the registry is closed; from then on they watch nothing, and lists
+ * that are asked for are empty.
  * @param lastKnown - lists that were saved, for as long as the registry does not answer.
  */
 export function memberships(registry: Registry, env: Env, lastKnown?: LastKnown): Memberships {
@@ -40,6 +51,7 @@ export function memberships(registry: Registry, env: Env, lastKnown?: LastKnown)
   const monitor = endpointMonitor();
   const life = cancellable();
   const watch = (service: string): Membership => {
+    if (life.context.cancelled) return new Membership(service, nothing(), env);
     let membership = watched.get(service);
     if (!membership) {
       membership = new Membership(service, registry.watch(service), env, lastKnown);
@@ -63,6 +75,11 @@ export function memberships(registry: Registry, env: Env, lastKnown?: LastKnown)
       watched.clear();
     },
   };
+}
+
+/** What there is to watch once memberships are disposed; known, so that nobody waits for it. */
+function nothing(): Watch {
+  return { instances: liveValue<readonly Instance[]>([]), known: liveValue(true), [Symbol.dispose]() {} };
 }
 
 function settled(membership: Membership, context: CallContext): Promise<void> {

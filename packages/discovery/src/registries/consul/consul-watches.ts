@@ -18,6 +18,7 @@ export class ConsulWatches {
   #names: LiveList<string> | undefined;
   /** Why nothing that is known may be true any more. */
   #lost: string | undefined;
+  #closed = false;
 
   constructor(place: QueryPlace) {
     this.#place = place;
@@ -29,7 +30,9 @@ export class ConsulWatches {
     let list = this.#services.get(service);
     if (!list) {
       const name = `instances of ${service}`;
-      list = new LiveList<Instance>(name, this.#env, (made) => serviceFeed(service, made, this.#place, this.#askHome));
+      list = new LiveList<Instance>(name, this.#env, (made) =>
+        this.#closed ? nothing : serviceFeed(service, made, this.#place, this.#askHome),
+      );
       this.#services.set(service, list);
       if (this.#lost !== undefined) list.markStale(this.#lost);
     }
@@ -57,7 +60,9 @@ export class ConsulWatches {
     for (const list of this.#all()) list.restart();
   }
 
+  /** Ends everything; what is watched from now on stays empty and unknown. */
   close(): void {
+    this.#closed = true;
     for (const list of this.#all()) list.stop();
   }
 
@@ -81,6 +86,7 @@ export class ConsulWatches {
   }
 
   #feedNames(list: LiveList<string>): Query {
+    if (this.#closed) return nothing;
     return blockingQuery(
       this.#place,
       { path: '/catalog/services' },
@@ -95,6 +101,9 @@ export class ConsulWatches {
     );
   }
 }
+
+/** Feeds a list that is watched too late. */
+const nothing: Query = { restart() {}, [Symbol.dispose]() {} };
 
 /** Consul itself is a service in its catalogue; nobody calls it by us. */
 function namesIn(value: unknown): readonly string[] {
