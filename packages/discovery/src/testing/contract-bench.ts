@@ -3,6 +3,8 @@ import { type Live, systemClock } from '@fwk/kernel';
 import type { Instance } from '../instance.js';
 import type { Registry } from '../registry.js';
 
+const LOOK_AGAIN_MS = 10;
+
 /** One place that several registries (processes, connections) share. */
 export interface RegistryPlace {
   /** Another connection to the same place; the suite closes it. */
@@ -75,6 +77,15 @@ export class Bench<P extends RegistryPlace = RegistryPlace> {
         resolve();
       });
     });
+  }
+
+  /** Waits until a value is no longer stale; that tells nobody, so it is looked at again and again. */
+  async untilFresh(live: Live<unknown>): Promise<void> {
+    const endMs = systemClock.now() + this.#patienceMs;
+    while (live.stale) {
+      assert.ok(systemClock.now() < endMs, `it is still stale after ${this.#patienceMs} ms: ${live.stale.reason}`);
+      await this.pause(LOOK_AGAIN_MS);
+    }
   }
 
   /** Waits on the real clock; only for promises about time itself. */
