@@ -43,15 +43,28 @@ export interface RegistryConnection {
   readonly reason?: string;
 }
 
-/** One's own instance in a registry. */
+/**
+ * One's own instance in a registry. A change that the registry definitely refuses rejects, and leaves the instance as it
+ * was; while the registry is away, changes are taken and told when it is back.
+ */
 export interface Registration {
   /** As it was last registered or changed. */
   readonly instance: Instance;
-  /** @param cause - why, for people, up to 200 characters. @defaultValue 'it said so' */
+  /**
+   * @param cause - why, for people, up to 200 characters. @defaultValue 'it said so'
+   * @throws InstanceInvalidError, and what else the registry refuses.
+   */
   setStatus(status: InstanceStatus, cause?: string): Promise<void>;
-  /** Replaces the metadata. @param cause - as for the status. @defaultValue 'its metadata changed' */
+  /**
+   * Replaces the metadata.
+   * @param cause - as for the status. @defaultValue 'its metadata changed'
+   * @throws InstanceInvalidError, and what else the registry refuses.
+   */
   update(metadata: Readonly<Record<string, string>>, cause?: string): Promise<void>;
-  /** Takes the instance out at once. Doing it again does nothing. */
+  /**
+   * Takes the instance out at once. Waits a second at most for a registry that is slow or away, which takes it out when it
+   * can. Doing it again does nothing.
+   */
   deregister(): Promise<void>;
 }
 

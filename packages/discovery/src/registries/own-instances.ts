@@ -21,25 +21,35 @@ export interface InstanceWriter {
   deregister(id: string): Promise<void>;
 }
 
+/** The requests for one id, one after the other, whoever has the id meanwhile. */
+interface Line {
+  end: Promise<unknown>;
+}
+
 interface Own {
+  /** As it should be known. */
   instance: Instance;
-  /** Requests so far, one after the other. */
-  work: Promise<void>;
+  /** As the registry took it last. */
+  accepted: Instance | undefined;
+  readonly line: Line;
   state: 'pending' | 'registered' | 'refused' | 'leaving';
   /** The registry does not have the newest facts. */
   dirty: boolean;
   /** A registry may have heard of it. */
   sent: boolean;
-  /** Set once it is being taken out. */
-  left: Promise<void> | undefined;
+  /** It is to be brought to the registry, and that has not begun. */
+  queued: boolean;
   /** Settles the first registration; undefined once it is settled. */
   first: { resolve(): void; reject(error: unknown): void } | undefined;
+  /** Told once it is out. */
+  readonly left: Set<() => void>;
 }
 
 /** The registrations of one process. */
 export class OwnInstances {
   readonly #env: Env;
-  readonly #all = new Map<string, Own>();
+  /** In the order of their registration. Of one id there is one at most that does not leave. */
+  readonly #all = new Set<Own>();
   /** Set while the registry answers. */
   #client: InstanceWriter | undefined;
 
@@ -49,48 +59,51 @@ export class OwnInstances {
 
   /** Ids to renew. */
   get ids(): readonly string[] {
-    return [...this.#all].filter(([, own]) => own.state !== 'leaving').map(([id]) => id);
+    return [...this.#all].filter(({ state }) => state !== 'leaving').map(({ instance }) => instance.id);
   }
 
   /** The registry answers: it is told of everything, also of what leaves. */
   joined(client: InstanceWriter): void {
     this.#client = client;
-    for (const own of this.#all.values()) this.#push(own);
+    for (const own of this.#all) this.#push(own);
   }
 
   lost(): void {
     this.#client = undefined;
   }
 
-  /** Registers again what the registry does not know, and what it knows in an older state. */
+  /** Registers again what the registry does not know, and what it knows in an older state; tries again what failed. */
   repair(unknown: readonly string[]): void {
-    for (const [id, own] of this.#all) {
-      if (own.state === 'registered' && (own.dirty || unknown.includes(id))) this.#push(own);
-      else if (own.state === 'refused' || (own.state === 'pending' && unknown.includes(id))) this.#push(own);
+    for (const own of this.#all) {
+      const again = unknown.includes(own.instance.id);
+      if (own.state === 'registered' ? own.dirty || again : own.state !== 'pending' || again) this.#push(own);
     }
   }
 
   async register(given: Instance, context: CallContext = background): Promise<Registration> {
     if (context.cancelled) throw context.reason;
     const instance = parseInstance(given);
-    const holder = this.#all.get(instance.id);
-    if (holder && holder.state !== 'leaving') {
+    const before = this.#with(instance.id);
+    const holder = before.find(({ state }) => state !== 'leaving');
+    if (holder) {
       throw new DuplicateInstanceError(instance.id, describeInstance(holder.instance), describeInstance(instance));
     }
     const own: Own = {
       instance,
-      work: holder?.work ?? Promise.resolve(),
+      accepted: undefined,
+      line: before[0]?.line ?? { end: Promise.resolve() },
       state: 'pending',
       dirty: true,
       sent: false,
-      left: undefined,
+      queued: false,
       first: undefined,
+      left: new Set(),
     };
-    this.#all.set(instance.id, own);
+    this.#all.add(own);
     await new Promise<void>((resolve, reject) => {
       const subscription = context.onCancel((reason) => {
+        own.first?.reject(reason);
         void this.#leave(own);
-        reject(reason);
       });
       const settled = (settle: () => void) => {
         subscription[Symbol.dispose]();
@@ -105,16 +118,18 @@ export class OwnInstances {
 
   /** The registry refuses this process: whoever waits to be registered for the first time is told so. */
   refuse(error: unknown): void {
-    for (const own of [...this.#all.values()]) {
+    for (const own of [...this.#all]) {
       if (own.state === 'pending') this.#refused(own, error);
     }
   }
 
-  /** Takes all out; for closing. @param error - what those are told who still wait to be registered. */
+  /** Takes all out, within a second; for closing. @param error - what those are told who still wait to be registered. */
   async leaveAll(error: unknown): Promise<void> {
-    const all = [...this.#all.values()];
+    const all = [...this.#all];
     for (const own of all) own.first?.reject(error);
     await Promise.all(all.map((own) => this.#leave(own)));
+    this.lost();
+    this.#all.clear();
   }
 
   #registration(own: Own): Registration {
@@ -122,59 +137,76 @@ export class OwnInstances {
       get instance() {
         return own.instance;
       },
-      ...ownWord(this.#env.clock, async (make) => {
-        if (own.state === 'leaving') return;
-        own.instance = make(own.instance);
-        own.dirty = true;
-        await this.#push(own);
-      }),
+      ...ownWord(this.#env.clock, (make) => this.#queue(own, () => this.#change(own, make))),
       deregister: () => this.#leave(own),
     };
   }
 
-  #leave(own: Own): Promise<void> {
-    own.left ??= this.#depart(own);
-    return own.left;
-  }
-
-  async #depart(own: Own): Promise<void> {
+  /** Ends once it is out, or a second later: then it is taken out when the registry can, or by its lease. */
+  async #leave(own: Own): Promise<void> {
     own.state = 'leaving';
-    if (!own.sent) {
-      this.#forget(own);
-      return;
-    }
+    if (!own.sent) this.#forget(own);
+    if (!this.#all.has(own)) return;
+    this.#push(own);
     const { clock } = this.#env;
     await new Promise<void>((resolve) => {
-      // Bounded, and finished by the next registry if this one has just gone.
-      const timer = clock.setTimer(resolve, DEREGISTER_LIMIT_MS);
-      own.first = {
-        resolve: () => {
-          clock.clearTimer(timer);
-          resolve();
-        },
-        reject: () => {},
+      const timer = clock.setTimer(() => {
+        own.left.delete(out);
+        resolve();
+      }, DEREGISTER_LIMIT_MS);
+      const out = () => {
+        clock.clearTimer(timer);
+        resolve();
       };
-      void this.#push(own);
+      own.left.add(out);
     });
-    this.#forget(own);
   }
 
-  /** Brings the registry to what is wanted, after what is under way for the same instance. */
-  #push(own: Own): Promise<void> {
-    own.work = own.work.then(() => this.#bring(own));
-    return own.work;
+  /** Brings the registry to what is wanted, after what is under way for the same id. */
+  #push(own: Own): void {
+    if (own.queued) return;
+    own.queued = true;
+    void this.#queue(own, () => {
+      own.queued = false;
+      return this.#bring(own);
+    });
+  }
+
+  #queue({ line }: Own, work: () => Promise<void>): Promise<void> {
+    const done = line.end.then(work);
+    line.end = done.catch(() => {});
+    return done;
   }
 
   async #bring(own: Own): Promise<void> {
     const client = this.#client;
     // Nobody there: it is done when somebody is.
-    if (!client || this.#all.get(own.instance.id) !== own) return;
+    if (!client || !this.#all.has(own)) return;
     try {
       if (own.state === 'leaving') await this.#deregister(own, client);
       else await this.#register(own, client);
     } catch (error) {
       // The registry will be lost, or the next renewal repairs it.
-      if (!isFwkError(error, 'FWK_DISCOVERY_REGISTRY_UNAVAILABLE')) this.#refused(own, error);
+      if (!isUnavailable(error)) this.#refused(own, error);
+    }
+  }
+
+  /** Makes a change; one that is refused is the caller's to know, and is not tried again. */
+  async #change(own: Own, make: (instance: Instance) => Instance): Promise<void> {
+    if (own.state === 'leaving') return;
+    const before = own.instance;
+    own.instance = make(before);
+    own.dirty = true;
+    const client = this.#client;
+    if (!client) return;
+    try {
+      await this.#register(own, client);
+    } catch (error) {
+      if (isUnavailable(error)) return;
+      own.instance = before;
+      // A registry may have dropped what it had.
+      await this.#bring(own);
+      throw error;
     }
   }
 
@@ -185,7 +217,10 @@ export class OwnInstances {
     const news = own.state !== 'registered' || !own.dirty;
     own.sent = true;
     await client.register(instance);
-    if (own.instance === instance) own.dirty = false;
+    own.accepted = instance;
+    own.dirty = false;
+    // Who had the id before has lost it by this, and must not take it out later.
+    for (const other of this.#with(id)) if (other !== own) this.#forget(other);
     if (own.state === 'leaving') return;
     own.state = 'registered';
     own.first?.resolve();
@@ -195,14 +230,14 @@ export class OwnInstances {
   async #deregister(own: Own, client: InstanceWriter): Promise<void> {
     const { id, service } = own.instance;
     await client.deregister(id);
-    own.first?.resolve();
+    this.#forget(own);
     this.#env.events.emit('instance.deregistered', { instance: id, service });
   }
 
   #refused(own: Own, error: unknown): void {
     const { id, service } = own.instance;
     if (own.state === 'leaving') {
-      own.first?.resolve();
+      this.#forget(own);
     } else if (own.first) {
       this.#forget(own);
       own.first.reject(error);
@@ -211,9 +246,24 @@ export class OwnInstances {
       this.#env.events.emit('instance.refused', { instance: id, service, error: messageOf(error) });
       this.#env.logger.error({ err: error, instance: id }, 'the registry refuses this instance; trying on');
     }
+    // Nobody waits for the change that was refused, so that it cannot be told; what was taken before is taken again.
+    if (own.accepted && own.instance !== own.accepted && isFwkError(error, 'FWK_DISCOVERY_INSTANCE_INVALID')) {
+      own.instance = own.accepted;
+      this.#push(own);
+    }
+  }
+
+  #with(id: string): readonly Own[] {
+    return [...this.#all].filter(({ instance }) => instance.id === id);
   }
 
   #forget(own: Own): void {
-    if (this.#all.get(own.instance.id) === own) this.#all.delete(own.instance.id);
+    this.#all.delete(own);
+    for (const out of own.left) out();
+    own.left.clear();
   }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return isFwkError(error, 'FWK_DISCOVERY_REGISTRY_UNAVAILABLE');
 }

@@ -13,6 +13,7 @@ import {
   type RegistryPlace,
 } from './contract-bench.js';
 import { anInstance } from './instances.js';
+import { overridePromises } from './override-promises.js';
 
 /** A place that instances are registered at. */
 export interface RegisteringPlace extends RegistryPlace {
@@ -28,6 +29,8 @@ export interface RegistryContract extends ContractSetup<RegisteringPlace> {
   readonly loses?: boolean;
   /** Whether the backend has `overrides`. @defaultValue false */
   readonly overrides?: boolean;
+  /** Metadata of a valid instance that the backend refuses nevertheless. @defaultValue it takes all that is valid */
+  readonly tooMuch?: Readonly<Record<string, string>>;
   /** How long an instance stays without being renewed, in milliseconds. @defaultValue there are no leases */
   readonly leaseMs?: number;
 }
@@ -80,6 +83,19 @@ export function registryContract(contract: RegistryContract): readonly RegistryC
       assert.deepEqual(registration.instance, instances.value[0]);
     }),
 
+    promise('refuses a change that it cannot take, stays as it was, and takes the next one', async (bench) => {
+      const [here, there] = [await bench.open(), await bench.open()];
+      const { instances } = there.watch('inventory');
+      const registration = await here.register(anInstance({ metadata: { colour: 'blue' } }));
+      await assert.rejects(registration.update(contract.tooMuch ?? { big: 'x'.repeat(9000) }), (error) =>
+        isFwkError(error, 'FWK_DISCOVERY_INSTANCE_INVALID'),
+      );
+      assert.deepEqual(registration.instance, anInstance({ metadata: { colour: 'blue' } }));
+      await registration.setStatus('DRAINING');
+      await bench.until(instances, ([first]) => first?.status === 'DRAINING', 'the status');
+      assert.deepEqual(instances.value[0]?.metadata, { colour: 'blue' });
+    }),
+
     promise('removes a deregistered instance; doing it again does nothing', async (bench) => {
       const [here, there] = [await bench.open(), await bench.open()];
       const { instances } = there.watch('inventory');
@@ -100,6 +116,17 @@ export function registryContract(contract: RegistryContract): readonly RegistryC
       await registry.register(anInstance({ port: 4009 }));
       const { instances } = registry.watch('inventory');
       await bench.until(instances, ([first]) => first?.port === 4009, 'the second registration');
+    }),
+
+    promise('gives an id to the next instance also while the one before it is being taken out', async (bench) => {
+      const [here, there] = [await bench.open(), await bench.open()];
+      const { instances } = there.watch('inventory');
+      const leaving = (await here.register(anInstance())).deregister();
+      await here.register(anInstance({ port: 4009 }));
+      await leaving;
+      await here.register(anInstance({ id: 'inventory-2', port: 4002 }));
+      await bench.until(instances, (list) => list.length === 2, 'both instances');
+      assert.deepEqual(instances.value.map(({ port }) => port).sort(), [4002, 4009]);
     }),
 
     promise('refuses a second live instance of the same id, and names both', async (bench) => {
@@ -146,6 +173,25 @@ export function registryContract(contract: RegistryContract): readonly RegistryC
       await assert.rejects(registry.register(anInstance(), context), (error) => error === reason);
     }),
 
+    promise('leaves nothing behind of a registration that is cancelled under way', async (bench) => {
+      const [here, there] = [await bench.open(), await bench.open()];
+      const { instances } = there.watch('inventory');
+      const reason = new Error('the caller gave up');
+      for (let afterMs = 0; afterMs < 5; afterMs++) {
+        const { context, cancel } = cancellable();
+        const registering = here.register(anInstance(), context);
+        registering.catch(() => {});
+        await bench.pause(afterMs);
+        cancel(reason);
+        await registering.then(
+          (registration) => registration.deregister(),
+          (error: unknown) => assert.equal(error, reason),
+        );
+      }
+      await here.register(anInstance({ id: 'inventory-2', port: 4002 }));
+      await bench.until(instances, (list) => ids(list).join() === 'inventory-2', 'the other one to be alone');
+    }),
+
     promise(
       'takes its registrations out when it is closed, keeps lists readable, and refuses further ones',
       async (bench) => {
@@ -178,56 +224,6 @@ export function registryContract(contract: RegistryContract): readonly RegistryC
       await registry.register(anInstance());
       await bench.until(other.instances, (list) => list.length === 1, 'the other watch to go on');
       assert.equal(told, 0);
-    }),
-  ];
-  const overriding = [
-    promise('lets an operator’s word win over the instance’s own until it is lifted', async (bench) => {
-      const [here, there] = [await bench.open(), await bench.open()];
-      const { instances } = there.watch('inventory');
-      const registration = await here.register(anInstance());
-      await bench.until(instances, (list) => list.length === 1, 'the instance to appear');
-      await there.overrides?.set('inventory-1', {
-        status: 'OUT_OF_SERVICE',
-        cause: 'its disk is full',
-        actor: 'alice',
-      });
-      await bench.until(instances, ([first]) => first?.status === 'OUT_OF_SERVICE', 'the override');
-      const { cause, actor, atMs = Number.NaN } = instances.value[0]?.lastChange ?? {};
-      assert.deepEqual([cause, actor], ['its disk is full', 'alice']);
-      assert.ok(atMs > 0);
-      await registration.setStatus('UP', 'it feels well');
-      await registration.update({ colour: 'blue' });
-      await bench.until(instances, ([first]) => first?.metadata?.colour === 'blue', 'the metadata');
-      assert.equal(instances.value[0]?.status, 'OUT_OF_SERVICE');
-      assert.equal(registration.instance.status, 'UP');
-      await registration.deregister();
-      await here.register(anInstance());
-      await bench.until(instances, ([first]) => first !== undefined && !first.metadata, 'the instance to be back');
-      assert.equal(instances.value[0]?.status, 'OUT_OF_SERVICE');
-      assert.equal(await here.overrides?.lift('inventory-1'), true);
-      await bench.until(instances, ([first]) => first?.status === 'UP', 'its own word to count again');
-      assert.equal(await here.overrides?.lift('inventory-1'), false);
-    }),
-
-    promise('refuses an override that is none', async (bench) => {
-      const registry = await bench.open();
-      await registry.register(anInstance());
-      const broken = { status: 'AWAY' as 'UP', cause: '', actor: 'alice' };
-      await assert.rejects(
-        async () => registry.overrides?.set('inventory-1', broken),
-        (error) =>
-          isFwkError(error, 'FWK_DISCOVERY_INSTANCE_INVALID') && /cause.*status must be one of/.test(error.message),
-      );
-    }),
-
-    promise('refuses to override, and to lift, what no instance could be called', async (bench) => {
-      const registry = await bench.open();
-      const override = { status: 'DOWN', cause: 'it smokes', actor: 'alice' } as const;
-      for (const id of ['', 'bad id', 'x'.repeat(201)]) {
-        const invalid = (error: unknown) => isFwkError(error, 'FWK_DISCOVERY_INSTANCE_INVALID');
-        await assert.rejects(async () => registry.overrides?.set(id, override), invalid);
-        await assert.rejects(async () => registry.overrides?.lift(id), invalid);
-      }
     }),
   ];
   const leasing = [
@@ -275,7 +271,7 @@ export function registryContract(contract: RegistryContract): readonly RegistryC
   ];
   return [
     ...always,
-    ...(contract.overrides ? overriding : []),
+    ...(contract.overrides ? overridePromises(promise) : []),
     ...(contract.leaseMs === undefined ? [] : leasing),
     ...(contract.loses ? losing : []),
   ];
