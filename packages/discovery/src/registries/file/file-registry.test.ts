@@ -1,9 +1,10 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Live, makeEnv } from '@fwk/kernel';
-import { recordEvents } from '@fwk/kernel/testing';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Live, makeEnv, noLogger } from '@fwk/kernel';
+import { fakeClock, recordEvents } from '@fwk/kernel/testing';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Registry } from '../../registry.js';
 import { type ReadingPlace, readingContract } from '../../testing/reading-contract.js';
 import { fileRegistry } from './file-registry.js';
@@ -105,6 +106,46 @@ describe('a file registry', () => {
     registry.watch('inventory');
     await until(registry.connection, ({ state }) => state === 'lost');
     expect(registry.connection.value.reason).toContain(problem);
+  });
+
+  test('reads a file that begins with a byte order mark', async () => {
+    await writeFile(path, '\uFEFF{ "inventory": ["http://127.0.0.1:1"] }');
+    const { known, instances } = follow().watch('inventory');
+    await until(known, (is) => is);
+    expect(instances.value).toHaveLength(1);
+  });
+
+  test.runIf(process.platform !== 'win32')(
+    'does not wait for a pipe, and reads the file that replaces it',
+    async () => {
+      execFileSync('mkfifo', [path]);
+      const registry = follow();
+      const { instances } = registry.watch('inventory');
+      await until(registry.connection, ({ state }) => state === 'lost');
+      expect(registry.connection.value.reason).toContain('not a regular file');
+      await writeFile(`${path}~`, '{ "inventory": ["http://127.0.0.1:1"] }');
+      await rename(`${path}~`, path);
+      await until(instances, (list) => list.length === 1);
+    },
+  );
+
+  test('looks again at what it could not read, and tells the problem once', async () => {
+    await mkdir(path);
+    const clock = fakeClock();
+    const warnings: string[] = [];
+    const registry = follow(
+      makeEnv({ clock, logger: { ...noLogger, warn: (_fields, text) => void warnings.push(text) } }),
+    );
+    registry.watch('inventory');
+    const looked = () => vi.waitFor(() => expect(clock.pending).toBe(1));
+    await looked();
+    for (let looks = 0; looks < 3; looks++) {
+      await clock.runNext();
+      await looked();
+    }
+    expect(warnings).toEqual([expect.stringContaining('not a regular file')]);
+    await registry.close();
+    expect(clock.pending).toBe(0);
   });
 
   test('is of no use for a file that is too large', async () => {

@@ -69,6 +69,8 @@ class FileRegistry implements Registry {
   readonly #board = new WatchBoard(this.#catalog, false);
   readonly #connection: Connection;
   #following: Disposable | undefined;
+  /** Why the file is not used as it is now. */
+  #problem: string | undefined;
   #closed = false;
 
   constructor(options: FileRegistryOptions, env: Env) {
@@ -113,19 +115,27 @@ class FileRegistry implements Registry {
     this.#following ??= followFile(path, () => this.#read(path), this.#env.clock, this.#options);
   }
 
-  async #read(path: string): Promise<void> {
+  /** Answers whether the file was read; what it says may be of no use. */
+  async #read(path: string): Promise<boolean> {
+    let read = false;
     try {
-      const { size } = await stat(path);
-      if (size > maxFileBytes) throw new Error(`${size} bytes are above the limit of ${maxFileBytes}`);
-      const instances = parseInstances(await readFile(path, 'utf8'));
+      const found = await stat(path);
+      // A pipe would be waited for without end.
+      if (!found.isFile()) throw new Error('it is not a regular file');
+      if (found.size > maxFileBytes) throw new Error(`${found.size} bytes are above the limit of ${maxFileBytes}`);
+      const content = await readFile(path, 'utf8');
+      read = true;
+      const instances = parseInstances(content);
       if (!this.#closed) this.#apply(instances);
     } catch (error) {
       if (!this.#closed) this.#refuse(`${this.#options.path} is not used: ${messageOf(error)}`);
     }
+    return read;
   }
 
   #apply(instances: readonly Instance[]): void {
     const changed = replaceAll(this.#catalog, instances, this.name);
+    this.#problem = undefined;
     this.#board.markFresh();
     this.#board.publish(changed);
     this.#board.known.set(true);
@@ -133,6 +143,9 @@ class FileRegistry implements Registry {
   }
 
   #refuse(reason: string): void {
+    // One that could not be read is tried again and again.
+    if (reason === this.#problem) return;
+    this.#problem = reason;
     const { clock, logger } = this.#env;
     this.#board.markStale(reason, clock.wallTime());
     logger.warn({ registry: this.name }, reason);

@@ -18,9 +18,10 @@ export interface FollowOptions {
 
 /**
  * Follows a file from now on, beginning with a look. Holds neither the process nor, once disposed, any timer or handle.
- * @param changed - called one at a time, at first and whenever the file may differ from what it was before that.
+ * @param changed - called one at a time, at first and whenever the file may differ from what it was before that. Answers
+ * whether the file was read; otherwise it is called again with the next look.
  */
-export function followFile(path: string, changed: () => Promise<void>, clock: Clock, options: FollowOptions) {
+export function followFile(path: string, changed: () => Promise<boolean>, clock: Clock, options: FollowOptions) {
   let watcher: FSWatcher | undefined;
   let watched: string | undefined;
   let timer: Timer | undefined;
@@ -61,10 +62,7 @@ export function followFile(path: string, changed: () => Promise<void>, clock: Cl
     // The watcher first: what happens after it is an event, what happened before it is in the print.
     await watchDirectory();
     const found = await printOf(path, false);
-    if (!closed && found !== seen) {
-      seen = found;
-      await changed();
-    }
+    if (!closed && found !== seen) seen = (await changed()) ? found : undefined;
     looking = false;
     schedule(again ? options.debounceMs : options.pollMs);
   };

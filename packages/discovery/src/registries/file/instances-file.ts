@@ -18,7 +18,8 @@ const maxFileInstances = 10_000;
  * @example `{ "inventory": ["http://10.0.0.4:8080", { "address": "10.0.0.5", "port": 8080, "zone": "b" }] }`
  */
 export function parseInstances(text: string): readonly Instance[] {
-  const tree: unknown = JSON.parse(text);
+  // Some editors put a byte order mark before the text.
+  const tree: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
   if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
     throw new Error('an object of lists by service is needed');
   }
