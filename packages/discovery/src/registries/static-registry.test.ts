@@ -17,8 +17,20 @@ describe('a static registry', () => {
   for (const { name, run } of readingContract({ place, follows: false, fails: false })) test(name, run);
 
   test('refuses what is no base URL', () => {
-    for (const url of ['inventory:80', 'http://inventory/path', 'ftp://inventory', 'http://me@inventory']) {
+    const others = ['inventory:80', 'http://inventory/path', 'ftp://inventory', 'http://me@inventory'];
+    for (const url of [...others, 'http://inventory:0', 'http://a!b', 7 as unknown as string]) {
       expect(() => staticRegistry({ inventory: [url] })).toThrow(OptionsError);
     }
+  });
+
+  test.each([null, 'http://inventory', { inventory: undefined }, { inventory: 'http://inventory' }])(
+    'refuses %j, which is no lists by service',
+    (addresses) => {
+      expect(() => staticRegistry(addresses as unknown as StaticAddresses)).toThrow(OptionsError);
+    },
+  );
+
+  test('refuses a name that no service can have', () => {
+    expect(() => staticRegistry({ 'a b': ['http://inventory'] })).toThrow(/"a b".*service must be/);
   });
 });

@@ -3,6 +3,7 @@
  * registers with it is known to nobody, so that an application can run unchanged on fixed addresses.
  */
 import { background, type Live, liveValue, OptionsError } from '@fwk/kernel';
+import { InstanceInvalidError } from '../errors.js';
 import { type Instance, parseInstance } from '../instance.js';
 import type { Registry, RegistryConnection } from '../registry.js';
 import { Catalog } from './catalog.js';
@@ -14,11 +15,16 @@ export type StaticAddresses = Readonly<Record<string, readonly string[]>>;
 
 /**
  * Makes a registry of fixed addresses.
- * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when an entry is not an http(s) base URL without a path.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when an entry is not an http(s) base URL without a path, or a service
+ * has no name that instances can have.
  */
 export function staticRegistry(addresses: StaticAddresses): Registry {
+  if (typeof addresses !== 'object' || addresses === null) {
+    throw new OptionsError('staticRegistry', ['lists of base URLs by service are needed']);
+  }
   const catalog = new Catalog();
   for (const [service, urls] of Object.entries(addresses)) {
+    if (!Array.isArray(urls)) throw new OptionsError(`addresses of "${service}"`, ['must be a list of base URLs']);
     for (const url of urls) catalog.put({ instance: instanceAt(service, url), holder: 'static' });
   }
   const board = new WatchBoard(catalog, true);
@@ -49,14 +55,22 @@ export function instanceAt(service: string, url: string): Instance {
   const secure = parsed.protocol === 'https:';
   const address = parsed.hostname.replace(/^\[|\]$/g, '');
   const port = parsed.port === '' ? (secure ? 443 : 80) : Number(parsed.port);
-  return parseInstance({
-    id: `${service}@${address}:${port}`,
-    service,
-    version: '0.0.0',
-    address,
-    port,
-    ...(secure && { metadata: { scheme: 'https' } }),
-    startedAtMs: 0,
-    status: 'UP',
-  });
+  try {
+    return parseInstance({
+      id: `${service}@${address}:${port}`,
+      service,
+      version: '0.0.0',
+      address,
+      port,
+      ...(secure && { metadata: { scheme: 'https' } }),
+      startedAtMs: 0,
+      status: 'UP',
+    });
+  } catch (error) {
+    if (!(error instanceof InstanceInvalidError)) throw error;
+    throw new OptionsError(
+      `addresses of "${service}"`,
+      error.problems.map((problem) => `${JSON.stringify(url)}: ${problem}`),
+    );
+  }
 }
