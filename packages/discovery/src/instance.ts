@@ -89,6 +89,11 @@ export function checkInstanceId(id: string): void {
   ]);
 }
 
+/** Whether a text may be the name of a service. */
+export function isServiceName(text: string): boolean {
+  return text.length <= instanceLimits.nameLength && name.test(text);
+}
+
 /**
  * Checks data from outside and answers a frozen instance. Fields it does not know are dropped, not refused: programs on
  * one machine are not all of one version.

@@ -1,4 +1,5 @@
 import { checkOptions, millisecondsIn, OptionsError, optional, type Rule, ratio } from '@fwk/kernel';
+import { isServiceName } from '../../instance.js';
 
 /** What is asked; `Resolver` of `node:dns/promises` is one. */
 export interface DnsResolver {
@@ -53,6 +54,11 @@ export const dnsRegistryDefaults = Object.freeze({
   timeoutMs: 2000,
 }) satisfies Partial<DnsRegistryOptions>;
 
+/** Whether a number may be the port of a record: 0 is none. */
+export function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535;
+}
+
 /** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
 export function checkDnsOptions(
   given: Pick<DnsRegistryOptions, 'services'> & Partial<DnsRegistryOptions>,
@@ -73,9 +79,12 @@ export function checkDnsOptions(
 }
 
 const services: Rule = (value) => {
-  const fits = (name: unknown) => typeof name === 'string' && /^[A-Za-z0-9._-]{1,253}(:\d{1,5})?$/.test(name);
+  const fits = ([service, place]: readonly [string, unknown]) => {
+    const parts = typeof place === 'string' ? /^[A-Za-z0-9._-]{1,253}(?::(\d{1,5}))?$/.exec(place) : null;
+    return parts !== null && (parts[1] === undefined || isPort(Number(parts[1]))) && isServiceName(service);
+  };
   const whole = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return whole && Object.values(value).every(fits)
+  return whole && Object.entries(value).every(fits)
     ? undefined
     : 'names by service, each like host:port or _service._tcp.domain';
 };

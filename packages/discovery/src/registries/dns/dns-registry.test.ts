@@ -1,5 +1,5 @@
 import { Resolver } from 'node:dns/promises';
-import { makeEnv } from '@fwk/kernel';
+import { makeEnv, noLogger } from '@fwk/kernel';
 import { fakeClock } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { type DnsRecord, DnsServer } from '../../fixtures/dns-server.js';
@@ -72,7 +72,11 @@ describe('a DNS registry of addresses', () => {
 });
 
 /** A registry on a clock that the test moves, with a resolver that the test answers for. */
-function setUp(services: Readonly<Record<string, string>>, options: Partial<DnsRegistryOptions> = {}) {
+function setUp(
+  services: Readonly<Record<string, string>>,
+  options: Partial<DnsRegistryOptions> = {},
+  logger = noLogger,
+) {
   const records = {
     resolve4: (): ReturnType<DnsResolver['resolve4']> => failure('ENODATA'),
     resolve6: (): ReturnType<DnsResolver['resolve6']> => failure('ENODATA'),
@@ -88,7 +92,8 @@ function setUp(services: Readonly<Record<string, string>>, options: Partial<DnsR
     resolveSrv: () => records.resolveSrv(),
   };
   const clock = fakeClock();
-  const registry = dnsRegistry({ services, resolver, jitter: 0, ...options }, makeEnv({ clock, random: () => 0.5 }));
+  const env = makeEnv({ clock, random: () => 0.5, logger });
+  const registry = dnsRegistry({ services, resolver, jitter: 0, ...options }, env);
   return { records, clock, registry, asked: () => asked };
 }
 
@@ -213,6 +218,71 @@ describe('a DNS registry', () => {
       ['10.0.0.3', 0.001],
     ]);
     await registry.close();
+  });
+
+  test('leaves out records that name no place, and says so once', async () => {
+    const warnings: unknown[] = [];
+    const logger = { ...noLogger, warn: (fields: object) => void warnings.push(fields) };
+    const { records, clock, registry } = setUp({ inventory: '_inventory.test' }, {}, logger);
+    const good = { name: 'b', port: 80, priority: 2, weight: 1 };
+    records.resolveSrv = async () => [{ name: 'a', port: 0, priority: 1, weight: 1 }, { ...good, name: '' }, good];
+    records.resolve4 = async () => [
+      { address: '10.0.0.2', ttl: 1 },
+      { address: 'not an address', ttl: 1 },
+    ];
+    const { instances } = registry.watch('inventory');
+    await clock.advance(0);
+    expect(instances.value.map(({ address, port }) => [address, port])).toEqual([['10.0.0.2', 80]]);
+    expect([instances.stale, registry.connection.value.state]).toEqual([undefined, 'connected']);
+    await clock.advance(5000);
+    expect(warnings).toEqual([{ service: 'inventory', unreadable: expect.stringContaining('"a" at port 0') }]);
+    await registry.close();
+  });
+
+  test('keeps the last list when no record can be used', async () => {
+    const { records, clock, registry } = setUp({ inventory: '_inventory.test' });
+    let port = 80;
+    records.resolveSrv = async () => [{ name: 'a', port, priority: 1, weight: 1 }];
+    records.resolve4 = () => address('10.0.0.1', 1);
+    const { instances } = registry.watch('inventory');
+    await clock.advance(0);
+    port = 0;
+    await clock.advance(5000);
+    expect(instances.value).toHaveLength(1);
+    expect(instances.stale?.reason).toContain('no record of _inventory.test can be used: "a" at port 0');
+    await registry.close();
+  });
+
+  test.each([Number.NaN, undefined, -1])('keeps to its shortest time where a TTL is %s', async (ttl) => {
+    const { records, clock, registry, asked } = setUp({ inventory: 'inventory.test:80' });
+    records.resolve4 = async () => [{ address: '10.0.0.1', ttl: ttl as number }];
+    registry.watch('inventory');
+    await clock.advance(999);
+    expect(asked()).toBe(1);
+    await clock.advance(1);
+    expect(asked()).toBe(2);
+    await registry.close();
+  });
+
+  test('is whole with one family where the other never had records, whatever becomes of its question', async () => {
+    const { records, clock, registry, asked } = setUp({ inventory: 'inventory.test:80' });
+    records.resolve4 = () => address('10.0.0.1', 30);
+    records.resolve6 = () => failure('ETIMEOUT');
+    const { instances } = registry.watch('inventory');
+    await clock.advance(0);
+    expect(instances.value).toHaveLength(1);
+    expect([instances.stale, registry.connection.value.state]).toEqual([undefined, 'connected']);
+    await clock.advance(29_999);
+    expect(asked()).toBe(1);
+    await registry.close();
+  });
+
+  test.each([
+    ['inventory', 'host:0'],
+    ['inventory', 'host:99999'],
+    ['a b', 'host:80'],
+  ])('refuses "%s" at %s', (service, place) => {
+    expect(() => dnsRegistry({ services: { [service]: place } })).toThrow('services must be names');
   });
 
   test('refuses names that are none, and bounds that exclude each other', () => {

@@ -25,6 +25,8 @@ export class DnsService {
   readonly #catalog = new Catalog();
   readonly #board: WatchBoard;
   #records: ServiceRecords | undefined;
+  /** Records that were left out of the last answer. */
+  #unreadable = '';
   #running = false;
   #timer: Timer | undefined;
   #freshUntilMs = Number.NEGATIVE_INFINITY;
@@ -86,11 +88,12 @@ export class DnsService {
       this.#records ??= new ServiceRecords(this.#service, place, await this.#host.resolver(), this.#options);
       return await this.#records.ask();
     } catch (error) {
-      return { instances: [], againMs: this.#options.retryMs, problem: messageOf(error), failed: true };
+      return { instances: [], againMs: this.#options.retryMs, problem: messageOf(error), failed: true, unreadable: [] };
     }
   }
 
-  #apply({ instances, problem, failed }: Answer): void {
+  #apply({ instances, problem, failed, unreadable }: Answer): void {
+    this.#tell(unreadable.join('; '));
     if (instances.length > 0) this.#board.publish(replaceAll(this.#catalog, instances, 'dns'));
     if (instances.length > 0 || !failed) this.#board.known.set(true);
     const before = this.problem;
@@ -103,5 +106,12 @@ export class DnsService {
     const { logger } = this.#env;
     if (problem !== before)
       logger.warn({ service: this.#service, problem }, 'DNS is not followed; the last list stays');
+  }
+
+  /** Once for each set of records that cannot be used; the others are. */
+  #tell(unreadable: string): void {
+    if (unreadable === this.#unreadable) return;
+    this.#unreadable = unreadable;
+    if (unreadable) this.#env.logger.warn({ service: this.#service, unreadable }, 'DNS records are left out');
   }
 }

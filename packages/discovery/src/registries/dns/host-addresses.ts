@@ -12,7 +12,8 @@ export interface Addresses {
   readonly failed: boolean;
 }
 
-type Family = 'resolve4' | 'resolve6';
+const families = ['resolve4', 'resolve6'] as const;
+type Family = (typeof families)[number];
 
 /** The addresses of one host. A family whose question fails keeps those it had; one that has no records has none. */
 export class HostAddresses {
@@ -26,17 +27,25 @@ export class HostAddresses {
   }
 
   async lookUp(): Promise<Addresses> {
-    const problems = await Promise.all([this.#ask('resolve4'), this.#ask('resolve6')]);
+    const failures = await Promise.all(families.map((family) => this.#ask(family)));
     const records = [...this.#known.resolve4, ...this.#known.resolve6];
     const addresses = [...new Set(records.map(({ address }) => address))].sort();
-    const failure = problems.find((problem) => problem !== undefined);
+    // The failure of a family that never had records takes nothing from what the other one says.
+    const failure = failures.find(
+      (problem, index) => problem !== undefined && (records.length === 0 || this.#has(families[index] as Family)),
+    );
     const none = addresses.length === 0 ? `${this.#host} has no address` : undefined;
     return {
       addresses,
-      ttlMs: Math.min(...records.map(({ ttl }) => ttl * 1000)),
+      // A resolver of the application's own may know of none.
+      ttlMs: Math.min(...records.map(({ ttl }) => (Number.isFinite(ttl) ? ttl * 1000 : 0))),
       problem: failure ?? none,
       failed: failure !== undefined,
     };
+  }
+
+  #has(family: Family): boolean {
+    return this.#known[family].length > 0;
   }
 
   async #ask(family: Family): Promise<string | undefined> {

@@ -5,7 +5,7 @@
  */
 import { messageOf } from '@fwk/kernel';
 import { type Instance, parseInstance } from '../../instance.js';
-import type { DnsRegistryOptions, DnsResolver, DnsTarget } from './dns-options.js';
+import { type DnsRegistryOptions, type DnsResolver, type DnsTarget, isPort } from './dns-options.js';
 import { HostAddresses, hasNone } from './host-addresses.js';
 
 /** An answer. */
@@ -15,8 +15,10 @@ export interface Answer {
   readonly againMs: number;
   /** Why the instances may be out of date or are missing. */
   readonly problem: string | undefined;
-  /** Whether a question failed, so that an empty list means nothing. */
+  /** Whether a question failed or nothing of its answer can be used, so that an empty list means nothing. */
   readonly failed: boolean;
+  /** What is wrong with records that were left out. */
+  readonly unreadable: readonly string[];
 }
 
 /** The records of one service, and what they said last. */
@@ -48,13 +50,15 @@ export class ServiceRecords {
     } catch (error) {
       const none = hasNone(error);
       const problem = none ? `${this.#name} has no SRV records` : messageOf(error);
-      const { instances } = await this.#resolve(this.#targets, 0);
-      return { instances, againMs: this.#options.retryMs, problem, failed: !none };
+      const { instances, unreadable } = await this.#resolve(this.#targets, 0);
+      return { instances, againMs: this.#options.retryMs, problem, failed: !none, unreadable };
     }
     return this.#resolve(this.#targets, this.#options.srvRefreshMs);
   }
 
-  async #resolve(targets: readonly DnsTarget[], atMostMs: number): Promise<Answer> {
+  async #resolve(given: readonly DnsTarget[], atMostMs: number): Promise<Answer> {
+    const targets = given.filter(isUsable);
+    const unreadable = given.filter((target) => !isUsable(target)).map(({ name, port }) => `"${name}" at port ${port}`);
     const hosts = new Map(targets.map(({ name }) => [name, this.#hosts.get(name) ?? this.#host(name)]));
     this.#hosts = hosts;
     const found = new Map(
@@ -64,16 +68,26 @@ export class ServiceRecords {
     const first = Math.min(...reachable.map(({ priority }) => priority));
     const chosen = reachable.filter(({ priority }) => priority === first);
     const highest = Math.max(...chosen.map(({ weight }) => weight));
-    const instances = chosen.flatMap((target) =>
-      (found.get(target.name)?.addresses ?? []).map((address) => this.#instance(target, address, highest)),
-    );
+    const instances: Instance[] = [];
+    for (const target of chosen) {
+      for (const address of found.get(target.name)?.addresses ?? []) {
+        try {
+          instances.push(this.#instance(target, address, highest));
+        } catch (error) {
+          unreadable.push(messageOf(error));
+        }
+      }
+    }
     const { minTtlMs, maxTtlMs, retryMs } = this.#options;
     const answers = [...found.values()];
-    const failed = answers.some((host) => host.failed);
-    const problem = answers.find((host) => host.problem !== undefined)?.problem;
-    if (problem !== undefined) return { instances, againMs: retryMs, problem, failed };
+    const useless = instances.length === 0 && unreadable.length > 0;
+    const failed = useless || answers.some((host) => host.failed);
+    const problem =
+      answers.find((host) => host.problem !== undefined)?.problem ??
+      (useless ? `no record of ${this.#name} can be used: ${unreadable[0]}` : undefined);
+    if (problem !== undefined) return { instances, againMs: retryMs, problem, failed, unreadable };
     const ttlMs = Math.min(atMostMs, ...answers.map((host) => host.ttlMs));
-    return { instances, againMs: Math.min(Math.max(ttlMs, minTtlMs), maxTtlMs), problem, failed };
+    return { instances, againMs: Math.min(Math.max(ttlMs, minTtlMs), maxTtlMs), problem, failed, unreadable };
   }
 
   #host(name: string): HostAddresses {
@@ -88,4 +102,9 @@ export class ServiceRecords {
     const facts = { id, service, version: '0.0.0', address, port, startedAtMs: 0, status: 'UP' };
     return parseInstance({ ...facts, ...(share !== undefined && { weight: share }) });
   }
+}
+
+/** A root name says that the service is decidedly not there (RFC 2782). */
+function isUsable({ name, port }: DnsTarget): boolean {
+  return name !== '' && name !== '.' && isPort(port);
 }
