@@ -128,7 +128,7 @@ export function readingContract(contract: ReadingContract): readonly RegistryCon
         await bench.place.publish({ inventory: ['127.0.0.2:4001'] });
         await bench.until(instances, ([first]) => first?.address === '127.0.0.2', 'the next list');
         await bench.until(registry.connection, ({ state }) => state === 'connected', 'the connection to come back');
-        assert.equal(instances.stale, undefined);
+        await bench.untilFresh(instances);
       },
     ),
   ];
