@@ -17,6 +17,7 @@ export const backends = [
   'local registry that another process serves',
   'Consul registry',
   'Consul registry whose watches share one question',
+  'Consul registry at a server that follows',
   'static registry',
   'file registry',
   'DNS registry of SRV records',
