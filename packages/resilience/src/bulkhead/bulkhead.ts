@@ -109,9 +109,9 @@ class BulkheadService<Req, Res> implements Service<Req, Res> {
 
   /** Calls with a place that is taken already, and hands on the inner promise itself. */
   #run(request: Req, context: CallContext): Promise<Res> {
-    beginAttempt(request);
+    const mark = beginAttempt(request);
     const work = callSafely(this.#next, request, context);
-    const ended = () => whenOver(request, this.#release);
+    const ended = () => whenOver(request, mark, this.#release);
     observe(work, ended, ended);
     return work;
   }

@@ -7,6 +7,7 @@ import {
   liveValue,
   makeEnv,
   notesKey,
+  runInContext,
   type Service,
   serviceOf,
 } from '@fwk/kernel';
@@ -14,7 +15,6 @@ import { leakGuard, recordEvents, scriptedService, seededRandom } from '@fwk/ker
 import { describe, expect, test } from 'vitest';
 import { bulkhead } from '../bulkhead/bulkhead.js';
 import { attemptTimeout } from '../deadline/attempt-timeout.js';
-import { CallFrame } from '../layer/call-frame.js';
 import { type CoalesceOptions, coalesce } from './coalesce.js';
 
 const keyOf = (request: string) => request;
@@ -214,13 +214,9 @@ describe('a coalesced function', () => {
     const work = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const shared = coalesce({ keyOf }).wrap<CallFrame, void>(
-      serviceOf(() => work),
-      env,
-    );
-    const service: Service<CallFrame, void> = bulkhead({ maxConcurrent: 1 }).wrap(shared, env);
-    const ask = (context = background) =>
-      outcomeOf(service.call(new CallFrame(undefined, ['apples'], context), context));
+    const shared = coalesce({ keyOf }).wrap((_: string) => work, env);
+    const call = bulkhead({ maxConcurrent: 1 }).wrap(shared, env);
+    const ask = (context = background) => outcomeOf(runInContext(context, () => call('apples')));
     const { context, cancel } = guard.context();
     const left = ask(context);
     cancel('left');

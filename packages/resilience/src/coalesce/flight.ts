@@ -1,7 +1,7 @@
 import { type CallContext, Cancellation, type Clock, isFwkError, type Service } from '@fwk/kernel';
 import type { Expiry } from '../deadline/expiry.js';
 import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
-import { markAbandoned } from '../layer/call-frame.js';
+import { partOf, takeOver, workEnded } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
 
 /** The layer that a flight belongs to. */
@@ -20,6 +20,8 @@ export class Flight<Req, Res> {
   /** Hangs below no caller: the one who sent the call may leave while others wait. */
   readonly #cancellation = new Cancellation();
   readonly #deadlineMs: number;
+  /** Knows the work of the call for those who count places outside. */
+  readonly #request: Req;
   readonly #work: Promise<Res>;
   #waiters = 0;
 
@@ -34,8 +36,10 @@ export class Flight<Req, Res> {
     this.key = key;
     this.#owner = owner;
     this.#deadlineMs = context.deadlineMs;
-    this.#work = callSafely(next, request, context.with({ cancellation: this.#cancellation }));
+    this.#request = partOf(request);
+    this.#work = callSafely(next, this.#request, context.with({ cancellation: this.#cancellation }));
     const ended = () => {
+      workEnded(this.#request, this.#work);
       owner.ended(this);
       this.#cancellation[Symbol.dispose]();
     };
@@ -88,7 +92,8 @@ export class Flight<Req, Res> {
     this.#waiters--;
     if (this.#waiters > 0) return;
     this.#owner.ended(this);
-    markAbandoned(request, this.#work);
+    // The sender's place may be free already, while the call went on for the others.
+    takeOver(request, this.#request);
     this.#cancellation.cancel(reason);
   }
 

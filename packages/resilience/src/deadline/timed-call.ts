@@ -1,5 +1,5 @@
 import type { CallContext, Cancellable, Clock, Service } from '@fwk/kernel';
-import { markAbandoned } from '../layer/call-frame.js';
+import { workEnded } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
 import { announceAnswer, announceFailure, willAnnounce } from '../layer/settlement.js';
 import { LONGEST_TIMER_MS } from './longest-timer.js';
@@ -37,7 +37,6 @@ export function timedCall<Req, Res>(
   answer = new Promise<Res>((resolve, reject) => {
     const giveUp = (error: unknown) => {
       waiting = false;
-      markAbandoned(request, work);
       reject(error);
       announceFailure(answer, error);
     };
@@ -62,12 +61,15 @@ export function timedCall<Req, Res>(
     };
     work.then(
       (value) => {
+        // Before anybody is told: who counts places looks at once.
+        workEnded(request, work);
         if (!waiting) return owner.late(context);
         over();
         resolve(value);
         announceAnswer(answer, value);
       },
       (error) => {
+        workEnded(request, work);
         if (!waiting) return;
         over();
         reject(error);

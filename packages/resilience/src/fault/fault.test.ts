@@ -1,17 +1,7 @@
-import {
-  background,
-  type CallContext,
-  liveValue,
-  makeEnv,
-  noLogger,
-  noMeter,
-  type Service,
-  serviceOf,
-} from '@fwk/kernel';
+import { background, type CallContext, liveValue, makeEnv, noLogger, noMeter, type Service } from '@fwk/kernel';
 import { leakGuard, recordEvents, scriptedService, seededRandom } from '@fwk/kernel/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { bulkhead } from '../bulkhead/bulkhead.js';
-import { CallFrame } from '../layer/call-frame.js';
 import { policy } from '../policy/policy.js';
 import { retry } from '../retry/retry.js';
 import { faultInjection } from './fault.js';
@@ -117,12 +107,11 @@ describe('a fault', () => {
 
   test('keeps the place of a function that was cut off but runs on', async () => {
     const { guard, env } = build({ abort: true });
-    const endless = serviceOf<CallFrame, string>(() => new Promise(() => {}));
-    const service = bulkhead({ maxConcurrent: 1 }).wrap(
+    const endless = () => new Promise<string>(() => {});
+    const ask = bulkhead({ maxConcurrent: 1 }).wrap(
       faultInjection({ enabled: true, ratio: 1, abort: true }).wrap(endless, env),
       env,
     );
-    const ask = () => service.call(new CallFrame(undefined, [], background), background);
     await expect(ask()).rejects.toMatchObject(injected);
     await expect(ask()).rejects.toMatchObject({ code: 'FWK_RESILIENCE_BULKHEAD_FULL' });
     guard.check();

@@ -23,7 +23,7 @@ import {
   sleep,
 } from '@fwk/kernel';
 import { Expiry, nameOf } from '../deadline/expiry.js';
-import { CallFrame, markAbandoned } from '../layer/call-frame.js';
+import { CallFrame } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { WeakHandles } from '../layer/weak-handles.js';
@@ -174,7 +174,6 @@ class FaultService<Req, Res> implements Service<Req, Res>, Switched, Disposable 
       await this.#pause(context, latencyMs);
       throw new FaultInjectedError(nameOf(context, this.#env), 'abort');
     } catch (reason) {
-      markAbandoned(request, work);
       own.cancel(reason);
       throw reason;
     } finally {

@@ -11,7 +11,7 @@ import {
   type Service,
   type Timer,
 } from '@fwk/kernel';
-import { forAnotherAttempt } from '../layer/call-frame.js';
+import { partOf } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
 
 /** The layer that a race belongs to. */
@@ -80,13 +80,13 @@ class Race<Req, Res> {
       this.#finish();
       this.#reject(reason);
     });
-    this.#send(this.#request, cancellable(this.#context), false);
+    this.#send(partOf(this.#request), cancellable(this.#context), false);
   }
 
   #sendSecond(): void {
     if (!this.#owner.allowed()) return;
     const values = [attemptKey.of(this.#context.get(attemptKey) + 1)];
-    this.#send(forAnotherAttempt(this.#request), cancellable(this.#context, { values }), true);
+    this.#send(partOf(this.#request), cancellable(this.#context, { values }), true);
   }
 
   #send(request: Req, attempt: Cancellable, isSecond: boolean): void {

@@ -1,44 +1,116 @@
 import type { CallContext } from '@fwk/kernel';
 
+const none: readonly Promise<unknown>[] = Object.freeze([]);
+
 /**
- * The request that a wrapped function's stack carries: whom to call on and with what. It also remembers work that was
- * given up but runs on (a plain function cannot be stopped), so that whoever counts places keeps its place taken until it
- * ends.
+ * The request that a wrapped function's stack carries: whom to call on and with what. It also remembers the function's
+ * own promises until they settle (a plain function cannot be stopped), so that whoever counts places keeps its place taken
+ * for work that was given up but runs on. Only the function's own service adds to them: the promises of layers may settle
+ * long before the work does.
  */
 export class CallFrame {
   readonly self: unknown;
   readonly args: readonly unknown[];
   /** The context in which the wrapped function was called; an equal one needs no switching. */
   readonly context: CallContext;
-  /** Work of the current attempt that nobody waits for any more. */
-  abandoned: Promise<unknown> | undefined;
+  /** The work that began last, until it is known to be over. */
+  #running: Promise<unknown> | undefined;
+  /** What ran when something else began, in the order of beginning; undefined unless there was any. */
+  #earlier: (Promise<unknown> | undefined)[] | undefined;
 
   constructor(self: unknown, args: readonly unknown[], context: CallContext) {
     this.self = self;
     this.args = args;
     this.context = context;
-    this.abandoned = undefined;
+    this.#running = undefined;
+    this.#earlier = undefined;
+  }
+
+  /** The function has been called and works. */
+  began(work: Promise<unknown>): void {
+    this.mark();
+    this.#running = work;
+  }
+
+  /** The promise has settled. One that is none of the function's changes nothing. */
+  ended(work: Promise<unknown>): void {
+    if (this.#running === work) this.#running = undefined;
+    const at = this.#earlier?.indexOf(work) ?? -1;
+    if (at >= 0) this.#earlier![at] = undefined;
+  }
+
+  /** Answers what tells work that begins from now on from earlier work. */
+  mark(): number {
+    if (this.#running !== undefined) {
+      this.#earlier ??= [];
+      this.#earlier.push(this.#running);
+      this.#running = undefined;
+    }
+    return this.#earlier?.length ?? 0;
+  }
+
+  /** Work that has begun since the mark and is not known to be over. */
+  runningSince(mark: number): readonly Promise<unknown>[] {
+    if (this.#running === undefined && this.#earlier === undefined) return none;
+    return [...(this.#earlier ?? none).slice(mark), this.#running].filter((work) => work !== undefined);
   }
 }
 
-/** Remembers on the request that its work runs on although nobody waits for it. Requests of services need no such memory. */
-export function markAbandoned(request: unknown, work: Promise<unknown>): void {
-  if (request instanceof CallFrame) request.abandoned = work;
+/** A part of a request that runs beside other parts: its work is the request's as well, but not that of the other parts. */
+class PartFrame extends CallFrame {
+  readonly #whole: CallFrame;
+
+  constructor(whole: CallFrame) {
+    super(whole.self, whole.args, whole.context);
+    this.#whole = whole;
+  }
+
+  override began(work: Promise<unknown>): void {
+    super.began(work);
+    this.#whole.began(work);
+  }
+
+  override ended(work: Promise<unknown>): void {
+    super.ended(work);
+    this.#whole.ended(work);
+  }
 }
 
-/** Forgets what an earlier attempt of the same request abandoned. Whoever asks {@link whenOver} calls it before the attempt. */
-export function beginAttempt(request: unknown): void {
-  if (request instanceof CallFrame) request.abandoned = undefined;
+/** The same request for a call that may run beside others of it. */
+export function partOf<Req>(request: Req): Req {
+  return request instanceof CallFrame ? (new PartFrame(request) as Req) : request;
 }
 
-/** Calls `over` once the work of an attempt that has ended is over: at once, unless it was given up and runs on. */
-export function whenOver(request: unknown, over: () => void): void {
-  const work = request instanceof CallFrame ? request.abandoned : undefined;
-  if (work) work.then(over, over);
-  else over();
+/** Tells the request that a promise has settled, which may be that of its function. */
+export function workEnded(request: unknown, work: Promise<unknown>): void {
+  if (request instanceof CallFrame) request.ended(work);
 }
 
-/** The same request for an attempt beside the first: what either abandons must not be taken for the other's. */
-export function forAnotherAttempt<Req>(request: Req): Req {
-  return request instanceof CallFrame ? (new CallFrame(request.self, request.args, request.context) as Req) : request;
+/** Makes the work of `other` that is not over the request's as well. */
+export function takeOver(request: unknown, other: unknown): void {
+  if (!(request instanceof CallFrame && other instanceof CallFrame)) return;
+  for (const work of other.runningSince(0)) request.began(work);
+}
+
+/** To be called before an attempt; the answer is for {@link whenOver}. Requests of services remember nothing. */
+export function beginAttempt(request: unknown): number {
+  return request instanceof CallFrame ? request.mark() : 0;
+}
+
+/**
+ * Calls `over` once all work of an attempt that has ended is over: at once, unless some was given up and runs on.
+ * @param mark - what {@link beginAttempt} answered before the attempt.
+ */
+export function whenOver(request: unknown, mark: number, over: () => void): void {
+  const works = request instanceof CallFrame ? request.runningSince(mark) : none;
+  let left = works.length;
+  if (left === 0) {
+    over();
+    return;
+  }
+  const ended = () => {
+    left--;
+    if (left === 0) over();
+  };
+  for (const work of works) work.then(ended, ended);
 }

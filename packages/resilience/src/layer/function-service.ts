@@ -42,6 +42,7 @@ class FunctionService<Result> implements Service<CallFrame, Result> {
     } catch (error) {
       return Promise.reject(error);
     }
+    frame.began(work);
     return this.#racing.raced ? work : giveUpOnCancel(frame, context, work);
   }
 
@@ -52,17 +53,16 @@ class FunctionService<Result> implements Service<CallFrame, Result> {
 
 function giveUpOnCancel<Result>(frame: CallFrame, context: CallContext, work: Promise<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const subscription = context.onCancel((reason) => {
-      frame.abandoned = work;
-      reject(reason);
-    });
+    const subscription = context.onCancel(reject);
     work.then(
       (value) => {
         subscription[Symbol.dispose]();
+        frame.ended(work);
         resolve(value);
       },
       (error) => {
         subscription[Symbol.dispose]();
+        frame.ended(work);
         reject(error);
       },
     );
@@ -74,7 +74,7 @@ const stacks = new WeakMap<object, Service<CallFrame, unknown>>();
 
 /**
  * Puts a built stack round a function. Round one that was wrapped already it is put round its stack: so all layers see one
- * request, and a bulkhead outside learns what an attempt timeout inside has given up.
+ * request, and a bulkhead outside knows of work that a layer inside has given up.
  * @param build - wraps the innermost service into the stack; runs once.
  * @param racing - whether the innermost layer itself ends the wait on cancellation.
  */

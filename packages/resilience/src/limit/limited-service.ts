@@ -177,28 +177,32 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
   #run(request: Req, context: CallContext, partition: Partition | undefined, startMs: number): Promise<Res> {
     // With less in flight nothing is learnt, so nothing need be measured.
     if (this.#loop && this.#inFlight >= this.#controller.limit / 2) this.#loop.probe(startMs);
-    beginAttempt(request);
+    const leave = partition ? () => this.#leavePartition(partition) : this.#leave;
+    const mark = beginAttempt(request);
     const work = callSafely(this.#next, request, context);
     observe(
       work,
-      (value) => this.#ended(request, partition, startMs, judgeResult(this.#env, value), false),
+      (value) => {
+        this.#learn(startMs, judgeResult(this.#env, value), false);
+        whenOver(request, mark, leave);
+      },
       (error) => {
         const verdict = isRefusal(error) ? verdicts.ignored : judgeError(this.#env, error, context);
-        this.#ended(request, partition, startMs, verdict, verdict.outcome === 'failure' && isTimeout(error, context));
+        this.#learn(startMs, verdict, verdict.outcome === 'failure' && isTimeout(error, context));
+        whenOver(request, mark, leave);
       },
     );
     return work;
   }
 
   /** Successes are timed; the callee's refusals for overload and time-outs are counted; other endings tell nothing. */
-  #ended(request: Req, partition: Partition | undefined, startMs: number, verdict: Verdict, timedOut: boolean): void {
+  #learn(startMs: number, verdict: Verdict, timedOut: boolean): void {
     if (verdict.outcome === 'success') {
       const nowMs = this.#env.clock.now();
       this.#changed(this.#controller.answered(nowMs - startMs, this.#inFlight, nowMs));
     } else if (verdict.overloaded || timedOut) {
       this.#changed(this.#controller.dropped(this.#inFlight, this.#env.clock.now()));
     }
-    whenOver(request, partition ? () => this.#leavePartition(partition) : this.#leave);
   }
 
   #leavePartition(partition: Partition): void {
