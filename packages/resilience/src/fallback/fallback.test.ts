@@ -2,7 +2,7 @@ import { background, type CallNotes, FwkError, makeEnv, notesKey, type Service }
 import { leakGuard, recordEvents, scriptedService } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { fallback } from './fallback.js';
-import type { FallbackFailedError } from './fallback-error.js';
+import { FallbackFailedError } from './fallback-error.js';
 import type { FallbackHandler, FallbackOptions } from './fallback-options.js';
 
 function build(handler: FallbackHandler, options?: Partial<FallbackOptions>) {
@@ -173,6 +173,59 @@ describe('fallback', () => {
       original: down,
       cause: { message: 'also down' },
     });
+  });
+
+  test('passes on the failures of its chain also past one that did not want to answer', async () => {
+    const { inner, env } = build(() => undefined);
+    const failing = (name: string, options?: Partial<FallbackOptions>) =>
+      fallback(
+        () => {
+          throw new Error(`${name} is down`);
+        },
+        { name, ...options },
+      );
+    const first: Service<string, string> = failing('first').wrap(inner, env);
+    const second: Service<string, string> = failing('second', { when: () => false }).wrap(first, env);
+    const third: Service<string, string> = failing('third', { when: () => false }).wrap(second, env);
+    const fourth: Service<string, string> = failing('fourth').wrap(third, env);
+    inner.script(down);
+    const error = (await fourth.call('q', background).catch((thrown: unknown) => thrown)) as FallbackFailedError;
+    expect(error.failures.map(({ fallback: name }) => name)).toEqual(['first', 'fourth']);
+    expect(error.original).toBe(down);
+  });
+
+  test('takes the failed fallback of a policy that the function calls for the error of the call', async () => {
+    const cause = new Error('nothing kept');
+    const price = fallback(() => {
+      throw cause;
+    }).wrap(async () => {
+      throw down;
+    });
+    const when = (error: unknown) => error instanceof FallbackFailedError;
+    const answering = fallback(() => 'instead', { when }).wrap(async () => price());
+    expect(await answering()).toBe('instead');
+    const failing = fallback(
+      () => {
+        throw new Error('also down');
+      },
+      { name: 'outer' },
+    ).wrap(async () => price());
+    const error = (await failing().catch((thrown: unknown) => thrown)) as FallbackFailedError;
+    expect(error.failures.map(({ fallback: name }) => name)).toEqual(['outer']);
+    expect(error.original).toMatchObject({ original: down, cause });
+  });
+
+  test('answers for a policy inside whose fallback failed over an error that is ignored', async () => {
+    const ignored = new FwkError('FWK_TEST_NOT_FOUND', 'no such thing', { traits: { outcome: 'ignored' } });
+    const price = fallback(
+      () => {
+        throw new Error('nothing kept');
+      },
+      { when: () => true },
+    ).wrap(async (): Promise<string> => {
+      throw ignored;
+    });
+    expect(await fallback(() => 'instead').wrap(async () => price())()).toBe('instead');
   });
 
   test('refuses what is no function', () => {

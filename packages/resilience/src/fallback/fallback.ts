@@ -49,6 +49,9 @@ export function fallback(handler: FallbackHandler, options?: Partial<FallbackOpt
   });
 }
 
+/** Which fallback told of a failure last. Those of other policies, inside the function too, tell of theirs by the same class. */
+const tellers = new WeakMap<object, object>();
+
 class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
   readonly clock: Clock;
   readonly #next: Service<Req, Res>;
@@ -97,7 +100,8 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     if (context.cancelled) throw failed;
     const remainingMs = context.deadlineMs - this.clock.now();
     if (remainingMs <= 0) throw failed;
-    const before = failed instanceof FallbackFailedError ? failed : undefined;
+    // Only what the one just inside tells is of this chain; any other is the call's own error, as any error is.
+    const before = failed instanceof FallbackFailedError && tellers.get(failed) === this.#next ? failed : undefined;
     const error = before ? before.original : failed;
     try {
       if (!this.#answers(error, context)) throw error;
@@ -109,12 +113,19 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     } catch (thrown) {
       // The caller's own reason and a passed deadline are no fault of the fallback; `error` means it did not want to.
       if (context.cancelled) throw thrown;
-      if (thrown === error) throw failed;
+      if (thrown === error) throw before ? this.#tell(before) : failed;
       this.#failed.add();
       this.#env.events.emit('fallback.failed', { ...this.#facts(error), fallbackError: messageOf(thrown) });
       const failure = { fallback: this.#name, error: thrown };
-      throw new FallbackFailedError(nameOf(context, this.#env), error, [...(before?.failures ?? []), failure]);
+      const failures = [...(before?.failures ?? []), failure];
+      throw this.#tell(new FallbackFailedError(nameOf(context, this.#env), error, failures));
     }
+  }
+
+  /** The next of the chain knows it by this one. */
+  #tell(failure: FallbackFailedError): FallbackFailedError {
+    tellers.set(failure, this);
+    return failure;
   }
 
   #answers(error: unknown, context: CallContext): boolean {
