@@ -70,7 +70,7 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
     else if (ageMs < ttlMs + currentOf(this.#options.staleWhileRevalidateMs)) {
       this.#counts.stale.add();
       note(context, 'stale', true);
-      if (!this.#store.filling(key)) this.#refresh(key, request, context, nowMs);
+      if (!this.#store.filling(key) && nowMs < context.deadlineMs) this.#refresh(key, request, context, nowMs);
     } else return this.#fetch(key, request, context, nowMs);
     note(context, 'cached', true);
     return Promise.resolve(entry.value);

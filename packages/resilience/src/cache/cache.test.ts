@@ -212,6 +212,22 @@ describe('while it revalidates', () => {
     guard.check();
   });
 
+  test('no renewal begins whose deadline has passed', async () => {
+    const { guard, clock, inner, ask, service, events, handle } = build({ staleWhileRevalidateMs: 1000 });
+    inner.script('first');
+    await ask();
+    await clock.advance(100);
+    for (const deadlineMs of [100, 50])
+      expect(await service.call('apples', background.with({ deadlineMs }))).toBe('first');
+    await clock.settle();
+    expect([inner.calls.length, events.names, handle.snapshot().refreshFailed]).toEqual([1, [], 0]);
+    inner.script('second');
+    await ask();
+    await clock.settle();
+    expect(await ask()).toEqual(['second', hit]);
+    guard.check();
+  });
+
   test('a renewal without a deadline ends when its answer would be too old to be given', async () => {
     const { guard, clock, inner, ask, handle } = build({ staleWhileRevalidateMs });
     inner.script('first');
