@@ -60,7 +60,7 @@ export {
   type Staleness,
 } from './live/live.js';
 export { type LiveOptions, type LiveSource, liveValue } from './live/live-source.js';
-export { checkOptions, OptionsError } from './options/check-options.js';
+export { checkOptions, guardOptions, OptionsError } from './options/check-options.js';
 export {
   anything,
   callable,

@@ -1,5 +1,5 @@
 import { FwkError, messageOf } from '../errors/fwk-error.js';
-import { isLive } from '../live/live.js';
+import { isLive, type Live } from '../live/live.js';
 import { GuardedLive } from './guarded-live.js';
 import { anything, isFixed, type Rule } from './rules.js';
 import { showValue } from './show-value.js';
@@ -42,10 +42,10 @@ export function checkOptions<T extends object>(
   for (const [field, rule] of Object.entries(rules) as [string, Rule][]) {
     const value = merged[field];
     let held = value;
-    if (isLive(value) && rule !== anything && !isFixed(rule)) {
+    if (isLive(value) && takesLive(rule)) {
       try {
         held = value.value;
-        merged[field] = new GuardedLive(value, rule, `${owner}: ${field}`);
+        merged[field] = guard(owner, field, value, rule);
       } catch (error) {
         problems.push(`${field} cannot be read (${messageOf(error)})`);
         continue;
@@ -56,4 +56,39 @@ export function checkOptions<T extends object>(
   }
   if (problems.length > 0) throw new OptionsError(owner, problems);
   return Object.freeze(merged) as Readonly<T>;
+}
+
+/**
+ * Guards the live ones among options that are read before and beside whoever checks them with {@link checkOptions}, which
+ * keeps these guards: so all readers find the same value, also when a later one is refused. A live value that cannot be
+ * guarded now, because what it holds is refused, stays what it is and is refused when it is checked.
+ * @param owner - the head of the warning, as with {@link checkOptions}.
+ */
+export function guardOptions<T extends object>(owner: string, given: T, rules: Readonly<Record<string, Rule>>): T {
+  const guarded = Object.entries(given).map(([field, value]) => {
+    const rule = Object.hasOwn(rules, field) ? rules[field] : undefined;
+    return [
+      field,
+      rule && isLive(value) && takesLive(rule) && isValid(value, rule) ? guard(owner, field, value, rule) : value,
+    ];
+  });
+  return Object.fromEntries(guarded) as T;
+}
+
+function takesLive(rule: Rule): boolean {
+  return rule !== anything && !isFixed(rule);
+}
+
+function isValid(value: Live<unknown>, rule: Rule): boolean {
+  try {
+    return rule(value.value) === undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** One guard a rule is enough: each costs every read a look at the source. */
+function guard(owner: string, field: string, value: Live<unknown>, rule: Rule): GuardedLive<unknown> {
+  if (value instanceof GuardedLive && value.rule === rule) return value;
+  return new GuardedLive(value, rule, `${owner}: ${field}`);
 }

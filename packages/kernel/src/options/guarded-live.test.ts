@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
 import type { Live, LiveListener } from '../live/live.js';
 import { type LiveSource, liveValue } from '../live/live-source.js';
-import { checkOptions } from './check-options.js';
-import { integerIn } from './rules.js';
+import { checkOptions, guardOptions } from './check-options.js';
+import { callable, integerIn } from './rules.js';
 
 let warnings: MockInstance;
 beforeEach(() => {
@@ -101,5 +101,36 @@ describe('a live option', () => {
     expect(doubled.value).toBe(4);
     source.set(5);
     expect(doubled.value).toBe(10);
+  });
+});
+
+describe('live options that are guarded before they are checked', () => {
+  const rules = { limit: integerIn(1, 10), keyOf: callable };
+
+  test('stay the same guard when they are checked by the same rule', () => {
+    const given = guardOptions<Record<string, unknown>>('shop', { limit: liveValue(2), other: 1 }, rules);
+    expect(given.other).toBe(1);
+    expect(guardOptions('store', given, rules)).toEqual(given);
+    expect(checkOptions('store', { limit: given.limit }, {}, { limit: rules.limit }).limit).toBe(given.limit);
+    const narrower = checkOptions('store', { limit: given.limit }, {}, { limit: integerIn(1, 5) });
+    expect(narrower.limit).not.toBe(given.limit);
+  });
+
+  test('keep their last valid value, and say so by the name that they were guarded under', () => {
+    const source = liveValue<unknown>(2);
+    const { limit } = guardOptions('shop', { limit: source as Live<unknown> }, rules);
+    const checked = checkOptions('store', { limit }, {}, { limit: rules.limit });
+    source.set(11);
+    expect([limit.value, (checked.limit as Live<unknown>).value]).toEqual([2, 2]);
+    expect(warned()).toEqual(['shop: limit must be a whole number from 1 to 10, not 11; it stays 2']);
+  });
+
+  test('stay what they are where they are refused, so that the check tells', () => {
+    const unreadable = liveValue(1).map((): number => {
+      throw new Error('not a number');
+    });
+    for (const limit of [liveValue(11), unreadable]) expect(guardOptions('shop', { limit }, rules).limit).toBe(limit);
+    const keyOf = liveValue(() => 'key');
+    expect(guardOptions('shop', { keyOf }, rules).keyOf).toBe(keyOf);
   });
 });

@@ -16,7 +16,7 @@ import { showValue } from './show-value.js';
 export class GuardedLive<T> implements Live<T> {
   /** Public, so that two that guard different values are not taken for equal. */
   readonly source: Live<T>;
-  readonly #rule: Rule;
+  readonly rule: Rule;
   readonly #name: string;
   #value: T;
   #version = 1;
@@ -31,7 +31,7 @@ export class GuardedLive<T> implements Live<T> {
    */
   constructor(source: Live<T>, rule: Rule, name: string) {
     this.source = source;
-    this.#rule = rule;
+    this.rule = rule;
     this.#name = name;
     this.#value = source.value;
     this.#seen = source.version;
@@ -80,7 +80,7 @@ export class GuardedLive<T> implements Live<T> {
       const { version } = this.source;
       if (version === this.#seen) return;
       const { value } = this.source;
-      const range = this.#rule(value);
+      const range = this.rule(value);
       this.#seen = version;
       if (range) this.#refuse(`must be ${range}, not ${showValue(value)}`);
       else this.#accept(value);

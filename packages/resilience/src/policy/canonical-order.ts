@@ -3,27 +3,37 @@
  * each: whether it keeps state that a change of configuration must not lose, and which of its options may change under it.
  */
 
-import { type BreakerOptions, breakerDefaults } from '../breaker/breaker-options.js';
+import type { Rule } from '@fwk/kernel';
+import { type BreakerOptions, breakerDefaults, breakerRules } from '../breaker/breaker-options.js';
 import type { BreakerHandle } from '../breaker/breaker-state.js';
 import { circuitBreaker } from '../breaker/circuit-breaker.js';
-import { type BulkheadOptions, bulkhead, bulkheadDefaults } from '../bulkhead/bulkhead.js';
+import { type BulkheadOptions, bulkhead, bulkheadDefaults, bulkheadRules } from '../bulkhead/bulkhead.js';
 import { cache } from '../cache/cache.js';
-import { type CacheOptions, cacheDefaults } from '../cache/cache-options.js';
-import { type CoalesceOptions, coalesce, coalesceDefaults } from '../coalesce/coalesce.js';
-import { type AttemptTimeoutOptions, attemptTimeout, attemptTimeoutDefaults } from '../deadline/attempt-timeout.js';
-import { type DeadlineOptions, deadline, deadlineDefaults } from '../deadline/deadline.js';
+import { type CacheOptions, cacheDefaults, cacheRules } from '../cache/cache-options.js';
+import { type CoalesceOptions, coalesce, coalesceDefaults, coalesceRules } from '../coalesce/coalesce.js';
+import {
+  type AttemptTimeoutOptions,
+  attemptTimeout,
+  attemptTimeoutDefaults,
+  attemptTimeoutRules,
+} from '../deadline/attempt-timeout.js';
+import { type DeadlineOptions, deadline, deadlineDefaults, deadlineRules } from '../deadline/deadline.js';
 import { fallback } from '../fallback/fallback.js';
 import { faultInjection } from '../fault/fault.js';
-import { type FaultOptions, faultDefaults } from '../fault/fault-options.js';
+import { type FaultOptions, faultDefaults, faultRules } from '../fault/fault-options.js';
 import { hedge } from '../hedge/hedge.js';
-import { type HedgeOptions, hedgeDefaults } from '../hedge/hedge-options.js';
+import { type HedgeOptions, hedgeDefaults, hedgeRules } from '../hedge/hedge-options.js';
 import type { FunctionLayer } from '../layer/function-layer.js';
 import { adaptiveLimit } from '../limit/adaptive-limit.js';
-import { type AdaptiveLimitOptions, adaptiveLimitDefaults } from '../limit/adaptive-limit-options.js';
-import { type RateLimitOptions, rateLimit, rateLimitDefaults } from '../rate/rate-limit.js';
+import {
+  type AdaptiveLimitOptions,
+  adaptiveLimitDefaults,
+  adaptiveLimitRules,
+} from '../limit/adaptive-limit-options.js';
+import { type RateLimitOptions, rateLimit, rateLimitDefaults, rateLimitRules } from '../rate/rate-limit.js';
 import { retry } from '../retry/retry.js';
-import { type RetryOptions, retryDefaults } from '../retry/retry-options.js';
-import { type ThrottleOptions, throttle, throttleDefaults } from '../throttle/throttle.js';
+import { type RetryOptions, retryDefaults, retryRules } from '../retry/retry-options.js';
+import { type ThrottleOptions, throttle, throttleDefaults, throttleRules } from '../throttle/throttle.js';
 import { type FallbackChain, type PolicyOptions, wanted } from './policy-options.js';
 
 /** What layers of one policy share. */
@@ -40,6 +50,8 @@ export interface PolicyPart {
   /** True when the option is a single value, which is the layer's own option of this name. */
   readonly single: string | undefined;
   readonly defaults: object;
+  /** What each option of the layer must be. */
+  readonly rules: Readonly<Record<string, Rule>>;
   /** Stands in for what a named policy may leave to its places of use, while it is checked without one. */
   readonly needed?: object;
   /** Whether the layer keeps anything from call to call. */
@@ -72,6 +84,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     field: 'deadlineMs',
     single: 'timeoutMs',
     defaults: deadlineDefaults,
+    rules: deadlineRules,
     stateful: false,
     tunable: ['timeoutMs'],
     make: deadline,
@@ -81,6 +94,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     field: 'fallback',
     single: 'handlers',
     defaults: Object.freeze({}),
+    rules: Object.freeze({}),
     stateful: false,
     tunable: [],
     make: ({ handlers = [] }) =>
@@ -97,6 +111,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   part<CacheOptions>({
     field: 'cache',
     defaults: cacheDefaults,
+    rules: cacheRules,
     needed: { keyOf: () => '', ttlMs: 1 },
     stateful: true,
     tunable: ['ttlMs', 'staleWhileRevalidateMs', 'staleIfErrorMs', 'maxEntries'],
@@ -107,6 +122,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   part<CoalesceOptions>({
     field: 'coalesce',
     defaults: coalesceDefaults,
+    rules: coalesceRules,
     needed: { keyOf: () => '' },
     stateful: true,
     tunable: ['maxKeys'],
@@ -116,6 +132,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   part<RetryOptions>({
     field: 'retry',
     defaults: retryDefaults,
+    rules: retryRules,
     stateful: true,
     tunable: ['maxAttempts', 'baseDelayMs', 'maxDelayMs', 'maxRetryAfterMs'],
     make: retry,
@@ -124,6 +141,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   part<HedgeOptions>({
     field: 'hedge',
     defaults: hedgeDefaults,
+    rules: hedgeRules,
     needed: { idempotent: true },
     stateful: true,
     tunable: ['delayMs', 'minimumSamples', 'maxExtraRatio'],
@@ -133,6 +151,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   part<RateLimitOptions>({
     field: 'rateLimit',
     defaults: rateLimitDefaults,
+    rules: rateLimitRules,
     stateful: true,
     tunable: ['permitsPerSecond', 'burst', 'maxWaitMs'],
     make: rateLimit,
@@ -140,6 +159,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   part<ThrottleOptions>({
     field: 'throttle',
     defaults: throttleDefaults,
+    rules: throttleRules,
     stateful: true,
     tunable: ['multiplier', 'maxDropRatio'],
     make: throttle,
@@ -148,6 +168,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   part<BreakerOptions>({
     field: 'breaker',
     defaults: breakerDefaults,
+    rules: breakerRules,
     stateful: true,
     tunable: [
       'minimumCalls',
@@ -176,6 +197,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   part<AdaptiveLimitOptions>({
     field: 'limit',
     defaults: adaptiveLimitDefaults,
+    rules: adaptiveLimitRules,
     stateful: true,
     tunable: ['minLimit', 'maxLimit', 'maxQueue', 'maxLagMs'],
     make: adaptiveLimit,
@@ -184,6 +206,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   part<BulkheadOptions>({
     field: 'bulkhead',
     defaults: bulkheadDefaults,
+    rules: bulkheadRules,
     stateful: true,
     tunable: ['maxConcurrent', 'maxQueue'],
     make: bulkhead,
@@ -193,6 +216,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     field: 'timeoutMs',
     single: 'timeoutMs',
     defaults: attemptTimeoutDefaults,
+    rules: attemptTimeoutRules,
     stateful: false,
     tunable: ['timeoutMs'],
     make: attemptTimeout,
@@ -201,6 +225,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   part<FaultOptions>({
     field: 'fault',
     defaults: faultDefaults,
+    rules: faultRules,
     needed: { ratio: 0, latencyMs: 1 },
     stateful: true,
     tunable: ['enabled', 'ratio', 'latencyMs'],

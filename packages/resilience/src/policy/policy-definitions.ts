@@ -4,6 +4,7 @@
  */
 import { checkOptions, fixed, isLive, type Live, OptionsError, type Rule } from '@fwk/kernel';
 import { canonicalOrder } from './canonical-order.js';
+import { guardLive } from './guard-live.js';
 import { mergeOptions, type OptionsLevel } from './merge-options.js';
 import { isPlain } from './plain.js';
 import { checkPolicy } from './policy-layer.js';
@@ -22,6 +23,12 @@ const MAX_DEPTH = 4;
 
 /** Options of policies by name; or a live value of them, which is taken for configuration: plain data, checked whole. */
 export type PolicySource = Readonly<Record<string, PolicyOptions>> | Live<unknown>;
+
+/** Definitions with the live values in them guarded, once for all reads; what a live source holds has none. */
+export function guardDefinitions(policies: PolicySource): PolicySource {
+  if (isLive(policies) || !isObject(policies)) return policies;
+  return Object.fromEntries(Object.entries(policies).map(([name, options]) => [name, guardLive(name, options)]));
+}
 
 /** Reads what the sources hold now. @throws OptionsError with all problems of all policies at once */
 export function currentDefinitions(policies: PolicySource, defaults: PolicyOptions | Live<unknown>): PolicyDefinitions {

@@ -13,11 +13,13 @@ import {
 import type { ManualState } from '../breaker/breaker-state.js';
 import { sumStatistics } from '../statistics/policy-statistics.js';
 import { type FollowingPolicy, followingPolicy } from './following-policy.js';
+import { guardLive } from './guard-live.js';
 import type { OptionsLevel } from './merge-options.js';
 import { NoBreakerError } from './no-breaker-error.js';
 import {
   changedPaths,
   currentDefinitions,
+  guardDefinitions,
   levelsOf,
   type PolicyDefinitions,
   type PolicySource,
@@ -100,7 +102,9 @@ class Policies implements PolicyRegistry {
 
   constructor(env: Env, policies: PolicySource, defaults: PolicyOptions | Live<unknown>) {
     this.env = env;
-    this.#read = () => currentDefinitions(policies, defaults);
+    const guardedPolicies = guardDefinitions(policies);
+    const guardedDefaults = isLive(defaults) ? defaults : guardLive('defaults', defaults);
+    this.#read = () => currentDefinitions(guardedPolicies, guardedDefaults);
     this.#defined = this.#read();
     const follow = () => this.#follow();
     this.#subscriptions = [policies, defaults].flatMap((source) => (isLive(source) ? [source.subscribe(follow)] : []));
@@ -111,11 +115,12 @@ class Policies implements PolicyRegistry {
   }
 
   named(name: string, over: PolicyOptions = {}): PolicyLayer & Disposable {
-    const levels = this.#levels(this.#defined, name, over);
+    const own = guardLive(name, over);
+    const levels = this.#levels(this.#defined, name, own);
     if (!levels) throw new UnknownPolicyError(name, this.names);
     checkPolicy(name, levels);
     const policy = followingPolicy(name, levels, this.env);
-    this.#used.set(policy.layer, { name, over, policy });
+    this.#used.set(policy.layer, { name, over: own, policy });
     return Object.assign(policy.layer, this.add(policy.layer));
   }
 

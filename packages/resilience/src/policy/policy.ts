@@ -2,7 +2,8 @@
  * Several layers under one name, always in the same order, so that nobody needs to know which order is right.
  */
 import type { Env } from '@fwk/kernel';
-import type { OptionsLevel } from './merge-options.js';
+import { guardLive } from './guard-live.js';
+import { mergeOptions, type OptionsLevel } from './merge-options.js';
 import { PolicyBreakers } from './policy-breakers.js';
 import { checkPolicy, endsInTime, type PolicyLayer, policyLayer } from './policy-layer.js';
 import { makeLayers } from './policy-layers.js';
@@ -18,10 +19,10 @@ import type { PolicyOptions } from './policy-options.js';
  * @example const quote = policy('quote', { timeoutMs: 800, retry: { maxAttempts: 3 }, breaker: {} }).wrap(fetchQuote);
  */
 export function policy(name: string, options: PolicyOptions = {}, env?: Env): PolicyLayer {
-  const levels: readonly OptionsLevel[] = [{ from: 'call-site', options }];
+  const levels: readonly OptionsLevel[] = [{ from: 'call-site', options: guardLive(name, options) }];
   checkPolicy(name, levels);
   const breakers = new PolicyBreakers(name);
-  const placed = makeLayers(options, { policy: name, listBreakers: breakers.list }, []);
+  const placed = makeLayers(mergeOptions(levels), { policy: name, listBreakers: breakers.list }, []);
   return policyLayer(
     {
       name,

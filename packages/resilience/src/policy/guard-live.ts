@@ -1,0 +1,31 @@
+/**
+ * Live values in the options of a policy, each guarded once, where they are given. Whoever reads them later, the layers,
+ * the list of settings, the check of a changed configuration, finds the same: the last valid value.
+ */
+import { guardOptions } from '@fwk/kernel';
+import { canonicalOrder, type PolicyPart } from './canonical-order.js';
+import { isPlain } from './plain.js';
+import type { PolicyOptions } from './policy-options.js';
+
+/**
+ * The options with their live values guarded; what is refused stays what it is, for the check to tell.
+ * @param name - the policy's, for warnings.
+ */
+export function guardLive(name: string, options: PolicyOptions): PolicyOptions {
+  if (!isPlain(options)) return options;
+  const owner = `policy "${name}"`;
+  const guarded = { ...guardOptions(owner, options, singleRules) };
+  for (const { field, rules } of canonicalOrder) {
+    const given = guarded[field];
+    if (isPlain(given)) Object.assign(guarded, { [field]: guardOptions(`${owner}: ${field}`, given, rules) });
+  }
+  return guarded;
+}
+
+/** Rules of those options that are a single value. */
+const singleRules = Object.fromEntries(
+  canonicalOrder.flatMap(({ field, single, rules }: PolicyPart) => {
+    const rule = single === undefined ? undefined : rules[single];
+    return rule ? [[field, rule]] : [];
+  }),
+);

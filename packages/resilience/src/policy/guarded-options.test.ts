@@ -1,0 +1,95 @@
+/** Live options of a policy while what they hold is refused: the last valid value is in force and is what all readers see. */
+import { type Live, liveValue, makeEnv } from '@fwk/kernel';
+import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
+import { policy } from './policy.js';
+import type { PolicyLayer } from './policy-layer.js';
+import type { PolicyOptions } from './policy-options.js';
+import { policyRegistry } from './policy-registry.js';
+
+let warnings: MockInstance;
+beforeEach(() => {
+  warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+});
+afterEach(() => warnings.mockRestore());
+
+/** A number that cannot be read while its source says 'bad'. */
+function option(initial: number) {
+  const source = liveValue<unknown>(initial);
+  const live: Live<number> = source.map((value) => {
+    if (value === 'bad') throw new Error('not a number: bad');
+    return value as number;
+  });
+  return { source, live };
+}
+
+const shown = ({ settings }: Pick<PolicyLayer, 'settings'>) =>
+  Object.fromEntries(settings.map(({ setting, value }) => [setting, value]));
+
+const makers: Readonly<Record<string, (options: PolicyOptions) => PolicyLayer>> = {
+  'a policy': (options) => policy('quote', options),
+  'a named policy, at the place of use': (options) => policyRegistry(makeEnv(), { quote: {} }).named('quote', options),
+  'a named policy, where it is defined': (options) => policyRegistry(makeEnv(), { quote: options }).named('quote'),
+  'a named policy, in the defaults': (options) => policyRegistry(makeEnv(), { quote: {} }, options).named('quote'),
+};
+
+describe.each(Object.entries(makers))('%s', (_, make) => {
+  test.each(['bad', -1, Number.NaN, '7'])('shows the value in force when a live option becomes %j', async (value) => {
+    const { source, live } = option(50);
+    const quote = make({ timeoutMs: live, bulkhead: { maxConcurrent: live } });
+    const call = quote.wrap(async () => 'answer');
+    source.set(value);
+    expect(await call()).toBe('answer');
+    expect(shown(quote)).toMatchObject({ timeoutMs: 50, 'bulkhead.maxConcurrent': 50 });
+    expect(quote.layers.map(({ settings }) => settings)).toMatchObject([{ maxConcurrent: 50 }, { timeoutMs: 50 }]);
+    source.set(60);
+    expect(shown(quote)).toMatchObject({ timeoutMs: 60, 'bulkhead.maxConcurrent': 60 });
+  });
+
+  test('warns once for each option, by its name', async () => {
+    const { source, live } = option(50);
+    const quote = make({ timeoutMs: live, bulkhead: { maxConcurrent: live } });
+    source.set(-1);
+    await quote.wrap(async () => 'answer')();
+    shown(quote);
+    expect(warnings.mock.calls.map(([text]) => (text as string).replace(/^policy "\w+": /, '')).toSorted()).toEqual([
+      expect.stringMatching(/^bulkhead: maxConcurrent must be .*, not -1; it stays 50$/),
+      expect.stringMatching(/^timeoutMs must be .*, not -1; it stays 50$/),
+    ]);
+  });
+
+  test('is refused when a live option is out of range from the start', () => {
+    expect(() => make({ timeoutMs: liveValue(-1) })).toThrowError(/timeoutMs must be a number from 1/);
+  });
+});
+
+describe('a changed set of policies', () => {
+  test.each(['bad', -5])('is taken on while a live option at a place of use is %j', (value) => {
+    const policies = liveValue({ quote: { retry: { maxAttempts: 3 } }, pay: { deadlineMs: 100 } });
+    const registry = policyRegistry(makeEnv(), policies);
+    const { source, live } = option(50);
+    const [quote, pay] = [registry.named('quote', { timeoutMs: live }), registry.named('pay')];
+    source.set(value);
+    policies.set({ quote: { retry: { maxAttempts: 2 } }, pay: { deadlineMs: 200 } });
+    expect(registry.refusal).toBeUndefined();
+    expect(shown(quote)).toMatchObject({ 'retry.maxAttempts': 2, timeoutMs: 50 });
+    expect(shown(pay)).toEqual({ deadlineMs: 200 });
+    source.set(60);
+    expect(shown(quote)).toMatchObject({ timeoutMs: 60 });
+    expect(registry.inspect('quote').uses[0]?.settings).toContainEqual({
+      setting: 'timeoutMs',
+      value: 60,
+      from: 'call-site',
+    });
+  });
+
+  test('is taken on while a live option that code defines is out of range', () => {
+    const defaults = liveValue({ retry: { maxAttempts: 3 } });
+    const { source, live } = option(50);
+    const registry = policyRegistry(makeEnv(), { quote: { timeoutMs: live } }, defaults);
+    const quote = registry.named('quote');
+    source.set(-5);
+    defaults.set({ retry: { maxAttempts: 2 } });
+    expect(registry.refusal).toBeUndefined();
+    expect(shown(quote)).toMatchObject({ 'retry.maxAttempts': 2, timeoutMs: 50 });
+  });
+});
