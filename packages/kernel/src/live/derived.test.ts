@@ -155,6 +155,25 @@ test('leaves nothing behind when it cannot be observed, so that the next listene
   expect(listener).toHaveBeenCalledExactlyOnceWith(0.25, 0.5);
 });
 
+test('can be observed from its last value on while the projection throws, through others too', () => {
+  const source = watched(1);
+  const inverse = source.map((value) => {
+    if (value === 0) throw new Error('division by zero');
+    return 1 / value;
+  });
+  const doubled = inverse.map((value) => value * 2);
+  expect(doubled.value).toBe(2);
+  source.set(0);
+  const listener = vi.fn();
+  const subscription = doubled.subscribe(listener);
+  source.set(1);
+  expect(listener).not.toHaveBeenCalled();
+  source.set(2);
+  expect(listener).toHaveBeenCalledExactlyOnceWith(1, 2);
+  subscription[Symbol.dispose]();
+  expect(source.listening).toBe(0);
+});
+
 test('reports a projection that throws while observed, and tells of the next value that succeeds', () => {
   const onListenerError = vi.fn();
   const source = liveValue(1, { name: 'divisor', onListenerError });

@@ -51,7 +51,7 @@ class Derived<T> implements Live<T> {
   }
 
   subscribe(listener: LiveListener<T>): Disposable {
-    // First, because it throws where the projection throws, and then nothing may be left behind.
+    // First, because it throws where the projection has never succeeded, and then nothing may be left behind.
     if (this.#listeners.count === 0) this.#observe();
     return this.#listeners.add(listener);
   }
@@ -71,9 +71,19 @@ class Derived<T> implements Live<T> {
   }
 
   #observe(): void {
-    this.#told = this.value;
+    this.#told = this.#known();
     const follow = () => this.#follow();
     this.#subscriptions = this.#sources.map((source) => source.subscribe(follow));
+  }
+
+  /** The value, or the last one while the projection throws: what comes after can be told as a change of that. */
+  #known(): T {
+    try {
+      return this.value;
+    } catch (error) {
+      if (this.#version === 0) throw error;
+      return this.#value;
+    }
   }
 
   #unobserve(): void {

@@ -88,10 +88,13 @@ describe('a live option', () => {
     expect(listener).toHaveBeenCalledOnce();
   });
 
-  test('can be subscribed to while its source throws', () => {
+  test('tells of the next valid value also who subscribes while its source throws', () => {
     const { text, limit } = parsed('2');
     text.set('bad');
-    expect(() => limit.subscribe(() => {})[Symbol.dispose]()).not.toThrow();
+    const listener = vi.fn<LiveListener<number>>();
+    limit.subscribe(listener);
+    text.set('5');
+    expect(listener).toHaveBeenCalledExactlyOnceWith(5, 2);
   });
 
   test('can be mapped', () => {

@@ -56,7 +56,6 @@ export class GuardedLive<T> implements Live<T> {
     return this.source.stale;
   }
 
-  /** While the source cannot be read it cannot be observed either: whoever subscribes then is told of nothing. */
   subscribe(listener: LiveListener<T>): Disposable {
     let told = this.value;
     const follow = () => {
@@ -64,11 +63,7 @@ export class GuardedLive<T> implements Live<T> {
       told = this.value;
       if (!Object.is(told, previous)) listener(told, previous);
     };
-    try {
-      return this.source.subscribe(follow);
-    } catch {
-      return { [Symbol.dispose]() {} };
-    }
+    return this.source.subscribe(follow);
   }
 
   map<U>(project: (value: T) => U): Live<U> {

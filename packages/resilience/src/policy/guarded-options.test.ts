@@ -1,5 +1,6 @@
 /** Live options of a policy while what they hold is refused: the last valid value is in force and is what all readers see. */
 import { type Live, liveValue, makeEnv } from '@fwk/kernel';
+import { fakeClock } from '@fwk/kernel/testing';
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
 import { policy } from './policy.js';
 import type { PolicyLayer } from './policy-layer.js';
@@ -61,6 +62,30 @@ describe.each(Object.entries(makers))('%s', (_, make) => {
     expect(() => make({ timeoutMs: liveValue(-1) })).toThrowError(/timeoutMs must be a number from 1/);
   });
 });
+
+test.each<[string, (limit: Live<number>) => PolicyOptions]>([
+  ['bulkhead', (limit) => ({ bulkhead: { maxConcurrent: limit, maxQueue: 5 } })],
+  ['limit', (limit) => ({ limit: { minLimit: limit, maxLimit: limit, initialLimit: 1, maxQueue: 5 } })],
+])(
+  'a call that waits for a place of a %s is let in once a limit is raised that could not be read as it came',
+  async (_, options) => {
+    const { source, live } = option(1);
+    const clock = fakeClock();
+    let running = 0;
+    const call = policy('quote', options(live)).wrap(() => {
+      running++;
+      return new Promise(() => {});
+    }, makeEnv({ clock }));
+    void call();
+    source.set('bad');
+    void call();
+    await clock.settle();
+    expect(running).toBe(1);
+    source.set(3);
+    await clock.settle();
+    expect(running).toBe(2);
+  },
+);
 
 describe('a changed set of policies', () => {
   test.each(['bad', -5])('is taken on while a live option at a place of use is %j', (value) => {
