@@ -72,6 +72,7 @@ class BlockingQuery implements Query {
   }
 
   restart(): void {
+    this.#index = 0;
     this.#asking?.cancel();
     this.#pause.end();
   }

@@ -150,6 +150,36 @@ describe.runIf(consulProgram)('a Consul registry', () => {
     expect(String(refused)).toMatch(/refuses the token: .*ACL not found.*CONSUL_HTTP_TOKEN/s);
   });
 
+  test('sees what another token of its file may, and not only once something changes', async () => {
+    const agent = await anAgent(secured);
+    const headers = { 'x-consul-token': rootToken };
+    const put = (path: string, body: object) => agent.ask(path, { method: 'PUT', headers, body: JSON.stringify(body) });
+    await put('/acl/policy', { Name: 'nodes', Rules: 'node_prefix "" { policy = "read" }' });
+    await put('/acl/token', { SecretID: otherToken, Policies: [{ Name: 'nodes' }] });
+    await open({ url: agent.url, token: rootToken }).register(anInstance());
+    const file = join(await aFolder(), 'token');
+    await writeFile(file, otherToken);
+    const registry = open({ url: agent.url, tokenFile: file, ttlMs: 1000 });
+    const { instances, known } = registry.watch('inventory');
+    await vi.waitFor(() => expect(known.value).toBe(true), patience);
+    expect(instances.value).toEqual([]);
+    await writeFile(file, rootToken);
+    await vi.waitFor(() => expect(instances.value).toHaveLength(1), patience);
+  });
+
+  test('leaves nothing behind when it is closed while it waits to be seen', async () => {
+    const agent = await anAgent();
+    const proxy = await aProxy(agent);
+    proxy.rewrite = (path, _headers, body) => (path.startsWith('/v1/health/service/') ? '[]' : body);
+    const registry = open({ url: proxy.url });
+    const registering = registry.register(anInstance()).catch((error: unknown) => error);
+    const standing = () => agent.ask('/agent/service/inventory-1').then(({ status }) => status);
+    await vi.waitFor(async () => expect(await standing()).toBe(200), patience);
+    await registry.close();
+    expect(await standing()).toBe(404);
+    await registering;
+  });
+
   test('needs no more rights than to write its own service and to read services and nodes', async () => {
     const agent = await anAgent(secured);
     const headers = { 'x-consul-token': rootToken };

@@ -48,6 +48,7 @@ class ConsulRegistry implements Registry {
   readonly #suspicions: Pace;
   /** Why instances are not registered as they should be, by id. */
   readonly #troubles = new Map<string, string>();
+  #writer: ConsulWriter | undefined;
   #running: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -55,7 +56,11 @@ class ConsulRegistry implements Registry {
     this.#options = options;
     this.#env = env;
     this.name = `consul ${new URL(options.url).host}`;
-    this.#client = new ConsulClient(options, tokenSource(options, env.logger), env);
+    this.#client = new ConsulClient(
+      options,
+      tokenSource(options, env.logger, () => this.#watches.restart()),
+      env,
+    );
     this.#watches = new ConsulWatches({ client: this.#client, options, env, suspect: () => this.#suspect() });
     this.#own = new OwnInstances(env);
     this.#connection = new Connection(this.name, env);
@@ -93,6 +98,7 @@ class ConsulRegistry implements Registry {
   }
 
   async #close(): Promise<void> {
+    this.#writer?.hurry();
     await this.#own.leaveAll(new RegistryClosedError(this.name));
     this.#life.cancel(new RegistryClosedError(this.name));
     this.#watches.close();
@@ -111,6 +117,8 @@ class ConsulRegistry implements Registry {
   async #run(): Promise<void> {
     const { randomUUID } = await import('node:crypto');
     const writer = new ConsulWriter(this.#client, randomUUID(), this.#options, this.#env);
+    this.#writer = writer;
+    if (this.#closing) writer.hurry();
     const { random } = this.#env;
     const { context } = this.#life;
     let failures = 0;

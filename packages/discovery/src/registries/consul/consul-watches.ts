@@ -57,6 +57,11 @@ export class ConsulWatches {
   /** The agent is back: everything is asked for again, rather than waiting on connections that may be dead. */
   regained(): void {
     this.#lost = undefined;
+    this.restart();
+  }
+
+  /** Asks for everything anew: another token may see what the last one could not, which nothing else would tell. */
+  restart(): void {
     for (const list of this.#all()) list.restart();
   }
 

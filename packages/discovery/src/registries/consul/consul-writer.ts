@@ -72,6 +72,11 @@ export class ConsulWriter implements InstanceWriter {
     return unknown;
   }
 
+  /** What is being registered need not be waited for any more: it is about to be taken out. */
+  hurry(): void {
+    this.#claims.hurry();
+  }
+
   /** The agent was away: others may have taken ids meanwhile. */
   doubt(): void {
     this.#claims.doubt();

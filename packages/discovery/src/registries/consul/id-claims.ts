@@ -8,7 +8,7 @@
  * before it counts, and after registering we wait to be seen. What the servers could not say then, or what two halves of a
  * network did apart, is found out by looking again now and then.
  */
-import { background, type Env, messageOf, sleep } from '@fwk/kernel';
+import { cancellable, type Env, messageOf, sleep } from '@fwk/kernel';
 import { DuplicateInstanceError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import { describeInstance } from '../describe-instance.js';
@@ -36,6 +36,7 @@ export class IdClaims {
   readonly #client: ConsulClient;
   readonly #holder: string;
   readonly #env: Env;
+  readonly #haste = cancellable();
   /** Renewals until the servers are asked again, by the ids that are ours. */
   readonly #held = new Map<string, number>();
   /** Ids of which a look has found that somebody came first. */
@@ -48,6 +49,11 @@ export class IdClaims {
     this.#client = client;
     this.#holder = holder;
     this.#env = env;
+  }
+
+  /** Ends the waits for what may be on its way, now and from now on. */
+  hurry(): void {
+    this.#haste.cancel();
   }
 
   /** False for an id that must be claimed before it is registered. */
@@ -145,8 +151,8 @@ export class IdClaims {
   ): Promise<readonly Holding[] | undefined> {
     for (const pauseMs of this.#refused.has(instance.id) ? [] : TRANSIT_PAUSES_MS) {
       const all = await this.#everywhere(instance);
-      if (!all || isFinal(all)) return all;
-      await sleep(this.#env.clock, pauseMs, background);
+      if (!all || isFinal(all) || this.#haste.context.cancelled) return all;
+      await sleep(this.#env.clock, pauseMs, this.#haste.context).catch(() => {});
     }
     return this.#everywhere(instance);
   }

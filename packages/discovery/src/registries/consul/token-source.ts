@@ -11,10 +11,16 @@ export interface TokenSource {
 /**
  * The token of the options. A file is read for each request, which costs little beside the request, so that a token that
  * was replaced is used from then on; while the file cannot be read, or holds no token, the last token stays in use.
+ * @param onReplaced - told when the file holds another token than it did.
  */
-export function tokenSource({ token, tokenFile }: ConsulOptions, logger: Logger): TokenSource {
+export function tokenSource(
+  { token, tokenFile }: ConsulOptions,
+  logger: Logger,
+  onReplaced: () => void = () => {},
+): TokenSource {
   if (tokenFile === undefined) return { read: async () => token };
   let last = token;
+  let seen = false;
   let told = false;
   return {
     async read() {
@@ -22,8 +28,12 @@ export function tokenSource({ token, tokenFile }: ConsulOptions, logger: Logger)
       try {
         const text = (await readFile(tokenFile, 'utf8')).trim();
         if (text !== '' && !isToken(text)) throw new TypeError('it holds something else than one token');
-        last = text || undefined;
+        const next = text || undefined;
+        const replaced = seen && next !== last;
+        last = next;
+        seen = true;
         told = false;
+        if (replaced) onReplaced();
       } catch (error) {
         if (!told) logger.warn({ file: tokenFile, reason: messageOf(error) }, 'the Consul token file cannot be read');
         told = true;
