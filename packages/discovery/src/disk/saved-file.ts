@@ -18,8 +18,12 @@ export interface SavedFileOptions {
   readonly maxBytes: number;
 }
 
+/** Several in one process may be given the same file; each writes a text of its own before it takes the other's place. */
+let made = 0;
+
 /** One file, written by one owner. */
 export class SavedFile {
+  readonly #number = ++made;
   readonly #options: SavedFileOptions;
   readonly #env: Env;
   readonly #encode: () => string;
@@ -88,7 +92,7 @@ export class SavedFile {
 
   async #write(): Promise<void> {
     const { file, what } = this.#options;
-    const temporary = `${file}.${process.pid}.tmp`;
+    const temporary = `${file}.${process.pid}-${this.#number}.tmp`;
     try {
       await writeFile(temporary, this.#encode(), { mode: 0o600 });
       await rename(temporary, file);

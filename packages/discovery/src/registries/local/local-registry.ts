@@ -30,6 +30,7 @@ import { RegistryClient } from './registry-client.js';
 import { openRegistry, type RegistryServer } from './registry-server.js';
 import { Replica } from './replica.js';
 import { Snapshot } from './snapshot.js';
+import type { StreamMessage } from './stream-intake.js';
 
 /** Share of the lease after which it is renewed, and how much that varies. */
 const RENEW_SHARE = 1 / 3;
@@ -145,7 +146,7 @@ class LocalRegistry implements Registry {
       try {
         await this.#serve(identity.holder);
         if (context.cancelled) break;
-        const { ended } = await client.watch(this.#replica.position, (messages) => this.#replica.apply(messages));
+        const { ended } = await client.watch(this.#replica.position, (messages) => this.#take(messages));
         failures = 0;
         reason = await this.#whileJoined(client, ended);
       } catch (error) {
@@ -192,6 +193,13 @@ class LocalRegistry implements Registry {
     const { restored } = server;
     this.#env.events.emit('registry.took-over', { registry: this.name, restored });
     this.#env.logger.info({ registry: this.name, restored }, 'this process serves the registry of the machine');
+  }
+
+  /** Lists are fresh once the whole of them was told, which may be a while after the registry has answered. */
+  #take(messages: readonly StreamMessage[]): void {
+    const before = this.#replica.current;
+    this.#replica.apply(messages);
+    if (!before && this.#replica.current && this.#connection.state === 'connected') this.#replica.board.markFresh();
   }
 
   /** Registers everything and renews until the stream ends. Answers why it did. */
@@ -243,7 +251,7 @@ class LocalRegistry implements Registry {
 
   #answers(): void {
     if (this.#connection.state === 'connected') return;
-    this.#replica.board.markFresh();
+    if (this.#replica.current) this.#replica.board.markFresh();
     this.#connection.answers();
   }
 

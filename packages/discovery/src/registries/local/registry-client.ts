@@ -35,6 +35,7 @@ export class RegistryClient {
   #stream: IncomingMessage | undefined;
   /** Renewals answered since the stream was last heard. */
   #unheard = 0;
+  #closed = false;
 
   constructor(identity: Identity, options: LocalRegistryOptions, env: Env) {
     this.#identity = identity;
@@ -135,6 +136,7 @@ export class RegistryClient {
 
   /** Ends everything at once. */
   close(): void {
+    this.#closed = true;
     for (const request of this.#pending) request.destroy();
     this.#agent?.destroy();
   }
@@ -161,6 +163,7 @@ export class RegistryClient {
     shared: boolean,
   ): Promise<IncomingMessage> {
     const http = await import('node:http');
+    if (this.#closed) throw this.#unavailable('it was closed by this process');
     this.#agent ??= new http.Agent({ keepAlive: true, maxSockets: 4 });
     const { host, port, token } = this.#options;
     const credentials: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };

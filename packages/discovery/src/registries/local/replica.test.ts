@@ -56,3 +56,44 @@ describe('what a new registry does not list', () => {
     replica.close();
   });
 });
+
+describe('a registry that has greeted and not yet told its list', () => {
+  const [hello, list] = greeting('one', 'a-1') as readonly [StreamMessage, StreamMessage];
+
+  test('is nothing to start from, and nothing to keep', () => {
+    let kept = 0;
+    const replica = new Replica(fakeClock(), options, () => kept++);
+    replica.apply([hello]);
+    expect([replica.inheritance, replica.current, kept]).toEqual([undefined, false, 0]);
+    replica.apply([list]);
+    expect(replica.inheritance?.known.entries.map(({ instance }) => instance.id)).toEqual(['a-1']);
+    expect([replica.current, kept]).toEqual([true, 1]);
+    replica.close();
+  });
+
+  test('leaves what was known of the one before it to start from', () => {
+    const replica = new Replica(fakeClock(), options);
+    replica.apply(greeting('none', 'b-1'));
+    replica.apply([hello]);
+    expect(replica.current).toBe(false);
+    expect(replica.inheritance).toMatchObject({
+      holder: 'holder-none',
+      known: { entries: [{ holder: 'holder-of-b-1' }] },
+    });
+    replica.close();
+  });
+});
+
+test('who came back and was lost again has a wait of its own, whatever was left of the first', async () => {
+  const { clock, ids, replica } = await replaced(50);
+  const entry = { instance: anInstance({ id: 'b-1' }), holder: 'holder-of-b-1' };
+  replica.apply([{ kind: 'put', version: 2, entry }]);
+  await clock.advance(2750);
+  replica.lost();
+  replica.apply(greeting('three', 'a-1'));
+  await clock.advance(2900);
+  expect(ids()).toEqual(['a-1', 'b-1']);
+  await clock.advance(200);
+  expect(ids()).toEqual(['a-1']);
+  replica.close();
+});

@@ -28,9 +28,10 @@ export class Replica {
   readonly #clock: Clock;
   readonly #dropGraceMs: number;
   readonly #onChange: (catalog: Catalog) => void;
-  readonly #unconfirmed = new Set<string>();
-  /** Ids whose override the present registry has not said yet. */
-  readonly #unconfirmedOverrides = new Set<string>();
+  /** Ids that the present registry does not list, each with the wait that it was last given. */
+  readonly #unconfirmed = new Map<string, object>();
+  /** The same for overrides that it has not said yet. */
+  readonly #unconfirmedOverrides = new Map<string, object>();
   readonly #timers = new Set<Timer>();
   #server: Hello | undefined;
   /** The registry whose whole list was taken last; another one than heard last while that one's list is awaited. */
@@ -38,7 +39,7 @@ export class Replica {
   #version = 0;
   #lostAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param onChange - told whenever something in the copy may have changed. */
+  /** @param onChange - told whenever something in the copy may have changed, once there is a whole one. */
   constructor(clock: Clock, { dropGraceMs }: LocalRegistryOptions, onChange: (catalog: Catalog) => void = () => {}) {
     this.#clock = clock;
     this.#dropGraceMs = dropGraceMs;
@@ -49,6 +50,11 @@ export class Replica {
   /** The registry heard last. */
   get server(): Hello | undefined {
     return this.#server;
+  }
+
+  /** Whether the copy is that of the registry heard last, and not an older one's while the list is awaited. */
+  get current(): boolean {
+    return this.#taken !== undefined && this.#taken === this.#server;
   }
 
   /** Where a stream can go on: `epoch:version`. */
@@ -91,11 +97,11 @@ export class Replica {
     if (complete) this.board.known.set(true);
   }
 
-  /** What a registry that this process serves from now on starts from; undefined while none was heard. */
+  /** What a registry that this process serves from now on starts from; undefined while no whole list was taken. */
   get inheritance(): Inheritance | undefined {
-    if (!this.#server) return undefined;
+    if (!this.#taken) return undefined;
     const known = { entries: [...this.catalog.entries()], overrides: this.catalog.overrides };
-    return { known, holder: this.#server.holder };
+    return { known, holder: this.#taken.holder };
   }
 
   /** What an operator said of an id before the present registry, which knows nothing of it. */
@@ -136,9 +142,10 @@ export class Replica {
       for (const id of missing) this.#override(id, undefined, changed);
       return;
     }
-    for (const id of missing) this.#unconfirmedOverrides.add(id);
+    const wait = {};
+    for (const id of missing) this.#unconfirmedOverrides.set(id, wait);
     this.#later(this.#graceMs(server), (late) => {
-      for (const id of missing) if (this.#unconfirmedOverrides.has(id)) this.#override(id, undefined, late);
+      for (const id of missing) if (this.#unconfirmedOverrides.get(id) === wait) this.#override(id, undefined, late);
     });
   }
 
@@ -165,15 +172,17 @@ export class Replica {
   #await(entries: readonly CatalogEntry[], durationMs: number): void {
     if (entries.length === 0) return;
     const ids = entries.map(({ instance }) => instance.id);
-    for (const id of ids) this.#unconfirmed.add(id);
+    const wait = {};
+    for (const id of ids) this.#unconfirmed.set(id, wait);
     this.#later(durationMs, (changed) => {
-      for (const id of ids) if (this.#unconfirmed.has(id)) this.#remove(id, changed);
+      // Who came back and was lost again meanwhile has a longer wait of its own.
+      for (const id of ids) if (this.#unconfirmed.get(id) === wait) this.#remove(id, changed);
     });
   }
 
   #publish(changed: ReadonlySet<string>): void {
     this.board.publish(changed);
-    this.#onChange(this.catalog);
+    if (this.#taken) this.#onChange(this.catalog);
   }
 
   #later(delayMs: number, act: (changed: Set<string>) => void): void {
