@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { Agent, request } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findConsul } from '../../scripts/consul.mjs';
+import { findConsul } from '../../scripts/programs/consul.mjs';
 import * as fwk from '../fwk.mjs';
 import { interleave, median, quick, report, round } from '../lib.mjs';
 import { freePort } from '../processes.mjs';

@@ -27,9 +27,9 @@ interface AgentCheck {
   readonly Status: string;
 }
 
-/** The path of Consul, which `scripts/consul.mjs` finds or fetches. @throws Error with the reason when there is none. */
+/** The path of Consul, which `scripts/programs/consul.mjs` finds or fetches. @throws Error with the reason when there is none. */
 export async function consulProgram(): Promise<string> {
-  const script = fileURLToPath(new URL('../../../scripts/consul.mjs', import.meta.url));
+  const script = fileURLToPath(new URL('../../../scripts/programs/consul.mjs', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [script]);
   return stdout.trim();
 }
