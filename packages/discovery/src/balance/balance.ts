@@ -184,11 +184,11 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
     }
     return work.then(
       (result) => {
-        this.#settle(node, startMs, judgeResult(this.#env, result), undefined, inner);
+        this.#settle(node, startMs, judgeResult(this.#env, result, inner, request), undefined, inner);
         return result;
       },
       (error) => {
-        this.#settle(node, startMs, judgeError(this.#env, error, inner), error, inner);
+        this.#settle(node, startMs, judgeError(this.#env, error, inner, request), error, inner);
         throw error;
       },
     );

@@ -54,7 +54,7 @@ class OperationTelemetry implements Service<OperationRequest, OperationResponse>
         return response;
       },
       (error) => {
-        const { outcome } = judgeError(this.#env, error, context);
+        const { outcome } = judgeError(this.#env, error, context, request);
         series[outcome].observe((clock.now() - startedMs) / 1000, trace.traceId);
         throw error;
       },

@@ -13,10 +13,15 @@ export interface Verdict {
   readonly overloaded: boolean;
 }
 
-/** Judges how calls ended. Must be cheap: several layers ask about each call. */
+/**
+ * Judges how calls ended. Must be cheap: several layers ask about each call.
+ *
+ * `request` is what was asked: the request of a service, or of a wrapped function the list of its arguments. Context and
+ * request are always given by layers; they may be left out where one classifier asks another.
+ */
 export interface Classifier {
-  ofResult(result: unknown): Verdict;
-  ofError(error: unknown, context: CallContext): Verdict;
+  ofResult(result: unknown, context?: CallContext, request?: unknown): Verdict;
+  ofError(error: unknown, context: CallContext, request?: unknown): Verdict;
 }
 
 /** The verdicts, made once so that judging allocates nothing. */

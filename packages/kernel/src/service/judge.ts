@@ -6,19 +6,20 @@ import type { Env } from './service.js';
 /**
  * Asks the stack's classifier about an error. A classifier that throws, or answers no verdict, must not hide the error it
  * was asked about: the call counts as a failure that is not tried again, and the classifier is reported by an event.
+ * @param request - what was asked; of a wrapped function the list of its arguments.
  */
-export function judgeError(env: Env, error: unknown, context: CallContext): Verdict {
+export function judgeError(env: Env, error: unknown, context: CallContext, request: unknown): Verdict {
   try {
-    return checked(env.classifier.ofError(error, context));
+    return checked(env.classifier.ofError(error, context, request));
   } catch (thrown) {
     return brokenClassifier(env, thrown);
   }
 }
 
 /** The same about a result. The caller still gets the result. */
-export function judgeResult(env: Env, result: unknown): Verdict {
+export function judgeResult(env: Env, result: unknown, context: CallContext, request: unknown): Verdict {
   try {
-    return checked(env.classifier.ofResult(result));
+    return checked(env.classifier.ofResult(result, context, request));
   } catch (thrown) {
     return brokenClassifier(env, thrown);
   }

@@ -5,7 +5,8 @@
  * A report names the epoch in which its call was admitted and counts only while that epoch lasts: a success from before
  * the opening cannot close the breaker, a failure from before the closing cannot open it again.
  */
-import { type CallContext, currentOf, type Env, judgeError, judgeResult } from '@fwk/kernel';
+import { type CallContext, currentOf, type Env } from '@fwk/kernel';
+import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import { isRefusal } from '../layer/refusal.js';
 import type { BreakerCounts } from './breaker-counts.js';
 import type { BreakerOptions } from './breaker-options.js';
@@ -65,14 +66,15 @@ export class CallReports {
 
   /** A call ended with a result. */
   answered(result: unknown, epoch: number, startMs: number, request: unknown, context: CallContext): void {
-    const { outcome } = judgeResult(this.#env, result);
+    const { outcome } = judgeCallResult(this.#env, result, context, request);
     if (outcome === 'ignored') this.#ignored(epoch);
     else this.#ended(outcome === 'failure', result, epoch, startMs, request, context);
   }
 
   /** A call ended with an error. One that a layer below refused was never sent, and says nothing about the callee. */
   failed(error: unknown, epoch: number, startMs: number, request: unknown, context: CallContext): void {
-    if (isRefusal(error) || judgeError(this.#env, error, context).outcome === 'ignored') this.#ignored(epoch);
+    if (isRefusal(error) || judgeCallError(this.#env, error, context, request).outcome === 'ignored')
+      this.#ignored(epoch);
     else this.#ended(true, error, epoch, startMs, request, context);
   }
 

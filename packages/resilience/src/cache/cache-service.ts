@@ -5,8 +5,6 @@ import {
   currentOf,
   type Env,
   idempotentKey,
-  judgeError,
-  judgeResult,
   messageOf,
   note,
   notesKey,
@@ -18,6 +16,7 @@ import { Expiry, nameOf } from '../deadline/expiry.js';
 import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
 import { type TimedCallOwner, timedCall } from '../deadline/timed-call.js';
 import { callSafely } from '../layer/call-safely.js';
+import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import { KeyError } from '../layer/key-error.js';
 import { requestKey } from '../layer/request-key.js';
 import { CacheCounts } from './cache-counts.js';
@@ -108,7 +107,7 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
     const fill = this.#store.begin(key);
     return callSafely(this.#next, request, context).then(
       (value) => {
-        const outcome = this.#keep(key, fill, value, nowMs);
+        const outcome = this.#keep(key, fill, value, nowMs, request, context);
         const old = outcome === 'failure' ? this.#oldInstead(key, context, undefined) : undefined;
         if (old !== undefined) return old.value;
         this.#counts.missed.add();
@@ -116,7 +115,7 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
       },
       (error) => {
         this.#store.end(key, fill);
-        const { outcome } = judgeError(this.#env, error, context);
+        const { outcome } = judgeCallError(this.#env, error, context, request);
         const old = outcome === 'failure' ? this.#oldInstead(key, context, error) : undefined;
         if (old !== undefined) return old.value;
         this.#counts.missed.add();
@@ -138,7 +137,7 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
     const limitMs = Math.min(deadlineMs - nowMs, LONGEST_TIMER_MS);
     timedCall(this.#next, request, own, cancellable(own), limitMs, true, this).then(
       (value) => {
-        if (this.#keep(key, fill, value, nowMs) === 'success') this.#counts.refreshed.add();
+        if (this.#keep(key, fill, value, nowMs, request, context) === 'success') this.#counts.refreshed.add();
         else this.#refreshFailed(undefined);
       },
       (error) => {
@@ -161,9 +160,9 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
   }
 
   /** Ends a fill with its answer, and keeps that if it is a success. */
-  #keep(key: string, fill: Fill, value: Res, askedAtMs: number): Outcome {
+  #keep(key: string, fill: Fill, value: Res, askedAtMs: number, request: Req, context: CallContext): Outcome {
     const valid = this.#store.end(key, fill);
-    const { outcome } = judgeResult(this.#env, value);
+    const { outcome } = judgeCallResult(this.#env, value, context, request);
     if (!valid || outcome !== 'success') return outcome;
     const evicted = this.#store.put(key, { value, askedAtMs }, currentOf(this.#options.maxEntries));
     if (evicted > 0) this.#counts.evicted.add(evicted);

@@ -14,7 +14,6 @@ import {
   cancellable,
   checkOptions,
   type Env,
-  judgeError,
   messageOf,
   note,
   OptionsError,
@@ -28,6 +27,7 @@ import { type TimedCallOwner, timedCall } from '../deadline/timed-call.js';
 import { CallFrame } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
+import { judgeCallError } from '../layer/judge-call.js';
 import { FallbackFailedError } from './fallback-error.js';
 import { type FallbackHandler, type FallbackOptions, fallbackDefaults, fallbackRules } from './fallback-options.js';
 
@@ -104,7 +104,7 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     const before = failed instanceof FallbackFailedError && tellers.get(failed) === this.#next ? failed : undefined;
     const error = before ? before.original : failed;
     try {
-      if (!this.#answers(error, context)) throw error;
+      if (!this.#answers(error, request, context)) throw error;
       const answer = await this.#ask(error, request, context, remainingMs);
       this.#answered.add();
       note(context, 'fallback', this.#name);
@@ -128,8 +128,8 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     return failure;
   }
 
-  #answers(error: unknown, context: CallContext): boolean {
-    return this.#when ? this.#when(error) : judgeError(this.#env, error, context).outcome === 'failure';
+  #answers(error: unknown, request: Req, context: CallContext): boolean {
+    return this.#when ? this.#when(error) : judgeCallError(this.#env, error, context, request).outcome === 'failure';
   }
 
   /** A handler is somebody's function: it gets the caller's cancellation and the remaining time, and is raced for both. */

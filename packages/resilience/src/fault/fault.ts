@@ -23,9 +23,10 @@ import {
   sleep,
 } from '@fwk/kernel';
 import { Expiry, nameOf } from '../deadline/expiry.js';
-import { CallFrame } from '../layer/call-frame.js';
+
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
+import { askedOf } from '../layer/judge-call.js';
 import { WeakHandles } from '../layer/weak-handles.js';
 import { FaultInjectedError } from './fault-injected-error.js';
 import { checkFaultOptions, type FaultOptions, type FaultSettings } from './fault-options.js';
@@ -147,7 +148,7 @@ class FaultService<Req, Res> implements Service<Req, Res>, Switched, Disposable 
   #hits(request: Req, context: CallContext): boolean {
     const match = this.#options.match as ((request: unknown, context: CallContext) => boolean) | undefined;
     try {
-      if (match && !match(request instanceof CallFrame ? request.args : request, context)) return false;
+      if (match && !match(askedOf(request), context)) return false;
     } catch (error) {
       const { logger, events, path } = this.#env;
       logger.error({ err: error, path }, 'the match of a fault injection threw; the call was left alone');

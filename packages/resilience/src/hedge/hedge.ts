@@ -18,13 +18,13 @@ import {
   currentOf,
   type Env,
   idempotentKey,
-  judgeResult,
   note,
   type Service,
   type Status,
 } from '@fwk/kernel';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
+import { judgeCallResult } from '../layer/judge-call.js';
 import { type BudgetShare, budgetShareOf } from '../retry/budget-share.js';
 import { type HedgeOptions, hedgeDefaults, hedgeRules } from './hedge-options.js';
 import { type RaceOwner, race } from './race.js';
@@ -90,7 +90,7 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
     // Whether it can be paid for is asked when it is due: until then other calls pay in.
     const hedged = delayMs !== undefined && maxExtraRatio > 0 && context.deadlineMs - nowMs > delayMs;
     const work = hedged ? race(this, request, context, delayMs) : callSafely(this.next, request, context);
-    return given === 'auto' ? this.#measured(work, nowMs) : work;
+    return given === 'auto' ? this.#measured(work, nowMs, request, context) : work;
   }
 
   status(): Status {
@@ -138,10 +138,11 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
   }
 
   /** A hedged call counts from its first attempt on, so the percentile it was hedged by stays honest. */
-  #measured(work: Promise<Res>, startMs: number): Promise<Res> {
+  #measured(work: Promise<Res>, startMs: number, request: Req, context: CallContext): Promise<Res> {
     return work.then((value) => {
       const nowMs = this.env.clock.now();
-      if (judgeResult(this.env, value).outcome === 'success') this.#tail.record(nowMs - startMs, nowMs);
+      if (judgeCallResult(this.env, value, context, request).outcome === 'success')
+        this.#tail.record(nowMs - startMs, nowMs);
       return value;
     });
   }

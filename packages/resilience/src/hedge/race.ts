@@ -6,13 +6,12 @@ import {
   cancellable,
   type Env,
   isFwkError,
-  judgeError,
-  judgeResult,
   type Service,
   type Timer,
 } from '@fwk/kernel';
 import { partOf } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
+import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 
 /** The layer that a race belongs to. */
 export interface RaceOwner<Req, Res> {
@@ -95,7 +94,7 @@ class Race<Req, Res> {
     callSafely(next, request, attempt.context).then(
       (value) => {
         if (this.#over) this.#owner.discarded();
-        const isAnswer = judgeResult(env, value).outcome !== 'failure';
+        const isAnswer = judgeCallResult(env, value, this.#context, request).outcome !== 'failure';
         this.#ended(attempt, isSecond, { isAnswer, tell: () => this.#resolve(value) });
       },
       (error) => this.#ended(attempt, isSecond, { isAnswer: this.#isAnswer(error), tell: () => this.#reject(error) }),
@@ -121,7 +120,7 @@ class Race<Req, Res> {
   /** An error that is no failure is the callee's word. A refusal on the way to it is none: the other attempt may get one. */
   #isAnswer(error: unknown): boolean {
     if (isFwkError(error) && error.traits.notProcessed) return false;
-    return judgeError(this.#owner.env, error, this.#context).outcome !== 'failure';
+    return judgeCallError(this.#owner.env, error, this.#context, this.#request).outcome !== 'failure';
   }
 
   #finish(): void {

@@ -7,8 +7,6 @@ import {
   currentOf,
   type Env,
   isFwkError,
-  judgeError,
-  judgeResult,
   type Priority,
   priorityKey,
   type Service,
@@ -19,6 +17,7 @@ import {
 import { Expiry, nameOf } from '../deadline/expiry.js';
 import { beginAttempt, whenOver } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
+import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import { KeyError } from '../layer/key-error.js';
 import { isRefusal } from '../layer/refusal.js';
 import { observe } from '../layer/settlement.js';
@@ -183,11 +182,11 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
     observe(
       work,
       (value) => {
-        this.#learn(startMs, judgeResult(this.#env, value), false);
+        this.#learn(startMs, judgeCallResult(this.#env, value, context, request), false);
         whenOver(request, mark, leave);
       },
       (error) => {
-        const verdict = isRefusal(error) ? verdicts.ignored : judgeError(this.#env, error, context);
+        const verdict = isRefusal(error) ? verdicts.ignored : judgeCallError(this.#env, error, context, request);
         this.#learn(startMs, verdict, verdict.outcome === 'failure' && isTimeout(error, context));
         whenOver(request, mark, leave);
       },

@@ -19,8 +19,6 @@ import {
   idempotentKey,
   isDoNotRetry,
   isFwkError,
-  judgeError,
-  judgeResult,
   markDoNotRetry,
   messageOf,
   note,
@@ -31,6 +29,7 @@ import {
 } from '@fwk/kernel';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
+import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import { announceAnswer, announceFailure, willAnnounce } from '../layer/settlement.js';
 import { fullJitter } from './backoff.js';
 import { budgetShareOf } from './budget-share.js';
@@ -101,7 +100,7 @@ class RetryService<Req, Res> implements Service<Req, Res> {
     const marks = doNotRetryMarks();
     const answer: Promise<Res> = callSafely(this.#next, request, context).then(
       (value) => {
-        const verdict = judgeResult(this.#env, value);
+        const verdict = judgeCallResult(this.#env, value, context, request);
         if (verdict.outcome !== 'success')
           return this.#announced(answer, request, context, { ok: true, value, verdict });
         this.#budget?.deposit();
@@ -109,7 +108,7 @@ class RetryService<Req, Res> implements Service<Req, Res> {
         announceAnswer(answer, value);
         return value;
       },
-      (error) => this.#announced(answer, request, context, this.#failed(error, marks, context)),
+      (error) => this.#announced(answer, request, context, this.#failed(error, marks, request, context)),
     );
     willAnnounce(answer);
     return answer;
@@ -153,14 +152,15 @@ class RetryService<Req, Res> implements Service<Req, Res> {
   #attempt(request: Req, context: CallContext): Promise<Ending<Res>> {
     const marks = doNotRetryMarks();
     return callSafely(this.#next, request, context).then(
-      (value) => ({ ok: true, value, verdict: judgeResult(this.#env, value) }),
-      (error) => this.#failed(error, marks, context),
+      (value) => ({ ok: true, value, verdict: judgeCallResult(this.#env, value, context, request) }),
+      (error) => this.#failed(error, marks, request, context),
     );
   }
 
   /** @param marks - the *do not retry* marks that were set before the attempt; older ones are of other calls. */
-  #failed(error: unknown, marks: number, context: CallContext): Ending<Res> {
-    return { ok: false, error, verdict: judgeError(this.#env, error, context), final: isDoNotRetry(error, marks) };
+  #failed(error: unknown, marks: number, request: Req, context: CallContext): Ending<Res> {
+    const verdict = judgeCallError(this.#env, error, context, request);
+    return { ok: false, error, verdict, final: isDoNotRetry(error, marks) };
   }
 
   /** How long to wait before the next attempt; undefined when there is to be none. */

@@ -16,8 +16,6 @@ import {
   type Env,
   fixed,
   isFwkError,
-  judgeError,
-  judgeResult,
   type Live,
   millisecondsIn,
   numberIn,
@@ -28,6 +26,7 @@ import {
 import { nameOf } from '../deadline/expiry.js';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
+import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import { isRefusal } from '../layer/refusal.js';
 import { observe } from '../layer/settlement.js';
 import { RollingCounts } from '../window/rolling-counts.js';
@@ -118,8 +117,8 @@ class ThrottleService<Req, Res> implements Service<Req, Res> {
     const work = callSafely(this.#next, request, context);
     observe(
       work,
-      (value) => this.#answered(slice, judgeResult(this.#env, value), undefined),
-      (error) => this.#failed(slice, error, context),
+      (value) => this.#answered(slice, judgeCallResult(this.#env, value, context, request), undefined),
+      (error) => this.#failed(slice, error, request, context),
     );
     return work;
   }
@@ -141,8 +140,8 @@ class ThrottleService<Req, Res> implements Service<Req, Res> {
     return Math.min(ratio, currentOf(maxDropRatio));
   }
 
-  #failed(slice: number, error: unknown, context: CallContext): void {
-    const verdict = judgeError(this.#env, error, context);
+  #failed(slice: number, error: unknown, request: Req, context: CallContext): void {
+    const verdict = judgeCallError(this.#env, error, context, request);
     const gaveUp = context.cancelled && verdict.outcome === 'ignored';
     if (gaveUp || isRefusal(error)) this.#takeOut(slice);
     else this.#answered(slice, verdict, error);
