@@ -39,6 +39,11 @@ export const coreErrors = Object.freeze({
     summary: 'One metric name was asked for with two meanings. Give one of them another name.',
     status: 500,
   },
+  FWK_CORE_INSTRUMENT_INVALID: {
+    summary:
+      'A metric was asked for that scrapers could not read; the message names its problem. Correct its spec or labels.',
+    status: 500,
+  },
   FWK_CORE_MANAGEMENT_EXPOSED: {
     summary: 'Management would be reachable from other machines without a token. Set one, or listen on 127.0.0.1.',
     status: 500,

@@ -96,7 +96,7 @@ class Application implements App {
     const { env, container, management, health, components, providers, flags } = this.#parts;
     const startedAtMs = env.clock.now();
     if (this.#options.signals) this.#signals = onStopSignal((signal) => this.#stopOnSignal(signal));
-    this.#parts.observed = observeProcess(this.#parts.metrics, this.info);
+    this.#parts.observed = observeProcess(this.#parts.metrics, this.info, env.clock);
     try {
       if (management) await this.#step('management', 'start', () => management.start());
       for (const { component, contextOf } of components) {

@@ -92,6 +92,21 @@ describe('the endpoints of every application', () => {
     expect(open.headers.get('content-type')).toMatch(/^application\/openmetrics-text/);
   });
 
+  test('metrics and all else that is long comes compressed where the client takes it', async () => {
+    const { ask, metrics } = await started();
+    for (let index = 0; index < 100; index++) metrics.counter({ name: 'orders', help: 'x' }, { at: `${index}` }).add();
+    const coded = async (path: string, encoding: string) => {
+      const response = await ask(path, { headers: { 'accept-encoding': encoding } });
+      return [response.status, response.headers.get('content-encoding'), (await response.text()).length];
+    };
+    const [, , length] = await coded('/manage/metrics', 'identity');
+    expect(length).toBeGreaterThan(2000);
+    expect(await coded('/manage/metrics', 'gzip')).toEqual([200, 'gzip', length]);
+    expect(await coded('/manage/metrics', 'identity, gzip;q=0')).toEqual([200, null, length]);
+    expect(await coded('/manage/loggers', 'gzip')).toEqual([200, null, expect.any(Number)]);
+    expect(await coded('/manage/metrics', 'identity;q=0')).toEqual([406, null, expect.any(Number)]);
+  });
+
   test('loggers shows the level and changes it', async () => {
     const { ask, logger } = await started();
     const changed = await ask('/manage/loggers/root', { method: 'PUT', headers: json, body: '{"level":"debug"}' });

@@ -9,6 +9,7 @@ import {
   type ManagementEndpoint,
   messageOf,
 } from '@fwk/kernel';
+import { type EncodedBody, encodeBody } from '../metrics/content-encoding.js';
 import { type Authenticator, authenticator } from './access.js';
 import { eventStreams } from './event-stream.js';
 import { ManagementRefusedError, problemOf, problemType } from './problem.js';
@@ -71,7 +72,9 @@ export function managementServer(parts: ManagementParts): ManagementServer {
       const { pathname, searchParams } = locate(request);
       access.check(request);
       const path = pathname.replace(/^\/manage\/?|\/$/g, '');
-      if (pathname === '/manage' || pathname === '/manage/') return json(response, 200, { endpoints: routes.paths });
+      if (pathname === '/manage' || pathname === '/manage/') {
+        return await json(response, 200, { endpoints: routes.paths });
+      }
       if (!pathname.startsWith('/manage/')) {
         throw new ManagementRefusedError(404, `there is no ${pathname}; everything here is below /manage/`);
       }
@@ -80,7 +83,7 @@ export function managementServer(parts: ManagementParts): ManagementServer {
       const body = await readBody(request);
       const query = Object.fromEntries(searchParams);
       const work = (async () => endpoint.handle({ parameter, query, body, accept: request.headers.accept }))();
-      answer(response, await limited(clock, work, path));
+      await answer(response, await limited(clock, work, path));
     } catch (error) {
       const problem = problemOf(error, parts.errors);
       // 503 is a limit doing its work, told to whom it concerns.
@@ -91,7 +94,7 @@ export function managementServer(parts: ManagementParts): ManagementServer {
       response.setHeader('connection', 'close');
       if (problem.status === 401) response.setHeader('www-authenticate', 'Bearer');
       if (Array.isArray(problem.allowed)) response.setHeader('allow', problem.allowed.join(', '));
-      send(response, problem.status, problemType, JSON.stringify(problem));
+      write(response, problem.status, problemType, { encoding: undefined, body: Buffer.from(JSON.stringify(problem)) });
     }
   };
 
@@ -149,20 +152,30 @@ function limited<T>(clock: Clock, work: Promise<T>, path: string): Promise<T> {
   });
 }
 
-function answer(response: ServerResponse, result: unknown): void {
-  if (result instanceof ManagementReply) send(response, result.status, result.contentType, result.body);
+async function answer(response: ServerResponse, result: unknown): Promise<void> {
+  if (result instanceof ManagementReply) await send(response, result.status, result.contentType, result.body);
   else if (result === undefined) response.writeHead(204).end();
-  else json(response, 200, result);
+  else await json(response, 200, result);
 }
 
-function json(response: ServerResponse, status: number, data: unknown): void {
-  send(response, status, 'application/json', JSON.stringify(data));
+function json(response: ServerResponse, status: number, data: unknown): Promise<void> {
+  return send(response, status, 'application/json', JSON.stringify(data));
 }
 
-function send(response: ServerResponse, status: number, contentType: string, body: string): void {
+/** @throws ManagementRefusedError 406. */
+async function send(response: ServerResponse, status: number, contentType: string, text: string): Promise<void> {
+  const accepted = response.req.headers['accept-encoding'];
+  const encoded = await encodeBody(typeof accepted === 'string' ? accepted : undefined, text);
+  if (!encoded) throw new ManagementRefusedError(406, 'the header accept-encoding allows neither gzip nor identity');
+  write(response, status, contentType, encoded);
+}
+
+function write(response: ServerResponse, status: number, contentType: string, { encoding, body }: EncodedBody): void {
   response.writeHead(status, {
     'content-type': contentType,
-    'content-length': Buffer.byteLength(body),
+    'content-length': body.length,
+    ...(encoding && { 'content-encoding': encoding }),
+    vary: 'accept, accept-encoding',
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
   });

@@ -1,7 +1,9 @@
 import { fakeClock } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
-import { openMetricsType, prefersOpenMetrics, prometheusType } from './exposition.js';
+import { openMetricsType, prometheusType } from './exposition.js';
+import { loopDelay, loopDelayWindowMs } from './loop-delay.js';
 import { createMeter } from './meter.js';
+import { negotiateFormat } from './negotiate-format.js';
 import { observeProcess } from './process-metrics.js';
 
 function filled() {
@@ -63,16 +65,66 @@ call_duration_seconds_count{to="x"} 3
     expect(bodies[0]).toEqual(bodies[2]);
   });
 
+  const prometheus2 =
+    'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
+  const prometheus3 =
+    'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2';
+  const protobufFirst =
+    'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,text/plain;version=0.0.4;q=0.3,*/*;q=0.2';
+  const firefox = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+
   test.each([
-    [undefined, false],
-    ['*/*', false],
-    ['text/plain', false],
-    ['application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2', true],
-    ['application/openmetrics-text;q=0.1,text/plain;q=0.9', false],
-    ['application/openmetrics-text;q=0', false],
-    ['Application/OpenMetrics-Text', true],
-  ])('for Accept: %s OpenMetrics is %s', (accept, expected) => {
-    expect(prefersOpenMetrics(accept)).toBe(expected);
+    [undefined, 'prometheus'],
+    ['', 'prometheus'],
+    ['*/*', 'prometheus'],
+    ['text/plain', 'prometheus'],
+    ['text/*', 'prometheus'],
+    [firefox, 'prometheus'],
+    [prometheus2, 'openmetrics'],
+    [prometheus3, 'openmetrics'],
+    [protobufFirst, 'prometheus'],
+    ['application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1', 'openmetrics'],
+    ['application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2', 'openmetrics'],
+    ['application/openmetrics-text; version="1.0.0"', 'openmetrics'],
+    ['application/openmetrics-text;version=2.0.0,text/plain;q=0.1', 'prometheus'],
+    ['*/*;q=0.9, application/openmetrics-text;q=0.1', 'prometheus'],
+    ['application/openmetrics-text;q=0.1,text/plain;q=0.9', 'prometheus'],
+    ['application/openmetrics-text, */*', 'openmetrics'],
+    ['application/openmetrics-text, text/plain', 'openmetrics'],
+    ['application/*', 'openmetrics'],
+    ['text/plain;q=0, */*', 'openmetrics'],
+    ['application/openmetrics-text;q=0', 'prometheus'],
+    ['application/openmetrics-text;q=0, */*;q=0', 'prometheus'],
+    ['application/openmetrics-text;q=x, text/plain;q=0.1', 'prometheus'],
+    ['application/openmetrics-text;Q=0.2, text/plain;Q=0.1', 'openmetrics'],
+    ['Application/OpenMetrics-Text', 'openmetrics'],
+  ])('for Accept: %s the format is %s', (accept, expected) => {
+    expect(negotiateFormat(accept)).toBe(expected);
+  });
+});
+
+describe('the delay of the event loop', () => {
+  /** Holds the loop until its histograms have seen it. */
+  async function late(delay: { read(): { longest: number } }, atLeast: number): Promise<void> {
+    while (delay.read().longest < atLeast) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  }
+
+  test('is the same for every scraper, for a window at least, and is forgotten after two', async () => {
+    const clock = fakeClock();
+    using delay = loopDelay(clock);
+    await late(delay, 0.1);
+    const { longest } = delay.read();
+    await clock.advance(loopDelayWindowMs / 2);
+    expect(delay.read().longest).toBeGreaterThanOrEqual(longest);
+    await clock.advance(loopDelayWindowMs / 2);
+    expect(delay.read().longest).toBeGreaterThanOrEqual(longest);
+    expect(delay.read().longest).toBeGreaterThanOrEqual(longest);
+    expect(delay.read().percentile(100)).toBeGreaterThan(0);
+    await clock.advance(loopDelayWindowMs);
+    expect(delay.read().longest).toBeLessThan(longest);
   });
 });
 
@@ -87,7 +139,8 @@ describe('process metrics', () => {
     expect(body).toMatch(/^process_memory_usage_bytes \d{7,}$/m);
     expect(body).toMatch(/^process_cpu_time_seconds_total\{cpu_mode="user"\} [\d.]+$/m);
     expect(body).toMatch(/^nodejs_eventloop_delay_p99_seconds [\d.e-]+$/m);
+    expect(body).toMatch(/^nodejs_eventloop_delay_max_seconds [\d.e-]+$/m);
     observed[Symbol.dispose]();
-    expect((await meter.expose()).body.trim()).toBe('');
+    expect((await meter.expose()).body).toBe('');
   });
 });

@@ -1,9 +1,11 @@
+import type { Registry } from 'prom-client';
 import type { Family, Sample } from './family.js';
+import { negotiateFormat } from './negotiate-format.js';
 
 /**
  * The text that scrapers read, written by prom-client. Our numbers are handed to it at scrape as finished values: its
- * own instruments would rebuild a string key for each record and confuse labels that contain commas. Each format has a
- * registry of its own, made for the one scrape, because an OpenMetrics scrape renames counters in place.
+ * own instruments would rebuild a string key for each record and confuse labels that contain commas. Each family is
+ * written by itself, so that one that cannot be written costs no other.
  */
 
 /** Content type of the OpenMetrics text format. */
@@ -17,33 +19,35 @@ export async function expose(
   families: readonly Family[],
   accept: string | undefined,
 ): Promise<{ readonly contentType: string; readonly body: string }> {
-  const { Gauge, Registry } = await import('prom-client');
-  const open = prefersOpenMetrics(accept);
+  const { Registry } = await import('prom-client');
+  const open = negotiateFormat(accept) === 'openmetrics';
   const registry = new Registry();
   // A registry's type follows its first content type; at run time it takes either.
   if (open) (registry as { setContentType(type: string): void }).setContentType(openMetricsType);
+  const texts: string[] = [];
   for (const family of families) {
     if (family.samples.length === 0) continue;
-    const finished = finish(family, open);
-    // The registry asks a metric only for `get()`; a gauge serves as the carrier of any kind.
-    const carrier = new Gauge({ name: finished.name, help: finished.help, registers: [] });
-    registry.registerMetric(Object.assign(carrier, { get: async () => finished }));
+    const text = await write(registry, finish(family, open)).catch(() => undefined);
+    if (text !== undefined) texts.push(open ? withHelpQuoted(text) : text);
   }
-  return { contentType: open ? openMetricsType : prometheusType, body: await registry.metrics() };
+  return open
+    ? { contentType: openMetricsType, body: [...texts, '# EOF\n'].join('\n') }
+    : { contentType: prometheusType, body: texts.length === 0 ? '' : `${texts.join('\n\n')}\n` };
 }
 
-/** True when OpenMetrics is asked for at least as much as plain text. Without a header, plain text. */
-export function prefersOpenMetrics(accept: string | undefined): boolean {
-  let open = 0;
-  let plain = 0;
-  for (const range of (accept ?? '').split(',')) {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    const q = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
-    const weight = q === undefined ? 1 : Number.parseFloat(q) || 0;
-    if (type === 'application/openmetrics-text') open = Math.max(open, weight);
-    else if (type === 'text/plain') plain = Math.max(plain, weight);
-  }
-  return open > 0 && open >= plain;
+/** The registry asks a metric only for `get()`. It knows each under the same name: ours may be one that objects have. */
+async function write(registry: Registry, finished: Finished): Promise<string> {
+  registry.clear();
+  registry.registerMetric({ name: 'family', get: async () => finished } as unknown as Parameters<
+    Registry['registerMetric']
+  >[0]);
+  return await registry.getSingleMetricAsString('family');
+}
+
+/** OpenMetrics escapes quotes in the help, which is the first line; prom-client does not. */
+function withHelpQuoted(text: string): string {
+  const end = text.indexOf('\n');
+  return text.slice(0, end).replaceAll('"', '\\"') + text.slice(end);
 }
 
 interface PromValue {
@@ -54,16 +58,23 @@ interface PromValue {
 }
 
 /** What a prom-client metric answers when it is asked for its values. */
-function finish(family: Family, open: boolean) {
+interface Finished {
+  readonly name: string;
+  readonly help: string;
+  readonly type: Family['kind'];
+  readonly values: readonly PromValue[];
+}
+
+function finish(family: Family, open: boolean): Finished {
   const { prometheusName, help, kind } = family;
   const values =
-    kind === 'histogram' ? family.samples.flatMap((sample) => bucketsOf(prometheusName, sample)) : family.samples;
+    kind === 'histogram' ? family.samples.flatMap((sample) => bucketsOf(prometheusName, sample, open)) : family.samples;
   // In OpenMetrics a counter's family lacks the suffix, and the registry adds it to each sample.
   const name = open && kind === 'counter' ? prometheusName.replace(/_total$/, '') : prometheusName;
   return { name, help, type: kind, values };
 }
 
-function bucketsOf(name: string, sample: Sample): PromValue[] {
+function bucketsOf(name: string, sample: Sample, open: boolean): PromValue[] {
   const { labels, histogram } = sample;
   if (!histogram) return [];
   const values: PromValue[] = [];
@@ -81,7 +92,9 @@ function bucketsOf(name: string, sample: Sample): PromValue[] {
       }),
     });
   });
-  values.push({ labels: { ...labels }, value: histogram.sum, metricName: `${name}_sum` });
+  // OpenMetrics has no sum where values may be negative, since a sum must never fall there.
+  const falls = histogram.sum < 0 || (histogram.bounds[0] ?? 0) < 0;
+  if (!open || !falls) values.push({ labels: { ...labels }, value: histogram.sum, metricName: `${name}_sum` });
   values.push({ labels: { ...labels }, value: cumulative, metricName: `${name}_count` });
   return values;
 }

@@ -2,7 +2,6 @@ import {
   anything,
   type Clock,
   checkOptions,
-  durationBuckets,
   type HistogramSpec,
   type InstrumentSpec,
   integerIn,
@@ -15,8 +14,10 @@ import {
 import { expose } from './exposition.js';
 import type { Family, Sample } from './family.js';
 import { InstrumentConflictError } from './instrument-conflict-error.js';
-import { cleanLabels, prometheusName } from './metric-names.js';
-import { HistogramSeries, NumberSeries, type ObservedSeries } from './series.js';
+import { InstrumentInvalidError } from './instrument-invalid-error.js';
+import { type CheckedSpec, checkSpec, namesOf } from './instrument-spec.js';
+import { cleanLabels } from './metric-names.js';
+import { HistogramSeries, NumberSeries, ObservedSeries } from './series.js';
 
 /** Options of {@link createMeter}. */
 export interface MeterOptions {
@@ -34,7 +35,7 @@ export const meterDefaults: Readonly<MeterOptions> = Object.freeze({
 
 /** A meter whose numbers can be read. */
 export interface Metrics extends Meter {
-  /** Reads every series. Observed ones are asked; one that throws is left out. */
+  /** Reads every series. Observed ones are asked; one that throws, or answers no number, is left out. */
   collect(): readonly Family[];
   /**
    * The exposition for a scraper; loads prom-client at its first call.
@@ -47,18 +48,16 @@ export interface Metrics extends Meter {
 export const metricsToken: Token<Metrics> = token('metrics');
 
 interface Instrument {
-  readonly spec: InstrumentSpec;
-  readonly prometheusName: string;
-  readonly kind: Family['kind'];
-  readonly bounds: readonly number[];
+  readonly spec: CheckedSpec;
   readonly series: Map<string, NumberSeries | HistogramSeries>;
   readonly observed: Set<ObservedSeries>;
 }
 
 /**
- * Makes a meter of plain numbers.
- * @throws OptionsError for options out of range; {@link InstrumentConflictError} later, when one name is asked for with
- * two specs.
+ * Makes a meter of plain numbers. An instrument that scrapers could not read is refused when it is asked for; what is
+ * recorded never throws, and a value that is no number is not recorded.
+ * @throws OptionsError for options out of range. Its instruments: {@link InstrumentInvalidError} for a spec or labels that
+ * scrapers could not read, {@link InstrumentConflictError} when one name is asked for with two meanings.
  */
 export function createMeter(options: Partial<MeterOptions> = {}): Metrics {
   const { maxSeriesPerInstrument, clock } = checkOptions('createMeter', options, meterDefaults, {
@@ -66,17 +65,27 @@ export function createMeter(options: Partial<MeterOptions> = {}): Metrics {
     clock: anything,
   });
   const instruments = new Map<string, Instrument>();
+  /** Who writes which name, suffixes included. */
+  const owners = new Map<string, Instrument>();
 
-  const instrument = (kind: Family['kind'], spec: InstrumentSpec & { buckets?: readonly number[] }): Instrument => {
-    const name = prometheusName(spec, kind);
+  const instrument = (kind: Family['kind'], asked: InstrumentSpec & HistogramSpec): Instrument => {
+    const spec = checkSpec(kind, asked);
+    const name = spec.prometheusName;
     const known = instruments.get(name);
     if (known) {
-      if (known.kind !== kind || known.spec.unit !== spec.unit) throw new InstrumentConflictError(name, known, kind);
+      if (known.spec.kind !== kind || known.spec.unit !== spec.unit) {
+        throw new InstrumentConflictError(name, known.spec, spec);
+      }
       return known;
     }
-    const bounds = kind === 'histogram' ? [...(spec.buckets ?? durationBuckets)] : [];
-    const made: Instrument = { spec, prometheusName: name, kind, bounds, series: new Map(), observed: new Set() };
+    const names = namesOf(spec);
+    for (const each of names) {
+      const owner = owners.get(each);
+      if (owner) throw new InstrumentConflictError(each, owner.spec, spec);
+    }
+    const made: Instrument = { spec, series: new Map(), observed: new Set() };
     instruments.set(name, made);
+    for (const each of names) owners.set(each, made);
     return made;
   };
 
@@ -85,7 +94,7 @@ export function createMeter(options: Partial<MeterOptions> = {}): Metrics {
     labels: Labels,
     make: (labels: Labels) => S,
   ): S => {
-    const entries = cleanLabels(labels);
+    const entries = cleanLabels(owner.spec.name, labels);
     const key = JSON.stringify(entries);
     const known = owner.series.get(key);
     if (known) return known as S;
@@ -103,11 +112,15 @@ export function createMeter(options: Partial<MeterOptions> = {}): Metrics {
     gauge: (spec, labels = {}) => series(instrument('gauge', spec), labels, (own) => new NumberSeries(own, false)),
     histogram(spec: HistogramSpec, labels = {}) {
       const owner = instrument('histogram', spec);
-      return series(owner, labels, (own) => new HistogramSeries(own, owner.bounds, () => clock.wallTime()));
+      return series(owner, labels, (own) => new HistogramSeries(own, owner.spec.bounds, () => clock.wallTime()));
     },
     observe(kind, spec, labels, read) {
       const owner = instrument(kind, spec);
-      const entry: ObservedSeries = { labels: Object.freeze(Object.fromEntries(cleanLabels(labels))), read };
+      if (owner.spec.kind === 'histogram' || typeof read !== 'function') {
+        throw new InstrumentInvalidError(spec.name, 'can be observed only as a gauge or counter, by a function');
+      }
+      const clean = cleanLabels(owner.spec.name, labels);
+      const entry = new ObservedSeries(Object.freeze(Object.fromEntries(clean)), kind === 'counter', read);
       // One too many is not read at all: a sum of callbacks has no meaning.
       if (owner.series.size + owner.observed.size < maxSeriesPerInstrument) owner.observed.add(entry);
       return { [Symbol.dispose]: () => void owner.observed.delete(entry) };
@@ -118,26 +131,19 @@ export function createMeter(options: Partial<MeterOptions> = {}): Metrics {
   return metrics;
 }
 
-function familyOf(instrument: Instrument): Family {
-  const samples: Sample[] = [];
-  for (const each of instrument.series.values()) {
-    if (each instanceof NumberSeries) samples.push({ labels: each.labels, value: each.value });
-    else samples.push({ labels: each.labels, value: each.count, histogram: each });
+function familyOf({ spec, series, observed }: Instrument): Family {
+  // By labels, as no two samples may share them: of two owners the one that came last is believed.
+  const samples = new Map<string, Sample>();
+  const add = (sample: Sample) => samples.set(JSON.stringify(sample.labels), sample);
+  for (const each of series.values()) {
+    if (each instanceof NumberSeries) add({ labels: each.labels, value: each.value });
+    else add({ labels: each.labels, value: each.count, histogram: each });
   }
-  for (const { labels, read } of instrument.observed) {
-    try {
-      samples.push({ labels, value: read() });
-    } catch {
-      // Its owner is broken; the scrape must show all the others.
-    }
+  // A copy, since whoever is asked may observe more.
+  for (const each of [...observed]) {
+    const value = each.value;
+    if (value !== undefined) add({ labels: each.labels, value });
   }
-  const { spec, kind } = instrument;
-  return {
-    name: spec.name,
-    prometheusName: instrument.prometheusName,
-    help: spec.help,
-    unit: spec.unit,
-    kind,
-    samples,
-  };
+  const { name, prometheusName, help, unit, kind } = spec;
+  return { name, prometheusName, help, unit, kind, samples: [...samples.values()] };
 }

@@ -1,14 +1,11 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { AppInfo, Meter } from '@fwk/kernel';
-
-/** How finely the event loop's delay is sampled, in milliseconds; the timer behind it lives outside JavaScript. */
-const delayResolutionMs = 20;
+import { type AppInfo, type Clock, type Meter, systemClock } from '@fwk/kernel';
+import { loopDelay } from './loop-delay.js';
 
 /**
  * What every service shows of itself: who it is (`target_info`), memory, CPU, and how late its event loop runs. Values
  * are read at scrape. Dispose with the application.
  */
-export function observeProcess(meter: Meter, app: AppInfo): Disposable {
+export function observeProcess(meter: Meter, app: AppInfo, clock: Clock = systemClock): Disposable {
   const observed: Disposable[] = [];
   const observe = (
     kind: 'gauge' | 'counter',
@@ -37,31 +34,17 @@ export function observeProcess(meter: Meter, app: AppInfo): Disposable {
     'cpu.mode': 'system',
   });
 
-  const delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
-  delay.enable();
-  // The sampled value includes the resolution itself; below it the loop is simply idle.
-  const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - delayResolutionMs / 1000) || 0;
-  observe('gauge', 'nodejs.eventloop.delay.p50', 'seconds', 'How late timers run, median.', () =>
-    late(delay.percentile(50)),
+  const delay = loopDelay(clock);
+  const late = 'How late timers run, of the last one to two minutes';
+  observe('gauge', 'nodejs.eventloop.delay.p50', 'seconds', `${late}: median.`, () => delay.read().percentile(50));
+  observe('gauge', 'nodejs.eventloop.delay.p99', 'seconds', `${late}: 99th percentile.`, () =>
+    delay.read().percentile(99),
   );
-  observe('gauge', 'nodejs.eventloop.delay.p99', 'seconds', 'How late timers run, 99th percentile.', () =>
-    late(delay.percentile(99)),
-  );
-  observe(
-    'gauge',
-    'nodejs.eventloop.delay.max',
-    'seconds',
-    'How late timers ran at most since the last scrape.',
-    () => {
-      const longest = late(delay.max);
-      delay.reset();
-      return longest;
-    },
-  );
+  observe('gauge', 'nodejs.eventloop.delay.max', 'seconds', `${late}: longest.`, () => delay.read().longest);
 
   return {
     [Symbol.dispose]() {
-      delay.disable();
+      delay[Symbol.dispose]();
       for (const each of observed) each[Symbol.dispose]();
     },
   };

@@ -13,6 +13,9 @@ export interface Exemplar {
   readonly atMs: number;
 }
 
+/** OpenMetrics allows 128 characters for name and value together. */
+const exemplarForm = /^[\x20-\x7e]{1,100}$/;
+
 /** A counter's or gauge's series. */
 export class NumberSeries implements Counter, Gauge {
   readonly labels: Labels;
@@ -25,13 +28,13 @@ export class NumberSeries implements Counter, Gauge {
   }
 
   add(amount = 1): void {
-    // A counter that fell would read as a restart of the process; NaN would stay for ever.
-    if (Number.isNaN(amount) || (this.#rising && amount < 0)) return;
+    // What is no number would stay for ever, and a counter that fell would read as a restart of the process.
+    if (!Number.isFinite(amount) || (this.#rising && amount < 0)) return;
     this.value += amount;
   }
 
   set(value: number): void {
-    this.value = value;
+    if (typeof value === 'number') this.value = value;
   }
 }
 
@@ -52,14 +55,15 @@ export class HistogramSeries implements Histogram {
   }
 
   observe(value: number, traceId?: string): void {
-    if (Number.isNaN(value)) return;
+    // One infinite value would make the sum infinite for ever.
+    if (!Number.isFinite(value)) return;
     const bounds = this.bounds;
     let index = 0;
     // Linear: buckets are few and most values fall into the first ones.
     while (index < bounds.length && value > (bounds[index] as number)) index++;
     this.counts[index] = (this.counts[index] as number) + 1;
     this.sum += value;
-    if (traceId !== undefined) this.#keep(index, value, traceId);
+    if (typeof traceId === 'string' && exemplarForm.test(traceId)) this.#keep(index, value, traceId);
   }
 
   /** Number of observations. */
@@ -80,7 +84,26 @@ export class HistogramSeries implements Histogram {
 }
 
 /** A series that is asked for its value at scrape. */
-export interface ObservedSeries {
+export class ObservedSeries {
   readonly labels: Labels;
-  readonly read: () => number;
+  readonly #rising: boolean;
+  readonly #read: () => unknown;
+
+  constructor(labels: Labels, rising: boolean, read: () => unknown) {
+    this.labels = labels;
+    this.#rising = rising;
+    this.#read = read;
+  }
+
+  /** The value now; undefined when its owner throws, or answers what is no value of this kind. */
+  get value(): number | undefined {
+    try {
+      const value = this.#read();
+      if (value instanceof Promise) value.catch(() => {});
+      if (typeof value !== 'number') return undefined;
+      return this.#rising && !(value >= 0) ? undefined : value;
+    } catch {
+      return undefined;
+    }
+  }
 }

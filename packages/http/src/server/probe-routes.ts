@@ -1,3 +1,4 @@
+import { encodeBody } from '@fwk/core';
 import type { FastifyInstance } from 'fastify';
 import type { ServerOptions } from './server-options.js';
 
@@ -26,6 +27,9 @@ export function addProbeRoutes(server: FastifyInstance, options: ServerOptions):
   if (!options.metrics || !exposition) return;
   server.get(metricsPath, async (request, reply) => {
     const { contentType, body } = await exposition.expose(request.headers.accept);
-    return reply.header('content-type', contentType).send(body);
+    const encoded = await encodeBody(request.headers['accept-encoding']?.toString(), body);
+    if (!encoded) return reply.code(406).send();
+    if (encoded.encoding) reply.header('content-encoding', encoded.encoding);
+    return reply.header('vary', 'accept, accept-encoding').header('content-type', contentType).send(encoded.body);
   });
 }

@@ -352,6 +352,17 @@ describe('probes', () => {
     expect((await send(`${url}/metrics`, { headers: { accept: 'x' } })).text).toBe('for x');
   });
 
+  test('metrics come compressed where the scraper takes it', async () => {
+    const exposition = { expose: async () => ({ contentType: 'text/plain', body: 'orders 1\n'.repeat(500) }) };
+    const { url } = await start({}, { exposition });
+    const coded = await send(`${url}/metrics`, { headers: { 'accept-encoding': 'gzip;q=0.5' } });
+    expect(coded.headers['content-encoding']).toBe('gzip');
+    expect(Number(coded.headers['content-length'])).toBeLessThan(500);
+    const plain = await send(`${url}/metrics`, { headers: { 'accept-encoding': 'br' } });
+    expect([plain.headers['content-encoding'], plain.text.length]).toEqual([undefined, 4500]);
+    expect((await send(`${url}/metrics`, { headers: { 'accept-encoding': 'identity;q=0' } })).status).toBe(406);
+  });
+
   test('metrics are not shown where they are not wanted', async () => {
     const exposition = { expose: async () => ({ contentType: 'text/plain', body: '' }) };
     const { url } = await start({}, { exposition, metrics: false });
