@@ -46,6 +46,7 @@ export {
   type FallbackEntry,
   type FallbackHandler,
   type FallbackOptions,
+  type FallbackValue,
   fallbackDefaults,
 } from './fallback/fallback-options.js';
 export { faultInjection } from './fault/fault.js';

@@ -1,7 +1,7 @@
 import { createApp, inject } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
 import { type Call, clientOf, type Handlers, http, Serves } from '@fwk/http';
-import { CircuitBreaker, Fallback, Retry, resilience, Timeout } from '@fwk/resilience';
+import { CircuitBreaker, type FailedCall, Fallback, Retry, resilience, Timeout } from '@fwk/resilience';
 import { type Charge, type Charged, payments } from '../contracts/payments.js';
 import { provider } from '../contracts/provider.js';
 
@@ -26,7 +26,7 @@ class PaymentService implements Handlers<typeof payments> {
   }
 
   @Retry({ maxAttempts: 3 })
-  async payWithSecond(charge: Charge): Promise<Charged> {
+  async payWithSecond(_error: unknown, { args: [charge] }: FailedCall<[Charge]>): Promise<Charged> {
     return this.second.pay({ body: charge });
   }
 }

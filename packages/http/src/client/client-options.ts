@@ -10,15 +10,17 @@ import {
   type Rule,
   text,
 } from '@fwk/kernel';
-import type { BreakerOptions, RetryOptions } from '@fwk/resilience';
+import type { BreakerOptions, FailedCall, FallbackValue, RetryOptions } from '@fwk/resilience';
 import type { AnyContract, OperationName, Request, Response } from '../contract/contract-types.js';
 
-/** Answers instead of an operation that failed for good; throwing the error it was given says that it does not want to. */
+/**
+ * Answers instead of an operation that failed for good: a function, or `{ value }` for a plain value. Throwing the error it
+ * was given says that it does not want to.
+ */
 export type OperationFallbacks<C> = {
-  readonly [Op in OperationName<C>]?: (
-    request: Request<C, Op>,
-    error: unknown,
-  ) => Promise<Response<C, Op>> | Response<C, Op>;
+  readonly [Op in OperationName<C>]?:
+    | ((error: unknown, call: FailedCall<readonly [Request<C, Op>]>) => Promise<Response<C, Op>> | Response<C, Op>)
+    | (FallbackValue & { readonly value: Response<C, Op> });
 };
 
 /** Options of a client. */

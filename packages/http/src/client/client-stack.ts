@@ -3,7 +3,15 @@
  */
 import { type BalancedService, balance, type Endpoint } from '@fwk/discovery';
 import { type Env, type Layer, type LayerDescription, type Service, type Stack, stack } from '@fwk/kernel';
-import { circuitBreaker, deadline, fallback, retry } from '@fwk/resilience';
+import {
+  circuitBreaker,
+  deadline,
+  type FailedCall,
+  type FallbackHandler,
+  type FallbackValue,
+  fallback,
+  retry,
+} from '@fwk/resilience';
 import type { OperationPlan } from '../contract/contract.js';
 import { type AttemptSeries, attemptTelemetry } from './attempt-telemetry.js';
 import { type ClientOptions, type EndpointSource, endpointBreakerDefaults } from './client-options.js';
@@ -93,14 +101,19 @@ export function clientStack<C>(
 
 function operationFallback(handlers: object) {
   return fallback(
-    async (error, { args }) => {
-      const request = args[0] as OperationRequest;
-      const handler = Reflect.get(handlers, request.operation.plan.name) as
-        | ((request: unknown, error: unknown) => unknown)
-        | undefined;
-      if (!handler) throw error;
-      return { status: 0, value: await handler(request.given, error) } satisfies OperationResponse;
+    async (error, call) => {
+      const request = call.args[0] as OperationRequest;
+      const given = Reflect.get(handlers, request.operation.plan.name) as FallbackHandler | FallbackValue | undefined;
+      if (given === undefined) return leaveAsItIs(error, call);
+      const value = typeof given === 'function' ? await given(error, { ...call, args: [request.given] }) : given.value;
+      return { status: 0, value } satisfies OperationResponse;
     },
     { name: 'operation fallback' },
   );
+}
+
+/** An operation without a fallback ends as it would without this layer. */
+function leaveAsItIs(error: unknown, { result }: FailedCall): unknown {
+  if (result !== undefined) return result;
+  throw error;
 }

@@ -457,7 +457,10 @@ describe('around the call', () => {
       endpoints: [url],
       retry: { baseDelayMs: 0 },
       fallback: {
-        item: (request, error) => ({ id: `${request.params.id} ${(error as RemoteError).status}`, size: -1 }),
+        item: (error, { args: [request] }) => ({
+          id: `${request.params.id} ${(error as RemoteError).status}`,
+          size: -1,
+        }),
       },
     });
     expect(await client.item({ params: { id: 'a' } })).toEqual({ id: 'a 500', size: -1 });

@@ -1,6 +1,7 @@
 import { type InjectionKey, liveValue, makeEnv, type Resolver, setOwner } from '@fwk/kernel';
 import { recordEvents } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
+import type { FailedCall } from '../fallback/fallback-options.js';
 import { type PolicyRegistry, policyRegistry, policyRegistryToken } from '../policy/policy-registry.js';
 import {
   Bulkhead,
@@ -58,6 +59,20 @@ class Prices {
     return `instead of ${error.message}`;
   }
 
+  @Fallback({ value: 'nothing in stock' }, { name: 'empty' })
+  async emptied(): Promise<string> {
+    throw new Error('down');
+  }
+
+  @Fallback('told')
+  async asked(..._: readonly unknown[]): Promise<unknown> {
+    throw new Error('down');
+  }
+
+  async told(error: Error, { args, self }: FailedCall): Promise<unknown> {
+    return [error.message, args, self === this];
+  }
+
   @Fallback((_, { args, self }) => `${(self as Prices).calls} ${args[0]}`)
   async answered(_name: string): Promise<string> {
     throw new Error('down');
@@ -99,6 +114,15 @@ describe('decorated methods', () => {
     const prices = new Prices();
     setOwner(prices, { find: () => undefined, get: () => undefined as never });
     expect(await prices.answered('apples')).toBe('0 apples');
+  });
+
+  test('give a fallback that is a method what any handler gets, however many arguments there were', async () => {
+    expect(await new Prices().asked()).toEqual(['down', [], true]);
+    expect(await new Prices().asked('apples', 2)).toEqual(['down', ['apples', 2], true]);
+  });
+
+  test('may answer with a plain value', async () => {
+    expect(await new Prices().emptied()).toBe('nothing in stock');
   });
 
   test('may be static: named after their class, with a fallback of the class', async () => {
@@ -192,7 +216,7 @@ describe('bad input', () => {
     ['a bulkhead without places', on(Bulkhead({ maxConcurrent: 0 })), /maxConcurrent/],
     ['a hedge that may not run twice', on(Hedge({} as never)), /hedge sends a call twice/],
     ['a cache without a key', on(Cache({ ttlMs: 5 } as never)), /cache: keyOf must be a function/],
-    ['no name for a fallback', () => Fallback(''), /name of a method or a function/],
+    ['no name for a fallback', () => Fallback(''), /name of a method, a function, or \{ value \}/],
     ['a fallback for no function', on(Fallback('cached', { when: 1 as never })), /fallback: when must be a function/],
     ['no name for a policy', () => Policy(''), /name must be a non-empty string/],
   ])('refuses %s when the class is defined', (_, define, message) => {

@@ -7,7 +7,12 @@ import type { BreakerOptions } from '../breaker/breaker-options.js';
 import type { BulkheadOptions } from '../bulkhead/bulkhead.js';
 import type { CacheOptions } from '../cache/cache-options.js';
 import type { CoalesceOptions } from '../coalesce/coalesce.js';
-import type { FallbackHandler, FallbackOptions } from '../fallback/fallback-options.js';
+import {
+  type FallbackHandler,
+  type FallbackOptions,
+  type FallbackValue,
+  isFallback,
+} from '../fallback/fallback-options.js';
 import type { HedgeOptions } from '../hedge/hedge-options.js';
 import type { RateLimitOptions } from '../rate/rate-limit.js';
 import type { RetryOptions } from '../retry/retry-options.js';
@@ -90,17 +95,22 @@ export function Coalesce(options: CoalesceOptions): ResilienceDecorator {
 
 /**
  * Answers when the method fails.
- * @param fallback - name of a method of the instance (of the class, for a static one), called with the same arguments
- *   and the error last; or a handler.
- * @param options - `when` says what errors it answers, `name` how it is called in events, metrics and notes.
+ * @param fallback - a handler; or the name of a method of the instance (of the class, for a static one) that is one, so
+ *   that it gets the error and the failed call; or `{ value }`.
+ * @param options - `when` says what failures it answers, `name` how it is called in events, metrics and notes.
  * @throws OptionsError when the class is defined with refused options
  */
-export function Fallback(fallback: string | FallbackHandler, options?: Partial<FallbackOptions>): ResilienceDecorator {
-  if (typeof fallback !== 'function' && (typeof fallback !== 'string' || fallback === '')) {
-    throw new OptionsError('@Fallback', ['it takes the name of a method or a function']);
+export function Fallback(
+  fallback: string | FallbackHandler | FallbackValue,
+  options?: Partial<FallbackOptions>,
+): ResilienceDecorator {
+  if (typeof fallback === 'string' ? fallback === '' : !isFallback(fallback)) {
+    throw new OptionsError('@Fallback', ['it takes the name of a method, a function, or { value }']);
   }
-  const handler = typeof fallback === 'string' ? methodFallback(fallback) : fallback;
-  return decorator('Fallback', { fallback: options ? { ...options, handler } : handler });
+  const given = typeof fallback === 'string' ? methodFallback(fallback) : fallback;
+  return decorator('Fallback', {
+    fallback: typeof given === 'function' ? { ...options, handler: given } : { ...options, ...given },
+  });
 }
 
 /**

@@ -150,12 +150,13 @@ function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-/** A fallback that calls another method of the instance, or of the class, with the same arguments and the error last. */
+/** A fallback that is another method of the instance, or of the class. */
 export function methodFallback(method: string): FallbackHandler {
-  const handler: FallbackHandler = (error: unknown, { self, args }: FailedCall) => {
+  const handler: FallbackHandler = (error: unknown, call: FailedCall) => {
+    const { self } = call;
     const target: unknown = isObject(self) ? Reflect.get(self, method) : undefined;
     if (typeof target !== 'function') throw new TypeError(`@Fallback: \`this\` has no method "${method}"`);
-    return Reflect.apply(target, self, [...args, error]);
+    return Reflect.apply(target, self, [error, call]);
   };
   return Object.defineProperty(handler, 'name', { value: method });
 }

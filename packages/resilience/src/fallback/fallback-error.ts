@@ -10,7 +10,7 @@ export interface FallbackFailure {
 
 /**
  * The call failed and so did its fallback, or the last of a chain. Code `FWK_RESILIENCE_FALLBACK_FAILED`; `cause` is what
- * that one threw, `original` what the call had failed with.
+ * that one threw, `original` what the call had failed with: its error, or the result that the classifier calls a failure.
  */
 export class FallbackFailedError extends FwkError {
   readonly original: unknown;

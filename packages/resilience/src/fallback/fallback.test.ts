@@ -28,6 +28,24 @@ describe('fallback', () => {
     expect(events.all.map(({ name, data }) => [name, data.fallback])).toEqual([['fallback.answered', 'last price']]);
   });
 
+  test.each([[0], [''], [undefined], [null], [[]]])('answers with the plain value %j', async (value) => {
+    const guard = leakGuard();
+    const inner = scriptedService<string, unknown>();
+    const env = makeEnv({ clock: guard.clock });
+    inner.script(down);
+    const notes: CallNotes = {};
+    const service = fallback({ value }).wrap(inner, env);
+    expect(await service.call('q', background.with({ values: [notesKey.of(notes)] }))).toBe(value);
+    expect(notes.fallback).toBe('value');
+  });
+
+  test('lets `when` see the call that failed', async () => {
+    const { inner, service } = build(() => 'instead', { when: (_, { args }) => args[0] === 'apples' });
+    inner.script(down, down);
+    expect(await service.call('apples', background)).toBe('instead');
+    await expect(service.call('pears', background)).rejects.toBe(down);
+  });
+
   test('is not asked when the call succeeds', async () => {
     const { inner, service } = build(() => 'instead');
     inner.script('answer');
@@ -228,8 +246,10 @@ describe('fallback', () => {
     expect(await fallback(() => 'instead').wrap(async () => price())()).toBe('instead');
   });
 
-  test('refuses what is no function', () => {
-    expect(() => fallback('instead' as never)).toThrowError(/handler must be a function, not string/);
+  test('refuses what is neither a function nor a plain value', () => {
+    expect(() => fallback('instead' as never)).toThrowError(/handler must be a function or { value }, not string/);
+    expect(() => fallback({ value: 1, when: () => true } as never)).toThrowError(/a function or { value }/);
+    expect(() => fallback({} as never)).toThrowError(/a function or { value }/);
     expect(() => fallback(() => 1, { name: '' })).toThrowError(/name must be a non-empty string/);
   });
 });

@@ -1,10 +1,11 @@
 /**
- * Answers instead of a call that failed: a cached value, a default, another source.
+ * Answers instead of a call that failed, with an error or with a result that the classifier calls a failure: a cached value,
+ * a default, another source.
  *
  * State: none. Place: just inside the total deadline and outside everything that can fail, so that it sees the final
  * error, an open breaker's and a full bulkhead's included, and answers within the caller's time. It never answers a call
  * that its caller has cancelled, nor one whose deadline has passed, nor one that the classifier ignores (the request itself
- * was wrong), unless `when` says so. In a chain each is asked about the error of the call itself, whatever those before it
+ * was wrong), unless `when` says so. In a chain each is asked about the failure of the call itself, whatever those before it
  * failed with. Whoever keeps notes of the call reads there that a fallback answered.
  */
 import {
@@ -13,10 +14,10 @@ import {
   type Counter,
   cancellable,
   checkOptions,
+  defaultClassifier,
   type Env,
   messageOf,
   note,
-  OptionsError,
   type Service,
   type Status,
   serviceOf,
@@ -27,18 +28,27 @@ import { type TimedCallOwner, timedCall } from '../deadline/timed-call.js';
 import { CallFrame } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
-import { judgeCallError } from '../layer/judge-call.js';
+import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import { FallbackFailedError } from './fallback-error.js';
-import { type FallbackHandler, type FallbackOptions, fallbackDefaults, fallbackRules } from './fallback-options.js';
+import {
+  type FailedCall,
+  type FallbackHandler,
+  type FallbackOptions,
+  type FallbackValue,
+  fallbackDefaults,
+  fallbackRules,
+  handlerOf,
+} from './fallback-options.js';
 
 /**
  * Makes the fallback layer. Stack several for a chain: the innermost answers first.
+ * @param given - a function that answers, or `{ value }` for a plain value.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  * @example const call = fallback((error, { args }) => lastPrice(args[0])).wrap(fetchPrice); // may reject with FallbackFailedError
+ * @example const call = fallback({ value: [] }).wrap(fetchOffers);
  */
-export function fallback(handler: FallbackHandler, options?: Partial<FallbackOptions>): FunctionLayer {
-  if (typeof handler !== 'function')
-    throw new OptionsError('fallback', [`handler must be a function, not ${typeof handler}`]);
+export function fallback(given: FallbackHandler | FallbackValue, options?: Partial<FallbackOptions>): FunctionLayer {
+  const handler = handlerOf(given);
   const settings = checkOptions<FallbackOptions>('fallback', options, fallbackDefaults, fallbackRules);
   const name = settings.name ?? (handler.name || 'fallback');
   return functionLayer({
@@ -49,8 +59,16 @@ export function fallback(handler: FallbackHandler, options?: Partial<FallbackOpt
   });
 }
 
-/** Which fallback told of a failure last. Those of other policies, inside the function too, tell of theirs by the same class. */
-const tellers = new WeakMap<object, object>();
+/** How a call failed. */
+type Failure<Res> =
+  | { readonly isResult: false; readonly error: unknown }
+  | { readonly isResult: true; readonly error: undefined; readonly result: Res };
+
+/**
+ * Of each failed chain, who told of it last and how the call itself had failed. Fallbacks of other policies, inside the
+ * function too, fail with the same class of error; what the one just inside did not tell is the call's own error.
+ */
+const told = new WeakMap<FallbackFailedError, { readonly by: object; readonly failure: Failure<unknown> }>();
 
 class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
   readonly clock: Clock;
@@ -58,17 +76,19 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
   readonly #env: Env;
   readonly #handler: FallbackHandler;
   readonly #name: string;
-  readonly #when: ((error: unknown) => boolean) | undefined;
+  readonly #when: FallbackOptions['when'];
   readonly #expiry: Expiry;
   readonly #answered: Counter;
   readonly #failed: Counter;
+  /** Whether a result may count as a failure at all. */
+  readonly #judgesResults: boolean;
 
   constructor(
     next: Service<Req, Res>,
     env: Env,
     handler: FallbackHandler,
     name: string,
-    when: ((error: unknown) => boolean) | undefined,
+    when: FallbackOptions['when'],
   ) {
     this.#next = next;
     this.#env = env;
@@ -77,6 +97,7 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     this.#name = name;
     this.#when = when;
     this.#expiry = new Expiry(env);
+    this.#judgesResults = env.classifier.ofResult !== defaultClassifier.ofResult;
     const counter = (result: string) =>
       env.metrics.counter(
         { name: 'resilience.fallbacks', help: 'Failed calls that a fallback was asked to answer.' },
@@ -88,56 +109,79 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
 
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
-    return callSafely(this.#next, request, context).then(undefined, (error) => this.#answer(error, request, context));
+    return callSafely(this.#next, request, context).then(
+      this.#judgesResults ? (value) => this.#judged(value, request, context) : undefined,
+      (error) => this.#failedWith(error, request, context),
+    );
   }
 
   status(): Status {
     return this.#next.status();
   }
 
-  /** @param failed - what the next service failed with: the call's error, or the failure of fallbacks asked before. */
-  async #answer(failed: unknown, request: Req, context: CallContext): Promise<Res> {
-    if (context.cancelled) throw failed;
+  #judged(value: Res, request: Req, context: CallContext): Res | Promise<Res> {
+    if (judgeCallResult(this.#env, value, context, request).outcome !== 'failure') return value;
+    return this.#answer({ isResult: true, error: undefined, result: value }, undefined, request, context);
+  }
+
+  /** @param error - the call's own, or that of the fallback just inside, which tells of the whole chain. */
+  #failedWith(error: unknown, request: Req, context: CallContext): Promise<Res> {
+    const before = error instanceof FallbackFailedError ? told.get(error) : undefined;
+    return before?.by === this.#next
+      ? this.#answer(before.failure as Failure<Res>, error as FallbackFailedError, request, context)
+      : this.#answer({ isResult: false, error }, undefined, request, context);
+  }
+
+  async #answer(
+    failure: Failure<Res>,
+    before: FallbackFailedError | undefined,
+    request: Req,
+    context: CallContext,
+  ): Promise<Res> {
     const remainingMs = context.deadlineMs - this.clock.now();
-    if (remainingMs <= 0) throw failed;
-    // Only what the one just inside tells is of this chain; any other is the call's own error, as any error is.
-    const before = failed instanceof FallbackFailedError && tellers.get(failed) === this.#next ? failed : undefined;
-    const error = before ? before.original : failed;
+    if (context.cancelled || remainingMs <= 0) return this.#leave(failure, before);
+    const call = failedCall(failure, request, context);
     try {
-      if (!this.#answers(error, request, context)) throw error;
-      const answer = await this.#ask(error, request, context, remainingMs);
+      if (!this.#answers(failure, call, request)) return this.#leave(failure, before);
+      const answer = await this.#ask(failure.error, call, request, remainingMs);
       this.#answered.add();
       note(context, 'fallback', this.#name);
-      this.#env.events.emit('fallback.answered', this.#facts(error));
+      this.#env.events.emit('fallback.answered', this.#facts(failure));
       return answer;
     } catch (thrown) {
-      // The caller's own reason and a passed deadline are no fault of the fallback; `error` means it did not want to.
-      if (context.cancelled) throw thrown;
-      if (thrown === error) throw before ? this.#tell(before) : failed;
+      // The caller's own reason and a passed deadline are no fault of the fallback; one that throws what it was asked about
+      // did not want to answer.
+      if (context.cancelled || thrown === before) throw thrown;
+      if (!failure.isResult && thrown === failure.error) return this.#leave(failure, before);
       this.#failed.add();
-      this.#env.events.emit('fallback.failed', { ...this.#facts(error), fallbackError: messageOf(thrown) });
-      const failure = { fallback: this.#name, error: thrown };
-      const failures = [...(before?.failures ?? []), failure];
-      throw this.#tell(new FallbackFailedError(nameOf(context, this.#env), error, failures));
+      this.#env.events.emit('fallback.failed', { ...this.#facts(failure), fallbackError: messageOf(thrown) });
+      const failures = [...(before?.failures ?? []), { fallback: this.#name, error: thrown }];
+      const original = failure.isResult ? failure.result : failure.error;
+      throw this.#tell(new FallbackFailedError(nameOf(context, this.#env), original, failures), failure);
     }
   }
 
-  /** The next of the chain knows it by this one. */
-  #tell(failure: FallbackFailedError): FallbackFailedError {
-    tellers.set(failure, this);
-    return failure;
+  /** Ends the call as it ended without this fallback. */
+  #leave(failure: Failure<Res>, before: FallbackFailedError | undefined): Res {
+    if (before) throw this.#tell(before, failure);
+    if (failure.isResult) return failure.result;
+    throw failure.error;
   }
 
-  #answers(error: unknown, request: Req, context: CallContext): boolean {
-    return this.#when ? this.#when(error) : judgeCallError(this.#env, error, context, request).outcome === 'failure';
+  /** The next of the chain knows it by this one. */
+  #tell(error: FallbackFailedError, failure: Failure<Res>): FallbackFailedError {
+    told.set(error, { by: this, failure });
+    return error;
+  }
+
+  #answers(failure: Failure<Res>, call: FailedCall, request: Req): boolean {
+    if (this.#when) return this.#when(failure.error, call);
+    return failure.isResult || judgeCallError(this.#env, failure.error, call.context, request).outcome === 'failure';
   }
 
   /** A handler is somebody's function: it gets the caller's cancellation and the remaining time, and is raced for both. */
-  #ask(error: unknown, request: Req, context: CallContext, remainingMs: number): Promise<Res> {
-    const call =
-      request instanceof CallFrame
-        ? { args: request.args, self: request.self, context }
-        : { args: [request], self: undefined, context };
+  #ask(error: unknown, call: FailedCall, request: Req, remainingMs: number): Promise<Res> {
+    const { context } = call;
     const handler = serviceOf<Req, Res>(() => this.#handler(error, call) as Res | Promise<Res>);
     const limitMs = Math.min(remainingMs, LONGEST_TIMER_MS);
     return timedCall(handler, request, context, cancellable(context), limitMs, true, this);
@@ -149,7 +193,15 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
 
   late(): void {}
 
-  #facts(error: unknown): Readonly<Record<string, unknown>> {
-    return { path: this.#env.path, fallback: this.#name, error: messageOf(error) };
+  #facts(failure: Failure<Res>): Readonly<Record<string, unknown>> {
+    const error = failure.isResult ? undefined : messageOf(failure.error);
+    return { path: this.#env.path, fallback: this.#name, error };
   }
+}
+
+function failedCall<Res>(failure: Failure<Res>, request: unknown, context: CallContext): FailedCall {
+  const result = failure.isResult ? failure.result : undefined;
+  return request instanceof CallFrame
+    ? { args: request.args, self: request.self, context, result }
+    : { args: [request], self: undefined, context, result };
 }

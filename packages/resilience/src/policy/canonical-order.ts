@@ -19,6 +19,7 @@ import {
 } from '../deadline/attempt-timeout.js';
 import { type DeadlineOptions, deadline, deadlineDefaults, deadlineRules } from '../deadline/deadline.js';
 import { fallback } from '../fallback/fallback.js';
+import { partsOf } from '../fallback/fallback-options.js';
 import { faultInjection } from '../fault/fault.js';
 import { type FaultOptions, faultDefaults, faultRules } from '../fault/fault-options.js';
 import { hedge } from '../hedge/hedge.js';
@@ -58,6 +59,8 @@ export interface PolicyPart {
   readonly stateful: boolean;
   /** Its options that take live values: a change of theirs leaves the state its meaning. */
   readonly tunable: readonly string[];
+  /** Its options that take any plain data in configuration, lists and null included. */
+  readonly anyData?: readonly string[];
   /** Makes the layers at this place, outermost first. @throws OptionsError */
   make(options: object, kit: PolicyKit): readonly FunctionLayer[];
 }
@@ -97,14 +100,14 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     rules: Object.freeze({}),
     stateful: false,
     tunable: [],
+    anyData: ['handlers'],
     make: ({ handlers = [] }) =>
       [handlers]
         .flat()
         .toReversed()
         .map((entry) => {
-          if (typeof entry === 'function') return fallback(entry);
-          const { handler, ...options } = entry;
-          return fallback(handler, options);
+          const [given, options] = partsOf(entry);
+          return fallback(given, options);
         }),
   }),
   // An answer that is known already costs nothing of what is below, and no fallback is kept as if it were one.

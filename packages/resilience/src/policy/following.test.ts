@@ -143,6 +143,17 @@ describe('a changed set of policies', () => {
     expect(await outcome).toBe('DeadlineExceededError');
   });
 
+  test.each([[[]], [null], [{ offers: [{ sku: 'none' }] }]])('brings %j as a fallback', async (value) => {
+    const { policies, registry, told } = following({ quote: {} });
+    const call = registry.named('quote').wrap(down);
+    policies.set({ quote: { fallback: { value } } });
+    expect(await call()).toEqual(value);
+    policies.set({ quote: { fallback: { value: structuredClone(value) } } });
+    expect(told()).toHaveLength(1);
+    policies.set({ quote: { fallback: false } });
+    expect(await nameOf(call())).toBe('Error');
+  });
+
   test('says nothing when nothing differs', () => {
     const { policies, told } = following({ quote: { timeoutMs: 800 } });
     policies.set({ quote: { timeoutMs: 800 } });
@@ -202,6 +213,8 @@ describe('a bad set', () => {
     ['with an option nobody knows', { ...good, pay: { retries: {} } }, /policy "pay": unknown option "retries"/],
     ['with text for a number', { ...good, pay: { retry: { maxAttempts: '3' } } }, /policy "pay": retry: maxAttempts/],
     ['with functions', { ...good, pay: { fallback: () => 1 } }, /policies.pay.fallback must be plain data/],
+    ['with functions deep inside', { ...good, pay: { fallback: { value: [down] } } }, /fallback must be plain data/],
+    ['with data without end', { ...good, pay: { fallback: { value: Array(1000).fill(0) } } }, /1000 parts/],
     ['with nothing', { ...good, pay: { retry: null } }, /policies.pay.retry must be .* such as {} .*, not null/],
     ['with a list', { ...good, pay: [] }, /policies.pay must be plain data/],
     [

@@ -2,13 +2,15 @@
  * Named policies as they are defined, in code or by a live value that comes from configuration. They are read whole: a
  * set with one bad policy is refused, with the reasons of all.
  */
-import { checkOptions, fixed, isLive, type Live, OptionsError, type Rule } from '@fwk/kernel';
+import { isDeepStrictEqual } from 'node:util';
+import { isLive, type Live, OptionsError } from '@fwk/kernel';
 import { canonicalOrder } from './canonical-order.js';
 import { guardLive } from './guard-live.js';
 import { mergeOptions, type OptionsLevel } from './merge-options.js';
 import { isPlain } from './plain.js';
+import { plainPart } from './plain-data.js';
 import { checkPolicy } from './policy-layer.js';
-import { collect, optionsObject, type PolicyOptions } from './policy-options.js';
+import { collect, keeps, optionsObject, type PolicyOptions } from './policy-options.js';
 
 /** A checked set. */
 export interface PolicyDefinitions {
@@ -19,7 +21,6 @@ export interface PolicyDefinitions {
 
 /** More than this is not configuration but a mistake, or somebody else's input. */
 const MAX_POLICIES = 1000;
-const MAX_DEPTH = 4;
 
 /** Options of policies by name; or a live value of them, which is taken for configuration: plain data, checked whole. */
 export type PolicySource = Readonly<Record<string, PolicyOptions>> | Live<unknown>;
@@ -65,15 +66,6 @@ function readDefinitions(policies: unknown, defaults: unknown, problems: string[
   return { defaults: common, byName };
 }
 
-/** Whether a value keeps a rule; what it breaks is added to the problems. */
-function keeps(rule: Rule, what: string, value: unknown, problems: string[]): boolean {
-  const found = problems.length;
-  collect(problems, '', () =>
-    checkOptions<Record<string, unknown>>('policies', { [what]: value }, {}, { [what]: rule }),
-  );
-  return problems.length === found;
-}
-
 /** The levels of a named policy, without those of its place of use. */
 export function levelsOf({ defaults }: PolicyDefinitions, options: PolicyOptions): readonly OptionsLevel[] {
   return [
@@ -91,33 +83,12 @@ function completed(levels: readonly OptionsLevel[]): readonly OptionsLevel[] {
   return [{ from: 'built-in', options: Object.fromEntries(needed) }, ...levels];
 }
 
-/**
- * The part of a value that is plain data. What else configuration contains, such as functions and lists, would have no
- * meaning after a restart.
- * @param problems - takes the paths of all that is left out.
- */
-function plainPart(value: unknown, path: string, problems: string[], depth = 0): unknown {
-  if (!keeps(plainAt(depth), path, value, problems)) return undefined;
-  if (!isPlain(value)) return value;
-  const parts = Object.entries(value).map(([key, held]) => [
-    key,
-    plainPart(held, `${path}.${key}`, problems, depth + 1),
-  ]);
-  return Object.fromEntries(parts.filter(([key, part]) => part !== undefined || value[key as string] === undefined));
-}
-
-function plainAt(depth: number): Rule {
-  return fixed((value) => {
-    if (value === undefined || ['number', 'string', 'boolean'].includes(typeof value)) return undefined;
-    if (!isPlain(value)) return value === null ? 'plain data, such as {} for the defaults' : 'plain data';
-    return depth > MAX_DEPTH ? `plain data of at most ${MAX_DEPTH} levels` : undefined;
-  });
-}
-
 /** Paths at which two sets differ, such as `policies.payments.breaker.failureRatio`. */
 export function changedPaths(before: PolicyDefinitions, after: PolicyDefinitions): readonly string[] {
   const [old, now] = [flat(before), flat(after)];
-  return [...new Set([...old.keys(), ...now.keys()])].filter((path) => !Object.is(old.get(path), now.get(path)));
+  return [...new Set([...old.keys(), ...now.keys()])].filter(
+    (path) => !isDeepStrictEqual(old.get(path), now.get(path)),
+  );
 }
 
 function flat({ defaults, byName }: PolicyDefinitions): ReadonlyMap<string, unknown> {

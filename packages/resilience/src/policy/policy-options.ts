@@ -3,7 +3,12 @@ import type { BreakerOptions } from '../breaker/breaker-options.js';
 import type { BulkheadOptions } from '../bulkhead/bulkhead.js';
 import type { CacheOptions } from '../cache/cache-options.js';
 import type { CoalesceOptions } from '../coalesce/coalesce.js';
-import type { FallbackEntry, FallbackHandler } from '../fallback/fallback-options.js';
+import {
+  type FallbackEntry,
+  type FallbackHandler,
+  type FallbackValue,
+  isFallback,
+} from '../fallback/fallback-options.js';
 import type { FaultOptions } from '../fault/fault-options.js';
 import type { HedgeOptions } from '../hedge/hedge-options.js';
 import type { AdaptiveLimitOptions } from '../limit/adaptive-limit-options.js';
@@ -37,8 +42,8 @@ export interface PolicyOptions {
   /** Off unless `enabled`; needs `ratio` and what to inject. */
   readonly fault?: Partial<FaultOptions> | false | undefined;
   /**
-   * One handler, or a chain of them: the first is asked first, the next when that fails or does not want to. Each alone or
-   * with a `name` and with `when`, which says what errors it answers.
+   * One handler or `{ value }`, or a chain of them: the first is asked first, the next when that fails or does not want to.
+   * Each alone or with a `name` and with `when`, which says what failures it answers.
    */
   readonly fallback?: FallbackChain | false | undefined;
   /** Judges outcomes in all layers of the policy. @defaultValue the environment's */
@@ -62,7 +67,11 @@ export interface PolicySettings {
   readonly limit?: Settings<AdaptiveLimitOptions> | false;
   readonly bulkhead?: Settings<BulkheadOptions> | false;
   readonly fault?: Settings<FaultOptions> | false;
+  readonly fallback?: PlainFallback | readonly PlainFallback[] | false;
 }
+
+/** A fallback that is plain data. */
+type PlainFallback = FallbackValue & { readonly name?: string };
 
 /** Those options of a layer that are plain data. */
 type Settings<Options> = {
@@ -91,14 +100,8 @@ const handlers: Rule = fixed((value) =>
   value === false ||
   (Array.isArray(value) ? value.length > 0 && value.every(isFallback) : isFallback(value))
     ? undefined
-    : 'a function, an object with a handler, or a list of these',
+    : 'a function, an object with a handler or a value, or a list of these',
 );
-
-/** The layer checks what else stands beside the handler. */
-function isFallback(value: unknown): boolean {
-  const handler = typeof value === 'object' && value !== null && 'handler' in value ? value.handler : value;
-  return typeof handler === 'function';
-}
 
 /** Of each option its shape; each layer checks its own options when it is made. */
 const policyRules: { readonly [K in keyof PolicyOptions]-?: Rule } = Object.freeze({
@@ -136,6 +139,15 @@ export function checkPolicyShape(owner: string, options: PolicyOptions, problems
 /** What an option says, unless it says that there is to be no such layer. */
 export function wanted<T>(option: T | false | undefined): T | undefined {
   return option === false ? undefined : option;
+}
+
+/** Whether a value keeps a rule; what it breaks is added to the problems. */
+export function keeps(rule: Rule, what: string, value: unknown, problems: string[]): boolean {
+  const found = problems.length;
+  collect(problems, '', () =>
+    checkOptions<Record<string, unknown>>('policies', { [what]: value }, {}, { [what]: rule }),
+  );
+  return problems.length === found;
 }
 
 /** Runs a check and keeps what it refuses, so that all problems can be told at once. */

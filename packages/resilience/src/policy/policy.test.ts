@@ -111,7 +111,7 @@ describe('policy', () => {
   test('has fallbacks by error, each under its name', async () => {
     const call = policy('by error', {
       fallback: [
-        { handler: () => 'no such thing', when: isFwkError, name: 'empty' },
+        { handler: () => 'no such thing', when: (error: unknown) => isFwkError(error), name: 'empty' },
         { handler: () => 'out of range', when: (error) => error instanceof RangeError },
         () => 'down',
       ],
@@ -258,8 +258,14 @@ describe('bad input', () => {
     [{ breaker: null as never }, /breaker must be a plain object with options, {} for the defaults, not null/],
     [{ retry: new Map([['maxAttempts', 9]]) as never }, /retry must be a plain object with options, not an object/],
     [{ retry: liveValue({}) as never }, /retry must be a plain object with options, not a live value/],
-    [{ fallback: 'quoteFromCache' as never }, /fallback must be a function, an object with a handler, or a list/],
-    [{ fallback: [{ when: () => true }] as never }, /fallback must be a function, an object with a handler, or a list/],
+    [
+      { fallback: 'quoteFromCache' as never },
+      /fallback must be a function, an object with a handler or a value, or a list/,
+    ],
+    [
+      { fallback: [{ when: () => true }] as never },
+      /fallback must be a function, an object with a handler or a value, or a list/,
+    ],
     [{ fallback: { handler: () => 1, name: '' } }, /fallback: name must be a non-empty string/],
     [{ classifier: {} as never }, /classifier must be a classifier/],
     [JSON.parse('{"__proto__": {"timeoutMs": 1}}') as never, /unknown option "__proto__"/],
