@@ -14,7 +14,8 @@ export interface Clock {
   /** Milliseconds since the Unix epoch, for people and for the wire; it may jump. */
   wallTime(): number;
   /**
-   * Runs `callback` once after `delayMs` (0 to 2^31 − 1 milliseconds).
+   * Runs `callback` once after `delayMs` (0 to 2^31 − 1 milliseconds), and not before what had arrived by then has been
+   * read: who judges that nothing came must have looked.
    * @param background - true for a timer that must not keep the process alive. @defaultValue false
    */
   setTimer(callback: () => void, delayMs: number, background?: boolean): Timer;
