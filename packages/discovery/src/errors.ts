@@ -116,7 +116,10 @@ export class NoEndpointError extends FwkError {
     super(
       'FWK_DISCOVERY_NO_ENDPOINT',
       `${service}: ${list}${stale ? `; the list is out of date: ${stale}` : ''}; start an instance or check its name`,
-      { details: { service, known, filtered, stale }, traits: { retryable: true, notProcessed: true } },
+      {
+        details: { service, known, filtered, stale },
+        traits: { retryable: true, notProcessed: true, refusedBy: 'caller' },
+      },
     );
   }
 }

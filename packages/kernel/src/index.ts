@@ -31,11 +31,18 @@ export {
 } from './context/call-context.js';
 export { Cancellation, type CancelSource } from './context/cancellation.js';
 export { type ContextEntry, type ContextKey, contextKey } from './context/context-key.js';
-export { attemptKey, idempotentKey, operationKey, type Priority, priorityKey } from './context/keys.js';
+export {
+  attemptKey,
+  idempotentKey,
+  lastResortKey,
+  operationKey,
+  type Priority,
+  priorityKey,
+} from './context/keys.js';
 export { type CallNotes, note, notesKey } from './context/notes.js';
 export { sleep } from './context/sleep.js';
 export { CancelledError } from './errors/cancelled-error.js';
-export { DeadlineExceededError } from './errors/deadline-exceeded-error.js';
+export { DeadlineExceededError, type LimitFacts } from './errors/deadline-exceeded-error.js';
 export { type ErrorEntry, type ErrorTable, kernelErrors } from './errors/error-table.js';
 export {
   doNotRetryMarks,
@@ -84,12 +91,19 @@ export {
   type StandardResult,
   type StandardSchema,
 } from './schema/standard-schema.js';
-export { type Classifier, defaultClassifier, type Outcome, type Verdict, verdicts } from './service/classifier.js';
+export {
+  type Classifier,
+  concernsCallee,
+  defaultClassifier,
+  type Outcome,
+  type Verdict,
+  verdicts,
+} from './service/classifier.js';
 export { defaultEnv, makeEnv } from './service/env.js';
 export { judgeError, judgeResult } from './service/judge.js';
 export type { Env, Layer, Service, Status } from './service/service.js';
 export { serviceOf } from './service/service-of.js';
-export { formatStack, type LayerDescription, type Stack, stack } from './service/stack.js';
+export { type BuiltService, formatStack, type LayerDescription, type Stack, stack } from './service/stack.js';
 export { type LogFields, type Logger, noLogger } from './telemetry/logger.js';
 export {
   type Counter,

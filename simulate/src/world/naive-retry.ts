@@ -8,7 +8,7 @@ export function naiveRetry<Req, Res>(maxAttempts: number): Layer<Req, Res> {
   return {
     role: 'naive-retry',
     wrap: (next: Service<Req, Res>) => ({
-      status: () => next.status(),
+      status: (request) => next.status(request),
       async call(request: Req, context: CallContext): Promise<Res> {
         for (let attempt = 1; ; attempt++) {
           try {

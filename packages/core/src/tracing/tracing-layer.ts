@@ -20,7 +20,7 @@ export function tracing<Req, Res>(): Layer<Req, Res> {
           return Promise.reject(error);
         }
       },
-      status: () => next.status(),
+      status: (request) => next.status(request),
     }),
   };
 }

@@ -81,7 +81,7 @@ describe('balance', () => {
         role: 'connection',
         wrap: (next) => ({
           call: (request, context) => next.call(request, context),
-          status: () => next.status(),
+          status: (request) => next.status(request),
           [Symbol.asyncDispose]: async () => void disposed.push(port),
         }),
       });

@@ -22,6 +22,7 @@ import {
   type Layer,
   type Live,
   note,
+  operationKey,
   optional,
   type Service,
   type Stack,
@@ -34,11 +35,10 @@ import type { Endpoint } from '../membership/endpoint.js';
 import { type EndpointReport, monitorOf } from '../membership/monitor.js';
 import { isConnectionError } from '../outlier/connection-error.js';
 import { checkEjection, type EjectionOptions } from '../outlier/ejection-options.js';
-import type { EjectionRule } from '../outlier/endpoint-health.js';
 import type { Balancer } from './balancer.js';
 import { Node } from './node.js';
 import { p2c } from './p2c.js';
-import { PickSet } from './pick-set.js';
+import { type Failure, PickSet } from './pick-set.js';
 
 /** Options of {@link balance}. */
 export interface BalanceOptions<Req, Res> {
@@ -128,23 +128,23 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
     if (context.cancelled) return Promise.reject(context.reason);
     this.#follow();
     const nowMs = this.#env.clock.now();
-    const node = this.#set.pick(nowMs);
+    const node = this.#set.pick(nowMs, request, context);
     if (!node) return this.#withoutEndpoint(request, context);
     return this.#send(node, request, context, nowMs);
   }
 
   /** Ready when any endpoint is; usually the first asked is one. */
-  status(): Status {
+  status(request?: Req): Status {
     if (this.#closed) return 'closed';
     this.#follow();
     let worst: Status | undefined;
     for (const { service, endpoint } of this.#set.nodes) {
       if (endpoint.instance.status !== 'UP') continue;
-      const status = service.status();
+      const status = service.status(request);
       if (status === 'ready') return status;
       if (worst !== 'busy') worst = status;
     }
-    return worst ?? this.#next.status();
+    return worst ?? this.#next.status(request);
   }
 
   report(): readonly EndpointReport[] {
@@ -197,19 +197,19 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
   #settle(node: Node<Req, Res>, startMs: number, judged: Verdict, error: unknown, context: CallContext): void {
     const nowMs = this.#env.clock.now();
     node.inFlight--;
-    if (judged.outcome === 'success') {
-      node.meter.succeeded(nowMs, nowMs - startMs);
-      this.#set.succeeded(node, startMs, nowMs);
-    } else if (judged.outcome === 'failure') {
+    const { outcome, refusedBy, noticedLate } = judged;
+    // Neither what a layer of ours refused nor our own lateness says anything about the endpoint.
+    if (refusedBy === 'caller' || noticedLate) this.#set.release(node);
+    else if (outcome === 'failure') {
       node.meter.failed(nowMs, (isFwkError(error) ? error.traits.retryAfterMs : undefined) ?? 0);
-      this.#set.failed(node, ruleOf(error, judged.overloaded), error, nowMs);
-    } else if (context.cancelled) {
+      this.#set.failed(node, failureOf(error, judged, context), nowMs);
+    } else if (outcome === 'ignored' && context.cancelled) {
       node.meter.abandoned(nowMs, nowMs - startMs);
       this.#set.release(node);
     } else {
-      // It answered, though not what the caller wanted to hear: a 404 is a sign of life.
+      // It answered, though perhaps not what the caller wanted to hear: a 404 is a sign of life.
       node.meter.succeeded(nowMs, nowMs - startMs);
-      this.#set.succeeded(node, startMs, nowMs);
+      this.#set.succeeded(node, context.get(operationKey), startMs, nowMs);
     }
     if (node.removed && node.inFlight === 0) this.#dispose(node);
   }
@@ -225,7 +225,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
 
   #nodeFor(endpoint: Endpoint): Node<Req, Res> {
     const service = this.#options.perEndpoint?.(endpoint).into(this.#next) ?? this.#next;
-    return new Node(endpoint, service, this.#balancer.meter(this.#env));
+    return new Node(endpoint, service, this.#balancer.meter(this.#env), this.#set.isLastResort);
   }
 
   #remove(node: Node<Req, Res>): void {
@@ -248,7 +248,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
       if (context.cancelled) throw context.reason;
       this.#follow();
       const nowMs = this.#env.clock.now();
-      const node = this.#set.pick(nowMs);
+      const node = this.#set.pick(nowMs, request, context);
       if (node) return this.#send(node, request, context, nowMs);
     }
     const filtered: Record<string, number> = {};
@@ -260,11 +260,17 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
   }
 }
 
-/** What a failure speaks for. Overload, and refusals by our own layers, say nothing against the endpoint's being there. */
-function ruleOf(error: unknown, overloaded: boolean): EjectionRule | undefined {
-  if (isConnectionError(error)) return 'connection-failed';
-  if (overloaded || (isFwkError(error) && error.traits.notProcessed)) return undefined;
-  return 'consecutive-failures';
+/** What a failure speaks for. Overload, and what was refused unprocessed, say nothing against the endpoint's being there. */
+function failureOf(error: unknown, { overloaded, sent }: Verdict, context: CallContext): Failure {
+  const connection = isConnectionError(error);
+  const said = !overloaded && sent !== false;
+  return {
+    rule: connection ? 'connection-failed' : said ? 'consecutive-failures' : undefined,
+    // A connection that broke when the request had been sent may be that one operation's doing.
+    certain: connection && !(isFwkError(error) && error.details.sent === true),
+    operation: context.get(operationKey),
+    error,
+  };
 }
 
 function isDisposable(service: object): service is Partial<AsyncDisposable & Disposable> {

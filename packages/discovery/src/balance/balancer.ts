@@ -2,7 +2,7 @@
  * The seam between choosing and calling. A picker works on an array that never changes; a change of membership makes a new
  * picker. What is known of an endpoint lives in its meter, which outlives the pickers.
  */
-import type { Env } from '@fwk/kernel';
+import type { CallContext, Env } from '@fwk/kernel';
 import type { Endpoint } from '../membership/endpoint.js';
 
 /** Measures one endpoint. Numbers only, no timers; called on every call. */
@@ -20,15 +20,22 @@ export interface LoadMeter {
 /** One endpoint as a picker sees it. */
 export interface Candidate {
   readonly endpoint: Endpoint;
-  /** False for one that should be gone round: busy, or ejected but kept as a last resort. Free of side effects. */
-  available(): boolean;
+  /**
+   * False for one that should be gone round: busy, ejected but kept as a last resort, or with an open breaker for what this
+   * request asks. Free of side effects.
+   * @param request - the one to be sent; left out where none in particular is meant.
+   */
+  available(request?: unknown): boolean;
   load(nowMs: number): number;
 }
 
 /** Chooses among a fixed set. */
 export interface Picker {
-  /** Synchronous; undefined only for an empty set. Prefers the available, but answers somebody even when nobody is. */
-  pick(nowMs: number): Candidate | undefined;
+  /**
+   * Synchronous; undefined only for an empty set. Prefers those that are available for the request, but answers somebody even
+   * when nobody is.
+   */
+  pick(nowMs: number, request?: unknown, context?: CallContext): Candidate | undefined;
 }
 
 /** A way to choose. Holds no state of its own: one balancer may serve many stacks. */

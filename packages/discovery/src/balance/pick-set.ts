@@ -6,7 +6,7 @@
  * At most half of the endpoints leave the array. Beyond that an ejected one stays in it as a last resort, marked
  * unavailable: when most of the hosts seem dead, the eyes are likelier wrong than the hosts.
  */
-import { type Env, messageOf } from '@fwk/kernel';
+import { type CallContext, type Env, messageOf } from '@fwk/kernel';
 import type { Endpoint } from '../membership/endpoint.js';
 import type { EjectionOptions } from '../outlier/ejection-options.js';
 import type { EjectionRule } from '../outlier/endpoint-health.js';
@@ -15,6 +15,17 @@ import type { Node } from './node.js';
 
 /** How long a due endpoint is left alone whose own service (an open breaker) does not want calls. */
 const LOOK_AGAIN_MS = 100;
+
+/** How a call failed. */
+export interface Failure {
+  /** What the failure speaks for; undefined when it says nothing against the endpoint's being there. */
+  readonly rule: EjectionRule | undefined;
+  /** True when it speaks against the host whatever was asked: no connection could be made. */
+  readonly certain: boolean;
+  /** Name of the operation; empty where nobody says. */
+  readonly operation: string;
+  readonly error: unknown;
+}
 
 /** The nodes of one balanced stack and the picker over the usable ones. */
 export class PickSet<Req, Res> {
@@ -59,17 +70,30 @@ export class PickSet<Req, Res> {
     return removed;
   }
 
-  pick(nowMs: number): Node<Req, Res> | undefined {
+  pick(nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
     if (nowMs >= this.#dueMs) {
-      const probe = this.#probe(nowMs);
+      const probe = this.#probe(nowMs, request);
       if (probe) return probe;
     }
-    return this.#picker.pick(nowMs) as Node<Req, Res> | undefined;
+    return this.#picker.pick(nowMs, request, context) as Node<Req, Res> | undefined;
   }
 
-  /** @param startMs - when the call began: an answer to an older call says nothing about an endpoint ejected since. */
-  succeeded(node: Node<Req, Res>, startMs: number, nowMs: number): void {
+  /** Whether there are several endpoints and none is available for the request. */
+  readonly isLastResort = (request: unknown): boolean => {
+    if (this.#up < 2) return false;
+    for (const node of this.#nodes.values()) {
+      if (node.endpoint.instance.status === 'UP' && node.available(request as Req)) return false;
+    }
+    return true;
+  };
+
+  /**
+   * @param operation - which one was answered.
+   * @param startMs - when the call began: an answer to an older call says nothing about an endpoint ejected since.
+   */
+  succeeded(node: Node<Req, Res>, operation: string, startMs: number, nowMs: number): void {
     const { health } = node;
+    health.answered(operation, nowMs);
     if (health.consecutiveFailures === 0 && !health.ejection) return;
     if (health.ejection && startMs < health.ejection.atMs) return;
     if (!health.succeed(nowMs)) return;
@@ -78,14 +102,18 @@ export class PickSet<Req, Res> {
     this.#emit('endpoint.readmitted', node, { inFlight: node.inFlight });
   }
 
-  /** @param rule - what the failure speaks for; undefined when it says nothing against the endpoint's being there. */
-  failed(node: Node<Req, Res>, rule: EjectionRule | undefined, error: unknown, nowMs: number): void {
+  /** An endpoint is out for what speaks against the host, not for one operation that fails while others are answered. */
+  failed(node: Node<Req, Res>, { rule, certain, operation, error }: Failure, nowMs: number): void {
     const { health } = node;
     const options = this.#options;
     if (!options || node.removed) return;
-    if (rule) health.consecutiveFailures++;
+    if (rule) health.failed(operation);
     const again = health.probing;
     if (!rule || (health.ejection && !again)) {
+      this.release(node);
+      return;
+    }
+    if (!certain && health.isOfOneOperation(nowMs, options.forgetMs)) {
       this.release(node);
       return;
     }
@@ -106,11 +134,11 @@ export class PickSet<Req, Res> {
   }
 
   /** The ejected endpoint whose time has come, for exactly one call. */
-  #probe(nowMs: number): Node<Req, Res> | undefined {
+  #probe(nowMs: number, request: Req): Node<Req, Res> | undefined {
     for (const node of this.#ejected) {
       const { health } = node;
       if (!health.ejection || health.probing || health.ejection.dueMs > nowMs) continue;
-      if (node.endpoint.instance.status !== 'UP' || node.service.status() !== 'ready') continue;
+      if (node.endpoint.instance.status !== 'UP' || node.service.status(request) !== 'ready') continue;
       health.probing = true;
       this.#schedule();
       return node;

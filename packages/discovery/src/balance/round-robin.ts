@@ -37,12 +37,12 @@ class Rotation implements Picker {
     this.position = position;
   }
 
-  pick(): Candidate | undefined {
+  pick(_nowMs: number, request?: unknown): Candidate | undefined {
     const candidates = this.#candidates;
     const tries = Math.min(candidates.length, MAX_PASSED);
     for (let passed = 0; passed < tries; passed++) {
       const candidate = this.#next();
-      if (candidate?.available()) return candidate;
+      if (candidate?.available(request)) return candidate;
     }
     return this.#next();
   }

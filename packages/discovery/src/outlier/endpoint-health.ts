@@ -32,9 +32,36 @@ export class EndpointHealth {
   ejection: EjectionRecord | undefined;
   /** True while one call tries an ejected endpoint whose time has come. */
   probing = false;
+  /** The operation that failed, while all failures in a row were of one. */
+  #failing: string | undefined;
+  /** The operation that was answered last, and when. */
+  #answered = '';
+  #answeredAtMs = Number.NEGATIVE_INFINITY;
   #times = 0;
   /** Since when it is back; undefined while it is out. */
   #backSinceMs: number | undefined = 0;
+
+  /** A call of this operation failed. */
+  failed(operation: string): void {
+    if (this.consecutiveFailures === 0) this.#failing = operation;
+    else if (this.#failing !== operation) this.#failing = undefined;
+    this.consecutiveFailures++;
+  }
+
+  /** A call of this operation was answered. */
+  answered(operation: string, nowMs: number): void {
+    this.#answered = operation;
+    this.#answeredAtMs = nowMs;
+  }
+
+  /**
+   * Whether all failures in a row were of one operation, and another was answered lately: then that operation is what fails,
+   * and the host is well.
+   */
+  isOfOneOperation(nowMs: number, forgetMs: number): boolean {
+    if (this.#failing === undefined || this.#failing === this.#answered) return false;
+    return nowMs - this.#answeredAtMs < forgetMs;
+  }
 
   /** Puts the endpoint out, for longer each time in a row. */
   eject(rule: EjectionRule, error: string, now: Moment, options: EjectionOptions): EjectionRecord {

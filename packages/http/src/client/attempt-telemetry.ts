@@ -51,8 +51,8 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
     );
   }
 
-  status() {
-    return this.#next.status();
+  status(request?: OperationRequest) {
+    return this.#next.status(request);
   }
 
   #find(plan: OperationPlan, result: number | string): Histogram {

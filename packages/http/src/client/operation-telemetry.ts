@@ -61,8 +61,8 @@ class OperationTelemetry implements Service<OperationRequest, OperationResponse>
     );
   }
 
-  status() {
-    return this.#next.status();
+  status(request?: OperationRequest) {
+    return this.#next.status(request);
   }
 
   #bind(operation: string): Record<OutcomeName, Histogram> {

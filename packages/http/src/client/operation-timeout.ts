@@ -33,7 +33,7 @@ export function operationTimeout(
           const { timeoutMs: ownMs } = request.operation.plan;
           return ((ownMs !== undefined && byTime.get(ownMs)) || limited).call(request, context);
         },
-        status: () => next.status(),
+        status: (request) => next.status(request),
       };
     },
   };

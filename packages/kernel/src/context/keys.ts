@@ -16,5 +16,14 @@ export const idempotentKey: ContextKey<boolean> = contextKey('idempotent', true)
 /** Priority of the call. @defaultValue 'default' */
 export const priorityKey: ContextKey<Priority> = contextKey<Priority>('priority', 'default');
 
+/**
+ * Put in by a balancer: answers whether nobody else would take the request now. Who would refuse a call only to spare its
+ * callee (a breaker) asks first, so that no call is refused by all while some would be answered. Undefined where there is
+ * no choice.
+ */
+export const lastResortKey: ContextKey<((request: unknown) => boolean) | undefined> = contextKey<
+  ((request: unknown) => boolean) | undefined
+>('last-resort', undefined);
+
 /** Name of the operation being called, such as `inventory.reserve`; empty when nobody said. */
 export const operationKey: ContextKey<string> = contextKey('operation', '');

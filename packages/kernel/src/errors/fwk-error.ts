@@ -14,10 +14,20 @@ export interface ErrorTraits {
   /** True when the callee provably did not process the call: then even a non-idempotent call may be tried again. */
   readonly notProcessed?: boolean;
   /**
+   * Who refused the call, where somebody did: a layer on the caller's side (an open breaker, a full bulkhead), which says
+   * nothing about the callee, or the callee itself.
+   */
+  readonly refusedBy?: 'caller' | 'callee';
+  /**
    * True when a limit of time ran out. A call that is cancelled for this reason counts against the callee, which was too
    * slow; any other cancellation is its caller's own affair. @defaultValue false
    */
   readonly timedOut?: boolean;
+  /**
+   * True when that limit was noticed late because this process was busy or stopped: its answer may have been on the way,
+   * so the call failed, but says nothing about the callee. @defaultValue false
+   */
+  readonly noticedLate?: boolean;
   /** What the callee asked to wait before another attempt, in milliseconds. */
   readonly retryAfterMs?: number;
 }

@@ -11,6 +11,23 @@ export interface Verdict {
   readonly retryable: boolean;
   /** The callee refused for lack of capacity. */
   readonly overloaded: boolean;
+  /**
+   * False when the callee provably did nothing of the call: then it may be tried again whatever it does. A fact, not a
+   * judgement: taken from the error's traits, as are the next two. @defaultValue true
+   */
+  readonly sent?: boolean;
+  /** Who refused it, where somebody did. @defaultValue nobody */
+  readonly refusedBy?: 'caller' | 'callee';
+  /** A limit of time that this process noticed late. @defaultValue false */
+  readonly noticedLate?: boolean;
+}
+
+/**
+ * Whether the ending of a call says anything about the callee. It does not when the outcome is ignored, when a layer on
+ * the caller's side refused the call, and when the caller itself was too late to see the answer.
+ */
+export function concernsCallee({ outcome, refusedBy, noticedLate }: Verdict): boolean {
+  return outcome !== 'ignored' && refusedBy !== 'caller' && noticedLate !== true;
 }
 
 /**

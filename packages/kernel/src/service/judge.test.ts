@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { background } from '../context/call-context.js';
+import { background, type CallContext, cancellable } from '../context/call-context.js';
+import { DeadlineExceededError } from '../errors/deadline-exceeded-error.js';
+import { type ErrorTraits, FwkError } from '../errors/fwk-error.js';
 import { recordEvents } from '../testing/record-events.js';
-import { type Classifier, defaultClassifier, verdicts } from './classifier.js';
+import { type Classifier, concernsCallee, defaultClassifier, verdicts } from './classifier.js';
 import { makeEnv } from './env.js';
 import { judgeError, judgeResult } from './judge.js';
 
@@ -54,5 +56,42 @@ describe('a classifier', () => {
     expect(judgeError(env, new Error('down'), background, ['asked'])).toBe(verdicts.failure);
     expect(judgeResult(env, 'answer', background, ['asked'])).toBe(verdicts.failure);
     expect(events.names).toEqual(['classifier.failed', 'classifier.failed']);
+  });
+});
+
+describe('facts', () => {
+  const { env } = envWith({ ofError: () => verdicts.retryableFailure });
+  const judged = (traits: ErrorTraits, context: CallContext = background) =>
+    judgeError(env, new FwkError('FWK_TEST_FACTS', 'of a test', { traits }), context, undefined);
+
+  test('are added to whatever a classifier says: whether it was sent, who refused it, whether time was noticed late', () => {
+    expect(judged({})).toBe(verdicts.retryableFailure);
+    expect(judged({ notProcessed: true })).toEqual({ ...verdicts.retryableFailure, sent: false });
+    expect(judged({ notProcessed: true, refusedBy: 'caller' })).toMatchObject({ sent: false, refusedBy: 'caller' });
+    expect(judged({ refusedBy: 'callee' })).toMatchObject({ outcome: 'failure', refusedBy: 'callee' });
+    expect(judged({ timedOut: true, noticedLate: true })).toMatchObject({ noticedLate: true });
+  });
+
+  test('are not taken from the reason of a cancelled call, which may tell of an outer one', () => {
+    const reason = new FwkError('FWK_TEST_OUTER', 'outer', { traits: { notProcessed: true, refusedBy: 'caller' } });
+    const { context, cancel } = cancellable();
+    cancel(reason);
+    expect(judgeError(env, reason, context, undefined)).toBe(verdicts.retryableFailure);
+    expect(judged({ notProcessed: true }, context)).toMatchObject({ sent: false });
+  });
+
+  test('tell of a limit that was noticed late also when it ended the call from outside', () => {
+    const { context, cancel } = cancellable();
+    cancel(new DeadlineExceededError('stock', 100, undefined, undefined, { noticedLate: true }));
+    expect(judgeError(env, context.reason, context, undefined)).toMatchObject({ noticedLate: true });
+    expect(judgeError(env, new Error('socket closed'), context, undefined)).toMatchObject({ noticedLate: true });
+  });
+
+  test('decide whether an ending says anything about the callee', () => {
+    expect([verdicts.success, verdicts.failure, verdicts.ignored].map(concernsCallee)).toEqual([true, true, false]);
+    expect(concernsCallee(judged({ notProcessed: true }))).toBe(true);
+    expect(concernsCallee(judged({ refusedBy: 'callee', overloaded: true }))).toBe(true);
+    expect(concernsCallee(judged({ refusedBy: 'caller' }))).toBe(false);
+    expect(concernsCallee(judged({ noticedLate: true }))).toBe(false);
   });
 });

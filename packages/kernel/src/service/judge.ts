@@ -1,5 +1,5 @@
 import type { CallContext } from '../context/call-context.js';
-import { messageOf } from '../errors/fwk-error.js';
+import { isFwkError, messageOf } from '../errors/fwk-error.js';
 import { type Verdict, verdicts } from './classifier.js';
 import type { Env } from './service.js';
 
@@ -10,7 +10,7 @@ import type { Env } from './service.js';
  */
 export function judgeError(env: Env, error: unknown, context: CallContext, request: unknown): Verdict {
   try {
-    return checked(env.classifier.ofError(error, context, request));
+    return withFacts(checked(env.classifier.ofError(error, context, request)), error, context);
   } catch (thrown) {
     return brokenClassifier(env, thrown);
   }
@@ -23,6 +23,25 @@ export function judgeResult(env: Env, result: unknown, context: CallContext, req
   } catch (thrown) {
     return brokenClassifier(env, thrown);
   }
+}
+
+/**
+ * Whether the callee was asked, who refused, and whether time was noticed late are facts, whatever a classifier says. An
+ * error that is the reason of the cancellation may tell of an outer call: of this one only that time was noticed late.
+ */
+function withFacts(verdict: Verdict, error: unknown, context: CallContext): Verdict {
+  const ofReason = context.cancelled && isFwkError(context.reason) && context.reason.traits.noticedLate;
+  if (!isFwkError(error) || (context.cancelled && error === context.reason)) {
+    return ofReason ? { ...verdict, noticedLate: true } : verdict;
+  }
+  const { notProcessed, refusedBy, noticedLate = ofReason } = error.traits;
+  if (!notProcessed && refusedBy === undefined && !noticedLate) return verdict;
+  return {
+    ...verdict,
+    ...(notProcessed && { sent: false }),
+    ...(refusedBy && { refusedBy }),
+    ...(noticedLate && { noticedLate }),
+  };
 }
 
 /** Not everybody's classifier is checked by a compiler, and a branch without a `return` is quickly written. */

@@ -12,8 +12,12 @@ export type Status = 'ready' | 'busy' | 'closed';
 export interface Service<in Req, out Res> {
   /** Never throws synchronously. Settles promptly once the context is cancelled. */
   call(request: Req, context: CallContext): Promise<Res>;
-  /** Synchronous, cheap, free of side effects; a balancer reads it on every pick. */
-  status(): Status;
+  /**
+   * Synchronous, cheap, free of side effects; a balancer reads it on every pick.
+   * @param request - the one that is to be sent: a service may take some requests and not others. Left out where no
+   * particular one is meant. A layer hands it on to the service inside.
+   */
+  status(request?: Req): Status;
 }
 
 /** Everything that changes how a request is answered: retry, timeout, breaker, tracing, admission. */

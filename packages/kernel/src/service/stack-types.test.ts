@@ -2,7 +2,7 @@ import { expectTypeOf, test } from 'vitest';
 import { background, type CallContext } from '../context/call-context.js';
 import type { Layer, Service } from './service.js';
 import { serviceOf } from './service-of.js';
-import { type Stack, stack } from './stack.js';
+import { type BuiltService, type Stack, stack } from './stack.js';
 
 interface Order {
   readonly sku: string;
@@ -31,7 +31,7 @@ test('a service written where it is wanted is told what it is called with', () =
 test('a generic layer takes the types of the stack it is put into', () => {
   const stacked = stack<Order, Receipt>().use(anyTypes()).use(anyTypes());
   expectTypeOf(stacked).toEqualTypeOf<Stack<Order, Receipt, Order, Receipt>>();
-  expectTypeOf(stacked.into(async () => ({ total: 1 }))).toEqualTypeOf<Service<Order, Receipt>>();
+  expectTypeOf(stacked.into(async () => ({ total: 1 }))).toEqualTypeOf<BuiltService<Order, Receipt>>();
 });
 
 test('a layer that changes the types decides what follows it', () => {
@@ -42,7 +42,7 @@ test('a layer that changes the types decides what follows it', () => {
     expectTypeOf(context).toEqualTypeOf<CallContext>();
     return new Uint8Array();
   });
-  expectTypeOf(service).toEqualTypeOf<Service<Order, Receipt>>();
+  expectTypeOf(service).toEqualTypeOf<BuiltService<Order, Receipt>>();
 });
 
 test('what does not fit does not compile', () => {

@@ -14,7 +14,7 @@ function tagging(tag: string): Layer<string, string> {
     describe: () => ({ tag }),
     wrap: (next) => ({
       call: async (request, context) => `${tag}(${await next.call(`${request}${tag}`, context)})`,
-      status: () => next.status(),
+      status: (request) => next.status(request),
     }),
   };
 }
@@ -84,6 +84,38 @@ test('turns what a plain function throws into a rejection', async () => {
   });
   await expect(service.call('', background)).rejects.toThrow('thrown at once');
   expect(service.status()).toBe('ready');
+});
+
+test('disposes of its layers from the outside in, of each but the service inside, although one cannot let go', async () => {
+  const disposed: string[] = [];
+  const keeping = (name: string, dispose: Partial<AsyncDisposable & Disposable>): Layer<string, string> => ({
+    role: name,
+    wrap: (next) => ({ call: (request, context) => next.call(request, context), status: () => 'ready', ...dispose }),
+  });
+  const passing: Layer<string, string> = { role: 'passing', wrap: (next) => next };
+  const inner = { ...serviceOf<string, string>(() => ''), [Symbol.dispose]: () => void disposed.push('inner') };
+  const service = stack<string, string>()
+    .use(keeping('a', { [Symbol.asyncDispose]: async () => void disposed.push('a') }))
+    .use(tagging('b'))
+    .use(
+      keeping('c', {
+        [Symbol.dispose]() {
+          throw new Error('c holds on');
+        },
+      }),
+    )
+    .use(keeping('d', { [Symbol.dispose]: () => void disposed.push('d') }))
+    .use(passing)
+    .into(inner);
+  await expect(service[Symbol.asyncDispose]()).rejects.toThrow('c holds on');
+  expect(disposed).toEqual(['a', 'd']);
+});
+
+test('hands the request on when asked for the status', () => {
+  const service = stack<string, string>()
+    .use(tagging('a'))
+    .into({ call: async () => '', status: (request) => (request === 'report' ? 'busy' : 'ready') });
+  expect([service.status('report'), service.status('stock'), service.status()]).toEqual(['busy', 'ready', 'ready']);
 });
 
 test('describes its layers outermost first, without settings for those that tell none', () => {

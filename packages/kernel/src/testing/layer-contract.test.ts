@@ -15,16 +15,16 @@ function calling(call: (next: Next, request: string, context: CallContext, env: 
     role: 'broken',
     wrap: (next, env) => ({
       call: (request, context) => call(next, request, context, env),
-      status: () => next.status(),
+      status: (request) => next.status(request),
     }),
   });
 }
 
-const [answers, refuses, ends, apart, throws, cleans, signals, status, context] = layerContract({
+const [answers, refuses, ends, apart, throws, cleans, signals, status, context, asking] = layerContract({
   layer: calling(async () => 0),
   request: '',
   answer: 0,
-}).map(({ name }) => name) as [string, string, string, string, string, string, string, string, string];
+}).map(({ name }) => name) as [string, string, string, string, string, string, string, string, string, string];
 
 async function failures(layer: () => Layer<string, number>, more: Partial<LayerContract<string, number>> = {}) {
   const failed: string[] = [];
@@ -61,7 +61,7 @@ describe('a correct layer', () => {
       role: 'text',
       wrap: (next) => ({
         call: async (request, context) => String(await next.call(request.length, context)),
-        status: () => next.status(),
+        status: (request) => next.status(request?.length),
       }),
     });
     const contract = { layer, request: 'request', answer: 7, expected: '7' };
@@ -133,7 +133,7 @@ describe('finds a layer that', () => {
             using _fromShared = shared.context.onCancel((reason) => own.cancel(reason));
             return await next.call(request, own.context);
           },
-          status: () => next.status(),
+          status: (request) => next.status(request),
         };
       },
     });
@@ -190,7 +190,18 @@ describe('finds a layer that', () => {
       role: 'broken',
       wrap: (next) => serviceOf((request, context) => next.call(request, context)),
     });
-    expect(await failures(layer)).toEqual([status]);
+    expect(await failures(layer)).toEqual([status, asking]);
+  });
+
+  test('asks for the inner status without saying for which request', async () => {
+    const layer = (): Layer<string, number> => ({
+      role: 'broken',
+      wrap: (next) => ({
+        call: async (request, context) => next.call(request, context),
+        status: () => next.status(),
+      }),
+    });
+    expect(await failures(layer)).toEqual([asking]);
   });
 
   test('loses the values of the context', async () => {

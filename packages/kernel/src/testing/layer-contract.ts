@@ -130,6 +130,19 @@ export function layerContract<Req, Res, NextReq = Req, NextRes = Res>(
       await bench.answer();
       bench.assertAnswered(outcome);
     }),
+
+    promise('says for which request it asks the inner status', async (bench) => {
+      let asked: unknown;
+      const service = bench.wrap({
+        call: () => new Promise(() => {}),
+        status(request) {
+          asked = request;
+          return 'ready';
+        },
+      });
+      service.status(bench.contract.request);
+      assert.ok(asked !== undefined, 'the inner status was asked without a request');
+    }),
   ];
 }
 

@@ -25,7 +25,7 @@ export class BreakerOpenError extends FwkError {
     super('FWK_RESILIENCE_BREAKER_OPEN', messageFor(refusal), {
       cause,
       details: { ...refusal },
-      traits: { retryable: true, notProcessed: true },
+      traits: { retryable: true, notProcessed: true, refusedBy: 'caller' },
     });
   }
 }

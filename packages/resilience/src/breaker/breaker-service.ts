@@ -29,8 +29,8 @@ export class BreakerService<Req, Res> implements Service<Req, Res> {
     return work;
   }
 
-  status(): Status {
-    const status = this.#next.status();
+  status(request?: Req): Status {
+    const status = this.#next.status(request);
     return status === 'ready' && !this.#breaker.admitting ? 'busy' : status;
   }
 }

@@ -5,9 +5,8 @@
  * A report names the epoch in which its call was admitted and counts only while that epoch lasts: a success from before
  * the opening cannot close the breaker, a failure from before the closing cannot open it again.
  */
-import { type CallContext, currentOf, type Env } from '@fwk/kernel';
+import { type CallContext, concernsCallee, currentOf, type Env } from '@fwk/kernel';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
-import { isRefusal } from '../layer/refusal.js';
 import type { BreakerCounts } from './breaker-counts.js';
 import type { BreakerOptions } from './breaker-options.js';
 import type { BreakerState } from './breaker-state.js';
@@ -71,11 +70,11 @@ export class CallReports {
     else this.#ended(outcome === 'failure', result, epoch, startMs, request, context);
   }
 
-  /** A call ended with an error. One that a layer below refused was never sent, and says nothing about the callee. */
+  /** A call ended with an error, which the classifier may well call a success: `404` is what some callers want to know. */
   failed(error: unknown, epoch: number, startMs: number, request: unknown, context: CallContext): void {
-    if (isRefusal(error) || judgeCallError(this.#env, error, context, request).outcome === 'ignored')
-      this.#ignored(epoch);
-    else this.#ended(true, error, epoch, startMs, request, context);
+    const verdict = judgeCallError(this.#env, error, context, request);
+    if (concernsCallee(verdict)) this.#ended(verdict.outcome === 'failure', error, epoch, startMs, request, context);
+    else this.#ignored(epoch);
   }
 
   #ended(failed: boolean, what: unknown, epoch: number, startMs: number, request: unknown, context: CallContext): void {

@@ -55,8 +55,8 @@ export class KeyedBreakerService<Req, Res> implements Service<Req, Res> {
   }
 
   /** One open key says nothing about the next request. */
-  status(): Status {
-    return this.#next.status();
+  status(request?: Req): Status {
+    return this.#next.status(request);
   }
 
   #serviceOf(key: string): BreakerService<Req, Res> {

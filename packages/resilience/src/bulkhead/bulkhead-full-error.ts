@@ -17,7 +17,7 @@ export class BulkheadFullError extends FwkError {
       `${what}: all ${maxConcurrent} places are taken and ${queue}; send less at once or raise maxConcurrent or maxQueue`,
       {
         details: { what, maxConcurrent, maxQueue },
-        traits: { overloaded: true, retryable: true, notProcessed: true },
+        traits: { overloaded: true, retryable: true, notProcessed: true, refusedBy: 'caller' },
       },
     );
   }

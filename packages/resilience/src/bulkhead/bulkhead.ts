@@ -99,8 +99,8 @@ class BulkheadService<Req, Res> implements Service<Req, Res> {
   }
 
   /** A balancer goes elsewhere while nobody more would be let in, not even to wait. */
-  status(): Status {
-    const status = this.#next.status();
+  status(request?: Req): Status {
+    const status = this.#next.status(request);
     const full =
       this.#running >= currentOf(this.#options.maxConcurrent) &&
       this.#queue.length >= currentOf(this.#options.maxQueue);

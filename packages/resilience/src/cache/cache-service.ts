@@ -75,8 +75,8 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
     return Promise.resolve(entry.value);
   }
 
-  status(): Status {
-    return this.#next.status();
+  status(request?: Req): Status {
+    return this.#next.status(request);
   }
 
   clear(): void {

@@ -114,8 +114,8 @@ class CoalesceService<Req, Res> implements FlightOwner<Req, Res> {
     return flight.wait(request, context, remainingMs);
   }
 
-  status(): Status {
-    return this.#next.status();
+  status(request?: Req): Status {
+    return this.#next.status(request);
   }
 
   ended(flight: Flight<Req, Res>): void {

@@ -90,8 +90,8 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
     return timedCall(this.#next, request, context, cancellable(context), limitMs, limitMs < timeoutMs, this);
   }
 
-  status(): Status {
-    return this.#next.status();
+  status(request?: Req): Status {
+    return this.#next.status(request);
   }
 
   expired(context: CallContext, limitMs: number, byDeadline: boolean): unknown {

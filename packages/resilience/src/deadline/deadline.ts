@@ -92,8 +92,8 @@ class DeadlineService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     return timedCall(this.#next, request, context, cancellable(context, { deadlineMs }), remainingMs, true, this);
   }
 
-  status(): Status {
-    return this.#next.status();
+  status(request?: Req): Status {
+    return this.#next.status(request);
   }
 
   expired(context: CallContext, limitMs: number): DeadlineExceededError {

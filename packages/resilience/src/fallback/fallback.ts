@@ -115,8 +115,8 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     );
   }
 
-  status(): Status {
-    return this.#next.status();
+  status(request?: Req): Status {
+    return this.#next.status(request);
   }
 
   #judged(value: Res, request: Req, context: CallContext): Res | Promise<Res> {

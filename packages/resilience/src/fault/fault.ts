@@ -114,8 +114,8 @@ class FaultService<Req, Res> implements Service<Req, Res>, Switched, Disposable 
     return abort ? this.#cutOff(request, context, latencyMs) : this.#disturb(request, context, latencyMs);
   }
 
-  status(): Status {
-    return this.#next.status();
+  status(request?: Req): Status {
+    return this.#next.status(request);
   }
 
   follow(): boolean {

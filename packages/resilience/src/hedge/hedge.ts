@@ -21,10 +21,11 @@ import {
   note,
   type Service,
   type Status,
+  type Verdict,
 } from '@fwk/kernel';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
-import { judgeCallResult } from '../layer/judge-call.js';
+import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import { type BudgetShare, budgetShareOf } from '../retry/budget-share.js';
 import { type HedgeOptions, hedgeDefaults, hedgeRules } from './hedge-options.js';
 import { type RaceOwner, race } from './race.js';
@@ -93,13 +94,13 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
     return given === 'auto' ? this.#measured(work, nowMs, request, context) : work;
   }
 
-  status(): Status {
-    return this.next.status();
+  status(request?: Req): Status {
+    return this.next.status(request);
   }
 
-  allowed(): boolean {
+  allowed(request: Req): boolean {
     // A second attempt that would only be refused helps nobody.
-    if (!this.#savings.enough || this.next.status() !== 'ready') {
+    if (!this.#savings.enough || this.next.status(request) !== 'ready') {
       this.#withheld.add();
       return false;
     }
@@ -139,11 +140,20 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
 
   /** A hedged call counts from its first attempt on, so the percentile it was hedged by stays honest. */
   #measured(work: Promise<Res>, startMs: number, request: Req, context: CallContext): Promise<Res> {
-    return work.then((value) => {
-      const nowMs = this.env.clock.now();
-      if (judgeCallResult(this.env, value, context, request).outcome === 'success')
-        this.#tail.record(nowMs - startMs, nowMs);
-      return value;
-    });
+    return work.then(
+      (value) => {
+        this.#record(judgeCallResult(this.env, value, context, request), startMs);
+        return value;
+      },
+      (error) => {
+        this.#record(judgeCallError(this.env, error, context, request), startMs);
+        throw error;
+      },
+    );
+  }
+
+  #record({ outcome }: Verdict, startMs: number): void {
+    const nowMs = this.env.clock.now();
+    if (outcome === 'success') this.#tail.record(nowMs - startMs, nowMs);
   }
 }

@@ -5,7 +5,6 @@ import {
   CancelledError,
   cancellable,
   type Env,
-  isFwkError,
   type Service,
   type Timer,
 } from '@fwk/kernel';
@@ -18,7 +17,7 @@ export interface RaceOwner<Req, Res> {
   readonly next: Service<Req, Res>;
   readonly env: Env;
   /** Asked when the first attempt has taken too long: whether a second may be sent. */
-  allowed(): boolean;
+  allowed(request: Req): boolean;
   /** The call got its answer. */
   answered(context: CallContext, bySecond: boolean): void;
   /** An attempt answered when nobody wanted its answer any more. */
@@ -83,7 +82,7 @@ class Race<Req, Res> {
   }
 
   #sendSecond(): void {
-    if (!this.#owner.allowed()) return;
+    if (!this.#owner.allowed(this.#request)) return;
     const values = [attemptKey.of(this.#context.get(attemptKey) + 1)];
     this.#send(partOf(this.#request), cancellable(this.#context, { values }), true);
   }
@@ -119,8 +118,8 @@ class Race<Req, Res> {
 
   /** An error that is no failure is the callee's word. A refusal on the way to it is none: the other attempt may get one. */
   #isAnswer(error: unknown): boolean {
-    if (isFwkError(error) && error.traits.notProcessed) return false;
-    return judgeCallError(this.#owner.env, error, this.#context, this.#request).outcome !== 'failure';
+    const { outcome, sent } = judgeCallError(this.#owner.env, error, this.#context, this.#request);
+    return outcome !== 'failure' && sent !== false;
   }
 
   #finish(): void {

@@ -14,7 +14,7 @@ export class KeyError extends FwkError {
     super('FWK_RESILIENCE_KEY_INVALID', `${what}: ${option} found no key for the request: ${messageOf(cause)}`, {
       cause,
       details: { what, option },
-      traits: { notProcessed: true },
+      traits: { notProcessed: true, refusedBy: 'caller' },
     });
   }
 }

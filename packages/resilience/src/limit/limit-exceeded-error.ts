@@ -35,7 +35,7 @@ export class LimitExceededError extends FwkError {
         'send less at once, or give the callee more capacity',
       {
         details: { what, ...refusal },
-        traits: { overloaded: true, retryable: true, notProcessed: true },
+        traits: { overloaded: true, retryable: true, notProcessed: true, refusedBy: 'caller' },
       },
     );
   }

@@ -4,6 +4,7 @@
  */
 import {
   type CallContext,
+  concernsCallee,
   currentOf,
   type Env,
   isFwkError,
@@ -19,7 +20,6 @@ import { beginAttempt, whenOver } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import { KeyError } from '../layer/key-error.js';
-import { isRefusal } from '../layer/refusal.js';
 import { observe } from '../layer/settlement.js';
 import { joinBoth, type Waiter } from '../queue/wait-queue.js';
 import { type TurnOwner, waitTurn } from '../queue/wait-turn.js';
@@ -100,8 +100,8 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
   }
 
   /** A balancer goes elsewhere while nobody more would be let in, not even to wait. */
-  status(): Status {
-    const status = this.#next.status();
+  status(request?: Req): Status {
+    const status = this.#next.status(request);
     const full = this.#inFlight >= this.#controller.limit && this.#queue.length >= currentOf(this.#options.maxQueue);
     return full && status === 'ready' ? 'busy' : status;
   }
@@ -186,7 +186,8 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
         whenOver(request, mark, leave);
       },
       (error) => {
-        const verdict = isRefusal(error) ? verdicts.ignored : judgeCallError(this.#env, error, context, request);
+        const judged = judgeCallError(this.#env, error, context, request);
+        const verdict = concernsCallee(judged) ? judged : verdicts.ignored;
         this.#learn(startMs, verdict, verdict.outcome === 'failure' && isTimeout(error, context));
         whenOver(request, mark, leave);
       },

@@ -20,8 +20,8 @@ class Joint<Req, Res> implements Service<Req, Res> {
     return this.next.call(request, context);
   }
 
-  status(): Status {
-    return this.next.status();
+  status(request?: Req): Status {
+    return this.next.status(request);
   }
 }
 
@@ -47,8 +47,8 @@ export class PolicyStack<Req, Res> implements Service<Req, Res> {
     return this.#outermost.call(request, context);
   }
 
-  status(): Status {
-    return this.#outermost.status();
+  status(request?: Req): Status {
+    return this.#outermost.status(request);
   }
 
   /** Calls go through these layers from now on. Those that keep state and stood here before go on with it. */

@@ -163,8 +163,8 @@ class RateLimitService<Req, Res> implements Service<Req, Res>, GateOwner {
   }
 
   /** A balancer goes elsewhere while a call would be refused. Of keys nothing can be said before the request is there. */
-  status(): Status {
-    const status = this.#next.status();
+  status(request?: Req): Status {
+    const status = this.#next.status(request);
     if (status !== 'ready' || this.#gate === undefined) return status;
     return this.#gate.waitMs(this.clock.now()) > currentOf(this.#options.maxWaitMs) ? 'busy' : status;
   }

@@ -29,7 +29,7 @@ export class RateLimitedError extends FwkError {
         'send less or raise permitsPerSecond',
       {
         details: { what, ...refusal },
-        traits: { overloaded: true, retryable: true, notProcessed: true, retryAfterMs },
+        traits: { overloaded: true, retryable: true, notProcessed: true, refusedBy: 'caller', retryAfterMs },
       },
     );
   }

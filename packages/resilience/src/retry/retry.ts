@@ -108,14 +108,18 @@ class RetryService<Req, Res> implements Service<Req, Res> {
         announceAnswer(answer, value);
         return value;
       },
-      (error) => this.#announced(answer, request, context, this.#failed(error, marks, request, context)),
+      (error) => {
+        const first = this.#failed(error, marks, request, context);
+        if (first.verdict.outcome === 'success') this.#budget?.deposit();
+        return this.#announced(answer, request, context, first);
+      },
     );
     willAnnounce(answer);
     return answer;
   }
 
-  status(): Status {
-    return this.#next.status();
+  status(request?: Req): Status {
+    return this.#next.status(request);
   }
 
   async #announced(answer: Promise<Res>, request: Req, context: CallContext, first: Ending<Res>): Promise<Res> {
@@ -134,7 +138,7 @@ class RetryService<Req, Res> implements Service<Req, Res> {
     let attempt = 1;
     let sent = first;
     for (; ending.verdict.outcome !== 'success'; attempt++) {
-      const delayMs = this.#pauseAfter(ending, attempt, context);
+      const delayMs = this.#pauseAfter(ending, attempt, request, context);
       if (delayMs === undefined) break;
       this.#retried.add();
       this.#emit('retry.scheduled', ending, attempt, { delayMs });
@@ -164,15 +168,15 @@ class RetryService<Req, Res> implements Service<Req, Res> {
   }
 
   /** How long to wait before the next attempt; undefined when there is to be none. */
-  #pauseAfter(ending: Ending<Res>, attempt: number, context: CallContext): number | undefined {
+  #pauseAfter(ending: Ending<Res>, attempt: number, request: Req, context: CallContext): number | undefined {
     const { verdict } = ending;
     if (!verdict.retryable || context.cancelled || (!ending.ok && ending.final)) return undefined;
     const error = ending.ok ? undefined : ending.error;
     const traits = isFwkError(error) ? error.traits : undefined;
-    if (!traits?.notProcessed && !context.get(idempotentKey)) return undefined;
+    if (verdict.sent !== false && !context.get(idempotentKey)) return undefined;
     const options = this.#options;
     if (attempt >= currentOf(options.maxAttempts)) return this.#stop(ending, attempt, 'attempts');
-    if (isFwkError(error, 'FWK_RESILIENCE_BREAKER_OPEN') && this.#next.status() !== 'ready') {
+    if (isFwkError(error, 'FWK_RESILIENCE_BREAKER_OPEN') && this.#next.status(request) !== 'ready') {
       return this.#stop(ending, attempt, 'breaker-open');
     }
     const askedMs = traits?.retryAfterMs ?? Number.NaN;
@@ -208,5 +212,5 @@ class RetryService<Req, Res> implements Service<Req, Res> {
 
 /** True when a layer below provably did not send the attempt. */
 function wasRefused<Res>(ending: Ending<Res>): boolean {
-  return !ending.ok && isFwkError(ending.error) && ending.error.traits.notProcessed === true;
+  return ending.verdict.sent === false;
 }

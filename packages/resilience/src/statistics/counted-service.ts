@@ -7,7 +7,6 @@
 import { type CallContext, defaultClassifier, type Env, type Service, type Status } from '@fwk/kernel';
 import { callSafely } from '../layer/call-safely.js';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
-import { isRefusal } from '../layer/refusal.js';
 import { markSelfLimiting } from '../layer/self-limiting.js';
 import { observe } from '../layer/settlement.js';
 import type { OutcomeName } from './policy-counts.js';
@@ -44,8 +43,8 @@ export class CountedService<Req, Res> implements Service<Req, Res> {
     return work;
   }
 
-  status(): Status {
-    return this.#next.status();
+  status(request?: Req): Status {
+    return this.#next.status(request);
   }
 
   /** One function for all calls that need neither timing nor judging: most of them under load. */
@@ -58,9 +57,9 @@ export class CountedService<Req, Res> implements Service<Req, Res> {
   }
 
   #outcomeOf(error: unknown, request: Req, context: CallContext): OutcomeName {
+    const { outcome, refusedBy } = judgeCallError(this.#env, error, context, request);
     // First, because a caller may give up between the refusal and this moment.
-    if (isRefusal(error)) return 'rejected';
-    if (context.cancelled) return 'cancelled';
-    return judgeCallError(this.#env, error, context, request).outcome === 'ignored' ? 'ignored' : 'failures';
+    if (refusedBy === 'caller') return 'rejected';
+    return context.cancelled ? 'cancelled' : outcomeNames[outcome];
   }
 }

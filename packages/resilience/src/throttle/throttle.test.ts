@@ -8,7 +8,9 @@ import { type ThrottleOptions, throttle } from './throttle.js';
 
 const overloaded = new FwkError('FWK_TEST_OVERLOADED', 'too much', { traits: { overloaded: true } });
 const refused = new FwkError('FWK_TEST_REFUSED', 'nobody listens', { traits: { notProcessed: true } });
-const breakerOpen = new FwkError('FWK_RESILIENCE_BREAKER_OPEN', 'open', { traits: { notProcessed: true } });
+const breakerOpen = new FwkError('FWK_RESILIENCE_BREAKER_OPEN', 'open', {
+  traits: { notProcessed: true, refusedBy: 'caller' },
+});
 const notFound = new FwkError('FWK_TEST_NOT_FOUND', 'no such thing', { traits: { outcome: 'ignored' } });
 
 function build(options?: Partial<ThrottleOptions>) {

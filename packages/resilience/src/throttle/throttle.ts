@@ -15,7 +15,6 @@ import {
   currentOf,
   type Env,
   fixed,
-  isFwkError,
   type Live,
   millisecondsIn,
   numberIn,
@@ -27,7 +26,6 @@ import { nameOf } from '../deadline/expiry.js';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
-import { isRefusal } from '../layer/refusal.js';
 import { observe } from '../layer/settlement.js';
 import { RollingCounts } from '../window/rolling-counts.js';
 import { dropRatio } from './drop-ratio.js';
@@ -117,15 +115,15 @@ class ThrottleService<Req, Res> implements Service<Req, Res> {
     const work = callSafely(this.#next, request, context);
     observe(
       work,
-      (value) => this.#answered(slice, judgeCallResult(this.#env, value, context, request), undefined),
+      (value) => this.#answered(slice, judgeCallResult(this.#env, value, context, request)),
       (error) => this.#failed(slice, error, request, context),
     );
     return work;
   }
 
   /** Says what the callee says: that some calls are dropped is no reason for a balancer to send none. */
-  status(): Status {
-    return this.#next.status();
+  status(request?: Req): Status {
+    return this.#next.status(request);
   }
 
   #ratio(): number {
@@ -143,16 +141,16 @@ class ThrottleService<Req, Res> implements Service<Req, Res> {
   #failed(slice: number, error: unknown, request: Req, context: CallContext): void {
     const verdict = judgeCallError(this.#env, error, context, request);
     const gaveUp = context.cancelled && verdict.outcome === 'ignored';
-    if (gaveUp || isRefusal(error)) this.#takeOut(slice);
-    else this.#answered(slice, verdict, error);
+    if (gaveUp || verdict.refusedBy === 'caller' || verdict.noticedLate) this.#takeOut(slice);
+    else this.#answered(slice, verdict);
   }
 
   /** @param slice - where the call was counted, and where it is pending no more. */
-  #answered(slice: number, verdict: Verdict, error: unknown): void {
+  #answered(slice: number, verdict: Verdict): void {
     const nowMs = this.#env.clock.now();
     this.#counts.advance(nowMs);
     this.#counts.addTo(slice, PENDING, -1);
-    const unprocessed = verdict.outcome === 'failure' && isFwkError(error) && error.traits.notProcessed === true;
+    const unprocessed = verdict.outcome === 'failure' && verdict.sent === false;
     if (!verdict.overloaded && !unprocessed) this.#counts.add(ACCEPTED, 1, nowMs);
   }
 

@@ -24,7 +24,7 @@ export class ThrottledError extends FwkError {
       'FWK_RESILIENCE_THROTTLED',
       `${what}: the callee took ${accepted} of ${requests} calls in the last ${windowMs / 1000} s, so ` +
         `${Math.round(dropRatio * 100)} % are not sent; wait until it has recovered`,
-      { details: { what, ...refusal }, traits: { overloaded: true, notProcessed: true } },
+      { details: { what, ...refusal }, traits: { overloaded: true, notProcessed: true, refusedBy: 'caller' } },
     );
   }
 }
