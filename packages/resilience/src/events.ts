@@ -4,6 +4,7 @@ export const resilienceEvents = Object.freeze({
   'attempt.answered-late': 'An attempt that had been given up answered after all; the answer was dropped.',
   'deadline.exceeded': 'The total time of a call ran out.',
   'retry.scheduled': 'An attempt failed and another will follow after a pause.',
+  'retry.backoff-failed': 'A function that computes pauses threw or gave none; the pause was the usual one.',
   'retry.exhausted': 'An attempt failed and no other follows: attempts, time or the breaker stand against it.',
   'retry.budget-exhausted': 'An attempt failed and no other follows because too many calls retry already.',
   'breaker.opened': 'A breaker refuses calls from now on; carries the opening record.',

@@ -82,6 +82,7 @@ export { type ResilienceOptions, resilience, resilienceDefaults } from './policy
 export { UnknownPolicyError } from './policy/unknown-policy-error.js';
 export { type RateLimitOptions, rateLimit, rateLimitDefaults } from './rate/rate-limit.js';
 export { RateLimitedError, type RateLimitRefusal } from './rate/rate-limited-error.js';
+export type { Backoff, FailedAttempt, Growth } from './retry/backoff.js';
 export { retry } from './retry/retry.js';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget, retryBudgetDefaults } from './retry/retry-budget.js';
 export { type RetryOptions, retryDefaults } from './retry/retry-options.js';

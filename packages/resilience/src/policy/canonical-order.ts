@@ -137,7 +137,8 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     defaults: retryDefaults,
     rules: retryRules,
     stateful: true,
-    tunable: ['maxAttempts', 'baseDelayMs', 'maxDelayMs', 'maxRetryAfterMs'],
+    anyData: ['backoff'],
+    tunable: ['maxAttempts', 'backoff', 'jitter', 'baseDelayMs', 'maxDelayMs', 'maxRetryAfterMs'],
     make: retry,
   }),
   // Both attempts of a pair are one attempt to the retry, and each meets what is below.

@@ -289,6 +289,7 @@ describe('settings', () => {
     const { settings } = registry.named('quote', { bulkhead: { maxQueue: 3 }, timeoutMs: 50 });
     expect(Object.fromEntries(settings.map(({ setting, value, from }) => [setting, [value, from]]))).toEqual({
       'retry.maxAttempts': [5, 'defaults'],
+      'retry.backoff': ['exponential', 'built-in'],
       'retry.baseDelayMs': [20, 'policy'],
       'retry.maxDelayMs': [1000, 'built-in'],
       'retry.maxRetryAfterMs': [60_000, 'built-in'],

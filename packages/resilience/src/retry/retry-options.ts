@@ -6,9 +6,12 @@ import {
   type Live,
   millisecondsIn,
   OptionsError,
+  optional,
   type Rule,
+  ratio,
 } from '@fwk/kernel';
 import { nestedRule } from '../layer/nested-rule.js';
+import { type Backoff, type Growth, growths, isPause, LONGEST_PAUSE_MS, pausesOf } from './backoff.js';
 import { type RetryBudget, type RetryBudgetOptions, retryBudget } from './retry-budget.js';
 
 /** Options of the retry layer. */
@@ -16,11 +19,20 @@ export interface RetryOptions {
   /** Attempts in all, the first included, 1 to 20. @defaultValue 3 */
   readonly maxAttempts: number | Live<number>;
   /**
-   * The first pause is drawn from 0 to this, and the bound doubles each time; 0 to 60 000 milliseconds, and not above
-   * `maxDelayMs`. @defaultValue 25
+   * How long to pause between attempts. `'exponential'` doubles `baseDelayMs` with each pause, `'linear'` adds it each time,
+   * `'fixed'` keeps it. A list, or anything else that can be iterated over, has the pauses one after the other, and its last
+   * is repeated; a function computes each: milliseconds, 0 to 3 600 000. What a callee asks for (`retryAfterMs`) comes
+   * first. @defaultValue 'exponential'
    */
+  readonly backoff: Backoff | Live<Backoff>;
+  /**
+   * The share of a pause that is drawn at random, 0 to 1, so that callers do not come back together: 1 draws from 0 up to
+   * the pause, 0 takes it as it is. @defaultValue 1 with `'exponential'`, else 0
+   */
+  readonly jitter: number | undefined | Live<number | undefined>;
+  /** The first pause before jitter, 0 to 60 000 milliseconds, and not above `maxDelayMs`. @defaultValue 25 */
   readonly baseDelayMs: number | Live<number>;
-  /** No pause is drawn longer than this, 0 to 3 600 000 milliseconds. @defaultValue 1000 */
+  /** To how much `baseDelayMs` grows at most, 0 to 3 600 000 milliseconds; lists and functions say themselves. @defaultValue 1000 */
   readonly maxDelayMs: number | Live<number>;
   /**
    * The longest pause that a callee may ask for (`retryAfterMs`); if it asks for more, the call fails now. 0 to
@@ -37,6 +49,8 @@ export interface RetryOptions {
 /** Defaults of the retry layer. */
 export const retryDefaults = Object.freeze({
   maxAttempts: 3,
+  backoff: 'exponential',
+  jitter: undefined,
   baseDelayMs: 25,
   maxDelayMs: 1000,
   maxRetryAfterMs: 60_000,
@@ -49,12 +63,23 @@ const budgetRule: Rule = (value) => {
   return value === false || shared ? undefined : ownBudget(value);
 };
 
+const backoffRule: Rule = (value) => {
+  const wanted = `one of ${growths.join(', ')}, pauses from 0 to ${LONGEST_PAUSE_MS} ms, or a function`;
+  if (typeof value === 'string') return growths.includes(value as Growth) ? undefined : wanted;
+  if (typeof value === 'function') return undefined;
+  if (typeof value !== 'object' || value === null || !(Symbol.iterator in value)) return wanted;
+  const pauses = pausesOf(value as Iterable<number>);
+  return pauses.length > 0 && pauses.every(isPause) ? undefined : wanted;
+};
+
 /** Rules of {@link RetryOptions}. */
 export const retryRules = Object.freeze({
   maxAttempts: integerIn(1, 20),
+  backoff: backoffRule,
+  jitter: optional(ratio),
   baseDelayMs: millisecondsIn(0, 60_000),
-  maxDelayMs: millisecondsIn(0, 3_600_000),
-  maxRetryAfterMs: millisecondsIn(0, 3_600_000),
+  maxDelayMs: millisecondsIn(0, LONGEST_PAUSE_MS),
+  maxRetryAfterMs: millisecondsIn(0, LONGEST_PAUSE_MS),
   budget: fixed(budgetRule),
 });
 

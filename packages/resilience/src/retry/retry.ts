@@ -31,7 +31,7 @@ import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import { announceAnswer, announceFailure, willAnnounce } from '../layer/settlement.js';
-import { fullJitter } from './backoff.js';
+import { type Backoff, boundOf, isPause, jittered, LONGEST_PAUSE_MS, pausesOf } from './backoff.js';
 import { budgetShareOf } from './budget-share.js';
 import { type RetryBudget, retryBudget } from './retry-budget.js';
 import { checkRetryOptions, isBudget, type RetryOptions } from './retry-options.js';
@@ -48,12 +48,18 @@ export function retry(options?: Partial<RetryOptions>): FunctionLayer {
     limits: 'as-inner',
     describe: () => ({
       maxAttempts: currentOf(settings.maxAttempts),
+      backoff: shownBackoff(currentOf(settings.backoff)),
       baseDelayMs: currentOf(settings.baseDelayMs),
       maxDelayMs: currentOf(settings.maxDelayMs),
       budget: settings.budget === false ? 'none' : isBudget(settings.budget) ? 'shared' : 'own',
     }),
     build: (next, env) => new RetryService(next, env, settings),
   });
+}
+
+function shownBackoff(backoff: Backoff): unknown {
+  if (typeof backoff === 'function') return 'computed';
+  return typeof backoff === 'string' ? backoff : [...pausesOf(backoff)];
 }
 
 /** How an attempt ended. */
@@ -182,10 +188,7 @@ class RetryService<Req, Res> implements Service<Req, Res> {
     const askedMs = traits?.retryAfterMs ?? Number.NaN;
     if (askedMs > currentOf(options.maxRetryAfterMs)) return this.#stop(ending, attempt, 'retry-after-too-long');
     // What is no time at all, such as a header that was read wrongly, is as if nothing had been asked.
-    const delayMs =
-      askedMs >= 0
-        ? askedMs
-        : fullJitter(this.#env.random, attempt - 1, currentOf(options.baseDelayMs), currentOf(options.maxDelayMs));
+    const delayMs = askedMs >= 0 ? askedMs : this.#ownPause(ending, attempt, context);
     if (context.deadlineMs !== Number.POSITIVE_INFINITY && this.#env.clock.now() + delayMs >= context.deadlineMs) {
       return this.#stop(ending, attempt, 'deadline');
     }
@@ -196,6 +199,40 @@ class RetryService<Req, Res> implements Service<Req, Res> {
       return undefined;
     }
     return delayMs;
+  }
+
+  #ownPause(ending: Ending<Res>, attempt: number, context: CallContext): number {
+    const backoff = currentOf(this.#options.backoff);
+    const growth = typeof backoff === 'string' ? backoff : 'exponential';
+    const boundMs =
+      (typeof backoff === 'string' ? undefined : this.#askedPause(backoff, ending, attempt, context)) ??
+      boundOf(growth, attempt - 1, currentOf(this.#options.baseDelayMs), currentOf(this.#options.maxDelayMs));
+    const jitter = currentOf(this.#options.jitter) ?? (backoff === 'exponential' ? 1 : 0);
+    return jitter === 0 ? boundMs : jittered(this.#env.random, boundMs, jitter);
+  }
+
+  /** Undefined when a function has no pause to offer: it must not hide how the attempt failed. */
+  #askedPause(
+    backoff: Exclude<Backoff, string>,
+    ending: Ending<Res>,
+    attempt: number,
+    context: CallContext,
+  ): number | undefined {
+    if (typeof backoff !== 'function') {
+      const pauses = pausesOf(backoff);
+      return pauses[Math.min(attempt, pauses.length) - 1];
+    }
+    const { path, events, logger } = this.#env;
+    try {
+      const error = ending.ok ? undefined : ending.error;
+      const pauseMs = backoff({ attempt, error, result: ending.ok ? ending.value : undefined, context });
+      if (isPause(pauseMs)) return pauseMs;
+      throw new TypeError(`it answered ${messageOf(pauseMs)}, not 0 to ${LONGEST_PAUSE_MS} ms`);
+    } catch (error) {
+      events.emit('retry.backoff-failed', { path, attempt, error: messageOf(error) });
+      logger.error({ err: error, path }, 'the backoff function gave no pause; it grows exponentially instead');
+      return undefined;
+    }
   }
 
   #stop(ending: Ending<Res>, attempt: number, because: string): undefined {
