@@ -15,7 +15,8 @@ export const resilienceErrors = Object.freeze({
     status: 500,
   },
   FWK_RESILIENCE_BULKHEAD_FULL: {
-    summary: 'As many calls as allowed run or wait already. Send less at once, or raise `maxConcurrent` or `maxQueue`.',
+    summary:
+      'As many calls as allowed run or wait already, or the longest wait is over. Send less at once, or raise `maxConcurrent`, `maxQueue` or `maxWaitMs`.',
     status: 503,
   },
   FWK_RESILIENCE_RATE_LIMITED: {

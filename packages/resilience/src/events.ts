@@ -17,7 +17,7 @@ export const resilienceEvents = Object.freeze({
   'hedge.sent': 'An attempt took unusually long and a second was sent beside it.',
   'hedge.won': 'The second attempt answered first.',
   'hedge.budget-exhausted': 'An attempt took unusually long and no second was sent because the retry budget is empty.',
-  'bulkhead.rejected': 'A call was refused because all places were taken.',
+  'bulkhead.rejected': 'A call was refused because all places were taken, at once or after the longest wait.',
   'rate-limit.rejected': 'A call was refused because calls come faster than allowed.',
   'cache.answered-stale': 'A cache gave an old answer because the call for a new one failed.',
   'cache.refresh-failed': 'A cache could not renew an answer in the background; it is tried again when somebody asks.',

@@ -13,8 +13,9 @@ export type {
 export { type CircuitBreakerLayer, circuitBreaker } from './breaker/circuit-breaker.js';
 export type { OpossumEngine, OpossumStats, OpossumStatus } from './breaker/opossum.js';
 export { UnknownStateError } from './breaker/unknown-state-error.js';
-export { type BulkheadOptions, bulkhead, bulkheadDefaults } from './bulkhead/bulkhead.js';
+export { type BulkheadLayer, type BulkheadOptions, bulkhead, bulkheadDefaults } from './bulkhead/bulkhead.js';
 export { BulkheadFullError } from './bulkhead/bulkhead-full-error.js';
+export type { BulkheadHandle, BulkheadSnapshot } from './bulkhead/bulkhead-handle.js';
 export { type CacheLayer, cache } from './cache/cache.js';
 export { type CacheHandle, type CacheOptions, type CacheSnapshot, cacheDefaults } from './cache/cache-options.js';
 export { type CoalesceOptions, coalesce, coalesceDefaults } from './coalesce/coalesce.js';

@@ -7,10 +7,11 @@ import { type BulkheadOptions, bulkhead } from './bulkhead.js';
 function build(options: Partial<BulkheadOptions>) {
   const guard = leakGuard();
   const inner = scriptedService<string, string>();
-  const service: Service<string, string> = bulkhead(options).wrap(inner, makeEnv({ clock: guard.clock, path: 'shop' }));
+  const layer = bulkhead(options);
+  const service: Service<string, string> = layer.wrap(inner, makeEnv({ clock: guard.clock, path: 'shop' }));
   const begin = (request: string, context = background) =>
     service.call(request, context).catch((error: Error) => error);
-  return { guard, inner, service, begin };
+  return { guard, inner, layer, service, begin };
 }
 
 describe('bulkhead', () => {
@@ -35,6 +36,58 @@ describe('bulkhead', () => {
     }
     expect(await Promise.all(calls)).toEqual(['a', 'b', 'c']);
     expect(inner.calls.map(({ request }) => request)).toEqual(['1', '2', '3']);
+  });
+
+  test('refuses one who has waited as long as it may, and lets the next in line go on waiting', async () => {
+    const { guard, inner, begin, layer } = build({ maxConcurrent: 1, maxQueue: 2, maxWaitMs: 50 });
+    void begin('running');
+    const first = begin('first');
+    await guard.clock.advance(30);
+    const second = begin('second');
+    await guard.clock.advance(20);
+    expect(await first).toMatchObject({
+      code: 'FWK_RESILIENCE_BULKHEAD_FULL',
+      message:
+        'shop: all 1 places are taken and none became free in 50 ms, the longest wait; ' +
+        'send less at once or raise maxConcurrent or maxWaitMs',
+      details: { waitedMs: 50 },
+      traits: { notProcessed: true },
+    });
+    expect(layer.latest?.snapshot().queued).toBe(1);
+    inner.waiting[0]?.succeed('done');
+    await guard.clock.settle();
+    inner.waiting[0]?.succeed('in time');
+    expect(await second).toBe('in time');
+    guard.check();
+  });
+
+  test.each([
+    ['the deadline comes before the longest wait', 40, 'FWK_KERNEL_DEADLINE_EXCEEDED'],
+    ['the longest wait comes before the deadline', 60, 'FWK_RESILIENCE_BULKHEAD_FULL'],
+  ])('when %s, that ends the wait', async (_, deadlineMs, code) => {
+    const { guard, begin } = build({ maxConcurrent: 1, maxQueue: 1, maxWaitMs: 50 });
+    void begin('running');
+    const waiting = begin('waiting', background.with({ deadlineMs }));
+    await guard.clock.advance(60);
+    expect(await waiting).toMatchObject({ code });
+  });
+
+  test('shows its places: in use, free, and how many wait', async () => {
+    const maxConcurrent = liveValue(3);
+    const { layer, begin } = build({ maxConcurrent, maxQueue: 5 });
+    void begin('1');
+    void begin('2');
+    expect(layer.latest?.snapshot()).toEqual({
+      path: 'shop',
+      maxConcurrent: 3,
+      maxQueue: 5,
+      inUse: 2,
+      free: 1,
+      queued: 0,
+    });
+    maxConcurrent.set(1);
+    void begin('3');
+    expect(layer.latest?.snapshot()).toMatchObject({ inUse: 2, free: 0, queued: 1 });
   });
 
   test('lets nobody slip in between the one who leaves and the one who has waited', async () => {

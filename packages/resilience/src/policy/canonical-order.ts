@@ -8,6 +8,7 @@ import { type BreakerOptions, breakerDefaults, breakerRules } from '../breaker/b
 import type { BreakerHandle } from '../breaker/breaker-state.js';
 import { circuitBreaker } from '../breaker/circuit-breaker.js';
 import { type BulkheadOptions, bulkhead, bulkheadDefaults, bulkheadRules } from '../bulkhead/bulkhead.js';
+import type { BulkheadHandle } from '../bulkhead/bulkhead-handle.js';
 import { cache } from '../cache/cache.js';
 import { type CacheOptions, cacheDefaults, cacheRules } from '../cache/cache-options.js';
 import { type CoalesceOptions, coalesce, coalesceDefaults, coalesceRules } from '../coalesce/coalesce.js';
@@ -42,6 +43,8 @@ export interface PolicyKit {
   readonly policy: string;
   /** Begins the list of the breakers that one layer builds; the answer adds to it. */
   listBreakers(): (breaker: BreakerHandle) => void;
+  /** The same for bulkheads. */
+  listBulkheads(): (bulkhead: BulkheadHandle) => void;
 }
 
 /** One place in the order. */
@@ -212,8 +215,15 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     defaults: bulkheadDefaults,
     rules: bulkheadRules,
     stateful: true,
-    tunable: ['maxConcurrent', 'maxQueue'],
-    make: bulkhead,
+    tunable: ['maxConcurrent', 'maxQueue', 'maxWaitMs'],
+    make(options, { listBulkheads }) {
+      const list = listBulkheads();
+      const onBuilt = (built: BulkheadHandle) => {
+        list(built);
+        options.onBuilt?.(built);
+      };
+      return bulkhead({ ...options, onBuilt });
+    },
   }),
   // Limits the work and nothing else.
   part<AttemptTimeoutOptions>({

@@ -17,6 +17,7 @@ export function contradictions(options: PolicyOptions): readonly string[] {
     ...inRetries(options, times),
     ...inHedging(options, times),
     ...inRateLimit(options, times),
+    ...inBulkhead(options, times),
     ...inBreaker(options, times),
   ];
 }
@@ -58,6 +59,12 @@ function inRateLimit(options: PolicyOptions, { deadlineMs }: Times): readonly st
   const maxWaitMs = settingOf(wanted(options.rateLimit), rateLimitDefaults, 'maxWaitMs');
   if (!isAbove(maxWaitMs, deadlineMs)) return [];
   return [`rateLimit.maxWaitMs ${maxWaitMs} is above deadlineMs ${deadlineMs}: no call could ever wait so long`];
+}
+
+function inBulkhead(options: PolicyOptions, { deadlineMs }: Times): readonly string[] {
+  const maxWaitMs = settingOf(wanted(options.bulkhead), bulkheadDefaults, 'maxWaitMs');
+  if (maxWaitMs === Number.POSITIVE_INFINITY || !isAbove(maxWaitMs, deadlineMs)) return [];
+  return [`bulkhead.maxWaitMs ${maxWaitMs} is above deadlineMs ${deadlineMs}: no call could ever wait so long`];
 }
 
 function inBreaker(options: PolicyOptions, { deadlineMs, timeoutMs }: Times): readonly string[] {

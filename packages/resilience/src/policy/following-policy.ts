@@ -5,6 +5,8 @@
  * the end, each call would have to carry the layers with which it began.
  */
 import type { Env } from '@fwk/kernel';
+import type { BulkheadHandle } from '../bulkhead/bulkhead-handle.js';
+import { ListedHandles } from '../layer/listed-handles.js';
 import { WeakHandles } from '../layer/weak-handles.js';
 import { mergeOptions, type OptionsLevel } from './merge-options.js';
 import { PolicyBreakers } from './policy-breakers.js';
@@ -31,7 +33,8 @@ interface Exchangeable {
 export function followingPolicy(name: string, levels: readonly OptionsLevel[], env: Env): FollowingPolicy {
   const stacks = new WeakHandles<Exchangeable>();
   const breakers = new PolicyBreakers(name);
-  const layers = new FollowingLayers({ policy: name, listBreakers: breakers.list });
+  const bulkheads = new ListedHandles<BulkheadHandle>();
+  const layers = new FollowingLayers({ policy: name, listBreakers: breakers.list, listBulkheads: bulkheads.list });
   let current = levels;
   let placed = layers.follow(mergeOptions(levels));
   const racing = { raced: endsInTime(placed) };
@@ -46,6 +49,7 @@ export function followingPolicy(name: string, levels: readonly OptionsLevel[], e
         return current;
       },
       breakers,
+      bulkheads,
       build(next, own) {
         const stack = new PolicyStack(next, own);
         stack.exchange(placed);

@@ -290,6 +290,7 @@ describe('settings', () => {
     expect(Object.fromEntries(settings.map(({ setting, value, from }) => [setting, [value, from]]))).toEqual({
       'retry.maxAttempts': [5, 'defaults'],
       'retry.backoff': ['exponential', 'built-in'],
+      'bulkhead.maxWaitMs': ['Infinity', 'built-in'],
       'retry.baseDelayMs': [20, 'policy'],
       'retry.maxDelayMs': [1000, 'built-in'],
       'retry.maxRetryAfterMs': [60_000, 'built-in'],

@@ -3,7 +3,7 @@ import { liveValue } from '@fwk/kernel';
 import { expect, test } from 'vitest';
 import { canonicalOrder } from './canonical-order.js';
 
-const kit = { policy: 'quote', listBreakers: () => () => {} };
+const kit = { policy: 'quote', listBreakers: () => () => {}, listBulkheads: () => () => {} };
 const layers = canonicalOrder.filter(({ field }) => field !== 'fallback');
 const options = layers.flatMap((part) => {
   const names = new Set([...Object.keys(part.defaults), ...Object.keys(part.needed ?? {})]);

@@ -5,12 +5,12 @@
  */
 import { type BreakerHandle, type ManualState, manualStates } from '../breaker/breaker-state.js';
 import { UnknownStateError } from '../breaker/unknown-state-error.js';
-import { WeakHandles } from '../layer/weak-handles.js';
+import { ListedHandles } from '../layer/listed-handles.js';
 
 /** Lists breakers and sets them all. */
 export class PolicyBreakers {
   readonly #name: string;
-  #handles = new WeakHandles<BreakerHandle>();
+  readonly #handles = new ListedHandles<BreakerHandle>();
   #forced: ManualState | undefined;
 
   /** @param name - the policy's, for messages. */
@@ -28,12 +28,11 @@ export class PolicyBreakers {
     return this.#handles.alive;
   }
 
-  /** Begins the list anew: a breaker layer that is made anew takes the place of the one before it in every stack. */
+  /** Begins the list anew; see {@link ListedHandles}. */
   readonly list = (): ((breaker: BreakerHandle) => void) => {
-    const handles = new WeakHandles<BreakerHandle>();
-    this.#handles = handles;
+    const add = this.#handles.list();
     return (breaker) => {
-      handles.add(breaker);
+      add(breaker);
       if (this.#forced !== undefined) breaker.force(this.#forced);
     };
   };

@@ -151,6 +151,7 @@ class Policies implements PolicyRegistry {
       forced: forcedOf(found),
       uses: found.map(({ layers, settings }) => ({ layers, settings })),
       breakers: found.flatMap(({ breakers }) => breakers.map((breaker) => breaker.snapshot())),
+      bulkheads: found.flatMap(({ bulkheads }) => bulkheads.map((bulkhead) => bulkhead.snapshot())),
       statistics: sumStatistics(found),
     };
   }

@@ -1,5 +1,6 @@
 import type { LayerDescription } from '@fwk/kernel';
 import type { BreakerSnapshot, ManualState } from '../breaker/breaker-state.js';
+import type { BulkheadSnapshot } from '../bulkhead/bulkhead-handle.js';
 import type { PolicyStatistics } from '../statistics/policy-statistics.js';
 import type { EffectiveSetting } from './merge-options.js';
 
@@ -20,6 +21,7 @@ export interface PolicyReport {
   /** The state in which all its breakers were set by hand; undefined when nobody has. */
   readonly forced: ManualState | undefined;
   readonly breakers: readonly BreakerSnapshot[];
+  readonly bulkheads: readonly BulkheadSnapshot[];
   /** Of all places together. */
   readonly statistics: PolicyStatistics;
 }

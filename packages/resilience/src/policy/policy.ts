@@ -2,6 +2,8 @@
  * Several layers under one name, always in the same order, so that nobody needs to know which order is right.
  */
 import type { Env } from '@fwk/kernel';
+import type { BulkheadHandle } from '../bulkhead/bulkhead-handle.js';
+import { ListedHandles } from '../layer/listed-handles.js';
 import { guardLive } from './guard-live.js';
 import { mergeOptions, type OptionsLevel } from './merge-options.js';
 import { PolicyBreakers } from './policy-breakers.js';
@@ -22,7 +24,12 @@ export function policy(name: string, options: PolicyOptions = {}, env?: Env): Po
   const levels: readonly OptionsLevel[] = [{ from: 'call-site', options: guardLive(name, options) }];
   checkPolicy(name, levels);
   const breakers = new PolicyBreakers(name);
-  const placed = makeLayers(mergeOptions(levels), { policy: name, listBreakers: breakers.list }, []);
+  const bulkheads = new ListedHandles<BulkheadHandle>();
+  const placed = makeLayers(
+    mergeOptions(levels),
+    { policy: name, listBreakers: breakers.list, listBulkheads: bulkheads.list },
+    [],
+  );
   return policyLayer(
     {
       name,
@@ -30,6 +37,7 @@ export function policy(name: string, options: PolicyOptions = {}, env?: Env): Po
       levels,
       racing: { raced: endsInTime(placed) },
       breakers,
+      bulkheads,
       build: (next, own) => placed.reduceRight((inner, { layer }) => layer.wrap(inner, own), next),
     },
     env,
