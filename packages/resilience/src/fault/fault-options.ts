@@ -4,6 +4,7 @@ import {
   checkOptions,
   fixed,
   flag,
+  isLive,
   type Live,
   millisecondsIn,
   OptionsError,
@@ -25,6 +26,11 @@ export interface FaultOptions {
   /** Fails the call instead of sending it: with a FaultInjectedError, or with what the function makes. @defaultValue false */
   readonly error?: boolean | (() => unknown) | undefined;
   /**
+   * Answers instead of sending the call: with this value, or with what the function makes of the request (of a wrapped
+   * function the list of its arguments) and the context. @defaultValue undefined: nothing is faked
+   */
+  readonly result?: unknown;
+  /**
    * Sends the call and cuts it off, like a connection that breaks: it is cancelled below, and its caller cannot know
    * whether it was done. @defaultValue false
    */
@@ -40,6 +46,7 @@ export const faultDefaults = Object.freeze({
   enabled: false,
   latencyMs: 0,
   error: false,
+  result: undefined,
   abort: false,
   match: undefined,
 }) satisfies Partial<FaultOptions>;
@@ -55,6 +62,7 @@ export const faultRules = Object.freeze({
   ratio,
   latencyMs: millisecondsIn(0),
   error: fixed(errorRule),
+  result: fixed((value) => (isLive(value) ? 'a value, or a function that makes one' : undefined)),
   abort: fixed(flag),
   match: fixed(optional(callable)),
 });
@@ -78,12 +86,14 @@ export function checkFaultOptions(options: FaultOptions): Readonly<FaultSettings
     faultDefaults,
     faultRules,
   );
-  const { error, abort, latencyMs } = settings;
-  if (error !== false && abort) {
-    throw new OptionsError('faultInjection', ['error and abort exclude each other: a call is either sent or not']);
+  const { error, result, abort, latencyMs } = settings;
+  const ends = { error: error !== false, result: result !== undefined, abort };
+  const given = Object.entries(ends).flatMap(([name, is]) => (is ? [name] : []));
+  if (given.length > 1) {
+    throw new OptionsError('faultInjection', [`${given.join(' and ')} exclude each other: a call ends in one way`]);
   }
-  if (error === false && !abort && latencyMs === 0) {
-    throw new OptionsError('faultInjection', ['one of latencyMs, error and abort must say what to inject']);
+  if (given.length === 0 && latencyMs === 0) {
+    throw new OptionsError('faultInjection', ['one of latencyMs, error, result and abort must say what to inject']);
   }
   return settings;
 }

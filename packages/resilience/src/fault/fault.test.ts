@@ -1,4 +1,15 @@
-import { background, type CallContext, liveValue, makeEnv, noLogger, noMeter, type Service } from '@fwk/kernel';
+import {
+  background,
+  type CallContext,
+  type Classifier,
+  defaultClassifier,
+  liveValue,
+  makeEnv,
+  noLogger,
+  noMeter,
+  type Service,
+  verdicts,
+} from '@fwk/kernel';
 import { leakGuard, recordEvents, scriptedService, seededRandom } from '@fwk/kernel/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { bulkhead } from '../bulkhead/bulkhead.js';
@@ -47,6 +58,33 @@ describe('a fault', () => {
     expect(await call()).toMatchObject(injected);
     expect(inner.calls).toHaveLength(0);
     guard.check();
+  });
+
+  test.each([[{ id: 1 }], [null], ['']])('of result answers %j, and the call is not sent', async (result) => {
+    const { guard, inner, call, events } = build({ result });
+    expect(await call()).toBe(result);
+    expect(inner.calls).toHaveLength(0);
+    expect(events.all.at(-1)).toMatchObject({ name: 'fault.injected', data: { result: true, error: false } });
+    guard.check();
+  });
+
+  test('of result may be made for the request, come late, and be judged by the layers above', async () => {
+    const { guard, clock, call } = build({ result: (request: string) => `fake ${request}`, latencyMs: 20 });
+    const outcome = call();
+    await clock.advance(19);
+    expect(clock.pending).toBe(1);
+    await clock.advance(1);
+    expect(await outcome).toBe('fake q');
+    guard.check();
+    const classifier: Classifier = { ...defaultClassifier, ofResult: () => verdicts.failure };
+    const layer = policy('quote', {
+      fault: { enabled: true, ratio: 1, result: ([sku]: [string]) => ({ status: 503, sku }) },
+      breaker: { consecutiveFailures: 1 },
+      classifier,
+    });
+    const quote = layer.wrap(async (_sku: string): Promise<unknown> => 'never asked');
+    expect(await quote('apples')).toEqual({ status: 503, sku: 'apples' });
+    expect(layer.breakers[0]?.state).toBe('open');
   });
 
   test('of error may be any error, and come late', async () => {
@@ -186,8 +224,11 @@ describe('fault injection is', () => {
     expect(warnings).toEqual(['fault injection is on: calls will be disturbed on purpose']);
     await call();
     expect(events.all.map(({ name, data }) => [name, data])).toEqual([
-      ['fault.switched-on', { path: 'shop', enabled: true, ratio: 1, latencyMs: 0, error: true, abort: false }],
-      ['fault.injected', { path: 'shop', latencyMs: 0, error: true, abort: false }],
+      [
+        'fault.switched-on',
+        { path: 'shop', enabled: true, ratio: 1, latencyMs: 0, error: true, result: false, abort: false },
+      ],
+      ['fault.injected', { path: 'shop', latencyMs: 0, error: true, result: false, abort: false }],
     ]);
   });
 
@@ -228,8 +269,10 @@ describe('fault injection is', () => {
   });
 
   test('refused when there is nothing to inject, or what excludes itself', () => {
-    expect(() => faultInjection({ ratio: 1 })).toThrowError(/one of latencyMs, error and abort/);
+    expect(() => faultInjection({ ratio: 1 })).toThrowError(/one of latencyMs, error, result and abort/);
     expect(() => faultInjection({ ratio: 1, error: true, abort: true })).toThrowError(/exclude each other/);
+    expect(() => faultInjection({ ratio: 1, error: true, result: 0 })).toThrowError(/error and result exclude/);
+    expect(() => faultInjection({ ratio: 1, result: liveValue(1) })).toThrowError(/result must be a value/);
     expect(() => faultInjection({ latencyMs: -1, enabled: 1, error: 'x' } as never)).toThrowError(
       /enabled must be true or false, not 1; ratio must be .* not undefined; latencyMs must be .* not -1; error must/,
     );

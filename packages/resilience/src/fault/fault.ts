@@ -1,5 +1,5 @@
 /**
- * Makes some calls slow, fail or break off on purpose, to see in a test or an exercise that everything above copes.
+ * Makes some calls slow, fail, break off or answer something made up on purpose, to see in a test or an exercise that everything above copes.
  *
  * State: whether it is on, one a stack. Place: innermost, inside the attempt timeout, where a callee would be slow or fail.
  * Off unless switched on, and loud while it is on: a warning as soon as it is built or switched, in the log or else by the
@@ -67,12 +67,20 @@ interface Switched {
   follow(): boolean;
 }
 
-function factsOf({ enabled, ratio, latencyMs, error, abort }: FaultSettings): Readonly<Record<string, unknown>> {
+function factsOf({
+  enabled,
+  ratio,
+  latencyMs,
+  error,
+  result,
+  abort,
+}: FaultSettings): Readonly<Record<string, unknown>> {
   return {
     enabled: currentOf(enabled),
     ratio: currentOf(ratio),
     latencyMs: currentOf(latencyMs),
     error: error !== false,
+    result: result !== undefined,
     abort,
   };
 }
@@ -107,10 +115,16 @@ class FaultService<Req, Res> implements Service<Req, Res>, Switched, Disposable 
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
     if (!this.follow() || !this.#hits(request, context)) return callSafely(this.#next, request, context);
-    const { error, abort } = this.#options;
+    const { error, result, abort } = this.#options;
     const latencyMs = currentOf(this.#options.latencyMs);
     this.#injected.add();
-    this.#env.events.emit('fault.injected', { path: this.#env.path, latencyMs, error: error !== false, abort });
+    this.#env.events.emit('fault.injected', {
+      path: this.#env.path,
+      latencyMs,
+      error: error !== false,
+      result: result !== undefined,
+      abort,
+    });
     return abort ? this.#cutOff(request, context, latencyMs) : this.#disturb(request, context, latencyMs);
   }
 
@@ -160,9 +174,11 @@ class FaultService<Req, Res> implements Service<Req, Res>, Switched, Disposable 
 
   async #disturb(request: Req, context: CallContext, latencyMs: number): Promise<Res> {
     await this.#pause(context, latencyMs);
-    const { error } = this.#options;
+    const { error, result } = this.#options;
     if (typeof error === 'function') throw error();
     if (error) throw new FaultInjectedError(nameOf(context, this.#env), 'error');
+    if (typeof result === 'function') return (await result(askedOf(request), context)) as Res;
+    if (result !== undefined) return result as Res;
     return callSafely(this.#next, request, context);
   }
 

@@ -1,4 +1,4 @@
-import { fixed, integerIn, type Live, millisecondsIn, optional, type Rule, ratio } from '@fwk/kernel';
+import { fixed, flag, integerIn, type Live, millisecondsIn, optional, type Rule, ratio } from '@fwk/kernel';
 import type { RetryBudget } from '../retry/retry-budget.js';
 import { isBudget } from '../retry/retry-options.js';
 
@@ -13,12 +13,21 @@ export interface HedgeOptions {
   /** With `'auto'`, nothing is hedged on fewer answers than this, 1 to 1 000 000. @defaultValue 50 */
   readonly minimumSamples: number | Live<number>;
   /**
-   * Second attempts as a share of the calls, 0 to 1; 0 sends none. What is not spent is kept for a burst: up to the share
+   * Extra attempts of one call at most, 1 to 10; each is sent `delayMs` after the one before it. @defaultValue 1
+   */
+  readonly maxHedges: number | Live<number>;
+  /**
+   * Whether the next attempt is sent at once when one fails in a way that may be tried again, without waiting for its time.
+   * It counts as an extra attempt as any other. @defaultValue false
+   */
+  readonly onFailure: boolean | Live<boolean>;
+  /**
+   * Extra attempts as a share of the calls, 0 to 1; 0 sends none. What is not spent is kept for a burst: up to the share
    * of the calls of some 10 seconds, and always up to 10. @defaultValue 0.02
    */
   readonly maxExtraRatio: number | Live<number>;
   /**
-   * The budget of the client's retries: each second attempt takes 1 from it, and none is sent when it is empty. It is the
+   * The budget of the client's retries: each extra attempt takes 1 from it, and none is sent when it is empty. It is the
    * retry layer that pays in. @defaultValue that of the same policy's retry; outside a
    * policy none: `maxExtraRatio` alone limits
    */
@@ -34,6 +43,8 @@ export interface HedgeOptions {
 export const hedgeDefaults = Object.freeze({
   delayMs: 'auto',
   minimumSamples: 50,
+  maxHedges: 1,
+  onFailure: false,
   maxExtraRatio: 0.02,
   budget: undefined,
   idempotent: undefined,
@@ -51,6 +62,8 @@ const idempotentRule: Rule = (value) => (value === true ? undefined : 'true (hed
 export const hedgeRules = Object.freeze({
   delayMs: delayRule,
   minimumSamples: integerIn(1, 1_000_000),
+  maxHedges: integerIn(1, 10),
+  onFailure: flag,
   maxExtraRatio: ratio,
   budget: optional(fixed(budgetRule)),
   idempotent: optional(fixed(idempotentRule)),

@@ -8,8 +8,9 @@
  * Only what may run twice is hedged. Second attempts are never more than `maxExtraRatio` of the calls, counted from the
  * first call on, and take from the shared retry budget: hedging cannot become a storm when everything is slow. The delay
  * follows from that ratio: ordinary slow calls may spend half of it, so that some is left when a callee is stuck. A failure
- * before the delay is over goes to the caller at once; trying again is another layer's matter. Cancelling the caller
- * cancels both attempts.
+ * before the delay is over goes to the caller at once, since trying again is another layer's matter, unless `onFailure` says
+ * that the next attempt is due then. More than two attempts are under way only with `maxHedges`. Cancelling the caller
+ * cancels all attempts.
  */
 import {
   type CallContext,
@@ -45,6 +46,8 @@ export function hedge(options?: Partial<HedgeOptions>): FunctionLayer {
     describe: () => ({
       delayMs: currentOf(settings.delayMs),
       maxExtraRatio: currentOf(settings.maxExtraRatio),
+      maxHedges: currentOf(settings.maxHedges),
+      onFailure: currentOf(settings.onFailure),
       budget: settings.budget === undefined ? 'that of the policy’s retry' : 'shared',
     }),
     build: (next, env) => new HedgeService(next, env, settings),
@@ -71,7 +74,7 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
     this.#tail = new RecentTail(options.minimumSamples);
     const counter = (result: string) =>
       env.metrics.counter(
-        { name: 'resilience.hedges', help: 'Second attempts: sent, won, withheld by a limit, and answers dropped.' },
+        { name: 'resilience.hedges', help: 'Extra attempts: sent, won, withheld by a limit, and answers dropped.' },
         { path: env.path, result },
       );
     this.#sent = counter('sent');
@@ -89,8 +92,16 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
     const delayMs = given === 'auto' ? this.#tail.read(nowMs, maxExtraRatio) : given;
     this.#savings.pay(maxExtraRatio, nowMs);
     // Whether it can be paid for is asked when it is due: until then other calls pay in.
-    const hedged = delayMs !== undefined && maxExtraRatio > 0 && context.deadlineMs - nowMs > delayMs;
-    const work = hedged ? race(this, request, context, delayMs) : callSafely(this.next, request, context);
+    const onFailure = currentOf(this.#options.onFailure);
+    const inTime = delayMs !== undefined && context.deadlineMs - nowMs > delayMs;
+    const work =
+      maxExtraRatio > 0 && (inTime || onFailure)
+        ? race(this, request, context, {
+            delayMs: inTime ? delayMs : Number.POSITIVE_INFINITY,
+            maxHedges: currentOf(this.#options.maxHedges),
+            onFailure,
+          })
+        : callSafely(this.next, request, context);
     return given === 'auto' ? this.#measured(work, nowMs, request, context) : work;
   }
 
@@ -98,8 +109,8 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
     return this.next.status(request);
   }
 
-  allowed(request: Req): boolean {
-    // A second attempt that would only be refused helps nobody.
+  allowed(request: Req, because: 'slow' | 'failed'): boolean {
+    // An attempt that would only be refused helps nobody.
     if (!this.#savings.enough || this.next.status(request) !== 'ready') {
       this.#withheld.add();
       return false;
@@ -110,7 +121,7 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
     }
     this.#savings.spend();
     this.#sent.add();
-    this.env.events.emit('hedge.sent', { path: this.env.path });
+    this.env.events.emit('hedge.sent', { path: this.env.path, because });
     return true;
   }
 
@@ -127,8 +138,8 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
     return false;
   }
 
-  answered(context: CallContext, bySecond: boolean): void {
-    if (!bySecond) return;
+  answered(context: CallContext, byExtra: boolean): void {
+    if (!byExtra) return;
     this.#won.add();
     note(context, 'hedged', true);
     this.env.events.emit('hedge.won', { path: this.env.path });

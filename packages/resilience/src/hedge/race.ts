@@ -7,7 +7,9 @@ import {
   type Env,
   type Service,
   type Timer,
+  type Verdict,
 } from '@fwk/kernel';
+import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
 import { partOf } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
@@ -16,33 +18,46 @@ import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 export interface RaceOwner<Req, Res> {
   readonly next: Service<Req, Res>;
   readonly env: Env;
-  /** Asked when the first attempt has taken too long: whether a second may be sent. */
-  allowed(request: Req): boolean;
+  /** Asked before each extra attempt: whether it may be sent. */
+  allowed(request: Req, because: 'slow' | 'failed'): boolean;
   /** The call got its answer. */
-  answered(context: CallContext, bySecond: boolean): void;
+  answered(context: CallContext, byExtra: boolean): void;
   /** An attempt answered when nobody wanted its answer any more. */
   discarded(): void;
 }
 
-/** How an attempt ended: what to tell the caller, and whether it is an answer (also one that says no) or a failure. */
+/** When extra attempts are sent. */
+export interface RaceTimes {
+  /** How long the latest attempt may take before the next is sent, in milliseconds; `Infinity` for no matter how long. */
+  readonly delayMs: number;
+  /** Extra attempts at most. */
+  readonly maxHedges: number;
+  /** Whether the next is sent at once when one fails in a way that may be tried again. */
+  readonly onFailure: boolean;
+}
+
+/** How an attempt ended: whether that is an answer (also one that says no) or a failure, and what to tell the caller. */
 interface Ending {
+  /** Which attempt it was; the first is 0. */
+  readonly index: number;
   readonly isAnswer: boolean;
+  readonly retryable: boolean;
   readonly tell: () => void;
 }
 
 /**
- * Calls `next`, and a second time if that takes longer than `delayMs` and the owner allows it. The first answer wins and
- * the other attempt is cancelled. A failure waits for the other attempt if that is under way; when both fail, the error of
- * the first is told. Cancelling the caller ends all at once with the caller's own reason.
+ * Calls `next`, and again whenever the latest attempt takes longer than `delayMs` or, if that is wanted, one fails, as long as
+ * the owner allows it. The first answer wins and the other attempts are cancelled. A failure waits for those that are under
+ * way; when all fail, the error of the first is told. Cancelling the caller ends all at once with the caller's own reason.
  */
 export function race<Req, Res>(
   owner: RaceOwner<Req, Res>,
   request: Req,
   context: CallContext,
-  delayMs: number,
+  times: RaceTimes,
 ): Promise<Res> {
   return new Promise((resolve, reject) => {
-    new Race(owner, request, context, resolve, reject).start(delayMs);
+    new Race(owner, request, context, times, resolve, reject).start();
   });
 }
 
@@ -50,11 +65,15 @@ class Race<Req, Res> {
   readonly #owner: RaceOwner<Req, Res>;
   readonly #request: Req;
   readonly #context: CallContext;
+  readonly #times: RaceTimes;
   readonly #resolve: (value: Res) => void;
   readonly #reject: (error: unknown) => void;
   readonly #running = new Set<Cancellable>();
+  /** Attempts sent so far. */
+  #sent = 0;
   #timer: Timer | undefined;
   #subscription: Disposable | undefined;
+  /** Of those that failed, the one that was sent first. */
   #failed: Ending | undefined;
   #over = false;
 
@@ -62,69 +81,108 @@ class Race<Req, Res> {
     owner: RaceOwner<Req, Res>,
     request: Req,
     context: CallContext,
+    times: RaceTimes,
     resolve: (value: Res) => void,
     reject: (error: unknown) => void,
   ) {
     this.#owner = owner;
     this.#request = request;
     this.#context = context;
+    this.#times = times;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
-  start(delayMs: number): void {
-    this.#timer = this.#owner.env.clock.setTimer(() => this.#sendSecond(), delayMs);
+  start(): void {
     this.#subscription = this.#context.onCancel((reason) => {
       this.#finish();
       this.#reject(reason);
     });
-    this.#send(partOf(this.#request), cancellable(this.#context), false);
+    this.#send();
   }
 
-  #sendSecond(): void {
-    if (!this.#owner.allowed(this.#request)) return;
-    const values = [attemptKey.of(this.#context.get(attemptKey) + 1)];
-    this.#send(partOf(this.#request), cancellable(this.#context, { values }), true);
+  /** @returns whether another attempt was sent */
+  #sendExtra(because: 'slow' | 'failed'): boolean {
+    if (this.#sent > this.#times.maxHedges || !this.#owner.allowed(this.#request, because)) return false;
+    this.#clearTimer();
+    this.#send();
+    return true;
   }
 
-  #send(request: Req, attempt: Cancellable, isSecond: boolean): void {
+  #send(): void {
     const { next, env } = this.#owner;
+    const index = this.#sent++;
+    // Before the attempt, which may already end this race while it is being called.
+    if (this.#sent <= this.#times.maxHedges) this.#awaitNext();
+    const attempt =
+      index === 0
+        ? cancellable(this.#context)
+        : cancellable(this.#context, { values: [attemptKey.of(this.#context.get(attemptKey) + index)] });
+    const request = partOf(this.#request);
     this.#running.add(attempt);
     callSafely(next, request, attempt.context).then(
       (value) => {
         if (this.#over) this.#owner.discarded();
-        const isAnswer = judgeCallResult(env, value, this.#context, request).outcome !== 'failure';
-        this.#ended(attempt, isSecond, { isAnswer, tell: () => this.#resolve(value) });
+        const verdict = judgeCallResult(env, value, this.#context, request);
+        const isAnswer = verdict.outcome !== 'failure';
+        this.#ended(
+          attempt,
+          ending(index, isAnswer, verdict, () => this.#resolve(value)),
+        );
       },
-      (error) => this.#ended(attempt, isSecond, { isAnswer: this.#isAnswer(error), tell: () => this.#reject(error) }),
+      (error) => {
+        const verdict = judgeCallError(env, error, this.#context, request);
+        // An error that is no failure is the callee's word. A refusal on the way to it is none: another attempt may get one.
+        const isAnswer = verdict.outcome !== 'failure' && verdict.sent !== false;
+        this.#ended(
+          attempt,
+          ending(index, isAnswer, verdict, () => this.#reject(error)),
+        );
+      },
     );
   }
 
-  #ended(attempt: Cancellable, isSecond: boolean, ending: Ending): void {
+  #awaitNext(): void {
+    const { delayMs } = this.#times;
+    if (delayMs > LONGEST_TIMER_MS) return;
+    this.#timer = this.#owner.env.clock.setTimer(() => {
+      this.#timer = undefined;
+      this.#sendExtra('slow');
+    }, delayMs);
+  }
+
+  #ended(attempt: Cancellable, ended: Ending): void {
     this.#running.delete(attempt);
     attempt[Symbol.dispose]();
     if (this.#over) return;
-    if (!ending.isAnswer && this.#running.size > 0) {
-      this.#failed = ending;
-      return;
+    if (!ended.isAnswer) {
+      if (this.#failed === undefined || ended.index < this.#failed.index) this.#failed = ended;
+      if (this.#times.onFailure && ended.retryable && this.#sendExtra('failed')) return;
+      if (this.#running.size > 0) return;
     }
     this.#finish();
-    // The caller hears of it before the cancelled loser can answer with an error of its own.
-    if (ending.isAnswer || !isSecond || this.#failed === undefined) ending.tell();
-    else this.#failed.tell();
-    if (ending.isAnswer) this.#owner.answered(this.#context, isSecond);
+    // The caller hears of it before the cancelled losers can answer with errors of their own.
+    if (!ended.isAnswer) {
+      this.#failed?.tell();
+      return;
+    }
+    ended.tell();
+    this.#owner.answered(this.#context, ended.index > 0);
     for (const loser of this.#running) loser.cancel(new CancelledError('another attempt answered first'));
-  }
-
-  /** An error that is no failure is the callee's word. A refusal on the way to it is none: the other attempt may get one. */
-  #isAnswer(error: unknown): boolean {
-    const { outcome, sent } = judgeCallError(this.#owner.env, error, this.#context, this.#request);
-    return outcome !== 'failure' && sent !== false;
   }
 
   #finish(): void {
     this.#over = true;
-    if (this.#timer !== undefined) this.#owner.env.clock.clearTimer(this.#timer);
+    this.#clearTimer();
     this.#subscription?.[Symbol.dispose]();
   }
+
+  #clearTimer(): void {
+    if (this.#timer !== undefined) this.#owner.env.clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+function ending(index: number, isAnswer: boolean, { retryable }: Verdict, tell: () => void): Ending {
+  return { index, isAnswer, retryable, tell };
 }

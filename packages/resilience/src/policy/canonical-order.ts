@@ -151,7 +151,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     rules: hedgeRules,
     needed: { idempotent: true },
     stateful: true,
-    tunable: ['delayMs', 'minimumSamples', 'maxExtraRatio'],
+    tunable: ['delayMs', 'minimumSamples', 'maxHedges', 'onFailure', 'maxExtraRatio'],
     make: hedge,
   }),
   // Attempts are what a callee gets and what its quota counts; a breaker is not to judge those that were never made.
@@ -243,6 +243,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     needed: { ratio: 0, latencyMs: 1 },
     stateful: true,
     tunable: ['enabled', 'ratio', 'latencyMs'],
+    anyData: ['result'],
     make: (options) => faultInjection(options as FaultOptions),
   }),
 ]);

@@ -1,4 +1,4 @@
-import { isLive } from '@fwk/kernel';
+import { currentOf, isLive } from '@fwk/kernel';
 import { breakerDefaults } from '../breaker/breaker-options.js';
 import { bulkheadDefaults } from '../bulkhead/bulkhead.js';
 import { hedgeDefaults } from '../hedge/hedge-options.js';
@@ -47,6 +47,7 @@ function inHedging(options: PolicyOptions, times: Times): readonly string[] {
   if (hedge.idempotent !== true) {
     problems.push('hedge sends a call twice: say hedge.idempotent true if that does no harm, or do without hedge');
   }
+  if (currentOf(hedge.onFailure ?? false)) return problems;
   const delay = settingOf(hedge, hedgeDefaults, 'delayMs');
   for (const [name, limit] of Object.entries({ timeoutMs: times.timeoutMs, deadlineMs: times.deadlineMs })) {
     if (!isAtLeast(delay, limit)) continue;

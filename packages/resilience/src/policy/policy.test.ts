@@ -252,7 +252,7 @@ describe('bad input', () => {
     [{ hedge: { idempotent: true, delayMs: 300 }, deadlineMs: 200 }, /hedge.delayMs 300 is not below deadlineMs 200/],
     [{ cache: { keyOf } }, /cache: ttlMs must be/],
     [{ coalesce: {} }, /coalesce: keyOf must be a function/],
-    [{ fault: { ratio: 0.5 } }, /fault: one of latencyMs, error and abort must say what to inject/],
+    [{ fault: { ratio: 0.5 } }, /fault: one of latencyMs, error, result and abort must say what to inject/],
     [{ timeout: 5 } as never, /unknown option "timeout"/],
     [{ retry: 3 as never }, /retry must be a plain object with options, not 3/],
     [{ breaker: null as never }, /breaker must be a plain object with options, {} for the defaults, not null/],
