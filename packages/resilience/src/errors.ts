@@ -20,7 +20,8 @@ export const resilienceErrors = Object.freeze({
     status: 503,
   },
   FWK_RESILIENCE_RATE_LIMITED: {
-    summary: 'Calls come faster than allowed. Come back after `retryAfterMs`, send less, or raise `permitsPerSecond`.',
+    summary:
+      'Calls come faster than allowed. Come back after `retryAfterMs`, send less, or raise what the limit allows.',
     status: 429,
   },
   FWK_RESILIENCE_LIMIT_EXCEEDED: {

@@ -81,7 +81,8 @@ export { type PolicyRegistry, policyRegistry, policyRegistryToken } from './poli
 export type { PolicyRefusal, PolicyReport, PolicySummary, PolicyUse } from './policy/policy-report.js';
 export { type ResilienceOptions, resilience, resilienceDefaults } from './policy/resilience.js';
 export { UnknownPolicyError } from './policy/unknown-policy-error.js';
-export { type RateLimitOptions, rateLimit, rateLimitDefaults } from './rate/rate-limit.js';
+export { rateLimit } from './rate/rate-limit.js';
+export { type RateAlgorithm, type RateLimitOptions, rateLimitDefaults } from './rate/rate-limit-options.js';
 export { RateLimitedError, type RateLimitRefusal } from './rate/rate-limited-error.js';
 export type { Backoff, FailedAttempt, Growth } from './retry/backoff.js';
 export { retry } from './retry/retry.js';

@@ -14,7 +14,7 @@ import {
   isFallback,
 } from '../fallback/fallback-options.js';
 import type { HedgeOptions } from '../hedge/hedge-options.js';
-import type { RateLimitOptions } from '../rate/rate-limit.js';
+import type { RateLimitOptions } from '../rate/rate-limit-options.js';
 import type { RetryOptions } from '../retry/retry-options.js';
 import { guardMethod, type Method, type MethodOptions, methodFallback } from './method-policy.js';
 

@@ -32,7 +32,8 @@ import {
   adaptiveLimitDefaults,
   adaptiveLimitRules,
 } from '../limit/adaptive-limit-options.js';
-import { type RateLimitOptions, rateLimit, rateLimitDefaults, rateLimitRules } from '../rate/rate-limit.js';
+import { rateLimit } from '../rate/rate-limit.js';
+import { type RateLimitOptions, rateLimitDefaults, rateLimitRules } from '../rate/rate-limit-options.js';
 import { retry } from '../retry/retry.js';
 import { type RetryOptions, retryDefaults, retryRules } from '../retry/retry-options.js';
 import { type ThrottleOptions, throttle, throttleDefaults, throttleRules } from '../throttle/throttle.js';
@@ -160,7 +161,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     defaults: rateLimitDefaults,
     rules: rateLimitRules,
     stateful: true,
-    tunable: ['permitsPerSecond', 'burst', 'maxWaitMs'],
+    tunable: ['permitsPerSecond', 'burst', 'permitsPerWindow', 'windowMs', 'maxWaitMs'],
     make: rateLimit,
   }),
   part<ThrottleOptions>({

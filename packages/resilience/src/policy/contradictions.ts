@@ -3,7 +3,7 @@ import { breakerDefaults } from '../breaker/breaker-options.js';
 import { bulkheadDefaults } from '../bulkhead/bulkhead.js';
 import { hedgeDefaults } from '../hedge/hedge-options.js';
 import { adaptiveLimitDefaults } from '../limit/adaptive-limit-options.js';
-import { rateLimitDefaults } from '../rate/rate-limit.js';
+import { rateLimitDefaults } from '../rate/rate-limit-options.js';
 import { type PolicyOptions, wanted } from './policy-options.js';
 
 /**

@@ -12,7 +12,7 @@ import {
 import type { FaultOptions } from '../fault/fault-options.js';
 import type { HedgeOptions } from '../hedge/hedge-options.js';
 import type { AdaptiveLimitOptions } from '../limit/adaptive-limit-options.js';
-import type { RateLimitOptions } from '../rate/rate-limit.js';
+import type { RateLimitOptions } from '../rate/rate-limit-options.js';
 import type { RetryOptions } from '../retry/retry-options.js';
 import type { ThrottleOptions } from '../throttle/throttle.js';
 import { isPlain } from './plain.js';

@@ -4,28 +4,30 @@ import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
 import { WaitQueue } from '../queue/wait-queue.js';
 import { type TurnOwner, waitTurn } from '../queue/wait-turn.js';
 import { watchOptions } from '../queue/watch-options.js';
-import { type BucketShape, TokenBucket } from './token-bucket.js';
+import type { Permits } from './permits.js';
 
 /** What the gates of a layer share. */
-export interface GateOwner extends BucketShape {
+export interface GateOwner {
   readonly clock: Clock;
   readonly expiry: Expiry;
-  /** The options that give the shape. */
+  /** The permits of one more key. */
+  makePermits(nowMs: number): Permits;
+  /** The options that say how many permits there are and when. */
   readonly shapedBy: readonly unknown[];
   /** One call more waits, or one less. */
   waiting(change: 1 | -1): void;
 }
 
 /**
- * One bucket and the line of those who wait for its tokens. One timer serves the whole line, set for the next token and
- * only while somebody waits; it is set anew when the rate changes. A token belongs to nobody before it is there, so one who
- * leaves brings all behind forward.
+ * The permits of one key and the line of those who wait for them. One timer serves the whole line, set for the next permit
+ * and only while somebody waits; it is set anew when the rate changes. A permit belongs to nobody before it is there, so one
+ * who leaves brings all behind forward.
  */
 export class RateGate implements TurnOwner {
   readonly clock: Clock;
   readonly expiry: Expiry;
   readonly #owner: GateOwner;
-  readonly #bucket: TokenBucket;
+  readonly #permits: Permits;
   readonly #queue = new WaitQueue();
   #timer: Timer | undefined;
   #watch: Disposable | undefined;
@@ -34,31 +36,31 @@ export class RateGate implements TurnOwner {
     this.clock = owner.clock;
     this.expiry = owner.expiry;
     this.#owner = owner;
-    this.#bucket = new TokenBucket(owner, nowMs);
+    this.#permits = owner.makePermits(nowMs);
   }
 
-  /** Takes a token, unless there is none or others wait for it. */
+  /** Takes a permit, unless there is none or others wait for it. */
   enter(nowMs: number): boolean {
-    return this.#queue.length === 0 && this.#bucket.take(nowMs);
+    return this.#queue.length === 0 && this.#permits.take(nowMs);
   }
 
-  /** Milliseconds until one who joined the line now would have a token. */
+  /** Milliseconds until one who joined the line now would have a permit. */
   waitMs(nowMs: number): number {
-    return this.#bucket.waitMs(this.#queue.length + 1, nowMs);
+    return this.#permits.waitMs(this.#queue.length + 1, nowMs);
   }
 
-  /** Waits in line for a token. Rejects with the caller's reason on cancellation, and at the context's deadline. */
+  /** Waits in line for a permit. Rejects with the caller's reason on cancellation, and at the context's deadline. */
   wait(context: CallContext, nowMs: number): Promise<void> {
     const turn = waitTurn(this.#queue, context, this);
     this.#owner.waiting(1);
     this.#watch ??= watchOptions(this.#owner.shapedBy, () => this.#reshaped());
-    if (this.#timer === undefined) this.#wakeAtNextToken(nowMs);
+    if (this.#timer === undefined) this.#wakeAtNextPermit(nowMs);
     return turn;
   }
 
   /** True when nobody waits and forgetting the gate would change nothing. */
   idle(nowMs: number): boolean {
-    return this.#queue.length === 0 && this.#bucket.full(nowMs);
+    return this.#queue.length === 0 && this.#permits.full(nowMs);
   }
 
   /** Who leaves last puts out the light. */
@@ -70,7 +72,7 @@ export class RateGate implements TurnOwner {
     this.#clearTimer();
   }
 
-  /** The next token is due at another time now. */
+  /** The next permit is due at another time now. */
   #reshaped(): void {
     this.#clearTimer();
     this.#letIn();
@@ -82,16 +84,16 @@ export class RateGate implements TurnOwner {
     this.#timer = undefined;
   }
 
-  /** Timers have whole milliseconds: a shorter one would ring before the token is there, and ring again. */
-  #wakeAtNextToken(nowMs: number): void {
-    const delayMs = Math.min(Math.max(1, Math.ceil(this.#bucket.waitMs(1, nowMs))), LONGEST_TIMER_MS);
+  /** Timers have whole milliseconds: a shorter one would ring before the permit is there, and ring again. */
+  #wakeAtNextPermit(nowMs: number): void {
+    const delayMs = Math.min(Math.max(1, Math.ceil(this.#permits.waitMs(1, nowMs))), LONGEST_TIMER_MS);
     this.#timer = this.clock.setTimer(this.#letIn, delayMs);
   }
 
   readonly #letIn = (): void => {
     this.#timer = undefined;
     const nowMs = this.clock.now();
-    while (this.#queue.length > 0 && this.#bucket.take(nowMs)) this.#queue.shift()?.enter();
-    if (this.#queue.length > 0) this.#wakeAtNextToken(nowMs);
+    while (this.#queue.length > 0 && this.#permits.take(nowMs)) this.#queue.shift()?.enter();
+    if (this.#queue.length > 0) this.#wakeAtNextPermit(nowMs);
   };
 }

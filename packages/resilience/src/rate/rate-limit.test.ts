@@ -2,7 +2,8 @@ import { background, currentContext, liveValue, makeEnv, runInContext, type Serv
 import { leakGuard, recordEvents, scriptedService, seededRandom } from '@fwk/kernel/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type RateLimitOptions, rateLimit } from './rate-limit.js';
+import { rateLimit } from './rate-limit.js';
+import type { RateLimitOptions } from './rate-limit-options.js';
 
 function build(options: Partial<RateLimitOptions>) {
   const guard = leakGuard();
@@ -89,7 +90,12 @@ describe('a rate limit', () => {
   );
 
   test('prints its settings', () => {
-    expect(rateLimit({ burst: 3 }).describe()).toEqual({ permitsPerSecond: 100, burst: 3, maxWaitMs: 0 });
+    expect(rateLimit({ burst: 3 }).describe()).toEqual({
+      algorithm: 'token-bucket',
+      permitsPerSecond: 100,
+      burst: 3,
+      maxWaitMs: 0,
+    });
     expect(rateLimit({ keyOf: (request: string) => request }).describe()).toMatchObject({
       keyed: true,
       maxKeys: 10_000,

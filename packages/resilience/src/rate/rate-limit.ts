@@ -1,7 +1,7 @@
 /**
  * Bounds how many calls start a second, so that a quota is kept or one tenant cannot use up what all share.
  *
- * State: a token bucket a stack, or one a key, made by `wrap`. Place: outside retry where a quota counts calls, inside it
+ * State: a token bucket or a window a stack, or one a key, made by `wrap`. Place: outside retry where a quota counts calls, inside it
  * where the callee counts attempts; outside bulkhead and attempt timeout, since a refused call needs no place and waiting
  * is not the attempt's time. A call that could not have its permit within `maxWaitMs`, or before its deadline, is refused
  * at once and told when to come back. One that waits leaves at once when its caller cancels, and its permit goes to the
@@ -11,17 +11,9 @@ import {
   type CallContext,
   type Clock,
   type Counter,
-  callable,
-  checkOptions,
   currentOf,
   type Env,
-  fixed,
   type Gauge,
-  integerIn,
-  type Live,
-  millisecondsIn,
-  numberIn,
-  optional,
   type Service,
   type Status,
 } from '@fwk/kernel';
@@ -30,50 +22,14 @@ import { BoundedKeys } from '../layer/bounded-keys.js';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { KeyError } from '../layer/key-error.js';
-import { type KeyOf, requestKey } from '../layer/request-key.js';
+import { requestKey } from '../layer/request-key.js';
+import { FixedWindow } from './fixed-window.js';
+import type { Permits, WindowShape } from './permits.js';
 import { type GateOwner, RateGate } from './rate-gate.js';
+import { checkRateLimitOptions, type RateLimitOptions } from './rate-limit-options.js';
 import { RateLimitedError } from './rate-limited-error.js';
-
-/** Options of {@link rateLimit}. */
-export interface RateLimitOptions {
-  /** Calls that may start a second in the long run, 0.001 to 1 000 000. @defaultValue 100 */
-  readonly permitsPerSecond: number | Live<number>;
-  /** Calls that may start at once after a pause, 1 to 1 000 000. @defaultValue 10 */
-  readonly burst: number | Live<number>;
-  /**
-   * How long a call may wait for its permit, 0 to 3 600 000 milliseconds; 0 refuses at once. It bounds the line as well:
-   * at most `permitsPerSecond · maxWaitMs / 1000` calls wait. @defaultValue 0
-   */
-  readonly maxWaitMs: number | Live<number>;
-  /**
-   * Gives each key permits of its own, such as a tenant. It gets the request, or the arguments of the wrapped function.
-   * @defaultValue undefined: one bucket for all
-   */
-  readonly keyOf: KeyOf | undefined;
-  /**
-   * Keys remembered, 1 to 1 000 000; the one used least recently goes first, and keys whose permits are all back go when a
-   * new key comes. @defaultValue 10000
-   */
-  readonly maxKeys: number;
-}
-
-/** Defaults of {@link rateLimit}. */
-export const rateLimitDefaults = Object.freeze({
-  permitsPerSecond: 100,
-  burst: 10,
-  maxWaitMs: 0,
-  keyOf: undefined,
-  maxKeys: 10_000,
-}) satisfies RateLimitOptions;
-
-/** Rules of {@link RateLimitOptions}. */
-export const rateLimitRules = Object.freeze({
-  permitsPerSecond: numberIn(0.001, 1_000_000),
-  burst: integerIn(1, 1_000_000),
-  maxWaitMs: millisecondsIn(0, 3_600_000),
-  keyOf: optional(callable),
-  maxKeys: fixed(integerIn(1, 1_000_000)),
-});
+import { SlidingWindow } from './sliding-window.js';
+import { type BucketShape, TokenBucket } from './token-bucket.js';
 
 /**
  * Makes the rate limiting layer. Each `wrap` has permits of its own.
@@ -81,13 +37,13 @@ export const rateLimitRules = Object.freeze({
  * @example const call = rateLimit({ permitsPerSecond: 50, burst: 5 }).wrap(fetchQuote); // rejects with RateLimitedError
  */
 export function rateLimit(options?: Partial<RateLimitOptions>): FunctionLayer {
-  const settings = checkOptions<RateLimitOptions>('rateLimit', options, rateLimitDefaults, rateLimitRules);
+  const settings = checkRateLimitOptions(options);
   return functionLayer({
     role: 'rate-limit',
     limits: 'as-inner',
     describe: () => ({
-      permitsPerSecond: currentOf(settings.permitsPerSecond),
-      burst: currentOf(settings.burst),
+      algorithm: settings.algorithm,
+      ...shapeOf(settings),
       maxWaitMs: currentOf(settings.maxWaitMs),
       ...(settings.keyOf === undefined ? {} : { keyed: true, maxKeys: settings.maxKeys }),
     }),
@@ -95,7 +51,14 @@ export function rateLimit(options?: Partial<RateLimitOptions>): FunctionLayer {
   });
 }
 
-class RateLimitService<Req, Res> implements Service<Req, Res>, GateOwner {
+/** What the algorithm goes by, as it is now. */
+function shapeOf(options: RateLimitOptions): Readonly<Record<string, number>> {
+  return options.algorithm === 'token-bucket'
+    ? { permitsPerSecond: currentOf(options.permitsPerSecond), burst: currentOf(options.burst) }
+    : { permitsPerWindow: currentOf(options.permitsPerWindow), windowMs: currentOf(options.windowMs) };
+}
+
+class RateLimitService<Req, Res> implements Service<Req, Res>, GateOwner, BucketShape, WindowShape {
   readonly clock: Clock;
   readonly expiry: Expiry;
   readonly shapedBy: readonly unknown[];
@@ -115,7 +78,7 @@ class RateLimitService<Req, Res> implements Service<Req, Res>, GateOwner {
     this.clock = env.clock;
     this.expiry = new Expiry(env);
     this.#options = options;
-    this.shapedBy = [options.permitsPerSecond, options.burst];
+    this.shapedBy = [options.permitsPerSecond, options.burst, options.permitsPerWindow, options.windowMs];
     this.#gate = options.keyOf === undefined ? new RateGate(this, env.clock.now()) : undefined;
     this.#gates = new BoundedKeys(options.maxKeys, (gate, nowMs) => gate.idle(nowMs));
     const labels = { path: env.path };
@@ -135,6 +98,25 @@ class RateLimitService<Req, Res> implements Service<Req, Res>, GateOwner {
 
   get burst(): number {
     return currentOf(this.#options.burst);
+  }
+
+  get permits(): number {
+    return currentOf(this.#options.permitsPerWindow);
+  }
+
+  get windowMs(): number {
+    return currentOf(this.#options.windowMs);
+  }
+
+  makePermits(nowMs: number): Permits {
+    switch (this.#options.algorithm) {
+      case 'sliding-window':
+        return new SlidingWindow(this);
+      case 'fixed-window':
+        return new FixedWindow(this);
+      default:
+        return new TokenBucket(this, nowMs);
+    }
   }
 
   waiting(change: 1 | -1): void {
@@ -171,8 +153,12 @@ class RateLimitService<Req, Res> implements Service<Req, Res>, GateOwner {
 
   #refused(context: CallContext, retryAfterMs: number, key: string | undefined): RateLimitedError {
     const refusal = {
-      permitsPerSecond: currentOf(this.#options.permitsPerSecond),
-      burst: this.burst,
+      algorithm: this.#options.algorithm,
+      permitsPerSecond: undefined,
+      burst: undefined,
+      permitsPerWindow: undefined,
+      windowMs: undefined,
+      ...shapeOf(this.#options),
       maxWaitMs: currentOf(this.#options.maxWaitMs),
       retryAfterMs,
       key,

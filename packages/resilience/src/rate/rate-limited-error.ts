@@ -1,11 +1,15 @@
 import { FwkError } from '@fwk/kernel';
+import type { RateAlgorithm } from './rate-limit-options.js';
 
 /** The facts of a refusal by a rate limit. */
 export interface RateLimitRefusal {
-  /** Permits that come back a second. */
-  readonly permitsPerSecond: number;
-  /** Permits kept at most. */
-  readonly burst: number;
+  readonly algorithm: RateAlgorithm;
+  /** Of a token bucket: permits that come back a second, and permits kept at most. */
+  readonly permitsPerSecond: number | undefined;
+  readonly burst: number | undefined;
+  /** Of a window: calls that may start in it, and its length in milliseconds. */
+  readonly permitsPerWindow: number | undefined;
+  readonly windowMs: number | undefined;
   /** How long a call may wait for its permit, in milliseconds. */
   readonly maxWaitMs: number;
   /** Until a permit is there for this call, in milliseconds. */
@@ -21,12 +25,16 @@ export interface RateLimitRefusal {
 export class RateLimitedError extends FwkError {
   /** @param what - the call, such as `inventory.reserve`. */
   constructor(what: string, refusal: RateLimitRefusal) {
-    const { permitsPerSecond, burst, maxWaitMs, retryAfterMs } = refusal;
+    const { permitsPerSecond, burst, permitsPerWindow, windowMs, maxWaitMs, retryAfterMs } = refusal;
+    const ofWindow = permitsPerWindow !== undefined;
+    const allowed = ofWindow
+      ? `${permitsPerWindow} calls in ${windowMs} ms (${refusal.algorithm})`
+      : `${permitsPerSecond} calls a second (${burst} at once)`;
     super(
       'FWK_RESILIENCE_RATE_LIMITED',
-      `${what}: ${permitsPerSecond} calls a second (${burst} at once) are allowed and used up, and the next permit is ` +
+      `${what}: ${allowed} are allowed and used up, and the next permit is ` +
         `${Math.ceil(retryAfterMs)} ms away, longer than this call may wait (${maxWaitMs} ms, and not past its deadline); ` +
-        'send less or raise permitsPerSecond',
+        `send less or raise ${ofWindow ? 'permitsPerWindow' : 'permitsPerSecond'}`,
       {
         details: { what, ...refusal },
         traits: { overloaded: true, retryable: true, notProcessed: true, refusedBy: 'caller', retryAfterMs },

@@ -4,9 +4,10 @@
  *
  *     tokens(now) = min(burst, tokens(last taken) + (now − last taken) · rate)
  *
- * Only taking writes; reading projects. So a bucket needs no timer, and looking at it changes nothing. Chosen over counting
- * in fixed windows, which lets twice the limit pass round the edge of a window.
+ * Only taking writes; reading projects. So a bucket needs no timer, and looking at it changes nothing. The usual choice over
+ * counting in fixed windows, which lets twice the limit pass round the edge of a window.
  */
+import type { Permits } from './permits.js';
 
 /** How fast a bucket fills and how much it holds; read anew each time, since both may be live. */
 export interface BucketShape {
@@ -23,7 +24,7 @@ export interface BucketShape {
 const ROUNDING = 1e-6;
 
 /** Counts the tokens of one key; has no clock, so that it can be tested with numbers alone. */
-export class TokenBucket {
+export class TokenBucket implements Permits {
   readonly #shape: BucketShape;
   #tokens: number;
   #atMs: number;

@@ -1,0 +1,97 @@
+import {
+  callable,
+  checkOptions,
+  fixed,
+  integerIn,
+  type Live,
+  millisecondsIn,
+  numberIn,
+  OptionsError,
+  oneOf,
+  optional,
+} from '@fwk/kernel';
+import type { KeyOf } from '../layer/request-key.js';
+
+/**
+ * - `token-bucket`: permits come back evenly, `permitsPerSecond`, and up to `burst` are kept.
+ * - `sliding-window`: at most `permitsPerWindow` calls start in any stretch of `windowMs`. It keeps 8 bytes for each call of
+ *   the window.
+ * - `fixed-window`: at most `permitsPerWindow` calls start in a window, which begins with its first call and lasts
+ *   `windowMs`; round the edge of two windows up to twice as many.
+ */
+export type RateAlgorithm = 'token-bucket' | 'sliding-window' | 'fixed-window';
+
+/** Options of the rate limit. */
+export interface RateLimitOptions {
+  /** How permits are counted. @defaultValue 'token-bucket' */
+  readonly algorithm: RateAlgorithm;
+  /** Of a token bucket: calls that may start a second in the long run, 0.001 to 1 000 000. @defaultValue 100 */
+  readonly permitsPerSecond: number | Live<number>;
+  /** Of a token bucket: calls that may start at once after a pause, 1 to 1 000 000. @defaultValue 10 */
+  readonly burst: number | Live<number>;
+  /** Of a window: calls that may start in it, 1 to 1 000 000. @defaultValue 100 */
+  readonly permitsPerWindow: number | Live<number>;
+  /** Of a window: its length, 1 to 86 400 000 milliseconds. @defaultValue 1000 */
+  readonly windowMs: number | Live<number>;
+  /**
+   * How long a call may wait for its permit, 0 to 3 600 000 milliseconds; 0 refuses at once. It bounds the line as well:
+   * only so many wait as will have their permits within this time. @defaultValue 0
+   */
+  readonly maxWaitMs: number | Live<number>;
+  /**
+   * Gives each key permits of its own, such as a tenant. It gets the request, or the arguments of the wrapped function.
+   * @defaultValue undefined: the same permits for all
+   */
+  readonly keyOf: KeyOf | undefined;
+  /**
+   * Keys remembered, 1 to 1 000 000; the one used least recently goes first, and keys whose permits are all back go when a
+   * new key comes. @defaultValue 10000
+   */
+  readonly maxKeys: number;
+}
+
+/** Defaults of the rate limit. */
+export const rateLimitDefaults = Object.freeze({
+  algorithm: 'token-bucket',
+  permitsPerSecond: 100,
+  burst: 10,
+  permitsPerWindow: 100,
+  windowMs: 1000,
+  maxWaitMs: 0,
+  keyOf: undefined,
+  maxKeys: 10_000,
+}) satisfies RateLimitOptions;
+
+/** Rules of {@link RateLimitOptions}. */
+export const rateLimitRules = Object.freeze({
+  algorithm: fixed(oneOf('token-bucket', 'sliding-window', 'fixed-window')),
+  permitsPerSecond: numberIn(0.001, 1_000_000),
+  burst: integerIn(1, 1_000_000),
+  permitsPerWindow: integerIn(1, 1_000_000),
+  windowMs: millisecondsIn(1, 86_400_000),
+  maxWaitMs: millisecondsIn(0, 3_600_000),
+  keyOf: optional(callable),
+  maxKeys: fixed(integerIn(1, 1_000_000)),
+});
+
+const ofBucket = ['permitsPerSecond', 'burst'] as const;
+const ofWindow = ['permitsPerWindow', 'windowMs'] as const;
+
+/**
+ * Checks the options of a rate limit, each for itself and against its algorithm.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ */
+export function checkRateLimitOptions(options: Partial<RateLimitOptions> | undefined): Readonly<RateLimitOptions> {
+  const settings = checkOptions<RateLimitOptions>('rateLimit', options, rateLimitDefaults, rateLimitRules);
+  const { algorithm } = settings;
+  const foreign = algorithm === 'token-bucket' ? ofWindow : ofBucket;
+  // A live one may have been left at its default by whoever hands it on.
+  const given = foreign.filter((name) => typeof options?.[name] === 'number');
+  if (given.length > 0) {
+    const [others, own] = algorithm === 'token-bucket' ? ['windows', ofBucket] : ['a token bucket', ofWindow];
+    throw new OptionsError('rateLimit', [
+      `${given.join(' and ')} say something of ${others} only: set ${own.join(' and ')} with algorithm '${algorithm}'`,
+    ]);
+  }
+  return settings;
+}
