@@ -1,4 +1,15 @@
-import { background, cancellable, FwkError, idempotentKey, type Layer, liveValue, makeEnv, stack } from '@fwk/kernel';
+import {
+  background,
+  cancellable,
+  FwkError,
+  idempotentKey,
+  type Layer,
+  lastResortKey,
+  liveValue,
+  makeEnv,
+  operationKey,
+  stack,
+} from '@fwk/kernel';
 import { fakeClock, layerContract, recordEvents, scriptedService, seededRandom } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { NoEndpointError } from '../errors.js';
@@ -216,6 +227,86 @@ describe('ejection', () => {
     expect(untilMs - clock.wallTime()).toBeGreaterThanOrEqual(30_000);
     expect(untilMs - clock.wallTime()).toBeLessThanOrEqual(33_000);
     expect(service.report().filter(({ ejection }) => ejection)).toHaveLength(1);
+  });
+
+  describe('of which one operation fails', () => {
+    const [stock, report] = ['stock', 'report'].map((name) => background.with({ values: [operationKey.of(name)] }));
+    const broken = () =>
+      new FwkError('FWK_TEST_BROKEN', 'socket closed', { details: { connection: true, sent: true } });
+
+    test.each([
+      ['fails', () => new Error('broken')],
+      ['breaks its connection', broken],
+    ])('is not taken out when that %s while another is answered', async (_how, error) => {
+      const { down, service, events } = setUp([1, 2, 3], { balancer: roundRobin() });
+      for (let round = 0; round < 20; round++) {
+        for (const port of [1, 2, 3]) down.set(port, error);
+        for (let call = 0; call < 30; call++) await service.call('?', report!).catch(() => {});
+        down.clear();
+        for (let call = 0; call < 3; call++) await service.call('?', stock!);
+      }
+      // Before the first answer nobody could know.
+      expect(events.names.slice(5)).not.toContain('endpoint.ejected');
+    });
+
+    test('is taken out when several fail, or when that one is all that is asked', async () => {
+      const { clock, down, service, events } = setUp([1, 2], { balancer: roundRobin() });
+      for (let call = 0; call < 4; call++) await service.call('?', stock!);
+      down.set(1, () => new Error('broken'));
+      for (let call = 0; call < 16; call++) await service.call('?', call % 4 < 2 ? stock! : report!).catch(() => {});
+      expect(events.names).toContain('endpoint.ejected');
+      const other = setUp([1, 2], { balancer: roundRobin() });
+      for (let call = 0; call < 4; call++) await other.service.call('?', stock!);
+      await other.clock.advance(10_001);
+      other.down.set(1, () => new Error('broken'));
+      for (let call = 0; call < 12; call++) await other.service.call('?', report!).catch(() => {});
+      expect(other.events.names).toContain('endpoint.ejected');
+      await clock.advance(1);
+    });
+
+    test('is taken out at once when no connection can be made, whatever was answered before', async () => {
+      const { down, service, events } = setUp([1, 2], { balancer: roundRobin() });
+      for (let call = 0; call < 4; call++) await service.call('?', stock!);
+      down.set(1, () => refused(1));
+      for (let call = 0; call < 2; call++) await service.call('?', report!).catch(() => {});
+      expect(events.names).toContain('endpoint.ejected');
+    });
+  });
+
+  test('tells the layers of an endpoint whether another would take the request', async () => {
+    const busy = new Set<string>();
+    const told: (boolean | undefined)[] = [];
+    const endpoints = liveValue<readonly Endpoint[]>([endpointAt(1), endpointAt(2)]);
+    const service = balance<string, number>({ service: 'inventory', endpoints }).wrap(
+      {
+        async call(request, context) {
+          told.push(context.get(lastResortKey)?.(request));
+          return 1;
+        },
+        status: (request) => (busy.has(request ?? '') ? 'busy' : 'ready'),
+      },
+      makeEnv(),
+    );
+    busy.add('report');
+    await service.call('stock', background);
+    await service.call('report', background);
+    endpoints.set(endpoints.value.slice(1));
+    await service.call('report', background);
+    expect(told).toEqual([false, true, false]);
+    expect([service.status('stock'), service.status('report'), service.status()]).toEqual(['ready', 'busy', 'ready']);
+  });
+
+  test('learns nothing about an endpoint from what a layer of ours refused, or what we noticed late', async () => {
+    const { down, service, events } = setUp([1, 2]);
+    const refusal = new FwkError('FWK_TEST_OPEN', 'open', { traits: { notProcessed: true, refusedBy: 'caller' } });
+    const late = new FwkError('FWK_TEST_LATE', 'late', { traits: { timedOut: true, noticedLate: true } });
+    for (const error of [refusal, late]) {
+      down.set(1, () => error);
+      for (let call = 0; call < 40; call++) await service.call('?', background).catch(() => {});
+    }
+    expect(events.names).not.toContain('endpoint.ejected');
+    // A failure would count as five seconds.
+    for (const { load } of service.report()) expect(load).toBeLessThan(1000);
   });
 
   test('keeps half of the endpoints in the set and still answers when all are refused', async () => {

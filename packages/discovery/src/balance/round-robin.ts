@@ -5,7 +5,7 @@
 import type { Balancer, Candidate, LoadMeter, Picker } from './balancer.js';
 
 /** Endpoints passed over because they are unavailable, before one is taken all the same. */
-const MAX_PASSED = 64;
+const MAX_PASSED = 256;
 
 /** The number of calls under way, for people: the choice does not look at it. */
 const meter: LoadMeter = {

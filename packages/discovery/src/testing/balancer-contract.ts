@@ -59,6 +59,15 @@ export function balancerContract({ balancer }: BalancerContract): readonly Balan
       for (let call = 0; call < 2000; call++) assert.notEqual(picker.pick(call), stubs[3]);
     }),
 
+    promise('finds the only one of many that is available for the request', (bench) => {
+      const stubs = bench.add(100);
+      for (const stub of stubs) stub.openFor = 'stock';
+      (stubs[61] as Stub).openFor = 'report';
+      const picker = bench.picker();
+      for (let call = 0; call < 200; call++) assert.equal(picker.pick(call, 'report'), stubs[61]);
+      assert.notEqual(picker.pick(0, 'stock'), stubs[61]);
+    }),
+
     promise('takes somebody when nobody is available', (bench) => {
       for (const stub of bench.add(4)) stub.open = false;
       const picker = bench.picker();
@@ -123,14 +132,16 @@ class Stub implements Candidate {
   readonly endpoint: InstanceEndpoint;
   readonly meter: LoadMeter;
   open = true;
+  /** Takes only this request; undefined: any. */
+  openFor: string | undefined;
 
   constructor(index: number, meter: LoadMeter) {
     this.endpoint = new InstanceEndpoint(anInstance({ id: `stub-${index}` }));
     this.meter = meter;
   }
 
-  available(): boolean {
-    return this.open;
+  available(request?: unknown): boolean {
+    return this.open && (this.openFor === undefined || this.openFor === request);
   }
 
   load(nowMs: number): number {

@@ -35,7 +35,10 @@ export interface ClientOptions<C = AnyContract> {
   readonly deadlineMs: number | Live<number>;
   /** Options of the retry layer, its budget included, or false for none. @defaultValue the layer's defaults */
   readonly retry: Partial<RetryOptions> | false;
-  /** Options of the breaker of each endpoint, or false for none. @defaultValue {@link endpointBreakerDefaults} */
+  /**
+   * Options of the breakers of each endpoint, one an operation and one for whether it can be reached; or false for none.
+   * @defaultValue {@link endpointBreakerDefaults}
+   */
   readonly breaker: Partial<BreakerOptions> | false;
   /** How an endpoint is chosen. @defaultValue power of two choices over peak EWMA */
   readonly balancer: (() => Balancer) | undefined;
@@ -68,7 +71,7 @@ export const clientDefaults = Object.freeze({
 }) satisfies ClientOptions;
 
 /**
- * What the breaker of one endpoint has instead of the layer's own defaults: trying one endpoint of several again is
+ * What the breakers of one endpoint have instead of the layer's own defaults: trying one endpoint of several again is
  * cheap, and a client of only one endpoint should not stay away long after it is back.
  */
 export const endpointBreakerDefaults = Object.freeze({ openMs: 1000, maxOpenMs: 5000 });

@@ -3,18 +3,11 @@
  */
 import { type BalancedService, balance, type Endpoint } from '@fwk/discovery';
 import { type Env, type Layer, type LayerDescription, type Service, type Stack, stack } from '@fwk/kernel';
-import {
-  circuitBreaker,
-  deadline,
-  type FailedCall,
-  type FallbackHandler,
-  type FallbackValue,
-  fallback,
-  retry,
-} from '@fwk/resilience';
+import { deadline, type FailedCall, type FallbackHandler, type FallbackValue, fallback, retry } from '@fwk/resilience';
 import type { OperationPlan } from '../contract/contract.js';
 import { type AttemptSeries, attemptTelemetry } from './attempt-telemetry.js';
-import { type ClientOptions, type EndpointSource, endpointBreakerDefaults } from './client-options.js';
+import type { ClientOptions, EndpointSource } from './client-options.js';
+import { endpointBreakers } from './endpoint-breakers.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 import { operationTelemetry } from './operation-telemetry.js';
 import { operationTimeout } from './operation-timeout.js';
@@ -47,11 +40,8 @@ export function clientStack<C>(
   const perEndpoint = (endpoint: Pick<Endpoint, 'id'>): OperationStack => {
     let layers: OperationStack = stack<OperationRequest, OperationResponse>(env);
     // Inside the balancer, so that the balancer sees an open breaker and goes round it; outside the timeout, whose
-    // expiry is a failure of this endpoint.
-    if (breaker !== false) {
-      const name = breaker.name ?? `${service}/${endpoint.id}`;
-      layers = layers.use(circuitBreaker({ ...endpointBreakerDefaults, ...breaker, name }));
-    }
+    // expiry is a failure of the operation at this endpoint.
+    if (breaker !== false) layers = layers.use(endpointBreakers(service, endpoint.id, breaker));
     return (
       layers
         // Inside retry and balancer, so that a hung endpoint costs one attempt and not the whole call.

@@ -18,6 +18,11 @@ import type { BreakerHandle } from './breaker-state.js';
 export interface BreakerOptions {
   /** For people: events, metrics, messages. @defaultValue where the stack stands, or 'breaker' */
   readonly name: string | undefined;
+  /**
+   * Many breakers under one name in the metrics, where those of their own would be too many: of endpoints, say. Their calls
+   * are added up, and instead of a state `resilience.breaker.open` tells how many refuse calls. @defaultValue undefined: `name`, with its state
+   */
+  readonly metricsName: string | undefined;
   /** Measured stretch of time, 100 to 3 600 000 milliseconds. @defaultValue 10000 */
   readonly windowMs: number;
   /** How finely the window moves on, 1 to 100. @defaultValue 10 */
@@ -69,6 +74,7 @@ export interface BreakerOptions {
 /** Defaults of the circuit breaker. */
 export const breakerDefaults = Object.freeze({
   name: undefined,
+  metricsName: undefined,
   windowMs: 10_000,
   windowSlices: 10,
   windowCalls: undefined,
@@ -98,6 +104,7 @@ const positiveRatio = (value: unknown) =>
 /** Rules of {@link BreakerOptions}. */
 export const breakerRules = Object.freeze({
   name: fixed(optional(text)),
+  metricsName: fixed(optional(text)),
   windowMs: fixed(millisecondsIn(100, HOUR_MS)),
   windowSlices: fixed(integerIn(1, 100)),
   windowCalls: fixed(optional(integerIn(1, 100_000))),

@@ -1,7 +1,7 @@
-import { type Counter, type Env, type Gauge, noMeter } from '@fwk/kernel';
+import type { Counter, Env, Labels } from '@fwk/kernel';
 import type { BreakerState } from './breaker-state.js';
 
-/** The metrics of a breaker, bound once. Breakers of one layer that are kept by key share them. */
+/** The metrics of a breaker, bound once. Several breakers may share them. */
 export interface BreakerSeries {
   readonly successes: Counter;
   readonly failures: Counter;
@@ -9,13 +9,14 @@ export interface BreakerSeries {
   readonly rejected: Counter;
   readonly stale: Counter;
   readonly openings: Counter;
-  /** Share of admitted calls: 1 closed, 0.5 half-open, 0 open. */
-  readonly state: Gauge;
+  /** A breaker has gone from one state to another. One that is made or ends counts as closed. */
+  moved(from: BreakerState, to: BreakerState): void;
 }
 
 /**
  * Binds the metrics.
- * @param shared - true for the breakers of several keys: they have no one state to show.
+ * @param shared - true for several breakers under one name. They have no one state to show, so what is shown is how many
+ * refuse calls.
  */
 export function breakerSeries(name: string, env: Env, shared = false): BreakerSeries {
   const labels = { path: env.path, breaker: name };
@@ -31,15 +32,33 @@ export function breakerSeries(name: string, env: Env, shared = false): BreakerSe
     rejected: calls('rejected'),
     stale: calls('stale'),
     openings: env.metrics.counter({ name: 'resilience.breaker.openings', help: 'How often breakers opened.' }, labels),
-    state: (shared ? noMeter : env.metrics).gauge(
-      { name: 'resilience.breaker.state', help: 'State of a breaker: 1 closed, 0.5 half-open, 0 open.' },
-      labels,
-    ),
+    moved: shared ? openBreakers(labels, env) : stateOf(labels, env),
   };
 }
 
-/** The number that {@link BreakerSeries.state} shows. */
-export function stateLevel(state: BreakerState): number {
+function stateOf(labels: Labels, env: Env): BreakerSeries['moved'] {
+  const gauge = env.metrics.gauge(
+    { name: 'resilience.breaker.state', help: 'State of a breaker: 1 closed, 0.5 half-open, 0 open.' },
+    labels,
+  );
+  gauge.set(1);
+  return (_from, to) => gauge.set(stateLevel(to));
+}
+
+function openBreakers(labels: Labels, env: Env): BreakerSeries['moved'] {
+  const gauge = env.metrics.gauge(
+    { name: 'resilience.breaker.open', help: 'Breakers that are open or half-open, of those that share a name.' },
+    labels,
+  );
+  const counted = (state: BreakerState) => (stateLevel(state) < 1 ? 1 : 0);
+  return (from, to) => {
+    const change = counted(to) - counted(from);
+    if (change !== 0) gauge.add(change);
+  };
+}
+
+/** Share of the calls that a breaker in this state lets through, as metrics show it. */
+function stateLevel(state: BreakerState): number {
   if (state === 'half-open') return 0.5;
   return state === 'open' || state === 'forced-open' ? 0 : 1;
 }

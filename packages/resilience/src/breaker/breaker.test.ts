@@ -1,4 +1,15 @@
-import { background, type Env, FwkError, liveValue, makeEnv, type Service } from '@fwk/kernel';
+import {
+  background,
+  type Env,
+  FwkError,
+  type InstrumentSpec,
+  type Labels,
+  lastResortKey,
+  liveValue,
+  makeEnv,
+  noMeter,
+  type Service,
+} from '@fwk/kernel';
 import { type FakeClock, leakGuard, recordEvents, type ScriptedService, scriptedService } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { bulkhead } from '../bulkhead/bulkhead.js';
@@ -464,3 +475,114 @@ describe('bad input', () => {
     expect(bench.breaker.opening).toMatchObject({ firstTraceId: undefined, failures: 4 });
   });
 });
+
+describe('an open breaker as the last resort', () => {
+  /** A call that nobody else would take, as a balancer says. */
+  const lastResort = background.with({ values: [lastResortKey.of(() => true)] });
+  const ends = async ({ inner, service }: Bench, outcomes: string, context = lastResort) => {
+    const codes: string[] = [];
+    for (const outcome of outcomes) {
+      inner.script(outcome === '+' ? 'answer' : new Error('down'));
+      codes.push(await service.call('q', context).catch((error: FwkError) => error.code ?? 'failed'));
+    }
+    return codes;
+  };
+  const refused = 'FWK_RESILIENCE_BREAKER_OPEN';
+
+  test('lets through as much as the callee answers some of, and goes on measuring', async () => {
+    const bench = build();
+    await calls(bench, '++--');
+    expect(bench.breaker.state).toBe('open');
+    expect(await ends(bench, '+-')).toEqual(['answer', 'failed']);
+    expect(bench.breaker.snapshot()).toMatchObject({ state: 'open', calls: 6, failures: 3 });
+    // Draws are 0.5, and 4 · 3 of 28 is less than half.
+    await ends(bench, '-'.repeat(18));
+    expect(await ends(bench, '-----')).toContain(refused);
+  });
+
+  test('refuses all the same when nothing was answered, when somebody set it, and when others are there', async () => {
+    const bench = await opened();
+    expect(await ends(bench, '+')).toEqual([refused]);
+    const other = build();
+    await calls(other, '++--');
+    expect(await ends(other, '+', background.with({ values: [lastResortKey.of(() => false)] }))).toEqual([refused]);
+    other.breaker.force('forced-open');
+    expect(await ends(other, '+')).toEqual([refused]);
+  });
+
+  test('is no probe: what becomes of it neither closes nor reopens a breaker that probes', async () => {
+    const bench = build({ halfOpenPermits: 1, successesToClose: 2 });
+    await calls(bench, '++--');
+    await bench.clock.advance(1000);
+    const probe = bench.service.call('q', background);
+    expect(bench.breaker.state).toBe('half-open');
+    expect(await ends(bench, '-')).not.toContain(refused);
+    expect(bench.breaker.state).toBe('half-open');
+    bench.inner.waiting[0]?.succeed('answer');
+    await probe;
+    expect(bench.breaker.snapshot()).toMatchObject({ state: 'half-open', probesInFlight: 0 });
+  });
+});
+
+describe('breakers that share a name in the metrics', () => {
+  test('add up their calls, and show how many refuse until they end', async () => {
+    const metrics = countingMeter();
+    const share = { metricsName: 'all', name: 'one' };
+    const benches = [build(share, { metrics }), build({ ...share, name: 'two' }, { metrics })];
+    for (const bench of benches) await calls(bench, '----');
+    expect(metrics.values).toMatchObject({ 'resilience.breaker.openings all': 2, 'resilience.breaker.open all': 2 });
+    expect(Object.keys(metrics.values).join()).not.toContain('resilience.breaker.state');
+    const [first, second] = benches.map(({ service }) => service as unknown as Disposable);
+    first?.[Symbol.dispose]();
+    first?.[Symbol.dispose]();
+    expect(metrics.values).toMatchObject({ 'resilience.breaker.open all': 1 });
+    benches[0]?.breaker.reset();
+    second?.[Symbol.dispose]();
+    expect(metrics.values).toMatchObject({ 'resilience.breaker.open all': 0 });
+  });
+
+  test('by key end when a key is dropped', async () => {
+    const metrics = countingMeter();
+    const bench = build({ keyOf: (key: string) => key, maxKeys: 1 }, { metrics });
+    const failing = async (key: string) => {
+      for (let call = 0; call < 4; call++) {
+        bench.inner.script(new Error('down'));
+        await bench.service.call(key, background).catch(() => {});
+      }
+    };
+    await failing('a');
+    expect(bench.service.status('a')).toBe('busy');
+    expect([bench.service.status('b'), bench.service.status()]).toEqual(['ready', 'ready']);
+    expect(metrics.values).toMatchObject({ 'resilience.breaker.open prices': 1 });
+    await failing('b');
+    expect(metrics.values).toMatchObject({ 'resilience.breaker.open prices': 1 });
+    (bench.service as unknown as Disposable)[Symbol.dispose]();
+    expect(metrics.values).toMatchObject({ 'resilience.breaker.open prices': 0 });
+  });
+
+  test('alone shows its state, and as closed once it has ended', async () => {
+    const metrics = countingMeter();
+    const bench = build({}, { metrics });
+    await calls(bench, '----');
+    expect(metrics.values).toMatchObject({ 'resilience.breaker.state prices': 0 });
+    (bench.service as unknown as Disposable)[Symbol.dispose]();
+    expect(metrics.values).toMatchObject({ 'resilience.breaker.state prices': 1 });
+  });
+});
+
+/** Sums by the instrument's name and the breaker's. */
+function countingMeter() {
+  const values: Record<string, number> = {};
+  const series = ({ name }: InstrumentSpec, labels: Labels = {}) => {
+    const key = `${name} ${labels.breaker}`;
+    return {
+      add(amount = 1) {
+        values[key] = (values[key] ?? 0) + amount;
+      },
+      set(value: number) {
+        values[key] = value;
+      },
+    };
+  };
+  return { ...noMeter, values, counter: series, gauge: series };
+}

@@ -9,7 +9,7 @@ import { type Clock, currentOf, type Env } from '@fwk/kernel';
 import { BreakerCounts } from './breaker-counts.js';
 import { BreakerOpenError, type BreakerRefusal } from './breaker-open-error.js';
 import type { BreakerOptions } from './breaker-options.js';
-import { type BreakerSeries, stateLevel } from './breaker-series.js';
+import type { BreakerSeries } from './breaker-series.js';
 import {
   type BreakerHandle,
   type BreakerSnapshot,
@@ -28,6 +28,9 @@ import { Probes } from './probes.js';
 import type { BrokenRule } from './rules.js';
 import { checkStateRecord } from './state-record.js';
 import { UnknownStateError } from './unknown-state-error.js';
+
+/** Calls let through as a last resort for each that is answered; see {@link Breaker.admitsLastResort}. */
+const LAST_RESORT_MULTIPLE = 4;
 
 /** The states of one breaker, and what leads from one to another. */
 export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
@@ -51,6 +54,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
   #times = 0;
   /** On the clock; means something while it is open. */
   #probeAtMs = 0;
+  #ended = false;
 
   constructor(name: string, options: BreakerOptions, env: Env, series: BreakerSeries) {
     this.name = name;
@@ -65,7 +69,6 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
     this.#opossum = new OpossumView(this, this.#evidence.window, options, env);
     const parts = { counts: this.#counts, evidence: this.#evidence, opossum: this.#opossum, options, env };
     this.calls = new CallReports(this, parts);
-    series.state.set(1);
   }
 
   get state(): BreakerState {
@@ -103,6 +106,25 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
     const measured = this.#probes.hungMs(nowMs);
     if (measured > 0) this.#open({ rule: 'probe-hung', measured, threshold: currentOf(this.#options.probeTimeoutMs) });
     return false;
+  }
+
+  /**
+   * Whether it lets a call through all the same that nobody else would take: as many as some times what the callee has
+   * answered of late, so none when it answers nothing. Who breaks for half of the callers is not to break for the rest.
+   */
+  admitsLastResort(): boolean {
+    if (this.#state === 'forced-open') return false;
+    const { window } = this.#evidence;
+    window.advance(this.#clock.now());
+    const { calls, failures } = window;
+    return this.#env.random() * calls < LAST_RESORT_MULTIPLE * (calls - failures);
+  }
+
+  /** Nobody will call through it any more: the metrics are not to show it as open for ever. */
+  end(): void {
+    if (this.#ended) return;
+    this.#series.moved(this.#state, 'closed');
+    this.#ended = true;
   }
 
   /** Counts a refusal and makes its error. */
@@ -178,13 +200,13 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
   /** The one place where the state changes. */
   #change(state: BreakerState): void {
     this.epoch++;
+    if (!this.#ended) this.#series.moved(this.#state, state);
     this.#state = state;
     this.#probes.reset();
     if (state === 'closed') {
       this.#evidence.clear();
       this.#times = 0;
     }
-    this.#series.state.set(stateLevel(state));
     this.#opossum.engine.follow(state, this.opening?.openForMs ?? 0);
     if (state === 'open') this.#emit('breaker.opened', { ...this.opening });
     else if (state === 'half-open') this.#emit('breaker.half-opened', {});

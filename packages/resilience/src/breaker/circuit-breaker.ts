@@ -44,8 +44,10 @@ export function circuitBreaker(options?: Partial<BreakerOptions>): CircuitBreake
     }),
     build<Req, Res>(next: Service<Req, Res>, env: Env): Service<Req, Res> {
       const name = settings.name ?? (env.path || 'breaker');
-      if (settings.keyOf) return new KeyedBreakerService(next, env, settings, name, settings.keyOf);
-      const breaker = new Breaker(name, settings, env, breakerSeries(name, env));
+      const { keyOf, metricsName } = settings;
+      const series = breakerSeries(metricsName ?? name, env, keyOf !== undefined || metricsName !== undefined);
+      if (keyOf) return new KeyedBreakerService(next, env, settings, name, keyOf, series);
+      const breaker = new Breaker(name, settings, env, series);
       latest = breaker;
       settings.onBuilt?.(breaker);
       return new BreakerService(next, breaker);

@@ -10,7 +10,7 @@ import { KeyError } from '../layer/key-error.js';
 import { type KeyOf, requestKey } from '../layer/request-key.js';
 import { Breaker } from './breaker.js';
 import type { BreakerOptions } from './breaker-options.js';
-import { type BreakerSeries, breakerSeries } from './breaker-series.js';
+import type { BreakerSeries } from './breaker-series.js';
 import { BreakerService } from './breaker-service.js';
 import { isManual } from './breaker-state.js';
 
@@ -24,7 +24,7 @@ interface Entry<Req, Res> {
 }
 
 /** Calls go through the breaker of their key. */
-export class KeyedBreakerService<Req, Res> implements Service<Req, Res> {
+export class KeyedBreakerService<Req, Res> implements Service<Req, Res>, Disposable {
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
   readonly #options: BreakerOptions;
@@ -34,13 +34,20 @@ export class KeyedBreakerService<Req, Res> implements Service<Req, Res> {
   /** In order of use, oldest first. */
   readonly #entries = new Map<string, Entry<Req, Res>>();
 
-  constructor(next: Service<Req, Res>, env: Env, options: BreakerOptions, name: string, keyOf: KeyOf) {
+  constructor(
+    next: Service<Req, Res>,
+    env: Env,
+    options: BreakerOptions,
+    name: string,
+    keyOf: KeyOf,
+    series: BreakerSeries,
+  ) {
     this.#next = next;
     this.#env = env;
     this.#options = options;
     this.#name = name;
     this.#keyOf = keyOf;
-    this.#series = breakerSeries(name, env, true);
+    this.#series = series;
   }
 
   call(request: Req, context: CallContext): Promise<Res> {
@@ -54,9 +61,23 @@ export class KeyedBreakerService<Req, Res> implements Service<Req, Res> {
     return this.#serviceOf(key).call(request, context);
   }
 
-  /** One open key says nothing about the next request. */
+  /** One open key says nothing about requests of other keys, so only of a given request it is asked. */
   status(request?: Req): Status {
-    return this.#next.status(request);
+    const known = request === undefined ? undefined : this.#known(request);
+    return known ? known.service.status(request) : this.#next.status(request);
+  }
+
+  [Symbol.dispose](): void {
+    for (const { breaker } of this.#entries.values()) breaker.end();
+  }
+
+  #known(request: Req): Entry<Req, Res> | undefined {
+    try {
+      return this.#entries.get(requestKey(this.#keyOf, request));
+    } catch {
+      // The call will say so.
+      return undefined;
+    }
   }
 
   #serviceOf(key: string): BreakerService<Req, Res> {
@@ -96,7 +117,10 @@ export class KeyedBreakerService<Req, Res> implements Service<Req, Res> {
       if (!full && nowMs - entry.usedAtMs <= this.#options.keyIdleMs) return;
       this.#entries.delete(key);
       const { state } = entry.breaker;
-      if (full ? !isManual(state) || ++spared > MAX_SPARED : state === 'closed') continue;
+      if (full ? !isManual(state) || ++spared > MAX_SPARED : state === 'closed') {
+        entry.breaker.end();
+        continue;
+      }
       entry.usedAtMs = nowMs;
       this.#entries.set(key, entry);
     }

@@ -1,0 +1,132 @@
+/**
+ * The breakers of one endpoint: one for each of its operations, so that one which always fails takes no other with it, and
+ * one for the host, which judges nothing but whether connections can be made.
+ *
+ * State: a breaker is made when its operation is first called, that of the host when a connection first fails; all end with
+ * the endpoint. Place: inside the balancer, which asks `status` with the request and so goes round an endpoint for the
+ * operation that fails there and for no other; outside the attempt timeout, whose expiry is a failure of the operation.
+ * Cancellation is that of the breaker layer.
+ */
+import { isConnectionError } from '@fwk/discovery';
+import {
+  type CallContext,
+  type Classifier,
+  type Env,
+  isFwkError,
+  type Layer,
+  type Service,
+  verdicts,
+} from '@fwk/kernel';
+import { type BreakerOptions, type CircuitBreakerLayer, circuitBreaker } from '@fwk/resilience';
+import { endpointBreakerDefaults } from './client-options.js';
+import type { OperationRequest, OperationResponse } from './operation-request.js';
+
+type OperationService = Service<OperationRequest, OperationResponse>;
+
+/**
+ * Makes the layer.
+ * @param service - the callee's name, under which all its breakers stand in the metrics: endpoints come and go.
+ * @param endpoint - the endpoint's id.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ */
+export function endpointBreakers(
+  service: string,
+  endpoint: string,
+  options: Partial<BreakerOptions>,
+): Layer<OperationRequest, OperationResponse> {
+  const host = options.name ?? `${service}/${endpoint}`;
+  const metricsName = options.metricsName ?? options.name ?? service;
+  const named = (name: string) => circuitBreaker({ ...endpointBreakerDefaults, ...options, name, metricsName });
+  const ofHost = named(host);
+  return {
+    role: ofHost.role,
+    describe: ofHost.describe,
+    wrap: (next, env) => new EndpointBreakers(next, env, ofHost, (operation) => named(`${host}/${operation}`)),
+  };
+}
+
+class EndpointBreakers implements OperationService, AsyncDisposable {
+  readonly #next: OperationService;
+  readonly #env: Env;
+  readonly #ofHost: CircuitBreakerLayer;
+  readonly #ofOperation: (operation: string) => CircuitBreakerLayer;
+  readonly #operations = new Map<string, OperationService>();
+  readonly #byOperation: OperationService;
+  #host: OperationService | undefined;
+
+  constructor(
+    next: OperationService,
+    env: Env,
+    ofHost: CircuitBreakerLayer,
+    ofOperation: (operation: string) => CircuitBreakerLayer,
+  ) {
+    this.#next = next;
+    this.#ofHost = ofHost;
+    this.#ofOperation = ofOperation;
+    this.#env = { ...env, classifier: operationJudge(env.classifier, () => this.#watchHost(env)) };
+    this.#byOperation = {
+      call: (request, context) => this.#operation(request).call(request, context),
+      status: (request) => this.#statusOf(request),
+    };
+  }
+
+  call(request: OperationRequest, context: CallContext): Promise<OperationResponse> {
+    return this.#host ? this.#host.call(request, context) : this.#operation(request).call(request, context);
+  }
+
+  status(request?: OperationRequest) {
+    return this.#host ? this.#host.status(request) : this.#statusOf(request);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const service of [this.#host, ...this.#operations.values()]) {
+      (service as Partial<Disposable> | undefined)?.[Symbol.dispose]?.();
+    }
+  }
+
+  #statusOf(request: OperationRequest | undefined) {
+    const service = request && this.#operations.get(request.operation.plan.name);
+    return (service ?? this.#next).status(request);
+  }
+
+  #operation({ operation }: OperationRequest): OperationService {
+    const { name } = operation.plan;
+    let service = this.#operations.get(name);
+    if (!service) {
+      service = this.#ofOperation(name).wrap(this.#next, this.#env);
+      this.#operations.set(name, service);
+    }
+    return service;
+  }
+
+  #watchHost(env: Env): void {
+    this.#host ??= this.#ofHost.wrap(this.#byOperation, { ...env, classifier: hostJudge(env.classifier) });
+  }
+}
+
+/** Judges for the breaker of an operation. That no connection could be made is not the operation's doing. */
+function operationJudge(outer: Classifier, onUnreachable: () => void): Classifier {
+  return {
+    ofResult: (result, context, request) => outer.ofResult(result, context, request),
+    ofError(error, context, request) {
+      if (!isUnreachable(error)) return outer.ofError(error, context, request);
+      onUnreachable();
+      return verdicts.ignored;
+    },
+  };
+}
+
+/** Judges for the breaker of the host: whatever was answered, it is there. */
+function hostJudge(outer: Classifier): Classifier {
+  return {
+    ofResult: () => verdicts.success,
+    ofError(error, context, request) {
+      if (isUnreachable(error)) return verdicts.retryableFailure;
+      return outer.ofError(error, context, request).outcome === 'ignored' ? verdicts.ignored : verdicts.success;
+    },
+  };
+}
+
+function isUnreachable(error: unknown): boolean {
+  return isFwkError(error) && error.traits.notProcessed === true && isConnectionError(error);
+}
