@@ -13,6 +13,8 @@ export interface BreakerRefusal {
   /** While half-open: probes that are in flight, of as many as are permitted. */
   readonly probesInFlight?: number;
   readonly halfOpenPermits?: number;
+  /** While half-open and probes are judged together: probes that have ended. */
+  readonly probesEnded?: number;
 }
 
 /**
@@ -31,12 +33,18 @@ export class BreakerOpenError extends FwkError {
 }
 
 function messageFor(refusal: BreakerRefusal): string {
-  const { breaker, state, rule, measured, threshold, nextProbeInMs, probesInFlight, halfOpenPermits } = refusal;
+  const { breaker, state, rule, measured, threshold, nextProbeInMs } = refusal;
   const byHand = state === 'open' || state === 'half-open' ? 'opened by hand' : 'set by hand';
   const why = rule === undefined ? byHand : `${rule} ${round(measured)} reached ${round(threshold)}`;
   const what = `breaker "${breaker}" is ${state} (${why})`;
   if (nextProbeInMs !== undefined) return `${what}; next probe in ${Math.ceil(nextProbeInMs)} ms`;
-  return probesInFlight === undefined ? what : `${what}; ${probesInFlight} of ${halfOpenPermits} probes in flight`;
+  return `${what}${probesOf(refusal)}`;
+}
+
+function probesOf({ probesInFlight, probesEnded, halfOpenPermits }: BreakerRefusal): string {
+  if (probesInFlight === undefined) return '';
+  const ended = probesEnded === undefined ? '' : `, ${probesEnded} have ended`;
+  return `; ${probesInFlight} of ${halfOpenPermits} probes in flight${ended}`;
 }
 
 function round(value: number | undefined): string {

@@ -29,16 +29,21 @@ export interface BreakerOptions {
   readonly windowSlices: number;
   /** Measures the last so many calls instead of a stretch of time, 1 to 100 000. @defaultValue undefined */
   readonly windowCalls: number | undefined;
-  /** No ratio is judged on fewer calls than this; 1 to 1 000 000. @defaultValue 20 */
+  /** A ratio is judged once calls >= this; 1 to 1 000 000. @defaultValue 20 */
   readonly minimumCalls: number | Live<number>;
-  /** Opens when at least this share of the calls failed; above 0 to 1. @defaultValue 0.5 */
+  /** Opens when failures / calls >= this, so 1 opens when all failed; above 0 to 1. @defaultValue 0.5 */
   readonly failureRatio: number | Live<number>;
-  /** A call that takes longer counts as slow, 1 ms or more; `Infinity` measures no slowness. @defaultValue Infinity */
+  /** A call that takes > this counts as slow, 1 ms or more; `Infinity` measures no slowness. @defaultValue Infinity */
   readonly slowCallMs: number | Live<number>;
-  /** Opens when at least this share of the calls was slow; above 0 to 1. @defaultValue 1 */
+  /** Opens when slow calls / calls >= this; above 0 to 1. @defaultValue 1 */
   readonly slowCallRatio: number | Live<number>;
-  /** Opens after so many failures in a row, however few calls there were; `Infinity` for never. @defaultValue Infinity */
+  /** Opens when failures in a row >= this, however few calls there were; `Infinity` for never. @defaultValue Infinity */
   readonly consecutiveFailures: number | Live<number>;
+  /**
+   * For so long after it was built it opens by no rule, so that cold connections and caches open nothing; 0 to 3 600 000
+   * milliseconds. Calls are counted and shown meanwhile, and when it is over the window begins anew. @defaultValue 0
+   */
+  readonly warmUpMs: number | Live<number>;
   /** How long it stays open the first time, 1 to 3 600 000 milliseconds. @defaultValue 5000 */
   readonly openMs: number | Live<number>;
   /** Each time the probes fail it stays open so many times longer, 1 to 10. @defaultValue 2 */
@@ -47,12 +52,21 @@ export interface BreakerOptions {
   readonly maxOpenMs: number | Live<number>;
   /** The open time is shortened by a random share of up to this, so that clients do not probe together; 0 to 1. @defaultValue 0.2 */
   readonly openJitter: number | Live<number>;
-  /** Probes that may be in flight at once while half-open, 1 to 1000; further calls are refused. @defaultValue 3 */
+  /**
+   * Probes that may be in flight at once while half-open, 1 to 1000; further calls are refused. With `halfOpenFailureRatio`
+   * these are all that are let through before it decides. @defaultValue 3
+   */
   readonly halfOpenPermits: number | Live<number>;
+  /**
+   * Judges the `halfOpenPermits` probes together: it opens again when those that failed or were slow / halfOpenPermits >=
+   * this, and closes when they stay below; above 0 to 1. `successesToClose` then says nothing.
+   * @defaultValue undefined: the first probe that fails or is slow opens it again
+   */
+  readonly halfOpenFailureRatio: number | undefined | Live<number | undefined>;
   /** Probes that must succeed before it closes, 1 to 1000. @defaultValue 3 */
   readonly successesToClose: number | Live<number>;
   /**
-   * A probe without an answer for so long counts as failed, 1 to 3 600 000 milliseconds. That is found out by the next call,
+   * A probe that has taken > this counts as failed, 1 to 3 600 000 milliseconds. That is found out by the next call,
    * or when it answers. @defaultValue 10000
    */
   readonly probeTimeoutMs: number | Live<number>;
@@ -83,11 +97,13 @@ export const breakerDefaults = Object.freeze({
   slowCallMs: Number.POSITIVE_INFINITY,
   slowCallRatio: 1,
   consecutiveFailures: Number.POSITIVE_INFINITY,
+  warmUpMs: 0,
   openMs: 5000,
   openGrowth: 2,
   maxOpenMs: 60_000,
   openJitter: 0.2,
   halfOpenPermits: 3,
+  halfOpenFailureRatio: undefined,
   successesToClose: 3,
   probeTimeoutMs: 10_000,
   keyOf: undefined,
@@ -113,11 +129,13 @@ export const breakerRules = Object.freeze({
   slowCallMs: millisecondsIn(1, Number.POSITIVE_INFINITY),
   slowCallRatio: positiveRatio,
   consecutiveFailures: integerIn(1),
+  warmUpMs: millisecondsIn(0, HOUR_MS),
   openMs: millisecondsIn(1, HOUR_MS),
   openGrowth: numberIn(1, 10),
   maxOpenMs: millisecondsIn(1, HOUR_MS),
   openJitter: ratio,
   halfOpenPermits: integerIn(1, 1000),
+  halfOpenFailureRatio: optional(positiveRatio),
   successesToClose: integerIn(1, 1000),
   probeTimeoutMs: millisecondsIn(1, HOUR_MS),
   keyOf: optional(callable),

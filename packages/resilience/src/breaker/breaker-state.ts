@@ -83,6 +83,8 @@ export interface BreakerSnapshot {
   readonly slow: number;
   readonly consecutiveFailures: number;
   readonly probesInFlight: number;
+  /** True while it opens by no rule yet, since it was built only just now; see `warmUpMs`. */
+  readonly warmingUp: boolean;
   readonly totals: BreakerTotals;
   /** How it opened last; undefined if it never did, or was reset. */
   readonly opening: OpeningRecord | undefined;

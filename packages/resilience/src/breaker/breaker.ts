@@ -24,7 +24,7 @@ import { Evidence } from './evidence.js';
 import { openFor, recordOpening } from './opening.js';
 import type { OpossumEngine } from './opossum.js';
 import { OpossumView, type ViewedBreaker } from './opossum-view.js';
-import { Probes } from './probes.js';
+import { Probes, type ProbesVerdict } from './probes.js';
 import type { BrokenRule } from './rules.js';
 import { checkStateRecord } from './state-record.js';
 import { UnknownStateError } from './unknown-state-error.js';
@@ -50,6 +50,9 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
   readonly #probes: Probes;
   readonly #opossum: OpossumView;
   #state: BreakerState = 'closed';
+  readonly #builtAtMs: number;
+  /** False once the warm-up is known to be over. */
+  #warming: boolean;
   /** Openings since it was last closed. */
   #times = 0;
   /** On the clock; means something while it is open. */
@@ -69,6 +72,8 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
     this.#opossum = new OpossumView(this, this.#evidence.window, options, env);
     const parts = { counts: this.#counts, evidence: this.#evidence, opossum: this.#opossum, options, env };
     this.calls = new CallReports(this, parts);
+    this.#builtAtMs = env.clock.now();
+    this.#warming = currentOf(options.warmUpMs) > 0;
   }
 
   get state(): BreakerState {
@@ -77,6 +82,11 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
 
   get engine(): OpossumEngine {
     return this.#opossum.engine;
+  }
+
+  /** True while it opens by no rule yet. */
+  get warmingUp(): boolean {
+    return this.#warming && this.#clock.now() - this.#builtAtMs < currentOf(this.#options.warmUpMs);
   }
 
   /** Would a call be admitted now? Changes nothing. A hung probe's place counts as free: that call finds it out. */
@@ -104,8 +114,11 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
       return true;
     }
     const measured = this.#probes.hungMs(nowMs);
-    if (measured > 0) this.#open({ rule: 'probe-hung', measured, threshold: currentOf(this.#options.probeTimeoutMs) });
-    return false;
+    if (measured === 0) return false;
+    if (this.#probes.together) this.#probed(this.#probes.giveUp());
+    else this.#open({ rule: 'probe-hung', measured, threshold: currentOf(this.#options.probeTimeoutMs) });
+    // Those that hung may have been too few to matter.
+    return this.#probes.together && this.state === 'closed';
   }
 
   /**
@@ -149,6 +162,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
       threshold: broken?.threshold,
       nextProbeInMs: opening && !probing ? Math.max(0, this.#probeAtMs - nowMs) : undefined,
       probesInFlight: probing ? this.#probes.inFlight : undefined,
+      probesEnded: probing && this.#probes.together ? this.#probes.ended : undefined,
       halfOpenPermits: probing ? currentOf(this.#options.halfOpenPermits) : undefined,
     };
   }
@@ -159,12 +173,21 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
       this.#probeEnded(failed || slow, tookMs);
       return;
     }
+    if (this.#warming) this.#warmUp(failed);
     const broken = this.#evidence.record(nowMs, failed, slow);
-    if (broken !== undefined) this.#broken(broken);
+    if (broken !== undefined && !this.#warming) this.#broken(broken);
   }
 
   ignored(): void {
     if (this.#state === 'half-open') this.#probes.ignored();
+  }
+
+  /** Ends the warm-up when its time has come: what was measured in it is of another time. @param failed - the latest call */
+  #warmUp(failed: boolean): void {
+    this.#warming = this.warmingUp;
+    if (this.#warming) return;
+    this.#evidence.clear();
+    this.#evidence.inARow = failed ? 1 : 0;
   }
 
   #broken(broken: BrokenRule): void {
@@ -179,9 +202,15 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
   #probeEnded(failed: boolean, tookMs: number): void {
     const threshold = currentOf(this.#options.probeTimeoutMs);
     // Nobody may have asked meanwhile, so that it is found out only now.
-    if (tookMs > threshold) this.#open({ rule: 'probe-hung', measured: tookMs, threshold });
-    else if (failed) this.#open({ rule: 'probe-failed', measured: 1, threshold: 1 });
-    else if (this.#probes.succeeded()) this.#change('closed');
+    const hung = tookMs > threshold;
+    if (hung && !this.#probes.together) this.#open({ rule: 'probe-hung', measured: tookMs, threshold });
+    else this.#probed(this.#probes.end(failed || hung));
+  }
+
+  #probed(verdict: ProbesVerdict | undefined): void {
+    if (verdict === undefined) return;
+    if (verdict.closes) this.#change('closed');
+    else this.#open({ rule: 'probe-failed', measured: verdict.measured, threshold: verdict.threshold });
   }
 
   #open(broken: BrokenRule): void {
@@ -268,6 +297,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
       slow,
       consecutiveFailures: inARow,
       probesInFlight: this.#probes.inFlight,
+      warmingUp: this.warmingUp,
       totals: this.#counts.totals,
       opening: this.opening,
     };

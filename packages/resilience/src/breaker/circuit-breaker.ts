@@ -41,6 +41,11 @@ export function circuitBreaker(options?: Partial<BreakerOptions>): CircuitBreake
       minimumCalls: currentOf(settings.minimumCalls),
       ...(settings.windowCalls === undefined ? { windowMs: settings.windowMs } : { windowCalls: settings.windowCalls }),
       openMs: currentOf(settings.openMs),
+      halfOpenPermits: currentOf(settings.halfOpenPermits),
+      ...(currentOf(settings.halfOpenFailureRatio) === undefined
+        ? { successesToClose: currentOf(settings.successesToClose) }
+        : { halfOpenFailureRatio: currentOf(settings.halfOpenFailureRatio) }),
+      ...(currentOf(settings.warmUpMs) === 0 ? {} : { warmUpMs: currentOf(settings.warmUpMs) }),
     }),
     build<Req, Res>(next: Service<Req, Res>, env: Env): Service<Req, Res> {
       const name = settings.name ?? (env.path || 'breaker');

@@ -15,6 +15,7 @@ import { loadOpossum, type OpossumEngine, type OpossumStats, type OpossumStatus 
 /** The breaker as its engine sees it. */
 export interface EngineDriver {
   readonly name: string;
+  readonly warmingUp: boolean;
   stats(): OpossumStats;
   /** Somebody called the engine's own `open`, `close`, `enable`, `disable` or `shutdown`. */
   asked(what: 'open' | 'close' | 'enable' | 'disable' | 'shutdown'): void;
@@ -143,6 +144,10 @@ function hardened(Opossum: typeof OpossumEngine): (driver: EngineDriver) => Engi
 
     override get halfOpen(): boolean {
       return this.#probing;
+    }
+
+    override get warmUp(): boolean {
+      return this.#driver.warmingUp;
     }
 
     override get pendingClose(): boolean {

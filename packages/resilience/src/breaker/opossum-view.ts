@@ -14,6 +14,7 @@ const TIMED_OUT = 1;
 export interface ViewedBreaker {
   readonly name: string;
   readonly state: BreakerState;
+  readonly warmingUp: boolean;
   openByHand(): void;
   force(state: ManualState): void;
   reset(): void;
@@ -39,6 +40,10 @@ export class OpossumView implements EngineDriver {
 
   get name(): string {
     return this.#breaker.name;
+  }
+
+  get warmingUp(): boolean {
+    return this.#breaker.warmingUp;
   }
 
   /** True once somebody listens to the engine; until then announcing calls would be for nobody. */

@@ -43,6 +43,7 @@ export declare class OpossumEngine extends EventEmitter {
   get halfOpen(): boolean;
   get pendingClose(): boolean;
   get isShutdown(): boolean;
+  get warmUp(): boolean;
   get status(): OpossumStatus;
   get stats(): OpossumStats;
   open(): void;
