@@ -28,6 +28,7 @@ export {
   type ContextChange,
   cancellable,
   fromSignal,
+  tellNotSent,
 } from './context/call-context.js';
 export { Cancellation, type CancelSource } from './context/cancellation.js';
 export { type ContextEntry, type ContextKey, contextKey } from './context/context-key.js';

@@ -1,9 +1,11 @@
 /**
  * One request on the wire: collects its answer, within limits, and makes of it a value or one of our errors. Cancelling
  * needs no AbortSignal: the dispatcher hands us the controller of the connection.
+ *
+ * The dispatcher calls in the async context of whoever opened the connection. So what it calls only collects; the answer is
+ * read by whoever waits for it, and a schema runs in the context of its own call.
  */
-import type { Clock } from '@fwk/kernel';
-import { markDoNotRetry } from '@fwk/kernel';
+import { type CallContext, type Clock, markDoNotRetry, tellNotSent } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import { headerNames, readRetryAfterMs } from '../wire/headers.js';
 import { parseJson } from '../wire/parse-json.js';
@@ -23,7 +25,8 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   readonly #url: string;
   readonly #maxBytes: number;
   readonly #clock: Clock;
-  readonly #resolve: (response: OperationResponse) => void;
+  readonly #context: CallContext;
+  readonly #resolve: (answered: AttemptHandler) => void;
   readonly #reject: (error: unknown) => void;
   /** Ends the wait for cancellation; set right after the dispatch. */
   subscription: Disposable | undefined;
@@ -40,13 +43,15 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     url: string,
     maxBytes: number,
     clock: Clock,
-    resolve: (response: OperationResponse) => void,
+    context: CallContext,
+    resolve: (answered: AttemptHandler) => void,
     reject: (error: unknown) => void,
   ) {
     this.#request = request;
     this.#url = url;
     this.#maxBytes = maxBytes;
     this.#clock = clock;
+    this.#context = context;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -59,6 +64,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
   /** The caller gave up; the reason is its own. */
   cancel(reason: unknown): void {
     if (this.#settled) return;
+    if (!this.#controller) tellNotSent(this.#context);
     this.#fail(reason);
     this.#controller?.abort(abortReason);
   }
@@ -89,11 +95,8 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#settled) return;
-    try {
-      this.#finish();
-    } catch (error) {
-      this.#fail(error);
-    }
+    this.#settle();
+    this.#resolve(this);
   }
 
   onResponseError(_controller: unknown, error: Error): void {
@@ -103,22 +106,23 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     this.#fail(new ConnectionError(id, this.#url, this.#controller !== undefined, error));
   }
 
-  #finish(): void {
+  /**
+   * The answer, once it is there.
+   * @throws RemoteError `FWK_HTTP_REMOTE`, AnswerInvalidError `FWK_HTTP_ANSWER_INVALID`
+   */
+  read(): OperationResponse | Promise<OperationResponse> {
     const { plan } = this.#request.operation;
     const status = this.#status;
-    if (status >= 300) this.#fail(this.#remoteError());
-    else if (!plan.response) this.#succeed({ status, value: undefined });
-    else {
-      const result = validatePart(plan.response, 'response', this.#json());
-      if (result instanceof Promise) result.then((later) => this.#take(later)).catch((error) => this.#fail(error));
-      else this.#take(result);
-    }
+    if (status >= 300) throw this.#remoteError();
+    if (!plan.response) return { status, value: undefined };
+    const result = validatePart(plan.response, 'response', this.#json());
+    return result instanceof Promise ? result.then((later) => this.#take(later)) : this.#take(result);
   }
 
-  #take(result: Awaited<ReturnType<typeof validatePart>>): void {
+  #take(result: Awaited<ReturnType<typeof validatePart>>): OperationResponse {
     const { id } = this.#request.operation.plan;
-    if (result.issues) this.#fail(new AnswerInvalidError(id, 'does not fit the contract', result.issues));
-    else this.#succeed({ status: this.#status, value: result.value });
+    if (result.issues) throw new AnswerInvalidError(id, 'does not fit the contract', result.issues);
+    return { status: this.#status, value: result.value };
   }
 
   #json(): unknown {
@@ -165,18 +169,15 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     controller.abort(abortReason);
   }
 
-  #succeed(response: OperationResponse): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.subscription?.[Symbol.dispose]();
-    this.#resolve(response);
-  }
-
   #fail(error: unknown): void {
     if (this.#settled) return;
+    this.#settle();
+    this.#reject(error);
+  }
+
+  #settle(): void {
     this.#settled = true;
     this.subscription?.[Symbol.dispose]();
-    this.#reject(error);
   }
 }
 

@@ -50,8 +50,11 @@ export interface ClientOptions<C = AnyContract> {
   readonly maxAnswerBytes: number;
   /** Connections to each endpoint, 1 to 10 000; further calls wait for a free one. @defaultValue 256 */
   readonly maxConnections: number;
-  /** How long making a connection may take, 1 to 60 000 milliseconds. @defaultValue 1000 */
-  readonly connectTimeoutMs: number;
+  /**
+   * How long making a connection may take, TLS included, 1 to 60 000 milliseconds. A call that waits for one was not sent, so
+   * it is tried elsewhere whatever it does. @defaultValue half of `timeoutMs`, at most 1000
+   */
+  readonly connectTimeoutMs: number | undefined;
 }
 
 /** Defaults of {@link ClientOptions}. */
@@ -67,7 +70,7 @@ export const clientDefaults = Object.freeze({
   fallback: undefined,
   maxAnswerBytes: 10_485_760,
   maxConnections: 256,
-  connectTimeoutMs: 1000,
+  connectTimeoutMs: undefined,
 }) satisfies ClientOptions;
 
 /**
@@ -100,7 +103,7 @@ export function checkClientOptions<C>(
     fallback: optional(object),
     maxAnswerBytes: integerIn(1, 1_073_741_824),
     maxConnections: integerIn(1, 10_000),
-    connectTimeoutMs: millisecondsIn(1, 60_000),
+    connectTimeoutMs: optional(millisecondsIn(1, 60_000)),
   });
 }
 

@@ -2,6 +2,7 @@ import { staticEndpoints } from '@fwk/discovery';
 import {
   type CallContext,
   currentContext,
+  currentOf,
   fromSignal,
   type LayerDescription,
   makeEnv,
@@ -19,6 +20,9 @@ import {
 } from './operation-request.js';
 import { type GivenRequest, prepareRequest } from './prepare-request.js';
 import { Transport } from './transport.js';
+
+/** A connection is not waited for longer than this, unless the options say so. */
+const LONGEST_CONNECT_MS = 1000;
 
 const stacks = new WeakMap<object, ClientStack>();
 
@@ -44,7 +48,7 @@ export function createClient<C extends AnyContract>(
     clock: env.clock,
     maxAnswerBytes: settings.maxAnswerBytes,
     maxConnections: settings.maxConnections,
-    connectTimeoutMs: settings.connectTimeoutMs,
+    connectTimeoutMs: () => settings.connectTimeoutMs ?? connectLimitMs(currentOf(settings.timeoutMs)),
   });
   const built = clientStack(service, contract.plans, settings, source, env, transport);
   const client = Object.create(null, {
@@ -107,6 +111,11 @@ async function callWithSignal(
 
 function takeValue({ value }: OperationResponse): unknown {
   return value;
+}
+
+/** Below the limit of an attempt, so that there is time left to try elsewhere. */
+function connectLimitMs(attemptMs: number): number {
+  return Math.min(LONGEST_CONNECT_MS, Math.max(1, attemptMs / 2));
 }
 
 /** First the connections, which lets calls under way end; then what the balancer keeps. */

@@ -1,4 +1,4 @@
-import type { Pool } from 'undici';
+import type { buildConnector, Pool } from 'undici';
 
 type PoolConstructor = new (origin: string, options?: Pool.Options) => Pool;
 
@@ -27,4 +27,12 @@ async function load(): Promise<PoolConstructor> {
 
 function isPool(value: unknown): value is PoolConstructor {
   return typeof value === 'function' && typeof value.prototype?.dispatch === 'function';
+}
+
+let upgrade: Promise<buildConnector.connector> | undefined;
+
+/** undici's way to put TLS over a connection, imported for the first `https:` endpoint. Its own limit of time is off. */
+export function loadUpgrade(): Promise<buildConnector.connector> {
+  upgrade ??= import('undici').then(({ buildConnector }) => buildConnector({ timeout: 0 }));
+  return upgrade;
 }

@@ -14,12 +14,14 @@ import {
   priorityKey,
   type Service,
   type Status,
+  tellNotSent,
 } from '@fwk/kernel';
 import type { Dispatcher, Pool } from 'undici';
 import { headerNames } from '../wire/headers.js';
 import { AttemptHandler } from './attempt-handler.js';
 import { ClientClosedError } from './client-errors.js';
-import { loadPool } from './load-pool.js';
+import { connector } from './connector.js';
+import { loadPool, loadUpgrade } from './load-pool.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 
 /** What a transport is made of. */
@@ -29,7 +31,8 @@ export interface TransportParts {
   readonly clock: Clock;
   readonly maxAnswerBytes: number;
   readonly maxConnections: number;
-  readonly connectTimeoutMs: number;
+  /** How long making a connection may take, in milliseconds; read for each. */
+  readonly connectTimeoutMs: () => number;
 }
 
 /** See the head of this file. */
@@ -72,8 +75,8 @@ export class Transport implements Service<OperationRequest, OperationResponse>, 
   #send(pool: Pool, endpoint: Endpoint, request: OperationRequest, context: CallContext): Promise<OperationResponse> {
     if (context.cancelled) return Promise.reject(context.reason);
     const { clock, maxAnswerBytes } = this.#parts;
-    return new Promise((resolve, reject) => {
-      const handler = new AttemptHandler(request, endpoint.url, maxAnswerBytes, clock, resolve, reject);
+    const answered = new Promise<AttemptHandler>((resolve, reject) => {
+      const handler = new AttemptHandler(request, endpoint.url, maxAnswerBytes, clock, context, resolve, reject);
       const { plan } = request.operation;
       pool.dispatch(
         {
@@ -86,6 +89,8 @@ export class Transport implements Service<OperationRequest, OperationResponse>, 
       );
       if (!handler.settled) handler.subscription = context.onCancel((reason) => handler.cancel(reason));
     });
+    // In the context of this call; see the handler.
+    return answered.then(readAnswer);
   }
 
   /** Names and values in turn: undici takes them as they are. What has its default is left out. */
@@ -109,17 +114,20 @@ export class Transport implements Service<OperationRequest, OperationResponse>, 
   }
 
   async #open(endpoint: Endpoint, context: CallContext): Promise<Pool> {
+    const untold = context.onCancel(() => tellNotSent(context));
     const Constructor = await abandonOnCancel(context, loadPool());
+    const upgrade = endpoint.url.startsWith('https:') ? await abandonOnCancel(context, loadUpgrade()) : undefined;
+    untold[Symbol.dispose]();
     if (this.#closed) throw new ClientClosedError(this.#parts.service);
     const known = this.#pools.get(endpoint);
     if (known) return known;
-    const { maxConnections, connectTimeoutMs } = this.#parts;
+    const { clock, maxConnections, connectTimeoutMs } = this.#parts;
     const pool = new Constructor(endpoint.url, {
       connections: maxConnections,
       // Time is the layers' business; two timers more for each call would be only cost.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: { timeout: connectTimeoutMs },
+      connect: connector(clock, connectTimeoutMs, upgrade),
     });
     this.#pools.set(endpoint, pool);
     return pool;
@@ -133,4 +141,8 @@ export class Transport implements Service<OperationRequest, OperationResponse>, 
       this.#leaving.add(closed);
     }
   }
+}
+
+function readAnswer(answered: AttemptHandler): OperationResponse | Promise<OperationResponse> {
+  return answered.read();
 }

@@ -77,10 +77,22 @@ class Context implements CallContext {
     return new Context(deadlineMs, change.cancellation ?? this.#cancellation, values);
   }
 
+  tellNotSent(): void {
+    if (this.#cancellation) this.#cancellation.notSent = true;
+  }
+
   /** A child node, so that cancelling the derived context leaves this one alone. */
   branch(): Cancellation {
     return new Cancellation(this.#cancellation);
   }
+}
+
+/**
+ * For whoever puts calls on the wire, when one is cancelled of which nothing was sent: whoever had limited just this call
+ * reads it from its cancellation (`notSent`), and may say that the call can be repeated whatever it does.
+ */
+export function tellNotSent(context: CallContext): void {
+  if (context instanceof Context) context.tellNotSent();
 }
 
 interface ValueNode {

@@ -17,6 +17,8 @@ export interface CancelSource {
 
 /** One node of a cancellation tree. */
 export class Cancellation implements CancelSource, Disposable {
+  /** Whether the cancelled work said that nothing of it had been sent; see `tellNotSent`. */
+  notSent = false;
   readonly #parent: CancelSource | undefined;
   #cancelled = false;
   #reason: unknown;

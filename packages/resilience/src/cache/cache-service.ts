@@ -42,6 +42,7 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
     this.#expiry = new Expiry(env);
     const { clock } = env;
     this.clock = {
+      now: () => clock.now(),
       setTimer: (callback, delayMs) => clock.setTimer(callback, delayMs, true),
       clearTimer: (timer) => clock.clearTimer(timer),
     };
@@ -135,7 +136,7 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
     const deadlineMs = context.deadlineMs === Number.POSITIVE_INFINITY ? nowMs + givenMs : context.deadlineMs;
     const own = context.with({ cancellation: new Cancellation(), deadlineMs, values: [notesKey.of(undefined)] });
     const limitMs = Math.min(deadlineMs - nowMs, LONGEST_TIMER_MS);
-    timedCall(this.#next, request, own, cancellable(own), limitMs, true, this).then(
+    timedCall(this.#next, request, own, cancellable(own), limitMs, true, this, nowMs).then(
       (value) => {
         if (this.#keep(key, fill, value, nowMs, request, context) === 'success') this.#counts.refreshed.add();
         else this.#refreshFailed(undefined);

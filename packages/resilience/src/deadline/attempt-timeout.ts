@@ -3,8 +3,9 @@
  *
  * State: none beyond the call. Place: innermost, right before the transport, so that each attempt has its own limit and
  * time in queues does not count. An attempt gets the smaller of its limit and the time that remains. An attempt that
- * loses is cancelled through its context; the answer of one that does not listen is dropped and counted. The caller's
- * own cancellation ends the wait with the caller's reason.
+ * loses is cancelled through its context; the answer of one that does not listen is dropped and counted. If the transport
+ * then says that nothing had been sent, so does the error, and any call may be tried elsewhere. The caller's own
+ * cancellation ends the wait with the caller's reason.
  */
 import {
   type CallContext,
@@ -13,7 +14,9 @@ import {
   cancellable,
   checkOptions,
   currentOf,
+  DeadlineExceededError,
   type Env,
+  type LimitFacts,
   type Live,
   millisecondsIn,
   type Service,
@@ -82,24 +85,30 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
     const timeoutMs = currentOf(this.#timeoutMs);
-    let limitMs = timeoutMs;
-    if (context.deadlineMs !== Number.POSITIVE_INFINITY) {
-      limitMs = Math.min(timeoutMs, context.deadlineMs - this.clock.now());
-      if (limitMs <= 0) return Promise.reject(this.#expiry.error(context));
-    }
-    return timedCall(this.#next, request, context, cancellable(context), limitMs, limitMs < timeoutMs, this);
+    const nowMs = this.clock.now();
+    const limitMs = Math.min(timeoutMs, context.deadlineMs - nowMs);
+    if (limitMs <= 0) return Promise.reject(this.#expiry.error(context));
+    return timedCall(this.#next, request, context, cancellable(context), limitMs, limitMs < timeoutMs, this, nowMs);
   }
 
   status(request?: Req): Status {
     return this.#next.status(request);
   }
 
-  expired(context: CallContext, limitMs: number, byDeadline: boolean): unknown {
-    if (byDeadline) return this.#expiry.error(context, limitMs, 'the attempt');
+  expired(context: CallContext, limitMs: number, byDeadline: boolean, facts: LimitFacts): unknown {
+    if (byDeadline) return this.#expiry.error(context, limitMs, 'the attempt', facts);
     const what = nameOf(context, this.#env);
     this.#timedOut.add();
     this.#env.events.emit('attempt.timed-out', { path: this.#env.path, what, limitMs });
-    return new TimeoutError(what, limitMs);
+    return new TimeoutError(what, limitMs, facts);
+  }
+
+  unsent(context: CallContext, limitMs: number, byDeadline: boolean, facts: LimitFacts): unknown {
+    const what = nameOf(context, this.#env);
+    const known = { ...facts, notProcessed: true };
+    return byDeadline
+      ? new DeadlineExceededError(what, limitMs, undefined, 'the attempt, of which nothing was sent', known)
+      : new TimeoutError(what, limitMs, known);
   }
 
   late(context: CallContext): void {

@@ -3,11 +3,16 @@ import {
   type Clock,
   cancellable,
   type Env,
+  type ErrorTraits,
+  type FwkError,
+  idempotentKey,
   liveValue,
   makeEnv,
   operationKey,
   runInContext,
+  type Service,
   serviceOf,
+  tellNotSent,
 } from '@fwk/kernel';
 import { leakGuard, recordEvents, scriptedService } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
@@ -255,5 +260,80 @@ describe('attempt timeout', () => {
     const inner = scriptedService<string, string>('answer');
     expect(await attemptTimeout().wrap(inner, env).call('q', guard.context().context)).toBe('answer');
     guard.check();
+  });
+});
+
+describe.each([
+  ['deadline', () => deadline({ timeoutMs: 300 })],
+  ['attemptTimeout', () => attemptTimeout({ timeoutMs: 300 })],
+] as const)('%s', (_name, layer) => {
+  /** A clock on which timers ring so much later than they are due. */
+  const lateBy = (clock: Clock, lateMs: number): Clock => ({
+    ...clock,
+    setTimer: (callback, delayMs) => clock.setTimer(callback, delayMs + lateMs),
+  });
+
+  test.each([
+    [0, undefined],
+    [30, undefined],
+    [31, true],
+    [700, true],
+  ])('that is noticed %d ms late says so beyond a tenth of itself', async (lateMs, noticedLate) => {
+    const { clock, env, guard } = build();
+    const call = layer().wrap(never, makeEnv({ ...env, clock: lateBy(clock, lateMs) }));
+    const outcome = call.call('q', guard.context().context).catch((error: FwkError) => error.traits);
+    await clock.advance(300 + lateMs);
+    expect(await outcome).toMatchObject({ timedOut: true });
+    expect(((await outcome) as ErrorTraits).noticedLate).toBe(noticedLate);
+    guard.check();
+  });
+});
+
+describe('an attempt of which nothing was sent', () => {
+  /** As a transport that is cancelled while it waits for a connection. */
+  const connecting = (): Service<string, string> => ({
+    call: (_request, context) =>
+      new Promise((_resolve, reject) => {
+        context.onCancel((reason) => {
+          tellNotSent(context);
+          reject(reason);
+        });
+      }),
+    status: () => 'ready',
+  });
+
+  test('says so when its time is over, so that any call may be tried elsewhere', async () => {
+    const { clock, env } = build();
+    const inner = scriptedService<string, string>();
+    let calls = 0;
+    const first = connecting();
+    const next: Service<string, string> = {
+      call: (request, context) => (++calls === 1 ? first.call(request, context) : inner.call(request, context)),
+      status: () => 'ready',
+    };
+    const service = retry({ baseDelayMs: 0 }).wrap(attemptTimeout({ timeoutMs: 100 }).wrap(next, env), env);
+    inner.script('answer');
+    const call = service.call('q', background.with({ values: [idempotentKey.of(false)] }));
+    await clock.advance(101);
+    expect(await call).toBe('answer');
+  });
+
+  test('is told of the attempt itself, not of one inside that a caller’s limit has ended', async () => {
+    const { clock, env } = build();
+    const inside = attemptTimeout({ timeoutMs: 1000 }).wrap(connecting(), env);
+    const outside = attemptTimeout({ timeoutMs: 100 }).wrap(inside, env);
+    const outcome = outside.call('q', background).catch((error: FwkError) => error);
+    await clock.advance(100);
+    const error = (await outcome) as FwkError;
+    expect(error.code).toBe('FWK_RESILIENCE_TIMEOUT');
+    expect(error.traits.notProcessed).toBeUndefined();
+  });
+
+  test('is told of what was left of a deadline too', async () => {
+    const { clock, env } = build();
+    const service = attemptTimeout({ timeoutMs: 1000 }).wrap(connecting(), env);
+    const outcome = service.call('q', background.with({ deadlineMs: 50 })).catch((error: FwkError) => error);
+    await clock.advance(50);
+    expect(await outcome).toMatchObject({ ...expired, traits: { timedOut: true, notProcessed: true } });
   });
 });

@@ -15,6 +15,7 @@ import {
   currentOf,
   type DeadlineExceededError,
   type Env,
+  type LimitFacts,
   type Live,
   millisecondsIn,
   type Service,
@@ -89,15 +90,16 @@ class DeadlineService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
       const nearer = deadlineMs < context.deadlineMs ? context.with({ deadlineMs }) : context;
       return callSafely(this.#next, request, nearer);
     }
-    return timedCall(this.#next, request, context, cancellable(context, { deadlineMs }), remainingMs, true, this);
+    const derived = cancellable(context, { deadlineMs });
+    return timedCall(this.#next, request, context, derived, remainingMs, true, this, nowMs);
   }
 
   status(request?: Req): Status {
     return this.#next.status(request);
   }
 
-  expired(context: CallContext, limitMs: number): DeadlineExceededError {
-    return this.#expiry.error(context, limitMs);
+  expired(context: CallContext, limitMs: number, _byDeadline: boolean, facts: LimitFacts): DeadlineExceededError {
+    return this.#expiry.error(context, limitMs, undefined, facts);
   }
 
   /** A layer below that gives up by itself tells of its cancellation first, and counts the answer that it drops. */

@@ -1,4 +1,11 @@
-import { type CallContext, type Counter, DeadlineExceededError, type Env, operationKey } from '@fwk/kernel';
+import {
+  type CallContext,
+  type Counter,
+  DeadlineExceededError,
+  type Env,
+  type LimitFacts,
+  operationKey,
+} from '@fwk/kernel';
 
 /** What a call is called in messages: its operation, else where the stack stands. */
 export function nameOf(context: CallContext, env: Env): string {
@@ -21,11 +28,12 @@ export class Expiry {
   /**
    * @param limitMs - what the layer gave the call, in milliseconds; undefined when the time was over from the start.
    * @param during - what got that time where it is only what earlier parts of the call had left, such as `the attempt`.
+   * @param facts - what else is known of how the call ended.
    */
-  error(context: CallContext, limitMs?: number, during?: string): DeadlineExceededError {
+  error(context: CallContext, limitMs?: number, during?: string, facts?: LimitFacts): DeadlineExceededError {
     const what = nameOf(context, this.#env);
     this.#exceeded.add();
     this.#env.events.emit('deadline.exceeded', { path: this.#env.path, what, limitMs, during });
-    return new DeadlineExceededError(what, limitMs, undefined, during);
+    return new DeadlineExceededError(what, limitMs, undefined, during, facts);
   }
 }

@@ -1,16 +1,23 @@
-import { FwkError } from '@fwk/kernel';
+import { FwkError, type LimitFacts } from '@fwk/kernel';
 
 /** One attempt took longer than its limit. Code `FWK_RESILIENCE_TIMEOUT`; another attempt may succeed. */
 export class TimeoutError extends FwkError {
   /**
    * @param what - the call, such as `inventory.reserve`.
    * @param limitMs - how long the attempt was allowed to take.
+   * @param facts - what else is known: whether nothing of it was sent, whether this process noticed the limit late.
    */
-  constructor(what: string, limitMs: number) {
-    super(
-      'FWK_RESILIENCE_TIMEOUT',
-      `${what}: the attempt took longer than ${limitMs} ms and was given up; raise timeoutMs or find what was slow`,
-      { details: { what, limitMs }, traits: { retryable: true, timedOut: true } },
-    );
+  constructor(what: string, limitMs: number, facts: LimitFacts = {}) {
+    super('FWK_RESILIENCE_TIMEOUT', `${what}: ${messageFor(limitMs, facts)}`, {
+      details: { what, limitMs, ...(facts.notProcessed && { sent: false }) },
+      traits: { retryable: true, timedOut: true, ...facts },
+    });
   }
+}
+
+function messageFor(limitMs: number, { notProcessed, noticedLate }: LimitFacts): string {
+  if (notProcessed)
+    return `the attempt was given up after ${limitMs} ms, before a connection was made or free to send it`;
+  const late = noticedLate ? ' (noticed late: this process was busy or stopped, its answer may have been near)' : '';
+  return `the attempt took longer than ${limitMs} ms and was given up${late}; raise timeoutMs or find what was slow`;
 }

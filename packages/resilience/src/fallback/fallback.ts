@@ -184,7 +184,8 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     const { context } = call;
     const handler = serviceOf<Req, Res>(() => this.#handler(error, call) as Res | Promise<Res>);
     const limitMs = Math.min(remainingMs, LONGEST_TIMER_MS);
-    return timedCall(handler, request, context, cancellable(context), limitMs, true, this);
+    const startMs = this.clock.now();
+    return timedCall(handler, request, context, cancellable(context), limitMs, true, this, startMs);
   }
 
   expired(context: CallContext, limitMs: number): unknown {

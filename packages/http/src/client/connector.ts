@@ -1,0 +1,99 @@
+/**
+ * Makes the connections of a pool, with a limit of time that holds: undici's own is looked at about once a second, so that
+ * 300 ms take more than a second and an attempt is over before its connection is given up.
+ *
+ * A connection serves many calls and outlives the one that it was made for, so it is made outside any call's async context:
+ * it would keep that context, and run what happens on it there.
+ */
+import { AsyncResource } from 'node:async_hooks';
+import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
+import type { Clock, Timer } from '@fwk/kernel';
+import type { buildConnector } from 'undici';
+
+type Connector = buildConnector.connector;
+type Options = buildConnector.Options;
+type Callback = buildConnector.Callback;
+
+/** As undici has it. */
+const KEEP_ALIVE_PROBE_MS = 60_000;
+const READ_BYTES = 64 * 1024;
+
+const outside = new AsyncResource('FwkConnections');
+
+/**
+ * Makes a connector for undici.
+ * @param limitMs - how long a connection may take, its TLS handshake included; read when one is made.
+ * @param upgrade - makes a TLS connection over a plain one; undefined for `http:`.
+ */
+export function connector(clock: Clock, limitMs: () => number, upgrade: Connector | undefined): Connector {
+  return (options, callback) =>
+    outside.runInAsyncScope(() => new Connecting(clock, limitMs(), callback).start(options, upgrade));
+}
+
+class Connecting {
+  readonly #clock: Clock;
+  readonly #limitMs: number;
+  readonly #callback: Callback;
+  #timer: Timer | undefined;
+  #over = false;
+
+  constructor(clock: Clock, limitMs: number, callback: Callback) {
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+    this.#callback = callback;
+  }
+
+  start(options: Options, upgrade: Connector | undefined): void {
+    const wanted: TcpNetConnectOpts & { readonly highWaterMark: number } = {
+      host: options.hostname,
+      port: Number(options.port) || (upgrade ? 443 : 80),
+      ...(options.localAddress && { localAddress: options.localAddress }),
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
+      highWaterMark: READ_BYTES,
+    };
+    const socket = connect(wanted);
+    this.#timer = this.#clock.setTimer(() => {
+      this.#failed(new ConnectTimeoutError(this.#limitMs));
+      socket.destroy();
+    }, this.#limitMs);
+    // Stays: whoever gets the socket has listeners of its own by the time it fails later.
+    socket.on('error', (error) => this.#failed(error));
+    socket.once('connect', () => {
+      if (!upgrade) this.#connected(socket);
+      else
+        upgrade({ ...options, httpSocket: socket }, (...[error, secure]) => {
+          if (error) this.#failed(error);
+          else this.#connected(secure);
+        });
+    });
+  }
+
+  #connected(socket: Socket): void {
+    if (this.#end()) this.#callback(null, socket);
+    else socket.destroy();
+  }
+
+  #failed(error: Error): void {
+    if (this.#end()) this.#callback(error, null);
+  }
+
+  /** @returns false when it was over already. */
+  #end(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    if (this.#timer) this.#clock.clearTimer(this.#timer);
+    return true;
+  }
+}
+
+/** Becomes the cause of a `ConnectionError`; the code is the one of the system for the same thing. */
+class ConnectTimeoutError extends Error {
+  readonly code = 'ETIMEDOUT';
+
+  constructor(limitMs: number) {
+    super(`not connected within ${Math.round(limitMs)} ms (connectTimeoutMs)`);
+    this.name = 'ConnectTimeoutError';
+  }
+}
