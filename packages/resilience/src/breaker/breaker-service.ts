@@ -22,7 +22,7 @@ export class BreakerService<Req, Res> implements Service<Req, Res>, Disposable {
     const breaker = this.#breaker;
     const admitted = breaker.admit();
     if (!admitted && !(context.get(lastResortKey)?.(request) && breaker.admitsLastResort())) {
-      return Promise.reject(breaker.refused());
+      return Promise.reject(breaker.refused(request));
     }
     const { calls } = breaker;
     // A last resort is no probe: while it probes, such a call counts for nothing.

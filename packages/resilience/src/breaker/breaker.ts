@@ -20,6 +20,7 @@ import {
   type OpeningRecord,
 } from './breaker-state.js';
 import { CallReports, type ReportedBreaker } from './call-reports.js';
+import type { OpossumSource } from './engine-share.js';
 import { Evidence } from './evidence.js';
 import { openFor, recordOpening } from './opening.js';
 import type { OpossumEngine } from './opossum.js';
@@ -33,7 +34,7 @@ import { UnknownStateError } from './unknown-state-error.js';
 const LAST_RESORT_MULTIPLE = 4;
 
 /** The states of one breaker, and what leads from one to another. */
-export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
+export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker, OpossumSource {
   readonly name: string;
   readonly path: string;
   /** Rises with each change of state. */
@@ -69,7 +70,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
     this.#counts = new BreakerCounts(series);
     this.#evidence = new Evidence(options);
     this.#probes = new Probes(options);
-    this.#opossum = new OpossumView(this, this.#evidence.window, options, env);
+    this.#opossum = new OpossumView(this, options, env);
     const parts = { counts: this.#counts, evidence: this.#evidence, opossum: this.#opossum, options, env };
     this.calls = new CallReports(this, parts);
     this.#builtAtMs = env.clock.now();
@@ -82,6 +83,11 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
 
   get engine(): OpossumEngine {
     return this.#opossum.engine;
+  }
+
+  /** One for all calls: there are no keys. */
+  viewOf(): OpossumView {
+    return this.#opossum;
   }
 
   /** True while it opens by no rule yet. */
@@ -141,11 +147,11 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker {
   }
 
   /** Counts a refusal and makes its error. */
-  refused(): BreakerOpenError {
+  refused(request: unknown): BreakerOpenError {
     const nowMs = this.#clock.now();
     this.#counts.rejected();
     const error = new BreakerOpenError(this.#refusal(nowMs), this.#evidence.errors.last);
-    this.#opossum.refused(error, nowMs);
+    this.#opossum.refused(error, nowMs, request);
     return error;
   }
 

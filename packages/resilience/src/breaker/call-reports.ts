@@ -56,17 +56,18 @@ export class CallReports {
 
   /** A call begins. @returns its start time, or a number that says that nobody wants to know how long calls take */
   started(request: unknown): number {
-    if (this.#opossum.watched) this.#opossum.begun(request);
-    else if (currentOf(this.#options.slowCallMs) === Number.POSITIVE_INFINITY && this.#breaker.state !== 'half-open') {
-      return NOT_TIMED;
-    }
-    return this.#env.clock.now();
+    this.#opossum.begun(request);
+    const timed =
+      this.#opossum.watched ||
+      this.#breaker.state === 'half-open' ||
+      currentOf(this.#options.slowCallMs) !== Number.POSITIVE_INFINITY;
+    return timed ? this.#env.clock.now() : NOT_TIMED;
   }
 
   /** A call ended with a result. */
   answered(result: unknown, epoch: number, startMs: number, request: unknown, context: CallContext): void {
     const { outcome } = judgeCallResult(this.#env, result, context, request);
-    if (outcome === 'ignored') this.#ignored(epoch);
+    if (outcome === 'ignored') this.#ignored(result, epoch, startMs);
     else this.#ended(outcome === 'failure', result, epoch, startMs, request, context);
   }
 
@@ -74,34 +75,31 @@ export class CallReports {
   failed(error: unknown, epoch: number, startMs: number, request: unknown, context: CallContext): void {
     const verdict = judgeCallError(this.#env, error, context, request);
     if (concernsCallee(verdict)) this.#ended(verdict.outcome === 'failure', error, epoch, startMs, request, context);
-    else this.#ignored(epoch);
+    else this.#ignored(error, epoch, startMs);
   }
 
+  /** To opossum's statistics it does not matter in which state a call began: they only say what happened. */
   #ended(failed: boolean, what: unknown, epoch: number, startMs: number, request: unknown, context: CallContext): void {
     const breaker = this.#breaker;
-    if (epoch !== breaker.epoch) {
-      this.#counts.stale();
-      return;
-    }
-    if (breaker.state === 'disabled') {
-      this.#counts.unmeasured();
-      return;
-    }
     const nowMs = this.#env.clock.now();
-    const tookMs = startMs === NOT_TIMED ? 0 : nowMs - startMs;
-    if (failed) this.#countFailure(what, tookMs, nowMs, request, context);
-    else this.#countSuccess(what, tookMs);
+    const tookMs = startMs === NOT_TIMED ? undefined : nowMs - startMs;
+    if (epoch !== breaker.epoch) this.#counts.stale();
+    else if (breaker.state === 'disabled') {
+      this.#counts.unmeasured();
+      this.#opossum.unmeasured(nowMs);
+      return;
+    } else if (failed) this.#countFailure(what, nowMs, context);
+    else {
+      this.#counts.success();
+      this.#evidence.inARow = 0;
+    }
+    if (failed) this.#opossum.failed(what, tookMs, nowMs, request);
+    else this.#opossum.succeeded(what, tookMs, nowMs);
     // A listener on the engine may have set the state by hand.
-    if (epoch === breaker.epoch) breaker.ended(nowMs, failed, tookMs);
+    if (epoch === breaker.epoch) breaker.ended(nowMs, failed, tookMs ?? 0);
   }
 
-  #countSuccess(result: unknown, tookMs: number): void {
-    this.#counts.success();
-    this.#evidence.inARow = 0;
-    this.#opossum.succeeded(result, tookMs);
-  }
-
-  #countFailure(what: unknown, tookMs: number, nowMs: number, request: unknown, context: CallContext): void {
+  #countFailure(what: unknown, nowMs: number, context: CallContext): void {
     const { window, errors } = this.#evidence;
     this.#counts.failure();
     this.#evidence.inARow++;
@@ -111,16 +109,16 @@ export class CallReports {
       if (window.failures === 0) errors.clear();
     }
     errors.add(what, this.#traceId(context));
-    this.#opossum.failed(what, tookMs, nowMs, request);
   }
 
-  #ignored(epoch: number): void {
-    if (epoch !== this.#breaker.epoch) {
-      this.#counts.stale();
-      return;
+  #ignored(what: unknown, epoch: number, startMs: number): void {
+    const nowMs = this.#env.clock.now();
+    if (epoch !== this.#breaker.epoch) this.#counts.stale();
+    else {
+      this.#counts.ignored();
+      this.#breaker.ignored();
     }
-    this.#counts.ignored();
-    this.#breaker.ignored();
+    this.#opossum.ignored(what, startMs === NOT_TIMED ? undefined : nowMs - startMs, nowMs);
   }
 
   #traceId(context: CallContext): string | undefined {

@@ -14,6 +14,7 @@ import { type BreakerOptions, checkBreakerOptions } from './breaker-options.js';
 import { breakerSeries } from './breaker-series.js';
 import { BreakerService } from './breaker-service.js';
 import type { BreakerHandle } from './breaker-state.js';
+import { engineShareOf } from './engine-share.js';
 import { KeyedBreakerService } from './keyed-breakers.js';
 import type { OpossumEngine } from './opossum.js';
 
@@ -51,9 +52,15 @@ export function circuitBreaker(options?: Partial<BreakerOptions>): CircuitBreake
       const name = settings.name ?? (env.path || 'breaker');
       const { keyOf, metricsName } = settings;
       const series = breakerSeries(metricsName ?? name, env, keyOf !== undefined || metricsName !== undefined);
-      if (keyOf) return new KeyedBreakerService(next, env, settings, name, keyOf, series);
+      const share = engineShareOf(env);
+      if (keyOf) {
+        const keyed = new KeyedBreakerService(next, env, settings, name, keyOf, series);
+        if (share) share.breaker = keyed;
+        return keyed;
+      }
       const breaker = new Breaker(name, settings, env, series);
       latest = breaker;
+      if (share) share.breaker = breaker;
       settings.onBuilt?.(breaker);
       return new BreakerService(next, breaker);
     },

@@ -5,7 +5,7 @@
  * - Its own listeners are removed after construction: one of them starts the reset timer, the others count. We count
  *   ourselves, and the state changes when the next call looks at the clock. What is left is no timer and about 3 kB.
  * - Its `Status` is replaced by a subclass without intervals, whose `stats` read our O(1) window.
- * - `fire` is not used. One call through it costs more than 1 µs: three events, a Promise inside a Promise, and
+ * - `fire` is refused. One call through it costs more than 1 µs: three events, a Promise inside a Promise, and
  *   `stats` on every failure. We drive the states and emit its call events only once somebody listens.
  * - A listener that throws cannot break a transition; it is reported.
  */
@@ -100,6 +100,7 @@ function hardened(Opossum: typeof OpossumEngine): (driver: EngineDriver) => Engi
     readonly #driver: EngineDriver;
     #probing = false;
     #following = false;
+    #shutDown = false;
     watched = false;
 
     constructor(driver: EngineDriver) {
@@ -118,6 +119,7 @@ function hardened(Opossum: typeof OpossumEngine): (driver: EngineDriver) => Engi
 
     follow(state: BreakerState, openForMs: number): void {
       this.#following = true;
+      if (state !== 'forced-open') this.#shutDown = false;
       try {
         if (state === 'disabled') super.disable();
         else if (!this.enabled) super.enable();
@@ -175,10 +177,21 @@ function hardened(Opossum: typeof OpossumEngine): (driver: EngineDriver) => Engi
       if (!this.#following) this.#driver.asked('disable');
     }
 
+    /** As in opossum, whoever listens hears of this and of nothing after it. Unlike there the breaker can be reset. */
     override shutdown(): void {
-      this.#driver.asked('shutdown');
       this.emit('shutdown');
-      super.removeAllListeners();
+      this.removeAllListeners();
+      this.#driver.asked('shutdown');
+      this.#shutDown = true;
+    }
+
+    /** opossum's own would call the action and count that as a failure. */
+    fire(): Promise<never> {
+      return notCalled();
+    }
+
+    call(): Promise<never> {
+      return notCalled();
     }
 
     /** opossum's own would start an interval that survives `shutdown`. */
@@ -187,7 +200,7 @@ function hardened(Opossum: typeof OpossumEngine): (driver: EngineDriver) => Engi
     }
 
     override get isShutdown(): boolean {
-      return false;
+      return this.#shutDown;
     }
 
     override on(event: string | symbol, listener: Listener): this {
@@ -202,6 +215,22 @@ function hardened(Opossum: typeof OpossumEngine): (driver: EngineDriver) => Engi
     override prependListener(event: string | symbol, listener: Listener): this {
       this.watched = true;
       return super.prependListener(event, listener);
+    }
+
+    override removeListener(event: string | symbol, listener: Listener): this {
+      super.removeListener(event, listener);
+      this.watched = super.eventNames().length > 0;
+      return this;
+    }
+
+    override off(event: string | symbol, listener: Listener): this {
+      return this.removeListener(event, listener);
+    }
+
+    override removeAllListeners(event?: string | symbol): this {
+      super.removeAllListeners(...(event === undefined ? [] : [event]));
+      this.watched = super.eventNames().length > 0;
+      return this;
     }
 
     override eventNames(): (string | symbol)[] {

@@ -13,6 +13,8 @@ import type { BreakerOptions } from './breaker-options.js';
 import type { BreakerSeries } from './breaker-series.js';
 import { BreakerService } from './breaker-service.js';
 import { isManual } from './breaker-state.js';
+import type { OpossumSource } from './engine-share.js';
+import type { OpossumView } from './opossum-view.js';
 
 /** So many in a row that were set by hand are passed over for one new key: it is to cost O(1), whatever was set. */
 const MAX_SPARED = 16;
@@ -24,7 +26,7 @@ interface Entry<Req, Res> {
 }
 
 /** Calls go through the breaker of their key. */
-export class KeyedBreakerService<Req, Res> implements Service<Req, Res>, Disposable {
+export class KeyedBreakerService<Req, Res> implements OpossumSource, Service<Req, Res>, Disposable {
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
   readonly #options: BreakerOptions;
@@ -71,7 +73,12 @@ export class KeyedBreakerService<Req, Res> implements Service<Req, Res>, Disposa
     for (const { breaker } of this.#entries.values()) breaker.end();
   }
 
-  #known(request: Req): Entry<Req, Res> | undefined {
+  /** Of the breaker of the request's key, if there is one. */
+  viewOf(request: unknown): OpossumView | undefined {
+    return this.#known(request)?.breaker.viewOf();
+  }
+
+  #known(request: unknown): Entry<Req, Res> | undefined {
     try {
       return this.#entries.get(requestKey(this.#keyOf, request));
     } catch {

@@ -116,12 +116,12 @@ describe('unlike a bare opossum', () => {
   });
 
   test('closing clears the window, so that old failures cannot open it at once', async () => {
-    const { clock, call, engine } = build({ successesToClose: 1 });
+    const { clock, call, engine, layer } = build({ successesToClose: 1 });
     await call(new Error('down'));
     await call(new Error('down'));
     await clock.advance(1000);
     await call('answer');
-    expect(engine.stats).toMatchObject({ failures: 0, successes: 0 });
+    expect(layer.latest?.snapshot()).toMatchObject({ calls: 0, failures: 0 });
     await call(new Error('down'));
     expect(engine.closed).toBe(true);
   });
@@ -185,7 +185,13 @@ describe('unlike a bare opossum', () => {
     inner.script('answer');
     expect([await ask(), await ask()]).toEqual(['answer', 'answer']);
     expect(inner.calls).toHaveLength(2);
-    expect(shop.breakers[0]?.engine.stats).toMatchObject({ fires: 2, failures: 1, successes: 1 });
+    expect(shop.breakers[0]?.engine.stats).toMatchObject({
+      fires: 4,
+      failures: 1,
+      successes: 1,
+      cacheHits: 1,
+      coalesceCacheHits: 1,
+    });
   });
 
   test('no health check can leave an interval behind', () => {
@@ -220,7 +226,7 @@ describe('the engine of a breaker', () => {
     await call('refused');
     await clock.advance(1000);
     await call('answer');
-    expect(seen.join(' ')).toBe('fire success fire failure open reject halfOpen fire success close');
+    expect(seen.join(' ')).toBe('fire success fire failure open fire reject halfOpen fire success close');
   });
 
   test('tells tools which events there are, as opossum does', () => {

@@ -1,14 +1,10 @@
 import { type Env, isFwkError, messageOf } from '@fwk/kernel';
 import { CallFrame } from '../layer/call-frame.js';
-import type { OutcomeWindow } from '../window/outcome-window.js';
-import { RollingCounts } from '../window/rolling-counts.js';
 import type { BreakerOptions } from './breaker-options.js';
 import type { BreakerState, ManualState } from './breaker-state.js';
 import { type Engine, type EngineDriver, makeEngine } from './engine.js';
 import type { OpossumStats } from './opossum.js';
-
-const REJECTED = 0;
-const TIMED_OUT = 1;
+import { OpossumCounts } from './opossum-counts.js';
 
 /** The breaker, as far as opossum's own controls reach it. */
 export interface ViewedBreaker {
@@ -20,20 +16,20 @@ export interface ViewedBreaker {
   reset(): void;
 }
 
-/** The breaker in opossum's words: its engine, its events about calls, its statistics, its controls. */
+/**
+ * The breaker in opossum's words: its engine, its events about calls, its statistics, its controls. Each call begins with
+ * `fire` and is counted once by how it went on: `success`, `failure` (after `timeout`, if that is why), `reject`,
+ * `semaphoreLocked`, `cacheHit`, `coalesceCacheHit`, or nothing more when it counts neither way.
+ */
 export class OpossumView implements EngineDriver {
   readonly engine: Engine;
   readonly #breaker: ViewedBreaker;
-  readonly #window: OutcomeWindow;
-  readonly #options: BreakerOptions;
+  readonly #counts: OpossumCounts;
   readonly #env: Env;
-  /** Refusals and time-outs, which only opossum's statistics show; made at the first. */
-  #extras: RollingCounts | undefined;
 
-  constructor(breaker: ViewedBreaker, window: OutcomeWindow, options: BreakerOptions, env: Env) {
+  constructor(breaker: ViewedBreaker, { windowMs, windowSlices }: BreakerOptions, env: Env) {
     this.#breaker = breaker;
-    this.#window = window;
-    this.#options = options;
+    this.#counts = new OpossumCounts(windowMs, windowSlices);
     this.#env = env;
     this.engine = makeEngine(this);
   }
@@ -51,44 +47,73 @@ export class OpossumView implements EngineDriver {
     return this.engine.watched;
   }
 
+  /** A call was let in. One of the next four must follow. */
   begun(request: unknown): void {
-    this.engine.emit('fire', argsOf(request));
+    this.#counts.inFlight++;
+    if (this.watched) this.engine.emit('fire', argsOf(request));
   }
 
-  refused(error: unknown, nowMs: number): void {
-    this.#extra(REJECTED, nowMs);
-    if (this.watched) this.engine.emit('reject', error);
+  /** @param tookMs - undefined when the call was not timed, since nobody was listening when it began */
+  succeeded(result: unknown, tookMs: number | undefined, nowMs: number): void {
+    this.#ended('successes', nowMs);
+    if (!this.watched || tookMs === undefined) return;
+    this.#counts.took(tookMs, nowMs);
+    this.engine.emit('success', result, tookMs);
   }
 
-  succeeded(result: unknown, tookMs: number): void {
-    if (this.watched) this.engine.emit('success', result, tookMs);
-  }
-
-  failed(what: unknown, tookMs: number, nowMs: number, request: unknown): void {
-    const timedOut = isFwkError(what, 'FWK_RESILIENCE_TIMEOUT');
-    if (timedOut) this.#extra(TIMED_OUT, nowMs);
-    if (!this.watched) return;
+  failed(what: unknown, tookMs: number | undefined, nowMs: number, request: unknown): void {
+    this.#ended('failures', nowMs);
+    const timedOut = isFwkError(what) && what.traits.timedOut === true;
+    if (timedOut) this.#counts.add('timeouts', nowMs);
+    if (!this.watched || tookMs === undefined) return;
+    this.#counts.took(tookMs, nowMs);
     const args = argsOf(request);
     if (timedOut) this.engine.emit('timeout', what, tookMs, args);
     this.engine.emit('failure', what, tookMs, args);
   }
 
+  /** It counts neither way: its caller gave up, or asked for something impossible, or a layer below refused it. */
+  ignored(error: unknown, tookMs: number | undefined, nowMs: number): void {
+    if (!isFullOf(error)) {
+      this.#ended('others', nowMs);
+      return;
+    }
+    this.#ended('semaphoreRejections', nowMs);
+    if (this.watched && tookMs !== undefined) this.engine.emit('semaphoreLocked', error, tookMs);
+  }
+
+  /** It passed through while the breaker was disabled. */
+  unmeasured(nowMs: number): void {
+    this.#ended('others', nowMs);
+  }
+
+  /** A call was refused. */
+  refused(error: unknown, nowMs: number, request: unknown): void {
+    this.#counts.add('rejects', nowMs);
+    if (!this.watched) return;
+    this.engine.emit('fire', argsOf(request));
+    this.engine.emit('reject', error);
+  }
+
+  /** A fallback answered instead of a failed call. */
+  answeredInstead(answer: unknown, error: unknown): void {
+    this.#happened('fallbacks', 'fallback', answer, error);
+  }
+
+  /** A cache or another call under way answered, so that no call came to the breaker. */
+  answeredBefore(request: unknown, by: 'cacheHit' | 'coalesceCacheHit'): void {
+    if (this.watched) this.engine.emit('fire', argsOf(request));
+    this.#happened(by === 'cacheHit' ? 'cacheHits' : 'coalesceCacheHits', by);
+  }
+
+  /** A cache had no answer, or no call was under way to join; a call will follow. */
+  missed(by: 'cacheMiss' | 'coalesceCacheMiss'): void {
+    this.#happened(by === 'cacheMiss' ? 'cacheMisses' : 'coalesceCacheMisses', by);
+  }
+
   stats(): OpossumStats {
-    const nowMs = this.#env.clock.now();
-    this.#window.advance(nowMs);
-    this.#extras?.advance(nowMs);
-    const { calls, failures } = this.#window;
-    const rejects = this.#extras?.total(REJECTED) ?? 0;
     const { state } = this.#breaker;
-    return {
-      ...unusedStats,
-      fires: calls + rejects,
-      successes: calls - failures,
-      failures,
-      rejects,
-      timeouts: this.#extras?.total(TIMED_OUT) ?? 0,
-      isCircuitBreakerOpen: state === 'open' || state === 'forced-open',
-    };
+    return this.#counts.stats(this.#env.clock.now(), state === 'open' || state === 'forced-open');
   }
 
   asked(what: 'open' | 'close' | 'enable' | 'disable' | 'shutdown'): void {
@@ -105,26 +130,23 @@ export class OpossumView implements EngineDriver {
     events.emit('breaker.listener-failed', { path, name: this.name, event, error: messageOf(error) });
   }
 
-  #extra(channel: number, nowMs: number): void {
-    this.#extras ??= new RollingCounts(2, this.#options.windowMs, this.#options.windowSlices);
-    this.#extras.advance(nowMs);
-    this.#extras.add(channel, 1, nowMs);
+  #ended(channel: 'successes' | 'failures' | 'semaphoreRejections' | 'others', nowMs: number): void {
+    this.#counts.inFlight--;
+    this.#counts.add(channel, nowMs);
   }
+
+  #happened(channel: Parameters<OpossumCounts['add']>[0], event: string, ...args: readonly unknown[]): void {
+    this.#counts.add(channel, this.#env.clock.now());
+    if (this.watched) this.engine.emit(event, ...args);
+  }
+}
+
+/** Whether all places were taken, as opossum's semaphore would say. */
+function isFullOf(error: unknown): boolean {
+  return isFwkError(error, 'FWK_RESILIENCE_BULKHEAD_FULL') || isFwkError(error, 'FWK_RESILIENCE_LIMIT_EXCEEDED');
 }
 
 /** What opossum calls the arguments of a call: a service has one, its request. */
 function argsOf(request: unknown): readonly unknown[] {
   return request instanceof CallFrame ? request.args : [request];
 }
-
-const unusedStats = Object.freeze({
-  fallbacks: 0,
-  cacheHits: 0,
-  cacheMisses: 0,
-  coalesceCacheHits: 0,
-  coalesceCacheMisses: 0,
-  semaphoreRejections: 0,
-  latencyMean: -1,
-  percentiles: Object.freeze({}),
-  latencyTimes: Object.freeze([]),
-});

@@ -18,9 +18,13 @@ export interface OpossumStats {
   readonly coalesceCacheHits: number;
   readonly coalesceCacheMisses: number;
   readonly semaphoreRejections: number;
-  /** Always −1, which is opossum's own way to say that latencies are not kept. */
+  /**
+   * In milliseconds, as `percentiles` are; −1 until somebody listens, since latencies are measured from then on. That is
+   * opossum's own way to say that they are not.
+   */
   readonly latencyMean: number;
   readonly percentiles: Readonly<Record<string, number>>;
+  /** Always empty: latencies are counted, not kept. */
   readonly latencyTimes: readonly number[];
   readonly isCircuitBreakerOpen?: boolean;
 }

@@ -12,6 +12,7 @@ import {
   type Service,
   type Status,
 } from '@fwk/kernel';
+import { type EngineShare, engineShareOf } from '../breaker/engine-share.js';
 import { Expiry, nameOf } from '../deadline/expiry.js';
 import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
 import { type TimedCallOwner, timedCall } from '../deadline/timed-call.js';
@@ -29,6 +30,7 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
   readonly clock: TimedCallOwner['clock'];
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
+  readonly #engine: EngineShare | undefined;
   readonly #options: CacheSettings;
   readonly #counts: CacheCounts;
   readonly #expiry: Expiry;
@@ -37,6 +39,7 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
   constructor(next: Service<Req, Res>, env: Env, options: CacheSettings) {
     this.#next = next;
     this.#env = env;
+    this.#engine = engineShareOf(env);
     this.#options = options;
     this.#counts = new CacheCounts(env);
     this.#expiry = new Expiry(env);
@@ -73,6 +76,7 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
       if (!this.#store.filling(key) && nowMs < context.deadlineMs) this.#refresh(key, request, context, nowMs);
     } else return this.#fetch(key, request, context, nowMs);
     note(context, 'cached', true);
+    this.#engine?.breaker?.viewOf(request)?.answeredBefore(request, 'cacheHit');
     return Promise.resolve(entry.value);
   }
 
@@ -106,6 +110,7 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
 
   #fetch(key: string, request: Req, context: CallContext, nowMs: number): Promise<Res> {
     const fill = this.#store.begin(key);
+    this.#engine?.breaker?.viewOf(request)?.missed('cacheMiss');
     return callSafely(this.#next, request, context).then(
       (value) => {
         const outcome = this.#keep(key, fill, value, nowMs, request, context);

@@ -24,6 +24,7 @@ import {
   type Service,
   type Status,
 } from '@fwk/kernel';
+import { type EngineShare, engineShareOf } from '../breaker/engine-share.js';
 import { Expiry, nameOf } from '../deadline/expiry.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { KeyError } from '../layer/key-error.js';
@@ -72,6 +73,7 @@ class CoalesceService<Req, Res> implements FlightOwner<Req, Res> {
   readonly expiry: Expiry;
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
+  readonly #engine: EngineShare | undefined;
   readonly #options: Settings;
   readonly #flights = new Map<string, Flight<Req, Res>>();
   readonly #sent: Counter;
@@ -81,6 +83,7 @@ class CoalesceService<Req, Res> implements FlightOwner<Req, Res> {
   constructor(next: Service<Req, Res>, env: Env, options: Settings) {
     this.#next = next;
     this.#env = env;
+    this.#engine = engineShareOf(env);
     this.clock = env.clock;
     this.expiry = new Expiry(env);
     this.#options = options;
@@ -110,7 +113,7 @@ class CoalesceService<Req, Res> implements FlightOwner<Req, Res> {
         return Promise.reject(new KeyError(nameOf(context, this.#env), error));
       }
     }
-    const flight = this.#joinable(key, context) ?? this.#send(key, request, context);
+    const flight = this.#joinable(key, request, context) ?? this.#send(key, request, context);
     return flight.wait(request, context, remainingMs);
   }
 
@@ -123,10 +126,11 @@ class CoalesceService<Req, Res> implements FlightOwner<Req, Res> {
     if (flight.key !== undefined && this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
   }
 
-  #joinable(key: string | undefined, context: CallContext): Flight<Req, Res> | undefined {
+  #joinable(key: string | undefined, request: Req, context: CallContext): Flight<Req, Res> | undefined {
     const flight = key === undefined ? undefined : this.#flights.get(key);
     if (flight === undefined) return undefined;
     this.#joined.add();
+    this.#engine?.breaker?.viewOf(request)?.answeredBefore(request, 'coalesceCacheHit');
     note(context, 'coalesced', true);
     return flight;
   }
@@ -137,6 +141,7 @@ class CoalesceService<Req, Res> implements FlightOwner<Req, Res> {
     if (shared === undefined) this.#alone.add();
     else {
       this.#sent.add();
+      this.#engine?.breaker?.viewOf(request)?.missed('coalesceCacheMiss');
       this.#flights.set(shared, flight);
     }
     return flight;

@@ -22,6 +22,7 @@ import {
   type Status,
   serviceOf,
 } from '@fwk/kernel';
+import { type EngineShare, engineShareOf } from '../breaker/engine-share.js';
 import { Expiry, nameOf } from '../deadline/expiry.js';
 import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
 import { type TimedCallOwner, timedCall } from '../deadline/timed-call.js';
@@ -78,6 +79,7 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
   readonly #name: string;
   readonly #when: FallbackOptions['when'];
   readonly #expiry: Expiry;
+  readonly #engine: EngineShare | undefined;
   readonly #answered: Counter;
   readonly #failed: Counter;
   /** Whether a result may count as a failure at all. */
@@ -97,6 +99,7 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     this.#name = name;
     this.#when = when;
     this.#expiry = new Expiry(env);
+    this.#engine = engineShareOf(env);
     this.#judgesResults = env.classifier.ofResult !== defaultClassifier.ofResult;
     const counter = (result: string) =>
       env.metrics.counter(
@@ -146,6 +149,7 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
       const answer = await this.#ask(failure.error, call, request, remainingMs);
       this.#answered.add();
       note(context, 'fallback', this.#name);
+      this.#engine?.breaker?.viewOf(request)?.answeredInstead(answer, failure.error ?? call.result);
       this.#env.events.emit('fallback.answered', this.#facts(failure));
       return answer;
     } catch (thrown) {

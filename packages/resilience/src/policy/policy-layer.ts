@@ -11,6 +11,7 @@ import {
   type Service,
 } from '@fwk/kernel';
 import type { BreakerHandle, ManualState } from '../breaker/breaker-state.js';
+import { sharingEngine } from '../breaker/engine-share.js';
 import type { BulkheadHandle } from '../bulkhead/bulkhead-handle.js';
 import type { ResilienceEvent } from '../events.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
@@ -87,7 +88,11 @@ export function policyLayer(parts: PolicyLayerParts, env: Env | undefined): Poli
     build(next, given) {
       const own = policyEnv(name, mergeOptions(parts.levels), given, listeners);
       recorder ??= new StatisticsRecorder(own.clock);
-      return new CountedService(parts.build(next, sharingBudget(countingEnv(own, recorder))), own, recorder);
+      return new CountedService(
+        parts.build(next, sharingEngine(sharingBudget(countingEnv(own, recorder)))),
+        own,
+        recorder,
+      );
     },
     env,
   });
