@@ -106,28 +106,43 @@ export interface KnownEndpoints {
   readonly filtered: Readonly<Record<string, number>>;
   /** Why the list may be out of date; undefined while it is fresh. */
   readonly stale?: string | undefined;
+  /** Set when there is no list at all: since when (wall-clock milliseconds since the epoch), and why. */
+  readonly unknown?: { readonly sinceMs: number; readonly reason: string } | undefined;
+  /** The wall-clock time of the error; with `unknown`. */
+  readonly nowMs?: number;
 }
 
-/** There is nobody to send a call to. Code `FWK_DISCOVERY_NO_ENDPOINT`; nothing was sent, so it may be tried again. */
+/**
+ * There is nobody to send a call to. Code `FWK_DISCOVERY_NO_ENDPOINT`; nothing was sent. `details.unknown` tells apart that no
+ * list of the service is known, which speaks of the registry and not of the service.
+ */
 export class NoEndpointError extends FwkError {
-  constructor(service: string, { known, filtered, stale }: KnownEndpoints) {
+  constructor(service: string, { known, filtered, stale, unknown, nowMs }: KnownEndpoints) {
     const why = Object.entries(filtered).map(([reason, count]) => `${count} ${reason}`);
     const list = known === 0 ? 'no instance is known' : `${known} known, all left out (${why.join(', ')})`;
-    super(
-      'FWK_DISCOVERY_NO_ENDPOINT',
-      `${service}: ${list}${stale ? `; the list is out of date: ${stale}` : ''}; start an instance or check its name`,
-      {
-        details: { service, known, filtered, stale },
-        traits: { retryable: true, notProcessed: true, refusedBy: 'caller' },
-      },
-    );
+    const message = unknown
+      ? `no list of its instances is known${sinceText(unknown.sinceMs, nowMs)}: ${unknown.reason}; nobody was asked`
+      : `${list}${stale ? `; the list is out of date: ${stale}` : ''}; start an instance or check its name`;
+    super('FWK_DISCOVERY_NO_ENDPOINT', `${service}: ${message}`, {
+      details: { service, known, filtered, stale, ...(unknown && { unknown }) },
+      // Who hears that there is no list has waited for it already.
+      traits: { retryable: unknown === undefined, notProcessed: true, refusedBy: 'caller' },
+    });
   }
+}
+
+function sinceText(sinceMs: number, nowMs: number | undefined): string {
+  const since = new Date(sinceMs);
+  if (Number.isNaN(since.getTime())) return '';
+  const ago = nowMs === undefined ? '' : ` (${Math.max(0, Math.round((nowMs - sinceMs) / 100) / 10)} s)`;
+  return ` since ${since.toISOString()}${ago}`;
 }
 
 /** The codes of this package. */
 export const discoveryErrors = Object.freeze({
   FWK_DISCOVERY_NO_ENDPOINT: {
-    summary: 'No instance of the service can be called; the details say what was known and why each was left out.',
+    summary:
+      'No instance of the service can be called. The details say what was known and why each was left out, or since when and why no list of instances is known.',
     status: 503,
   },
   FWK_DISCOVERY_INSTANCE_INVALID: {

@@ -2,24 +2,28 @@ import { background, cancellable, type LiveSource, liveValue, makeEnv } from '@f
 import { fakeClock, recordEvents } from '@fwk/kernel/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { NoEndpointError } from '../errors.js';
 import type { Instance } from '../instance.js';
 import { memoryRegistry } from '../registries/memory-registry.js';
-import type { Registry } from '../registry.js';
+import type { Registry, RegistryConnection } from '../registry.js';
 import { anInstance } from '../testing/instances.js';
 import { memberships } from './memberships.js';
 
 /** Memberships over a registry whose answers the test decides. */
 function setUp(initial: readonly Instance[] = [], isKnown = true) {
+  const clock = fakeClock();
+  const connection: LiveSource<RegistryConnection> = liveValue({ state: 'connected', sinceMs: clock.wallTime() });
   const instances: LiveSource<readonly Instance[]> = liveValue(initial);
   const known: LiveSource<boolean> = liveValue(isKnown);
   const registry: Registry = {
     ...memoryRegistry(),
     name: 'scripted',
+    connection,
     watch: () => ({ instances, known, [Symbol.dispose]() {} }),
   };
   const events = recordEvents();
-  const watched = memberships(registry, makeEnv({ clock: fakeClock(), events }));
-  return { instances, known, events, watched, endpoints: watched.of('inventory') };
+  const watched = memberships(registry, makeEnv({ clock, events }));
+  return { clock, connection, instances, known, events, watched, endpoints: watched.of('inventory') };
 }
 
 const instanceAt = (port: number, parts: Partial<Instance> = {}) =>
@@ -110,5 +114,82 @@ describe('settled', () => {
     cancel(reason);
     await expect(waiting).rejects.toBe(reason);
     expect(cancellation.listenerCount).toBe(0);
+  });
+
+  const failed = (waiting: Promise<void>) =>
+    waiting.then(
+      () => expect.unreachable('there is no list'),
+      (error: NoEndpointError) => error,
+    );
+
+  test('says since when and why no list is known, a second after the registry is lost', async () => {
+    const { clock, connection, watched } = setUp([], false);
+    const context = background.with({ deadlineMs: 60_000 });
+    const waiting = failed(watched.settled('inventory', context));
+    await clock.advance(500);
+    const sinceMs = clock.wallTime();
+    connection.set({ state: 'lost', sinceMs, reason: 'another program answers at 127.0.0.1:4810' });
+    await clock.advance(999);
+    expect(clock.pending).toBe(1);
+    await clock.advance(1);
+    const error = await waiting;
+    expect(error).toMatchObject({
+      code: 'FWK_DISCOVERY_NO_ENDPOINT',
+      details: { service: 'inventory', known: 0, unknown: { sinceMs } },
+      traits: { retryable: false, notProcessed: true },
+    });
+    expect(error.message).toBe(
+      `inventory: no list of its instances is known since ${new Date(sinceMs).toISOString()} (1 s): registry scripted: it is lost ` +
+        '(another program answers at 127.0.0.1:4810); nobody was asked',
+    );
+    expect(clock.pending).toBe(0);
+    // Who comes later need not wait.
+    await failed(watched.settled('inventory', context));
+  });
+
+  test('goes on waiting for a registry that is back within the second', async () => {
+    const { clock, connection, known, watched } = setUp([], false);
+    const waiting = watched.settled('inventory', background);
+    connection.set({ state: 'lost', sinceMs: clock.wallTime(), reason: 'restarted' });
+    await clock.advance(900);
+    connection.set({ state: 'connected', sinceMs: clock.wallTime() });
+    await clock.advance(900);
+    known.set(true);
+    await waiting;
+    expect(clock.pending).toBe(0);
+  });
+
+  test.each([
+    ['it has not answered yet', 'connecting', 400, 200],
+    ['it answers, but has sent no list', 'connected', 400, 200],
+    ['it has not answered yet', 'connecting', Number.POSITIVE_INFINITY, 5000],
+    ['it has not answered yet', 'connecting', 60_000, 5000],
+  ] as const)(
+    'waits no longer than half of the call’s time or five seconds: %s',
+    async (why, state, deadlineMs, limitMs) => {
+      const { clock, connection, watched } = setUp([], false);
+      connection.set({ state, sinceMs: clock.wallTime() });
+      const waiting = failed(watched.settled('inventory', background.with({ deadlineMs })));
+      await clock.advance(limitMs - 1);
+      expect(clock.pending).toBe(1);
+      await clock.advance(1);
+      expect((await waiting).message).toContain(why);
+    },
+  );
+
+  test('tells what the registry says of this one list', async () => {
+    const { clock, instances, watched } = setUp([], false);
+    const waiting = failed(watched.settled('inventory', background.with({ deadlineMs: 60_000 })));
+    instances.markStale('permission denied: service:read', clock.wallTime());
+    await clock.advance(1000);
+    expect((await waiting).message).toContain('(permission denied: service:read)');
+  });
+
+  test('says at once that the registry was closed', async () => {
+    const { connection, watched } = setUp([], false);
+    connection.set({ state: 'closed', sinceMs: Number.NaN });
+    expect((await failed(watched.settled('inventory', background))).message).toBe(
+      'inventory: no list of its instances is known: registry scripted: it was closed by this process; nobody was asked',
+    );
   });
 });

@@ -12,6 +12,7 @@ import {
 import type { Instance } from '../instance.js';
 import type { Registry, Watch } from '../registry.js';
 import type { Endpoint } from './endpoint.js';
+import { firstList } from './first-list.js';
 import type { LastKnown } from './last-known.js';
 import { Membership } from './membership.js';
 import { type MembershipChange, membershipChanges } from './membership-change.js';
@@ -22,8 +23,9 @@ export interface Memberships extends Disposable {
   /** The endpoints of a service, whatever their status; watching starts with the first call. Never emptied by a loss. */
   of(service: string): Live<readonly Endpoint[]>;
   /**
-   * Resolves when the first list of the service is known, which may be empty or one that was saved. Waits as long as the
-   * context allows and rejects with its reason.
+   * Resolves when the first list of the service is known, which may be empty or one that was saved. Rejects with the context's
+   * reason, and with a NoEndpointError `FWK_DISCOVERY_NO_ENDPOINT` that says since when and why no list is known: once the
+   * registry has been lost for a second, and at the latest after half of the time that the context has left, or 5 s.
    */
   settled(service: string, context: CallContext): Promise<void>;
   /**
@@ -63,7 +65,7 @@ export function memberships(registry: Registry, env: Env, lastKnown?: LastKnown)
   return {
     monitor,
     of: (service) => watch(service).endpoints,
-    settled: (service, context) => settled(watch(service), context),
+    settled: (service, context) => firstList(watch(service), registry, env, context),
     changes: (service, context = background) =>
       membershipChanges(service, watch(service).endpoints, [life.context, context]),
     get services() {
@@ -80,20 +82,4 @@ export function memberships(registry: Registry, env: Env, lastKnown?: LastKnown)
 /** What there is to watch once memberships are disposed; known, so that nobody waits for it. */
 function nothing(): Watch {
   return { instances: liveValue<readonly Instance[]>([]), known: liveValue(true), [Symbol.dispose]() {} };
-}
-
-function settled(membership: Membership, context: CallContext): Promise<void> {
-  if (context.cancelled) return Promise.reject(context.reason);
-  if (membership.settled) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const subscription = membership.watch.known.subscribe(() => {
-      subscription[Symbol.dispose]();
-      cancelled[Symbol.dispose]();
-      resolve();
-    });
-    const cancelled = context.onCancel((reason) => {
-      subscription[Symbol.dispose]();
-      reject(reason);
-    });
-  });
 }

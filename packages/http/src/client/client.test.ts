@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer as createRawServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { traceKey } from '@fwk/core';
-import { type Endpoint, memberships, memoryRegistry, staticEndpoints } from '@fwk/discovery';
+import { type Endpoint, localRegistry, memberships, memoryRegistry, staticEndpoints } from '@fwk/discovery';
 import {
   background,
   type CallContext,
@@ -11,6 +11,7 @@ import {
   type FwkError,
   liveValue,
   makeEnv,
+  noLogger,
   priorityKey,
   runInContext,
   sleep,
@@ -405,6 +406,25 @@ describe('endpoints', () => {
       retry: false,
     });
     expect(await failure(client.tick())).toMatchObject({ code: 'FWK_DISCOVERY_NO_ENDPOINT' });
+  });
+
+  test('a registry that is none is named as the cause long before the deadline, though the call may be repeated', async () => {
+    const foreign = await raw((_request, response) => void response.end('hello, I am something else'));
+    const registry = localRegistry({ port: Number(new URL(foreign).port) }, { logger: noLogger });
+    const known = memberships(registry, defaultEnv);
+    closing.push(async () => {
+      known[Symbol.dispose]();
+      await registry.close();
+    });
+    const client = clientFor({ memberships: known, deadlineMs: 15_000 });
+    const startedMs = performance.now();
+    const error = await failure(client.item({ params: { id: 'a' } }));
+    expect(performance.now() - startedMs).toBeLessThan(7500);
+    expect(error).toMatchObject({ code: 'FWK_DISCOVERY_NO_ENDPOINT', traits: { notProcessed: true } });
+    expect(error.message).toMatch(/^shop: no list of its instances is known since .*: registry local .* it is lost \(/);
+    const againMs = performance.now();
+    await failure(client.item({ params: { id: 'a' } }));
+    expect(performance.now() - againMs).toBeLessThan(500);
   });
 
   test('connections to an endpoint that left are closed', async () => {
