@@ -19,7 +19,12 @@ export type { BulkheadHandle, BulkheadSnapshot } from './bulkhead/bulkhead-handl
 export { type CacheLayer, cache } from './cache/cache.js';
 export { type CacheHandle, type CacheOptions, type CacheSnapshot, cacheDefaults } from './cache/cache-options.js';
 export { type CoalesceOptions, coalesce, coalesceDefaults } from './coalesce/coalesce.js';
-export { type AttemptTimeoutOptions, attemptTimeout, attemptTimeoutDefaults } from './deadline/attempt-timeout.js';
+export {
+  type AttemptTimeoutOptions,
+  attemptTimeout,
+  attemptTimeoutDefaults,
+  type TimeoutMode,
+} from './deadline/attempt-timeout.js';
 export { type DeadlineOptions, deadline, deadlineDefaults } from './deadline/deadline.js';
 export { TimeoutError } from './deadline/timeout-error.js';
 export {

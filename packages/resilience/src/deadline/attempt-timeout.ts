@@ -16,13 +16,16 @@ import {
   currentOf,
   DeadlineExceededError,
   type Env,
+  fixed,
   type LimitFacts,
   type Live,
   millisecondsIn,
+  oneOf,
   type Service,
   type Status,
 } from '@fwk/kernel';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
+import { cooperativeCall } from './cooperative-call.js';
 import { Expiry, nameOf } from './expiry.js';
 import { LateAnswers } from './late-answers.js';
 import { type TimedCallOwner, timedCall } from './timed-call.js';
@@ -32,13 +35,29 @@ import { TimeoutError } from './timeout-error.js';
 export interface AttemptTimeoutOptions {
   /** Time for one attempt, 1 to 2^31 − 1 milliseconds. @defaultValue 1000 */
   readonly timeoutMs: number | Live<number>;
+  /**
+   * What happens when the time is over. `'give-up'` ends the wait at once; work that does not listen to its context runs on
+   * and its answer is dropped. `'cooperative'` only tells the work, by its context and signal, and waits for it to end; what
+   * it answers then counts, and if it fails the call ends with a TimeoutError. Cancellation and the deadline end the wait
+   * at once either way. @defaultValue 'give-up'
+   */
+  readonly mode: TimeoutMode;
 }
 
+/** Whether an attempt whose time is over is given up, or told so and waited for. */
+export type TimeoutMode = 'give-up' | 'cooperative';
+
 /** Defaults of {@link attemptTimeout}. */
-export const attemptTimeoutDefaults = Object.freeze({ timeoutMs: 1000 }) satisfies AttemptTimeoutOptions;
+export const attemptTimeoutDefaults = Object.freeze({
+  timeoutMs: 1000,
+  mode: 'give-up',
+}) satisfies AttemptTimeoutOptions;
 
 /** Rules of {@link AttemptTimeoutOptions}. */
-export const attemptTimeoutRules = Object.freeze({ timeoutMs: millisecondsIn(1) });
+export const attemptTimeoutRules = Object.freeze({
+  timeoutMs: millisecondsIn(1),
+  mode: fixed(oneOf('give-up', 'cooperative')),
+});
 
 /**
  * Makes the layer that limits one attempt.
@@ -55,8 +74,11 @@ export function attemptTimeout(options?: Partial<AttemptTimeoutOptions>): Functi
   return functionLayer({
     role: 'attempt-timeout',
     limits: 'itself',
-    describe: () => ({ timeoutMs: currentOf(settings.timeoutMs) }),
-    build: (next, env) => new AttemptTimeoutService(next, env, settings.timeoutMs),
+    describe: () => ({
+      timeoutMs: currentOf(settings.timeoutMs),
+      ...(settings.mode === 'give-up' ? {} : { mode: settings.mode }),
+    }),
+    build: (next, env) => new AttemptTimeoutService(next, env, settings),
   });
 }
 
@@ -64,16 +86,16 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
   readonly clock: Clock;
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
-  readonly #timeoutMs: number | Live<number>;
+  readonly #options: AttemptTimeoutOptions;
   readonly #expiry: Expiry;
   readonly #timedOut: Counter;
   readonly #late: LateAnswers;
 
-  constructor(next: Service<Req, Res>, env: Env, timeoutMs: number | Live<number>) {
+  constructor(next: Service<Req, Res>, env: Env, options: AttemptTimeoutOptions) {
     this.#next = next;
     this.#env = env;
     this.clock = env.clock;
-    this.#timeoutMs = timeoutMs;
+    this.#options = options;
     this.#expiry = new Expiry(env);
     this.#timedOut = env.metrics.counter(
       { name: 'resilience.attempts.timed_out', help: 'Attempts that ran into their limit.' },
@@ -84,11 +106,14 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
 
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
-    const timeoutMs = currentOf(this.#timeoutMs);
+    const timeoutMs = currentOf(this.#options.timeoutMs);
     const nowMs = this.clock.now();
     const limitMs = Math.min(timeoutMs, context.deadlineMs - nowMs);
     if (limitMs <= 0) return Promise.reject(this.#expiry.error(context));
-    return timedCall(this.#next, request, context, cancellable(context), limitMs, limitMs < timeoutMs, this, nowMs);
+    const byDeadline = limitMs < timeoutMs;
+    return this.#options.mode === 'cooperative' && !byDeadline
+      ? cooperativeCall(this.#next, request, context, cancellable(context), limitMs, this, nowMs)
+      : timedCall(this.#next, request, context, cancellable(context), limitMs, byDeadline, this, nowMs);
   }
 
   status(request?: Req): Status {

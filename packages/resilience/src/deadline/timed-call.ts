@@ -56,7 +56,7 @@ export function timedCall<Req, Res>(
     };
     const expire = () => {
       subscription[Symbol.dispose]();
-      const facts = isLate(owner.clock.now() - startMs - limitMs, limitMs) ? noticedLate : noFacts;
+      const facts = lateFacts(owner.clock.now() - startMs - limitMs, limitMs);
       const error = owner.expired(context, limitMs, byDeadline, facts);
       // From here on an error of the cancelled work is dropped.
       waiting = false;
@@ -100,6 +100,7 @@ export function timedCall<Req, Res>(
   return answer;
 }
 
-function isLate(lateMs: number, limitMs: number): boolean {
-  return lateMs > Math.max(LATE_MS, limitMs * LATE_SHARE);
+/** What is to be said of a limit that was noticed so much too late. */
+export function lateFacts(lateMs: number, limitMs: number): LimitFacts {
+  return lateMs > Math.max(LATE_MS, limitMs * LATE_SHARE) ? noticedLate : noFacts;
 }

@@ -7,6 +7,7 @@ import type { BreakerOptions } from '../breaker/breaker-options.js';
 import type { BulkheadOptions } from '../bulkhead/bulkhead.js';
 import type { CacheOptions } from '../cache/cache-options.js';
 import type { CoalesceOptions } from '../coalesce/coalesce.js';
+import type { TimeoutMode } from '../deadline/attempt-timeout.js';
 import {
   type FallbackHandler,
   type FallbackOptions,
@@ -42,10 +43,14 @@ export function Retry(options: Partial<RetryOptions> = {}): ResilienceDecorator 
 /**
  * Limits one attempt of the method.
  * @param timeoutMs - 1 to 2^31 − 1 milliseconds.
+ * @param options - `mode: 'cooperative'` tells the method by its signal and waits for it, instead of giving it up.
  * @throws OptionsError when the class is defined with a refused limit
  */
-export function Timeout(timeoutMs: number | Live<number>): ResilienceDecorator {
-  return decorator('Timeout', { timeoutMs });
+export function Timeout(
+  timeoutMs: number | Live<number>,
+  options: { readonly mode?: TimeoutMode } = {},
+): ResilienceDecorator {
+  return decorator('Timeout', { timeoutMs, ...(options.mode === undefined ? {} : { timeoutMode: options.mode }) });
 }
 
 /**

@@ -54,6 +54,8 @@ export interface PolicyPart {
   readonly field: keyof PolicyOptions;
   /** True when the option is a single value, which is the layer's own option of this name. */
   readonly single: string | undefined;
+  /** What else of the policy's options is meant for a layer whose option is a single value: by the layer's own name. */
+  readonly beside?: Readonly<Record<string, keyof PolicyOptions>>;
   readonly defaults: object;
   /** What each option of the layer must be. */
   readonly rules: Readonly<Record<string, Rule>>;
@@ -232,6 +234,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   part<AttemptTimeoutOptions>({
     field: 'timeoutMs',
     single: 'timeoutMs',
+    beside: { mode: 'timeoutMode' },
     defaults: attemptTimeoutDefaults,
     rules: attemptTimeoutRules,
     stateful: false,
@@ -252,8 +255,9 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
 ]);
 
 /** The options of the layers at a place, or undefined when none are asked for. */
-export function optionsOf({ field, single }: PolicyPart, options: PolicyOptions): object | undefined {
+export function optionsOf({ field, single, beside = {} }: PolicyPart, options: PolicyOptions): object | undefined {
   const given: unknown = wanted(options[field]);
   if (given === undefined || single === undefined) return given as object | undefined;
-  return { [single]: given };
+  const others = Object.entries(beside).map(([name, from]) => [name, options[from]]);
+  return { [single]: given, ...Object.fromEntries(others) };
 }

@@ -13,7 +13,7 @@ import { type PolicyOptions, wanted } from './policy-options.js';
 export function contradictions(options: PolicyOptions): readonly string[] {
   const times: Times = { deadlineMs: limitOf(options.deadlineMs), timeoutMs: limitOf(options.timeoutMs) };
   return [
-    ...inTime(times),
+    ...inTime(options, times),
     ...inRetries(options, times),
     ...inHedging(options, times),
     ...inRateLimit(options, times),
@@ -28,7 +28,10 @@ interface Times {
   readonly timeoutMs: number | undefined;
 }
 
-function inTime({ deadlineMs, timeoutMs }: Times): readonly string[] {
+function inTime(options: PolicyOptions, { deadlineMs, timeoutMs }: Times): readonly string[] {
+  if (options.timeoutMode !== undefined && options.timeoutMs === undefined) {
+    return ['timeoutMode says what happens when timeoutMs is over: give a timeoutMs as well'];
+  }
   if (!isAbove(timeoutMs, deadlineMs)) return [];
   return [`timeoutMs ${timeoutMs} is above deadlineMs ${deadlineMs}: no attempt could ever reach its own limit`];
 }

@@ -43,8 +43,10 @@ export function effectiveSettings(levels: readonly OptionsLevel[]): readonly Eff
     const given = optionsOf(part, merged);
     if (given === undefined) return [];
     if (part.single !== undefined) {
-      const value = shown(Object.values(given)[0]);
-      return [{ setting: part.field, value, from: originOf(levels, part.field) }];
+      return [part.field, ...Object.values(part.beside ?? {})].flatMap((field) => {
+        const value: unknown = merged[field];
+        return value === undefined ? [] : [{ setting: field, value: shown(value), from: originOf(levels, field) }];
+      });
     }
     return Object.entries({ ...part.defaults, ...given }).flatMap(([name, value]) =>
       value === undefined

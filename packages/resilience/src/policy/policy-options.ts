@@ -3,6 +3,7 @@ import type { BreakerOptions } from '../breaker/breaker-options.js';
 import type { BulkheadOptions } from '../bulkhead/bulkhead.js';
 import type { CacheOptions } from '../cache/cache-options.js';
 import type { CoalesceOptions } from '../coalesce/coalesce.js';
+import type { TimeoutMode } from '../deadline/attempt-timeout.js';
 import {
   type FallbackEntry,
   type FallbackHandler,
@@ -26,6 +27,11 @@ export interface PolicyOptions {
   readonly deadlineMs?: number | Live<number> | false | undefined;
   /** Time of one attempt, in milliseconds; see `attemptTimeout()`. */
   readonly timeoutMs?: number | Live<number> | false | undefined;
+  /**
+   * Whether an attempt whose time is over is given up, or told so and waited for; see `attemptTimeout()`.
+   * @defaultValue 'give-up'
+   */
+  readonly timeoutMode?: TimeoutMode | undefined;
   /** Needs `keyOf` and `ttlMs`; a named policy may leave either to the place of use. */
   readonly cache?: Partial<CacheOptions> | false | undefined;
   /** Needs `keyOf`; a named policy may leave it to the place of use. */
@@ -57,6 +63,7 @@ export type FallbackChain = FallbackHandler | FallbackEntry | readonly (Fallback
 export interface PolicySettings {
   readonly deadlineMs?: number | false;
   readonly timeoutMs?: number | false;
+  readonly timeoutMode?: TimeoutMode;
   readonly cache?: Settings<CacheOptions> | false;
   readonly coalesce?: Settings<CoalesceOptions> | false;
   readonly retry?: Settings<RetryOptions> | false;
@@ -109,6 +116,7 @@ const handlers: Rule = fixed((value) =>
 const policyRules: { readonly [K in keyof PolicyOptions]-?: Rule } = Object.freeze({
   deadlineMs: anything,
   timeoutMs: anything,
+  timeoutMode: anything,
   cache: layerOptions,
   coalesce: layerOptions,
   retry: layerOptions,
