@@ -29,6 +29,7 @@ export {
 export { type ContainerOptions, containerDefaults, createContainer } from './container/create-container.js';
 export { Inject, type InjectDecorator, inject } from './container/inject.js';
 export { Injectable, type InjectableOptions, type Scope } from './container/injectable.js';
+export { loadTsyringe } from './container/tsyringe-bridge.js';
 export { coreErrors } from './core-errors.js';
 export { coreEvents } from './core-events.js';
 export { checkDefaults } from './health/check-runner.js';

@@ -1,5 +1,6 @@
 import type { AppInfo, CallContext, Env, Resolver } from '@fwk/kernel';
 import { cancellable, isFwkError, messageOf, runInContext } from '@fwk/kernel';
+import { loadTsyringe } from '../container/tsyringe-bridge.js';
 import type { HealthControl } from '../health/health.js';
 import { StopFailedError, WrongStateError } from '../lifecycle/lifecycle-errors.js';
 import { onStopSignal } from '../lifecycle/signals.js';
@@ -98,6 +99,7 @@ class Application implements App {
     if (this.#options.signals) this.#signals = onStopSignal((signal) => this.#stopOnSignal(signal));
     this.#parts.observed = observeProcess(this.#parts.metrics, this.info, env.clock);
     try {
+      await loadTsyringe();
       if (management) await this.#step('management', 'start', () => management.start());
       for (const { component, contextOf } of components) {
         await this.#step(component.name, 'start', (call) => component.start?.(contextOf(call)));
@@ -159,7 +161,7 @@ class Application implements App {
     env.logger.error({ err: error }, `the start failed: ${messageOf(error)}`);
     const { errors } = await shutDown(this.#parts, this.#options, { started: this.#started, wasReady: false });
     for (const each of errors) env.logger.error({ err: each }, 'and while undoing the start');
-    this.#parts.logger?.flush();
+    await this.#parts.logger.flush();
     this.#state = 'failed';
     this.#signals?.[Symbol.dispose]();
   }
@@ -181,7 +183,7 @@ class Application implements App {
     env.events.emit('app.stopped', { name: info.name, reason, durationMs, abandoned, failures: errors.map(messageOf) });
     for (const error of errors) env.logger.error({ err: error }, 'a step of stopping failed');
     env.logger.info({ durationMs: Math.round(durationMs), abandoned }, 'stopped');
-    logger?.flush();
+    await logger.flush();
     this.#signals?.[Symbol.dispose]();
     if (errors.length > 0) throw new StopFailedError(info.name, errors);
   }

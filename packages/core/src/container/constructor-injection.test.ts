@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createContainer } from './create-container.js';
 import { Inject } from './inject.js';
 import { Injectable } from './injectable.js';
+import { loadTsyringe } from './tsyringe-bridge.js';
 
 @Injectable()
 class Ledger {
@@ -24,7 +25,18 @@ class Till {
   }
 }
 
-describe('constructor injection through tsyringe', () => {
+/** Marks a class as a compiler would that emits these types for its constructor. */
+function describeParameters(
+  target: new (...parameters: never[]) => object,
+  types: readonly unknown[] | undefined,
+): void {
+  const decorate = Injectable();
+  const { metadata } = Reflect as unknown as { metadata(key: string, value: unknown): (target: object) => void };
+  if (types) metadata('design:paramtypes', types)(target);
+  decorate(target);
+}
+
+describe('constructor injection', () => {
   test('takes classes from emitted types and the rest from @Inject', () => {
     const container = createContainer();
     const till = container.get(Till);
@@ -40,7 +52,7 @@ describe('constructor injection through tsyringe', () => {
     expect(container.get(ExpressTill).ledger).toBe(container.get(Ledger));
   });
 
-  test('keeps containers apart, though tsyringe has one global table', () => {
+  test('keeps containers apart', () => {
     expect(createContainer().get(Till)).not.toBe(createContainer().get(Till));
   });
 
@@ -98,30 +110,46 @@ describe('constructor injection through tsyringe', () => {
     expect(problem?.message.length).toBeLessThan(300);
   });
 
-  test('says that an interface has no class at run time', () => {
-    @Injectable()
+  test.each<[string, unknown]>([
+    ['an interface, or a union such as `Dep | null`', Object],
+    ['a type from `import type`, under swc', Function],
+    ['a primitive', String],
+    ['what no compiler described', 'nothing'],
+  ])('says which required parameter has no class at run time: %s', (_, emitted) => {
     class Careless {
-      readonly currency: Currency;
-      constructor(currency: Currency) {
-        this.currency = currency;
+      readonly all: readonly unknown[];
+      constructor(ledger: Ledger, nameless: unknown) {
+        this.all = [ledger, nameless];
       }
     }
-    expect(() => createContainer().get(Careless)).toThrow(/Careless asked for .*no class at run time/);
-  });
-
-  test('says which constructor has parameters that nothing describes', () => {
-    class Plain {
-      readonly a: unknown;
-      constructor(a: unknown, b: unknown) {
-        this.a = [a, b];
-      }
-    }
-    const container = createContainer();
-    container.register(Plain, { useClass: Plain });
-    expect(() => container.get(Plain)).toThrow(
+    describeParameters(Careless, emitted === 'nothing' ? [Ledger] : [Ledger, emitted]);
+    expect(() => createContainer().get(Careless)).toThrow(
       expect.objectContaining({
         code: 'FWK_CORE_PARAMETERS_UNKNOWN',
-        message: expect.stringContaining('the constructor of Plain takes 2 parameter(s), but only 0 are known'),
+        message: expect.stringMatching(
+          /^the constructor of Careless needs 2 parameter\(s\), and nothing says what to give it as parameter 2[: ].*no class at run time/,
+        ),
+        details: {
+          className: 'Careless',
+          expected: 2,
+          unknown: [emitted === 'nothing' ? '2' : `2 (${(emitted as { name: string }).name})`],
+        },
+      }),
+    );
+  });
+
+  test('refuses a class that is not loaded yet, as modules which import each other leave it', () => {
+    class Early {
+      readonly later: unknown;
+      constructor(later: unknown) {
+        this.later = later;
+      }
+    }
+    describeParameters(Early, [undefined]);
+    expect(() => createContainer().get(Early)).toThrow(
+      expect.objectContaining({
+        code: 'FWK_CORE_PARAMETERS_UNKNOWN',
+        details: expect.objectContaining({ unknown: ['1'] }),
       }),
     );
   });
@@ -138,12 +166,96 @@ describe('constructor injection through tsyringe', () => {
   });
 });
 
+describe('parameters with defaults', () => {
+  class Unprovided {}
+
+  /** Emitted types as compilers differ: none, or one of the stand-ins for what has no class. */
+  const asCompiled: readonly [string, readonly unknown[] | undefined][] = [
+    ['nothing (esbuild, tsx, standard decorators)', undefined],
+    ['Number (tsc, swc, with a type annotation)', [Number]],
+    ['Object (tsc, oxc, without one)', [Object]],
+    ['Function', [Function]],
+    ['undefined', [undefined]],
+    ['a class that nobody provides', [Unprovided]],
+  ];
+
+  test.each(asCompiled)('hold when the compiler emits %s', (_, types) => {
+    class Attempts {
+      readonly limit: number;
+      constructor(limit = 5) {
+        this.limit = limit;
+      }
+    }
+    describeParameters(Attempts, types);
+    expect(createContainer().get(Attempts).limit).toBe(5);
+  });
+
+  test.each(asCompiled)('hold behind required ones when the compiler emits %s', (_, types = [Object]) => {
+    class Attempts {
+      readonly all: readonly unknown[];
+      constructor(ledger: Ledger, limit = 5, names: readonly string[] = ['a']) {
+        this.all = [ledger, limit, names];
+      }
+    }
+    describeParameters(Attempts, [Ledger, ...types, Array]);
+    const container = createContainer();
+    expect(container.get(Attempts).all).toEqual([container.get(Ledger), 5, ['a']]);
+  });
+
+  test('give way to what the container knows, by class or by @Inject', () => {
+    @Injectable()
+    class Kiosk {
+      readonly all: readonly unknown[];
+      constructor(
+        limit = 5,
+        ledger: Ledger = new Ledger(),
+        @Inject(currencyToken) currency: Currency = { code: 'none' },
+      ) {
+        this.all = [limit, ledger, currency.code];
+      }
+    }
+    const container = createContainer();
+    expect(container.get(Kiosk).all).toEqual([5, container.get(Ledger), 'EUR']);
+    expect(container.get(Kiosk).all[1]).toBe(container.get(Ledger));
+  });
+
+  test('do not hide that nobody provides what @Inject asks for', () => {
+    const key = token<string>('motto');
+    @Injectable()
+    class Shield {
+      readonly motto: string;
+      constructor(@Inject(key) motto = 'none') {
+        this.motto = motto;
+      }
+    }
+    expect(() => createContainer().get(Shield)).toThrow(/nobody registered the token "motto", which Shield asked for/);
+  });
+
+  test('do not hide what goes wrong while a known class is built', () => {
+    @Injectable()
+    class Broken {
+      constructor() {
+        throw new RangeError('broken');
+      }
+    }
+    @Injectable()
+    class Shield {
+      readonly broken: Broken | undefined;
+      constructor(limit = 1, broken?: Broken) {
+        this.broken = limit > 0 ? broken : undefined;
+      }
+    }
+    expect(() => createContainer().get(Shield)).toThrow(RangeError);
+  });
+});
+
 describe('classes decorated for tsyringe', () => {
   test('resolve here with their own scopes, filled by us', async () => {
     await import('reflect-metadata/lite');
     const { inject: theirs, injectable, singleton, container: global } = await import('tsyringe');
     const motto = token<string>('motto', () => 'ours');
     global.register('size', { useValue: 7 });
+    await loadTsyringe();
 
     @injectable()
     class Transient {
@@ -169,6 +281,53 @@ describe('classes decorated for tsyringe', () => {
     expect(container.get(Single).transient).toMatchObject({ size: 7, motto: 'ours' });
     expect(container.get(Single).transient.ledger).toBe(container.get(Ledger));
     expect(createContainer().get(Single)).not.toBe(container.get(Single));
+  });
+
+  test('of all kinds have the scopes of tsyringe, also when they are registered before it is loaded', async () => {
+    const { injectable, scoped, Lifecycle, singleton } = await import('tsyringe');
+    const container = createContainer();
+
+    @injectable()
+    class Transient {
+      readonly ledger: Ledger;
+      constructor(ledger: Ledger) {
+        this.ledger = ledger;
+      }
+    }
+    @singleton()
+    class Single {}
+    @scoped(Lifecycle.ContainerScoped)
+    class Scoped {}
+    for (const each of [Transient, Single, Scoped]) container.register(each, { useClass: each });
+    await loadTsyringe();
+    const scope = container.createScope();
+    expect([
+      container.get(Transient) === container.get(Transient),
+      container.get(Single) === scope.get(Single),
+      scope.get(Scoped) === scope.get(Scoped),
+      scope.get(Scoped) === container.createScope().get(Scoped),
+    ]).toEqual([false, true, true, false]);
+    expect(() => container.get(Scoped)).toThrow(expect.objectContaining({ code: 'FWK_CORE_NO_SCOPE' }));
+  });
+
+  test('are not constructed to find out whether they are tsyringe’s', async () => {
+    await loadTsyringe();
+    let made = 0;
+    class Foreign {
+      readonly ledger: unknown;
+      constructor(ledger: unknown = undefined) {
+        made++;
+        this.ledger = ledger;
+      }
+    }
+    class Needing extends Foreign {
+      // biome-ignore lint/complexity/noUselessConstructor: without a default, unlike its parent's
+      constructor(ledger: unknown) {
+        super(ledger);
+      }
+    }
+    for (const each of [Foreign, Needing]) expect(() => createContainer().get(each)).toThrow(/nobody registered/);
+    expect(made).toBe(0);
   });
 
   test('do not turn unmarked classes into transients', async () => {

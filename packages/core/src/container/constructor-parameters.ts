@@ -58,12 +58,22 @@ export function setParameter(target: object, index: number, key: unknown): void 
   explicit.set(target, known);
 }
 
+/** What is known of one constructor parameter. */
+export interface Parameter {
+  readonly key: unknown;
+  /** True when `@Inject(key)` says it; else the compiler's type does. */
+  readonly explicit: boolean;
+}
+
 /** What we know of the parameters, by position; a class without a constructor of its own has its parent's. */
-export function parametersOf(target: AnyClass): ReadonlyMap<number, unknown> {
+export function parametersOf(target: AnyClass): ReadonlyMap<number, Parameter> {
   for (let each: object | null = target; typeof each === 'function'; each = Object.getPrototypeOf(each)) {
     const types = emitted.get(each) ?? typesFromReflect(each);
     const keys = explicit.get(each);
-    if (types || keys) return new Map([...(types ?? []).entries(), ...(keys ?? [])]);
+    if (!types && !keys) continue;
+    const parameters = new Map((types ?? []).map((key, index) => [index, { key, explicit: false }]));
+    for (const [index, key] of keys ?? []) parameters.set(index, { key, explicit: true });
+    return parameters;
   }
   return new Map();
 }

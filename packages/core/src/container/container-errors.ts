@@ -70,11 +70,15 @@ export class UndefinedKeyError extends FwkError {
 
 /** A constructor has parameters and nothing says what they are. Code `FWK_CORE_PARAMETERS_UNKNOWN`. */
 export class ParametersUnknownError extends FwkError {
-  constructor(className: string, known: number, expected: number) {
+  /** @param unknown - positions, counted from 1, each with the type that the compiler emitted, if any. */
+  constructor(className: string, expected: number, unknown: readonly string[]) {
     super(
       'FWK_CORE_PARAMETERS_UNKNOWN',
-      `the constructor of ${className} takes ${expected} parameter(s), but only ${known} are known; use inject() in fields or @Inject(key) on each parameter (esbuild and tsx emit no type metadata, and standard decorators have none)`,
-      { details: { className, known, expected } },
+      `the constructor of ${className} needs ${expected} parameter(s), and nothing says what to give it as parameter ${unknown.join(', ')}: ` +
+        'interfaces, unions such as `Dep | null`, primitives and types from `import type` have no class at run time, ' +
+        'esbuild and tsx emit no types at all, and standard decorators have none; ' +
+        'use inject() in fields, @Inject(key) on the parameter, or give it a default value',
+      { details: { className, expected, unknown } },
     );
   }
 }

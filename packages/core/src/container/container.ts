@@ -3,7 +3,7 @@ import type { Scope } from './injectable.js';
 
 /**
  * The container: who is registered, how long an instance lives, in which order instances were made, and how they go.
- * Constructors with parameters are filled by tsyringe (see tsyringe-engine.ts); everything else is here. Resolving is
+ * Constructors are filled by construct.ts, those of classes decorated for tsyringe by tsyringe itself. Resolving is
  * synchronous; what must wait is done in `onStart` of an instance, which {@link Container.start} awaits.
  */
 export interface Container extends Resolver {

@@ -1,6 +1,7 @@
-import type { CallContext, Env, InjectionKey } from '@fwk/kernel';
+import type { CallContext, Class, Env, InjectionKey } from '@fwk/kernel';
 import { type FwkError, makeEnv, setOwner } from '@fwk/kernel';
 import { currentFrame, type Frame, nameOf, pathOf, within } from './building.js';
+import { construct, type ParameterSource } from './construct.js';
 import type { Container, Provider } from './container.js';
 import {
   CaptiveDependencyError,
@@ -14,7 +15,7 @@ import {
 } from './container-errors.js';
 import { markedScope, type Scope } from './injectable.js';
 import { InstanceKeeper, markGiven } from './instance-keeper.js';
-import { construct, tsyringeScope } from './tsyringe-engine.js';
+import { tsyringeBridge } from './tsyringe-bridge.js';
 
 /** Options of {@link createContainer}. */
 export interface ContainerOptions {
@@ -97,7 +98,7 @@ class ContainerNode implements Container {
 
   get<T>(key: InjectionKey<T>): T {
     const registration = this.#find(key);
-    if (!registration) throw new NotRegisteredError(describeKey(key), pathOf(currentFrame()), hintFor(key));
+    if (!registration) throw new NotRegisteredError(describeKey(key), pathOf(currentFrame()));
     return this.#resolve(registration) as T;
   }
 
@@ -140,7 +141,7 @@ class ContainerNode implements Container {
   #adopt(key: InjectionKey<unknown>): Registration | undefined {
     let provider: Provider<unknown> | undefined;
     if (typeof key === 'function') {
-      const scope = markedScope(key) ?? tsyringeScope(key);
+      const scope = scopeOf(key);
       if (scope) provider = { useClass: key, scope };
     } else if (key.factory) provider = { useFactory: key.factory };
     if (!provider) return undefined;
@@ -164,9 +165,12 @@ class ContainerNode implements Container {
       return { ...base, scope, given: false, owned: false, build: (owner) => provider.useFactory(owner) };
     }
     const { useClass } = provider;
-    const scope = provider.scope ?? markedScope(useClass) ?? tsyringeScope(useClass) ?? 'singleton';
-    const build = (owner: ContainerNode) => construct(useClass, (asked) => owner.get(asked as InjectionKey<unknown>));
-    return { ...base, scope, given: false, owned: true, build };
+    const build = (owner: ContainerNode) => construct(useClass, owner as ParameterSource);
+    const registration = { ...base, given: false, owned: true, build };
+    // Not before it is asked for: tsyringe may be loaded after the class was registered.
+    return Object.defineProperty(registration as Registration, 'scope', {
+      get: () => provider.scope ?? scopeOf(useClass) ?? 'singleton',
+    });
   }
 
   #resolve(registration: Registration): unknown {
@@ -219,6 +223,11 @@ class ContainerNode implements Container {
   }
 }
 
+/** The scope that a decorator gave to a class, ours or tsyringe's. */
+function scopeOf(target: Class<unknown>): Scope | undefined {
+  return markedScope(target) ?? tsyringeBridge()?.scopeOf(target);
+}
+
 /** True when a frame leads to something that its container keeps, so that what is built for it is kept too. */
 function heldBy(frame: Frame | undefined): boolean {
   for (let each = frame; each; each = each.outer) if (each.scope !== 'transient') return true;
@@ -238,14 +247,6 @@ function isKey(key: unknown): key is InjectionKey<unknown> {
   return (
     typeof key === 'function' || (typeof key === 'object' && key !== null && 'kind' in key && key.kind === 'fwk.token')
   );
-}
-
-const builtIns: ReadonlySet<unknown> = new Set([Object, String, Number, Boolean, Array, Function, Promise]);
-
-/** An interface or a type not yet loaded is emitted as `Object`: say so, instead of asking people to register it. */
-function hintFor(key: InjectionKey<unknown>): string {
-  if (!builtIns.has(key)) return '';
-  return 'a parameter with an interface or a primitive as its type has no class at run time: give it @Inject(token), or use inject(token) in a field';
 }
 
 function describeKey(key: InjectionKey<unknown>): string {

@@ -1,6 +1,6 @@
 import { background, runInContext } from '@fwk/kernel';
 import { fakeClock } from '@fwk/kernel/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { traceKey } from '../tracing/trace-context.js';
 import { createLogger, type LoggerOptions } from './logger.js';
 
@@ -23,6 +23,7 @@ describe('the logger', () => {
     runInContext(traced, () => logger.warn({}, 'second'));
     expect(lines()).toEqual([]);
     await clock.advance(30);
+    await vi.waitFor(() => expect(lines()).toHaveLength(2));
     expect(lines()).toEqual([
       { level: 'info', time: '2023-11-14T22:13:20.000Z', service: 'shop', order: 1, message: 'first' },
       {
@@ -48,13 +49,12 @@ describe('the logger', () => {
   test('writes what it keeps when it is flushed, and nothing twice', async () => {
     const { clock, logger, lines } = recorded();
     logger.info({}, 'kept');
-    logger.flush();
-    logger.flush();
+    await Promise.all([logger.flush(), logger.flush()]);
     await clock.advance(1000);
     expect(lines()).toHaveLength(1);
   });
 
-  test('writes nothing below its level, and follows a change of it, children included', () => {
+  test('writes nothing below its level, and follows a change of it, children included', async () => {
     const { logger, lines } = recorded({ level: 'warn' });
     const child = logger.child({ component: 'registry' }).child({ zone: 'a' });
     child.info({}, 'too quiet');
@@ -63,19 +63,19 @@ describe('the logger', () => {
     child.debug({ more: true }, 'now heard');
     logger.level = 'silent';
     child.error({}, 'never');
-    logger.flush();
+    await logger.flush();
     expect(lines()).toMatchObject([
       { message: 'heard', component: 'registry', zone: 'a' },
       { message: 'now heard', level: 'debug', more: true, component: 'registry' },
     ]);
   });
 
-  test('writes errors with their message, code and cause, and survives circles', () => {
+  test('writes errors with their message, code and cause, and survives circles', async () => {
     const { logger, lines } = recorded();
     const circle: Record<string, unknown> = {};
     circle.self = circle;
     logger.error({ err: Object.assign(new Error('broken'), { code: 'E_BROKEN' }), circle }, 'failed');
-    logger.flush();
+    await logger.flush();
     expect(lines()[0]).toMatchObject({ message: 'failed', err: { message: 'broken', code: 'E_BROKEN' } });
   });
 

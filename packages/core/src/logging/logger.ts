@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import {
   anything,
   type Clock,
@@ -13,6 +12,7 @@ import {
 } from '@fwk/kernel';
 import type { DestinationStream, Logger as Pino } from 'pino';
 import { type TraceContext, traceKey } from '../tracing/trace-context.js';
+import { plainLine } from './plain-line.js';
 
 /** What is written; `silent` writes nothing. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -49,8 +49,8 @@ export const loggerDefaults: Readonly<LoggerOptions> = Object.freeze({
 /** A logger whose level can be changed while it runs, for itself and all its children. */
 export interface LoggerControl extends Logger {
   level: LogLevel;
-  /** Writes what is still kept. Call it last; the process's own exit does it too. */
-  flush(): void;
+  /** Ends once everything is written. Call it last; what is still kept when the process exits is written as well. */
+  flush(): Promise<void>;
 }
 
 /** The application's logger. */
@@ -70,7 +70,7 @@ interface Line {
 /**
  * Makes a logger that writes JSON lines by pino, with the current trace's ids. pino costs 10 to 20 ms to load, so that
  * waits until shortly after the first line; lines are kept until then, and are written even when the process exits
- * first.
+ * first, then without pino.
  */
 export function createLogger(options: Partial<LoggerOptions> = {}): LoggerControl {
   const checked = checkOptions('createLogger', options, loggerDefaults, {
@@ -90,6 +90,7 @@ class Writer {
   readonly #options: LoggerOptions;
   readonly #kept: Line[] = [];
   #replayed: Line | undefined;
+  #loading: Promise<void> | undefined;
 
   constructor(options: LoggerOptions) {
     this.#options = options;
@@ -105,24 +106,38 @@ class Writer {
     const { clock, loadAfterMs } = this.#options;
     this.#kept.push({ from, level, fields, message, atMs: clock.wallTime(), trace: currentContext().get(traceKey) });
     if (this.#kept.length > 1) return;
-    process.once('exit', this.load);
+    process.once('exit', this.#writePlainly);
     clock.setTimer(this.load, loadAfterMs, true);
   }
 
   /** Loads pino, if it is not there, and writes what was kept, each line with its own time and trace. */
-  readonly load = (): void => {
-    if (this.root || this.#kept.length === 0) return;
-    process.off('exit', this.load);
-    this.root = this.#makePino();
-    for (const line of this.#kept.splice(0)) {
-      this.#replayed = line;
-      line.from.target(this.root)[line.level](line.fields, line.message);
-    }
-    this.#replayed = undefined;
+  readonly load = (): Promise<void> => {
+    if (this.#kept.length > 0) this.#loading ??= import('pino').then(({ pino }) => this.#replay(this.#makePino(pino)));
+    return this.#loading ?? Promise.resolve();
   };
 
-  #makePino(): Pino {
-    const { pino } = createRequire(import.meta.url)('pino') as typeof import('pino');
+  #replay(root: Pino): void {
+    process.off('exit', this.#writePlainly);
+    this.root = root;
+    for (const line of this.#kept.splice(0)) {
+      this.#replayed = line;
+      line.from.target(root)[line.level](line.fields, line.message);
+    }
+    this.#replayed = undefined;
+  }
+
+  /** The process exits: what pino has not been loaded for is written without it. */
+  readonly #writePlainly = (): void => {
+    const { destination, bindings } = this.#options;
+    for (const { from, level, fields, message, atMs, trace } of this.#kept.splice(0)) {
+      const ids = trace ? { traceId: trace.traceId, spanId: trace.spanId } : {};
+      const time = new Date(atMs).toISOString();
+      const line = plainLine({ level, time, ...bindings, ...from.fields, ...ids, ...fields, message });
+      (destination === 'stdout' ? process.stdout : destination).write(line);
+    }
+  };
+
+  #makePino(pino: typeof import('pino').pino): Pino {
     const { destination, bindings, clock } = this.#options;
     const stream: DestinationStream = destination === 'stdout' ? pino.destination({ fd: 1, sync: true }) : destination;
     return pino(
@@ -164,6 +179,11 @@ class LoggerNode implements LoggerControl {
     this.#writer.level = level;
   }
 
+  /** Its own fields and those of the loggers above it. */
+  get fields(): LogFields {
+    return { ...this.#parent?.fields, ...this.#fields };
+  }
+
   target(root: Pino): Pino {
     this.#target ??= this.#parent ? this.#parent.target(root).child({ ...this.#fields }) : root;
     return this.#target;
@@ -189,7 +209,7 @@ class LoggerNode implements LoggerControl {
     return new LoggerNode(this.#writer, this, fields);
   }
 
-  flush(): void {
-    this.#writer.load();
+  flush(): Promise<void> {
+    return this.#writer.load();
   }
 }

@@ -164,7 +164,7 @@ describe('endpoints of components', () => {
     const other = await ask('/manage/other');
     const text = await other.text();
     expect([other.status, text]).toEqual([500, expect.not.stringContaining('hunter2')]);
-    logger.flush();
+    await logger.flush();
     expect(logged.join()).toContain('hunter2');
   });
 

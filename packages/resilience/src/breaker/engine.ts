@@ -10,7 +10,7 @@
  * - A listener that throws cannot break a transition; it is reported.
  */
 import type { BreakerState } from './breaker-state.js';
-import { loadOpossum, type OpossumEngine, type OpossumStats, type OpossumStatus } from './opossum.js';
+import { type OpossumEngine, type OpossumStats, type OpossumStatus, opossumClass } from './opossum.js';
 
 /** The breaker as its engine sees it. */
 export interface EngineDriver {
@@ -66,7 +66,7 @@ let build: ((driver: EngineDriver) => Engine) | undefined;
 
 /** Makes the engine of one breaker. */
 export function makeEngine(driver: EngineDriver): Engine {
-  build ??= hardened(loadOpossum());
+  build ??= hardened(opossumClass);
   return build(driver);
 }
 
