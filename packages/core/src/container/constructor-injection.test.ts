@@ -1,4 +1,4 @@
-import { token } from '@fwk/kernel';
+import { type InjectionKey, token } from '@fwk/kernel';
 import { describe, expect, test } from 'vitest';
 import { createContainer } from './create-container.js';
 import { Inject } from './inject.js';
@@ -301,11 +301,12 @@ describe('classes decorated for tsyringe', () => {
     for (const each of [Transient, Single, Scoped]) container.register(each, { useClass: each });
     await loadTsyringe();
     const scope = container.createScope();
+    const twice = (key: InjectionKey<object>, first = container, second = first) => first.get(key) === second.get(key);
     expect([
-      container.get(Transient) === container.get(Transient),
-      container.get(Single) === scope.get(Single),
-      scope.get(Scoped) === scope.get(Scoped),
-      scope.get(Scoped) === container.createScope().get(Scoped),
+      twice(Transient),
+      twice(Single, container, scope),
+      twice(Scoped, scope),
+      twice(Scoped, scope, container.createScope()),
     ]).toEqual([false, true, true, false]);
     expect(() => container.get(Scoped)).toThrow(expect.objectContaining({ code: 'FWK_CORE_NO_SCOPE' }));
   });
@@ -321,7 +322,6 @@ describe('classes decorated for tsyringe', () => {
       }
     }
     class Needing extends Foreign {
-      // biome-ignore lint/complexity/noUselessConstructor: without a default, unlike its parent's
       constructor(ledger: unknown) {
         super(ledger);
       }
