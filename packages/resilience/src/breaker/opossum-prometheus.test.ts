@@ -7,7 +7,7 @@ import { verdicts } from '@fwk/kernel';
 import { describe, expect, test } from 'vitest';
 import { policy } from '../policy/policy.js';
 import type { PolicyOptions } from '../policy/policy-options.js';
-import { loadOpossum, type OpossumEngine } from './opossum.js';
+import { type OpossumEngine, opossumClass } from './opossum.js';
 
 const require = createRequire(import.meta.url);
 
@@ -65,10 +65,7 @@ interface RealCircuit extends OpossumEngine {
 }
 
 function opossum(options: Record<string, unknown>, handler?: () => unknown): Caller {
-  const Circuit = loadOpossum() as unknown as new (
-    action: typeof work,
-    options: Record<string, unknown>,
-  ) => RealCircuit;
+  const Circuit = opossumClass as unknown as new (action: typeof work, options: Record<string, unknown>) => RealCircuit;
   const circuit = new Circuit(work, { name: 'quote', rollingCountTimeout: 60_000, ...options });
   if (handler) circuit.fallback(handler);
   const halfOpened = new Promise((resolve) => circuit.once('halfOpen', resolve));
