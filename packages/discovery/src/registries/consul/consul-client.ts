@@ -6,10 +6,13 @@
  * Questions that Consul holds until something changes have connections of their own, so that they never stand in the way
  * of the short ones that keep instances alive.
  */
-import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import { background, type CallContext, type Env } from '@fwk/kernel';
+import type { Agent, AgentOptions, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { background, type CallContext, type Env, messageOf } from '@fwk/kernel';
 import { RegistryDeniedError, RegistryUnavailableError } from '../../errors.js';
+import { addressOf } from './check-consul-options.js';
+import type { ConsulAddress } from './consul-address.js';
 import type { ConsulOptions } from './consul-options.js';
+import { type TlsSettings, type TlsSource, tlsSource } from './tls-source.js';
 import type { TokenSource } from './token-source.js';
 
 const MAX_ANSWER_LENGTH = 64 * 1024 * 1024;
@@ -49,15 +52,21 @@ export interface Answer {
  */
 export class ConsulClient {
   readonly #options: ConsulOptions;
+  readonly #address: ConsulAddress;
   readonly #token: TokenSource;
+  readonly #tls: TlsSource;
   readonly #env: Env;
   readonly #pending = new Set<ClientRequest>();
   readonly #agents = new Map<'short' | 'held', Agent>();
+  /** What the agents connect with. */
+  #settings: TlsSettings | undefined;
   #closed = false;
 
   constructor(options: ConsulOptions, token: TokenSource, env: Env) {
     this.#options = options;
+    this.#address = addressOf(options);
     this.#token = token;
+    this.#tls = tlsSource(options.tls);
     this.#env = env;
   }
 
@@ -68,10 +77,10 @@ export class ConsulClient {
     const token = await this.#token.read();
     const answer = await this.#send(question, token, context);
     if (answer.status === 200 || also.includes(answer.status)) return answer;
-    const { url, tokenFile } = this.#options;
+    const { tokenFile } = this.#options;
     if (answer.status !== 403 || tokenFile !== undefined) throw this.unavailable(refusal(answer));
     const advice = 'set CONSUL_HTTP_TOKEN, or the option token, to one that may';
-    throw new RegistryDeniedError(new URL(url).host, `refuses the token: ${wordsOf(answer)}; ${advice}`);
+    throw new RegistryDeniedError(this.#address.label, `refuses the token: ${wordsOf(answer)}; ${advice}`);
   }
 
   /** Asks and answers the parsed body. */
@@ -90,7 +99,7 @@ export class ConsulClient {
 
   /** An error that says what the agent did instead of answering. */
   unavailable(problem: string, cause?: unknown): RegistryUnavailableError {
-    return new RegistryUnavailableError(new URL(this.#options.url).host, problem, cause);
+    return new RegistryUnavailableError(this.#address.label, problem, cause);
   }
 
   /** Ends everything at once. */
@@ -102,21 +111,19 @@ export class ConsulClient {
 
   async #send(question: Question, token: string | undefined, context: CallContext): Promise<Answer> {
     const { method = 'GET', heldMs = 0, body } = question;
+    const { secure, socketPath } = this.#address;
     const url = this.#url(question);
-    const secure = url.protocol === 'https:';
     const { request: open, Agent: AgentClass } = secure ? await import('node:https') : await import('node:http');
+    const settings = secure ? await this.#readTls() : undefined;
     if (this.#closed) throw this.unavailable('it was closed by this process');
-    const use = heldMs > 0 ? 'held' : 'short';
-    let agent = this.#agents.get(use);
-    if (!agent) {
-      const maxSockets = use === 'held' ? Number.POSITIVE_INFINITY : SHORT_CONNECTIONS;
-      agent = new AgentClass({ keepAlive: true, maxSockets, ...this.#options.tls });
-      this.#agents.set(use, agent);
-    }
+    const agent = this.#agentFor(heldMs > 0 ? 'held' : 'short', settings, AgentClass);
     const text = body === undefined ? undefined : JSON.stringify(body);
+    const { auth } = this.#options;
     const options: RequestOptions = {
       agent,
       method,
+      ...(socketPath !== undefined && { socketPath }),
+      ...(auth !== undefined && { auth }),
       headers: {
         ...(token !== undefined && { 'x-consul-token': token }),
         ...(text !== undefined && { 'content-type': 'application/json' }),
@@ -147,9 +154,36 @@ export class ConsulClient {
   }
 
   #url({ path, query = {} }: Question): URL {
-    const url = new URL(`/v1${path}`, this.#options.url);
+    const { namespace, partition } = this.#options;
+    const url = new URL(`${this.#address.base}/v1${path}`);
+    if (namespace !== undefined) url.searchParams.set('ns', namespace);
+    if (partition !== undefined) url.searchParams.set('partition', partition);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
     return url;
+  }
+
+  async #readTls(): Promise<TlsSettings> {
+    try {
+      return await this.#tls.read();
+    } catch (error) {
+      throw this.unavailable(`its TLS files cannot be read: ${messageOf(error)}`, error);
+    }
+  }
+
+  /** Other settings need other connections; what is under way ends on the old ones. */
+  #agentFor(use: 'short' | 'held', settings: TlsSettings | undefined, AgentClass: typeof Agent): Agent {
+    if (settings !== this.#settings) {
+      for (const old of this.#agents.values()) retire(old);
+      this.#agents.clear();
+      this.#settings = settings;
+    }
+    let agent = this.#agents.get(use);
+    if (!agent) {
+      const maxSockets = use === 'held' ? Number.POSITIVE_INFINITY : SHORT_CONNECTIONS;
+      agent = new AgentClass({ keepAlive: true, maxSockets, ...settings } as AgentOptions);
+      this.#agents.set(use, agent);
+    }
+    return agent;
   }
 
   /** Settles directly and not through a promise of its own, which the request's `close` would overtake. */
@@ -170,6 +204,12 @@ export class ConsulClient {
       resolve({ status, text: parts.join(''), index: indexOf(index), led });
     });
   }
+}
+
+/** Keeps no connection that falls free from now on. */
+function retire(agent: Agent): void {
+  agent.maxFreeSockets = 0;
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 
 function indexOf(header: string | string[] | undefined): number | undefined {

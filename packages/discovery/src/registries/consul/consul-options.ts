@@ -1,32 +1,34 @@
-import {
-  anything,
-  checkOptions,
-  integerIn,
-  millisecondsIn,
-  OptionsError,
-  oneOf,
-  optional,
-  type Rule,
-  text,
-} from '@fwk/kernel';
-
-/** What TLS needs beyond `https:` in the URL; PEM text, as `node:tls` takes it. */
+/**
+ * What TLS needs beyond `https:` in the URL: each part as PEM text, or as a file, which is read again when it changes.
+ * Without any, the environment decides: `CONSUL_CACERT`, `CONSUL_CAPATH`, `CONSUL_CLIENT_CERT`, `CONSUL_CLIENT_KEY`,
+ * `CONSUL_TLS_SERVER_NAME` and `CONSUL_HTTP_SSL_VERIFY`.
+ */
 export interface ConsulTls {
   /** Who signed the agent's certificate. @defaultValue what Node trusts */
   readonly ca?: string | undefined;
+  /** The same as a file. */
+  readonly caFile?: string | undefined;
+  /** The same as a folder of files. */
+  readonly caFolder?: string | undefined;
   /** Our own certificate, where Consul wants one. */
   readonly cert?: string | undefined;
-  /** Its key. */
+  /** The same as a file. */
+  readonly certFile?: string | undefined;
+  /** The key of our own certificate. */
   readonly key?: string | undefined;
+  /** The same as a file. */
+  readonly keyFile?: string | undefined;
   /** The name that the agent's certificate must bear. @defaultValue the host of the URL */
   readonly servername?: string | undefined;
+  /** false takes any certificate, and so any listener, for the agent. @defaultValue true */
+  readonly verify?: boolean | undefined;
 }
 
 /** Options of `consulRegistry`. */
 export interface ConsulOptions {
   /**
-   * The agent, normally the one of this machine.
-   * @defaultValue the environment variable `CONSUL_HTTP_ADDR`, else `http://127.0.0.1:8500`
+   * The agent, normally the one of this machine: `http://`, `https://`, or `unix:///path/to/socket`.
+   * @defaultValue the environment variable `CONSUL_HTTP_ADDR`, else `http://127.0.0.1:8500`; with `CONSUL_HTTP_SSL` by https
    */
   readonly url: string;
   /** ACL token: visible ASCII characters without spaces. @defaultValue the environment variable `CONSUL_HTTP_TOKEN`, else none */
@@ -36,7 +38,18 @@ export interface ConsulOptions {
    * @defaultValue the environment variable `CONSUL_HTTP_TOKEN_FILE`, else none
    */
   readonly tokenFile?: string | undefined;
-  /** For `https:` URLs. */
+  /** `user:password` for a proxy before the agent. @defaultValue the environment variable `CONSUL_HTTP_AUTH`, else none */
+  readonly auth?: string | undefined;
+  /**
+   * Sends token and password to another machine over plain HTTP, where whoever stands on the way can read them.
+   * @defaultValue the environment variable `FWK_CONSUL_TOKEN_OVER_HTTP`, else false
+   */
+  readonly tokenOverHttp: boolean;
+  /** Consul Enterprise: the namespace of all that is asked. @defaultValue the environment variable `CONSUL_NAMESPACE` */
+  readonly namespace?: string | undefined;
+  /** Consul Enterprise: the partition of all that is asked. @defaultValue the environment variable `CONSUL_PARTITION` */
+  readonly partition?: string | undefined;
+  /** For an `https:` agent. */
   readonly tls?: ConsulTls | undefined;
   /**
    * Other datacentres, in the order in which they are asked for a service that has nobody to call in the agent's own.
@@ -66,6 +79,7 @@ export interface ConsulOptions {
 /** Defaults of `consulRegistry`. */
 export const consulDefaults = Object.freeze({
   url: 'http://127.0.0.1:8500',
+  tokenOverHttp: false,
   datacenters: Object.freeze([]) as readonly string[],
   check: 'ttl',
   ttlMs: 15_000,
@@ -77,72 +91,3 @@ export const consulDefaults = Object.freeze({
   maxPauseMs: 3000,
   maxQueries: 8,
 } as const) satisfies Partial<ConsulOptions>;
-
-/**
- * Checks the options of a Consul registry.
- * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
- */
-export function checkConsulOptions(
-  given: Partial<ConsulOptions> | undefined,
-  environment: Readonly<Record<string, string | undefined>>,
-): Readonly<ConsulOptions> {
-  const { CONSUL_HTTP_ADDR: place, CONSUL_HTTP_TOKEN: token, CONSUL_HTTP_TOKEN_FILE: tokenFile } = environment;
-  const defaults = {
-    ...consulDefaults,
-    ...(place && { url: place.includes('://') ? place : `http://${place}` }),
-    ...(token && { token }),
-    ...(tokenFile && { tokenFile }),
-  };
-  const options = checkOptions<ConsulOptions>('consulRegistry', given, defaults, {
-    url: baseUrl,
-    token: anything,
-    tokenFile: optional(text),
-    tls: anything,
-    datacenters: names,
-    check: oneOf('ttl', 'http'),
-    ttlMs: millisecondsIn(1000, 3_600_000),
-    checkPath: path,
-    checkIntervalMs: millisecondsIn(1000, 3_600_000),
-    deregisterCriticalAfterMs: millisecondsIn(60_000, 86_400_000),
-    waitMs: millisecondsIn(1000, 600_000),
-    requestTimeoutMs: millisecondsIn(10, 60_000),
-    maxPauseMs: millisecondsIn(10, 60_000),
-    maxQueries: integerIn(0, 100),
-  });
-  // No rule of its own: it would show the value.
-  const isWrong = options.token !== undefined && !isToken(options.token);
-  const problem = isWrong ? 'token must be visible ASCII characters without spaces' : tlsProblem(options);
-  if (problem) throw new OptionsError('consulRegistry', [problem]);
-  return options;
-}
-
-/** True for what may stand in a header as a token. */
-export function isToken(value: unknown): value is string {
-  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
-}
-
-const baseUrl: Rule = (value) => {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
-  const plain = url && url.pathname === '/' && !url.search && !url.hash && !url.username;
-  return plain && /^https?:$/.test(url.protocol) ? undefined : 'a base URL like http://127.0.0.1:8500';
-};
-
-const names: Rule = (value) =>
-  Array.isArray(value) && value.every((name) => typeof name === 'string' && /^[\w-]+$/.test(name))
-    ? undefined
-    : 'a list of names of datacentres';
-
-const path: Rule = (value) =>
-  typeof value === 'string' && /^\/[^\s]*$/.test(value) ? undefined : 'a path like /readyz';
-
-function tlsProblem({ tls, url }: ConsulOptions): string | undefined {
-  if (tls === undefined) return undefined;
-  if (typeof tls !== 'object' || tls === null) return 'tls must be an object';
-  if (!url.startsWith('https:')) return `tls needs an https URL, not ${url}`;
-  const wrong = Object.entries(tls).find(
-    ([field, value]) => !tlsFields.includes(field) || (value !== undefined && typeof value !== 'string'),
-  );
-  return wrong && `tls.${wrong[0]} must be one of ${tlsFields.join(', ')}, and text`;
-}
-
-const tlsFields = ['ca', 'cert', 'key', 'servername'];

@@ -12,8 +12,9 @@ import type { Instance } from '../../instance.js';
 import type { Registration, Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
 import { Connection } from '../connection.js';
 import { type InstanceWriter, OwnInstances } from '../own-instances.js';
+import { addressOf, checkConsulOptions } from './check-consul-options.js';
 import { ConsulClient } from './consul-client.js';
-import { type ConsulOptions, checkConsulOptions } from './consul-options.js';
+import type { ConsulOptions } from './consul-options.js';
 import { ConsulWatches } from './consul-watches.js';
 import { ConsulWriter } from './consul-writer.js';
 import { backoffMs, Pace, Pause } from './pace.js';
@@ -55,7 +56,7 @@ class ConsulRegistry implements Registry {
   constructor(options: ConsulOptions, env: Env) {
     this.#options = options;
     this.#env = env;
-    this.name = `consul ${new URL(options.url).host}`;
+    this.name = `consul ${addressOf(options).label}`;
     this.#client = new ConsulClient(
       options,
       tokenSource(options, env.logger, () => this.#watches.restart()),

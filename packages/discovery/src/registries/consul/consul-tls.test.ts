@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -57,6 +57,36 @@ describe.runIf(consulProgram)('a Consul registry over TLS', () => {
     const { instances } = registry.watch('inventory');
     await registry.register(anInstance());
     await vi.waitFor(() => expect(instances.value).toHaveLength(1), patience);
+  });
+
+  test('takes the files that Consul’s environment variables name, and takes up renewed ones', async () => {
+    const file = (name: string) => join(folder, name);
+    const renewed = file('renewed-ca.pem');
+    await writeFile(renewed, await readFile(file('dc1-client-consul-0.pem')));
+    vi.stubEnv('CONSUL_HTTP_ADDR', url.slice('https://'.length));
+    vi.stubEnv('CONSUL_HTTP_SSL', 'true');
+    vi.stubEnv('CONSUL_CACERT', renewed);
+    vi.stubEnv('CONSUL_CLIENT_CERT', file('dc1-client-consul-0.pem'));
+    vi.stubEnv('CONSUL_CLIENT_KEY', file('dc1-client-consul-0-key.pem'));
+    vi.stubEnv('CONSUL_TLS_SERVER_NAME', 'server.dc1.consul');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const registry = consulRegistry({ maxPauseMs: 100 });
+    onTestFinished(() => registry.close());
+    const { known } = registry.watch('inventory');
+    await vi.waitFor(() => expect(registry.connection.value.reason).toMatch(/certificate/), patience);
+    await writeFile(renewed, await readFile(file('consul-agent-ca.pem')));
+    await vi.waitFor(() => expect(known.value).toBe(true), patience);
+    await rm(renewed);
+    await vi.waitFor(
+      () => expect(registry.connection.value.reason).toMatch(/TLS files cannot be read.*renewed-ca/),
+      patience,
+    );
+  });
+
+  test('takes any certificate only when told to', async () => {
+    const registry = open({ ...tls, ca: undefined, servername: undefined, verify: false });
+    const { known } = registry.watch('inventory');
+    await vi.waitFor(() => expect(known.value).toBe(true), patience);
   });
 
   test.each([

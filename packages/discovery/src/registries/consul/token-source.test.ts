@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { noLogger } from '@fwk/kernel';
 import { expect, onTestFinished, test } from 'vitest';
-import { checkConsulOptions } from './consul-options.js';
+import { checkConsulOptions } from './check-consul-options.js';
 import { tokenSource } from './token-source.js';
 
 const optionsWith = (parts: object) => checkConsulOptions(parts, {});

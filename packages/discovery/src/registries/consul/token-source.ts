@@ -1,6 +1,7 @@
 import type { Logger } from '@fwk/kernel';
 import { messageOf } from '@fwk/kernel';
-import { type ConsulOptions, isToken } from './consul-options.js';
+import { isToken } from './check-consul-options.js';
+import type { ConsulOptions } from './consul-options.js';
 
 /** Where the ACL token comes from. */
 export interface TokenSource {

@@ -1,0 +1,61 @@
+/** The variables that Consul's own tools follow, read as they read them. */
+import { OptionsError } from '@fwk/kernel';
+import { type ConsulOptions, type ConsulTls, consulDefaults } from './consul-options.js';
+
+/** Allows what the option `tokenOverHttp` allows. */
+export const tokenOverHttpVariable = 'FWK_CONSUL_TOKEN_OVER_HTTP';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What the environment says of the agent.
+ * @throws OptionsError for a switch that is neither on nor off, rather than guess which is meant.
+ */
+export function consulEnvironment(environment: Environment): Partial<ConsulOptions> {
+  const said = (name: string) => environment[name] || undefined;
+  const secure = switchOf('CONSUL_HTTP_SSL', environment);
+  const found: Partial<ConsulOptions> = {
+    url: urlOf(said('CONSUL_HTTP_ADDR'), secure),
+    token: said('CONSUL_HTTP_TOKEN'),
+    tokenFile: said('CONSUL_HTTP_TOKEN_FILE'),
+    auth: said('CONSUL_HTTP_AUTH'),
+    namespace: said('CONSUL_NAMESPACE'),
+    partition: said('CONSUL_PARTITION'),
+    tokenOverHttp: switchOf(tokenOverHttpVariable, environment),
+  };
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+}
+
+/** What it says of TLS; undefined when it says nothing. It counts for an `https:` agent only, as in Consul's own tools. */
+export function tlsEnvironment(environment: Environment): ConsulTls | undefined {
+  const said = (name: string) => environment[name] || undefined;
+  const found = {
+    caFile: said('CONSUL_CACERT'),
+    caFolder: said('CONSUL_CAPATH'),
+    certFile: said('CONSUL_CLIENT_CERT'),
+    keyFile: said('CONSUL_CLIENT_KEY'),
+    servername: said('CONSUL_TLS_SERVER_NAME'),
+    verify: switchOf('CONSUL_HTTP_SSL_VERIFY', environment),
+  };
+  const given = Object.entries(found).filter(([, value]) => value !== undefined);
+  return given.length > 0 ? Object.fromEntries(given) : undefined;
+}
+
+/** `CONSUL_HTTP_SSL` makes an address secure that says `http:` or nothing; it does not make one insecure. */
+function urlOf(place: string | undefined, secure: boolean | undefined): string | undefined {
+  if (place === undefined) return secure ? consulDefaults.url.replace('http:', 'https:') : undefined;
+  const url = place.includes('://') ? place : `http://${place}`;
+  return secure ? url.replace(/^http:/, 'https:') : url;
+}
+
+/** The words that Go takes for a boolean, since Consul's tools are written in it. */
+const on = ['1', 't', 'T', 'TRUE', 'true', 'True'];
+const off = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
+
+function switchOf(name: string, environment: Environment): boolean | undefined {
+  const value = environment[name];
+  if (value === undefined || value === '') return undefined;
+  if (on.includes(value)) return true;
+  if (off.includes(value)) return false;
+  throw new OptionsError('consulRegistry', [`the environment variable ${name} must be true or false, not "${value}"`]);
+}
