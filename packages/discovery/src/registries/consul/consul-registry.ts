@@ -117,7 +117,7 @@ class ConsulRegistry implements Registry {
 
   async #run(): Promise<void> {
     const { randomUUID } = await import('node:crypto');
-    const writer = new ConsulWriter(this.#client, randomUUID(), this.#options, this.#env);
+    const writer = new ConsulWriter(this.#client, randomUUID(), this.#options, this.#env, () => this.#suspect());
     this.#writer = writer;
     if (this.#closing) writer.hurry();
     const { random } = this.#env;

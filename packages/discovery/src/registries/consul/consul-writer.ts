@@ -7,13 +7,12 @@ import type { Env } from '@fwk/kernel';
 import { DuplicateInstanceError, InstanceInvalidError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import type { InstanceWriter } from '../own-instances.js';
+import { CatalogLook } from './catalog-look.js';
 import { type Answer, type ConsulClient, wordsOf } from './consul-client.js';
 import type { ConsulOptions } from './consul-options.js';
+import { type HealthCheck, isMaintenance, isUntouched } from './health-entries.js';
 import { IdClaims } from './id-claims.js';
-import { checkIdOf, checkStatusOf, definitionOf } from './service-definition.js';
-
-/** Tells our own maintenance from an operator's, which only an operator may lift. */
-const OUR_MAINTENANCE = 'fwk: the instance says that it is out of service';
+import { checkIdOf, checkStatusOf, definitionOf, notesOfFailing, outOfServiceCheckIdOf } from './service-definition.js';
 
 /** The agent of this machine, as what this process registers sees it. */
 export class ConsulWriter implements InstanceWriter {
@@ -28,12 +27,17 @@ export class ConsulWriter implements InstanceWriter {
   readonly #underWay = new Set<string>();
   /** Ids whose check was critical when it was last looked at. */
   readonly #failing = new Set<string>();
-  /** Ids that we ourselves have put into maintenance. */
-  readonly #maintained = new Set<string>();
+  /** Ids with a check that says that they are out of service. */
+  readonly #outOfService = new Set<string>();
+  readonly #catalog: CatalogLook;
 
-  /** @param holder - a name of this process that no other has. */
-  constructor(client: ConsulClient, holder: string, options: ConsulOptions, env: Env) {
+  /**
+   * @param holder - a name of this process that no other has.
+   * @param suspect - makes the pulse renew at once.
+   */
+  constructor(client: ConsulClient, holder: string, options: ConsulOptions, env: Env, suspect: () => void) {
     this.#claims = new IdClaims(client, holder, env);
+    this.#catalog = new CatalogLook(client, env, suspect);
     this.#client = client;
     this.#holder = holder;
     this.#options = options;
@@ -57,18 +61,20 @@ export class ConsulWriter implements InstanceWriter {
     this.#known.delete(id);
     this.#claims.doubt(id);
     this.#failing.delete(id);
-    this.#maintained.delete(id);
+    this.#outOfService.delete(id);
   }
 
   /**
    * Tells the agent that these instances live; with none to tell of, asks the cheapest question that needs no rights.
-   * @returns the ids that the agent does not know.
+   * @returns the ids that the agent, or the servers, do not know.
    */
   async renew(ids: readonly string[]): Promise<readonly string[]> {
     if (!ids.some((id) => this.#known.has(id))) await this.#client.ask({ path: '/status/leader' });
     const known = await Promise.all(ids.map((id) => this.#renew(id)));
-    const unknown = ids.filter((_id, index) => !known[index]);
+    const missing = this.#catalog.missing();
+    const unknown = ids.filter((id, index) => !known[index] || missing.has(id));
     for (const id of unknown) this.#claims.doubt(id);
+    this.#catalog.look(ids.filter((id) => this.#claims.holds(id)));
     return unknown;
   }
 
@@ -86,11 +92,12 @@ export class ConsulWriter implements InstanceWriter {
     const { id, status } = instance;
     const isNew = !this.#claims.holds(id);
     if (isNew) await this.#claim(instance);
+    // Before its facts say that it serves: it must not read as failing in between.
+    if (status !== 'OUT_OF_SERVICE' && this.#outOfService.delete(id)) await this.#remove(outOfServiceCheckIdOf(id));
     await this.#put(instance);
+    if (status === 'OUT_OF_SERVICE') this.#outOfService.add(id);
     // A check that was there before keeps its status whatever it is registered with.
     if (this.#options.check === 'ttl') await this.#report(instance);
-    if (status === 'OUT_OF_SERVICE') await this.#maintain(id);
-    else if (this.#maintained.has(id)) await this.#lift(id);
     if (isNew) await this.#prove(instance);
   }
 
@@ -104,18 +111,22 @@ export class ConsulWriter implements InstanceWriter {
     const instance = this.#known.get(id);
     const here = instance && (await this.#claims.standing(id));
     if (!instance || here?.holder !== this.#holder) return false;
-    if (here.alive) this.#failing.delete(id);
-    else this.#failing.add(id);
+    const untouched = here.checks.some((check) => check.id === checkIdOf(id) && isUntouched(check));
+    if (!here.alive) this.#failing.add(id);
+    else if (!untouched) this.#failing.delete(id);
+    if (here.node !== undefined) this.#catalog.node = here.node;
     const known = this.#options.check === 'http' || (await this.#report(instance));
     return known && this.#claims.renewed(instance);
   }
 
   async #put(instance: Instance): Promise<void> {
     const { id, status } = instance;
-    const changed = `changed at ${new Date(this.#env.clock.wallTime()).toISOString()}`;
+    const time = new Date(this.#env.clock.wallTime()).toISOString();
     // What Consul dropped because it failed comes back as failing; the next probe may say otherwise.
     const failing = this.#options.check === 'http' && this.#failing.has(id);
-    const check = { changed, status: failing ? ('critical' as const) : checkStatusOf(status) };
+    const check = failing
+      ? { changed: `${notesOfFailing}, registered again at ${time}`, status: 'critical' as const }
+      : { changed: `changed at ${time}`, status: checkStatusOf(status) };
     const body = definitionOf(instance, this.#holder, check, this.#options);
     this.#known.set(id, instance);
     const answer = await this.#client.ask({ method: 'PUT', path: '/agent/service/register', body, also: [400] });
@@ -138,7 +149,7 @@ export class ConsulWriter implements InstanceWriter {
     const { id } = instance;
     try {
       const here = await this.#claims.claim(instance);
-      if (here?.checks.some(({ notes }) => notes === OUR_MAINTENANCE)) this.#maintained.add(id);
+      if (here && here.holder !== this.#holder) await this.#clear(id, here.checks);
     } catch (error) {
       // Neither its check nor its registration is ours to touch any more.
       if (error instanceof DuplicateInstanceError) this.#known.delete(id);
@@ -155,22 +166,16 @@ export class ConsulWriter implements InstanceWriter {
     }
   }
 
-  async #maintain(id: string): Promise<void> {
-    await this.#setMaintenance(id, { enable: 'true', reason: OUR_MAINTENANCE });
-    this.#maintained.add(id);
+  /** Takes out what a predecessor had itself checked by: nobody would make those checks pass any more. */
+  async #clear(id: string, checks: readonly HealthCheck[]): Promise<void> {
+    const left = checks.filter((check) => check.instance === id && check.id !== checkIdOf(id) && !isMaintenance(check));
+    for (const check of left) await this.#remove(check.id);
   }
 
-  async #lift(id: string): Promise<void> {
-    const standing = await this.#claims.standing(id);
-    if (standing?.checks.some(({ notes }) => notes === OUR_MAINTENANCE)) {
-      await this.#setMaintenance(id, { enable: 'false' });
-    }
-    this.#maintained.delete(id);
-  }
-
-  async #setMaintenance(id: string, query: Readonly<Record<string, string>>): Promise<void> {
-    const path = `/agent/service/maintenance/${encodeURIComponent(id)}`;
-    await this.#client.ask({ method: 'PUT', path, query });
+  async #remove(check: string): Promise<void> {
+    const path = `/agent/check/deregister/${encodeURIComponent(check)}`;
+    const answer = await this.#client.ask({ method: 'PUT', path, also: [404, 500] });
+    if (answer.status === 500 && !says(answer, /unknown check/i)) throw this.#failed(answer);
   }
 
   #failed(answer: Answer): Error {

@@ -11,11 +11,16 @@ import {
   parseInstance,
 } from '../../instance.js';
 import { holderKey, isOurs, readMeta } from './meta.js';
-import { checkIdOf } from './service-definition.js';
+import { checkIdOf, notesOfFailing } from './service-definition.js';
 
 /** One check of an instance or of its node. */
 export interface HealthCheck {
   readonly id: string;
+  readonly node: string;
+  /** The id of the instance that it belongs to; empty for a check of the node. */
+  readonly instance: string;
+  /** How it is made: `ttl`, `http`, `maintenance`, … */
+  readonly type: string;
   readonly status: string;
   readonly notes: string;
   readonly output: string;
@@ -47,14 +52,30 @@ export interface HealthList {
   readonly unreadable: readonly string[];
 }
 
-/** @throws TypeError when it is no list of entries at all. */
-export function readHealthList(value: unknown): HealthList {
+/**
+ * Reads the instances of a service.
+ * @param before - what was last known of it.
+ * @param inDoubt - asked for an instance whose check the agent has not made yet, as after its restart: whether it is thought
+ * to be as it was. Ours is thought to serve, since it is registered when it does; what others register may still be
+ * starting, so theirs must have been UP before.
+ * @throws TypeError when it is no list of entries at all.
+ */
+export function readHealthList(
+  value: unknown,
+  service: string,
+  before: readonly Instance[],
+  inDoubt: (id: string) => boolean,
+): HealthList {
   if (!Array.isArray(value)) throw new TypeError('it answered something that is no list of instances');
+  const wereUp = new Set(before.filter(({ status }) => status === 'UP').map(({ id }) => id));
   const found = new Map<string, Instance>();
   const unreadable: string[] = [];
   for (const part of value as unknown[]) {
     try {
-      const instance = instanceOf(readEntry(part));
+      const entry = readEntry(part);
+      // Consul takes names that differ in case only for the same; they are two services.
+      if (entry.service.Service !== service) continue;
+      const instance = instanceOf(entry, (id) => (isOurs(entry.meta) || wereUp.has(id)) && inDoubt(id));
       const other = found.get(instance.id);
       // A node that came back under another name leaves its instances behind twice.
       if (other?.status !== 'UP') found.set(instance.id, instance);
@@ -85,6 +106,9 @@ export function readChecks(value: unknown): readonly HealthCheck[] {
   if (!Array.isArray(value)) return [];
   return value.filter(isRecord).map((check) => ({
     id: textOf(check.CheckID),
+    node: textOf(check.Node),
+    instance: textOf(check.ServiceID),
+    type: textOf(check.Type),
     status: textOf(check.Status),
     notes: textOf(check.Notes),
     output: textOf(check.Output),
@@ -116,22 +140,24 @@ function readEntry(value: unknown): Entry {
   };
 }
 
-function instanceOf(entry: Entry): Instance {
+function instanceOf(entry: Entry, inDoubt: (id: string) => boolean = () => true): Instance {
   const { service, meta, node } = entry;
   const facts = readMeta(meta);
-  const ours = isOurs(meta);
-  const id = textOf(service.ID);
+  const given = textOf(service.ID);
+  const id = isOurs(meta) ? given : idOfOthers(given, node);
+  const checks =
+    entry.checks.some(isUntouched) && inDoubt(id) ? entry.checks.filter((check) => !isUntouched(check)) : entry.checks;
   const tags = Array.isArray(service.Tags) && service.Tags.length > 0 ? service.Tags : facts.tags;
   return parseInstance({
     version: '0.0.0',
     startedAtMs: 0,
     ...facts,
-    id: ours ? id : idOfOthers(id, node),
+    id,
     service: service.Service,
     address: textOf(service.Address) || entry.nodeAddress,
     port: service.Port,
     tags,
-    ...standing(entry, facts),
+    ...standing({ ...entry, checks }, facts),
   });
 }
 
@@ -185,10 +211,24 @@ const nodeCheck = 'serfHealth';
 
 function isDead({ service, checks }: Entry): boolean {
   const own = checkIdOf(textOf(service.ID));
-  return checks.some(({ id, status }) => status === 'critical' && (id === own || id === nodeCheck));
+  return checks.some(
+    (check) => check.status === 'critical' && (check.id === own || check.id === nodeCheck) && !isUntouched(check),
+  );
 }
 
-function isMaintenance({ id }: HealthCheck): boolean {
+/**
+ * True for a check that the agent has not made since it started or since the check was registered: it counts as critical
+ * until then, and says nothing of the instance.
+ */
+export function isUntouched({ status, output, type, notes }: HealthCheck): boolean {
+  return status === 'critical' && output === '' && askedByAgent.has(type) && !notes.startsWith(notesOfFailing);
+}
+
+/** Types of checks that the agent makes itself, now and then. */
+const askedByAgent = new Set(['http', 'tcp', 'udp', 'grpc', 'h2ping', 'script', 'docker', 'os_service']);
+
+/** True for what an operator has set by Consul's maintenance mode. */
+export function isMaintenance({ id }: HealthCheck): boolean {
   return id === '_node_maintenance' || id.startsWith('_service_maintenance:');
 }
 

@@ -29,6 +29,8 @@ export interface Standing {
   readonly alive: boolean;
   readonly holder: string | undefined;
   readonly checks: readonly HealthCheck[];
+  /** The name of the agent's node; undefined where no check says it. */
+  readonly node: string | undefined;
 }
 
 /** What one process claims, through one agent. */
@@ -79,7 +81,8 @@ export class IdClaims {
     const checks = readChecks(found.Checks);
     const [holding] = readHoldings([{ Service: found.Service, Checks: found.Checks }]);
     const { instance, alive = true } = holding ?? {};
-    return { instance, alive, holder: readPairs(found.Service.Meta)[holderKey], checks };
+    const node = checks.find((check) => check.node !== '')?.node;
+    return { instance, alive, holder: readPairs(found.Service.Meta)[holderKey], checks, node };
   }
 
   /**
@@ -91,6 +94,7 @@ export class IdClaims {
     const here = await this.standing(instance.id);
     if (here?.holder === this.#holder) return here;
     if (here?.alive && here.instance && !isAt(here.instance, instance)) this.#refuse(instance, here.instance);
+    for (const other of await this.#alike(instance.id)) await this.#displace(instance, other);
     const all = await this.#settled(instance, (found) => this.#rivals(instance, found).length === 0);
     const [rival] = this.#rivals(instance, all ?? []);
     if (rival) this.#refuse(instance, rival.instance);
@@ -107,6 +111,8 @@ export class IdClaims {
     const all = await this.#settled(instance, (found) => this.#verdict(instance, found) === 'first');
     const verdict = this.#verdict(instance, all);
     if (typeof verdict === 'object') this.#refuse(instance, verdict.instance);
+    // Of two that came at once the same one gives way at both.
+    for (const other of await this.#alike(instance.id)) if (other < instance.id) await this.#displace(instance, other);
     this.#held.set(instance.id, verdict === 'first' ? LOOK_EVERY : 0);
   }
 
@@ -144,6 +150,24 @@ export class IdClaims {
     return all.filter((each) => each.holder !== this.#holder && each.alive && !isAt(each.instance, instance));
   }
 
+  /**
+   * Ids at this agent that differ in case only. The agent tells them apart and the servers do not: they keep the facts of
+   * whichever was written last, and drop both when either is taken out.
+   */
+  async #alike(id: string): Promise<readonly string[]> {
+    const filter = `ID matches ${JSON.stringify(`(?i)^${id.replaceAll('.', '[.]')}$`)}`;
+    const found = await this.#client.json({ path: '/agent/services', query: { filter } });
+    return isRecord(found) ? Object.keys(found).filter((other) => other !== id) : [];
+  }
+
+  /** Takes the place of an id that the servers take for the same, unless whoever has it is alive. */
+  async #displace(instance: Instance, other: string): Promise<void> {
+    const holder = await this.standing(other);
+    if (holder?.alive && holder.instance && !isAt(holder.instance, instance)) this.#refuse(instance, holder.instance);
+    const path = `/agent/service/deregister/${encodeURIComponent(other)}`;
+    await this.#client.ask({ method: 'PUT', path, also: [404, 500] });
+  }
+
   /** Asks until an answer is final, or as long as something may be on its way. */
   async #settled(
     instance: Instance,
@@ -174,7 +198,11 @@ export class IdClaims {
 
   #refuse(instance: Instance, holder: Instance): never {
     this.#refused.add(instance.id);
-    throw new DuplicateInstanceError(instance.id, describeInstance(holder), describeInstance(instance));
+    const alike = holder.id !== instance.id && holder.id.toLowerCase() === instance.id.toLowerCase();
+    const known = alike
+      ? `${holder.id} of ${describeInstance(holder)} (Consul ignores case)`
+      : describeInstance(holder);
+    throw new DuplicateInstanceError(instance.id, known, describeInstance(instance));
   }
 }
 

@@ -14,6 +14,17 @@ export function checkIdOf(id: string): string {
   return `service:${id}`;
 }
 
+/** The id of the check that stands there, critical, while an instance says that it is out of service. */
+export function outOfServiceCheckIdOf(id: string): string {
+  return `fwk-out-of-service:${id}`;
+}
+
+/** How the notes of a check begin that is registered as critical because the instance failed before. */
+export const notesOfFailing = 'failing';
+
+/** Consul knows no check that is never made; this one waits for a report that never comes. */
+const neverReported = '876000h';
+
 /**
  * What the check of an instance says while its process lives. What may not be called is in `warning`, with a weight of
  * nought, and not `critical`: Consul would forget it after a minute, though it lives.
@@ -44,14 +55,28 @@ export function definitionOf(
     Port: port,
     Meta: writeMeta(instance, holder),
     Weights: { Passing: up ? Math.min(MAX_WEIGHT, Math.max(1, Math.round(weight))) : 1, Warning: up ? 1 : 0 },
-    Check: {
-      CheckID: checkIdOf(id),
-      Name: `${service} is alive`,
-      Notes: check.changed,
-      Status: check.status,
-      DeregisterCriticalServiceAfter: duration(options.deregisterCriticalAfterMs),
-      ...probe(instance, options),
-    },
+    Checks: [
+      {
+        CheckID: checkIdOf(id),
+        Name: `${service} is alive`,
+        Notes: check.changed,
+        Status: check.status,
+        DeregisterCriticalServiceAfter: duration(options.deregisterCriticalAfterMs),
+        ...probe(instance, options),
+      },
+      ...(status === 'OUT_OF_SERVICE' ? [outOfService(instance)] : []),
+    ],
+  };
+}
+
+/** Not Consul's maintenance mode, which is the operator's: there is one for an instance, and whoever ends it ends it for all. */
+function outOfService({ id, service, lastChange }: Instance): object {
+  return {
+    CheckID: outOfServiceCheckIdOf(id),
+    Name: `${service} is in service`,
+    Notes: lastChange?.cause ?? 'it says that it is out of service',
+    Status: 'critical',
+    TTL: neverReported,
   };
 }
 

@@ -3,7 +3,9 @@
  * called, the next one is asked too, and the first that has somebody wins. As soon as a nearer one has somebody again the
  * farther ones are no longer asked.
  */
+import type { Timer } from '@fwk/kernel';
 import type { Instance } from '../../instance.js';
+import { BenefitOfDoubt } from './benefit-of-doubt.js';
 import { blockingQuery, noLeader, type Query, type QueryListener, type QueryPlace } from './blocking-query.js';
 import { readHealthList } from './health-entries.js';
 import type { LiveList } from './live-list.js';
@@ -23,6 +25,9 @@ export function healthOf(service: string): { readonly path: string } {
 
 interface Source {
   readonly query: Query;
+  readonly doubt: BenefitOfDoubt;
+  /** What Consul answered last. */
+  value: unknown;
   instances: readonly Instance[] | undefined;
   /** Why what is known may be old. */
   trouble: string | undefined;
@@ -35,6 +40,7 @@ class ServiceFeed implements Query {
   readonly #askHome: AskHome;
   /** By datacentre: the own one, then those of the options as far as they are needed. */
   readonly #sources: Source[] = [];
+  #timer: Timer | undefined;
 
   constructor(service: string, list: LiveList<Instance>, place: QueryPlace, askHome: AskHome) {
     this.#service = service;
@@ -50,13 +56,17 @@ class ServiceFeed implements Query {
 
   [Symbol.dispose](): void {
     for (const { query } of this.#sources.splice(0)) query[Symbol.dispose]();
+    if (this.#timer) this.#place.env.clock.clearTimer(this.#timer);
   }
 
   #open(): void {
     const at = this.#sources.length;
     const listener: QueryListener = {
       onAnswer: (value, led) => {
-        if (value !== undefined) source.instances = this.#read(value);
+        if (value !== undefined) {
+          source.value = value;
+          this.#read(source);
+        }
         source.trouble = led ? undefined : noLeader;
         this.#choose();
       },
@@ -70,17 +80,36 @@ class ServiceFeed implements Query {
       datacenter === undefined
         ? this.#askHome(this.#service, listener)
         : blockingQuery(this.#place, { ...healthOf(this.#service), query: { dc: datacenter } }, listener);
-    const source: Source = { query, instances: undefined, trouble: undefined };
+    const doubt = new BenefitOfDoubt(this.#place.env.clock);
+    const source: Source = { query, doubt, value: undefined, instances: undefined, trouble: undefined };
     this.#sources.push(source);
   }
 
-  #read(value: unknown): readonly Instance[] {
-    const { instances, unreadable } = readHealthList(value);
+  #read(source: Source): void {
+    const { env } = this.#place;
+    const { instances, unreadable } = source.doubt.during((inDoubt) =>
+      readHealthList(source.value, this.#service, source.instances ?? [], inDoubt),
+    );
+    source.instances = instances;
     if (unreadable.length > 0) {
       const fields = { service: this.#service, left: unreadable.length, reason: unreadable[0] };
-      this.#place.env.logger.debug(fields, 'Consul lists instances that cannot be read');
+      env.logger.debug(fields, 'Consul lists instances that cannot be read');
     }
-    return instances;
+    this.#readAgainInTime();
+  }
+
+  /** Nobody tells when the benefit of the doubt ends. */
+  #readAgainInTime(): void {
+    const { clock } = this.#place.env;
+    if (this.#timer) clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+    const times = this.#sources.flatMap(({ doubt }) => doubt.endsInMs ?? []);
+    if (times.length === 0) return;
+    const readAll = () => {
+      for (const source of this.#sources) if (source.doubt.endsInMs !== undefined) this.#read(source);
+      this.#choose();
+    };
+    this.#timer = clock.setTimer(readAll, Math.min(...times) + 1, true);
   }
 
   #choose(): void {

@@ -1,0 +1,60 @@
+/**
+ * Finds out when the servers have lost what the agent still has: somebody has taken an instance out of the catalogue, or
+ * a server was restored from an older state. The agent compares itself with the servers once a minute or less often, so
+ * until then nobody would find the instance. All of a node is asked for, which costs the servers the same however many
+ * instances a service has.
+ */
+import { type Env, messageOf } from '@fwk/kernel';
+import type { ConsulClient } from './consul-client.js';
+import { isRecord } from './health-entries.js';
+
+/** Looks at the catalogue in the background, one question at a time. */
+export class CatalogLook {
+  /** The name of the agent's node; nothing is looked at while it is not known. */
+  node: string | undefined;
+  readonly #client: ConsulClient;
+  readonly #env: Env;
+  readonly #onMissing: () => void;
+  #missing = new Set<string>();
+  #looking = false;
+
+  /** @param onMissing - told when something is missing. */
+  constructor(client: ConsulClient, env: Env, onMissing: () => void) {
+    this.#client = client;
+    this.#env = env;
+    this.#onMissing = onMissing;
+  }
+
+  /** What was found missing since this was last asked. */
+  missing(): ReadonlySet<string> {
+    const missing = this.#missing;
+    this.#missing = new Set();
+    return missing;
+  }
+
+  /** Looks whether the servers know these instances, which the agent has and which they knew before. */
+  look(ids: readonly string[]): void {
+    if (this.#looking || this.node === undefined || ids.length === 0) return;
+    this.#looking = true;
+    void this.#look(ids, this.node).finally(() => {
+      this.#looking = false;
+    });
+  }
+
+  async #look(ids: readonly string[], node: string): Promise<void> {
+    try {
+      const { text, led } = await this.#client.ask({
+        path: `/catalog/node/${encodeURIComponent(node)}`,
+        query: { stale: 1 },
+      });
+      const found = this.#client.parse(text);
+      // Without the right to read the node there is no answer, and without a leader perhaps an old one.
+      if (!led || !isRecord(found) || !isRecord(found.Services)) return;
+      const known = found.Services;
+      this.#missing = new Set(ids.filter((id) => !Object.hasOwn(known, id)));
+      if (this.#missing.size > 0) this.#onMissing();
+    } catch (error) {
+      this.#env.logger.debug({ reason: messageOf(error) }, 'Consul does not say what its servers know of this node');
+    }
+  }
+}
