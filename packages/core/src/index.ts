@@ -77,6 +77,7 @@ export { InstrumentInvalidError } from './metrics/instrument-invalid-error.js';
 export { createMeter, type MeterOptions, type Metrics, meterDefaults, metricsToken } from './metrics/meter.js';
 export { observeProcess } from './metrics/process-metrics.js';
 export type { Exemplar } from './metrics/series.js';
+export { activeOtelSpan, runInOtel } from './tracing/otel.js';
 export {
   childSpan,
   formatTraceparent,

@@ -35,15 +35,32 @@ describe('traceparent', () => {
     ['flags too short', `00-${traceId}-${spanId}-1`],
     ['version 00 with more behind it', `${good}-more`],
     ['version 00 with a trailing dash', `${good}-`],
-    ['two headers joined by a comma', `${good},${good}`],
   ])('is refused with %s', (_, header) => {
     expect(parse(header)).toBeUndefined();
   });
 
-  test('is refused when the header came twice, and read from a list of one', () => {
-    expect(parseTrace({ traceparent: [good, good] })).toBeUndefined();
-    expect(parseTrace({ traceparent: [good] })?.traceId).toBe(traceId);
-    expect(parseTrace({})).toBeUndefined();
+  describe('that came several times', () => {
+    const other = '00-5b8aa5a2d2c872e8321cf37308d69df2-051581bf3cb55c13-00';
+
+    test.each([
+      ['the last of a joined pair', `${good}, ${other}`, '051581bf3cb55c13'],
+      ['the last of a list', [other, good], spanId],
+      ['the only one of a list', [good], spanId],
+      ['one that came twice', `${good},${good}`, spanId],
+      ['the last valid one', `${good}, ${other.toUpperCase()}, ${other.slice(1)},`, spanId],
+      ['the last of four', [other, good, other, good].join(), spanId],
+    ])('is %s', (_which, traceparent, taken) => {
+      expect(parseTrace({ traceparent, tracestate: 'a=b' })).toMatchObject({ spanId: taken, tracestate: 'a=b' });
+    });
+
+    test.each([
+      ['one span is in two traces', [good, `00-${'1'.repeat(32)}-${spanId}-01`]],
+      ['none is valid', 'a,b,c'.padEnd(60, ',')],
+      ['they are more than anybody would send', Array(100).fill(good)],
+      ['there is none', []],
+    ])('is refused when %s', (_why, traceparent) => {
+      expect(parseTrace({ traceparent })).toBeUndefined();
+    });
   });
 
   test('may have white space around it', () => {

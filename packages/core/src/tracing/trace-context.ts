@@ -38,28 +38,41 @@ const form = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 const zeroTrace = '0'.repeat(32);
 const zeroSpan = '0'.repeat(16);
 
+/** Parents that are looked at, and characters of all together; longer than any headers that would plausibly be sent. */
+const MAX_PARENTS = 8;
+const MAX_LENGTH = 1024;
+
 /**
  * Reads the headers of an incoming call. A malformed `traceparent` drops `tracestate` too; a malformed `tracestate`
  * drops only itself.
+ *
+ * Where several parents came, as when an instrumentation adds one to that of the program it instruments, the last valid one is
+ * taken: it was written nearest to the wire. Two that put one span into two traces contradict each other, and none is taken.
  * @returns undefined when the caller sent no usable trace: start one with {@link startTrace}.
  */
 export function parseTrace(headers: TraceHeaders): TraceContext | undefined {
   const raw = headers.traceparent;
-  // Two different parents cannot both be right.
-  const text = typeof raw === 'string' ? raw : raw?.length === 1 ? raw[0] : undefined;
-  // Longer than any header a later version would plausibly have.
-  if (text === undefined || text.length < 55 || text.length > 512) return undefined;
-  const parts = form.exec(text.trim());
+  const text = typeof raw === 'string' ? raw : raw?.join(',');
+  if (text === undefined || text.length < 55 || text.length > MAX_LENGTH) return undefined;
+  let parent: Parent | undefined;
+  for (const each of text.split(',', MAX_PARENTS)) {
+    const found = parseParent(each.trim());
+    if (found && parent?.spanId === found.spanId && parent.traceId !== found.traceId) return undefined;
+    parent = found ?? parent;
+  }
+  return parent && { ...parent, tracestate: readTracestate(headers.tracestate) };
+}
+
+type Parent = Pick<TraceContext, 'traceId' | 'spanId' | 'flags'>;
+
+function parseParent(text: string): Parent | undefined {
+  if (text.length < 55 || text.length > 512) return undefined;
+  const parts = form.exec(text);
   if (!parts) return undefined;
   const [, version, traceId = '', spanId = '', flags = '', rest] = parts;
   if (version === 'ff' || traceId === zeroTrace || spanId === zeroSpan) return undefined;
   if (version === '00' && rest !== undefined) return undefined;
-  return {
-    traceId,
-    spanId,
-    flags: Number.parseInt(flags, 16) & (sampledFlag | randomFlag),
-    tracestate: readTracestate(headers.tracestate),
-  };
+  return { traceId, spanId, flags: Number.parseInt(flags, 16) & (sampledFlag | randomFlag) };
 }
 
 /** The `traceparent` header; always version 00, whatever version came in. */

@@ -1,9 +1,11 @@
 /**
  * Trace and metrics of the logical call: one span and one measurement however many attempts it takes. Outermost, because
  * it says what the caller saw: the time in queues and pauses, and the answer of a fallback. It also puts into the context
- * what all layers below read of the operation, in one derivation. No state but series bound when first needed.
+ * what all layers below read of the operation, in one derivation. The span goes on with the one that is active in
+ * OpenTelemetry, where the application uses that, else with the trace in the context. No state but series bound when first
+ * needed.
  */
-import { childSpan, startTrace, traceKey } from '@fwk/core';
+import { activeOtelSpan, childSpan, startTrace, traceKey } from '@fwk/core';
 import {
   attemptKey,
   type CallContext,
@@ -43,7 +45,7 @@ class OperationTelemetry implements Service<OperationRequest, OperationResponse>
     const { plan } = operation;
     const series = this.#series.get(plan.id) ?? this.#bind(plan.id);
     const startedMs = clock.now();
-    const outer = context.get(traceKey);
+    const outer = activeOtelSpan() ?? context.get(traceKey);
     const trace = outer ? childSpan(outer, random) : startTrace(random);
     const values = [traceKey.of(trace), operation.name, operation.idempotent, firstAttempt];
     // The caller's own priority wins: it knows whom it serves.

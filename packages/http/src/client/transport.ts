@@ -23,6 +23,7 @@ import { ClientClosedError } from './client-errors.js';
 import { connector } from './connector.js';
 import { loadPool, loadUpgrade } from './load-pool.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
+import { areWatched, sendWatched } from './watched-request.js';
 
 /** What a transport is made of. */
 export interface TransportParts {
@@ -77,16 +78,16 @@ export class Transport implements Service<OperationRequest, OperationResponse>, 
     const { clock, maxAnswerBytes } = this.#parts;
     const answered = new Promise<AttemptHandler>((resolve, reject) => {
       const handler = new AttemptHandler(request, endpoint.url, maxAnswerBytes, clock, context, resolve, reject);
-      const { plan } = request.operation;
-      pool.dispatch(
-        {
-          method: plan.method,
-          path: request.path,
-          headers: this.#headers(request, context),
-          body: request.body ?? null,
-        } satisfies Dispatcher.DispatchOptions,
-        handler,
-      );
+      const trace = context.get(traceKey);
+      const traceparent = trace && formatTraceparent(trace);
+      const options: Dispatcher.DispatchOptions = {
+        method: request.operation.plan.method,
+        path: request.path,
+        headers: this.#headers(request, context, traceparent, trace?.tracestate),
+        body: request.body ?? null,
+      };
+      if (trace && traceparent && areWatched()) sendWatched(trace, traceparent, () => pool.dispatch(options, handler));
+      else pool.dispatch(options, handler);
       if (!handler.settled) handler.subscription = context.onCancel((reason) => handler.cancel(reason));
     });
     // In the context of this call; see the handler.
@@ -94,13 +95,15 @@ export class Transport implements Service<OperationRequest, OperationResponse>, 
   }
 
   /** Names and values in turn: undici takes them as they are. What has its default is left out. */
-  #headers({ operation, idempotencyKey }: OperationRequest, context: CallContext): string[] {
+  #headers(
+    { operation, idempotencyKey }: OperationRequest,
+    context: CallContext,
+    traceparent: string | undefined,
+    tracestate: string | undefined,
+  ): string[] {
     const headers = [...operation.headers];
-    const trace = context.get(traceKey);
-    if (trace) {
-      headers.push(headerNames.traceparent, formatTraceparent(trace));
-      if (trace.tracestate !== '') headers.push(headerNames.tracestate, trace.tracestate);
-    }
+    if (traceparent) headers.push(headerNames.traceparent, traceparent);
+    if (tracestate) headers.push(headerNames.tracestate, tracestate);
     if (context.deadlineMs !== Number.POSITIVE_INFINITY) {
       const remainingMs = Math.max(0, Math.floor(context.deadlineMs - this.#parts.clock.now()));
       headers.push(headerNames.deadlineMs, String(remainingMs));
