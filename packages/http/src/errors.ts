@@ -35,19 +35,32 @@ export const httpErrors = Object.freeze({
     status: 400,
   },
   FWK_HTTP_BODY_NOT_JSON: {
-    summary: 'The body is not JSON, or has a `__proto__` key.',
+    summary: 'The body is not JSON in UTF-8, or has a `__proto__` key.',
     status: 400,
   },
   FWK_HTTP_MEDIA_TYPE: {
     summary: 'The body has another content type than application/json.',
     status: 415,
   },
+  FWK_HTTP_CONTENT_ENCODING: {
+    summary: 'The body has a `Content-Encoding`; the server reads bodies only as they are.',
+    status: 415,
+  },
+  FWK_HTTP_NOT_ACCEPTABLE: {
+    summary: 'The caller refuses, by `Accept-Encoding`, every form in which the server could answer.',
+    status: 406,
+  },
+  FWK_HTTP_CROSS_SITE: {
+    summary: 'A web page of another site asked for a change (`Sec-Fetch-Site: cross-site`).',
+    status: 403,
+  },
   FWK_HTTP_BODY_TOO_LARGE: {
     summary: 'The body is larger than the server’s `bodyLimitBytes`.',
     status: 413,
   },
   FWK_HTTP_REQUEST_MALFORMED: {
-    summary: 'The request is not valid HTTP for this server: its path, its headers or the length of its body.',
+    summary:
+      'The request is not valid HTTP for this server: its path, its query, its headers or the length of its body.',
     status: 400,
   },
   FWK_HTTP_ROUTE_UNKNOWN: {

@@ -8,6 +8,7 @@ import type { CallOptions } from '../contract/contract-types.js';
 import { formatIdempotencyKey, isIdempotencyKey } from '../wire/headers.js';
 import type { WireIssue } from '../wire/problem.js';
 import { type Validated, validatePart } from '../wire/validate.js';
+import { validateQuery } from '../wire/validate-query.js';
 import { formatQuery, type QueryValues, type Refuse, wireParams, wireQuery } from '../wire/wire-values.js';
 import { CallInvalidError } from './client-errors.js';
 import type { ClientOperation, OperationRequest } from './operation-request.js';
@@ -40,7 +41,7 @@ export function prepareRequest(
   const query = plan.query ? wireQuery(given.query, refuse('query')) : none;
   const checks = [
     plan.params && validatePart(plan.params, 'params', params),
-    plan.query && validatePart(plan.query, 'query', query),
+    plan.query && validateQuery(plan.query, query),
     plan.body && validatePart(plan.body, 'body', given.body),
   ];
   const finish = (results: readonly (Validated | undefined)[]): OperationRequest => {

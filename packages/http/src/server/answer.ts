@@ -19,6 +19,11 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>> | undefined;
 }
 
+/** An answer as it can be put on the wire: text, or bytes that are encoded already. */
+export interface WireAnswer extends Omit<Answer, 'body'> {
+  readonly body: string | Uint8Array | undefined;
+}
+
 /** What identifies a failed request in its problem document. */
 export interface Failed {
   /** The path that was asked for, without its query. */

@@ -3,6 +3,7 @@
  * away; the context that the handler works with is cancelled by the last two. The call counts as in flight until its
  * answer has left.
  */
+import type { ServerResponse } from 'node:http';
 import { type TraceContext, traceKey } from '@fwk/core';
 import {
   type CallContext,
@@ -15,9 +16,9 @@ import {
   isFwkError,
   type Timer,
 } from '@fwk/kernel';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Answer, answerOfError } from './answer.js';
 import type { RequestSeries } from './request-series.js';
+import { instanceOf } from './request-target.js';
 import type { ServerParts } from './server-parts.js';
 
 /** What an exchange knows of the operation. */
@@ -31,8 +32,7 @@ export class Exchange {
   readonly context: CallContext;
   readonly #parts: ServerParts;
   readonly #route: ExchangeRoute;
-  readonly #request: FastifyRequest;
-  readonly #reply: FastifyReply;
+  readonly #response: ServerResponse;
   readonly #call: Cancellable;
   readonly #startedMs: number;
   readonly #marks = doNotRetryMarks();
@@ -45,16 +45,14 @@ export class Exchange {
   constructor(
     parts: ServerParts,
     route: ExchangeRoute,
-    request: FastifyRequest,
-    reply: FastifyReply,
+    response: ServerResponse,
     limitMs: number,
     values: readonly ContextEntry[],
   ) {
     const { clock } = parts.env;
     this.#parts = parts;
     this.#route = route;
-    this.#request = request;
-    this.#reply = reply;
+    this.#response = response;
     this.#startedMs = clock.now();
     this.#limitMs = limitMs;
     this.#inFlight = parts.drain.track();
@@ -62,7 +60,7 @@ export class Exchange {
     this.context = this.#call.context;
     this.#timer = clock.setTimer(() => this.#expire(), limitMs, true);
     // Node emits it after every answer too; only without an answer has the caller gone.
-    reply.raw.on('close', () => this.#closed());
+    response.on('close', () => this.#closed());
   }
 
   get trace(): TraceContext | undefined {
@@ -71,10 +69,8 @@ export class Exchange {
 
   /** What the error will be answered with. */
   answerOf(error: unknown): Answer {
-    const { url } = this.#request;
-    const query = url.indexOf('?');
     return answerOfError(error, {
-      instance: query === -1 ? url : url.slice(0, query),
+      instance: instanceOf(this.#response.req.url as string),
       traceId: this.trace?.traceId,
       marks: this.#marks,
     });
@@ -84,16 +80,10 @@ export class Exchange {
   send(answer: Answer, error?: unknown): void {
     if (this.#answered) return;
     this.#answered = true;
-    const { env, drain } = this.#parts;
+    const { env } = this.#parts;
     env.clock.clearTimer(this.#timer);
-    const { status, contentType, body, headers } = answer;
-    const reply = this.#reply;
-    reply.statusCode = status;
-    if (contentType !== undefined) reply.header('content-type', contentType);
-    if (headers) reply.headers(headers);
-    // Clients should come back to another instance.
-    if (drain.draining) reply.header('connection', 'close');
-    reply.send(body);
+    const { status } = answer;
+    this.#parts.write(this.#response, answer);
     const ms = env.clock.now() - this.#startedMs;
     this.#route.series.observe(status, ms / 1000, this.trace?.traceId);
     this.#log(status, ms, error);

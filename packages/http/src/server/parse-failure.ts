@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Problem, problemType } from '../wire/problem.js';
 
@@ -10,9 +10,18 @@ const statusOf: Readonly<Record<string, number>> = {
 /**
  * Answers what Node could not even parse, so that this too is a problem document, and ends the connection: what follows
  * on it cannot be understood.
+ * @param last - the last answer begun on the connection; while it is on its way, another would be taken for its end.
  */
-export function answerParseFailure(error: Error & { readonly code?: string }, socket: Socket): void {
+export function answerParseFailure(
+  error: Error & { readonly code?: string },
+  socket: Socket,
+  last: ServerResponse<IncomingMessage> | undefined,
+): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (last && (last.headersSent ? !last.req.complete || !last.writableFinished : last.req.complete)) {
+    socket.destroy();
+    return;
+  }
   const status = statusOf[error.code ?? ''] ?? 400;
   const problem: Problem = {
     type: 'urn:fwk:error:FWK_HTTP_REQUEST_MALFORMED',

@@ -1,5 +1,7 @@
 import { encodeBody } from '@fwk/core';
-import type { FastifyInstance } from 'fastify';
+import type { WireAnswer } from './answer.js';
+import type { IncomingRequest } from './incoming-request.js';
+import { RequestError } from './request-error.js';
 import type { ServerOptions } from './server-options.js';
 
 /** Paths that every server answers itself; no operation can have them. */
@@ -12,24 +14,32 @@ export const probePaths: Readonly<Record<string, 'liveness' | 'readiness' | 'sta
 /** The path of the exposition. */
 export const metricsPath = '/metrics';
 
-/** Adds the probes, and the exposition where there is one. They answer from what is known and wait for nothing. */
-export function addProbeRoutes(server: FastifyInstance, options: ServerOptions): void {
-  const { health, exposition, drain } = options;
+/** Answers a request without a contract. */
+export type PlainHandler = (request: IncomingRequest) => WireAnswer | Promise<WireAnswer>;
+
+/** The probes, and the exposition where there is one, by path. They answer from what is known and wait for nothing. */
+export function probeHandlers(options: ServerOptions): ReadonlyMap<string, PlainHandler> {
+  const { health, exposition } = options;
+  const handlers = new Map<string, PlainHandler>();
   for (const [path, group] of Object.entries(probePaths)) {
-    server.get(path, (request, reply) => {
-      const verbose = Object.hasOwn(request.query as object, 'verbose');
-      const { status, body } = health?.probe(group, verbose) ?? { status: 200, body: { status: 'UP' } };
-      if (drain?.draining) reply.header('connection', 'close');
-      reply.code(status).header('cache-control', 'no-store').type('application/json; charset=utf-8');
-      reply.send(JSON.stringify(body));
+    handlers.set(path, ({ query }) => {
+      const { status, body } = health?.probe(group, Object.hasOwn(query, 'verbose')) ?? up;
+      return { status, contentType: json, body: JSON.stringify(body), headers: noStore };
     });
   }
-  if (!options.metrics || !exposition) return;
-  server.get(metricsPath, async (request, reply) => {
-    const { contentType, body } = await exposition.expose(request.headers.accept);
-    const encoded = await encodeBody(request.headers['accept-encoding']?.toString(), body);
-    if (!encoded) return reply.code(406).send();
-    if (encoded.encoding) reply.header('content-encoding', encoded.encoding);
-    return reply.header('vary', 'accept, accept-encoding').header('content-type', contentType).send(encoded.body);
-  });
+  if (options.metrics && exposition) {
+    handlers.set(metricsPath, async ({ headers }) => {
+      const { contentType, body } = await exposition.expose(headers.accept);
+      const encoded = await encodeBody(headers['accept-encoding']?.toString(), body);
+      if (!encoded) throw new RequestError('FWK_HTTP_NOT_ACCEPTABLE', 'metrics are sent as they are, or with gzip');
+      const encoding = encoded.encoding && { 'content-encoding': encoded.encoding };
+      return { status: 200, contentType, body: encoded.body, headers: { ...vary, ...encoding } };
+    });
+  }
+  return handlers;
 }
+
+const json = 'application/json; charset=utf-8';
+const vary = Object.freeze({ vary: 'accept, accept-encoding' });
+const noStore = Object.freeze({ 'cache-control': 'no-store' });
+const up = Object.freeze({ status: 200, body: { status: 'UP' } });

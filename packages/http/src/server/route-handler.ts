@@ -4,6 +4,7 @@
  * operation is worked out when the route is made.
  */
 import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { childSpan, parseTrace, startTrace, traceKey } from '@fwk/core';
 import {
   type ContextEntry,
@@ -14,16 +15,17 @@ import {
   priorityKey,
   runInContext,
 } from '@fwk/kernel';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { OperationPlan } from '../contract/contract.js';
 import { callerKey } from '../wire/caller.js';
 import { headerNames, readCaller, readDeadlineMs, readIdempotencyKey, readPriority } from '../wire/headers.js';
 import { parseJson } from '../wire/parse-json.js';
 import type { WireIssue } from '../wire/problem.js';
 import { formatIssues, type Validated, validatePart } from '../wire/validate.js';
+import { validateQuery } from '../wire/validate-query.js';
 import type { Answer } from './answer.js';
 import { Exchange } from './exchange.js';
 import type { ClaimedKey } from './idempotency-store.js';
+import type { IncomingRequest } from './incoming-request.js';
 import { RequestError } from './request-error.js';
 import { RequestSeries } from './request-series.js';
 import type { ServerParts } from './server-parts.js';
@@ -69,15 +71,19 @@ export class RouteHandler {
     this.#operation = operationKey.of(plan.id);
   }
 
-  handle(request: FastifyRequest, reply: FastifyReply): void {
+  /** Whether requests of the operation may have a body. */
+  get takesBody(): boolean {
+    return this.#plan.method !== 'GET';
+  }
+
+  handle(request: IncomingRequest, response: ServerResponse): void {
     const { headers } = request;
     const allowedMs = this.#plan.timeoutMs ?? this.#parts.timeoutMs;
     const remainingMs = readDeadlineMs(headers[headerNames.deadlineMs]) ?? allowedMs;
     const exchange = new Exchange(
       this.#parts,
       this,
-      request,
-      reply,
+      response,
       Math.min(allowedMs, remainingMs),
       this.#contextValues(request),
     );
@@ -87,12 +93,12 @@ export class RouteHandler {
   }
 
   /** Goes on at once as far as it can: each promise on the way would cost more than most steps. */
-  #serve(exchange: Exchange, request: FastifyRequest): void {
+  #serve(exchange: Exchange, request: IncomingRequest): void {
     try {
       const { params, query, body } = this.#plan;
       const parts = [
         params && validatePart(params, 'params', request.params),
-        query && validatePart(query, 'query', request.query),
+        query && validateQuery(query, request.query),
         body && validatePart(body, 'body', bodyOf(request.body)),
       ];
       if (parts.some((part) => part instanceof Promise)) {
@@ -106,7 +112,7 @@ export class RouteHandler {
     }
   }
 
-  #run(exchange: Exchange, request: FastifyRequest, parts: readonly (Validated | undefined)[]): void {
+  #run(exchange: Exchange, request: IncomingRequest, parts: readonly (Validated | undefined)[]): void {
     let claimed: ClaimedKey | undefined;
     try {
       const [params, query, body] = parts.map(takeValue);
@@ -183,18 +189,14 @@ export class RouteHandler {
     exchange.send(answer, error);
   }
 
-  #claim(key: string | undefined, request: FastifyRequest): ClaimedKey | Answer {
+  #claim(key: string | undefined, request: IncomingRequest): ClaimedKey | Answer {
     if (key === undefined) {
       throw new RequestError(
         'FWK_HTTP_IDEMPOTENCY_KEY_MISSING',
         `${this.id} needs the header Idempotency-Key: a quoted string of 1 to 255 characters, such as "order-7"`,
       );
     }
-    const fingerprint = createHash('sha256')
-      .update(request.url)
-      .update('\n')
-      .update(typeof request.body === 'string' ? request.body : '')
-      .digest('base64');
+    const fingerprint = createHash('sha256').update(request.url).update('\n').update(request.body).digest('base64');
     const claim = this.#parts.idempotency.claim(`${this.id} ${key}`, fingerprint);
     switch (claim.kind) {
       case 'fresh':
@@ -221,7 +223,7 @@ export class RouteHandler {
     }
   }
 
-  #contextValues({ headers }: FastifyRequest): ContextEntry[] {
+  #contextValues({ headers }: IncomingRequest): ContextEntry[] {
     const { random } = this.#parts.env;
     const outer = headers.traceparent === undefined ? undefined : parseTrace(headers as TraceHeaders);
     const values: ContextEntry[] = [
@@ -247,8 +249,8 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** A body arrives as text, since its text also identifies the request of an idempotency key. */
-function bodyOf(text: unknown): unknown {
-  if (typeof text !== 'string' || text === '') return undefined;
+function bodyOf(text: string): unknown {
+  if (text === '') return undefined;
   try {
     return parseJson(text);
   } catch (error) {

@@ -7,7 +7,10 @@ import type { Served } from './served.js';
 export interface ServerSettings {
   /** 0 takes any free port. @defaultValue 0 */
   readonly port: number;
-  /** Address to listen on; `0.0.0.0` or `::` for all. @defaultValue '127.0.0.1' */
+  /**
+   * Address to listen on; `0.0.0.0` or `::` for all. A name means every address that it has on this machine, all with
+   * one port. @defaultValue '127.0.0.1'
+   */
   readonly host: string;
   /** Whether `/metrics` is answered on the service's port. @defaultValue true */
   readonly metrics: boolean;
@@ -18,8 +21,28 @@ export interface ServerSettings {
    * wins. @defaultValue 30000
    */
   readonly timeoutMs: number;
-  /** How long the head and body of a request may take to arrive, 1000 to 3 600 000 milliseconds. @defaultValue 30000 */
+  /**
+   * How long the head and body of a request may take to arrive together, 1000 to 3 600 000 milliseconds; half a second
+   * more may pass until it is noticed. A connection that sends nothing ends then too. @defaultValue 30000
+   */
   readonly receiveTimeoutMs: number;
+  /**
+   * How long a client may take to read an answer, 1000 to 3 600 000 milliseconds; its connection ends then.
+   * @defaultValue 30000
+   */
+  readonly sendTimeoutMs: number;
+  /**
+   * Bytes of answers that clients have not read yet, all together, 65 536 to 2^40. Above it the connections end whose
+   * answers have waited longest. @defaultValue 67108864
+   */
+  readonly maxUnsentBytes: number;
+  /** How long a connection may be idle between two requests, 1000 to 3 600 000 milliseconds. @defaultValue 72000 */
+  readonly keepAliveTimeoutMs: number;
+  /**
+   * Connections open at once, 1 to 1 000 000; further ones are closed as soon as they are made, without an answer.
+   * @defaultValue 10000
+   */
+  readonly maxConnections: number;
   /** Bounds of what is kept for `Idempotency-Key`. @defaultValue the store's own defaults */
   readonly idempotency: Partial<IdempotencyOptions>;
 }
@@ -32,6 +55,10 @@ export const serverDefaults = Object.freeze({
   bodyLimitBytes: 1_048_576,
   timeoutMs: 30_000,
   receiveTimeoutMs: 30_000,
+  sendTimeoutMs: 30_000,
+  maxUnsentBytes: 67_108_864,
+  keepAliveTimeoutMs: 72_000,
+  maxConnections: 10_000,
   idempotency: Object.freeze({}),
 }) satisfies ServerSettings;
 
@@ -43,6 +70,10 @@ export const serverRules: { readonly [Field in keyof ServerSettings]: Rule } = O
   bodyLimitBytes: integerIn(0, 1_073_741_824),
   timeoutMs: millisecondsIn(1, 3_600_000),
   receiveTimeoutMs: millisecondsIn(1000, 3_600_000),
+  sendTimeoutMs: millisecondsIn(1000, 3_600_000),
+  maxUnsentBytes: integerIn(65_536, 2 ** 40),
+  keepAliveTimeoutMs: millisecondsIn(1000, 3_600_000),
+  maxConnections: integerIn(1, 1_000_000),
   idempotency: anything,
 });
 

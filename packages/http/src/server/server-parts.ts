@@ -1,5 +1,7 @@
+import type { ServerResponse } from 'node:http';
 import type { Drain } from '@fwk/core';
 import type { Env } from '@fwk/kernel';
+import type { WireAnswer } from './answer.js';
 import type { IdempotencyStore } from './idempotency-store.js';
 
 /** What all routes of a server share. */
@@ -8,4 +10,6 @@ export interface ServerParts {
   readonly drain: Pick<Drain, 'draining' | 'track'>;
   readonly idempotency: IdempotencyStore;
   readonly timeoutMs: number;
+  /** Puts an answer on the wire, by the rules of the whole server. */
+  readonly write: (response: ServerResponse, answer: WireAnswer) => void;
 }

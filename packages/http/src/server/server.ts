@@ -1,20 +1,23 @@
 /**
- * A server of contracts on fastify: routing, body reading and HTTP are fastify's, the meaning of a request is ours
- * (route-handler.ts). fastify is imported when the first server starts, so that programs that only call pay nothing.
+ * A server of contracts on `node:http`: it listens, bounds what connections may cost, and ends them. What a request goes
+ * through is in dispatcher.ts. `node:http` and the router are loaded when the first server starts, so that programs that
+ * only call pay nothing.
  */
-import type { AddressInfo } from 'node:net';
-import { abandonOnCancel, background, type CallContext, checkOptions, doNotRetryMarks, makeEnv } from '@fwk/kernel';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { answerOfError } from './answer.js';
-import { requestErrorOf } from './fastify-errors.js';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { abandonOnCancel, background, type CallContext, checkOptions, makeEnv } from '@fwk/kernel';
+import { Connections } from './connections.js';
+import { Dispatcher } from './dispatcher.js';
 import { idempotencyStore } from './idempotency-store.js';
 import { ListenError, PortTakenError } from './listen-errors.js';
+import { type Listeners, openListeners } from './listeners.js';
 import { answerParseFailure } from './parse-failure.js';
-import { addProbeRoutes } from './probe-routes.js';
-import { RequestError } from './request-error.js';
-import { addOperationRoutes, checkRoutes } from './routes.js';
+import { probeHandlers } from './probe-routes.js';
+import { checkRoutes, routesOf } from './routes.js';
 import { type ServerOptions, serverDefaults, serverOptionRules } from './server-options.js';
 import type { ServerParts } from './server-parts.js';
+import { UnsentAnswers } from './unsent-answers.js';
+import { writeAnswer } from './write-answer.js';
 
 /** A server; `start` makes it listen. */
 export interface HttpServer extends AsyncDisposable {
@@ -30,7 +33,10 @@ export interface HttpServer extends AsyncDisposable {
   readonly url: string;
   /** Contracts served, as `name@version`. */
   readonly contracts: readonly string[];
-  /** Takes no new connection, closes idle ones, and settles when those in use have been answered and closed. */
+  /**
+   * Takes no new connection and ends those without a request; a request that is just arriving has half a second for the
+   * rest. Settles then; what is being answered is answered, and its connection ends with it.
+   */
   stopAccepting(): Promise<void>;
   /** Closes every connection, used or not. */
   close(): Promise<void>;
@@ -50,38 +56,49 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
   const settings = checkOptions<ServerOptions>('server', options, { ...serverDefaults, serve: [] }, serverOptionRules);
   checkRoutes(settings.serve);
   const env = makeEnv(settings.env);
-  const parts: ServerParts = {
+  const drain = settings.drain ?? aloneDrain;
+  const unsent = new UnsentAnswers(env.clock, settings.sendTimeoutMs, settings.maxUnsentBytes);
+  const server: NodeServer = new NodeServer(settings, {
     env,
-    drain: settings.drain ?? aloneDrain,
+    drain,
     idempotency: idempotencyStore(settings.idempotency, env.clock),
     timeoutMs: settings.timeoutMs,
-  };
-  return new FastifyServer(settings, parts);
+    write(response, answer) {
+      // The rest of a body that is too large may still be on its way.
+      writeAnswer(response, answer, drain.draining || server.stopping || answer.status === 413);
+      unsent.watch(response);
+    },
+  });
+  return server;
 }
 
-/** Contracts validate and serialise by themselves. Without this every start would load ajv, a third of fastify's own time. */
-function noSchemas(): never {
-  throw new TypeError('routes of contracts carry no schema for fastify');
-}
+/** How often Node looks for requests that arrive too slowly, in milliseconds: by so much a limit may be passed. */
+const limitCheckMs = 500;
 
-class FastifyServer implements HttpServer {
+class NodeServer implements HttpServer {
   readonly host: string;
   readonly contracts: readonly string[];
   readonly #settings: ServerOptions;
   readonly #parts: ServerParts;
-  #fastify: FastifyInstance | undefined;
+  readonly #connections: Connections;
+  #listeners: Listeners | undefined;
+  #port = 0;
   #stopped: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
 
   constructor(settings: ServerOptions, parts: ServerParts) {
+    const { maxConnections } = settings;
     this.host = settings.host;
     this.contracts = settings.serve.map(({ contract }) => `${contract.name}@${contract.version}`);
     this.#settings = settings;
     this.#parts = parts;
+    this.#connections = new Connections(maxConnections, () =>
+      parts.env.logger.warn({ maxConnections }, 'as many connections as allowed are open; further ones are closed'),
+    );
   }
 
   get port(): number {
-    const address = this.#fastify?.server.address() as AddressInfo | string | null | undefined;
-    return typeof address === 'object' && address !== null ? address.port : 0;
+    return this.#port;
   }
 
   get url(): string {
@@ -89,83 +106,85 @@ class FastifyServer implements HttpServer {
     return `http://${host}:${this.port}`;
   }
 
+  /** True from the moment on which nothing more is accepted. */
+  get stopping(): boolean {
+    return this.#stopped !== undefined;
+  }
+
   async start(context: CallContext = background): Promise<void> {
-    const fastify = await this.#build();
     const { host, port } = this.#settings;
-    this.#fastify = fastify;
+    const make = await this.#build();
+    const opening = openListeners(make, host, port);
     try {
-      await abandonOnCancel(context, fastify.listen({ host, port }));
+      this.#listeners = await abandonOnCancel(context, opening);
     } catch (error) {
-      await fastify.close();
+      opening.then(
+        (late) => late.close(),
+        () => {},
+      );
       if (context.cancelled) throw error;
       const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
       throw taken ? new PortTakenError(host, port, error) : new ListenError(host, port, error);
     }
+    this.#port = this.#listeners.port;
   }
 
   stopAccepting(): Promise<void> {
-    const server = this.#fastify?.server;
-    if (!server?.listening) return this.#stopped ?? Promise.resolve();
-    this.#stopped = new Promise((resolve) => server.close(() => resolve()));
+    if (!this.#listeners) return Promise.resolve();
+    this.#stopped ??= this.#stop(this.#listeners);
     return this.#stopped;
   }
 
   async close(): Promise<void> {
-    const fastify = this.#fastify;
-    if (!fastify) return;
     const stopped = this.stopAccepting();
-    fastify.server.closeAllConnections();
-    await Promise.all([stopped, fastify.close()]);
+    this.#connections.endAll();
+    await stopped;
+    await this.#closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #build(): Promise<FastifyInstance> {
-    const { fastify: create } = await import('fastify');
-    const { bodyLimitBytes, receiveTimeoutMs, serve } = this.#settings;
-    const fastify = create({
-      bodyLimit: bodyLimitBytes,
-      requestTimeout: receiveTimeoutMs,
-      // Requests that come while the server closes are answered; they say Connection: close.
-      return503OnClosing: false,
-      forceCloseConnections: true,
-      routerOptions: { maxParamLength: 1024 },
-      schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
-      frameworkErrors: (error, request, reply) => this.#fail(error, request, reply),
-      clientErrorHandler: answerParseFailure,
-    });
-    fastify.removeAllContentTypeParsers();
-    // The text stays text: it is parsed where its errors are ours, and identifies the request of an idempotency key.
-    const asText = (_request: unknown, text: string, done: (error: null, body: string) => void) => done(null, text);
-    fastify.addContentTypeParser(/^application\/(?:[\w.-]+\+)?json(?:$|;)/, { parseAs: 'string' }, asText);
-    // Before a body is read: what has no route needs none.
-    fastify.addHook('onRequest', (request, reply, done) => {
-      if (!request.is404) return done();
-      this.#fail(new RequestError('FWK_HTTP_ROUTE_UNKNOWN', 'there is no operation with this path'), request, reply);
-    });
-    fastify.setNotFoundHandler(() => {});
-    fastify.setErrorHandler((error, request, reply) => this.#fail(error, request, reply));
-    addProbeRoutes(fastify, this.#settings);
-    addOperationRoutes(fastify, serve, this.#parts, (error, request, reply) => this.#fail(error, request, reply));
-    return fastify as FastifyInstance;
+  #stop(listeners: Listeners): Promise<void> {
+    this.#port = 0;
+    this.#closed = listeners.close();
+    return this.#connections.endUnused(this.#parts.env.clock);
   }
 
-  /** Answers what went wrong outside any operation. */
-  #fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const { env, drain } = this.#parts;
-    const known = error instanceof RequestError ? error : requestErrorOf(error, this.#settings.bodyLimitBytes);
-    if (!known) env.logger.error({ err: error }, 'a request failed outside its handler');
-    const path = request.url.split('?', 1)[0] as string;
-    const { status, contentType, body, headers } = answerOfError(known ?? error, {
-      instance: path,
-      traceId: undefined,
-      marks: doNotRetryMarks(),
-    });
-    reply.code(status).headers({ ...headers, 'content-type': contentType });
-    // After a refused body the rest of it may still be on its way.
-    if (drain.draining || status === 413) reply.header('connection', 'close');
-    reply.send(body);
+  /** Makes the function that makes the server of one address. */
+  async #build(): Promise<() => Server> {
+    const { bodyLimitBytes, receiveTimeoutMs, keepAliveTimeoutMs, serve } = this.#settings;
+    const [{ createServer: createNodeServer }, findRoute] = await Promise.all([
+      import('node:http'),
+      routesOf(serve, probeHandlers(this.#settings), this.#parts),
+    ]);
+    const connections = this.#connections;
+    const dispatcher = new Dispatcher(findRoute, bodyLimitBytes, this.#parts);
+    const limits = {
+      headersTimeout: receiveTimeoutMs,
+      requestTimeout: receiveTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      connectionsCheckingInterval: limitCheckMs,
+      // Looked at by us, so that its refusal is a problem document too.
+      requireHostHeader: false,
+    };
+    return () => {
+      const server = createNodeServer(limits, (request, response) => {
+        connections.begin(response);
+        dispatcher.dispatch(request, response);
+      });
+      // A refusal of the body goes out before the caller is told to send it.
+      server.on('checkContinue', (request, response) => server.emit('request', request, response));
+      server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+      server.on('clientError', (error, socket) =>
+        answerParseFailure(error, socket as Socket, connections.answerOn(socket as Socket)),
+      );
+      server.on('connect', (_request, socket) => answerParseFailure(noTunnel, socket as Socket, undefined));
+      connections.watch(server);
+      return server;
+    };
   }
 }
+
+const noTunnel = new Error('CONNECT is not served');

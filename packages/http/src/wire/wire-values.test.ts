@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseJson } from './parse-json.js';
-import { formatQuery, wireParams, wireQuery } from './wire-values.js';
+import { formatQuery, parseQuery, wireParams, wireQuery } from './wire-values.js';
 
 const refuse = (name: string): never => {
   throw new Error(`refused ${name}`);
@@ -15,6 +15,7 @@ test('writes numbers, booleans and dates as text and leaves out what is absent',
     b: 'true',
     e: ['1', 'x'],
     f: 'one',
+    g: [],
     h: '1970-01-01T00:00:00.000Z',
   });
   expect(wireParams({ id: 7, none: undefined }, refuse)).toEqual({ id: '7' });
@@ -37,9 +38,28 @@ test('a query arrives as it was sent', () => {
       const query = wireQuery(sent, refuse);
       const url = new URL(`http://x/${formatQuery(query)}`);
       for (const [name, value] of Object.entries(query)) expect(url.searchParams.getAll(name)).toEqual([value].flat());
+      expect({ ...(parseQuery(url.search.slice(1)) as object) }).toEqual(query);
       expect(new Set(url.searchParams.keys()).size).toBe(Object.keys(query).length);
     }),
   );
+});
+
+test('an empty list stands as its bare name, apart from empty text', () => {
+  expect(formatQuery(wireQuery({ tags: [], set: new Set(['x']), text: '' }, refuse))).toBe('?tags&set=x&text=');
+  expect({ ...(parseQuery('tags&set=x&text=&a&a=1&&') as object) }).toEqual({
+    tags: [],
+    set: 'x',
+    text: '',
+    a: ['', '1'],
+  });
+});
+
+test('a query that is not percent-encoded UTF-8 is refused', () => {
+  for (const text of ['a=%ff', 'a=%', 'a=%zz', '%c3=1', 'a=%ed%a0%80', 'a=%c0%af', 'a=1&b=%f5%80%80%80']) {
+    expect(parseQuery(text)).toMatch(/not UTF-8/);
+  }
+  expect(parseQuery('__proto__=1')).toMatch(/__proto__/);
+  expect({ ...(parseQuery('a+b=%2B+%c3%a9') as object) }).toEqual({ 'a b': '+ é' });
 });
 
 test('parses JSON, but no __proto__ however it is written', () => {

@@ -3,7 +3,7 @@
  * that both ends validate the same thing; schemas for numbers there have to coerce (`z.coerce.number()`).
  */
 
-/** Values of a query as they arrive at the server. */
+/** Values of a query as they stand on the wire; an empty list stands as its bare name. */
 export type QueryValues = Readonly<Record<string, string | readonly string[]>>;
 
 /** Told the name of a value that cannot stand in a path or query; must throw. */
@@ -37,7 +37,10 @@ export function wireParams(values: unknown, refuse: Refuse): Readonly<Record<str
   return written;
 }
 
-/** The values of a query as they arrive: `undefined` and `null` stay away, a list of one arrives as its member. */
+/**
+ * The values of a query as they arrive: `undefined` and `null` stay away, a list or set of one arrives as its member. An
+ * empty one stands as its bare name, without `=`, so that it differs from a value that was not given.
+ */
 export function wireQuery(values: unknown, refuse: Refuse): QueryValues {
   const written: Record<string, string | string[]> = {};
   if (typeof values !== 'object' || values === null) return written;
@@ -46,12 +49,12 @@ export function wireQuery(values: unknown, refuse: Refuse): QueryValues {
     if (value === undefined || value === null) continue;
     if (name === '__proto__') return refuse(name);
     const texts: string[] = [];
-    for (const member of Array.isArray(value) ? value : [value]) {
+    for (const member of Array.isArray(value) || value instanceof Set ? value : [value]) {
       const text = textOf(member);
       if (text === undefined) return refuse(name);
       texts.push(text);
     }
-    if (texts.length > 0) written[name] = texts.length === 1 ? (texts[0] as string) : texts;
+    written[name] = texts.length === 1 ? (texts[0] as string) : texts;
   }
   return written;
 }
@@ -59,16 +62,53 @@ export function wireQuery(values: unknown, refuse: Refuse): QueryValues {
 /** The query part of a URL with its `?`; empty without values. */
 export function formatQuery(values: QueryValues): string {
   let query = '';
+  const add = (part: string) => {
+    query += `${query === '' ? '?' : '&'}${part}`;
+  };
   for (const name of Object.keys(values)) {
     const value = values[name] as string | readonly string[];
-    for (const text of typeof value === 'string' ? [value] : value) {
-      query += `${query === '' ? '?' : '&'}${encode(name)}=${encode(text)}`;
-    }
+    if (value.length === 0 && typeof value === 'object') add(encode(name));
+    for (const text of typeof value === 'string' ? [value] : value) add(`${encode(name)}=${encode(text)}`);
   }
   return query;
 }
 
+/**
+ * Reads the query part of a URL, without its `?`: the counterpart of {@link formatQuery}. A name that stands bare and
+ * once is an empty list.
+ * @returns the values, or what is wrong with the query.
+ */
+export function parseQuery(text: string): QueryValues | string {
+  // Without a prototype, since names come from outside.
+  const values: Record<string, string | string[]> = Object.create(null);
+  for (const part of text.split('&')) {
+    if (part === '') continue;
+    const equals = part.indexOf('=');
+    const name = decode(equals === -1 ? part : part.slice(0, equals));
+    const value = equals === -1 ? undefined : decode(part.slice(equals + 1));
+    if (name === broken || value === broken) return 'the query has percent-encoding that is broken or not UTF-8';
+    if (name === '__proto__') return 'the query may not name a value __proto__';
+    const known = values[name];
+    if (known === undefined) values[name] = value ?? [];
+    else if (typeof known === 'string') values[name] = [known, value ?? ''];
+    else if (known.length === 0) values[name] = ['', value ?? ''];
+    else known.push(value ?? '');
+  }
+  return values;
+}
+
 const unreserved = /^[A-Za-z0-9._~-]*$/;
+/** Stands for what cannot be decoded; no decoded text holds half of a surrogate pair. */
+const broken = '\ud800';
+
+function decode(text: string): string {
+  if (unreserved.test(text)) return text;
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return broken;
+  }
+}
 
 function encode(text: string): string {
   // Half of a surrogate pair has no encoding; here it becomes the replacement character, as in every URL.

@@ -1,0 +1,13 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { QueryValues } from '../wire/wire-values.js';
+
+/** A request of one operation, read as far as its contract does not matter. */
+export interface IncomingRequest {
+  /** The target as it was sent. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly params: Readonly<Record<string, string | undefined>>;
+  readonly query: QueryValues;
+  /** Text; empty for none. */
+  readonly body: string;
+}

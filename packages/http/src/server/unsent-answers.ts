@@ -1,0 +1,50 @@
+/**
+ * Answers that their clients have not read yet. Each is bounded in time, all together in bytes: a client that reads
+ * slowly, or not at all, holds the whole answer in our memory.
+ */
+import type { ServerResponse } from 'node:http';
+import type { Clock, Timer } from '@fwk/kernel';
+
+interface Unsent {
+  readonly bytes: number;
+  readonly timer: Timer;
+}
+
+/** See the head of this file. */
+export class UnsentAnswers {
+  readonly #clock: Clock;
+  readonly #limitMs: number;
+  readonly #maxBytes: number;
+  /** Oldest first. */
+  readonly #unsent = new Map<ServerResponse, Unsent>();
+  #bytes = 0;
+
+  constructor(clock: Clock, limitMs: number, maxBytes: number) {
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Watches an answer that has just been written; costs nothing when the system has taken it whole. */
+  watch(response: ServerResponse): void {
+    const bytes = response.writableLength;
+    if (bytes === 0 || response.destroyed) return;
+    const timer = this.#clock.setTimer(() => response.destroy(), this.#limitMs, true);
+    this.#unsent.set(response, { bytes, timer });
+    this.#bytes += bytes;
+    response.on('close', () => this.#forget(response));
+    for (const oldest of this.#unsent.keys()) {
+      if (this.#bytes <= this.#maxBytes) break;
+      this.#forget(oldest);
+      oldest.destroy();
+    }
+  }
+
+  #forget(response: ServerResponse): void {
+    const unsent = this.#unsent.get(response);
+    if (!unsent) return;
+    this.#unsent.delete(response);
+    this.#bytes -= unsent.bytes;
+    this.#clock.clearTimer(unsent.timer);
+  }
+}
