@@ -2,35 +2,26 @@ import { RollingCounts } from '../window/rolling-counts.js';
 import { RollingLatency } from '../window/rolling-latency.js';
 import type { OpossumStats } from './opossum.js';
 
-const channels = [
-  'successes',
-  'failures',
-  'rejects',
-  'timeouts',
-  'fallbacks',
-  'cacheHits',
-  'cacheMisses',
-  'coalesceCacheHits',
-  'coalesceCacheMisses',
-  'semaphoreRejections',
+/** What is counted, and where: a number each, since the first is counted on every call. */
+export const opossumChannels = Object.freeze({
+  successes: 0,
+  failures: 1,
+  rejects: 2,
+  timeouts: 3,
+  fallbacks: 4,
+  cacheHits: 5,
+  cacheMisses: 6,
+  coalesceCacheHits: 7,
+  coalesceCacheMisses: 8,
+  semaphoreRejections: 9,
   /** Ended without a word: what counts neither way, and what passed through while the breaker was disabled. */
-  'others',
-] as const;
+  others: 10,
+});
 
-/** What opossum counts. */
-export type OpossumChannel = (typeof channels)[number];
-
-const index = Object.fromEntries(channels.map((name, at) => [name, at])) as Readonly<Record<OpossumChannel, number>>;
+const { successes, failures, rejects, cacheHits, coalesceCacheHits, semaphoreRejections, others } = opossumChannels;
 /** Each of these is one call that began; the others happen on the way. */
-const fires: readonly OpossumChannel[] = [
-  'successes',
-  'failures',
-  'rejects',
-  'cacheHits',
-  'coalesceCacheHits',
-  'semaphoreRejections',
-  'others',
-];
+const fires = [successes, failures, rejects, cacheHits, coalesceCacheHits, semaphoreRejections, others];
+const names = Object.keys(opossumChannels) as readonly (keyof typeof opossumChannels)[];
 const quantiles = [0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 1];
 
 /**
@@ -52,10 +43,11 @@ export class OpossumCounts {
     this.#slices = slices;
   }
 
-  add(channel: OpossumChannel, nowMs: number): void {
-    this.#counts ??= new RollingCounts(channels.length, this.#windowMs, this.#slices);
+  /** @param channel - one of {@link opossumChannels} */
+  add(channel: number, nowMs: number): void {
+    this.#counts ??= new RollingCounts(names.length, this.#windowMs, this.#slices);
     this.#counts.advance(nowMs);
-    this.#counts.add(index[channel], 1, nowMs);
+    this.#counts.add(channel, 1, nowMs);
   }
 
   took(tookMs: number, nowMs: number): void {
@@ -65,11 +57,9 @@ export class OpossumCounts {
 
   stats(nowMs: number, isCircuitBreakerOpen: boolean): OpossumStats {
     this.#counts?.advance(nowMs);
-    const of = (channel: OpossumChannel) => this.#counts?.total(index[channel]) ?? 0;
-    const { others: _, ...counted } = Object.fromEntries(channels.map((name) => [name, of(name)])) as Record<
-      OpossumChannel,
-      number
-    >;
+    const of = (channel: number) => this.#counts?.total(channel) ?? 0;
+    const all = Object.fromEntries(names.map((name) => [name, of(opossumChannels[name])]));
+    const { others: _, ...counted } = all as Record<keyof typeof opossumChannels, number>;
     const digest = this.#latencies?.digest(nowMs);
     return {
       ...counted,

@@ -4,7 +4,7 @@ import type { BreakerOptions } from './breaker-options.js';
 import type { BreakerState, ManualState } from './breaker-state.js';
 import { type Engine, type EngineDriver, makeEngine } from './engine.js';
 import type { OpossumStats } from './opossum.js';
-import { OpossumCounts } from './opossum-counts.js';
+import { OpossumCounts, opossumChannels } from './opossum-counts.js';
 
 /** The breaker, as far as opossum's own controls reach it. */
 export interface ViewedBreaker {
@@ -55,16 +55,16 @@ export class OpossumView implements EngineDriver {
 
   /** @param tookMs - undefined when the call was not timed, since nobody was listening when it began */
   succeeded(result: unknown, tookMs: number | undefined, nowMs: number): void {
-    this.#ended('successes', nowMs);
+    this.#ended(opossumChannels.successes, nowMs);
     if (!this.watched || tookMs === undefined) return;
     this.#counts.took(tookMs, nowMs);
     this.engine.emit('success', result, tookMs);
   }
 
   failed(what: unknown, tookMs: number | undefined, nowMs: number, request: unknown): void {
-    this.#ended('failures', nowMs);
+    this.#ended(opossumChannels.failures, nowMs);
     const timedOut = isFwkError(what) && what.traits.timedOut === true;
-    if (timedOut) this.#counts.add('timeouts', nowMs);
+    if (timedOut) this.#counts.add(opossumChannels.timeouts, nowMs);
     if (!this.watched || tookMs === undefined) return;
     this.#counts.took(tookMs, nowMs);
     const args = argsOf(request);
@@ -75,21 +75,21 @@ export class OpossumView implements EngineDriver {
   /** It counts neither way: its caller gave up, or asked for something impossible, or a layer below refused it. */
   ignored(error: unknown, tookMs: number | undefined, nowMs: number): void {
     if (!isFullOf(error)) {
-      this.#ended('others', nowMs);
+      this.#ended(opossumChannels.others, nowMs);
       return;
     }
-    this.#ended('semaphoreRejections', nowMs);
+    this.#ended(opossumChannels.semaphoreRejections, nowMs);
     if (this.watched && tookMs !== undefined) this.engine.emit('semaphoreLocked', error, tookMs);
   }
 
   /** It passed through while the breaker was disabled. */
   unmeasured(nowMs: number): void {
-    this.#ended('others', nowMs);
+    this.#ended(opossumChannels.others, nowMs);
   }
 
   /** A call was refused. */
   refused(error: unknown, nowMs: number, request: unknown): void {
-    this.#counts.add('rejects', nowMs);
+    this.#counts.add(opossumChannels.rejects, nowMs);
     if (!this.watched) return;
     this.engine.emit('fire', argsOf(request));
     this.engine.emit('reject', error);
@@ -97,18 +97,18 @@ export class OpossumView implements EngineDriver {
 
   /** A fallback answered instead of a failed call. */
   answeredInstead(answer: unknown, error: unknown): void {
-    this.#happened('fallbacks', 'fallback', answer, error);
+    this.#happened(opossumChannels.fallbacks, 'fallback', answer, error);
   }
 
   /** A cache or another call under way answered, so that no call came to the breaker. */
   answeredBefore(request: unknown, by: 'cacheHit' | 'coalesceCacheHit'): void {
     if (this.watched) this.engine.emit('fire', argsOf(request));
-    this.#happened(by === 'cacheHit' ? 'cacheHits' : 'coalesceCacheHits', by);
+    this.#happened(by === 'cacheHit' ? opossumChannels.cacheHits : opossumChannels.coalesceCacheHits, by);
   }
 
   /** A cache had no answer, or no call was under way to join; a call will follow. */
   missed(by: 'cacheMiss' | 'coalesceCacheMiss'): void {
-    this.#happened(by === 'cacheMiss' ? 'cacheMisses' : 'coalesceCacheMisses', by);
+    this.#happened(by === 'cacheMiss' ? opossumChannels.cacheMisses : opossumChannels.coalesceCacheMisses, by);
   }
 
   stats(): OpossumStats {
@@ -130,12 +130,12 @@ export class OpossumView implements EngineDriver {
     events.emit('breaker.listener-failed', { path, name: this.name, event, error: messageOf(error) });
   }
 
-  #ended(channel: 'successes' | 'failures' | 'semaphoreRejections' | 'others', nowMs: number): void {
+  #ended(channel: number, nowMs: number): void {
     this.#counts.inFlight--;
     this.#counts.add(channel, nowMs);
   }
 
-  #happened(channel: Parameters<OpossumCounts['add']>[0], event: string, ...args: readonly unknown[]): void {
+  #happened(channel: number, event: string, ...args: readonly unknown[]): void {
     this.#counts.add(channel, this.#env.clock.now());
     if (this.watched) this.engine.emit(event, ...args);
   }
