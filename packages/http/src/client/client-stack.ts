@@ -95,7 +95,9 @@ function operationFallback(handlers: object) {
       const request = call.args[0] as OperationRequest;
       const given = Reflect.get(handlers, request.operation.plan.name) as FallbackHandler | FallbackValue | undefined;
       if (given === undefined) return leaveAsItIs(error, call);
-      const value = typeof given === 'function' ? await given(error, { ...call, args: [request.given] }) : given.value;
+      if (typeof given !== 'function') return { status: 0, value: given.value } satisfies OperationResponse;
+      const result = (call.result as OperationResponse | undefined)?.value;
+      const value = await given(error, { ...call, args: [request.given], result });
       return { status: 0, value } satisfies OperationResponse;
     },
     { name: 'operation fallback' },

@@ -12,6 +12,7 @@ import {
   type Env,
   type Histogram,
   judgeError,
+  judgeResult,
   type Layer,
   priorityKey,
   type Service,
@@ -52,7 +53,8 @@ class OperationTelemetry implements Service<OperationRequest, OperationResponse>
     if (operation.priority && context.get(priorityKey) === 'default') values.push(operation.priority);
     return callSafely(this.#next, request, context.with({ values })).then(
       (response) => {
-        series.success.observe((clock.now() - startedMs) / 1000, trace.traceId);
+        const { outcome } = judgeResult(this.#env, response, context, request);
+        series[outcome].observe((clock.now() - startedMs) / 1000, trace.traceId);
         return response;
       },
       (error) => {
