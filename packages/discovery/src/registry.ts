@@ -82,6 +82,11 @@ export interface Watch extends Disposable {
   readonly instances: Live<readonly Instance[]>;
   /** True once the first list was received; an empty list before that means nothing. */
   readonly known: Live<boolean>;
+  /**
+   * Says that connections to an instance fail, so that a registry that only asks now and then asks soon. Cheap, called as
+   * often as connections fail; the registry bounds what comes of it. Missing where changes are heard of as they come.
+   */
+  suspect?(instance: Instance): void;
 }
 
 /** The watched names of services. */

@@ -33,6 +33,7 @@ import {
 import { NoEndpointError } from '../errors.js';
 import type { Endpoint } from '../membership/endpoint.js';
 import { type EndpointReport, monitorOf } from '../membership/monitor.js';
+import { suspect } from '../membership/suspect.js';
 import { isConnectionError } from '../outlier/connection-error.js';
 import { checkEjection, type EjectionOptions } from '../outlier/ejection-options.js';
 import type { Balancer } from './balancer.js';
@@ -202,7 +203,10 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
     if (refusedBy === 'caller' || noticedLate) this.#set.release(node);
     else if (outcome === 'failure') {
       node.meter.failed(nowMs, (isFwkError(error) ? error.traits.retryAfterMs : undefined) ?? 0);
-      this.#set.failed(node, failureOf(error, judged, context), nowMs);
+      const failure = failureOf(error, judged, context);
+      this.#set.failed(node, failure, nowMs);
+      if (failure.rule === 'connection-failed' || node.health.ejection)
+        suspect(this.#options.endpoints, node.endpoint);
     } else if (outcome === 'ignored' && context.cancelled) {
       node.meter.abandoned(nowMs, nowMs - startMs);
       this.#set.release(node);

@@ -17,6 +17,7 @@ import type { LastKnown } from './last-known.js';
 import { Membership } from './membership.js';
 import { type MembershipChange, membershipChanges } from './membership-change.js';
 import { type EndpointMonitor, endpointMonitor, monitorBy } from './monitor.js';
+import { suspectBy } from './suspect.js';
 
 /** The services that this application watches. */
 export interface Memberships extends Disposable {
@@ -58,6 +59,8 @@ export function memberships(registry: Registry, env: Env, lastKnown?: LastKnown)
     if (!membership) {
       membership = new Membership(service, registry.watch(service), env, lastKnown);
       monitorBy(membership.endpoints, monitor);
+      const { watch } = membership;
+      suspectBy(membership.endpoints, ({ instance }) => watch.suspect?.(instance));
       watched.set(service, membership);
     }
     return membership;

@@ -182,17 +182,37 @@ describe('a DNS registry', () => {
     await registry.close();
   });
 
-  test('keeps the addresses of the family that fails, beside those of the other', async () => {
-    const { records, clock, registry } = setUp({ inventory: 'inventory.test:80' });
+  test.each([
+    [4, '10.0.0.1', '10.0.0.2'],
+    [6, 'fd00::1', 'fd00::2'],
+  ] as const)('counts a host of both families once, by its IPv%i addresses', async (family, first, second) => {
+    const { records, clock, registry } = setUp({ inventory: 'inventory.test:80' }, { family });
     records.resolve4 = () => address('10.0.0.1', 1);
     records.resolve6 = () => address('fd00::1', 1);
     const { instances } = registry.watch('inventory');
+    const addresses = () => instances.value.map(({ address }) => address);
     await clock.advance(0);
-    records.resolve4 = () => address('10.0.0.2', 1);
-    records.resolve6 = () => failure('ESERVFAIL');
+    expect(addresses()).toEqual([first]);
+    // The family that it counts by fails: nothing is taken from the other one.
+    const preferred = family === 4 ? 'resolve4' : 'resolve6';
+    records[preferred] = () => failure('ESERVFAIL');
     await clock.advance(1000);
-    expect(instances.value.map((instance) => instance.address).sort()).toEqual(['10.0.0.2', 'fd00::1']);
+    expect(addresses()).toEqual([first]);
     expect(instances.stale?.reason).toContain('ESERVFAIL');
+    records[preferred] = () => address(second, 1);
+    await clock.advance(1000);
+    expect(addresses()).toEqual([second]);
+    expect(instances.stale).toBeUndefined();
+    await registry.close();
+  });
+
+  test('takes the other family where a host has no address of the first', async () => {
+    const { records, clock, registry } = setUp({ inventory: 'inventory.test:80' });
+    records.resolve6 = () => address('fd00::1', 1);
+    const { instances } = registry.watch('inventory');
+    await clock.advance(0);
+    expect(instances.value.map(({ address }) => address)).toEqual(['fd00::1']);
+    expect(instances.stale).toBeUndefined();
     await registry.close();
   });
 

@@ -9,13 +9,14 @@ import type { Instance } from '../../instance.js';
 import type { Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
 import { Connection } from '../connection.js';
 import { unknownToAll } from '../unknown-to-all.js';
-import { checkDnsOptions, type DnsRegistryOptions, type DnsResolver } from './dns-options.js';
+import { checkDnsOptions, type DnsRegistryOptions } from './dns-options.js';
 import { DnsService } from './dns-service.js';
+import { NameServers } from './name-servers.js';
 
 /**
  * Makes a registry of names. What it says of a service that it has no name for is that nobody is known.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
- * @example dnsRegistry({ services: { inventory: '_http._tcp.inventory.svc', pricing: 'pricing.internal:8080' } })
+ * @example dnsRegistry({ services: { inventory: '_http._tcp.inventory.shop.svc', pricing: 'pricing:8080' } })
  */
 export function dnsRegistry(
   options: Pick<DnsRegistryOptions, 'services'> & Partial<DnsRegistryOptions>,
@@ -30,14 +31,14 @@ class DnsRegistry implements Registry {
   readonly #options: DnsRegistryOptions;
   readonly #env: Env;
   readonly #services = new Map<string, DnsService>();
-  #resolver: Promise<DnsResolver> | undefined;
-  #cancel = () => {};
+  readonly #servers: NameServers;
   #closed = false;
 
   constructor(options: DnsRegistryOptions, env: Env) {
     this.#options = options;
     this.#env = env;
     this.#connection = new Connection(this.name, env);
+    this.#servers = new NameServers(options, env);
   }
 
   get connection(): Live<RegistryConnection> {
@@ -53,10 +54,7 @@ class DnsRegistry implements Registry {
     let known = this.#services.get(service);
     if (!known) {
       const place = Object.hasOwn(this.#options.services, service) ? this.#options.services[service] : undefined;
-      known = new DnsService(service, place, this.#options, this.#env, {
-        resolver: () => this.#open(),
-        told: () => this.#judge(),
-      });
+      known = new DnsService(service, place, this.#options, this.#env, this.#servers, () => this.#judge());
       this.#services.set(service, known);
     }
     if (this.#closed) known.close();
@@ -76,21 +74,8 @@ class DnsRegistry implements Registry {
   async close(): Promise<void> {
     this.#closed = true;
     for (const service of this.#services.values()) service.close();
-    this.#cancel();
+    this.#servers.close();
     this.#connection.closed();
-  }
-
-  #open(): Promise<DnsResolver> {
-    this.#resolver ??= this.#make();
-    return this.#resolver;
-  }
-
-  async #make(): Promise<DnsResolver> {
-    if (this.#options.resolver) return this.#options.resolver;
-    const { Resolver } = await import('node:dns/promises');
-    const resolver = new Resolver({ timeout: this.#options.timeoutMs, tries: 2 });
-    this.#cancel = () => resolver.cancel();
-    return resolver;
   }
 
   /** Connected as long as every watched name is answered for. */

@@ -1,67 +1,74 @@
-import { messageOf } from '@fwk/kernel';
-import type { DnsAddress, DnsResolver } from './dns-options.js';
+import type { DnsAddress } from './dns-options.js';
+import type { NameServers } from './name-servers.js';
+import type { Pace } from './pace.js';
+import { firstFound, type Reply } from './reply.js';
 
-/** What is known of a host name. */
-export interface Addresses {
-  readonly addresses: readonly string[];
-  /** Until one of the records may be another, in milliseconds; `Infinity` where none says. */
-  readonly ttlMs: number;
-  /** Why the addresses may be out of date. */
-  readonly problem: string | undefined;
-  /** Whether a question failed; otherwise no address means that there is none. */
-  readonly failed: boolean;
-}
-
-const families = ['resolve4', 'resolve6'] as const;
-type Family = (typeof families)[number];
-
-/** The addresses of one host. A family whose question fails keeps those it had; one that has no records has none. */
+/**
+ * The addresses of one host, asked for when their TTL is over. A host that has addresses of both families counts with those
+ * of the preferred one; the other family is asked for where that has none. A question that fails leaves what was known.
+ */
 export class HostAddresses {
-  readonly #host: string;
-  readonly #resolver: DnsResolver;
-  readonly #known: Record<Family, readonly DnsAddress[]> = { resolve4: [], resolve6: [] };
+  readonly #preferred: 4 | 6;
+  readonly #servers: NameServers;
+  readonly #pace: Pace;
+  #addresses: readonly string[] = [];
+  /** Which of the names that were tried has the addresses. */
+  #name: string | undefined;
+  #family: 4 | 6 | undefined;
+  /** Monotonic time from which on it is to be asked for again. */
+  dueMs = Number.NEGATIVE_INFINITY;
+  /** Why the addresses may be out of date, or that there are none. */
+  problem: string | undefined;
+  /** Whether the last question failed; otherwise no address means that there is none. */
+  failed = false;
 
-  constructor(host: string, resolver: DnsResolver) {
-    this.#host = host;
-    this.#resolver = resolver;
+  constructor(preferred: 4 | 6, servers: NameServers, pace: Pace) {
+    this.#preferred = preferred;
+    this.#servers = servers;
+    this.#pace = pace;
   }
 
-  async lookUp(): Promise<Addresses> {
-    const failures = await Promise.all(families.map((family) => this.#ask(family)));
-    const records = [...this.#known.resolve4, ...this.#known.resolve6];
-    const addresses = [...new Set(records.map(({ address }) => address))].sort();
-    // The failure of a family that never had records takes nothing from what the other one says.
-    const failure = failures.find(
-      (problem, index) => problem !== undefined && (records.length === 0 || this.#has(families[index] as Family)),
-    );
-    const none = addresses.length === 0 ? `${this.#host} has no address` : undefined;
-    return {
-      addresses,
-      // A resolver of the application's own may know of none.
-      ttlMs: Math.min(...records.map(({ ttl }) => (Number.isFinite(ttl) ? ttl * 1000 : 0))),
-      problem: failure ?? none,
-      failed: failure !== undefined,
-    };
+  /** Without duplicates, sorted. */
+  get addresses(): readonly string[] {
+    return this.#addresses;
   }
 
-  #has(family: Family): boolean {
-    return this.#known[family].length > 0;
-  }
-
-  async #ask(family: Family): Promise<string | undefined> {
-    try {
-      this.#known[family] = await this.#resolver[family](this.#host, { ttl: true });
-      return undefined;
-    } catch (error) {
-      if (!hasNone(error)) return messageOf(error);
-      this.#known[family] = [];
-      return undefined;
+  /** @param names - those that it may stand for, in the order in which they are tried. */
+  async lookUp(names: readonly string[]): Promise<void> {
+    const found = await firstFound(names, this.#name, (name) => this.#ask(name));
+    if (found.kind === 'records') {
+      this.#name = found.name;
+      this.#take(found.records);
+      return;
     }
+    this.dueMs = this.#pace.afterFailure();
+    this.failed = found.kind === 'failed';
+    if (!this.failed) this.#addresses = [];
+    this.problem = found.kind === 'failed' ? found.problem : `${this.#name ?? names.join(', ')} has no address`;
   }
-}
 
-/** Whether DNS definitely says that there are no such records: no such name, or none of the kind. */
-export function hasNone(error: unknown): boolean {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return code === 'ENOTFOUND' || code === 'ENODATA';
+  #take(records: readonly DnsAddress[]): void {
+    const known = records.map(({ ttl }) => ttl).filter((ttl) => Number.isFinite(ttl) && ttl >= 0);
+    this.#addresses = [...new Set(records.map(({ address }) => address))].sort();
+    // Node 20 tells no TTL beyond the 256th record, and a resolver of the application's own may tell none at all.
+    this.dueMs = this.#pace.after(known.length > 0 ? Math.min(...known) * 1000 : 0);
+    this.problem = undefined;
+    this.failed = false;
+  }
+
+  /** By the preferred family, or the other one where it has nothing. */
+  async #ask(name: string): Promise<Reply<DnsAddress>> {
+    const preferred = await this.#servers.addresses(this.#preferred, name);
+    const holds = name === this.#name && this.#family === this.#preferred && this.#addresses.length > 0;
+    if (preferred.kind === 'records') this.#family = this.#preferred;
+    if (preferred.kind === 'records' || (preferred.kind === 'failed' && holds)) return preferred;
+    const otherFamily = this.#preferred === 4 ? 6 : 4;
+    const other = await this.#servers.addresses(otherFamily, name);
+    if (other.kind === 'records') {
+      this.#family = otherFamily;
+      return other;
+    }
+    if (preferred.kind === 'none') return other;
+    return { ...preferred, silent: preferred.silent && other.kind === 'failed' && other.silent };
+  }
 }

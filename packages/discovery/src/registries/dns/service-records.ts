@@ -1,24 +1,32 @@
 /**
  * What DNS says of one service, as instances. SRV records name hosts and ports; of their priorities the lowest one of which
  * a host has an address is taken, as RFC 2782 wants, and weights become the instances' weights. Node tells no TTL of SRV
- * records, so that they are asked for at a fixed pace; those of addresses are told and kept to.
+ * records, so that they are asked for at a fixed pace; hosts are asked for when the TTL of their addresses is over.
  */
-import { messageOf } from '@fwk/kernel';
-import { type Instance, parseInstance } from '../../instance.js';
-import { type DnsRegistryOptions, type DnsResolver, type DnsTarget, isPort } from './dns-options.js';
-import { HostAddresses, hasNone } from './host-addresses.js';
+import type { Instance } from '../../instance.js';
+import type { DnsRegistryOptions, DnsTarget } from './dns-options.js';
+import { HostAddresses } from './host-addresses.js';
+import { instancesAt } from './instances-at.js';
+import type { NameServers } from './name-servers.js';
+import type { Pace } from './pace.js';
+import { firstFound } from './reply.js';
+import { isHostName, isPort, sameName } from './resolv-conf.js';
 
 /** An answer. */
 export interface Answer {
   readonly instances: readonly Instance[];
-  /** When to ask again, in milliseconds. */
-  readonly againMs: number;
+  /** When to ask again, as a monotonic time. */
+  readonly dueMs: number;
+  /** How many hosts and sets of SRV records were asked for. */
+  readonly asked: number;
   /** Why the instances may be out of date or are missing. */
   readonly problem: string | undefined;
-  /** Whether a question failed or nothing of its answer can be used, so that an empty list means nothing. */
+  /** Whether nobody could say, or nothing of the answer can be used, so that an empty list means nothing. */
   readonly failed: boolean;
   /** What is wrong with records that were left out. */
   readonly unreadable: readonly string[];
+  /** What is wrong with hosts whose addresses are missing, or may be out of date, beside those of others. */
+  readonly unresolved: readonly string[];
 }
 
 /** The records of one service, and what they said last. */
@@ -26,85 +34,102 @@ export class ServiceRecords {
   readonly #service: string;
   readonly #name: string;
   readonly #port: number | undefined;
-  readonly #resolver: DnsResolver;
+  readonly #servers: NameServers;
   readonly #options: DnsRegistryOptions;
+  readonly #pace: Pace;
+  /** By their names in lower case. */
   #hosts = new Map<string, HostAddresses>();
   #targets: readonly DnsTarget[] = [];
+  #targetsDueMs = Number.NEGATIVE_INFINITY;
+  /** Which of the names that were tried has the SRV records. */
+  #found: string | undefined;
+  #problem: string | undefined;
+  #failed = false;
 
   /** @param place - `host:port`, or the name of SRV records. */
-  constructor(service: string, place: string, resolver: DnsResolver, options: DnsRegistryOptions) {
+  constructor(service: string, place: string, servers: NameServers, options: DnsRegistryOptions, pace: Pace) {
     const [name, port] = place.split(':');
     this.#service = service;
     this.#name = name as string;
     this.#port = port === undefined ? undefined : Number(port);
-    this.#resolver = resolver;
+    this.#servers = servers;
     this.#options = options;
+    this.#pace = pace;
+    if (this.#port === undefined) return;
+    this.#targets = [{ name: this.#name, port: this.#port, priority: 0, weight: 0 }];
+    this.#targetsDueMs = Number.POSITIVE_INFINITY;
   }
 
-  async ask(): Promise<Answer> {
-    if (this.#port !== undefined) {
-      return this.#resolve([{ name: this.#name, port: this.#port, priority: 0, weight: 0 }], Number.POSITIVE_INFINITY);
-    }
-    try {
-      this.#targets = await this.#resolver.resolveSrv(this.#name);
-    } catch (error) {
-      const none = hasNone(error);
-      const problem = none ? `${this.#name} has no SRV records` : messageOf(error);
-      const { instances, unreadable } = await this.#resolve(this.#targets, 0);
-      return { instances, againMs: this.#options.retryMs, problem, failed: !none, unreadable };
-    }
-    return this.#resolve(this.#targets, this.#options.srvRefreshMs);
-  }
-
-  async #resolve(given: readonly DnsTarget[], atMostMs: number): Promise<Answer> {
-    const targets = given.filter(isUsable);
-    const unreadable = given.filter((target) => !isUsable(target)).map(({ name, port }) => `"${name}" at port ${port}`);
-    const hosts = new Map(targets.map(({ name }) => [name, this.#hosts.get(name) ?? this.#host(name)]));
-    this.#hosts = hosts;
-    const found = new Map(
-      await Promise.all([...hosts].map(async ([name, host]) => [name, await host.lookUp()] as const)),
+  /**
+   * Asks for what is due.
+   * @param suspects - addresses to which connections fail: what led to them is due too.
+   */
+  async ask(suspects: ReadonlySet<string>): Promise<Answer> {
+    const asksTargets = this.#port === undefined && (suspects.size > 0 || this.#targetsDueMs <= this.#pace.nowMs);
+    if (asksTargets) await this.#askTargets();
+    const usable = this.#targets.filter(isUsable);
+    const names = new Set(usable.map(({ name }) => sameName(name)));
+    this.#hosts = new Map([...names].map((name) => [name, this.#hosts.get(name) ?? this.#host()]));
+    const nowMs = this.#pace.nowMs;
+    const due = [...this.#hosts].filter(
+      ([, host]) => host.dueMs <= nowMs || host.addresses.some((address) => suspects.has(address)),
     );
-    const reachable = targets.filter(({ name }) => found.get(name)?.addresses.length);
-    const first = Math.min(...reachable.map(({ priority }) => priority));
-    const chosen = reachable.filter(({ priority }) => priority === first);
-    const highest = Math.max(...chosen.map(({ weight }) => weight));
-    const instances: Instance[] = [];
-    for (const target of chosen) {
-      for (const address of found.get(target.name)?.addresses ?? []) {
-        try {
-          instances.push(this.#instance(target, address, highest));
-        } catch (error) {
-          unreadable.push(messageOf(error));
-        }
-      }
+    await Promise.all(due.map(async ([name, host]) => host.lookUp(await this.#namesOf(name))));
+    return this.#answer(usable, due.length + (asksTargets ? 1 : 0));
+  }
+
+  /** Names in SRV records are whole; the configured one may have to be completed. */
+  async #namesOf(host: string): Promise<readonly string[]> {
+    return this.#port === undefined ? [host] : this.#servers.candidates(this.#name);
+  }
+
+  async #askTargets(): Promise<void> {
+    const names = await this.#servers.candidates(this.#name);
+    const found = await firstFound(names, this.#found, (name) => this.#servers.targets(name));
+    if (found.kind === 'records') {
+      this.#found = found.name;
+      this.#targets = found.records;
+      this.#targetsDueMs = this.#pace.afterTargets();
+      this.#problem = undefined;
+      this.#failed = false;
+      return;
     }
-    const { minTtlMs, maxTtlMs, retryMs } = this.#options;
-    const answers = [...found.values()];
+    // The targets stay: an answer without records never empties a list.
+    this.#targetsDueMs = this.#pace.afterFailure();
+    this.#failed = found.kind === 'failed';
+    this.#problem = found.kind === 'failed' ? found.problem : `${this.#found ?? names.join(', ')} has no SRV records`;
+  }
+
+  #answer(usable: readonly DnsTarget[], asked: number): Answer {
+    const found = usable.map((target) => ({ target, host: this.#hosts.get(sameName(target.name)) as HostAddresses }));
+    const { instances, unreadable } = instancesAt(this.#service, found);
+    const unusable = this.#targets.filter((target) => !isUsable(target));
+    unreadable.unshift(...unusable.map(({ name, port }) => `"${name}" at port ${port}`));
+    const hosts = [...this.#hosts.values()];
+    const problems = hosts.flatMap(({ problem }) => problem ?? []);
+    // A target that cannot be resolved costs that target alone, not what is known of the others.
+    const spoilt = problems.length === hosts.length || instances.length === 0;
     const useless = instances.length === 0 && unreadable.length > 0;
-    const failed = useless || answers.some((host) => host.failed);
-    const problem =
-      answers.find((host) => host.problem !== undefined)?.problem ??
-      (useless ? `no record of ${this.#name} can be used: ${unreadable[0]}` : undefined);
-    if (problem !== undefined) return { instances, againMs: retryMs, problem, failed, unreadable };
-    const ttlMs = Math.min(atMostMs, ...answers.map((host) => host.ttlMs));
-    return { instances, againMs: Math.min(Math.max(ttlMs, minTtlMs), maxTtlMs), problem, failed, unreadable };
+    return {
+      instances,
+      dueMs: Math.min(this.#targetsDueMs, ...hosts.map(({ dueMs }) => dueMs)),
+      asked,
+      problem:
+        this.#problem ??
+        (spoilt ? problems[0] : undefined) ??
+        (useless ? `no record of ${this.#name} can be used: ${unreadable[0]}` : undefined),
+      failed: this.#failed || useless || (spoilt && hosts.some(({ failed }) => failed)),
+      unreadable,
+      unresolved: spoilt ? [] : problems,
+    };
   }
 
-  #host(name: string): HostAddresses {
-    return new HostAddresses(name, this.#resolver);
-  }
-
-  #instance({ port, weight }: DnsTarget, address: string, highest: number): Instance {
-    const service = this.#service;
-    const id = `${service}@${address}:${port}`;
-    // Weights of DNS go to 65 535, ours to 1000; where all are 0 there is nothing to weigh.
-    const share = highest > 0 ? Math.max(weight / Math.max(1, highest / 1000), 0.001) : undefined;
-    const facts = { id, service, version: '0.0.0', address, port, startedAtMs: 0, status: 'UP' };
-    return parseInstance({ ...facts, ...(share !== undefined && { weight: share }) });
+  #host(): HostAddresses {
+    return new HostAddresses(this.#options.family, this.#servers, this.#pace);
   }
 }
 
 /** A root name says that the service is decidedly not there (RFC 2782). */
 function isUsable({ name, port }: DnsTarget): boolean {
-  return name !== '' && name !== '.' && isPort(port);
+  return isHostName(name) && isPort(port);
 }
