@@ -205,8 +205,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
       node.meter.failed(nowMs, (isFwkError(error) ? error.traits.retryAfterMs : undefined) ?? 0);
       const failure = failureOf(error, judged, context);
       this.#set.failed(node, failure, nowMs);
-      if (failure.rule === 'connection-failed' || node.health.ejection)
-        suspect(this.#options.endpoints, node.endpoint);
+      if (failure.rule === 'connection-failed' || node.health.ejection) suspect(this.#options.endpoints, node.endpoint);
     } else if (outcome === 'ignored' && context.cancelled) {
       node.meter.abandoned(nowMs, nowMs - startMs);
       this.#set.release(node);
