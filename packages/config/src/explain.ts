@@ -52,7 +52,7 @@ export function explainPath(path: ConfigPath, tree: unknown, layers: readonly La
     path: formatPath(path),
     found: value !== undefined,
     value: secrets.masked(value, path),
-    secret: secrets.has(path),
+    secret: secrets.has(path, value),
     winner: candidates.find((each) => each.role === 'winner'),
     candidates,
   };

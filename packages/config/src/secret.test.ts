@@ -1,5 +1,6 @@
+import { mask } from '@fwk/kernel';
 import { describe, expect, test } from 'vitest';
-import { mask, secretsOf } from './secret.js';
+import { secretsOf } from './secret.js';
 
 describe('secret names', () => {
   const secrets = secretsOf([]);
@@ -43,4 +44,27 @@ test('foreign messages lose the values of secrets and keep the rest', () => {
   const tree = { auth: { password: 'hunter2', pin: 1 }, list: [{ token: 12345678 }], city: 'Bonn' };
   const message = 'got "hunter2" and 12345678 in Bonn';
   expect(secretsOf([]).maskedMessage(message, tree)).toBe(`got "${mask}" and ${mask} in Bonn`);
+});
+
+test('secrets inside values are masked, and harmless settings with such words in their names are shown', () => {
+  const settings = {
+    db: 'postgres://shop:hun/t@er@db:5432/shop',
+    legacy: 'Server=db;User=sa;Password=p w',
+    files: ['https://b.example/f?sig=abc'],
+    alerts: { slack: 'https://hooks.slack.com/services/T000/B000/XXXX1234abcd' },
+    tls: { certificate: '-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----' },
+    auth: { jwt: 'abc', bearer: 'abc', passwordMinLength: 8, requirePassword: true, tokenTtlMs: 5, jwtIssuer: 'me' },
+    limits: { tokenBucket: { size: 5 }, maxTokens: 10, tokens: 7 },
+    header: 'Bearer abcdef',
+  };
+  expect(secretsOf([]).masked(settings, [])).toEqual({
+    ...settings,
+    db: `postgres://shop:${mask}@db:5432/shop`,
+    legacy: `Server=db;User=sa;Password=${mask}`,
+    files: [`https://b.example/f?sig=${mask}`],
+    alerts: { slack: `https://hooks.slack.com/${mask}` },
+    tls: { certificate: mask },
+    auth: { ...settings.auth, jwt: mask, bearer: mask },
+    header: `Bearer ${mask}`,
+  });
 });

@@ -69,6 +69,7 @@ export {
 } from './live/live.js';
 export { type LiveOptions, type LiveSource, liveValue } from './live/live-source.js';
 export { checkOptions, guardOptions, OptionsError } from './options/check-options.js';
+export { isOwnVariable } from './options/own-variables.js';
 export {
   anything,
   callable,
@@ -92,6 +93,9 @@ export {
   type StandardResult,
   type StandardSchema,
 } from './schema/standard-schema.js';
+export { maskText } from './secrets/mask-text.js';
+export { type RedactLimits, redact, redactDefaults, redactText } from './secrets/redact.js';
+export { isSecretName, mask } from './secrets/secret-name.js';
 export {
   type Classifier,
   concernsCallee,

@@ -43,8 +43,12 @@ describe('names of variables', () => {
     expect(await treeOf({ MAX: '1', FWK_: '1', FWK___A: '1', FWK_A__: '1', fwk_a: '1' })).toEqual({});
   });
 
-  test('that discovery reads are no settings', async () => {
-    expect(await treeOf({ FWK_REGISTRY_PORT: '4810', FWK_PORT: '1' })).toEqual({ port: 1 });
+  test('that the framework reads are no settings, whatever the prefix and whatever else is ignored', async () => {
+    const own = { FWK_REGISTRY_PORT: '4810', FWK_REGISTRY_TOKEN: 'secret', FWK_REGISTRY_HOSTS: 'a' };
+    expect(await treeOf({ ...own, FWK_PORT: '1' })).toEqual({ port: 1 });
+    const { tree } = await load({ ...own, FWK_PORT: '1', FWK_A: '1' }, {}, { ignore: ['FWK_A'] });
+    expect(tree).toEqual({ port: 1 });
+    expect((await load({ ...own, FWK_X: '1' }, {}, { prefix: 'FWK_R' })).tree).toEqual({});
   });
 
   test('use another prefix when told so', async () => {

@@ -4,7 +4,7 @@
  * names that the sources below use there. A part that nothing below knows becomes camelCase. Only single values can be
  * set; see {@link parseScalar} for how they are read. Where a source below has text, the variable stays text.
  */
-import { checkOptions, type Rule, text } from '@fwk/kernel';
+import { checkOptions, isOwnVariable, type Rule, text } from '@fwk/kernel';
 import { ConfigError } from '../errors.js';
 import { type ConfigPath, formatPath } from '../path.js';
 import type { ConfigSource } from '../source.js';
@@ -18,8 +18,9 @@ export interface EnvironmentOptions {
   /** Where variables are read from. @defaultValue process.env */
   readonly source?: Readonly<Record<string, string | undefined>>;
   /**
-   * Full names that are no settings although they start with the prefix.
-   * @defaultValue ['FWK_REGISTRY_PORT'], which discovery reads
+   * Full names that are no settings although they start with the prefix; those that the framework itself reads never
+   * are (see `isOwnVariable` of the kernel).
+   * @defaultValue []
    */
   readonly ignore?: readonly string[];
 }
@@ -27,7 +28,7 @@ export interface EnvironmentOptions {
 /** Defaults of {@link EnvironmentOptions}; `source` is looked up when the source is made. */
 export const environmentDefaults = Object.freeze({
   prefix: 'FWK_',
-  ignore: Object.freeze(['FWK_REGISTRY_PORT']) as readonly string[],
+  ignore: Object.freeze([]) as readonly string[],
 });
 
 const variables: Rule = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object of variables');
@@ -52,6 +53,7 @@ export function environmentSource(options: EnvironmentOptions = {}): ConfigSourc
       for (const variable of Object.keys(source).sort()) {
         const value = source[variable];
         if (value === undefined || !variable.startsWith(prefix) || ignore.includes(variable)) continue;
+        if (isOwnVariable(variable)) continue;
         const parts = variable.slice(prefix.length).split('__');
         // `FWK_` alone or a lone trailing separator names nothing; other programs' variables look like that.
         if (parts.includes('')) continue;

@@ -1,4 +1,4 @@
-import { background, runInContext } from '@fwk/kernel';
+import { background, FwkError, mask, runInContext } from '@fwk/kernel';
 import { fakeClock } from '@fwk/kernel/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { traceKey } from '../tracing/trace-context.js';
@@ -77,6 +77,98 @@ describe('the logger', () => {
     logger.error({ err: Object.assign(new Error('broken'), { code: 'E_BROKEN' }), circle }, 'failed');
     await logger.flush();
     expect(lines()[0]).toMatchObject({ message: 'failed', err: { message: 'broken', code: 'E_BROKEN' } });
+  });
+
+  test('writes no key twice, keeps what the line says of itself, and loses no field', () => {
+    const lines: string[] = [];
+    const destination = { write: (line: string) => void lines.push(line) };
+    const bindings = { service: 'shop', instance: 'shop-1', version: '1', level: 'x' };
+    const logger = createLogger({ clock: fakeClock(), destination, bindings });
+    const child = logger.child({ component: 'a', service: 'sub', zone: 'x' }).child({ component: 'b' });
+    const fields = {
+      service: 'other',
+      _instance: 1,
+      instance: 2,
+      level: 5,
+      time: 6,
+      message: 7,
+      msg: 8,
+      traceId: 9,
+      zone: 'y',
+    };
+    runInContext(traced, () => child.warn(fields, 'said'));
+    logger.info({ method: 'GET', headers: {}, socket: {} }, 'like a request');
+    logger.flush();
+    for (const line of lines) {
+      const keys = [...line.matchAll(/"(\w+)":/g)].map(([, key]) => key);
+      expect(new Set(keys).size).toBe(keys.length);
+    }
+    expect(JSON.parse(lines[0] ?? '')).toEqual({
+      level: 'warn',
+      time: '2023-11-14T22:13:20.000Z',
+      ...{ service: 'shop', instance: 'shop-1', version: '1', component: 'b', zone: 'y' },
+      ...{ _service: 'other', _instance: 1, __instance: 2, _level: 5, _time: 6, _message: 7, msg: 8, _traceId: 9 },
+      traceId: trace.traceId,
+      spanId: trace.spanId,
+      message: 'said',
+    });
+    expect(JSON.parse(lines[1] ?? '')).toMatchObject({ service: 'shop', method: 'GET', headers: {}, socket: {} });
+  });
+
+  test('never throws into the caller, whatever is logged and wherever it goes', () => {
+    const broken = () => {
+      throw new Error('broken');
+    };
+    const { logger, lines } = recorded();
+    const bad = [
+      {
+        get a() {
+          return broken();
+        },
+      },
+      new Proxy({}, { ownKeys: broken }),
+      { toJSON: broken },
+      new Error('x'),
+      5,
+      null,
+      undefined,
+    ];
+    for (const each of bad) logger.warn(each as object, 'warned');
+    logger.child(new Proxy({}, { get: broken, ownKeys: broken })).info({}, Symbol('x') as unknown as string);
+    logger.flush();
+    for (const each of bad) logger.warn(each as object, undefined as unknown as string);
+    expect(lines()).toHaveLength(2 * bad.length + 1);
+    expect(lines()[0]).toMatchObject({ a: '[unreadable]', message: 'warned' });
+    const lost = createLogger({ destination: { write: broken } });
+    lost.info({}, 'lost');
+    lost.flush();
+    expect(() => lost.error({}, 'lost too')).not.toThrow();
+  });
+
+  test('masks secrets by name and by form: in fields, errors, causes, headers, children and messages', () => {
+    const { logger, lines } = recorded();
+    const cause = new Error('no redis://:hunter2@cache');
+    const err = new FwkError('FWK_X_Y', 'failed', { cause, details: { apiKey: 'hunter2', limit: 5 } });
+    const headers = { authorization: 'Bearer hunter2', cookie: 'sid=hunter2', 'set-cookie': ['sid=hunter2'] };
+    logger
+      .child({ token: 'hunter2' })
+      .error({ err, headers, user: [{ password: 'hunter2', maxTokens: 5 }] }, 'no ?sig=hunter2');
+    logger.flush();
+    expect(JSON.stringify(lines())).not.toContain('hunter2');
+    expect(lines()[0]).toMatchObject({
+      err: { code: 'FWK_X_Y', details: { limit: 5 } },
+      user: [{ maxTokens: 5 }],
+      message: `no ?sig=${mask}`,
+    });
+  });
+
+  test('writes what was logged as it was then', () => {
+    const { logger, lines } = recorded();
+    const order = { id: 1 };
+    logger.info({ order }, 'placed');
+    order.id = 2;
+    logger.flush();
+    expect(lines()[0]).toMatchObject({ order: { id: 1 } });
   });
 
   test('refuses a level that does not exist', () => {

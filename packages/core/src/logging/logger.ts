@@ -11,8 +11,8 @@ import {
   token,
 } from '@fwk/kernel';
 import type { DestinationStream, Logger as Pino } from 'pino';
-import { type TraceContext, traceKey } from '../tracing/trace-context.js';
-import { plainLine } from './plain-line.js';
+import { traceKey } from '../tracing/trace-context.js';
+import { lineOf, messageText, type PlainFields, plainFields } from './log-line.js';
 
 /** What is written; `silent` writes nothing. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -59,18 +59,21 @@ export const loggerToken: Token<Logger> = token('logger');
 type WrittenLevel = Exclude<LogLevel, 'silent'>;
 
 interface Line {
-  readonly from: LoggerNode;
   readonly level: WrittenLevel;
-  readonly fields: LogFields;
+  /** All of the line but level, time and message; plain data that is read now, since it may change later. */
+  readonly fields: Readonly<Record<string, unknown>>;
   readonly message: string;
   readonly atMs: number;
-  readonly trace: TraceContext | undefined;
 }
 
 /**
  * Makes a logger that writes JSON lines by pino, with the current trace's ids. pino costs 10 to 20 ms to load, so that
  * waits until shortly after the first line; lines are kept until then, and are written even when the process exits
  * first, then without pino.
+ *
+ * No line has a key twice: what the line says of itself (level, time, message, trace, bindings) stays, and a field of the
+ * same name is written as `_name`. Secrets are masked by the judge of the configuration, in fields, errors and messages.
+ * Logging never throws, whatever it is given.
  */
 export function createLogger(options: Partial<LoggerOptions> = {}): LoggerControl {
   const checked = checkOptions('createLogger', options, loggerDefaults, {
@@ -80,7 +83,7 @@ export function createLogger(options: Partial<LoggerOptions> = {}): LoggerContro
     clock: anything,
     loadAfterMs: anything,
   });
-  return new LoggerNode(new Writer(checked), undefined, undefined);
+  return new LoggerNode(new Writer(checked), []);
 }
 
 /** What a logger and its children share: pino once it is loaded, and the lines that wait for it. */
@@ -88,23 +91,32 @@ class Writer {
   level: LogLevel;
   root: Pino | undefined;
   readonly #options: LoggerOptions;
+  readonly #bindings: PlainFields;
   readonly #kept: Line[] = [];
-  #replayed: Line | undefined;
+  #written: Line | undefined;
   #loading: Promise<void> | undefined;
 
   constructor(options: LoggerOptions) {
     this.#options = options;
+    this.#bindings = plainFields(options.bindings);
     this.level = options.level;
   }
 
-  write(from: LoggerNode, level: WrittenLevel, fields: LogFields, message: string): void {
+  write(level: WrittenLevel, added: PlainFields, fields: unknown, message: unknown): void {
     if (logLevels.indexOf(level) < logLevels.indexOf(this.level)) return;
+    const { clock, loadAfterMs } = this.#options;
+    const trace = currentContext().get(traceKey);
+    const line = {
+      level,
+      fields: lineOf(this.#bindings, added, plainFields(fields), trace),
+      message: messageText(message),
+      atMs: clock.wallTime(),
+    };
     if (this.root) {
-      from.target(this.root)[level](fields, message);
+      this.#hand(this.root, line);
       return;
     }
-    const { clock, loadAfterMs } = this.#options;
-    this.#kept.push({ from, level, fields, message, atMs: clock.wallTime(), trace: currentContext().get(traceKey) });
+    this.#kept.push(line);
     if (this.#kept.length > 1) return;
     process.once('exit', this.#writePlainly);
     clock.setTimer(this.load, loadAfterMs, true);
@@ -119,40 +131,45 @@ class Writer {
   #replay(root: Pino): void {
     process.off('exit', this.#writePlainly);
     this.root = root;
-    for (const line of this.#kept.splice(0)) {
-      this.#replayed = line;
-      line.from.target(root)[line.level](line.fields, line.message);
-    }
-    this.#replayed = undefined;
+    for (const line of this.#kept.splice(0)) this.#hand(root, line);
   }
 
-  /** The process exits: what pino has not been loaded for is written without it. */
+  /** The process exits, and loading pino cannot be waited for: what is kept is written without it. */
   readonly #writePlainly = (): void => {
-    const { destination, bindings } = this.#options;
-    for (const { from, level, fields, message, atMs, trace } of this.#kept.splice(0)) {
-      const ids = trace ? { traceId: trace.traceId, spanId: trace.spanId } : {};
+    const { destination } = this.#options;
+    const target = destination === 'stdout' ? process.stdout : destination;
+    for (const { level, fields, message, atMs } of this.#kept.splice(0)) {
       const time = new Date(atMs).toISOString();
-      const line = plainLine({ level, time, ...bindings, ...from.fields, ...ids, ...fields, message });
-      (destination === 'stdout' ? process.stdout : destination).write(line);
+      try {
+        target.write(`${JSON.stringify({ level, time, ...fields, message })}\n`);
+      } catch {
+        // As below.
+      }
     }
   };
 
+  #hand(root: Pino, line: Line): void {
+    this.#written = line;
+    try {
+      root[line.level](line.message);
+    } catch {
+      // The destination failed. Whoever wrote the line cannot help it, and must not fail for it.
+    }
+  }
+
   #makePino(pino: typeof import('pino').pino): Pino {
-    const { destination, bindings, clock } = this.#options;
+    const { destination } = this.#options;
     const stream: DestinationStream = destination === 'stdout' ? pino.destination({ fd: 1, sync: true }) : destination;
     return pino(
       {
         // Levels are judged before pino is asked, so that changing one reaches children that exist already.
         level: 'debug',
         messageKey: 'message',
-        base: bindings,
-        timestamp: () => `,"time":"${new Date(this.#replayed?.atMs ?? clock.wallTime()).toISOString()}"`,
+        base: null,
+        timestamp: () => `,"time":"${new Date(this.#written?.atMs ?? 0).toISOString()}"`,
         formatters: { level: (label) => ({ level: label }) },
-        // pino writes into what this returns: always a fresh object.
-        mixin: () => {
-          const trace = this.#replayed ? this.#replayed.trace : currentContext().get(traceKey);
-          return trace ? { traceId: trace.traceId, spanId: trace.spanId } : {};
-        },
+        // Fields go this way, since pino takes some objects that are handed to it for requests. It writes into them.
+        mixin: () => ({ ...this.#written?.fields }),
       },
       stream,
     );
@@ -161,14 +178,11 @@ class Writer {
 
 class LoggerNode implements LoggerControl {
   readonly #writer: Writer;
-  readonly #parent: LoggerNode | undefined;
-  readonly #fields: LogFields | undefined;
-  #target: Pino | undefined;
+  readonly #added: PlainFields;
 
-  constructor(writer: Writer, parent: LoggerNode | undefined, fields: LogFields | undefined) {
+  constructor(writer: Writer, added: PlainFields) {
     this.#writer = writer;
-    this.#parent = parent;
-    this.#fields = fields;
+    this.#added = added;
   }
 
   get level(): LogLevel {
@@ -179,34 +193,24 @@ class LoggerNode implements LoggerControl {
     this.#writer.level = level;
   }
 
-  /** Its own fields and those of the loggers above it. */
-  get fields(): LogFields {
-    return { ...this.#parent?.fields, ...this.#fields };
-  }
-
-  target(root: Pino): Pino {
-    this.#target ??= this.#parent ? this.#parent.target(root).child({ ...this.#fields }) : root;
-    return this.#target;
-  }
-
   debug(fields: LogFields, message: string): void {
-    this.#writer.write(this, 'debug', fields, message);
+    this.#writer.write('debug', this.#added, fields, message);
   }
 
   info(fields: LogFields, message: string): void {
-    this.#writer.write(this, 'info', fields, message);
+    this.#writer.write('info', this.#added, fields, message);
   }
 
   warn(fields: LogFields, message: string): void {
-    this.#writer.write(this, 'warn', fields, message);
+    this.#writer.write('warn', this.#added, fields, message);
   }
 
   error(fields: LogFields, message: string): void {
-    this.#writer.write(this, 'error', fields, message);
+    this.#writer.write('error', this.#added, fields, message);
   }
 
   child(fields: LogFields): Logger {
-    return new LoggerNode(this.#writer, this, fields);
+    return new LoggerNode(this.#writer, [...this.#added, ...plainFields(fields)]);
   }
 
   flush(): Promise<void> {

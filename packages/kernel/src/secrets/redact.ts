@@ -1,0 +1,188 @@
+/**
+ * A plain copy of anything, to be written where people or other programs read it: secrets are masked by name and by
+ * form, and nothing that is read can throw, run in circles or cost without bound. Errors become their facts.
+ */
+import { maskText } from './mask-text.js';
+import { isSecretName, mask } from './secret-name.js';
+
+/** What a copy may have at most; what is beyond is left out and said so. */
+export interface RedactLimits {
+  /** Levels below the value. @defaultValue 8 */
+  readonly maxDepth: number;
+  /** Values in all. @defaultValue 1000 */
+  readonly maxValues: number;
+  /** Characters of one text. @defaultValue 8192 */
+  readonly maxTextLength: number;
+}
+
+/** Defaults of {@link RedactLimits}. */
+export const redactDefaults: Readonly<RedactLimits> = Object.freeze({
+  maxDepth: 8,
+  maxValues: 1000,
+  maxTextLength: 8192,
+});
+
+/**
+ * Copies a value without its secrets. Never throws.
+ * @param name - the name that the value has, by which it may be a secret.
+ * @returns text, numbers, booleans, null, lists and plain objects; undefined for what JSON has no form for.
+ */
+export function redact(value: unknown, name = '', limits: RedactLimits = redactDefaults): unknown {
+  return new Redaction(limits).copy(value, name, 0);
+}
+
+/** The same for a text. */
+export function redactText(text: string, maxLength = redactDefaults.maxTextLength): string {
+  const cut = text.length > maxLength;
+  const masked = maskText(cut ? text.slice(0, maxLength) : text);
+  return cut ? `${masked}… (${text.length} characters)` : masked;
+}
+
+const broken = '[unreadable]';
+const tooDeep = '[too deep]';
+const tooMany = '[too much]';
+
+class Redaction {
+  readonly #limits: RedactLimits;
+  readonly #above: object[] = [];
+  #left: number;
+
+  constructor(limits: RedactLimits) {
+    this.#limits = limits;
+    this.#left = limits.maxValues;
+  }
+
+  copy(value: unknown, name: string, depth: number): unknown {
+    if (this.#left-- <= 0) return tooMany;
+    switch (typeof value) {
+      case 'string':
+        if (value !== '' && isSecretName(name, value)) return mask;
+        return redactText(value, this.#limits.maxTextLength);
+      case 'number':
+        return isSecretName(name, value) ? mask : Number.isFinite(value) ? value : String(value);
+      case 'bigint':
+        return isSecretName(name, value) ? mask : redactText(String(value), this.#limits.maxTextLength);
+      case 'boolean':
+        return value;
+      case 'object':
+        return value === null ? null : this.#copyObject(value, name, depth);
+      default:
+        return undefined;
+    }
+  }
+
+  #copyObject(value: object, name: string, depth: number): unknown {
+    if (this.#above.includes(value)) return '[circular]';
+    if (isSecretName(name)) return mask;
+    if (depth >= this.#limits.maxDepth) return tooDeep;
+    this.#above.push(value);
+    try {
+      return this.#copyMembers(value, name, depth + 1);
+    } catch {
+      return broken;
+    } finally {
+      this.#above.pop();
+    }
+  }
+
+  #copyMembers(value: object, name: string, depth: number): unknown {
+    if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
+    if (Array.isArray(value)) return this.#copyList(value, name, depth);
+    if (value instanceof Error) return this.#copyError(value, depth);
+    if (value instanceof Map) {
+      const entries = [...take(value, this.#left)].map(([key, each]): [string, () => unknown] => [
+        typeof key === 'object' ? '[object]' : String(key),
+        () => each,
+      ]);
+      return this.#copyEntries(entries, value.size, depth);
+    }
+    if (value instanceof Set) return this.#copyList([...take(value, this.#left)], name, depth);
+    const toJson = Reflect.get(value, 'toJSON');
+    if (typeof toJson === 'function') {
+      const plain: unknown = toJson.call(value, name);
+      // What it answers is data: asked again, it could answer for ever.
+      if (typeof plain !== 'object' || plain === null) return this.copy(plain, name, depth);
+      return Array.isArray(plain) ? this.#copyList(plain, name, depth) : this.#copyProperties(plain, depth);
+    }
+    return this.#copyProperties(value, depth);
+  }
+
+  #copyList(list: readonly unknown[], name: string, depth: number): unknown[] {
+    const copy: unknown[] = [];
+    // Names and values in turn, as raw headers are, or pairs of them.
+    const inTurn = /headers$/i.test(name);
+    for (let index = 0; index < list.length; index++) {
+      if (this.#left <= 0) {
+        copy.push(`[${list.length - index} more]`);
+        break;
+      }
+      const before = inTurn && index % 2 === 1 ? list[index - 1] : undefined;
+      const own = typeof before === 'string' ? before : Array.isArray(list[index]) ? name : '';
+      copy.push(
+        this.copy(
+          safely(() => list[index]),
+          own,
+          depth,
+        ) ?? null,
+      );
+    }
+    return copy;
+  }
+
+  #copyProperties(value: object, depth: number): Record<string, unknown> {
+    const keys = Object.keys(value);
+    return this.#copyEntries(
+      keys.slice(0, this.#left).map((key) => [key, () => Reflect.get(value, key)]),
+      keys.length,
+      depth,
+    );
+  }
+
+  #copyEntries(
+    entries: readonly (readonly [key: string, read: () => unknown])[],
+    total: number,
+    depth: number,
+  ): Record<string, unknown> {
+    const copy: [string, unknown][] = [];
+    let seen = 0;
+    for (const [key, read] of entries) {
+      if (this.#left <= 0) break;
+      seen++;
+      const own = this.copy(safely(read), key, depth);
+      if (own !== undefined) copy.push([redactText(key, 200), own]);
+    }
+    if (seen < total) copy.push(['…', `[${total - seen} more]`]);
+    // Not by assignment, which a name such as __proto__ would turn into something else.
+    return Object.fromEntries(copy);
+  }
+
+  #copyError(error: Error, depth: number): Record<string, unknown> {
+    const facts = ['name', 'message', 'stack'].map((key): [string, () => unknown] => [
+      key === 'name' ? 'type' : key,
+      () => Reflect.get(error, key),
+    ]);
+    const known = new Set(['name', 'message', 'stack', 'type']);
+    for (const key of [...Object.keys(error), 'cause', 'errors']) {
+      if (known.has(key) || !(key in error)) continue;
+      known.add(key);
+      facts.push([key, () => Reflect.get(error, key)]);
+    }
+    return this.#copyEntries(facts, facts.length, depth);
+  }
+}
+
+function safely(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch {
+    return broken;
+  }
+}
+
+function* take<T>(values: Iterable<T>, count: number): Iterable<T> {
+  let left = count;
+  for (const value of values) {
+    if (left-- <= 0) return;
+    yield value;
+  }
+}
