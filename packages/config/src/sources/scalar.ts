@@ -8,7 +8,7 @@ export function parseScalar(text: string): string | number | boolean {
   const trimmed = text.trim();
   if (/^(true|True|TRUE)$/.test(trimmed)) return true;
   if (/^(false|False|FALSE)$/.test(trimmed)) return false;
-  if (/^[-+]?(0|[1-9][0-9]*)$/.test(trimmed) || /^0o[0-7]+$/.test(trimmed) || /^0x[0-9a-fA-F]+$/.test(trimmed)) {
+  if (/^[-+]?([1-9][0-9]*|0)$/.test(trimmed) || /^0o[0-7]+$/.test(trimmed) || /^0x[0-9a-fA-F]+$/.test(trimmed)) {
     const whole = Number(trimmed);
     return Number.isSafeInteger(whole) ? whole : text;
   }

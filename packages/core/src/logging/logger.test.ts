@@ -1,4 +1,4 @@
-import { background, FwkError, mask, runInContext } from '@fwk/kernel';
+import { background, FwkError, type LogFields, mask, runInContext } from '@fwk/kernel';
 import { fakeClock } from '@fwk/kernel/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { traceKey } from '../tracing/trace-context.js';
@@ -133,10 +133,10 @@ describe('the logger', () => {
       null,
       undefined,
     ];
-    for (const each of bad) logger.warn(each as object, 'warned');
+    for (const each of bad) logger.warn(each as LogFields, 'warned');
     logger.child(new Proxy({}, { get: broken, ownKeys: broken })).info({}, Symbol('x') as unknown as string);
     logger.flush();
-    for (const each of bad) logger.warn(each as object, undefined as unknown as string);
+    for (const each of bad) logger.warn(each as LogFields, undefined as unknown as string);
     expect(lines()).toHaveLength(2 * bad.length + 1);
     expect(lines()[0]).toMatchObject({ a: '[unreadable]', message: 'warned' });
     const lost = createLogger({ destination: { write: broken } });

@@ -206,8 +206,7 @@ describe('bad requests', () => {
     expect((await post('{')).status).toBe(400);
     expect((await post('{}', { 'content-type': 'text/plain' })).status).toBe(415);
     expect((await post(JSON.stringify('x'.repeat(70_000)))).status).toBe(413);
-    const polluted = await post('{"__proto__":{"admin":true},"n":1}');
-    expect(await polluted.json()).toEqual({ body: { n: 1 } });
+    expect((await post('{"__proto__":{"admin":true},"n":1}')).status).toBe(400);
   });
 
   test('a malformed parameter is 400', async () => {

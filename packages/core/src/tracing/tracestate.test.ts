@@ -58,6 +58,17 @@ describe('reading tracestate', () => {
     expect(readTracestate(','.repeat(1_000_000))).toBe('');
   });
 
+  test.each([' ', '\t', 'a=1 ', ' ,', 'a=1,', 'a= ', '= '])('costs linear time for a header of %j', (piece) => {
+    const cost = (length: number) => {
+      const header = `a=1${piece.repeat(length / piece.length)}x`;
+      const startMs = performance.now();
+      for (let times = 0; times < 20; times++) readTracestate(header);
+      return performance.now() - startMs;
+    };
+    // Quadratic work would take seconds for the longest header that is read.
+    expect(cost(30_000)).toBeLessThan(1000);
+  });
+
   test('answers, for any text, a list that it would take again unchanged', () => {
     fc.assert(
       fc.property(fc.array(fc.stringMatching(/^[a-c@]{1,3}=[ -~]{0,80}$/), { maxLength: 40 }), (list) => {

@@ -15,7 +15,6 @@ export const maxTracestateMembers = 32;
 export const maxTracestateLength = 2048;
 
 const member = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/;
-const outerWhitespace = /^[ \t]+|[ \t]+$/g;
 
 /**
  * Checks a received list and writes it in its shortest form.
@@ -28,7 +27,7 @@ export function readTracestate(header: string | readonly string[] | undefined): 
   if (joined.length > maxTracestateMembers * 514 * 2) return '';
   const members: string[] = [];
   for (const part of joined.split(',')) {
-    const text = part.replace(outerWhitespace, '');
+    const text = trimBlanks(part);
     if (text === '') continue;
     if (!member.test(text) || members.length === maxTracestateMembers) return '';
     members.push(text);
@@ -47,6 +46,19 @@ export function withTracestate(tracestate: string, key: string, value: string): 
   if (!member.test(own)) return tracestate;
   const others = tracestate === '' ? [] : tracestate.split(',').filter((text) => !text.startsWith(`${key}=`));
   return shorten([own, ...others].slice(0, maxTracestateMembers)).join(',');
+}
+
+/** Without spaces and tabs at both ends; by hand, since an expression would be tried from every blank on. */
+function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 /** Drops members above 128 characters first, as the specification advises, then from the right. */

@@ -67,6 +67,11 @@ describe('a host', () => {
     ['[::1]:80', '::1'],
     ['[::1]', '::1'],
     ['a.example', 'a.example'],
+    ['[::1]evil.example', ''],
+    ['[::1', ''],
+    ['localhost:80:80', 'localhost:80'],
+    ['localhost:evil', ''],
+    [`${':1'.repeat(50_000)}x`, ''],
     [undefined, ''],
   ])('is read from the header %j', (header, expected) => {
     expect(hostNameOf(header)).toBe(expected);
