@@ -79,7 +79,7 @@ describe('the logger', () => {
     expect(lines()[0]).toMatchObject({ message: 'failed', err: { message: 'broken', code: 'E_BROKEN' } });
   });
 
-  test('writes no key twice, keeps what the line says of itself, and loses no field', () => {
+  test('writes no key twice, keeps what the line says of itself, and loses no field', async () => {
     const lines: string[] = [];
     const destination = { write: (line: string) => void lines.push(line) };
     const bindings = { service: 'shop', instance: 'shop-1', version: '1', level: 'x' };
@@ -98,7 +98,7 @@ describe('the logger', () => {
     };
     runInContext(traced, () => child.warn(fields, 'said'));
     logger.info({ method: 'GET', headers: {}, socket: {} }, 'like a request');
-    logger.flush();
+    await logger.flush();
     for (const line of lines) {
       const keys = [...line.matchAll(/"(\w+)":/g)].map(([, key]) => key);
       expect(new Set(keys).size).toBe(keys.length);
@@ -115,7 +115,7 @@ describe('the logger', () => {
     expect(JSON.parse(lines[1] ?? '')).toMatchObject({ service: 'shop', method: 'GET', headers: {}, socket: {} });
   });
 
-  test('never throws into the caller, whatever is logged and wherever it goes', () => {
+  test('never throws into the caller, whatever is logged and wherever it goes', async () => {
     const broken = () => {
       throw new Error('broken');
     };
@@ -135,17 +135,17 @@ describe('the logger', () => {
     ];
     for (const each of bad) logger.warn(each as LogFields, 'warned');
     logger.child(new Proxy({}, { get: broken, ownKeys: broken })).info({}, Symbol('x') as unknown as string);
-    logger.flush();
+    await logger.flush();
     for (const each of bad) logger.warn(each as LogFields, undefined as unknown as string);
     expect(lines()).toHaveLength(2 * bad.length + 1);
     expect(lines()[0]).toMatchObject({ a: '[unreadable]', message: 'warned' });
     const lost = createLogger({ destination: { write: broken } });
     lost.info({}, 'lost');
-    lost.flush();
+    await lost.flush();
     expect(() => lost.error({}, 'lost too')).not.toThrow();
   });
 
-  test('masks secrets by name and by form: in fields, errors, causes, headers, children and messages', () => {
+  test('masks secrets by name and by form: in fields, errors, causes, headers, children and messages', async () => {
     const { logger, lines } = recorded();
     const cause = new Error('no redis://:hunter2@cache');
     const err = new FwkError('FWK_X_Y', 'failed', { cause, details: { apiKey: 'hunter2', limit: 5 } });
@@ -153,7 +153,7 @@ describe('the logger', () => {
     logger
       .child({ token: 'hunter2' })
       .error({ err, headers, user: [{ password: 'hunter2', maxTokens: 5 }] }, 'no ?sig=hunter2');
-    logger.flush();
+    await logger.flush();
     expect(JSON.stringify(lines())).not.toContain('hunter2');
     expect(lines()[0]).toMatchObject({
       err: { code: 'FWK_X_Y', details: { limit: 5 } },
@@ -162,12 +162,12 @@ describe('the logger', () => {
     });
   });
 
-  test('writes what was logged as it was then', () => {
+  test('writes what was logged as it was then', async () => {
     const { logger, lines } = recorded();
     const order = { id: 1 };
     logger.info({ order }, 'placed');
     order.id = 2;
-    logger.flush();
+    await logger.flush();
     expect(lines()[0]).toMatchObject({ order: { id: 1 } });
   });
 
