@@ -1,4 +1,4 @@
-import { type CallContext, callable, OptionsError, optional, text } from '@fwk/kernel';
+import { type CallContext, callable, currentOf, isLive, OptionsError, optional, text } from '@fwk/kernel';
 
 /** The call that failed. */
 export interface FailedCall<Args extends readonly unknown[] = readonly unknown[], Self = unknown> {
@@ -24,7 +24,7 @@ interface Handling {
  */
 export type FallbackHandler = Handling['handle'];
 
-/** A plain value in place of a handler. All callers get the same one: treat it as read-only. */
+/** A plain value in place of a handler, or a live one. All callers get the same one: treat it as read-only. */
 export interface FallbackValue {
   readonly value: unknown;
 }
@@ -52,7 +52,7 @@ export const fallbackRules = Object.freeze({ name: optional(text), when: optiona
 /** True for a handler or a plain value, alone or with options beside it; the options are checked by the layer. */
 export function isFallback(given: unknown): given is FallbackHandler | FallbackEntry {
   if (typeof given === 'function') return true;
-  if (typeof given !== 'object' || given === null) return false;
+  if (typeof given !== 'object' || given === null || isLive(given)) return false;
   const answers = 'handler' in given ? typeof given.handler === 'function' : 'value' in given;
   return answers && !('handler' in given && 'value' in given);
 }
@@ -80,5 +80,5 @@ export function handlerOf(given: FallbackHandler | FallbackValue): FallbackHandl
     throw new OptionsError('fallback', [`handler must be a function or { value }, not ${typeof given}`]);
   }
   const { value } = given;
-  return Object.defineProperty(() => value, 'name', { value: 'value' });
+  return Object.defineProperty(() => currentOf(value), 'name', { value: 'value' });
 }

@@ -1,4 +1,4 @@
-import { background, type CallNotes, FwkError, makeEnv, notesKey, type Service } from '@fwk/kernel';
+import { background, type CallNotes, FwkError, liveValue, makeEnv, notesKey, type Service } from '@fwk/kernel';
 import { leakGuard, recordEvents, scriptedService } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { fallback } from './fallback.js';
@@ -37,6 +37,16 @@ describe('fallback', () => {
     const service = fallback({ value }).wrap(inner, env);
     expect(await service.call('q', background.with({ values: [notesKey.of(notes)] }))).toBe(value);
     expect(notes.fallback).toBe('value');
+  });
+
+  test('answers with what a live value holds at the moment', async () => {
+    const value = liveValue('old');
+    const call = fallback({ value }).wrap(async (): Promise<string> => {
+      throw down;
+    });
+    expect(await call()).toBe('old');
+    value.set('new');
+    expect(await call()).toBe('new');
   });
 
   test('lets `when` see the call that failed', async () => {
@@ -249,6 +259,7 @@ describe('fallback', () => {
   test('refuses what is neither a function nor a plain value', () => {
     expect(() => fallback('instead' as never)).toThrowError(/handler must be a function or { value }, not string/);
     expect(() => fallback({ value: 1, when: () => true } as never)).toThrowError(/a function or { value }/);
+    expect(() => fallback(liveValue(1) as never)).toThrowError(/a function or { value }, not object/);
     expect(() => fallback({} as never)).toThrowError(/a function or { value }/);
     expect(() => fallback(() => 1, { name: '' })).toThrowError(/name must be a non-empty string/);
   });

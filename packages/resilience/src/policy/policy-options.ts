@@ -84,9 +84,9 @@ type PlainFallback = FallbackValue & { readonly name?: string };
 type Settings<Options> = {
   readonly [K in keyof Options as PlainOf<Options[K]> extends never ? never : K]?: PlainOf<Options[K]>;
 };
-type PlainOf<Value> =
-  | Extract<Value, number | string | boolean>
-  | (Iterable<number> extends Value ? readonly number[] : never);
+type PlainOf<Value> = unknown extends Value
+  ? unknown
+  : Extract<Value, number | string | boolean> | (Iterable<number> extends Value ? readonly number[] : never);
 
 /** Nothing stands in a policy by default: each layer is asked for. */
 export const policyDefaults: Readonly<PolicyOptions> = Object.freeze({});

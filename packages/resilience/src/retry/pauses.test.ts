@@ -51,6 +51,36 @@ describe('pauses between attempts', () => {
     expect((await pausesWith({ backoff })).pauses).toEqual([1, 2, 4, 8]);
   });
 
+  test('are the usual ones when a list is changed to hold something else', async () => {
+    const backoff = [5];
+    const options = { backoff, maxAttempts: 2 };
+    expect((await pausesWith(options)).pauses).toEqual([5]);
+    const layer = retry(options);
+    backoff[0] = Number.NaN;
+    const guard = leakGuard();
+    const events = recordEvents();
+    const call = layer.wrap(
+      async () => {
+        throw down;
+      },
+      makeEnv({ clock: guard.clock, random: () => 0.5, events }),
+    );
+    const ended = call().catch(() => {});
+    await guard.clock.settle();
+    while (await guard.clock.runNext());
+    await ended;
+    expect(events.all[0]?.data.delayMs).toBe(25);
+  });
+
+  test('are refused when they cannot be read', () => {
+    const broken = {
+      [Symbol.iterator]() {
+        throw new Error('no such pauses');
+      },
+    };
+    expect(() => retry({ backoff: broken as never })).toThrowError(/^retry: backoff must be .*no such pauses/);
+  });
+
   test('are computed from how the attempt failed', async () => {
     const seen: FailedAttempt[] = [];
     const backoff = (failed: FailedAttempt) => {

@@ -4,6 +4,7 @@ import {
   fixed,
   integerIn,
   type Live,
+  messageOf,
   millisecondsIn,
   OptionsError,
   optional,
@@ -68,8 +69,12 @@ const backoffRule: Rule = (value) => {
   if (typeof value === 'string') return growths.includes(value as Growth) ? undefined : wanted;
   if (typeof value === 'function') return undefined;
   if (typeof value !== 'object' || value === null || !(Symbol.iterator in value)) return wanted;
-  const pauses = pausesOf(value as Iterable<number>);
-  return pauses.length > 0 && pauses.every(isPause) ? undefined : wanted;
+  try {
+    const pauses = pausesOf(value as Iterable<number>);
+    return pauses.length > 0 && pauses.every(isPause) ? undefined : wanted;
+  } catch (error) {
+    return `${wanted}, and readable (${messageOf(error)})`;
+  }
 };
 
 /** Rules of {@link RetryOptions}. */

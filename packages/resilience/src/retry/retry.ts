@@ -220,7 +220,9 @@ class RetryService<Req, Res> implements Service<Req, Res> {
   ): number | undefined {
     if (typeof backoff !== 'function') {
       const pauses = pausesOf(backoff);
-      return pauses[Math.min(attempt, pauses.length) - 1];
+      const pauseMs = pauses[Math.min(attempt, pauses.length) - 1];
+      // An array is its owner's, who may have changed it since it was checked.
+      return isPause(pauseMs) ? pauseMs : undefined;
     }
     const { path, events, logger } = this.#env;
     try {
