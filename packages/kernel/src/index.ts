@@ -20,7 +20,7 @@ export {
 export { ownerOf, setOwner } from './component/owner.js';
 export { type Class, type InjectionKey, type Resolver, type Token, token } from './component/token.js';
 export { abandonOnCancel } from './context/abandon.js';
-export { currentContext, runInContext } from './context/ambient.js';
+export { type ContextScope, contextScope, currentContext, detached, runInContext } from './context/ambient.js';
 export {
   background,
   type CallContext,

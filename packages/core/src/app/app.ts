@@ -1,14 +1,14 @@
 import type { AppInfo, CallContext, Env, Resolver } from '@fwk/kernel';
-import { cancellable, isFwkError, messageOf, runInContext } from '@fwk/kernel';
+import { cancellable, currentContext, detached, isFwkError, messageOf, operationKey } from '@fwk/kernel';
 import { loadTsyringe } from '../container/tsyringe-bridge.js';
-import type { HealthControl } from '../health/health.js';
 import { StopFailedError, WrongStateError } from '../lifecycle/lifecycle-errors.js';
 import { onStopSignal } from '../lifecycle/signals.js';
-import { runStep } from '../lifecycle/step.js';
+import { runStep, stepKey } from '../lifecycle/step.js';
 import { observeProcess } from '../metrics/process-metrics.js';
 import { type AppOptions, checkAppOptions } from './app-options.js';
 import { assemble, type Parts } from './assemble.js';
 import { shutDown } from './shut-down.js';
+import { remindToStart } from './start-reminder.js';
 
 /** Where an application stands. `failed` is the end of a start that did not succeed. */
 export type AppState = 'created' | 'starting' | 'ready' | 'draining' | 'stopped' | 'failed';
@@ -24,7 +24,11 @@ export interface App extends Resolver, AsyncDisposable {
    */
   start(): Promise<void>;
   /**
-   * Drains and stops; asking again answers the same promise. All steps are tried, whatever fails before them.
+   * Drains and stops; asking again joins the stop under way. All steps are tried, whatever fails before them.
+   *
+   * Stopping waits for the calls in flight. So where a call asks for it (a handler of the service or of management, a step
+   * of starting or stopping) the promise settles as soon as stopping has begun: the call can end, and its answer is still
+   * sent. Failures are then found in the log and in the event `app.stopped`.
    * @throws StopFailedError with every error, after everything was tried.
    */
   stop(reason?: string): Promise<void>;
@@ -50,10 +54,12 @@ class Application implements App {
   #stopping: Promise<void> | undefined;
   #signals: Disposable | undefined;
   #started = 0;
+  readonly #reminder: Disposable;
 
   constructor(options: AppOptions) {
     this.#options = checkAppOptions(options);
     this.#parts = assemble(this.#options, () => this.#state);
+    this.#reminder = remindToStart(this.#options.name);
   }
 
   get info(): AppInfo {
@@ -79,14 +85,19 @@ class Application implements App {
     if (this.#state !== 'created') {
       return Promise.reject(new WrongStateError(`the application "${this.info.name}"`, this.#state, 'created'));
     }
+    this.#reminder[Symbol.dispose]();
     this.#state = 'starting';
-    this.#starting = this.#startAll();
+    this.#starting = detached(() => this.#startAll());
     return this.#starting;
   }
 
   stop(reason = 'stop was called'): Promise<void> {
-    this.#stopping ??= this.#stopAll(reason);
-    return this.#stopping;
+    this.#reminder[Symbol.dispose]();
+    this.#stopping ??= detached(() => this.#stopAll(reason));
+    const asking = currentContext();
+    if (asking.get(operationKey) === '' && asking.get(stepKey) === '') return this.#stopping;
+    this.#stopping.catch(() => undefined);
+    return Promise.resolve();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -96,7 +107,7 @@ class Application implements App {
   async #startAll(): Promise<void> {
     const { env, container, management, health, components, providers, flags } = this.#parts;
     const startedAtMs = env.clock.now();
-    if (this.#options.signals) this.#signals = onStopSignal((signal) => this.#stopOnSignal(signal));
+    if (this.#options.signals) this.#signals = onStopSignal((signal) => this.#stopOnSignal(signal), process, env.clock);
     this.#parts.observed = observeProcess(this.#parts.metrics, this.info, env.clock);
     try {
       await loadTsyringe();
@@ -116,11 +127,13 @@ class Application implements App {
           for (const indicator of component.health?.() ?? []) health.add(indicator);
         });
       }
-      await this.#firstChecks(health);
+      await this.#checks('first checks', () => health.start());
       flags.serving = true;
       for (const { component, contextOf } of components) {
         await this.#step(component.name, 'ready', (call) => component.ready?.(contextOf(call)));
       }
+      // What was not there at the first look, such as a place in the registry, has come with being ready.
+      await this.#checks('checks when ready', () => health.recheck());
       this.#state = 'ready';
     } catch (error) {
       await this.#undo(error);
@@ -137,9 +150,9 @@ class Application implements App {
   }
 
   /** A check that needs longer than a step may take is late, not a reason to fail: its status stays unknown. */
-  async #firstChecks(health: HealthControl): Promise<void> {
+  async #checks(step: string, work: () => Promise<void>): Promise<void> {
     try {
-      await this.#step('health', 'first checks', () => health.start());
+      await this.#step('health', step, work);
     } catch (error) {
       if (!isFwkError(error, 'FWK_CORE_STEP_TIMEOUT')) throw error;
       this.#parts.env.logger.warn({ err: error }, 'some health checks have not answered yet');
@@ -152,7 +165,7 @@ class Application implements App {
     const limitMs = this.#options.stepTimeoutMs;
     const parent = this.#call.context;
     if (parent.cancelled) return Promise.reject(parent.reason);
-    return runStep(clock, { component, step, limitMs }, (call) => runInContext(call, () => work(call)), parent);
+    return runStep(clock, { component, step, limitMs }, work, parent);
   }
 
   async #undo(error: unknown): Promise<void> {

@@ -1,4 +1,4 @@
-import { background, type CallContext, runInContext, sleep } from '@fwk/kernel';
+import { background, type CallContext, isFwkError, sleep } from '@fwk/kernel';
 import { DisposeFailedError } from '../container/container-errors.js';
 import { runStep } from '../lifecycle/step.js';
 import type { CheckedAppOptions } from './app-options.js';
@@ -28,13 +28,19 @@ export async function shutDown(
   const endMs = clock.now() + totalMs;
   const left = (wantedMs: number) => Math.max(0, Math.min(wantedMs, endMs - clock.now()));
   const errors: unknown[] = [];
-  const attempt = async (component: string, step: string, work: (call: CallContext) => Promise<void> | void) => {
+  const attempt = async (
+    component: string,
+    step: string,
+    work: (call: CallContext) => Promise<void> | void,
+    wantedMs = options.stepTimeoutMs,
+  ) => {
     try {
-      const limitMs = left(options.stepTimeoutMs);
-      await runStep(clock, { component, step, limitMs }, (call) => runInContext(call, () => work(call)));
+      await runStep(clock, { component, step, limitMs: left(wantedMs) }, work);
     } catch (error) {
       errors.push(error);
+      return error;
     }
+    return undefined;
   };
   const started = parts.components.slice(0, from.started).reverse();
 
@@ -49,10 +55,23 @@ export async function shutDown(
   if (from.wasReady && propagationDelayMs > 0) await sleep(clock, left(propagationDelayMs), background);
 
   const closesEarly = drain.closers > 0;
-  await attempt('drain', 'stop accepting', () => drain.close());
-  if (closesEarly) await drain.idle(left(drainTimeoutMs));
+  const drainEndMs = clock.now() + drainTimeoutMs;
+  const drainLeft = () => left(drainEndMs - clock.now());
+  if (closesEarly) {
+    const closed = drain.close();
+    closed.catch(() => undefined);
+    // A server has closed when its last call is answered. Calls have the time for draining, the rest that of a step.
+    while ((await drain.idle(drainLeft())) === 0) {
+      const failed = await attempt('drain', 'stop accepting', () => closed);
+      const anotherCall = isFwkError(failed, 'FWK_CORE_STEP_TIMEOUT') && drain.active > 0 && drainLeft() > 0;
+      if (!anotherCall) break;
+      errors.pop();
+    }
+  }
   for (const { component, contextOf } of started) {
-    await attempt(component.name, 'stop', (call) => component.stop?.(contextOf(call)));
+    // A server that does not close early waits for calls in its own step.
+    const wantedMs = drain.active > 0 ? Math.max(options.stepTimeoutMs, drainLeft()) : options.stepTimeoutMs;
+    await attempt(component.name, 'stop', (call) => component.stop?.(contextOf(call)), wantedMs);
   }
   const abandoned = await drain.idle(closesEarly ? 0 : left(drainTimeoutMs));
   env.events.emit('drain.ended', { abandoned });

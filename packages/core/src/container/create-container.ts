@@ -1,5 +1,5 @@
 import type { CallContext, Class, Env, InjectionKey } from '@fwk/kernel';
-import { type FwkError, makeEnv, setOwner } from '@fwk/kernel';
+import { currentContext, detached, type FwkError, makeEnv, setOwner } from '@fwk/kernel';
 import { currentFrame, type Frame, nameOf, pathOf, within } from './building.js';
 import { construct, type ParameterSource } from './construct.js';
 import type { Container, Provider } from './container.js';
@@ -69,7 +69,8 @@ class ContainerNode implements Container {
     this.#env = makeEnv(options.env);
     const { stepTimeoutMs = containerDefaults.stepTimeoutMs, onCreated = () => {} } = options;
     this.#keeper = new InstanceKeeper(
-      { env: this.#env, stepTimeoutMs, onCreated },
+      // What lives for one request is started as a part of it; everything else is nobody's in particular.
+      { env: this.#env, stepTimeoutMs, onCreated, within: () => (isScope ? currentContext() : undefined) },
       parent ? parent.#keeper : undefined,
     );
   }
@@ -179,7 +180,8 @@ class ContainerNode implements Container {
     if (registration.scope !== 'transient' && owner.#instances.has(registration)) {
       return owner.#instances.get(registration);
     }
-    return owner.#build(registration);
+    // A singleton outlives the call that happens to need it first.
+    return registration.scope === 'singleton' ? detached(() => owner.#build(registration)) : owner.#build(registration);
   }
 
   #ownerFor(registration: Registration): ContainerNode {

@@ -16,6 +16,8 @@ export interface KeeperOptions {
   readonly stepTimeoutMs: number;
   /** Told of every instance that is kept. */
   readonly onCreated: (instance: unknown) => void;
+  /** The call that `onStart` is a part of where nobody names one; undefined for none. */
+  readonly within: () => CallContext | undefined;
 }
 
 const given = new WeakSet<object>();
@@ -51,12 +53,12 @@ export class InstanceKeeper {
     this.#kept.add(instance);
     this.#options.onCreated(instance);
     if (!this.#running) return;
-    this.#startOne(instance).catch((error: unknown) => {
+    this.#startOne(instance, this.#options.within()).catch((error: unknown) => {
       this.#options.env.logger.error({ err: error }, 'an instance that was made after the start could not be started');
     });
   }
 
-  async start(parent: CallContext | undefined): Promise<void> {
+  async start(parent: CallContext | undefined = this.#options.within()): Promise<void> {
     this.#running = true;
     // A set's iteration also reaches what an onStart adds to it.
     for (const instance of this.#kept) {

@@ -1,4 +1,12 @@
-import { type Clock, cancellable, type HealthIndicator, type HealthReport, messageOf, type Timer } from '@fwk/kernel';
+import {
+  type Clock,
+  cancellable,
+  detached,
+  type HealthIndicator,
+  type HealthReport,
+  messageOf,
+  type Timer,
+} from '@fwk/kernel';
 import { reportOf } from './status.js';
 
 /** What the last run of a check found. */
@@ -15,6 +23,8 @@ export interface CheckRunner extends Disposable {
   readonly last: CheckResult | undefined;
   /** Begins, unless it has begun; settles when the first run has ended. Never rejects. */
   start(): Promise<void>;
+  /** Looks again at once where the last run found something other than UP; settles when that run has ended. */
+  recheck(): Promise<void>;
 }
 
 /** Defaults of a {@link HealthIndicator}, in milliseconds. */
@@ -39,6 +49,7 @@ export function checkRunner(
 
   const run = (): Promise<void> =>
     new Promise((resolve) => {
+      next = undefined;
       const startMs = clock.now();
       const call = cancellable(undefined, { deadlineMs: startMs + timeoutMs });
       let answered = false;
@@ -86,8 +97,15 @@ export function checkRunner(
       return last;
     },
     start() {
-      first ??= run();
+      // The check goes on for ever, whoever started it; its context bounds each run.
+      first ??= detached(run);
       return first;
+    },
+    async recheck() {
+      // A run is due only where none is under way.
+      if (next === undefined || last === undefined || last.status === 'UP') return;
+      clock.clearTimer(next);
+      await detached(run);
     },
     [Symbol.dispose]() {
       disposed = true;

@@ -49,6 +49,8 @@ export interface HealthControl extends Health, Disposable {
   addDeclared(instance: unknown): void;
   /** Begins running; settles when every check has answered once or passed its limit. */
   start(): Promise<void>;
+  /** Runs the checks again that were not UP; settles when they have answered or passed their limits. */
+  recheck(): Promise<void>;
 }
 
 /** The application's health. */
@@ -105,11 +107,13 @@ export function createHealth(
       const { name } = indicator;
       if (runners.has(name) || name === 'application') throw new DuplicateIndicatorError(name);
       const runner = checkRunner(env.clock, indicator, (result, previous) => {
-        if (result.status === (previous?.status ?? 'UP')) return;
+        // Unknown is the beginning: only what then turns out not to be UP is news.
+        const known = previous?.status ?? 'UNKNOWN';
+        if (result.status === known || (known === 'UNKNOWN' && result.status === 'UP')) return;
         env.events.emit('health.changed', {
           name,
           status: result.status,
-          previous: previous?.status ?? 'UNKNOWN',
+          previous: known,
           details: result.details ?? {},
         });
       });
@@ -139,6 +143,9 @@ export function createHealth(
     async start() {
       running = true;
       await Promise.all([...runners.values()].map((runner) => runner.start()));
+    },
+    async recheck() {
+      await Promise.all([...runners.values()].map((runner) => runner.recheck()));
     },
     [Symbol.dispose]() {
       running = false;

@@ -170,6 +170,28 @@ describe('signals', () => {
     expect(exits).toEqual([130]);
   });
 
+  test('that come again within a tenth of a second are one, and later ones exit at once', async () => {
+    const { fake, exits, send } = host();
+    const reasons: string[] = [];
+    onStopSignal((signal) => new Promise(() => reasons.push(signal)), fake, guard.clock);
+    send('SIGINT');
+    send('SIGINT');
+    await guard.clock.advance(100);
+    send('SIGINT');
+    expect([reasons, exits]).toEqual([['SIGINT'], []]);
+    await guard.clock.advance(100);
+    send('SIGINT');
+    expect(exits).toEqual([130]);
+  });
+
+  test('of another kind are a second one however soon', () => {
+    const { fake, exits, send } = host();
+    onStopSignal(() => new Promise(() => {}), fake, guard.clock);
+    send('SIGINT');
+    send('SIGTERM');
+    expect(exits).toEqual([143]);
+  });
+
   test('are let go when the application stopped for another reason', () => {
     const { fake, listeners } = host();
     onStopSignal(async () => true, fake)[Symbol.dispose]();

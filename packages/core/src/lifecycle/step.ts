@@ -1,5 +1,16 @@
-import { type CallContext, type Clock, cancellable, messageOf } from '@fwk/kernel';
+import {
+  type CallContext,
+  type Clock,
+  type ContextKey,
+  cancellable,
+  contextKey,
+  contextScope,
+  messageOf,
+} from '@fwk/kernel';
 import { StepFailedError, StepTimeoutError } from './lifecycle-errors.js';
+
+/** The step that code is a part of, such as `http start`; empty outside any. */
+export const stepKey: ContextKey<string> = contextKey('step', '');
 
 /** One thing that must be over in time. */
 export interface Step {
@@ -13,7 +24,8 @@ export interface Step {
 
 /**
  * Runs one step of starting or stopping. When its time is over, the context that the work was given is cancelled and
- * the step is given up by name: a hang is never anonymous, and never stops the steps after it.
+ * the step is given up by name: a hang is never anonymous, and never stops the steps after it. The context is lent to
+ * the work alone: what it leaves behind (timers, sockets, listeners) is no part of the step and has no limit.
  * @param parent - giving this up gives the step up at once, with the same reason.
  * @throws {@link StepTimeoutError} when it hung, {@link StepFailedError} round whatever the work threw.
  */
@@ -24,7 +36,11 @@ export function runStep(
   parent?: CallContext,
 ): Promise<void> {
   if (parent?.cancelled) return Promise.reject(parent.reason);
-  const call = cancellable(parent, { deadlineMs: clock.now() + limitMs });
+  const call = cancellable(parent, {
+    deadlineMs: clock.now() + limitMs,
+    values: [stepKey.of(`${component} ${step}`)],
+  });
+  const scope = contextScope(call.context);
   return new Promise((resolve, reject) => {
     const release = () => {
       clock.clearTimer(timer);
@@ -37,6 +53,7 @@ export function runStep(
     };
     const end = (settle: () => void) => {
       release();
+      scope.end();
       call[Symbol.dispose]();
       settle();
     };
@@ -47,7 +64,7 @@ export function runStep(
     const timer = clock.setTimer(() => giveUp(new StepTimeoutError(component, step, limitMs)), limitMs);
     const givenUp = parent?.onCancel(giveUp);
     try {
-      Promise.resolve(work(call.context)).then(() => end(resolve), fail);
+      Promise.resolve(scope.run(() => work(call.context))).then(() => end(resolve), fail);
     } catch (error) {
       fail(error);
     }

@@ -1,17 +1,20 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import {
   type Clock,
+  cancellable,
   type ErrorTable,
   type EventBus,
   FwkError,
   type Logger,
   type ManagementEndpoint,
   messageOf,
+  operationKey,
+  runInContext,
 } from '@fwk/kernel';
 import { type EncodedBody, encodeBody } from '../metrics/content-encoding.js';
 import { type Authenticator, authenticator } from './access.js';
 import { eventStreams } from './event-stream.js';
+import { listenAlone } from './listen.js';
 import { ManagementRefusedError, problemOf, problemType } from './problem.js';
 import { ManagementReply } from './reply.js';
 import { readBody } from './request-body.js';
@@ -54,6 +57,9 @@ export class PortTakenError extends FwkError {
 /** Time a handler may take before the request is answered with 504, in milliseconds. */
 const handlerLimitMs = 10_000;
 
+/** Time that requests under way have to be answered when the listener stops, in milliseconds. */
+const lastAnswersMs = 1000;
+
 /**
  * The management endpoints on a listener of their own, so that nothing of them can be reached by the service port.
  * `node:http` is loaded when it starts.
@@ -64,6 +70,7 @@ export function managementServer(parts: ManagementParts): ManagementServer {
   // `events` is a stream, so the server answers it itself; it is listed like any other.
   const routes = routesOf([...parts.endpoints, { path: 'events', handle: () => undefined }]);
   let server: Server | undefined;
+  const answering = new Set<ServerResponse>();
   let access: Authenticator;
   let url: string | undefined;
 
@@ -82,8 +89,8 @@ export function managementServer(parts: ManagementParts): ManagementServer {
       if (path === 'events') return streams.open(request, response, searchParams.get('name') ?? undefined);
       const body = await readBody(request);
       const query = Object.fromEntries(searchParams);
-      const work = (async () => endpoint.handle({ parameter, query, body, accept: request.headers.accept }))();
-      await answer(response, await limited(clock, work, path));
+      const work = () => endpoint.handle({ parameter, query, body, accept: request.headers.accept });
+      await answer(response, await limited(clock, path, work));
     } catch (error) {
       const problem = problemOf(error, parts.errors);
       // 503 is a limit doing its work, told to whom it concerns.
@@ -106,17 +113,17 @@ export function managementServer(parts: ManagementParts): ManagementServer {
       access = await authenticator(host, parts.token);
       const { createServer } = await import('node:http');
       const made = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 });
-      made.on('request', (request, response) => void handle(request, response));
-      await new Promise<void>((resolve, reject) => {
-        made.once('error', (error) => {
-          const taken = 'code' in error && error.code === 'EADDRINUSE';
-          reject(taken ? new PortTakenError('the management listener', host, port, error) : error);
-        });
-        made.listen(port, host, resolve);
+      made.on('request', (request, response) => {
+        answering.add(response);
+        response.on('close', () => answering.delete(response));
+        void handle(request, response);
+      });
+      const bound = await listenAlone(made, host, port).catch((error: unknown) => {
+        const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+        throw taken ? new PortTakenError('the management listener', host, port, error) : error;
       });
       server = made;
       made.on('error', (error) => parts.logger.error({ err: error }, `management listener: ${messageOf(error)}`));
-      const { port: bound } = made.address() as AddressInfo;
       url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
     },
     stop() {
@@ -126,8 +133,16 @@ export function managementServer(parts: ManagementParts): ManagementServer {
       server = undefined;
       if (!open) return Promise.resolve();
       return new Promise((resolve) => {
-        open.close(() => resolve());
-        open.closeAllConnections();
+        const cut = () => open.closeAllConnections();
+        // Whoever asked for the stop gets its answer.
+        const timer = clock.setTimer(cut, lastAnswersMs, true);
+        open.close(() => {
+          clock.clearTimer(timer);
+          resolve();
+        });
+        const last = () => answering.size === 0 && cut();
+        for (const response of answering) response.on('close', last);
+        last();
       });
     },
   };
@@ -141,14 +156,25 @@ function locate(request: IncomingMessage): URL {
   }
 }
 
-function limited<T>(clock: Clock, work: Promise<T>, path: string): Promise<T> {
+/** A management request is a call like any other: what the handler awaits has its limit, what it leaves behind has none. */
+function limited<T>(clock: Clock, path: string, work: () => T | Promise<T>): Promise<T> {
+  const call = cancellable(undefined, {
+    deadlineMs: clock.now() + handlerLimitMs,
+    values: [operationKey.of(`manage/${path}`)],
+  });
   return new Promise((resolve, reject) => {
-    const timer = clock.setTimer(
-      () => reject(new ManagementRefusedError(504, `/manage/${path} did not answer within ${handlerLimitMs} ms`)),
-      handlerLimitMs,
-      true,
-    );
-    work.then(resolve, reject).finally(() => clock.clearTimer(timer));
+    const expire = () => {
+      const error = new ManagementRefusedError(504, `/manage/${path} did not answer within ${handlerLimitMs} ms`);
+      reject(error);
+      call.cancel(error);
+    };
+    const timer = clock.setTimer(expire, handlerLimitMs, true);
+    runInContext(call.context, async () => work())
+      .then(resolve, reject)
+      .finally(() => {
+        clock.clearTimer(timer);
+        call[Symbol.dispose]();
+      });
   });
 }
 

@@ -10,7 +10,9 @@ import {
   type Cancellable,
   CancelledError,
   type ContextEntry,
+  type ContextScope,
   cancellable,
+  contextScope,
   DeadlineExceededError,
   doNotRetryMarks,
   isFwkError,
@@ -30,6 +32,8 @@ export interface ExchangeRoute {
 /** See the head of this file. */
 export class Exchange {
   readonly context: CallContext;
+  /** The handler's part of the exchange: over once it has answered, which may be after the deadline has. */
+  readonly scope: ContextScope;
   readonly #parts: ServerParts;
   readonly #route: ExchangeRoute;
   readonly #response: ServerResponse;
@@ -58,6 +62,7 @@ export class Exchange {
     this.#inFlight = parts.drain.track();
     this.#call = cancellable(undefined, { deadlineMs: this.#startedMs + limitMs, values });
     this.context = this.#call.context;
+    this.scope = contextScope(this.context);
     this.#timer = clock.setTimer(() => this.#expire(), limitMs, true);
     // Node emits it after every answer too; only without an answer has the caller gone.
     response.on('close', () => this.#closed());
@@ -76,8 +81,18 @@ export class Exchange {
     });
   }
 
-  /** Answers, unless that has happened. */
+  /** The handler is done: answers, unless that has happened. */
   send(answer: Answer, error?: unknown): void {
+    this.#answer(answer, error);
+    this.scope.end();
+  }
+
+  /** The handler failed: answers its error, unless there was an answer. */
+  fail(error: unknown): void {
+    this.send(this.answerOf(error), error);
+  }
+
+  #answer(answer: Answer, error: unknown): void {
     if (this.#answered) return;
     this.#answered = true;
     const { env } = this.#parts;
@@ -89,14 +104,9 @@ export class Exchange {
     this.#log(status, ms, error);
   }
 
-  /** Answers an error, unless there was an answer. */
-  fail(error: unknown): void {
-    this.send(this.answerOf(error), error);
-  }
-
   #expire(): void {
     const error = new DeadlineExceededError(this.#route.id, this.#limitMs);
-    this.fail(error);
+    this.#answer(this.answerOf(error), error);
     this.#call.cancel(error);
   }
 

@@ -4,7 +4,7 @@
  * the application is ready; readiness says so.
  */
 import { drainToken, healthToken, metricsToken } from '@fwk/core';
-import { type Class, type Component, checkOptions, type HealthReport } from '@fwk/kernel';
+import { type Class, type Component, checkOptions, detached, type HealthReport } from '@fwk/kernel';
 import { announcedAddress } from './announced-address.js';
 import { contractServedBy, type Served, served } from './served.js';
 import { createServer, type HttpServer } from './server.js';
@@ -45,7 +45,8 @@ export function http(options: Partial<HttpOptions> = {}): Component {
         exposition: context.get(metricsToken),
       });
       const listening = server;
-      await listening.start(call);
+      // Connections are no part of the step that opened the listener.
+      await detached(() => listening.start(call));
       drain.onClose(() => listening.stopAccepting());
       const { url, port, contracts: names } = listening;
       context.announce({ address: announcedAddress(settings.host), port, contracts: names });

@@ -13,7 +13,6 @@ import {
   operationKey,
   type Priority,
   priorityKey,
-  runInContext,
 } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import { callerKey } from '../wire/caller.js';
@@ -89,7 +88,7 @@ export class RouteHandler {
     );
     // Nobody waits for the answer any more; working on it would only slow down calls that somebody waits for.
     if (remainingMs === 0) exchange.fail(new DeadlineExceededError(this.id));
-    else runInContext(exchange.context, () => this.#serve(exchange, request));
+    else exchange.scope.run(() => this.#serve(exchange, request));
   }
 
   /** Goes on at once as far as it can: each promise on the way would cost more than most steps. */

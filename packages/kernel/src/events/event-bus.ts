@@ -1,3 +1,4 @@
+import { detached } from '../context/ambient.js';
 import { warnOfListener } from '../errors/listener-error.js';
 import type { Clock } from '../time/clock.js';
 import { systemClock } from '../time/system-clock.js';
@@ -35,19 +36,25 @@ export function eventBus(options: EventBusOptions = {}): EventBus {
       warn(second, event);
     }
   };
+  const tell = (heard: readonly Entry[], event: FwkEvent) => {
+    for (const entry of heard) {
+      // A listener may have disposed a later one meanwhile.
+      if (!entries.has(entry)) continue;
+      try {
+        entry.listener(event);
+      } catch (error) {
+        report(error, event);
+      }
+    }
+  };
   return {
     emit(name, data) {
       if (entries.size === 0) return;
+      const heard = [...entries].filter((entry) => entry.matches(name));
+      if (heard.length === 0) return;
       const event: FwkEvent = { name, atMs: clock.wallTime(), data };
-      for (const entry of [...entries]) {
-        // A listener may have disposed a later one meanwhile.
-        if (!entry.matches(name) || !entries.has(entry)) continue;
-        try {
-          entry.listener(event);
-        } catch (error) {
-          report(error, event);
-        }
-      }
+      // What a listener begins is no part of the call that the event is about.
+      detached(() => tell(heard, event));
     },
     on(pattern, listener) {
       const entry: Entry = { matches: matcher(pattern), listener };

@@ -4,6 +4,7 @@
  * nobody sees them out of order), one that disposes another (which is then not called), and one that subscribes (it is
  * told of later changes only).
  */
+import { detached } from '../context/ambient.js';
 import { warnOfListener } from '../errors/listener-error.js';
 import type { ListenerErrorHandler, LiveListener } from './live.js';
 
@@ -50,8 +51,13 @@ export class Listeners<T> {
     this.#waiting.push({ value, previous, to: [...this.#subscriptions] });
     if (this.#telling) return;
     this.#telling = true;
-    for (let change = this.#waiting.shift(); change; change = this.#waiting.shift()) this.#tell(change);
+    // What a listener begins is no part of the call that happened to change the value.
+    detached(() => this.#tellAll());
     this.#telling = false;
+  }
+
+  #tellAll(): void {
+    for (let change = this.#waiting.shift(); change; change = this.#waiting.shift()) this.#tell(change);
   }
 
   #tell({ value, previous, to }: Change<T>): void {

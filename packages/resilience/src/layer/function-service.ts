@@ -34,11 +34,7 @@ class FunctionService<Result> implements Service<CallFrame, Result> {
     try {
       // Nested calls read the deadline and cancellation of this attempt from the ambient context; switching to it costs
       // more than most layers, so it is done only where a layer has derived another one.
-      const answer =
-        context === frame.context
-          ? this.#fn.apply(frame.self, frame.args as unknown[])
-          : runInContext(context, () => this.#fn.apply(frame.self, frame.args as unknown[]));
-      work = (answer instanceof Promise ? answer : Promise.resolve(answer)) as Promise<Result>;
+      work = context === frame.context ? this.#begin(frame) : runInContext(context, () => this.#begin(frame));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -48,6 +44,12 @@ class FunctionService<Result> implements Service<CallFrame, Result> {
 
   status(): Status {
     return 'ready';
+  }
+
+  /** Always a promise, so that the context is the function's until its work is over. */
+  #begin(frame: CallFrame): Promise<Result> {
+    const answer = this.#fn.apply(frame.self, frame.args as unknown[]);
+    return (answer instanceof Promise ? answer : Promise.resolve(answer)) as Promise<Result>;
   }
 }
 
