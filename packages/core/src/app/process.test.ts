@@ -108,6 +108,34 @@ describe('an application in a process of its own', () => {
     expect(await ended()).toMatchObject({ code: 0, problems: '' });
   });
 
+  test('stops gracefully when its process group and its parent both pass the signal on', async () => {
+    const { child, heard, ended } = program(`
+      const app = ${app(`{ name: 'slow', drain() { say('draining'); return new Promise((r) => setTimeout(r, 400)) } }`)};
+      await app.start();
+      say('is ready');
+    `);
+    await heard('is ready');
+    child.kill('SIGTERM');
+    child.kill('SIGTERM');
+    expect((await ended()).code).toBe(0);
+  });
+
+  test('says so when it was made and never started, and exits with 0', async () => {
+    const { ended } = program(`const app = ${app('')};`);
+    const { code, problems } = await ended();
+    expect(code).toBe(0);
+    expect(problems.match(/"shop" was made but never started[^\n]*await app\.start\(\)/g)).toHaveLength(1);
+  });
+
+  test('says nothing of the kind when it was started, stopped unstarted, or the program chose to exit', async () => {
+    const programs = [
+      program(`const app = ${app('', 'management: false')}; await app.start(); await app.stop();`),
+      program(`const app = ${app('')}; await app.stop();`),
+      program(`const app = ${app('')}; process.exit(0);`),
+    ];
+    for (const { ended } of programs) expect(await ended()).toMatchObject({ code: 0, problems: '' });
+  });
+
   test('loses no log line when the process exits before pino was loaded', async () => {
     const { ended } = program(`
       const app = ${app('')};
