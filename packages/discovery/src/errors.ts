@@ -126,7 +126,7 @@ export class NoEndpointError extends FwkError {
     super('FWK_DISCOVERY_NO_ENDPOINT', `${service}: ${message}`, {
       details: { service, known, filtered, stale, ...(unknown && { unknown }) },
       // Who hears that there is no list has waited for it already.
-      traits: { retryable: unknown === undefined, notProcessed: true, refusedBy: 'caller' },
+      traits: { retryable: unknown === undefined, notProcessed: true },
     });
   }
 }

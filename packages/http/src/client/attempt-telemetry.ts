@@ -79,9 +79,16 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
   }
 }
 
+/** The last of the statuses that mean something. */
+const LAST_STATUS = 599;
+
 /** The status that was answered, or what happened instead. */
 function resultOf(error: unknown, context: CallContext): number | string {
   if (context.cancelled) return isFwkError(context.reason) ? context.reason.code : 'cancelled';
-  if (isFwkError(error, 'FWK_HTTP_REMOTE')) return (error as RemoteError).status;
+  if (isFwkError(error, 'FWK_HTTP_REMOTE')) {
+    const { status } = error as RemoteError;
+    // A callee may answer any three digits; each would be a series.
+    return status <= LAST_STATUS ? status : '_OTHER';
+  }
   return isFwkError(error) ? error.code : '_OTHER';
 }

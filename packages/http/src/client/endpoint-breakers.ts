@@ -15,6 +15,7 @@ import {
   isFwkError,
   type Layer,
   type Service,
+  type Status,
   verdicts,
 } from '@fwk/kernel';
 import { type BreakerOptions, type CircuitBreakerLayer, circuitBreaker } from '@fwk/resilience';
@@ -74,7 +75,7 @@ class EndpointBreakers implements OperationService, AsyncDisposable {
     return this.#host ? this.#host.call(request, context) : this.#operation(request).call(request, context);
   }
 
-  status(request?: OperationRequest) {
+  status(request?: OperationRequest): Status {
     return this.#host ? this.#host.status(request) : this.#statusOf(request);
   }
 
@@ -84,9 +85,13 @@ class EndpointBreakers implements OperationService, AsyncDisposable {
     }
   }
 
-  #statusOf(request: OperationRequest | undefined) {
-    const service = request && this.#operations.get(request.operation.plan.name);
-    return (service ?? this.#next).status(request);
+  /** Without a request it is busy when no operation that is called here would be taken. */
+  #statusOf(request: OperationRequest | undefined): Status {
+    if (request) return (this.#operations.get(request.operation.plan.name) ?? this.#next).status(request);
+    const status = this.#next.status();
+    if (status !== 'ready' || this.#operations.size === 0) return status;
+    for (const service of this.#operations.values()) if (service.status() === 'ready') return 'ready';
+    return 'busy';
   }
 
   #operation({ operation }: OperationRequest): OperationService {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createMeter } from '@fwk/core';
-import { type Endpoint, staticEndpoints } from '@fwk/discovery';
-import { liveValue } from '@fwk/kernel';
+import { type Endpoint, memberships, staticEndpoints, staticRegistry } from '@fwk/discovery';
+import { liveValue, makeEnv } from '@fwk/kernel';
 import { recordEvents } from '@fwk/kernel/testing';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -152,6 +152,29 @@ test('an endpoint that cannot be reached is refused at once for every operation,
   }
   expect(errors.slice(0, 20)).toEqual(Array(20).fill('FWK_HTTP_CONNECTION'));
   expect(errors.slice(25)).toEqual(Array(15).fill('FWK_RESILIENCE_BREAKER_OPEN'));
+});
+
+test('an endpoint is shown as busy when it would take no operation that is called there', async () => {
+  const urls = await warehouses((response) => answer(response, 500));
+  const known = memberships(staticRegistry({ warehouse: urls }), makeEnv());
+  closing.push(async () => known[Symbol.dispose]());
+  const breaker = { openMs: 60_000, maxOpenMs: 60_000 };
+  const client = clientFor({ memberships: known, retry: false, ejection: false, breaker });
+  const statuses = () => [...new Set(known.monitor.list().map(({ status }) => status))];
+  for (let call = 0; call < 120; call++) await client.report().catch(() => {});
+  expect(statuses()).toEqual(['busy']);
+  for (let call = 0; call < 12; call++) await client.stock();
+  expect(statuses()).toContain('ready');
+});
+
+test('statuses that nobody has heard of are one series', async () => {
+  let calls = 0;
+  const url = await serve((_request, response) => answer(response, 600 + (calls++ % 300)));
+  const metrics = createMeter();
+  const client = clientFor({ endpoints: [url], retry: false, breaker: false, ejection: false, env: { metrics } });
+  for (let call = 0; call < 50; call++) await client.stock().catch(() => {});
+  const attempts = metrics.collect().find(({ name }) => name === 'http.client.request.duration');
+  expect(attempts?.samples.map(({ labels }) => labels.error_type)).toEqual(['_OTHER']);
 });
 
 describe('metrics of breakers', () => {

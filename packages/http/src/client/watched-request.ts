@@ -11,7 +11,7 @@ import { headerNames } from '../wire/headers.js';
 
 const CREATED = 'undici:request:create';
 const created = channel(CREATED);
-/** Requests sent and not yet created: those that wait in a pool. More than this are not looked after. */
+/** Requests sent and not yet created: those that wait in a pool, or failed before. Of more than this the oldest are forgotten. */
 const MAX_WAITING = 10_000;
 
 /** What is used of a request on the channel. Source: undici, docs/api/DiagnosticsChannel.md */
@@ -39,7 +39,13 @@ export function sendWatched(trace: TraceContext, traceparent: string, send: () =
     subscribed = true;
     subscribe(CREATED, (message) => settle((message as { readonly request: CreatedRequest }).request));
   }
-  if (waiting.size < MAX_WAITING) waiting.set(traceparent, trace);
+  if (waiting.size >= MAX_WAITING) {
+    for (const oldest of waiting.keys()) {
+      waiting.delete(oldest);
+      break;
+    }
+  }
+  waiting.set(traceparent, trace);
   // Nobody records a trace that is not sampled, so whoever watches may as well begin one that is.
   if (trace.flags & sampledFlag) runInOtel(trace, send);
   else send();
