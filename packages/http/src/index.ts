@@ -36,6 +36,7 @@ export type {
 export { del, get, type Method, type Operation, type OperationSpec, patch, post, put } from './contract/operation.js';
 export type { PathParameters, PathTemplate } from './contract/path-template.js';
 export { httpErrors } from './errors.js';
+export type { AdvertiseOptions } from './server/advertise.js';
 export { type HttpOptions, http } from './server/http.js';
 export { type IdempotencyOptions, idempotencyDefaults } from './server/idempotency-store.js';
 export { ListenError, PortTakenError, RouteConflictError } from './server/listen-errors.js';

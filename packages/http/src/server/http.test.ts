@@ -9,7 +9,6 @@ import { deferred } from '../fixtures/deferred.js';
 import { send } from '../fixtures/raw-request.js';
 import { shop } from '../fixtures/shop-contract.js';
 import { problem } from '../wire/problem.js';
-import { announcedAddress } from './announced-address.js';
 import { http } from './http.js';
 import { Serves } from './served.js';
 
@@ -157,10 +156,4 @@ test('refuses a class that serves nothing, and options out of range', () => {
   expect(() => http({ serve: [Plain] })).toThrow(/Plain cannot be served: decorate the class with @Serves/);
   expect(() => http({ serve: [Heir] })).toThrow(/Heir cannot be served/);
   expect(() => http({ bodyLimitBytes: -1 })).toThrow(/http: bodyLimitBytes must be a whole number from 0/);
-});
-
-test('announces an address that others can reach', () => {
-  expect(announcedAddress('10.1.2.3')).toBe('10.1.2.3');
-  expect(announcedAddress('0.0.0.0')).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
-  expect(announcedAddress('0.0.0.0')).not.toBe('0.0.0.0');
 });

@@ -4,8 +4,17 @@
  * the application is ready; readiness says so.
  */
 import { drainToken, healthToken, metricsToken } from '@fwk/core';
-import { type Class, type Component, checkOptions, detached, type HealthReport } from '@fwk/kernel';
-import { announcedAddress } from './announced-address.js';
+import {
+  anything,
+  type Class,
+  type Component,
+  type ComponentContext,
+  checkOptions,
+  detached,
+  type HealthReport,
+  OptionsError,
+} from '@fwk/kernel';
+import { type AdvertiseOptions, advertisedPlace, checkAdvertise } from './advertise.js';
 import { contractServedBy, type Served, served } from './served.js';
 import { createServer, type HttpServer } from './server.js';
 import { type ServerSettings, serverDefaults, serverRules } from './server-options.js';
@@ -14,6 +23,8 @@ import { type ServerSettings, serverDefaults, serverRules } from './server-optio
 export interface HttpOptions extends ServerSettings {
   /** Classes decorated with `@Serves`; the container builds them. @defaultValue none: only probes */
   readonly serve: readonly Class<unknown>[];
+  /** Where others reach the server, when that is not where it listens: NAT, mapped ports, several interfaces. */
+  readonly advertise: AdvertiseOptions;
 }
 
 /**
@@ -22,12 +33,17 @@ export interface HttpOptions extends ServerSettings {
  * @example createApp({ ..., use: [discovery(), http({ serve: [InventoryService], port: 8080 })] });
  */
 export function http(options: Partial<HttpOptions> = {}): Component {
-  const { serve, ...settings } = checkOptions<HttpOptions>(
+  const { serve, advertise, ...settings } = checkOptions<HttpOptions>(
     'http',
     options,
-    { ...serverDefaults, serve: [] },
-    { ...serverRules, serve: (value) => (Array.isArray(value) ? undefined : 'a list of classes') },
+    { ...serverDefaults, serve: [], advertise: {} },
+    {
+      ...serverRules,
+      serve: (value) => (Array.isArray(value) ? undefined : 'a list of classes'),
+      advertise: anything,
+    },
   );
+  const advertised = checkAdvertise(advertise, process.env);
   const contracts = serve.map((target) => ({ target, contract: contractServedBy(target) }));
   let server: HttpServer | undefined;
   return {
@@ -48,15 +64,37 @@ export function http(options: Partial<HttpOptions> = {}): Component {
       // Connections are no part of the step that opened the listener.
       await detached(() => listening.start(call));
       drain.onClose(() => listening.stopAccepting());
-      const { url, port, contracts: names } = listening;
-      context.announce({ address: announcedAddress(settings.host), port, contracts: names });
-      env.logger.info({ url, contracts: names }, 'serving');
+      const { url, contracts: names } = listening;
+      const place = await announce(context, advertised, listening);
+      env.logger.info({ url, advertised: place, contracts: names }, 'serving');
     },
     async stop() {
       await server?.close();
     },
     health: () => [{ name: 'http', check: () => healthOf(server) }],
   };
+}
+
+/** Tells the others where to reach the server; answers what they were told. */
+async function announce(
+  context: ComponentContext,
+  advertised: AdvertiseOptions,
+  { host, port, contracts }: HttpServer,
+) {
+  const place = await advertisedPlace(advertised, { host, port });
+  if (!place) {
+    const missing = 'others cannot reach a link-local address, so nothing is announced; set advertise.host';
+    context.env.logger.warn({ host }, missing);
+    return undefined;
+  }
+  const taken = context.announcements.some((other) => other.address === place.host && other.port === place.port);
+  if (taken) {
+    throw new OptionsError('http', [
+      `another server of this application announces ${place.host} port ${place.port} already; give each one its own advertise.port`,
+    ]);
+  }
+  context.announce({ address: place.host, port: place.port, contracts });
+  return place;
 }
 
 function healthOf(server: HttpServer | undefined): HealthReport {
