@@ -108,6 +108,8 @@ describe('an application', () => {
 
   test('refuses two servers that announce one place', async () => {
     vi.stubEnv('FWK_ADVERTISE_PORT', '31000');
-    await expect(testApp({ use: [http(), { ...http(), name: 'other' }] })).rejects.toThrow('announces 127.0.0.1 port 31000 already');
+    await expect(testApp({ use: [http(), { ...http(), name: 'other' }] })).rejects.toThrow(
+      'announces 127.0.0.1 port 31000 already',
+    );
   });
 });
