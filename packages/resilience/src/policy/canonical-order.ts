@@ -3,7 +3,7 @@
  * each: whether it keeps state that a change of configuration must not lose, and which of its options may change under it.
  */
 
-import type { Rule } from '@fwk/kernel';
+import { currentOf, type Rule } from '@fwk/kernel';
 import { type BreakerOptions, breakerDefaults, breakerRules } from '../breaker/breaker-options.js';
 import type { BreakerHandle } from '../breaker/breaker-state.js';
 import { circuitBreaker } from '../breaker/circuit-breaker.js';
@@ -33,7 +33,7 @@ import {
   adaptiveLimitRules,
 } from '../limit/adaptive-limit-options.js';
 import { rateLimit } from '../rate/rate-limit.js';
-import { type RateLimitOptions, rateLimitDefaults, rateLimitRules } from '../rate/rate-limit-options.js';
+import { type RateLimitOptions, rateLimitDefaults, rateLimitRules, unusedBy } from '../rate/rate-limit-options.js';
 import { retry } from '../retry/retry.js';
 import { type RetryOptions, retryDefaults, retryRules } from '../retry/retry-options.js';
 import { type ThrottleOptions, throttle, throttleDefaults, throttleRules } from '../throttle/throttle.js';
@@ -65,16 +65,19 @@ export interface PolicyPart {
   readonly stateful: boolean;
   /** Its options that take live values: a change of theirs leaves the state its meaning. */
   readonly tunable: readonly string[];
+  /** Those of its options that say nothing, as the others are; they are not shown among the settings in force. */
+  unused?(options: object): readonly string[];
   /** Its options that take any plain data in configuration, lists and null included. */
   readonly anyData?: readonly string[];
   /** Makes the layers at this place, outermost first. @throws OptionsError */
   make(options: object, kit: PolicyKit): readonly FunctionLayer[];
 }
 
-interface PartOf<Options> extends Omit<PolicyPart, 'single' | 'needed' | 'tunable' | 'make'> {
+interface PartOf<Options> extends Omit<PolicyPart, 'single' | 'needed' | 'tunable' | 'unused' | 'make'> {
   readonly needed?: Partial<Options>;
   readonly single?: keyof Options & string;
   readonly tunable: readonly (keyof Options & string)[];
+  unused?(options: Partial<Options>): readonly (keyof Options & string)[];
   make(options: Partial<Options>, kit: PolicyKit): FunctionLayer | readonly FunctionLayer[];
 }
 
@@ -163,6 +166,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     defaults: rateLimitDefaults,
     rules: rateLimitRules,
     stateful: true,
+    unused: ({ algorithm = rateLimitDefaults.algorithm }) => unusedBy(algorithm),
     tunable: ['permitsPerSecond', 'burst', 'permitsPerWindow', 'windowMs', 'maxWaitMs'],
     make: rateLimit,
   }),
@@ -180,6 +184,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     defaults: breakerDefaults,
     rules: breakerRules,
     stateful: true,
+    unused: ({ halfOpenFailureRatio }) => (currentOf(halfOpenFailureRatio) === undefined ? [] : ['successesToClose']),
     tunable: [
       'minimumCalls',
       'failureRatio',

@@ -308,6 +308,18 @@ describe('settings', () => {
     expect(quote.settings[0]).toEqual({ setting: 'retry.maxAttempts', value: 3, from: 'built-in' });
   });
 
+  test('leave out what has no say beside the others', () => {
+    const registry = policyRegistry(undefined, {
+      quote: { rateLimit: { algorithm: 'fixed-window' }, breaker: { halfOpenFailureRatio: 0.5 } },
+      pay: { rateLimit: {}, breaker: {} },
+    });
+    const settingsOf = (name: string) => registry.named(name).settings.map(({ setting }) => setting);
+    const quote = ['rateLimit.permitsPerWindow', 'rateLimit.windowMs', 'breaker.halfOpenFailureRatio'];
+    const pay = ['rateLimit.permitsPerSecond', 'rateLimit.burst', 'breaker.successesToClose'];
+    expect(settingsOf('quote').filter((setting) => [...quote, ...pay].includes(setting))).toEqual(quote);
+    expect(settingsOf('pay').filter((setting) => [...quote, ...pay].includes(setting))).toEqual(pay);
+  });
+
   test('are shown as plain data', () => {
     const registry = policyRegistry(undefined, {
       quote: {

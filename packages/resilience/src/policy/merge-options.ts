@@ -48,8 +48,9 @@ export function effectiveSettings(levels: readonly OptionsLevel[]): readonly Eff
         return value === undefined ? [] : [{ setting: field, value: shown(value), from: originOf(levels, field) }];
       });
     }
+    const unused = part.unused?.(given) ?? [];
     return Object.entries({ ...part.defaults, ...given }).flatMap(([name, value]) =>
-      value === undefined
+      value === undefined || unused.includes(name)
         ? []
         : [{ setting: `${part.field}.${name}`, value: shown(value), from: originOf(levels, part.field, name) }],
     );

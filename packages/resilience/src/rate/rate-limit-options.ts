@@ -84,14 +84,20 @@ const ofWindow = ['permitsPerWindow', 'windowMs'] as const;
 export function checkRateLimitOptions(options: Partial<RateLimitOptions> | undefined): Readonly<RateLimitOptions> {
   const settings = checkOptions<RateLimitOptions>('rateLimit', options, rateLimitDefaults, rateLimitRules);
   const { algorithm } = settings;
-  const foreign = algorithm === 'token-bucket' ? ofWindow : ofBucket;
   // A live one may have been left at its default by whoever hands it on.
-  const given = foreign.filter((name) => typeof options?.[name] === 'number');
+  const given = unusedBy(algorithm).filter((name) => typeof options?.[name] === 'number');
   if (given.length > 0) {
-    const [others, own] = algorithm === 'token-bucket' ? ['windows', ofBucket] : ['a token bucket', ofWindow];
+    const own = algorithm === 'token-bucket' ? ofBucket : ofWindow;
     throw new OptionsError('rateLimit', [
-      `${given.join(' and ')} say something of ${others} only: set ${own.join(' and ')} with algorithm '${algorithm}'`,
+      `algorithm '${algorithm}' has no use for ${given.join(' and ')}: set ${own.join(' and ')}, or another algorithm`,
     ]);
   }
   return settings;
+}
+
+/** The options that say nothing with an algorithm. */
+export function unusedBy(
+  algorithm: RateAlgorithm,
+): readonly ('permitsPerSecond' | 'burst' | 'permitsPerWindow' | 'windowMs')[] {
+  return algorithm === 'token-bucket' ? ofWindow : ofBucket;
 }

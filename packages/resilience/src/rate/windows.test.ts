@@ -152,8 +152,11 @@ describe.each(['sliding-window', 'fixed-window'] as const)('a rate limit by %s',
 
 test.each<[Partial<RateLimitOptions>, RegExp]>([
   [{ algorithm: 'leaky' as never }, /algorithm must be one of token-bucket, sliding-window, fixed-window/],
-  [{ algorithm: 'fixed-window', burst: 3 }, /burst say something of a token bucket only: set permitsPerWindow/],
-  [{ windowMs: 100 }, /windowMs say something of windows only: set permitsPerSecond and burst/],
+  [
+    { algorithm: 'fixed-window', burst: 3 },
+    /algorithm 'fixed-window' has no use for burst: set permitsPerWindow and windowMs/,
+  ],
+  [{ windowMs: 100 }, /algorithm 'token-bucket' has no use for windowMs: set permitsPerSecond and burst/],
   [{ algorithm: 'sliding-window', permitsPerWindow: 0 }, /permitsPerWindow must be a whole number from 1/],
   [{ algorithm: 'sliding-window', windowMs: 86_400_001 }, /windowMs must be a number from 1 to 86400000/],
 ])('refuses %j', (options, message) => {

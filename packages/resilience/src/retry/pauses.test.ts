@@ -117,6 +117,7 @@ describe('pauses between attempts', () => {
     expect(layer.describe()).toMatchObject({ backoff: 'fixed' });
     backoff.set([1, 2]);
     expect(layer.describe()).toMatchObject({ backoff: [1, 2] });
+    expect(retry({ jitter: 0.5 }).describe()).toMatchObject({ backoff: 'exponential', jitter: 0.5 });
   });
 
   test('come from configuration as a name or a list', async () => {

@@ -49,6 +49,7 @@ export function retry(options?: Partial<RetryOptions>): FunctionLayer {
     describe: () => ({
       maxAttempts: currentOf(settings.maxAttempts),
       backoff: shownBackoff(currentOf(settings.backoff)),
+      ...(currentOf(settings.jitter) === undefined ? {} : { jitter: currentOf(settings.jitter) }),
       baseDelayMs: currentOf(settings.baseDelayMs),
       maxDelayMs: currentOf(settings.maxDelayMs),
       budget: settings.budget === false ? 'none' : isBudget(settings.budget) ? 'shared' : 'own',
