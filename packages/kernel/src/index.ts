@@ -58,6 +58,12 @@ export {
 export { type EventBus, type EventBusOptions, eventBus } from './events/event-bus.js';
 export { type EventSink, type FwkEvent, noEvents } from './events/event-sink.js';
 export { type KernelEvent, kernelEvents } from './events.js';
+export {
+  FileRefusedError,
+  type RegularFileOptions,
+  readRegularFile,
+  readRegularFileSync,
+} from './files/regular-file.js';
 export { parseJson } from './json/parse-json.js';
 export { combine } from './live/derived.js';
 export {

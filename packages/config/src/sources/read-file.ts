@@ -45,12 +45,14 @@ export async function fingerprintOf(absolute: string): Promise<string> {
 }
 
 async function readStable(file: FilePath): Promise<FileText> {
-  const { open, stat } = await import('node:fs/promises');
+  const [{ open, stat }, { constants }] = await Promise.all([import('node:fs/promises'), import('node:fs')]);
+  // A pipe that takes the file's place after the look would be waited for as well; Windows has no such flag.
+  const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
   for (let read = 1; read <= maxReads; read++) {
     try {
       // Looked at before it is opened: opening a pipe waits for a writer, for ever.
       check(file, await stat(file.absolute, { bigint: true }));
-      await using handle = await open(file.absolute, 'r');
+      await using handle = await open(file.absolute, flags);
       const before = await handle.stat({ bigint: true });
       check(file, before);
       const bytes = Buffer.alloc(Number(before.size) + 1);

@@ -1,10 +1,12 @@
 /** What was asked for on the command line, checked. */
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
-import { messageOf, OptionsError } from '@fwk/kernel';
+import { messageOf, OptionsError, readRegularFileSync } from '@fwk/kernel';
 import { type InstanceStatus, instanceStatuses } from '../instance.js';
 import type { LocalRegistryOptions } from '../registries/local/local-options.js';
+
+/** More than any token has. */
+const MAX_TOKEN_FILE_BYTES = 64 * 1024;
 
 /** One call of the program, by what it is to do. */
 export type Command = { readonly options: Partial<LocalRegistryOptions> } & (
@@ -31,7 +33,7 @@ export const usage = `Serves the service registry of this machine until it is st
 
   --port N             1 to 65535; FWK_REGISTRY_PORT, else 4810
   --host ADDRESS       127.0.0.1; another than a loopback address only with a token
-  --token-file FILE    the token that whoever asks must show; else FWK_REGISTRY_TOKEN
+  --token-file FILE    the token that both ends must know, never sent; else FWK_REGISTRY_TOKEN
   --snapshot FILE      keep what is known there, so that a restart forgets nobody
   STATUS               ${instanceStatuses.join(', ')}
 
@@ -101,7 +103,7 @@ function userName(): string {
 
 function readToken(file: string): string {
   try {
-    return readFileSync(file, 'utf8').trim();
+    return readRegularFileSync(file, { maxBytes: MAX_TOKEN_FILE_BYTES }).toString('utf8').trim();
   } catch (error) {
     throw wrong(`--token-file cannot be read: ${messageOf(error)}`);
   }

@@ -1,11 +1,11 @@
 /**
  * A JSON file that outlives its process. Read once, synchronously, and bounded; a file that is missing or of no use is no
- * error. Written in the background, a while after a change, to a file of its own that then takes the other's place, so that
- * no reader ever sees half of it.
+ * error, and one that another user may have written is not believed. Written in the background, a while after a change, to a
+ * new file of a name that nobody can guess, which then takes the other's place: no reader ever sees half of it, and no link
+ * is followed.
  */
-import { readFileSync, renameSync, statSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { type Env, messageOf, type Timer } from '@fwk/kernel';
+import { renameSync } from 'node:fs';
+import { type Env, FileRefusedError, messageOf, readRegularFileSync, type Timer } from '@fwk/kernel';
 
 /** What is saved where. */
 export interface SavedFileOptions {
@@ -18,12 +18,8 @@ export interface SavedFileOptions {
   readonly maxBytes: number;
 }
 
-/** Several in one process may be given the same file; each writes a text of its own before it takes the other's place. */
-let made = 0;
-
 /** One file, written by one owner. */
 export class SavedFile {
-  readonly #number = ++made;
   readonly #options: SavedFileOptions;
   readonly #env: Env;
   readonly #encode: () => string;
@@ -41,19 +37,17 @@ export class SavedFile {
   /**
    * What was saved.
    * @param decode - makes sense of the parsed JSON; may throw.
-   * @returns undefined when there is nothing, or nothing of use. That is logged, and the file kept as `<file>.bad`, since
-   * the next change would take its place.
+   * @returns undefined when there is nothing, or nothing of use. That is logged, and a file of no use kept as `<file>.bad`,
+   * since the next change would take its place.
    */
   read<T>(decode: (tree: unknown) => T): T | undefined {
     const { file, what, maxBytes } = this.#options;
     try {
-      const { size } = statSync(file);
-      if (size > maxBytes) throw new Error(`${size} bytes are more than ${maxBytes}`);
-      return decode(JSON.parse(readFileSync(file, 'utf8')));
+      return decode(JSON.parse(readRegularFileSync(file, { maxBytes, own: true }).toString('utf8')));
     } catch (error) {
       const system = error instanceof Error && 'syscall' in error ? (error as NodeJS.ErrnoException) : undefined;
       if (system?.code === 'ENOENT') return undefined;
-      const kept = system ? undefined : this.#keepAside();
+      const kept = system || error instanceof FileRefusedError ? undefined : this.#keepAside();
       this.#env.logger.warn({ file, problem: messageOf(error), kept }, `${what} cannot be used`);
       return undefined;
     }
@@ -92,13 +86,22 @@ export class SavedFile {
 
   async #write(): Promise<void> {
     const { file, what } = this.#options;
-    const temporary = `${file}.${process.pid}-${this.#number}.tmp`;
     try {
-      await writeFile(temporary, this.#encode(), { mode: 0o600 });
-      await rename(temporary, file);
+      const [{ randomUUID }, { open, rename, rm }] = await Promise.all([
+        import('node:crypto'),
+        import('node:fs/promises'),
+      ]);
+      const temporary = `${file}.${randomUUID()}.tmp`;
+      const handle = await open(temporary, 'wx', 0o600);
+      try {
+        await handle.writeFile(this.#encode()).finally(() => handle.close());
+        await rename(temporary, file);
+      } catch (error) {
+        await rm(temporary, { force: true }).catch(() => {});
+        throw error;
+      }
       this.#failing = false;
     } catch (error) {
-      await rm(temporary, { force: true }).catch(() => {});
       if (!this.#failing) this.#env.logger.warn({ err: error, file }, `${what} cannot be written`);
       this.#failing = true;
     }

@@ -1,7 +1,9 @@
-import type { Logger } from '@fwk/kernel';
-import { messageOf } from '@fwk/kernel';
+import { type Logger, messageOf, readRegularFile } from '@fwk/kernel';
 import { isToken } from './check-consul-options.js';
 import type { ConsulOptions } from './consul-options.js';
+
+/** More than any token has. */
+const MAX_FILE_BYTES = 64 * 1024;
 
 /** Where the ACL token comes from. */
 export interface TokenSource {
@@ -25,9 +27,8 @@ export function tokenSource(
   let told = false;
   return {
     async read() {
-      const { readFile } = await import('node:fs/promises');
       try {
-        const text = (await readFile(tokenFile, 'utf8')).trim();
+        const text = (await readRegularFile(tokenFile, { maxBytes: MAX_FILE_BYTES })).toString('utf8').trim();
         if (text !== '' && !isToken(text)) throw new TypeError('it holds something else than one token');
         const next = text || undefined;
         const replaced = seen && next !== last;

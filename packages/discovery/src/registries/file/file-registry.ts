@@ -3,7 +3,6 @@
  * edit is in force a moment after it was saved. A file that is broken or gone changes nothing: the last good list stays,
  * marked stale with what is wrong, until the file is good again.
  */
-import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   background,
@@ -14,6 +13,7 @@ import {
   makeEnv,
   messageOf,
   millisecondsIn,
+  readRegularFile,
   text,
 } from '@fwk/kernel';
 import { RegistryClosedError } from '../../errors.js';
@@ -119,11 +119,7 @@ class FileRegistry implements Registry {
   async #read(path: string): Promise<boolean> {
     let read = false;
     try {
-      const found = await stat(path);
-      // A pipe would be waited for without end.
-      if (!found.isFile()) throw new Error('it is not a regular file');
-      if (found.size > maxFileBytes) throw new Error(`${found.size} bytes are above the limit of ${maxFileBytes}`);
-      const content = await readFile(path, 'utf8');
+      const content = (await readRegularFile(path, { maxBytes: maxFileBytes })).toString('utf8');
       read = true;
       const instances = parseInstances(content);
       if (!this.#closed) this.#apply(instances);
