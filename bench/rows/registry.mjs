@@ -15,6 +15,10 @@ import { median, quick, report, round } from '../lib.mjs';
 import { freePort, program } from '../processes.mjs';
 
 const { localRegistryDefaults } = await fwk.discovery();
+const { checkLocalOptions } = await insideLocal('local-options');
+const { openSession } = await insideLocal('client-session');
+const { Registrant } = await insideLocal('session');
+const { Transport } = await insideLocal('transport');
 
 const watchers = quick ? 50 : 1_000;
 const instancesEach = 10;
@@ -29,10 +33,16 @@ const server = fork(program('registry-server'), {
 });
 await once(server, 'message');
 const agent = new Agent({ keepAlive: true, maxSockets: 32 });
-const processes = Array.from({ length: watchers }, (_, at) => ({
-  headers: { 'fwk-registry-holder': `holder-${at}`, 'fwk-registry-key': `key-of-${at}-secret` },
-  ids: Array.from({ length: instancesEach }, (_, nth) => `instance-${at}-${nth}`),
-}));
+const transport = new Transport(checkLocalOptions({ port }, {}), (await fwk.kernel()).makeEnv());
+const processes = [];
+for (let at = 0; at < watchers; at++) {
+  processes.push({
+    session: await openSession(transport, new Registrant(`holder-${at}`), '', 'the registry'),
+    ids: Array.from({ length: instancesEach }, (_, nth) => `instance-${at}-${nth}`),
+  });
+}
+const socketPath = transport.socket;
+transport.close();
 
 const { heapBytes: emptyBytes } = await cost();
 for (const each of processes) {
@@ -91,7 +101,11 @@ async function cost() {
   return answer;
 }
 
-function register({ headers }, id, change) {
+function insideLocal(file) {
+  return fwk.inside('discovery', `registries/local/${file}.js`);
+}
+
+function register({ session }, id, change) {
   const instance = {
     id,
     service: `service-${Number(id.split('-')[1]) % 100}`,
@@ -103,28 +117,28 @@ function register({ headers }, id, change) {
     owner: 'bench',
     metadata: { change: String(change) },
   };
-  return ask('PUT', `/v1/instances/${id}`, headers, { instance });
+  return ask('PUT', `/v1/instances/${id}`, session, { instance });
 }
 
 /** Renews the leases of one process for ever, out of step with the others. */
-async function keepAlive({ headers, ids }) {
+async function keepAlive({ session, ids }) {
   await sleep(Math.random() * renewEveryMs);
   for (;;) {
-    const { unknown } = await ask('POST', '/v1/renewals', headers, { ids });
+    const { unknown } = await ask('POST', '/v1/renewals', session, { ids });
     if (unknown.length > 0) throw new Error(`the registry has forgotten ${unknown.join(', ')}`);
     await sleep(renewEveryMs * (1 - 0.2 * Math.random()));
   }
 }
 
 async function currentPosition() {
-  const { epoch, version } = await ask('GET', '/v1/state', processes[0].headers);
+  const { epoch, version } = await ask('GET', '/v1/state', processes[0].session);
   return `${epoch}:${version}`;
 }
 
 /** Opens the stream of one process from the present on, and looks out for the change that is awaited. */
-async function watch({ headers }) {
-  const socket = connect(port, '127.0.0.1').setNoDelay(true).setEncoding('latin1');
-  const lines = Object.entries({ host: `127.0.0.1:${port}`, 'last-event-id': position, ...headers });
+async function watch({ session }) {
+  const socket = connect(socketPath).setEncoding('latin1');
+  const lines = Object.entries({ host: 'localhost', ...session.sign('GET', '/v1/events', '', position).headers });
   socket.write(`GET /v1/events HTTP/1.1\r\n${lines.map((line) => line.join(': ')).join('\r\n')}\r\n\r\n`);
   let [seen, tail] = ['', ''];
   await once(socket, 'data');
@@ -140,10 +154,11 @@ async function watch({ headers }) {
   });
 }
 
-function ask(method, path, headers, body) {
+function ask(method, path, session, body) {
   const type = body ? { 'content-type': 'application/json' } : {};
+  const { headers } = session.sign(method, path, body && JSON.stringify(body));
   return new Promise((resolve, reject) => {
-    const sent = request({ agent, port, host: '127.0.0.1', method, path, headers: { ...headers, ...type } });
+    const sent = request({ agent, socketPath, method, path, headers: { ...headers, ...type } });
     sent.once('error', reject).once('response', (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part) => {

@@ -162,7 +162,8 @@ export const discoveryErrors = Object.freeze({
     status: 500,
   },
   FWK_DISCOVERY_REGISTRY_DENIED: {
-    summary: 'The registry asks for a token, and none, another one, or one with too few rights was shown.',
+    summary:
+      'The registry asks for a token, and this process has none, another one, or one with too few rights; or it is another user’s.',
     status: 401,
   },
   FWK_DISCOVERY_REGISTRY_PORT_TAKEN: {

@@ -14,7 +14,8 @@ export const discoveryEvents = Object.freeze({
   'registry.took-over': 'This process serves the registry of the machine from now on.',
   'registry.preserving':
     'Fewer renewals of a group arrive than expected, so the registry served here evicts none of it; carries the figures.',
-  'instance.overridden': 'An operator set the status of an instance, in the registry served here; carries why and who.',
+  'instance.overridden':
+    'An operator set the status of an instance, in the registry served here; carries why and who, and `claimedBy` where only the process of the instance says so.',
   'instance.override-lifted': 'The own word of an instance counts again, in the registry served here.',
   'instance.evicted': 'The registry served by this process dropped an instance whose lease had run out.',
 });

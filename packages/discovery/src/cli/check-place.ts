@@ -2,15 +2,15 @@
  * Whether the registry could ever be served here, found out before it is tried: a program that stands by waits for as long
  * as it takes, so that it would wait for ever where nobody can serve.
  */
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { get, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
-import { messageOf } from '@fwk/kernel';
-import { RegistryDeniedError, RegistryPortTakenError } from '../errors.js';
+import { isFwkError, makeEnv, messageOf } from '@fwk/kernel';
+import { RegistryPortTakenError } from '../errors.js';
 import type { LocalRegistryOptions } from '../registries/local/local-options.js';
-import { headers } from '../registries/local/wire.js';
+import { RegistryClient } from '../registries/local/registry-client.js';
 
 /** @throws RegistryPortTakenError, RegistryDeniedError, or an error that says what else is in the way. */
 export async function checkPlace(options: LocalRegistryOptions): Promise<void> {
@@ -41,20 +41,26 @@ function bindProblem(host: string, port: number): Promise<NodeJS.ErrnoException 
 }
 
 /** Somebody listens. One that does not answer may be a registry that hangs: that is what standing by is for. */
-async function checkAnswer({ host, port, token, requestTimeoutMs }: LocalRegistryOptions): Promise<void> {
-  const place = `${host}:${port}`;
-  const answer = await new Promise<IncomingMessage | NodeJS.ErrnoException>((resolve) => {
-    const credentials = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const request = get({ host, port, path: '/v1/services', agent: false, headers: credentials }, (response) => {
-      response.destroy();
-      resolve(response);
-    });
-    request.setTimeout(requestTimeoutMs, () => request.destroy());
-    request.on('error', resolve);
-  });
-  if (answer instanceof Error) {
-    // Something else than HTTP.
-    if (answer.code?.startsWith('HPE_')) throw new RegistryPortTakenError(place);
-  } else if (answer.headers[headers.registry] === undefined) throw new RegistryPortTakenError(place);
-  else if (answer.statusCode === 401) throw new RegistryDeniedError(place);
+async function checkAnswer(options: LocalRegistryOptions): Promise<void> {
+  const { host, port } = options;
+  const { Registrant } = await import('../registries/local/session.js');
+  const client = new RegistryClient(new Registrant(randomUUID()), options, makeEnv());
+  try {
+    await client.join();
+  } catch (error) {
+    if (isFwkError(error, 'FWK_DISCOVERY_REGISTRY_DENIED')) throw error;
+    if (isForeign(error)) throw new RegistryPortTakenError(`${host}:${port}`);
+  } finally {
+    client.close();
+  }
+}
+
+/** Whether what answers is no registry: no HTTP, or somebody else's. */
+function isForeign(error: unknown): boolean {
+  if (!isFwkError(error, 'FWK_DISCOVERY_REGISTRY_UNAVAILABLE')) return false;
+  const { cause, details } = error;
+  return (
+    details?.problem === 'something else answers there' ||
+    (cause instanceof Error && String((cause as NodeJS.ErrnoException).code).startsWith('HPE_'))
+  );
 }

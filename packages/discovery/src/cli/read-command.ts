@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { messageOf, OptionsError, readRegularFileSync } from '@fwk/kernel';
 import { type InstanceStatus, instanceStatuses } from '../instance.js';
-import type { LocalRegistryOptions } from '../registries/local/local-options.js';
+import { type LocalRegistryOptions, listIn } from '../registries/local/local-options.js';
 
 /** More than any token has. */
 const MAX_TOKEN_FILE_BYTES = 64 * 1024;
@@ -34,6 +34,8 @@ export const usage = `Serves the service registry of this machine until it is st
   --port N             1 to 65535; FWK_REGISTRY_PORT, else 4810
   --host ADDRESS       127.0.0.1; another than a loopback address only with a token
   --token-file FILE    the token that both ends must know, never sent; else FWK_REGISTRY_TOKEN
+  --networks LIST      where instances may be beside this machine: networks, addresses and names, separated by
+                       commas; FWK_REGISTRY_NETWORKS
   --snapshot FILE      keep what is known there, so that a restart forgets nobody
   STATUS               ${instanceStatuses.join(', ')}
 
@@ -45,6 +47,7 @@ const flags = {
   host: { type: 'string' },
   'token-file': { type: 'string' },
   snapshot: { type: 'string' },
+  networks: { type: 'string' },
   cause: { type: 'string' },
   actor: { type: 'string' },
   json: { type: 'boolean' },
@@ -54,7 +57,7 @@ const flags = {
 /** @throws OptionsError, or what `parseArgs` throws, when the program was called wrongly. */
 export function readCommand(args: readonly string[]): Command {
   const { values, positionals } = parseArgs({ args: [...args], options: flags, allowPositionals: true });
-  const { port, host, snapshot } = values;
+  const { port, host, snapshot, networks } = values;
   const tokenFile = values['token-file'];
   if (port !== undefined && !/^\d+$/.test(port)) throw wrong(`--port must be a port, not ${port}`);
   const options: Partial<LocalRegistryOptions> = {
@@ -62,6 +65,7 @@ export function readCommand(args: readonly string[]): Command {
     ...(host !== undefined && { host }),
     ...(tokenFile !== undefined && { token: readToken(tokenFile) }),
     ...(snapshot !== undefined && { snapshotFile: snapshot }),
+    ...(networks !== undefined && { networks: listIn(networks) }),
   };
   const [verb = 'serve', id, given, ...rest] = positionals;
   if (values.help) return { verb: 'help', options };

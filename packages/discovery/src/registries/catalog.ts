@@ -5,6 +5,8 @@ import { type Override, overridden } from '../override.js';
 export interface CatalogEntry {
   readonly instance: Instance;
   readonly holder: string;
+  /** By what its process proves that it is the one, where the backend has such. */
+  readonly owner?: string;
 }
 
 /**

@@ -6,7 +6,8 @@ export type Change = ChangeBody & { readonly version: number };
 
 type ChangeBody =
   | { readonly kind: 'put'; readonly entry: CatalogEntry }
-  | { readonly kind: 'remove'; readonly id: string }
+  /** With an owner: of an instance that the registry does not know, for those who still list it as that owner's. */
+  | { readonly kind: 'remove'; readonly id: string; readonly owner?: string }
   | { readonly kind: 'override'; readonly id: string; readonly override: Override | undefined };
 
 /** Changes kept for those who resume, and for those who still read the list; older readers get everything anew. */

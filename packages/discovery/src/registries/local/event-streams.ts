@@ -9,13 +9,18 @@ import type { Change } from './change-log.js';
 import { EventStream, type StreamSource } from './event-stream.js';
 import { ListInParts } from './list-in-parts.js';
 import type { LocalRegistryOptions } from './local-options.js';
-import type { Identity, ServedRegistry } from './served-registry.js';
+import type { ServedRegistry } from './served-registry.js';
+import type { Identity } from './session.js';
 import { formatEvent, headers, protocol } from './wire.js';
 
 /** Longest time between beats. Not longer than a lease either: clients count renewals to tell that a stream is silent. */
 const MAX_BEAT_MS = 2500;
 /** A reader that takes nothing for this long is cut off. Longer than a process is blocked that lives. */
 const MAX_STALL_MS = 10_000;
+/** Streams of one process. It needs one; the others are those whose end has not been noticed. */
+const MAX_STREAMS_EACH = 8;
+/** Share of all streams that may be open for readers who do not say who they are. */
+const NAMELESS_SHARE = 0.5;
 /** A list is read by those who come after it as long as it is behind by no more changes. */
 const MAX_CHANGES_AFTER_LIST = 200;
 
@@ -26,6 +31,7 @@ export class EventStreams {
   readonly #clock: Clock;
   readonly #beatMs: number;
   readonly #open = new Set<EventStream>();
+  #nameless = 0;
   readonly #source: StreamSource;
   #list: ListInParts | undefined;
   #timer: Timer | undefined;
@@ -52,11 +58,24 @@ export class EventStreams {
   /**
    * Turns a request into a stream.
    * @param identity - the process whose end shows by the end of the stream; undefined for a mere reader.
+   * @param more - headers of the answer.
    * @throws RegistryFullError
    */
-  add(request: IncomingMessage, response: ServerResponse, identity: Identity | undefined): void {
+  add(
+    request: IncomingMessage,
+    response: ServerResponse,
+    identity: Identity | undefined,
+    more: Readonly<Record<string, string>>,
+  ): void {
     if (this.#open.size >= this.#maxStreams) throw new RegistryFullError('streams', this.#maxStreams);
+    const mostNameless = Math.ceil(this.#maxStreams * NAMELESS_SHARE);
+    if (!identity && this.#nameless >= mostNameless)
+      throw new RegistryFullError('streams of mere readers', mostNameless);
+    if (identity && this.#registry.streamsOf(identity) >= MAX_STREAMS_EACH) {
+      throw new RegistryFullError('streams of one process', MAX_STREAMS_EACH);
+    }
     response.writeHead(200, {
+      ...more,
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
       [headers.registry]: protocol,
@@ -67,10 +86,12 @@ export class EventStreams {
     this.#open.add(stream);
     this.#timer ??= this.#clock.setTimer(() => this.#beat(), this.#beatMs, true);
     if (identity) this.#registry.connected(identity);
+    else this.#nameless++;
     response.once('close', () => {
       this.#open.delete(stream);
       if (this.#open.size === 0) this.#rest();
       if (identity) this.#registry.disconnected(identity);
+      else this.#nameless--;
     });
   }
 

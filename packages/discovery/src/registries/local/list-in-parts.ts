@@ -2,7 +2,7 @@ import type { Override } from '../../override.js';
 import type { Catalog, CatalogEntry } from '../catalog.js';
 import { frameEvent } from './wire.js';
 
-/** Characters from which on a part takes no more entries. */
+/** Characters from which on a part takes no more. */
 export const PART_LENGTH = 64 * 1024;
 
 /**
@@ -12,32 +12,42 @@ export const PART_LENGTH = 64 * 1024;
 export class ListInParts {
   readonly version: number;
   readonly #entries: readonly CatalogEntry[];
-  readonly #overrides: Readonly<Record<string, Override>>;
+  readonly #overrides: readonly (readonly [string, Override])[];
   readonly #parts: Buffer[] = [];
-  /** The first entry that is in no part yet. */
-  #next = 0;
+  /** The first entry, and the first override, that is in no part yet. */
+  #nextEntry = 0;
+  #nextOverride = 0;
 
   constructor(catalog: Catalog, version: number) {
     this.version = version;
     this.#entries = [...catalog.entries()];
-    this.#overrides = Object.fromEntries(catalog.overrides);
+    this.#overrides = [...catalog.overrides];
   }
 
   /** One part, counted from 0; undefined after the last. There is at least one. */
   part(index: number): Buffer | undefined {
-    if (index === this.#parts.length && (index === 0 || this.#next < this.#entries.length)) this.#format();
+    const more = this.#nextEntry < this.#entries.length || this.#nextOverride < this.#overrides.length;
+    if (index === this.#parts.length && (index === 0 || more)) this.#format();
     return this.#parts[index];
   }
 
   #format(): void {
+    const overrides: string[] = [];
     const entries: string[] = [];
     let length = 0;
-    while (this.#next < this.#entries.length && length < PART_LENGTH) {
-      const entry = JSON.stringify(this.#entries[this.#next++]);
-      entries.push(entry);
-      length += entry.length;
+    while (this.#nextOverride < this.#overrides.length && length < PART_LENGTH) {
+      const [id, override] = this.#overrides[this.#nextOverride++] as readonly [string, Override];
+      const text = `${JSON.stringify(id)}:${JSON.stringify(override)}`;
+      overrides.push(text);
+      length += text.length;
     }
-    const overrides = this.#parts.length === 0 ? `,"overrides":${JSON.stringify(this.#overrides)}` : '';
-    this.#parts.push(Buffer.from(frameEvent('list', `{"entries":[${entries.join()}]${overrides}}`)));
+    while (this.#nextEntry < this.#entries.length && length < PART_LENGTH) {
+      const text = JSON.stringify(this.#entries[this.#nextEntry++]);
+      entries.push(text);
+      length += text.length;
+    }
+    this.#parts.push(
+      Buffer.from(frameEvent('list', `{"entries":[${entries.join()}],"overrides":{${overrides.join()}}}`)),
+    );
   }
 }

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import {
   anything,
   checkOptions,
@@ -11,16 +12,31 @@ import {
   type Rule,
   text,
 } from '@fwk/kernel';
+import { isHostName, parseNetwork } from './networks.js';
 
 /** Options of `localRegistry`. Times are in milliseconds. */
 export interface LocalRegistryOptions {
   /** Address that the registry of this machine is bound to; other than a loopback one only with a token. @defaultValue '127.0.0.1' */
   readonly host: string;
   /**
-   * What whoever asks must show, 16 to 1024 visible ASCII characters; all programs of one registry agree on it.
+   * What both ends prove to know, 16 to 1024 visible ASCII characters; all programs of one registry agree on it. It is
+   * never sent. Without one, only programs of the same user on this machine may register.
    * @defaultValue FWK_REGISTRY_TOKEN, else none
    */
   readonly token?: string | undefined;
+  /**
+   * The directory for the socket by which programs without a token register; all of them agree on it. It belongs to this
+   * user and nobody else may enter it (mode 0700); it is made where only itself is missing.
+   * @defaultValue FWK_REGISTRY_SOCKET_DIRECTORY, else `/tmp/fwk-` and the number of the user
+   */
+  readonly socketDirectory?: string | undefined;
+  /**
+   * Where instances may be beside this machine: networks as `10.0.0.0/8`, addresses, names. Instances elsewhere are neither
+   * taken nor believed. With a `host` beyond loopback, the networks of this machine that it is in count as listed.
+   * Link-local addresses only where a listed network lies within them.
+   * @defaultValue FWK_REGISTRY_NETWORKS, separated by commas, else none
+   */
+  readonly networks: readonly string[];
   /**
    * A file in which a process that may serve the registry keeps what is known, whoever serves it at the time, so that a
    * restart forgets nobody.
@@ -41,6 +57,12 @@ export interface LocalRegistryOptions {
   readonly maxPauseMs: number;
   /** Instances that a registry served here takes, 1 to 1 000 000. @defaultValue 10000 */
   readonly maxInstances: number;
+  /** Those among them of one process, 1 to 1 000 000. @defaultValue 500 */
+  readonly maxInstancesEach: number;
+  /** Bytes, written as JSON, of all instances that a registry served here takes, 1 KiB to 4 GiB. @defaultValue 67108864 */
+  readonly maxBytes: number;
+  /** Those among them of one process. @defaultValue 4194304 */
+  readonly maxBytesEach: number;
   /** Event streams that a registry served here keeps open, 1 to 100 000. @defaultValue 2000 */
   readonly maxStreams: number;
 }
@@ -57,11 +79,24 @@ export const localRegistryDefaults = Object.freeze({
   requestTimeoutMs: 1000,
   maxPauseMs: 250,
   maxInstances: 10_000,
+  maxInstancesEach: 500,
+  maxBytes: 64 * 1024 * 1024,
+  maxBytesEach: 4 * 1024 * 1024,
   maxStreams: 2000,
-}) satisfies Omit<LocalRegistryOptions, 'port'>;
+}) satisfies Omit<LocalRegistryOptions, 'port' | 'networks'>;
+
+const MOST_BYTES = 4 * 1024 ** 3;
 
 const address: Rule = (value) =>
   typeof value === 'string' && /^[A-Za-z0-9._:-]{1,253}$/.test(value) ? undefined : 'a host name or an IP address';
+
+const networkList: Rule = (value) =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string' && (parseNetwork(each) || isHostName(each)))
+    ? undefined
+    : 'a list of networks such as 10.0.0.0/8, addresses and host names';
+
+const absolutePath: Rule = (value) =>
+  typeof value === 'string' && isAbsolute(value) && !value.includes('\0') ? undefined : 'an absolute path';
 
 /**
  * @param minPort - 0 where any free port will do.
@@ -76,12 +111,20 @@ export function checkLocalOptions(
   const token = given?.token ?? (environment.FWK_REGISTRY_TOKEN || undefined);
   const options = checkOptions<LocalRegistryOptions>(
     'localRegistry',
-    { ...given, port, token },
+    {
+      ...given,
+      port,
+      token,
+      networks: given?.networks ?? listIn(environment.FWK_REGISTRY_NETWORKS),
+      socketDirectory: given?.socketDirectory ?? (environment.FWK_REGISTRY_SOCKET_DIRECTORY || undefined),
+    },
     localRegistryDefaults,
     {
       host: address,
       port: integerIn(minPort, 65_535),
       token: anything,
+      socketDirectory: optional(absolutePath),
+      networks: networkList,
       snapshotFile: optional(text),
       serve: flag,
       ttlMs: millisecondsIn(300, 600_000),
@@ -89,6 +132,9 @@ export function checkLocalOptions(
       requestTimeoutMs: millisecondsIn(50, 60_000),
       maxPauseMs: millisecondsIn(10, 60_000),
       maxInstances: integerIn(1, 1_000_000),
+      maxInstancesEach: integerIn(1, 1_000_000),
+      maxBytes: integerIn(1024, MOST_BYTES),
+      maxBytesEach: integerIn(1024, MOST_BYTES),
       maxStreams: integerIn(1, 100_000),
     },
   );
@@ -99,6 +145,14 @@ export function checkLocalOptions(
     ]);
   }
   return options;
+}
+
+/** The words of a list separated by commas. */
+export function listIn(variable = ''): readonly string[] {
+  return variable
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
 }
 
 function portFrom(variable: string | undefined): number {

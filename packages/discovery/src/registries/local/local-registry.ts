@@ -2,7 +2,8 @@
  * The registry of one machine, with nothing to set up: the first process that can bind the port serves it, the others
  * connect and watch by a stream. When the serving process ends, the others notice by their closed stream, race for the
  * port, and register again with whoever wins; lists stay as they were meanwhile. The serving process uses its own registry
- * as everybody else does, over HTTP, so that there is one way for all.
+ * as everybody else does, over HTTP, so that there is one way for all. Programs of one user speak by a Unix socket that only
+ * they can open; with a token, all who know it speak by the port.
  *
  * A serving process that hangs keeps the port, so nobody can take over: its clients run into the limits of their renewals,
  * mark what they know as stale and go on with it until it answers again or ends. Every process keeps a full copy of the
@@ -25,7 +26,9 @@ import type { Overrides, Registration, Registry, RegistryConnection, ServicesWat
 import type { Catalog } from '../catalog.js';
 import { Connection } from '../connection.js';
 import { OwnInstances } from '../own-instances.js';
+import { Belief } from './belief.js';
 import { checkLocalOptions, type LocalRegistryOptions } from './local-options.js';
+import { addressCheck } from './networks.js';
 import { RegistryClient } from './registry-client.js';
 import { openRegistry, type RegistryServer } from './registry-server.js';
 import { Replica } from './replica.js';
@@ -68,10 +71,12 @@ class LocalRegistry implements Registry {
     this.#env = env;
     this.name = `local ${options.host}:${options.port}`;
     this.#snapshot = new Snapshot(options, env);
-    this.#replica = new Replica(env.clock, options, (catalog) => {
+    const told = (catalog: Catalog) => {
       // Serving, the registry itself knows sooner.
       if (!this.#server) this.#snapshot.changed(catalog);
-    });
+    };
+    const belief = new Belief(addressCheck(options.networks, options.host, env.clock), env.logger);
+    this.#replica = new Replica(env.clock, options, told, belief);
     this.#own = new OwnInstances(env);
     this.#connection = new Connection(this.name, env);
     this.overrides = {
@@ -135,16 +140,16 @@ class LocalRegistry implements Registry {
   }
 
   async #run(): Promise<void> {
-    const { randomUUID } = await import('node:crypto');
-    const identity = { holder: randomUUID(), key: randomUUID() };
+    const [{ randomUUID }, { Registrant }] = await Promise.all([import('node:crypto'), import('./session.js')]);
+    const registrant = new Registrant(randomUUID());
     const { context } = this.#life;
-    const client = new RegistryClient(identity, this.#options, this.#env);
+    const client = new RegistryClient(registrant, this.#options, this.#env);
     this.#client = client;
     let failures = 0;
     while (!context.cancelled) {
       let reason: string;
       try {
-        await this.#serve(identity.holder);
+        await this.#serve(registrant.identity.holder);
         if (context.cancelled) break;
         const { ended } = await client.watch(this.#replica.position, (messages) => this.#take(messages));
         failures = 0;

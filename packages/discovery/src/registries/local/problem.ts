@@ -1,6 +1,6 @@
 import { isFwkError } from '@fwk/kernel';
 import { discoveryErrors } from '../../errors.js';
-import { Refusal } from './read-json.js';
+import { Refusal } from './request-body.js';
 import { MalformedError } from './wire.js';
 
 /** A problem document: what a client is told instead of an answer. */

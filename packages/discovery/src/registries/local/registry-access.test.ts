@@ -27,7 +27,7 @@ function at({ port }: RegistryHost, shown?: string): Registry {
 }
 
 describe('a registry with a token', () => {
-  test('serves whoever shows it', async () => {
+  test('serves whoever proves to know it, and shows its lists to people who show it', async () => {
     const served = await host();
     const registry = at(served, token);
     await registry.register(anInstance());
@@ -36,19 +36,19 @@ describe('a registry with a token', () => {
     expect(await answer.json()).toEqual({ services: ['inventory'] });
   });
 
-  test.each([undefined, 'another-token-of-length'])(
-    'refuses at once who shows %s, and says what to do',
-    async (shown) => {
-      const registry = at(await host(), shown);
-      const refused = registry.register(anInstance());
-      await expect(refused).rejects.toMatchObject({ code: 'FWK_DISCOVERY_REGISTRY_DENIED' });
-      await expect(refused).rejects.toThrow('FWK_REGISTRY_TOKEN');
-      expect(registry.connection.value.reason).toContain('asks for its token');
-      await expect(registry.overrides?.lift('inventory-1')).rejects.toMatchObject({
-        code: 'FWK_DISCOVERY_REGISTRY_DENIED',
-      });
-    },
-  );
+  test.each([
+    [undefined, 'asks for its token'],
+    ['another-token-of-length', 'does not prove that it knows the token'],
+  ])('is not joined by who has the token %s, which is said at once, with what to do', async (given, problem) => {
+    const registry = at(await host(), given);
+    const refused = registry.register(anInstance());
+    await expect(refused).rejects.toMatchObject({ code: 'FWK_DISCOVERY_REGISTRY_DENIED' });
+    await expect(refused).rejects.toThrow('FWK_REGISTRY_TOKEN');
+    expect(registry.connection.value.reason).toContain(problem);
+    await expect(registry.overrides?.lift('inventory-1')).rejects.toMatchObject({
+      code: 'FWK_DISCOVERY_REGISTRY_DENIED',
+    });
+  });
 
   test.each([
     ['GET', '/v1/events'],

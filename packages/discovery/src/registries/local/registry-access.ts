@@ -1,27 +1,102 @@
+/**
+ * Who may ask a registry what. Whoever registers, renews or takes out needs a session: by the socket, or with the token, or
+ * where there is neither by the port of this machine. Lists are read without one: by this machine where there is no token,
+ * and by people who show the token (`Authorization: Bearer`) where there is one; our own clients never send it.
+ */
 import type { IncomingMessage } from 'node:http';
 import { bearerCheck, hostNameOf, isLoopback } from '@fwk/kernel';
 import { RegistryDeniedError } from '../../errors.js';
 import type { LocalRegistryOptions } from './local-options.js';
-import { Refusal } from './read-json.js';
+import { Refusal } from './request-body.js';
+import type { Identity } from './session.js';
+import type { Session, Sessions } from './sessions.js';
+import { headers } from './wire.js';
 
-/**
- * Makes the check of who may ask. With a token, whoever shows it. Without one, this machine: the socket is a loopback one,
- * and the `Host` header must name it, or a web page could come in by a name of its own that leads here.
- * @returns a check that throws Refusal 421 for a foreign name, RegistryDeniedError without the right token.
- */
-export async function registryAccess({
-  host,
-  port,
-  token,
-}: LocalRegistryOptions): Promise<(request: IncomingMessage) => void> {
-  if (token === undefined) {
-    return (request) => {
-      if (isLoopback(hostNameOf(request.headers.host))) return;
-      throw new Refusal(421, 'this registry serves its own machine, under a loopback name');
-    };
+/** How a request came: by the socket of this user, or by the port. */
+export type Channel = 'socket' | 'port';
+
+/** Who asks, as far as it is proven. */
+export interface Caller {
+  /** Undefined for whoever only reads. */
+  readonly identity: Identity | undefined;
+  /** Headers by which the caller knows that the registry itself has answered. */
+  proofOf(status: number, body: string): Readonly<Record<string, string>>;
+}
+
+/** Somebody who has proven nothing. */
+export const nameless: Caller = Object.freeze({ identity: undefined, proofOf: () => ({}) });
+
+/** The rules of one served registry. */
+export class RegistryAccess {
+  readonly #place: string;
+  readonly #sessions: Sessions;
+  /** The socket by which this user's programs come; undefined where there is none. */
+  readonly #socket: string | undefined;
+  readonly #holdsToken: ((authorization: string | undefined) => boolean) | undefined;
+
+  private constructor(
+    place: string,
+    sessions: Sessions,
+    socket: string | undefined,
+    holdsToken: ((authorization: string | undefined) => boolean) | undefined,
+  ) {
+    this.#place = place;
+    this.#sessions = sessions;
+    this.#socket = socket;
+    this.#holdsToken = holdsToken;
   }
-  const holds = await bearerCheck(token);
-  return (request) => {
-    if (!holds(request.headers.authorization)) throw new RegistryDeniedError(`${host}:${port}`);
+
+  static async of({ host, port, token }: LocalRegistryOptions, sessions: Sessions, socket: string | undefined) {
+    const holdsToken = token === undefined ? undefined : await bearerCheck(token);
+    return new RegistryAccess(`${host}:${port}`, sessions, socket, holdsToken);
+  }
+
+  /**
+   * Lets a request in, before its body is read.
+   * @returns what tells who asks, once the body is there.
+   * @throws Refusal 421 for a foreign name, 403 and 401, RegistryDeniedError without the token.
+   */
+  admit(request: IncomingMessage, channel: Channel): (body: Buffer) => Caller {
+    const writes = request.method !== 'GET';
+    if (channel === 'port' && !this.#holdsToken) {
+      // A web page could come in by a name of its own that leads here.
+      if (!isLoopback(hostNameOf(request.headers.host))) {
+        throw new Refusal(421, 'this registry serves its own machine, under a loopback name');
+      }
+      if (writes && this.#socket !== undefined) {
+        throw new Refusal(
+          403,
+          `the port is for reading; programs of this user register by ${this.#socket}, others need a token`,
+        );
+      }
+    }
+    const id = request.headers[headers.session];
+    if (typeof id === 'string') {
+      const session = this.#sessions.find(id);
+      return (body) => callerOf(request, body, session);
+    }
+    const begins = request.method === 'POST' && /^\/v1\/sessions(\/|$)/.test(request.url ?? '');
+    if (!begins) {
+      if (this.#holdsToken && (writes || !this.#holdsToken(request.headers.authorization))) {
+        throw new RegistryDeniedError(this.#place);
+      }
+      if (writes) throw new Refusal(401, 'open a session first: POST /v1/sessions');
+    }
+    return () => nameless;
+  }
+}
+
+/** @throws Refusal 401 */
+function callerOf(request: IncomingMessage, body: Buffer, session: Session): Caller {
+  const given = request.headers[headers.count];
+  const count = typeof given === 'string' && /^[1-9]\d{0,14}$/.test(given) ? Number(given) : 0;
+  const { method = '', url: path = '' } = request;
+  const resumeFrom = String(request.headers['last-event-id'] ?? '');
+  if (count === 0 || !session.takes({ count, method, path, resumeFrom, body }, request.headers[headers.proof])) {
+    throw new Refusal(401, 'it is not proven that the request is of this session, and the first of its number');
+  }
+  return {
+    identity: session.identity,
+    proofOf: (status, text) => ({ [headers.proof]: session.proves(count, status, text) }),
   };
 }

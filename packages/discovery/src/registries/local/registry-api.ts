@@ -3,57 +3,89 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, messageOf } from '@fwk/kernel';
+import { InstanceInvalidError } from '../../errors.js';
 import { checkInstanceId, parseInstance } from '../../instance.js';
 import { parseOverride } from '../../override.js';
 import type { EventStreams } from './event-streams.js';
-import { Refusal, readJson } from './read-json.js';
-import type { Identity, ServedRegistry } from './served-registry.js';
-import { headers, isToken, objectOf, parseIds, protocol } from './wire.js';
+import type { AddressCheck } from './networks.js';
+import { pager } from './page.js';
+import type { Caller } from './registry-access.js';
+import { parseBody, Refusal } from './request-body.js';
+import type { ServedRegistry } from './served-registry.js';
+import type { Identity } from './session.js';
+import type { Sessions } from './sessions.js';
+import { objectOf, parseIds, protocol, streamBody } from './wire.js';
 
 const MAX_RENEWED = 10_000;
 
+/** One request, from whom it may come. */
+export interface Asked {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly body: Buffer;
+  readonly caller: Caller;
+}
+
+/** What requests are answered from. */
+export interface ApiParts {
+  readonly registry: ServedRegistry;
+  readonly streams: EventStreams;
+  readonly sessions: Sessions;
+  readonly checkAddress: AddressCheck;
+  readonly clock: Clock;
+}
+
 /** Answers requests to one registry. */
 export class RegistryApi {
-  readonly #registry: ServedRegistry;
-  readonly #streams: EventStreams;
-  readonly #clock: Clock;
+  readonly #parts: ApiParts;
 
-  constructor(registry: ServedRegistry, streams: EventStreams, clock: Clock) {
-    this.#registry = registry;
-    this.#streams = streams;
-    this.#clock = clock;
+  constructor(parts: ApiParts) {
+    this.#parts = parts;
   }
 
   /**
    * The body of the answer; undefined once the response has become a stream of events.
    * @throws Refusal, MalformedError, or the registry's own typed error.
    */
-  async answer(request: IncomingMessage, response: ServerResponse): Promise<object | undefined> {
+  answer(asked: Asked): object | undefined {
+    const { request, response, caller } = asked;
     const url = readPath(request.url ?? '/');
     const [, version, resource, parameter, ...rest] = url.pathname.split('/');
     if (version !== `v${protocol}` || rest.length > 0) throw new Refusal(404, 'no such resource');
+    if (resource === 'sessions') return this.#session(asked, parameter);
     if (parameter) {
-      if (resource === 'instances') return this.#instance(request, idIn(parameter));
-      if (resource === 'overrides') return this.#override(request, idIn(parameter));
+      if (resource === 'instances') return this.#instance(asked, idIn(parameter));
+      if (resource === 'overrides') return this.#override(asked, idIn(parameter));
       throw new Refusal(404, 'no such resource');
     }
-    if (resource === 'renewals') return this.#renewals(request);
+    if (resource === 'renewals') return this.#renewals(asked);
     if (request.method !== 'GET') throw new Refusal(404, 'no such resource');
     if (resource === 'events') {
-      this.#streams.add(request, response, request.headers[headers.key] ? identityOf(request) : undefined);
+      this.#parts.streams.add(request, response, caller.identity, caller.proofOf(200, streamBody));
       return undefined;
     }
-    return this.#facts(resource, url.searchParams.get('service'));
+    return this.#facts(resource, url.searchParams);
   }
 
-  async #instance(request: IncomingMessage, id: string): Promise<object> {
-    const registry = this.#registry;
-    const identity = identityOf(request);
+  #session({ request, body }: Asked, id: string | undefined): object {
+    if (request.method !== 'POST') throw new Refusal(405, 'sessions are POSTed');
+    const { sessions } = this.#parts;
+    if (!id) return sessions.begin(parseBody(body));
+    sessions.open(id, parseBody(body));
+    return {};
+  }
+
+  #instance({ request, body, caller }: Asked, id: string): object {
+    const { registry, checkAddress } = this.#parts;
+    const identity = writer(caller);
     if (request.method === 'PUT') {
-      const body = objectOf(await readJson(request));
-      const instance = parseInstance(body.instance);
+      const given = objectOf(parseBody(body));
+      const instance = parseInstance(given.instance);
       if (instance.id !== id) throw new Refusal(400, 'the id in the path and the one in the instance differ');
-      registry.register(instance, identity, body.override === undefined ? undefined : parseOverride(id, body.override));
+      const problem = checkAddress(instance.address);
+      if (problem !== undefined) throw new InstanceInvalidError(id, [problem]);
+      const claim = given.override === undefined ? undefined : parseOverride(id, given.override);
+      registry.register(instance, identity, claim);
       return { version: registry.version, ttlMs: registry.ttlMs };
     }
     if (request.method !== 'DELETE') throw new Refusal(405, 'an instance can be PUT or DELETEd');
@@ -61,10 +93,11 @@ export class RegistryApi {
     return { version: registry.version };
   }
 
-  async #override(request: IncomingMessage, id: string): Promise<object> {
-    const registry = this.#registry;
+  #override({ request, body, caller }: Asked, id: string): object {
+    const { registry, clock } = this.#parts;
+    writer(caller);
     if (request.method === 'PUT') {
-      registry.override(id, parseOverride(id, { ...objectOf(await readJson(request)), atMs: this.#clock.wallTime() }));
+      registry.override(id, parseOverride(id, { ...objectOf(parseBody(body)), atMs: clock.wallTime() }));
       return { version: registry.version };
     }
     if (request.method !== 'DELETE') throw new Refusal(405, 'an override can be PUT or DELETEd');
@@ -72,38 +105,39 @@ export class RegistryApi {
     return { version: registry.version, lifted };
   }
 
-  async #renewals(request: IncomingMessage): Promise<object> {
+  #renewals({ request, body, caller }: Asked): object {
     if (request.method !== 'POST') throw new Refusal(405, 'renewals are POSTed');
-    const identity = identityOf(request);
-    const body = await readJson(request);
-    return { unknown: this.#registry.renew(readIds(body), identity) };
+    return { unknown: this.#parts.registry.renew(readIds(parseBody(body)), writer(caller)) };
   }
 
-  #facts(resource: string | undefined, service: string | null): object {
-    const { catalog, epoch, version } = this.#registry;
+  #facts(resource: string | undefined, query: URLSearchParams): object {
+    const { registry, streams } = this.#parts;
+    const { catalog, epoch, version } = registry;
+    const page = pager(query);
     switch (resource) {
-      case 'instances':
-        return {
-          epoch,
-          version,
-          instances: service === null ? catalog.instances() : catalog.instancesOf(service),
-        };
-      case 'services':
-        return { services: catalog.serviceNames() };
+      case 'instances': {
+        const service = query.get('service');
+        const all = service === null ? catalog.instances() : catalog.instancesOf(service);
+        const byId = new Map(all.map((instance) => [instance.id, instance]));
+        const { names, next } = page(byId.keys());
+        return { epoch, version, instances: names.map((id) => byId.get(id)), next };
+      }
+      case 'services': {
+        const { names, next } = page(catalog.serviceNames());
+        return { services: names, next };
+      }
       case 'state':
-        return { ...this.#registry.describe(), streams: this.#streams.count };
+        return { ...registry.describe((ids) => page(ids).names), streams: streams.count };
       default:
         throw new Refusal(404, 'no such resource');
     }
   }
 }
 
-/** Who asks, by its headers. @throws Refusal 400 */
-function identityOf(request: IncomingMessage): Identity {
-  const holder = request.headers[headers.holder];
-  const key = request.headers[headers.key];
-  if (isToken(holder) && isToken(key)) return { holder, key };
-  throw new Refusal(400, `${headers.holder} and ${headers.key} must be 8 to 64 letters, digits or hyphens`);
+/** Who changes something. @throws Refusal 401 */
+function writer({ identity }: Caller): Identity {
+  if (identity) return identity;
+  throw new Refusal(401, 'open a session first: POST /v1/sessions');
 }
 
 function readIds(body: unknown): readonly string[] {

@@ -1,46 +1,47 @@
 /**
- * How one process speaks to the registry of its machine, over `node:http` with kept connections. Every request has a
- * limit. A limit that runs out late, because this process itself stood still, is given a little more: the answer is most
- * likely waiting in the socket.
+ * How one process speaks to the registry of its machine: in a session, so that each knows that it is the other who speaks.
+ * An answer that is not proven is not believed, whatever it says.
  */
-import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
-import type { Env, FwkError } from '@fwk/kernel';
-import { RegistryUnavailableError } from '../../errors.js';
+import type { IncomingMessage } from 'node:http';
+import type { Env } from '@fwk/kernel';
 import type { Instance } from '../../instance.js';
 import type { Override } from '../../override.js';
+import { type ClientSession, openSession, type Signed } from './client-session.js';
+import { explainMissing } from './foreign-registry.js';
 import type { LocalRegistryOptions } from './local-options.js';
 import { refusalOf } from './refusals.js';
-import type { Identity } from './served-registry.js';
+import type { Registrant } from './session.js';
 import { SseReader } from './sse-reader.js';
 import { StreamIntake, type StreamMessage } from './stream-intake.js';
-import { headers, objectOf, parseEvent, parseIds, protocol } from './wire.js';
+import { Transport } from './transport.js';
+import { headers, objectOf, parseEvent, parseIds, protocol, streamBody } from './wire.js';
 
-const MAX_ANSWER_LENGTH = 4 * 1024 * 1024;
-/** A timer that fires this late tells of our own standstill. */
-const STANDSTILL_MS = 100;
-const AFTER_STANDSTILL_MS = 250;
 /**
  * Renewals answered while nothing comes on the stream, after which it is taken for dead. At their pace of three a lease
  * that is four leases, each of which would have brought a comment. A registry that hangs answers none, and its stream stays.
  */
 const MAX_UNHEARD_RENEWALS = 12;
 
-/** Requests to one registry. All reject with {@link RegistryUnavailableError} or the registry's own typed refusal. */
+/** Requests to one registry. All reject with RegistryUnavailableError or the registry's own typed refusal. */
 export class RegistryClient {
-  readonly #identity: Identity;
+  readonly #registrant: Registrant;
   readonly #options: LocalRegistryOptions;
-  readonly #env: Env;
-  readonly #pending = new Set<ClientRequest>();
-  #agent: Agent | undefined;
+  readonly #transport: Transport;
+  /** The session with the registry that was joined last. */
+  #session: Promise<ClientSession> | undefined;
   #stream: IncomingMessage | undefined;
   /** Renewals answered since the stream was last heard. */
   #unheard = 0;
-  #closed = false;
 
-  constructor(identity: Identity, options: LocalRegistryOptions, env: Env) {
-    this.#identity = identity;
+  constructor(registrant: Registrant, options: LocalRegistryOptions, env: Env) {
+    this.#registrant = registrant;
     this.#options = options;
-    this.#env = env;
+    this.#transport = new Transport(options, env);
+  }
+
+  /** Opens a session, to find out whether there is a registry that takes this process. */
+  async join(): Promise<void> {
+    await this.#joined();
   }
 
   /** @param override - what an operator said of it, for a registry that has forgotten. */
@@ -70,7 +71,7 @@ export class RegistryClient {
   }
 
   /**
-   * Opens the event stream.
+   * Opens the event stream, in a session of its own: another registry may answer than before.
    * @param resumeFrom - `epoch:version` of what is known.
    * @param onMessages - told of all messages of one chunk at once. What it throws ends the stream.
    * @returns once the registry has said who it is; `ended` resolves with the reason when the stream is over.
@@ -79,14 +80,9 @@ export class RegistryClient {
     resumeFrom: string | undefined,
     onMessages: (messages: readonly StreamMessage[]) => void,
   ): Promise<{ readonly ended: Promise<string> }> {
-    const response = await this.#send(
-      'GET',
-      '/events',
-      resumeFrom ? { 'last-event-id': resumeFrom } : {},
-      undefined,
-      false,
-    );
-    if (response.statusCode !== 200) throw await this.#refusal(response, 'GET /events');
+    this.#session = undefined;
+    this.#transport.forgetPlace();
+    const response = await this.#openStream(resumeFrom ?? '');
     this.#stream = response;
     this.#unheard = 0;
     let end = (_reason: string) => {};
@@ -97,10 +93,10 @@ export class RegistryClient {
     const intake = new StreamIntake();
     const reader = new SseReader((name, data) => {
       const event = parseEvent(name, data);
-      if (event) batch.push(...intake.take(event));
+      if (event) batch.push(...intake.take(event, data.length));
     });
     const first = new Promise<void>((resolve, reject) => {
-      const limit = this.#limit(() => response.destroy(new Error('it sent no greeting')));
+      const limit = this.#transport.limit(() => response.destroy(new Error('it sent no greeting')));
       response.setEncoding('utf8');
       response.on('data', (text: string) => {
         this.#unheard = 0;
@@ -122,11 +118,11 @@ export class RegistryClient {
       });
       response.on('error', (error: NodeJS.ErrnoException) => {
         if (error.code !== 'ECONNRESET') end(error.message);
-        reject(this.#unavailable(error.message, error));
+        reject(this.#transport.unavailable(error.message, error));
       });
       response.once('close', () => {
         limit.clear();
-        reject(this.#unavailable('it closed the connection'));
+        reject(this.#transport.unavailable('it closed the connection'));
         end('it closed the connection');
       });
     });
@@ -136,109 +132,64 @@ export class RegistryClient {
 
   /** Ends everything at once. */
   close(): void {
-    this.#closed = true;
-    for (const request of this.#pending) request.destroy();
-    this.#agent?.destroy();
+    this.#transport.close();
   }
 
-  async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
-    const text = body === undefined ? undefined : JSON.stringify(body);
-    const type: Record<string, string> = text === undefined ? {} : { 'content-type': 'application/json' };
-    const response = await this.#send(method, path, type, text, true);
-    if (response.statusCode !== 200) throw await this.#refusal(response, `${method} ${path}`);
-    return this.#read(response);
+  async #openStream(resumeFrom: string): Promise<IncomingMessage> {
+    const path = `/v${protocol}/events`;
+    const session = await this.#joined();
+    const signed = session.sign('GET', path, '', resumeFrom);
+    const response = await this.#transport.send({ method: 'GET', path, headers: signed.headers, streams: true });
+    if (response.statusCode !== 200) throw await this.#refusal(response, signed, 'GET /events');
+    if (signed.isAnswer(200, streamBody, response.headers[headers.proof])) return response;
+    response.destroy();
+    throw this.#unproven();
   }
 
-  async #refusal(response: IncomingMessage, request: string): Promise<FwkError> {
-    const answer = await this.#read(response);
-    return refusalOf(answer) ?? this.#unavailable(`it answered ${request} with status ${response.statusCode}`);
+  async #ask(method: string, resource: string, given?: unknown): Promise<unknown> {
+    const path = `/v${protocol}${resource}`;
+    const body = given === undefined ? undefined : JSON.stringify(given);
+    for (let attempt = 1; ; attempt++) {
+      const session = await this.#joined();
+      const signed = session.sign(method, path, body);
+      const response = await this.#transport.send({ method, path, headers: signed.headers, body });
+      // Another registry than the one that was joined has no such session, and has done nothing.
+      if (response.statusCode === 401 && attempt === 1) {
+        response.resume();
+        this.#session = undefined;
+        continue;
+      }
+      if (response.statusCode !== 200) throw await this.#refusal(response, signed, `${method} ${resource}`);
+      const text = await this.#transport.read(response);
+      if (!signed.isAnswer(200, text, response.headers[headers.proof])) throw this.#unproven();
+      return this.#transport.parse(text);
+    }
   }
 
-  /** Sends a request and answers the response's head, if a registry has made it. */
-  async #send(
-    method: string,
-    path: string,
-    more: Readonly<Record<string, string>>,
-    body: string | undefined,
-    shared: boolean,
-  ): Promise<IncomingMessage> {
-    const http = await import('node:http');
-    if (this.#closed) throw this.#unavailable('it was closed by this process');
-    this.#agent ??= new http.Agent({ keepAlive: true, maxSockets: 4 });
-    const { host, port, token } = this.#options;
-    const credentials: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    return new Promise((resolve, reject) => {
-      const request = http.request({
-        agent: shared ? this.#agent : false,
-        host,
-        port,
-        method,
-        path: `/v${protocol}${path}`,
-        headers: {
-          ...more,
-          ...credentials,
-          [headers.holder]: this.#identity.holder,
-          [headers.key]: this.#identity.key,
-        },
-      });
-      this.#pending.add(request);
-      const limit = this.#limit(() =>
-        request.destroy(new Error(`no answer within ${this.#options.requestTimeoutMs} ms`)),
-      );
-      request.once('response', (response) => {
-        // The agent's connections live on; a body that ends is still within the limit.
-        if (shared || response.statusCode !== 200) response.once('close', () => limit.clear());
-        else limit.clear();
-        const spoken = response.headers[headers.registry];
-        if (spoken === protocol) resolve(response);
-        else {
-          reject(
-            this.#unavailable(spoken === undefined ? 'something else answers there' : 'it speaks another protocol'),
-          );
-          response.destroy();
-        }
-      });
-      request.on('error', (error) => {
-        limit.clear();
-        reject(this.#unavailable(error.message, error));
-      });
-      request.once('close', () => this.#pending.delete(request));
-      request.end(body);
-    });
+  /** The session with the registry that is there. */
+  async #joined(): Promise<ClientSession> {
+    const { host, port, token = '' } = this.#options;
+    this.#session ??= openSession(this.#transport, this.#registrant, token, `${host}:${port}`);
+    const opening = this.#session;
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#session === opening) this.#session = undefined;
+      throw await explainMissing(error, this.#transport, this.#options);
+    }
   }
 
-  #read(response: IncomingMessage): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (part: string) => {
-        text += part;
-        if (text.length > MAX_ANSWER_LENGTH) response.destroy(new Error('an answer without end'));
-      });
-      response.on('error', (error) => reject(this.#unavailable(error.message, error)));
-      response.once('end', () => {
-        try {
-          resolve(JSON.parse(text));
-        } catch (error) {
-          reject(this.#unavailable('it answered something that is not JSON', error));
-        }
-      });
-      response.once('close', () => reject(this.#unavailable('it closed the connection')));
-    });
+  async #refusal(response: IncomingMessage, signed: Signed, request: string): Promise<Error> {
+    const { statusCode: status = 0 } = response;
+    const text = await this.#transport.read(response);
+    if (status === 401)
+      return this.#transport.unavailable('it does not know the session; another one has taken its place');
+    if (!signed.isAnswer(status, text, response.headers[headers.proof])) return this.#unproven();
+    const problem = `it answered ${request} with status ${status}`;
+    return refusalOf(this.#transport.parse(text)) ?? this.#transport.unavailable(problem);
   }
 
-  #limit(expire: () => void): { clear(): void } {
-    const { clock } = this.#env;
-    const { requestTimeoutMs } = this.#options;
-    const dueMs = clock.now() + requestTimeoutMs;
-    let timer = clock.setTimer(() => {
-      if (clock.now() - dueMs < STANDSTILL_MS) expire();
-      else timer = clock.setTimer(expire, AFTER_STANDSTILL_MS);
-    }, requestTimeoutMs);
-    return { clear: () => clock.clearTimer(timer) };
-  }
-
-  #unavailable(problem: string, cause?: unknown): RegistryUnavailableError {
-    return new RegistryUnavailableError(`${this.#options.host}:${this.#options.port}`, problem, cause);
+  #unproven(): Error {
+    return this.#transport.unavailable('its answer does not prove that it comes from the registry that was joined');
   }
 }

@@ -6,10 +6,13 @@ import { describe, expect, test } from 'vitest';
 import { freePort } from '../../fixtures/free-port.js';
 import { parseInstance } from '../../instance.js';
 import { anInstance } from '../../testing/instances.js';
+import { type ClientSession, openSession } from './client-session.js';
 import { checkLocalOptions } from './local-options.js';
 import { RegistryClient } from './registry-client.js';
 import { openRegistry, type RegistryServer } from './registry-server.js';
 import { Replica } from './replica.js';
+import { Registrant } from './session.js';
+import { Transport } from './transport.js';
 import { headers } from './wire.js';
 
 const REQUESTS = 100_000;
@@ -20,6 +23,9 @@ interface Sent {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
+  /** Which of the sessions it belongs to. */
+  readonly signer: number | undefined;
+  readonly at: 'socket' | 'port';
 }
 
 /** Requests from sensible to hostile, by a seed. */
@@ -95,7 +101,9 @@ function fuzzer(seed: number): () => Sent {
       'instances',
       'services',
       'state',
-      `instances?service=${ofId}`,
+      `instances?service=${ofId}&limit=${one('1', '1000', '0', 'x')}&after=${ofId}`,
+      rarely() ? 'sessions' : 'services',
+      rarely() ? `sessions/${ofId}` : 'services',
     );
     const path = rarely()
       ? one('/', '//', '/v1', '/v2/state', `/v1/${ofId}/${ofId}/${ofId}`, '/v1/events/x')
@@ -103,9 +111,9 @@ function fuzzer(seed: number): () => Sent {
     const given: Record<string, string> = {
       'content-type': rarely() ? one('text/plain', '', 'application/jsonx') : 'application/json',
     };
-    if (!rarely()) given[headers.holder] = one('holder-one', 'holder-two', 'holder-three');
-    if (!rarely()) given[headers.key] = given[headers.holder] ?? one('short', 'k'.repeat(65), 'key with spaces');
     if (rarely()) given.host = one('evil.example', '127.0.0.1.evil.example', 'localhost', '');
+    const signer = rarely() ? undefined : one(0, 1, 2);
+    if (!rarely()) given[headers.proof] = 'x'.repeat(43);
     const text = method === 'GET' || method === 'HEAD' ? undefined : body(ofId);
     if (text !== undefined) given['content-length'] = String(Buffer.byteLength(text));
     return {
@@ -113,18 +121,23 @@ function fuzzer(seed: number): () => Sent {
       path: encodeURI(path).replaceAll('%25', '%'),
       headers: given,
       body: text,
+      signer,
+      at: one('socket', 'socket', 'socket', 'port'),
     };
   };
 }
 
 function send(
   agent: Agent,
-  port: number,
-  { method, path, headers: given, body }: Sent,
+  { port, socket: socketPath }: RegistryServer,
+  sessions: readonly ClientSession[],
+  { method, path, headers: given, body, signer, at }: Sent,
 ): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
+    const signed = signer === undefined ? {} : sessions[signer]?.sign(method, path, body).headers;
+    const place = at === 'port' ? { host: '127.0.0.1', port } : { socketPath };
     const sent = request(
-      { agent, host: '127.0.0.1', port, method, path, headers: given },
+      { agent, ...place, method, path, headers: { ...given, ...signed } },
       (response: IncomingMessage) => {
         let text = '';
         response.setEncoding('utf8').on('data', (part: string) => {
@@ -158,9 +171,12 @@ describe('the API of the embedded registry', () => {
     const faults: unknown[] = [];
     const env = makeEnv({ logger: { ...noLogger, error: (fields) => void faults.push(fields) } });
     const server = (await openRegistry('holder-of-fuzz', undefined, options, env)) as RegistryServer;
-    const reader = new RegistryClient({ holder: 'reader-holder', key: 'reader-key' }, options, env);
+    const reader = new RegistryClient(new Registrant('reader-holder'), options, env);
     const replica = new Replica(env.clock, options);
     await reader.watch(undefined, (messages) => replica.apply(messages));
+    const transport = new Transport(options, env);
+    const open = (holder: string) => openSession(transport, new Registrant(holder), '', 'the registry');
+    const sessions = await Promise.all(['holder-one', 'holder-two', 'holder-three'].map(open));
     const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
     const next = fuzzer(7);
     const statuses = new Map<number, number>();
@@ -168,7 +184,7 @@ describe('the API of the embedded registry', () => {
     const work = async () => {
       while (left-- > 0) {
         const sent = next();
-        const { status, text } = await send(agent, options.port, sent);
+        const { status, text } = await send(agent, server, sessions, sent);
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
         if (status >= 500 && status !== 503) faults.push({ sent, status });
         if (sent.method !== 'HEAD') expect(JSON.parse(text), `${sent.method} ${sent.path}`).toBeTypeOf('object');
@@ -184,20 +200,23 @@ describe('the API of the embedded registry', () => {
       await sendGarbage(options.port, garbage);
     expect(faults).toEqual([]);
     // All kinds of answers have come, or the requests were not as random as they should be.
-    expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 400, 403, 404, 405, 409, 413, 415, 421, 503]));
+    expect([...statuses.keys()]).toEqual(
+      expect.arrayContaining([200, 400, 401, 403, 404, 405, 409, 413, 415, 421, 503]),
+    );
     const { catalog, epoch, version } = server.registry;
     const listed = [...catalog.entries()];
     expect(listed.length).toBeLessThanOrEqual(options.maxInstances);
     for (const { instance } of listed) expect(parseInstance(instance)).toEqual(instance);
     expect(catalog.serviceNames()).toEqual([...new Set(listed.map(({ instance }) => instance.service))].sort());
-    const last = await send(agent, options.port, { method: 'GET', path: '/v1/state', headers: {}, body: undefined });
-    expect(JSON.parse(last.text)).toMatchObject({ version, instances: listed.length, streams: 1 });
+    const last = await (await fetch(`http://127.0.0.1:${server.port}/v1/state`)).json();
+    expect(last).toMatchObject({ version, instances: listed.length, streams: 1 });
     while (replica.position !== `${epoch}:${version}`) await new Promise((resolve) => setImmediate(resolve));
     expect([...replica.catalog.entries()]).toEqual(expect.arrayContaining(listed));
     expect(replica.catalog.size).toBe(listed.length);
     expect(replica.catalog.overrides).toEqual(catalog.overrides);
     expect(replica.catalog.instances()).toEqual(expect.arrayContaining([...catalog.instances()]));
     agent.destroy();
+    transport.close();
     reader.close();
     replica.close();
     await server.close();

@@ -1,23 +1,24 @@
 /**
- * The HTTP round a served registry: on a loopback address, or behind a token; every body bounded and checked, every refusal
- * a problem document. A page in a browser cannot reach it: bodies must be JSON, which browsers ask leave for first, in vain.
+ * The HTTP round a served registry: by the socket of this user and, for reading, by the port of this machine; or by the port
+ * alone, behind a token. Every body is bounded and checked, every refusal a problem document. A page in a browser cannot reach
+ * it: bodies must be JSON, which browsers ask leave for first, in vain.
  */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Env } from '@fwk/kernel';
 import type { Catalog } from '../catalog.js';
 import { EventStreams } from './event-streams.js';
+import { type Listening, listenAsRegistry } from './listen.js';
 import type { LocalRegistryOptions } from './local-options.js';
-import { answerParseFailure } from './parse-failure.js';
+import { addressCheck } from './networks.js';
 import { problemOf } from './problem.js';
-import { registryAccess } from './registry-access.js';
+import { type Caller, type Channel, nameless, RegistryAccess } from './registry-access.js';
 import { RegistryApi } from './registry-api.js';
+import { readBody } from './request-body.js';
 import { ServedRegistry } from './served-registry.js';
 import { headers, type Known, protocol } from './wire.js';
 
-const REQUEST_LIMIT_MS = 5000;
-/** Longer than clients pause between requests, so that they, not the server, end idle connections. */
-const KEEP_ALIVE_MS = 60_000;
+/** A process that comes again has a new session, while its old one is still kept. */
+const SESSIONS_PER_STREAM = 4;
 
 /** What a registry starts from. */
 export interface Inheritance {
@@ -30,6 +31,8 @@ export interface Inheritance {
 export interface RegistryServer {
   readonly registry: ServedRegistry;
   readonly port: number;
+  /** The socket by which programs of this user register; undefined where they do by the port. */
+  readonly socket: string | undefined;
   /** Instances that it knew from the start. */
   readonly restored: number;
   /** Event streams that are open. */
@@ -39,12 +42,13 @@ export interface RegistryServer {
 }
 
 /**
- * Binds the port and serves.
+ * Binds the port, opens the socket, and serves.
  * @param holder - the public name of this process.
  * @param inherit - asked what it starts from once the port is bound.
  * @param onChange - told of each change, with all that is known then.
  * @returns undefined when the port is taken, or the address is another machine's: then somebody else serves.
- * @throws the system's error when the port cannot be bound for another reason.
+ * @throws the system's error when the port cannot be bound for another reason; RegistryUnavailableError when there is no
+ * safe place for the socket.
  */
 export async function openRegistry(
   holder: string,
@@ -53,71 +57,58 @@ export async function openRegistry(
   env: Env,
   onChange: (catalog: Catalog) => void = () => {},
 ): Promise<RegistryServer | undefined> {
-  const [{ createServer }, { randomUUID }] = await Promise.all([import('node:http'), import('node:crypto')]);
+  const [{ randomUUID }, { Sessions }] = await Promise.all([import('node:crypto'), import('./sessions.js')]);
   const registry = new ServedRegistry(randomUUID(), holder, options, env, (change) => {
     streams.publish(change);
     onChange(registry.catalog);
   });
   const streams = new EventStreams(registry, options, env.clock);
-  const api = new RegistryApi(registry, streams, env.clock);
-  const checkAccess = await registryAccess(options);
-  const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    checkAccess(request);
-    const body = await api.answer(request, response);
-    if (body) send(response, 200, body);
+  const sessions = new Sessions(options.token ?? '', options.maxStreams * SESSIONS_PER_STREAM);
+  const checkAddress = addressCheck(options.networks, options.host, env.clock);
+  const api = new RegistryApi({ registry, streams, sessions, checkAddress, clock: env.clock });
+  let opened = (_access: RegistryAccess) => {};
+  const access = new Promise<RegistryAccess>((resolve) => {
+    opened = resolve;
+  });
+  const answer = async (request: IncomingMessage, response: ServerResponse, channel: Channel) => {
+    let caller = nameless;
+    try {
+      const proven = (await access).admit(request, channel);
+      const body = await readBody(request);
+      caller = proven(body);
+      const answered = api.answer({ request, response, body, caller });
+      if (answered) send(response, 200, answered, caller);
+    } catch (error) {
+      refuse(response, error, env, caller);
+    }
   };
-  const server = createServer(
-    {
-      headersTimeout: REQUEST_LIMIT_MS,
-      requestTimeout: REQUEST_LIMIT_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      noDelay: true,
-    },
-    (request, response) => {
-      answer(request, response).catch((error: unknown) => refuse(response, error, env));
-    },
-  );
-  // Each process has its stream and a few connections for requests.
-  server.maxConnections = options.maxStreams * 4;
-  server.on('clientError', answerParseFailure);
-  if (!(await bind(server, options))) return undefined;
+  const listening = await listenAsRegistry(options, answer);
+  if (!listening) return undefined;
+  const { port, socket } = listening;
   const inherited = inherit?.();
+  const believed = inherited?.known.entries.filter(({ instance }) => checkAddress(instance.address) === undefined);
+  const restored = inherited ? registry.restore({ ...inherited.known, entries: believed ?? [] }, inherited.holder) : 0;
+  opened(await RegistryAccess.of({ ...options, port }, sessions, socket));
   return {
     registry,
-    port: (server.address() as AddressInfo).port,
-    restored: inherited ? registry.restore(inherited.known, inherited.holder) : 0,
+    port,
+    socket,
+    restored,
     get streams() {
       return streams.count;
     },
-    async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      streams.close();
-      registry.close();
-      server.closeIdleConnections();
-      // What has been answered must get out; what has not will be asked of the next registry.
-      await new Promise((resolve) => setImmediate(resolve));
-      server.closeAllConnections();
-      await closed;
-    },
+    close: () => close(listening, streams, registry),
   };
 }
 
-function bind(server: Server, { host, port }: LocalRegistryOptions): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException) => {
-      // In use: somebody else serves. Not available: it is an address of another machine.
-      if (error.code === 'EADDRINUSE' || error.code === 'EADDRNOTAVAIL') resolve(false);
-      else reject(error);
-    };
-    server.once('error', failed);
-    server.listen({ host, port, exclusive: true }, () => {
-      server.off('error', failed);
-      resolve(true);
-    });
-  });
+async function close(listening: Listening, streams: EventStreams, registry: ServedRegistry): Promise<void> {
+  const closed = listening.close();
+  streams.close();
+  registry.close();
+  await closed;
 }
 
-function refuse(response: ServerResponse, error: unknown, env: Env): void {
+function refuse(response: ServerResponse, error: unknown, env: Env, caller: Caller): void {
   if (response.headersSent) {
     response.destroy();
     return;
@@ -127,12 +118,19 @@ function refuse(response: ServerResponse, error: unknown, env: Env): void {
   // The rest of a body that nobody will read must not be taken for the next request.
   if (problem.status === 413) response.setHeader('connection', 'close');
   if (problem.status === 401) response.setHeader('www-authenticate', 'Bearer');
-  send(response, problem.status, problem, 'application/problem+json');
+  send(response, problem.status, problem, caller, 'application/problem+json');
 }
 
-function send(response: ServerResponse, status: number, body: unknown, type = 'application/json'): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  caller: Caller,
+  type = 'application/json',
+): void {
   const text = JSON.stringify(body);
   response.writeHead(status, {
+    ...caller.proofOf(status, text),
     'content-type': type,
     'content-length': Buffer.byteLength(text),
     [headers.registry]: protocol,

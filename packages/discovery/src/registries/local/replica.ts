@@ -13,6 +13,7 @@ import type { Clock, Timer } from '@fwk/kernel';
 import type { Override } from '../../override.js';
 import { Catalog, type CatalogEntry } from '../catalog.js';
 import { WatchBoard } from '../watch-board.js';
+import { type Belief, beliefLimits } from './belief.js';
 import type { LocalRegistryOptions } from './local-options.js';
 import type { Inheritance } from './registry-server.js';
 import type { StreamMessage } from './stream-intake.js';
@@ -28,6 +29,7 @@ export class Replica {
   readonly #clock: Clock;
   readonly #dropGraceMs: number;
   readonly #onChange: (catalog: Catalog) => void;
+  readonly #belief: Belief | undefined;
   /** Ids that the present registry does not list, each with the wait that it was last given. */
   readonly #unconfirmed = new Map<string, object>();
   /** The same for overrides that it has not said yet. */
@@ -39,8 +41,17 @@ export class Replica {
   #version = 0;
   #lostAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param onChange - told whenever something in the copy may have changed, once there is a whole one. */
-  constructor(clock: Clock, { dropGraceMs }: LocalRegistryOptions, onChange: (catalog: Catalog) => void = () => {}) {
+  /**
+   * @param onChange - told whenever something in the copy may have changed, once there is a whole one.
+   * @param belief - decides what is taken over. @defaultValue everything
+   */
+  constructor(
+    clock: Clock,
+    { dropGraceMs }: LocalRegistryOptions,
+    onChange: (catalog: Catalog) => void = () => {},
+    belief?: Belief,
+  ) {
+    this.#belief = belief;
     this.#clock = clock;
     this.#dropGraceMs = dropGraceMs;
     this.#onChange = onChange;
@@ -87,7 +98,9 @@ export class Replica {
         this.#put(message.entry, changed);
       } else if (message.kind === 'remove') {
         this.#version = message.version;
-        this.#remove(message.id, changed);
+        const { id, owner } = message;
+        // Somebody else's instance is not taken out because the registry does not know whose it is.
+        if (owner === undefined || this.catalog.get(id)?.owner === owner) this.#remove(id, changed);
       } else if (message.kind === 'override') {
         this.#version = message.version;
         this.#override(message.id, message.override, changed);
@@ -151,16 +164,23 @@ export class Replica {
 
   #override(id: string, override: Override | undefined, changed: Set<string>): void {
     this.#unconfirmedOverrides.delete(id);
+    const { overrides } = this.catalog;
+    if (override && overrides.size >= beliefLimits.overrides && !overrides.has(id)) return;
     for (const service of this.catalog.override(id, override)) changed.add(service);
   }
 
   #put(entry: CatalogEntry, changed: Set<string>): void {
+    if (this.#belief?.takes(entry) === false) {
+      this.#remove(entry.instance.id, changed);
+      return;
+    }
     this.#unconfirmed.delete(entry.instance.id);
     for (const service of this.catalog.put(entry)) changed.add(service);
   }
 
   #remove(id: string, changed: Set<string>): void {
     this.#unconfirmed.delete(id);
+    this.#belief?.drops(id);
     const entry = this.catalog.remove(id);
     if (entry) changed.add(entry.instance.service);
   }

@@ -14,11 +14,15 @@ export class Refusal extends Error {
 const MAX_BODY_BYTES = 256 * 1024;
 
 /**
- * Reads a bounded JSON body.
- * @throws Refusal 413 when it is too large, 415 when it does not say that it is JSON, 400 when it is not.
+ * Reads the bounded body of a request that has one, as it came.
+ * @throws Refusal 413 when it is too large, 415 when it does not say that it is JSON.
  */
-export function readJson(request: IncomingMessage): Promise<unknown> {
+export function readBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    if (request.method !== 'PUT' && request.method !== 'POST') {
+      resolve(Buffer.alloc(0));
+      return;
+    }
     if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) {
       request.resume();
       reject(new Refusal(415, 'the body must be application/json'));
@@ -36,12 +40,15 @@ export function readJson(request: IncomingMessage): Promise<unknown> {
       reject(new Refusal(413, `the body must be at most ${MAX_BODY_BYTES} bytes`));
     });
     request.on('error', () => reject(new Refusal(400, 'the body ended early')));
-    request.on('end', () => {
-      try {
-        resolve(JSON.parse(Buffer.concat(chunks).toString('utf8')));
-      } catch {
-        reject(new Refusal(400, 'the body is not JSON'));
-      }
-    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
   });
+}
+
+/** @throws Refusal 400 when the body is not JSON. */
+export function parseBody(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    throw new Refusal(400, 'the body is not JSON');
+  }
 }

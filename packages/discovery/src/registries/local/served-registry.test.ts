@@ -28,7 +28,7 @@ function withInstances(count: number) {
     changes.push(change),
   );
   const members = Array.from({ length: count }, (_, index) => {
-    const identity = { holder: `holder-${index}-xx`, key: `key-${index}-xxxxx` };
+    const identity = { holder: `holder-${index}-xx`, owner: `owner-${index}` };
     const instance = anInstance({ id: `i${index}`, port: 4000 + index, zone: 'eu-1a' });
     registry.register(instance, identity);
     registry.connected(identity);
@@ -93,6 +93,7 @@ describe('a served registry', () => {
     const entries = Array.from({ length: 9 }, (_, index) => ({
       instance: anInstance({ id: `old${index}`, port: 5000 + index, zone: 'eu-1a' }),
       holder: 'holder-of-old',
+      owner: 'owner-of-old',
     }));
     world.registry.restore({ entries, overrides: new Map() }, undefined);
     await pass(world, 8, 0);
@@ -107,6 +108,7 @@ describe('a served registry', () => {
     const entries = Array.from({ length: 9 }, (_, index) => ({
       instance: anInstance({ id: `old${index}`, port: 5000 + index, zone: 'eu-1a' }),
       holder: 'holder-of-old',
+      owner: 'owner-of-old',
     }));
     world.registry.restore({ entries, overrides: new Map() }, 'holder-of-old');
     await pass(world, 2, 0);
@@ -121,7 +123,7 @@ describe('a served registry', () => {
     await pass(world, 60);
     expect(world.registry.catalog.size).toBe(20);
     expect(world.events.names).toEqual(['registry.preserving']);
-    const successor = { holder: 'holder-next', key: 'key-of-the-next' };
+    const successor = { holder: 'holder-next', owner: 'owner-next' };
     world.registry.register(anInstance({ id: 'i0', port: 6000 }), successor);
     expect(world.registry.catalog.get('i0')?.instance.port).toBe(6000);
     world.registry.close();

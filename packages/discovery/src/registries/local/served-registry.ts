@@ -2,13 +2,13 @@
  * The registry that one process of a machine serves to all, without the HTTP round it: who is registered, under which
  * lease, and what has changed since when.
  *
- * A registrant proves itself by a secret key, so that a second process with the same instance id is refused while the first
+ * An instance belongs to the owner that registered it, so that a second process with the same id is refused while the first
  * is alive. Alive means: its lease runs and it has not dropped its connection. What a process knew before it took over is
- * restored without keys, under leases that its owners must claim.
+ * restored with its owners, under leases that they must claim: a new registry lets nobody take what the old one had given.
  */
 import type { Env } from '@fwk/kernel';
 import { DuplicateInstanceError, RegistryFullError } from '../../errors.js';
-import type { Instance } from '../../instance.js';
+import { type Instance, instanceLimits } from '../../instance.js';
 import { cappedEviction } from '../../lease/eviction.js';
 import { LeaseTable } from '../../lease/lease-table.js';
 import { Preserving } from '../../lease/preserving.js';
@@ -17,20 +17,25 @@ import type { Override } from '../../override.js';
 import { Catalog, type CatalogEntry } from '../catalog.js';
 import { describeInstance } from '../describe-instance.js';
 import { type Change, ChangeLog } from './change-log.js';
+import { Holdings } from './holdings.js';
 import type { LocalRegistryOptions } from './local-options.js';
+import type { Identity } from './session.js';
 import type { Known } from './wire.js';
 
-/** Who asks: the process's public name and its secret. */
-export interface Identity {
-  readonly holder: string;
-  readonly key: string;
-}
+/** Cuts a list of ids down to a page of it. */
+export type Page = (ids: readonly string[]) => readonly string[];
 
+/** Groups whose figures are shown. */
+const MAX_GROUPS_SHOWN = 1000;
 /** Share of all leases that one sweep may end. */
 const MAX_EVICTED_SHARE = 0.15;
 const SWEEP_MS = 100;
 /** Words of operators that are kept. */
 const MAX_OVERRIDES = 1000;
+/** Ids of which an operator lifted an override here, so that no registrant brings it back. */
+const MAX_LIFTED = 1000;
+/** What is added to the actor of an override that only a registrant tells of. */
+const CLAIMED = ' (as its instance says)';
 /**
  * What a lease has beyond its time while its process holds a connection: such a process is likelier busy than gone, since
  * its end would close the connection. Two seconds without an event loop must cost nobody its place.
@@ -54,8 +59,11 @@ export class ServedRegistry {
   readonly #options: LocalRegistryOptions;
   readonly #leases: LeaseTable;
   readonly #log: ChangeLog;
-  readonly #keys = new Map<string, string>();
-  /** Streams open for each key: a process without one has dropped its connection, or never had one. */
+  readonly #holdings: Holdings;
+  /** Ids that their owners have registered or renewed here, and not only with a registry before this one. */
+  readonly #claimed = new Set<string>();
+  readonly #lifted = new Set<string>();
+  /** Streams open for each owner: a process without one has dropped its connection, or never had one. */
   readonly #connected = new Map<string, number>();
   /** Ids whose process has dropped its connection and has not been heard of since. */
   readonly #dropped = new Set<string>();
@@ -75,6 +83,7 @@ export class ServedRegistry {
     this.#env = env;
     this.#log = new ChangeLog(onChange);
     this.#preserving = new Preserving(env);
+    this.#holdings = new Holdings(options);
     const capped = cappedEviction(MAX_EVICTED_SHARE);
     this.#leases = new LeaseTable({
       clock: env.clock,
@@ -96,10 +105,15 @@ export class ServedRegistry {
     for (const [id, override] of overrides) this.catalog.override(id, override);
     let restored = 0;
     for (const entry of entries) {
-      if (this.catalog.size >= this.#options.maxInstances) break;
       const { ttlMs, dropGraceMs } = this.#options;
       const { id } = entry.instance;
       const gone = entry.holder === goneHolder;
+      try {
+        this.#holdings.take(entry);
+      } catch (error) {
+        if (!(error instanceof RegistryFullError)) throw error;
+        continue;
+      }
       this.#put(entry);
       this.#leases.grant(id, gone ? Math.min(dropGraceMs, ttlMs) : ttlMs);
       if (gone) this.#dropped.add(id);
@@ -109,34 +123,34 @@ export class ServedRegistry {
   }
 
   /**
-   * @param override - what its process still knows an operator to have said of it, for a registry that does not know.
+   * @param claim - what its process says that an operator said of it, for a registry that does not know.
    * @throws DuplicateInstanceError, RegistryFullError
    */
-  register(instance: Instance, { holder, key }: Identity, override?: Override): void {
+  register(instance: Instance, { holder, owner }: Identity, claim?: Override): void {
     const { id } = instance;
     const known = this.catalog.get(id);
-    const owner = this.#keys.get(id);
-    if (known && owner !== undefined && owner !== key && this.#isAlive(id)) {
+    if (known && known.owner !== owner && this.#isAlive(id)) {
       throw new DuplicateInstanceError(id, describeInstance(known.instance), describeInstance(instance));
     }
-    if (!known && this.catalog.size >= this.#options.maxInstances) {
-      throw new RegistryFullError('instances', this.#options.maxInstances);
-    }
-    if (override && !this.catalog.overrides.has(id) && this.catalog.overrides.size < MAX_OVERRIDES)
-      this.#override(id, override);
-    this.#keys.set(id, key);
+    const entry = { instance, holder, owner };
+    this.#holdings.take(entry);
+    if (claim) this.#claim(instance, holder, claim);
+    this.#claimed.add(id);
     this.#dropped.delete(id);
-    this.#leases.grant(id, this.#leaseMs(key));
+    this.#leases.grant(id, this.#leaseMs(owner));
     // Registering again what is known already is a renewal; watchers need not hear of it.
-    if (known && known.holder === holder && sameInstance(known.instance, instance)) return;
-    this.#put({ instance, holder });
+    if (known && known.holder === holder && known.owner === owner && sameInstance(known.instance, instance)) return;
+    this.#put(entry);
   }
 
-  /** False when the id belongs to another process. What nobody registered here is taken out of every list all the same. */
-  deregister(id: string, { key }: Identity): boolean {
-    const owner = this.#keys.get(id);
-    if (owner !== undefined && owner !== key) return false;
-    this.#remove(id);
+  /**
+   * False when the id belongs to another process. What is not known here is not taken out of the lists of those who know it
+   * as somebody else's.
+   */
+  deregister(id: string, { owner }: Identity): boolean {
+    const known = this.catalog.get(id);
+    if (known && known.owner !== owner) return false;
+    this.#remove(id, known ? undefined : owner);
     return true;
   }
 
@@ -160,6 +174,8 @@ export class ServedRegistry {
   /** Lets the instance's own word count again; false when it did already. */
   lift(id: string): boolean {
     const override = this.catalog.overrides.get(id);
+    this.#lifted.add(id);
+    if (this.#lifted.size > MAX_LIFTED) for (const oldest of this.#lifted) if (this.#lifted.delete(oldest)) break;
     if (!override) return false;
     this.#override(id, undefined);
     this.#env.events.emit('instance.override-lifted', { instance: id, ...override });
@@ -168,32 +184,37 @@ export class ServedRegistry {
   }
 
   /** Renews leases; answers the ids that the asking process has to register again. */
-  renew(ids: readonly string[], { key }: Identity): readonly string[] {
+  renew(ids: readonly string[], { owner }: Identity): readonly string[] {
     return ids.filter((id) => {
-      if (this.#keys.get(id) !== key || !this.#leases.renew(id, this.#leaseMs(key))) return true;
+      if (this.catalog.get(id)?.owner !== owner || !this.#leases.renew(id, this.#leaseMs(owner))) return true;
+      this.#claimed.add(id);
       this.#dropped.delete(id);
       return false;
     });
   }
 
+  /** Streams that a process has open. */
+  streamsOf({ owner }: Identity): number {
+    return this.#connected.get(owner) ?? 0;
+  }
+
   /** A process has opened a stream, by which its end will be noticed. */
-  connected({ key }: Identity): void {
-    this.#connected.set(key, (this.#connected.get(key) ?? 0) + 1);
+  connected({ owner }: Identity): void {
+    this.#connected.set(owner, (this.#connected.get(owner) ?? 0) + 1);
   }
 
   /**
    * A stream has closed. If it was the process's last, the process is probably dead; but it may only have lost a connection,
    * so its leases are shortened, not ended.
    */
-  disconnected({ key }: Identity): void {
-    const left = (this.#connected.get(key) ?? 1) - 1;
+  disconnected({ owner }: Identity): void {
+    const left = (this.#connected.get(owner) ?? 1) - 1;
     if (left > 0) {
-      this.#connected.set(key, left);
+      this.#connected.set(owner, left);
       return;
     }
-    this.#connected.delete(key);
-    for (const [id, owner] of this.#keys) {
-      if (owner !== key) continue;
+    this.#connected.delete(owner);
+    for (const id of this.#holdings.idsOf(owner)) {
       this.#dropped.add(id);
       this.#leases.shorten(id, this.#options.dropGraceMs);
     }
@@ -204,21 +225,28 @@ export class ServedRegistry {
     return this.#log.since(version);
   }
 
-  /** Facts for people. */
-  describe(): Readonly<Record<string, unknown>> {
+  /**
+   * Facts for people, as many as fit on a page.
+   * @param page - cuts a list of ids down to one page.
+   */
+  describe(page: Page = (ids) => ids): Readonly<Record<string, unknown>> {
+    const overrides = page([...this.catalog.overrides.keys()]).map((id) => [id, this.catalog.overrides.get(id)]);
+    const ids = page(Array.from(this.catalog.entries(), ({ instance }) => instance.id));
     return {
       epoch: this.epoch,
       version: this.version,
       holder: this.holder,
       instances: this.catalog.size,
-      overrides: Object.fromEntries(this.catalog.overrides),
+      overrides: Object.fromEntries(overrides),
       connectedProcesses: this.#connected.size,
       ttlMs: this.ttlMs,
       selfPreservation: {
         rule: `nobody is evicted while received < threshold = floor(${PRESERVED_SHARE} * expected), by service and zone`,
-        groups: this.#preservation(),
+        groups: this.#preservation()
+          .slice(0, MAX_GROUPS_SHOWN)
+          .map((group) => ({ ...group, withheld: page(group.withheld) })),
       },
-      leases: [...this.catalog.entries()].map(({ instance: { id } }) => ({
+      leases: ids.map((id) => ({
         id,
         remainingMs: Math.round(this.#leases.remainingMs(id) ?? 0),
         dropped: this.#dropped.has(id),
@@ -230,8 +258,20 @@ export class ServedRegistry {
     this.#leases.close();
   }
 
-  #leaseMs(key: string): number {
-    return this.#connected.has(key) ? this.ttlMs + CONNECTED_GRACE_MS : this.ttlMs;
+  /** Takes over what only a registrant says; it can say no more than its own status would, but for longer. */
+  #claim({ id, service }: Instance, holder: string, { actor, ...claim }: Override): void {
+    const { overrides } = this.catalog;
+    if (overrides.has(id) || this.#lifted.has(id) || overrides.size >= MAX_OVERRIDES) return;
+    const by = actor.endsWith(CLAIMED) ? actor : actor.slice(0, instanceLimits.nameLength - CLAIMED.length) + CLAIMED;
+    const override = Object.freeze({ ...claim, actor: by });
+    this.#override(id, override);
+    const facts = { instance: id, service, ...override, claimedBy: holder };
+    this.#env.events.emit('instance.overridden', facts);
+    this.#env.logger.warn(facts, 'an instance says that an operator has overridden its status');
+  }
+
+  #leaseMs(owner: string): number {
+    return this.#connected.has(owner) ? this.ttlMs + CONNECTED_GRACE_MS : this.ttlMs;
   }
 
   #isAlive(id: string): boolean {
@@ -249,7 +289,7 @@ export class ServedRegistry {
       id,
       group: zone === undefined ? service : `${service} in ${zone}`,
       silent: this.#isSilent(id),
-      dead: this.#dropped.has(id) || (!this.#keys.has(id) && this.#isSilent(id, unclaimedMs)),
+      dead: this.#dropped.has(id) || (!this.#claimed.has(id) && this.#isSilent(id, unclaimedMs)),
     }));
     return selfPreservation(leases, PRESERVED_SHARE);
   }
@@ -281,12 +321,13 @@ export class ServedRegistry {
     this.#log.add({ kind: 'put', entry });
   }
 
-  #remove(id: string): void {
+  #remove(id: string, owner?: string): void {
     this.catalog.remove(id);
-    this.#keys.delete(id);
+    this.#holdings.drop(id);
+    this.#claimed.delete(id);
     this.#dropped.delete(id);
     this.#leases.release(id);
-    this.#log.add({ kind: 'remove', id });
+    this.#log.add({ kind: 'remove', id, ...(owner !== undefined && { owner }) });
   }
 }
 

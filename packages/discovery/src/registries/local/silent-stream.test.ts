@@ -1,10 +1,12 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { makeEnv } from '@fwk/kernel';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fakeRegistry } from '../../fixtures/fake-registry.js';
 import { freePort } from '../../fixtures/free-port.js';
 import { checkLocalOptions, type LocalRegistryOptions } from './local-options.js';
 import { RegistryClient } from './registry-client.js';
-import { formatEvent, headers, ping, protocol } from './wire.js';
+import { Registrant } from './session.js';
+import { formatEvent, ping } from './wire.js';
 
 let options: LocalRegistryOptions;
 let server: Server;
@@ -13,15 +15,13 @@ let say = (_text: string) => {};
 /** A registry that answers, and whose stream says only what it is told to. */
 beforeEach(async () => {
   options = checkLocalOptions({ port: await freePort() }, {});
-  server = createServer((request, response) => {
-    response.setHeader(headers.registry, protocol);
-    request.resume();
-    if (request.method === 'POST') return response.end('{"unknown":[]}');
+  server = await fakeRegistry(options, (request, answer) => {
+    if (request.method === 'POST') return answer('{"unknown":[]}');
     const hello = { epoch: 'epoch-one', version: 0, holder: 'holder-one', ttlMs: 3000, resumed: false };
+    const response = answer();
     say = (text) => void response.write(text);
     return say(formatEvent('hello', hello));
   });
-  await new Promise<void>((resolve) => server.listen(options.port, '127.0.0.1', resolve));
 });
 
 afterEach(() => {
@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 test('a stream that stays silent while the registry answers is given up', async () => {
-  const client = new RegistryClient({ holder: 'holder-two', key: 'key-of-two' }, options, makeEnv());
+  const client = new RegistryClient(new Registrant('holder-two'), options, makeEnv());
   const { ended } = await client.watch(undefined, () => {});
   for (let renewal = 0; renewal < 13; renewal++) await client.renew([]);
   expect(await ended).toBe('it answers, but its stream is silent');
@@ -38,7 +38,7 @@ test('a stream that stays silent while the registry answers is given up', async 
 });
 
 test('a stream that says no more than that it is open is kept', async () => {
-  const client = new RegistryClient({ holder: 'holder-two', key: 'key-of-two' }, options, makeEnv());
+  const client = new RegistryClient(new Registrant('holder-two'), options, makeEnv());
   const { ended } = await client.watch(undefined, () => {});
   let over = false;
   void ended.then(() => {

@@ -8,15 +8,17 @@ import { checkLocalOptions, type LocalRegistryOptions } from './local-options.js
 import { RegistryClient } from './registry-client.js';
 import { openRegistry, type RegistryServer } from './registry-server.js';
 import { Replica } from './replica.js';
+import { Registrant } from './session.js';
 
-const identity = { holder: 'holder-two', key: 'key-of-two' };
+const identity = { holder: 'holder-two', owner: 'o'.repeat(43) };
+const room = { maxInstancesEach: 10_000, maxBytesEach: 64 * 1024 * 1024 };
 const sockets: Socket[] = [];
 const clock = fakeClock();
 let options: LocalRegistryOptions;
 let server: RegistryServer;
 
 beforeEach(async () => {
-  options = checkLocalOptions({ port: await freePort(), ttlMs: 600_000 }, {});
+  options = checkLocalOptions({ port: await freePort(), ttlMs: 600_000, ...room }, {});
   server = (await openRegistry('holder-one', undefined, options, makeEnv({ clock }))) as RegistryServer;
 });
 
@@ -66,7 +68,7 @@ test('readers that do not read are cut off though nothing changes, and cost no m
 
 test('a reader that keeps reading is never cut, however long the list and whatever changes meanwhile', async () => {
   fill();
-  const reader = new RegistryClient({ holder: 'reader-holder', key: 'reader-key' }, options, makeEnv());
+  const reader = new RegistryClient(new Registrant('reader-holder'), options, makeEnv());
   const replica = new Replica(clock, options);
   let ended: string | undefined;
   const watching = reader.watch(undefined, (messages) => replica.apply(messages));

@@ -110,8 +110,9 @@ describe('a snapshot', () => {
 
   test('that is damaged in part gives what is right', async () => {
     const entries = [
-      { instance: anInstance(), holder: 'holder-one' },
-      { instance: {}, holder: 'holder-two' },
+      { instance: anInstance(), holder: 'holder-one', owner: 'x'.repeat(43) },
+      { instance: {}, holder: 'holder-two', owner: 'x'.repeat(43) },
+      { instance: anInstance({ id: 'of-nobody' }), holder: 'holder-two' },
     ];
     await writeFile(snapshotFile, JSON.stringify({ entries, overrides: { x: { status: 'AWAY' } } }));
     expect(await said()).toMatchObject([{ id: 'inventory-1' }]);

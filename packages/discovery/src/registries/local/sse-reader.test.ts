@@ -36,13 +36,13 @@ test('passes over comments and what it does not know', () => {
 });
 
 test('reads a long event that comes in many pieces without searching it again with each', () => {
-  const piece = 'x'.repeat(512);
+  const piece = 'x'.repeat(64);
   const pieces = Array.from({ length: 16_000 }, () => piece);
   const [event] = read(['event: list\ndata: ', ...pieces, '\n', '\n']);
-  expect(event).toHaveLength('list '.length + 16_000 * 512);
+  expect(event).toHaveLength('list '.length + 16_000 * 64);
 });
 
 test('gives up on an event without end', () => {
   const piece = 'x'.repeat(1024 * 1024);
-  expect(() => read(Array.from({ length: 17 }, () => piece))).toThrow('an event without end');
+  expect(() => read(Array.from({ length: 2 }, () => piece))).toThrow('an event without end');
 });

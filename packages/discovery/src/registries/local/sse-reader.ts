@@ -3,8 +3,8 @@
  * line, `id`; comments and unknown fields are passed over.
  */
 
-/** Several times the longest event of a registry; a server that sends no end of an event is not one. */
-const MAX_EVENT_LENGTH = 16 * 1024 * 1024;
+/** More than twice the longest event of a registry; a server that sends no end of an event is not one. */
+const MAX_EVENT_LENGTH = 1024 * 1024;
 
 /** Collects text and hands out whole events. */
 export class SseReader {

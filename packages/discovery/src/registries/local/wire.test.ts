@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { anInstance } from '../../testing/instances.js';
 import { parseEvent, parseKnown } from './wire.js';
 
-const good = { instance: anInstance(), holder: 'holder-one' };
-const paused = { instance: { ...anInstance({ id: 'inventory-2' }), status: 'PAUSED' }, holder: 'holder-one' };
+const owner = 'x'.repeat(43);
+const good = { instance: anInstance(), holder: 'holder-one', owner };
+const paused = { instance: { ...anInstance({ id: 'inventory-2' }), status: 'PAUSED' }, holder: 'holder-one', owner };
 const override = { status: 'DOWN', cause: 'its disk is full', actor: 'operator bob', atMs: 1 };
 
 describe('a change that only a newer version understands', () => {

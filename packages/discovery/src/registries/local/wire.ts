@@ -2,16 +2,17 @@
  * What the embedded registry and its clients say to each other: JSON over HTTP, and a stream of server-sent events. Both
  * ends check what they read: anything may answer on a port, and anybody on the machine may ask.
  *
+ * - `POST /v1/sessions` and `POST /v1/sessions/:session` prove both ends to each other: see `session.ts`
  * - `PUT /v1/instances/:id` `{instance, override?}` registers, or changes what is registered → `{version, ttlMs}`
  * - `DELETE /v1/instances/:id` takes it out → `{version}`
  * - `POST /v1/renewals` `{ids}` renews leases → `{unknown: ids}`
  * - `PUT /v1/overrides/:id` `{status, cause, actor}` lets an operator's word win → `{version}`; `DELETE` → `{version, lifted}`
  * - `GET /v1/events` (`Last-Event-ID: epoch:version` resumes) → `hello`, unless resumed everything in some `list`s, then
  *   `put`, `remove`, `override`; among them `current` when all is said that had happened before; `closing`
- * - `GET /v1/instances?service=`, `GET /v1/services`, `GET /v1/state` for people
+ * - `GET /v1/instances?service=`, `GET /v1/services`, `GET /v1/state` for people, in pages (`?after=`, `?limit=`)
  *
- * A version counts changes within one epoch; an epoch is one serving process. The holder header names the asking process
- * to everybody; the key header proves that it is the one which registered.
+ * A version counts changes within one epoch; an epoch is one serving process. A holder is the public name of a process, an
+ * owner the public half of its key.
  */
 import { InstanceInvalidError } from '../../errors.js';
 import { parseInstance } from '../../instance.js';
@@ -26,12 +27,17 @@ export class MalformedError extends Error {}
 export const headers = Object.freeze({
   /** On every answer of a registry; its value is the version of this protocol. */
   registry: 'fwk-registry',
-  holder: 'fwk-registry-holder',
-  key: 'fwk-registry-key',
+  /** The session that a request belongs to, the number of the request in it, and the proof of both ends. */
+  session: 'fwk-registry-session',
+  count: 'fwk-registry-count',
+  proof: 'fwk-registry-proof',
 });
 
 /** Version of the protocol. */
 export const protocol = '1';
+
+/** What an answer that becomes a stream of events is proven by in place of its body. */
+export const streamBody = 'events';
 
 /** What the server says first on a stream. */
 export interface Hello {
@@ -94,9 +100,19 @@ export function parseKnown(value: unknown): Known {
   return known;
 }
 
-/** Whether a text is a holder or a key: 8 to 64 plain characters. */
+/** Whether a text is a holder or an epoch: 8 to 64 plain characters. */
 export function isToken(text: unknown): text is string {
   return typeof text === 'string' && /^[A-Za-z0-9-]{8,64}$/.test(text);
+}
+
+/** Whether a text is an owner: the public half of an Ed25519 key, in base64url. */
+export function isOwner(text: unknown): text is string {
+  return typeof text === 'string' && /^[\w-]{43}$/.test(text);
+}
+
+/** Whether a text may be a nonce: 22 to 64 characters of base64url. */
+export function isNonce(text: unknown): text is string {
+  return typeof text === 'string' && /^[\w-]{22,64}$/.test(text);
 }
 
 /**
@@ -120,7 +136,12 @@ export function parseEvent(event: string, data: string): StreamEvent | undefined
       return entry ? { kind, version, entry } : { kind: 'remove', version, id: idOf(value.entry) };
     }
     case 'remove':
-      return { kind, version: countOf(value.version), id: textOf(value.id) };
+      return {
+        kind,
+        version: countOf(value.version),
+        id: textOf(value.id),
+        ...(isOwner(value.owner) && { owner: value.owner }),
+      };
     case 'override': {
       const id = textOf(value.id);
       const { override } = value;
@@ -158,9 +179,9 @@ function parseHello(value: Readonly<Record<string, unknown>>): Hello {
 }
 
 function parseEntry(value: unknown): CatalogEntry {
-  const { instance, holder } = objectOf(value);
-  if (!isToken(holder)) throw new MalformedError('not a holder');
-  return { instance: parseInstance(instance), holder };
+  const { instance, holder, owner } = objectOf(value);
+  if (!isToken(holder) || !isOwner(owner)) throw new MalformedError('not a holder and an owner');
+  return { instance: parseInstance(instance), holder, owner };
 }
 
 /** The id in an entry that cannot be read; nobody's if not even that can. */
