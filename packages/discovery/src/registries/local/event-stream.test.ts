@@ -60,7 +60,7 @@ function format(change: Change): string {
 
 /** Changes one instance, of some kilobytes. */
 function change(id: string): void {
-  const entry = { instance: anInstance({ id, metadata: { text: 'x'.repeat(4000) } }), holder };
+  const entry = { instance: anInstance({ id, metadata: { text: 'x'.repeat(4000) } }), holder, owner: 'o'.repeat(43) };
   catalog.put(entry);
   log.add({ kind: 'put', entry });
 }
