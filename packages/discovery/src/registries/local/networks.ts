@@ -40,7 +40,7 @@ export function parseNetwork(text: string): Network | undefined {
 
 /** Whether a text may stand in a list of names: one that no system takes for a number. */
 export function isHostName(text: string): boolean {
-  const isNumber = /^(?:\d+|0x[0-9a-f]*)$/.test(plainName(text).split('.').at(-1) ?? '');
+  const isNumber = /^(?:\d{1,253}|0x[0-9a-f]{0,251})$/.test(plainName(text).split('.').at(-1) ?? '');
   return !isNumber && /^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?$/.test(text);
 }
 
