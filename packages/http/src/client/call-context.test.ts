@@ -63,7 +63,7 @@ describe('a response schema', () => {
     const url = await serve((request, response) => {
       response.setHeader('content-type', 'application/json').end(JSON.stringify(request.url));
     });
-    const client = createClient(diary, { endpoints: [url], retry: false, maxConnections: 1 });
+    const client = createClient(diary, { endpoints: [url], retry: false, maxConnections: 1, timeoutMs: 10_000 });
     closing.push(async () => client[Symbol.asyncDispose]());
     const names = ['ada', 'grace', 'linus', 'margaret'];
     await user.run('opener', () => client.read());
@@ -80,7 +80,7 @@ describe('a response schema', () => {
 
 test('a connection does not keep the context of the call that opened it', async () => {
   const url = await serve((_request, response) => void response.setHeader('content-type', 'application/json').end('1'));
-  const client = createClient(diary, { endpoints: [url] });
+  const client = createClient(diary, { endpoints: [url], timeoutMs: 10_000 });
   closing.push(async () => client[Symbol.asyncDispose]());
   const contexts: WeakRef<object>[] = [];
   const held = new AsyncLocalStorage<object>();

@@ -51,7 +51,7 @@ function warehouses(report: (response: ServerResponse, instance: number) => void
 }
 
 function clientFor(options: Partial<ClientOptions<Warehouse>> & ClientParts): Client<Warehouse> & AsyncDisposable {
-  const client = createClient(warehouse, options);
+  const client = createClient(warehouse, { timeoutMs: 5000, ...options });
   closing.push(async () => client[Symbol.asyncDispose]());
   return client;
 }

@@ -32,7 +32,7 @@ test('an error that counts as a success opens no breaker, puts no endpoint out, 
   await using served = await serveContract(
     shop,
     { item: gone, order: gone, tick: gone, forget: gone },
-    { env: { metrics, events, classifier }, client: { fallback: { tick: () => 7 } } },
+    { env: { metrics, events, classifier }, client: { fallback: { tick: () => 7 }, timeoutMs: 10_000 } },
   );
   for (let call = 0; call < 40; call++) await expect(served.client.tick()).rejects.toMatchObject({ status: 500 });
   expect(outcomes(metrics)).toEqual({ success: 40, failure: 0, ignored: 0 });
@@ -56,12 +56,15 @@ test('an answer that counts as a failure reaches the fallback of its operation, 
   };
   await using served = await serveContract(shop, handlers, {
     env: { metrics, events, classifier },
-    client: { fallback: fallback as never, retry: false },
+    client: { fallback: fallback as never, retry: false, timeoutMs: 10_000 },
   });
   for (let call = 0; call < 25; call++) expect(await served.client.tick()).toBe(7);
   expect(seen[0]).toEqual([undefined, 0]);
   expect(events.names).toContain('breaker.opened');
-  await using plain = await serveContract(shop, handlers, { env: { metrics: createMeter(), classifier } });
+  await using plain = await serveContract(shop, handlers, {
+    env: { metrics: createMeter(), classifier },
+    client: { timeoutMs: 10_000 },
+  });
   expect(await plain.client.tick()).toBe(0);
 });
 
@@ -73,7 +76,10 @@ test('an answer that counts as a failure is measured as one', async () => {
     tick: () => 0,
     forget: () => {},
   };
-  await using served = await serveContract(shop, handlers, { env: { metrics, classifier } });
+  await using served = await serveContract(shop, handlers, {
+    env: { metrics, classifier },
+    client: { timeoutMs: 10_000 },
+  });
   expect(await served.client.tick()).toBe(0);
   expect(outcomes(metrics)).toEqual({ success: 0, failure: 1, ignored: 0 });
 });

@@ -66,7 +66,7 @@ async function listening() {
 }
 
 function clientOf(url: string) {
-  const client = createClient(shop, { endpoints: [url], retry: false });
+  const client = createClient(shop, { endpoints: [url], retry: false, timeoutMs: 10_000, deadlineMs: 20_000 });
   closing.push(async () => client[Symbol.asyncDispose]());
   return client;
 }
@@ -168,7 +168,13 @@ describe('with instrumentation of undici', () => {
   test('calls that wait for a connection carry one traceparent, of their own trace', async () => {
     instrument();
     const { url, seen } = await listening();
-    const client = createClient(shop, { endpoints: [url], retry: false, maxConnections: 1 });
+    const client = createClient(shop, {
+      endpoints: [url],
+      retry: false,
+      maxConnections: 1,
+      timeoutMs: 10_000,
+      deadlineMs: 20_000,
+    });
     closing.push(async () => client[Symbol.asyncDispose]());
     const traces = await Promise.all(Array.from({ length: 8 }, () => inSpan(() => client.tick())));
     expect(seen.map(({ traceparent }) => traceparent.map((value) => value.slice(3, 35))).sort()).toEqual(
