@@ -1,5 +1,5 @@
 /** The errors that users of this package meet, and their table. */
-import { type ErrorTable, FwkError } from '@fwk/kernel';
+import { type ErrorTable, FwkError, RefusalError } from '@fwk/kernel';
 
 /** An instance was refused. Code `FWK_DISCOVERY_INSTANCE_INVALID`; `problems` has one line a field. */
 export class InstanceInvalidError extends FwkError {
@@ -116,14 +116,14 @@ export interface KnownEndpoints {
  * There is nobody to send a call to. Code `FWK_DISCOVERY_NO_ENDPOINT`; nothing was sent. `details.unknown` tells apart that no
  * list of the service is known, which speaks of the registry and not of the service.
  */
-export class NoEndpointError extends FwkError {
+export class NoEndpointError extends RefusalError {
   constructor(service: string, { known, filtered, stale, unknown, nowMs }: KnownEndpoints) {
     const why = Object.entries(filtered).map(([reason, count]) => `${count} ${reason}`);
     const list = known === 0 ? 'no instance is known' : `${known} known, all left out (${why.join(', ')})`;
     const message = unknown
       ? `no list of its instances is known${sinceText(unknown.sinceMs, nowMs)}: ${unknown.reason}; nobody was asked`
       : `${list}${stale ? `; the list is out of date: ${stale}` : ''}; start an instance or check its name`;
-    super('FWK_DISCOVERY_NO_ENDPOINT', `${service}: ${message}`, {
+    super(discoveryErrors, 'FWK_DISCOVERY_NO_ENDPOINT', `${service}: ${message}`, {
       details: { service, known, filtered, stale, ...(unknown && { unknown }) },
       // Who hears that there is no list has waited for it already.
       traits: { retryable: unknown === undefined, notProcessed: true },

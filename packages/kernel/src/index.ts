@@ -55,6 +55,8 @@ export {
   markDoNotRetry,
   messageOf,
 } from './errors/fwk-error.js';
+export { RefusalError, type RefusalErrorOptions } from './errors/refusal-error.js';
+export { formatRetryAfter, readRetryAfterMs } from './errors/retry-after.js';
 export { type EventBus, type EventBusOptions, eventBus } from './events/event-bus.js';
 export { type EventSink, type FwkEvent, noEvents } from './events/event-sink.js';
 export { type KernelEvent, kernelEvents } from './events.js';

@@ -3,8 +3,8 @@
  * full, ours by code and the sentence of the error table. Messages, causes and stacks stay in the log.
  */
 import { STATUS_CODES } from 'node:http';
-import { type FwkError, isDoNotRetry, isFwkError } from '@fwk/kernel';
-import { formatRetryAfter, headerNames } from '../wire/headers.js';
+import { type FwkError, formatRetryAfter, isDoNotRetry, isFwkError } from '@fwk/kernel';
+import { headerNames } from '../wire/headers.js';
 import { type HttpError, type Problem, problemType } from '../wire/problem.js';
 import type { RemoteError } from '../wire/remote-error.js';
 import { entryOfCode } from './error-status.js';
@@ -106,7 +106,9 @@ function explainRemote(error: RemoteError): Explained {
   };
 }
 
-function waitOf({ traits }: FwkError, overloaded: boolean): number | undefined {
+function waitOf(error: FwkError & { readonly retryAfterMs?: unknown }, overloaded: boolean): number | undefined {
+  const { traits, retryAfterMs } = error;
+  if (typeof retryAfterMs === 'number') return retryAfterMs;
   return traits.retryAfterMs ?? (overloaded ? overloadWaitMs : undefined);
 }
 

@@ -1,14 +1,13 @@
+import { formatRetryAfter, readRetryAfterMs } from '@fwk/kernel';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   formatIdempotencyKey,
-  formatRetryAfter,
   readAttempt,
   readCaller,
   readDeadlineMs,
   readIdempotencyKey,
   readPriority,
-  readRetryAfterMs,
 } from './headers.js';
 
 test.each([

@@ -51,30 +51,6 @@ export function readCaller(value: HeaderValue): string | undefined {
   return typeof value === 'string' && /^[\w.:@/-]{1,128}$/.test(value) ? value : undefined;
 }
 
-/** The three forms of a date in HTTP (RFC 9110): as sent today, with a full weekday, and of C's `asctime` without a zone. */
-const httpDate =
-  /^(?:[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT|[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT)$/;
-const asctimeDate = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/;
-
-/**
- * `Retry-After` in milliseconds: whole seconds, at most a year, or a date; 0 for one that has passed. Undefined for what
- * is neither: `Date.parse` makes a date of almost any text, most often one that has passed, and a client would come back
- * at once.
- * @param wallTimeMs - now, in milliseconds since the epoch.
- */
-export function readRetryAfterMs(value: HeaderValue, wallTimeMs: number): number | undefined {
-  if (typeof value !== 'string') return undefined;
-  if (/^\d+$/.test(value)) return Math.min(Number(value), 86_400 * 365) * 1000;
-  const date = asctimeDate.test(value) ? `${value} GMT` : httpDate.test(value) ? value : '';
-  const dateMs = Date.parse(date);
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - wallTimeMs);
-}
-
-/** `Retry-After` knows whole seconds only; it must not send clients back too early. */
-export function formatRetryAfter(ms: number): string {
-  return String(Math.max(1, Math.ceil(ms / 1000)));
-}
-
 /** An `Idempotency-Key`: a quoted string (RFC 8941) of 1 to 255 characters. */
 export function readIdempotencyKey(value: HeaderValue): string | undefined {
   if (typeof value !== 'string' || value.length > 512) return undefined;

@@ -1,10 +1,12 @@
-import { type ErrorTraits, FwkError } from './fwk-error.js';
+import { kernelErrors } from './error-table.js';
+import type { ErrorTraits } from './fwk-error.js';
+import { RefusalError } from './refusal-error.js';
 
 /** What may be known of a call that a limit of time has ended. */
 export type LimitFacts = Pick<ErrorTraits, 'notProcessed' | 'noticedLate'>;
 
 /** The total time of a call ran out. Code `FWK_KERNEL_DEADLINE_EXCEEDED`. */
-export class DeadlineExceededError extends FwkError {
+export class DeadlineExceededError extends RefusalError {
   /**
    * @param what - the call, such as `inventory.reserve`.
    * @param limitMs - what was allowed, in milliseconds; undefined when only the end was known.
@@ -14,11 +16,16 @@ export class DeadlineExceededError extends FwkError {
   constructor(what: string, limitMs?: number, cause?: unknown, during?: string, facts?: LimitFacts) {
     const part = during === undefined ? '' : ` of ${during}`;
     const limit = limitMs === undefined ? 'before it was started' : `after ${round(limitMs)} ms${part}`;
-    super('FWK_KERNEL_DEADLINE_EXCEEDED', `${what}: the deadline passed ${limit}; raise it or find what was slow`, {
-      cause,
-      details: { what, limitMs, during },
-      traits: { timedOut: true, ...facts },
-    });
+    super(
+      kernelErrors,
+      'FWK_KERNEL_DEADLINE_EXCEEDED',
+      `${what}: the deadline passed ${limit}; raise it or find what was slow`,
+      {
+        cause,
+        details: { what, limitMs, during },
+        traits: { timedOut: true, ...facts },
+      },
+    );
   }
 }
 

@@ -1,4 +1,5 @@
-import { FwkError } from '@fwk/kernel';
+import { RefusalError } from '@fwk/kernel';
+import { resilienceErrors } from '../errors.js';
 
 /** What a refusal knows of the breaker. */
 export interface BreakerRefusal {
@@ -21,12 +22,13 @@ export interface BreakerRefusal {
  * The circuit breaker refused the call. Code `FWK_RESILIENCE_BREAKER_OPEN`; the call was not sent, so another endpoint
  * may be tried even with an operation that is not idempotent.
  */
-export class BreakerOpenError extends FwkError {
+export class BreakerOpenError extends RefusalError {
   /** @param cause - the last failure that the breaker saw. */
   constructor(refusal: BreakerRefusal, cause: unknown) {
-    super('FWK_RESILIENCE_BREAKER_OPEN', messageFor(refusal), {
+    super(resilienceErrors, 'FWK_RESILIENCE_BREAKER_OPEN', messageFor(refusal), {
       cause,
       details: { ...refusal },
+      retryAfterMs: refusal.nextProbeInMs,
       traits: { retryable: true, notProcessed: true, refusedBy: 'caller' },
     });
   }

@@ -1,10 +1,11 @@
-import { FwkError } from '@fwk/kernel';
+import { RefusalError } from '@fwk/kernel';
+import { resilienceErrors } from '../errors.js';
 
 /**
  * As many calls as allowed run and wait already, or the call has waited as long as it may. Code
  * `FWK_RESILIENCE_BULKHEAD_FULL`; the call was not sent, so it may be tried again.
  */
-export class BulkheadFullError extends FwkError {
+export class BulkheadFullError extends RefusalError {
   /**
    * @param what - which bulkhead, such as `checkout/inventory`.
    * @param maxConcurrent - how many calls may run at once.
@@ -13,6 +14,7 @@ export class BulkheadFullError extends FwkError {
    */
   constructor(what: string, maxConcurrent: number, maxQueue: number, waitedMs?: number) {
     super(
+      resilienceErrors,
       'FWK_RESILIENCE_BULKHEAD_FULL',
       `${what}: all ${maxConcurrent} places are taken and ${why(maxQueue, waitedMs)}`,
       {

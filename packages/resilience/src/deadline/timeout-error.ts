@@ -1,14 +1,15 @@
-import { FwkError, type LimitFacts } from '@fwk/kernel';
+import { type LimitFacts, RefusalError } from '@fwk/kernel';
+import { resilienceErrors } from '../errors.js';
 
 /** One attempt took longer than its limit. Code `FWK_RESILIENCE_TIMEOUT`; another attempt may succeed. */
-export class TimeoutError extends FwkError {
+export class TimeoutError extends RefusalError {
   /**
    * @param what - the call, such as `inventory.reserve`.
    * @param limitMs - how long the attempt was allowed to take.
    * @param facts - what else is known: whether nothing of it was sent, whether this process noticed the limit late.
    */
   constructor(what: string, limitMs: number, facts: LimitFacts = {}) {
-    super('FWK_RESILIENCE_TIMEOUT', `${what}: ${messageFor(limitMs, facts)}`, {
+    super(resilienceErrors, 'FWK_RESILIENCE_TIMEOUT', `${what}: ${messageFor(limitMs, facts)}`, {
       details: { what, limitMs, ...(facts.notProcessed && { sent: false }) },
       traits: { retryable: true, timedOut: true, ...facts },
     });

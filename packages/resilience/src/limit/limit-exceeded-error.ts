@@ -1,4 +1,5 @@
-import { FwkError, type Priority } from '@fwk/kernel';
+import { type Priority, RefusalError } from '@fwk/kernel';
+import { resilienceErrors } from '../errors.js';
 
 /**
  * Why the limit refused: nobody may pass (`limit`), less important calls are held back already (`shed`), or a more
@@ -25,11 +26,12 @@ const why: Readonly<Record<LimitReason, string>> = Object.freeze({
  * The callee is at the limit of what it was found to bear. Code `FWK_RESILIENCE_LIMIT_EXCEEDED`; the call was not sent, so
  * it may be tried again.
  */
-export class LimitExceededError extends FwkError {
+export class LimitExceededError extends RefusalError {
   /** @param what - the call, such as `inventory.reserve`. */
   constructor(what: string, refusal: LimitRefusal) {
     const { limit, inFlight, priority, reason } = refusal;
     super(
+      resilienceErrors,
       'FWK_RESILIENCE_LIMIT_EXCEEDED',
       `${what}: ${inFlight} calls are in flight where ${limit} were found to be borne, and ${why[reason]} (${priority}); ` +
         'send less at once, or give the callee more capacity',

@@ -1,4 +1,5 @@
-import { FwkError } from '@fwk/kernel';
+import { RefusalError } from '@fwk/kernel';
+import { resilienceErrors } from '../errors.js';
 import type { RateAlgorithm } from './rate-limit-options.js';
 
 /** The facts of a refusal by a rate limit. */
@@ -22,7 +23,7 @@ export interface RateLimitRefusal {
  * The calls come faster than allowed. Code `FWK_RESILIENCE_RATE_LIMITED`; the call was not sent, and may be tried again
  * after `traits.retryAfterMs`.
  */
-export class RateLimitedError extends FwkError {
+export class RateLimitedError extends RefusalError {
   /** @param what - the call, such as `inventory.reserve`. */
   constructor(what: string, refusal: RateLimitRefusal) {
     const { permitsPerSecond, burst, permitsPerWindow, windowMs, maxWaitMs, retryAfterMs } = refusal;
@@ -31,6 +32,7 @@ export class RateLimitedError extends FwkError {
       ? `${permitsPerWindow} calls in ${windowMs} ms (${refusal.algorithm})`
       : `${permitsPerSecond} calls a second (${burst} at once)`;
     super(
+      resilienceErrors,
       'FWK_RESILIENCE_RATE_LIMITED',
       `${what}: ${allowed} are allowed and used up, and the next permit is ` +
         `${Math.ceil(retryAfterMs)} ms away, longer than this call may wait (${maxWaitMs} ms, and not past its deadline); ` +

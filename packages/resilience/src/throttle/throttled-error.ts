@@ -1,4 +1,5 @@
-import { FwkError } from '@fwk/kernel';
+import { RefusalError } from '@fwk/kernel';
+import { resilienceErrors } from '../errors.js';
 
 /** The facts of a call that was not sent because the callee refuses too many. */
 export interface ThrottleRefusal {
@@ -16,11 +17,12 @@ export interface ThrottleRefusal {
  * The callee refuses so many calls that this one was not sent. Code `FWK_RESILIENCE_THROTTLED`. It is not to be tried
  * again: another attempt would add to what the callee cannot bear.
  */
-export class ThrottledError extends FwkError {
+export class ThrottledError extends RefusalError {
   /** @param what - the call, such as `inventory.reserve`. */
   constructor(what: string, refusal: ThrottleRefusal) {
     const { requests, accepted, dropRatio, windowMs } = refusal;
     super(
+      resilienceErrors,
       'FWK_RESILIENCE_THROTTLED',
       `${what}: the callee took ${accepted} of ${requests} calls in the last ${windowMs / 1000} s, so ` +
         `${Math.round(dropRatio * 100)} % are not sent; wait until it has recovered`,
