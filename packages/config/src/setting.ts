@@ -3,7 +3,7 @@
  * a live value. Both find the configuration through the container that built the object; in an object made by plain
  * `new` they answer the default, so that a unit test needs neither.
  */
-import { currentResolver, type Live, liveValue, ownerOf } from '@fwk/kernel';
+import { currentResolver, type Live, liveValue, ownerOf, standInFor } from '@fwk/kernel';
 import { configToken } from './config.js';
 import { fitsDefault, type SettingPlace } from './configured.js';
 import { ConfigError } from './errors.js';
@@ -67,7 +67,7 @@ interface Reading<V> {
 
 function liveGetter<V>(path: string, name: string | symbol, fallback: Getter<V>): Getter<V> {
   const readings = new WeakMap<object, Reading<V>>();
-  return function read(this: object): V {
+  return standInFor(fallback, function read(this: object): V {
     const reading = readings.get(this) ?? start<V>(this, path);
     if (!reading) return fallback.call(this);
     if (reading.version !== reading.live.version) {
@@ -79,7 +79,7 @@ function liveGetter<V>(path: string, name: string | symbol, fallback: Getter<V>)
       reading.configured = fitsDefault(value, usual, who, reading.at) ? { value: value as V } : undefined;
     }
     return reading.configured ? reading.configured.value : fallback.call(this);
-  };
+  });
 }
 
 /** Nothing while the object has no owner, which in its own constructor it has not yet. */

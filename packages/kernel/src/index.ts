@@ -18,6 +18,7 @@ export {
   type Provision,
 } from './component/component.js';
 export { ownerOf, setOwner } from './component/owner.js';
+export { standInFor } from './component/stand-in.js';
 export { type Class, type InjectionKey, type Resolver, type Token, token } from './component/token.js';
 export { abandonOnCancel } from './context/abandon.js';
 export { type ContextScope, contextScope, currentContext, detached, runInContext } from './context/ambient.js';

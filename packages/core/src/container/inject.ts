@@ -1,4 +1,4 @@
-import { type InjectionKey, ownerOf, type Resolver } from '@fwk/kernel';
+import { type InjectionKey, ownerOf, type Resolver, standInFor } from '@fwk/kernel';
 import { currentFrame, nameOf } from './building.js';
 import { setParameter } from './constructor-parameters.js';
 import { InjectOutsideError, UndefinedKeyError } from './container-errors.js';
@@ -62,9 +62,10 @@ export function Inject<T>(key: InjectionKey<T>): InjectDecorator<T> {
   const decorate = (target: object, second: unknown, third?: unknown): unknown => {
     if (typeof third === 'number') return setParameter(target, third, key);
     if (typeof second === 'object' && second !== null && 'kind' in second) {
-      return second.kind === 'accessor' ? accessors : accessors.get;
+      return second.kind === 'accessor' ? accessors : standInFor(target, accessors.get);
     }
-    const descriptor = third as PropertyDescriptor;
+    const descriptor = third as PropertyDescriptor | undefined;
+    if (descriptor?.get) standInFor(descriptor.get, accessors.get);
     return { ...accessors, configurable: true, enumerable: descriptor?.enumerable ?? false };
   };
   return decorate as InjectDecorator<T>;

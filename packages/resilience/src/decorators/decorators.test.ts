@@ -227,3 +227,61 @@ describe('bad input', () => {
     expect(() => Retry()(class {}.prototype, 'field', undefined as never)).toThrowError(/must stand on a method/);
   });
 });
+
+/** As Nest does it: its decorators write metadata on the function, and its router reads it from the prototype's method. */
+describe('decorated methods keep what other decorators said of them', () => {
+  const metadata = Reflect as unknown as {
+    defineMetadata(key: unknown, value: unknown, target: object, property?: string): void;
+    getMetadata(key: unknown, target: object, property?: string): unknown;
+    getMetadataKeys(target: object): readonly unknown[];
+  };
+  const Get =
+    (path: string) =>
+    (target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<() => Promise<string>>) => {
+      metadata.defineMetadata('path', path, descriptor.value as object);
+      metadata.defineMetadata('method', 0, descriptor.value as object);
+      metadata.defineMetadata('design:returntype', Promise, target, String(key));
+    };
+
+  test.each([
+    ['ours above', [CircuitBreaker(), Get('/cats')]],
+    ['theirs above', [Get('/cats'), CircuitBreaker()]],
+    ['theirs between ours', [Retry(), Get('/cats'), CircuitBreaker(), Timeout(50)]],
+  ])('%s', async (_, decorators) => {
+    await import('reflect-metadata/lite');
+    class Cats {
+      async list(..._filters: readonly string[]): Promise<string> {
+        return 'cats';
+      }
+      static async count(_of: string): Promise<string> {
+        return '1';
+      }
+    }
+    for (const [target, key] of [[Cats.prototype, 'list'] as const, [Cats, 'count'] as const]) {
+      const descriptor = Object.getOwnPropertyDescriptor(target, key) as PropertyDescriptor;
+      const plain = descriptor.value as object & { length: number };
+      const symbol = Symbol('own');
+      Object.assign(plain, { own: 1, [symbol]: 2 });
+      for (const decorate of decorators.toReversed()) decorate(target, key, descriptor);
+      Object.defineProperty(target, key, descriptor);
+      const method = Reflect.get(target, key) as object;
+      expect(method).not.toBe(plain);
+      expect(metadata.getMetadata('path', method)).toBe('/cats');
+      expect([...metadata.getMetadataKeys(method)].sort()).toEqual(['method', 'path']);
+      expect(metadata.getMetadata('design:returntype', target, key)).toBe(Promise);
+      const kept = ['name', 'length', 'own', symbol].map((each) => Reflect.get(method, each));
+      expect(kept).toEqual([key, plain.length, 1, 2]);
+      expect(policyOf(target === Cats ? Cats : new Cats(), key)?.describe()).toHaveLength(decorators.length - 1);
+    }
+    class Special extends Cats {
+      override async list(): Promise<string> {
+        return `special ${await super.list()}`;
+      }
+    }
+    expect([await new Special().list(), await new Cats().list(), await Special.count('x')]).toEqual([
+      'special cats',
+      'cats',
+      '1',
+    ]);
+  });
+});

@@ -7,7 +7,7 @@
  * instances made by plain `new` and for the class itself. State (windows, places, budgets) is therefore shared by all
  * calls of the method, never made by a call.
  */
-import { OptionsError, ownerOf, type Resolver } from '@fwk/kernel';
+import { OptionsError, ownerOf, type Resolver, standInFor } from '@fwk/kernel';
 import type { FailedCall, FallbackEntry, FallbackHandler } from '../fallback/fallback-options.js';
 import { policy } from '../policy/policy.js';
 import type { PolicyLayer } from '../policy/policy-layer.js';
@@ -63,7 +63,7 @@ class GuardedMethod {
     this.#method = method;
     this.#key = key;
     const find = (self: unknown) => this.#builtFor(self);
-    this.face = function guarded(this: unknown, ...args: readonly unknown[]): unknown {
+    this.face = standInFor(method, function guarded(this: unknown, ...args: readonly unknown[]): unknown {
       let built: Built;
       try {
         built = find(this);
@@ -72,8 +72,7 @@ class GuardedMethod {
         return Promise.reject(error);
       }
       return built.call.apply(this, args as unknown[]);
-    };
-    Object.defineProperty(this.face, 'name', { value: key, configurable: true });
+    });
     guardedMethods.set(this.face, this);
   }
 

@@ -95,5 +95,7 @@ export function wrapFunction<Self, Args extends readonly unknown[], Result>(
   };
   stacks.set(wrapped, service);
   Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true });
+  // Its own properties may be further functions (`axios.get`), which nothing guards: they stay behind.
+  Object.defineProperty(wrapped, 'length', { value: fn.length, configurable: true });
   return wrapped;
 }

@@ -35,7 +35,7 @@ const called: readonly [string, () => () => Promise<string>, number, number | un
     'a rate limit',
     () => policy('p', { rateLimit: { burst: 1, permitsPerSecond: 0.1 } }).wrap(async () => 'x'),
     429,
-    '10',
+    10,
   ],
   ['an attempt timeout', () => policy('p', { timeoutMs: 5 }).wrap(() => new Promise<string>(() => {})), 504, undefined],
   ['a deadline', () => policy('p', { deadlineMs: 5 }).wrap(() => new Promise<string>(() => {})), 504, undefined],
