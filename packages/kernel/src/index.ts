@@ -17,7 +17,9 @@ export {
   type ManagementRequest,
   type Provision,
 } from './component/component.js';
+export { copiesOf, noteCopy } from './component/copies.js';
 export { ownerOf, setOwner } from './component/owner.js';
+export { sharedState } from './component/shared-state.js';
 export { standInFor } from './component/stand-in.js';
 export { type Class, type InjectionKey, type Resolver, type Token, token } from './component/token.js';
 export { abandonOnCancel } from './context/abandon.js';

@@ -1,3 +1,44 @@
+// What users of this package alone need of the kernel: they cannot import it under pnpm.
+export {
+  background,
+  type CallContext,
+  type CallNotes,
+  CancelledError,
+  type Classifier,
+  type Clock,
+  currentContext,
+  DeadlineExceededError,
+  defaultClassifier,
+  type Env,
+  type EventBus,
+  eventBus,
+  FwkError,
+  type FwkEvent,
+  fromSignal,
+  idempotentKey,
+  isFwkError,
+  type Layer,
+  type Live,
+  type LiveSource,
+  type Logger,
+  liveValue,
+  type Meter,
+  makeEnv,
+  notesKey,
+  OptionsError,
+  type Outcome,
+  operationKey,
+  type Priority,
+  priorityKey,
+  RefusalError,
+  runInContext,
+  type Service,
+  serviceOf,
+  stack,
+  systemClock,
+  type Verdict,
+  verdicts,
+} from '@fwk/kernel';
 export { BreakerOpenError, type BreakerRefusal } from './breaker/breaker-open-error.js';
 export { type BreakerOptions, breakerDefaults } from './breaker/breaker-options.js';
 export type {
@@ -70,6 +111,7 @@ export { LimitExceededError, type LimitReason, type LimitRefusal } from './limit
 export type { LimitHandle, LimitSnapshot } from './limit/limit-handle.js';
 export type { LimitAlgorithm } from './limit/limit-strategy.js';
 export type { LimitPartitions } from './limit/partitions.js';
+export { httpClassifier } from './policy/http-classifier.js';
 export type { EffectiveSetting, SettingOrigin } from './policy/merge-options.js';
 export { NoBreakerError } from './policy/no-breaker-error.js';
 export { policy } from './policy/policy.js';

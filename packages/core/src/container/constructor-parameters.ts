@@ -1,4 +1,4 @@
-import type { Class } from '@fwk/kernel';
+import { type Class, sharedState } from '@fwk/kernel';
 
 /**
  * What is known of constructor parameters: from explicit `@Inject(key)`, and from the types that tsc and oxc emit for
@@ -20,8 +20,8 @@ interface MetadataReflect {
 export const metadataReflect: MetadataReflect = Reflect as object;
 
 const typesKey = 'design:paramtypes';
-const emitted = new WeakMap<object, readonly unknown[]>();
-const explicit = new WeakMap<object, Map<number, unknown>>();
+const emitted = sharedState('core/emitted-types', () => new WeakMap<object, readonly unknown[]>());
+const explicit = sharedState('core/explicit-keys', () => new WeakMap<object, Map<number, unknown>>());
 let decorating = 0;
 
 const standIn: NonNullable<MetadataReflect['metadata']> = (key, value) => (target, property) => {

@@ -1,5 +1,5 @@
 import type { CallContext, Class, Env, InjectionKey } from '@fwk/kernel';
-import { currentContext, detached, type FwkError, makeEnv, setOwner } from '@fwk/kernel';
+import { copiesOf, currentContext, detached, type FwkError, makeEnv, noteCopy, setOwner } from '@fwk/kernel';
 import { currentFrame, type Frame, nameOf, pathOf, within } from './building.js';
 import { construct, type ParameterSource } from './construct.js';
 import type { Container, Provider } from './container.js';
@@ -99,7 +99,7 @@ class ContainerNode implements Container {
 
   get<T>(key: InjectionKey<T>): T {
     const registration = this.#find(key);
-    if (!registration) throw new NotRegisteredError(describeKey(key), pathOf(currentFrame()));
+    if (!registration) throw new NotRegisteredError(describeKey(key), pathOf(currentFrame()), copiesHint());
     return this.#resolve(registration) as T;
   }
 
@@ -251,6 +251,16 @@ function isKey(key: unknown): key is InjectionKey<unknown> {
   );
 }
 
+/** With two copies the class or token may be the other one's, of the same name. */
+function copiesHint(): string {
+  const copies = ['@fwk/core', '@fwk/kernel'].map(copiesOf).find(({ length }) => length > 1);
+  return copies === undefined
+    ? ''
+    : `two copies of the framework are loaded (${copies.join(' and ')}), and this key may belong to the other; install one, or else decorate the class with @Injectable() or register a provider`;
+}
+
 function describeKey(key: InjectionKey<unknown>): string {
   return typeof key === 'function' ? nameOf(key) : `the token "${key.name}"`;
 }
+
+noteCopy('@fwk/core');

@@ -1,4 +1,4 @@
-import { type InjectionKey, ownerOf, type Resolver, standInFor } from '@fwk/kernel';
+import { currentResolver, type InjectionKey, ownerOf, type Resolver, standInFor } from '@fwk/kernel';
 import { currentFrame, nameOf } from './building.js';
 import { setParameter } from './constructor-parameters.js';
 import { InjectOutsideError, UndefinedKeyError } from './container-errors.js';
@@ -10,12 +10,13 @@ import { InjectOutsideError, UndefinedKeyError } from './container-errors.js';
  * @example class Checkout { private readonly prices = inject(Prices); }
  */
 export function inject<T>(key: InjectionKey<T>): T {
-  const frame = currentFrame();
-  if (!frame) {
+  // A container of another copy of this package builds as well; what it builds has its resolver.
+  const resolver = currentFrame()?.resolver ?? currentResolver();
+  if (!resolver) {
     // An undefined key has no name to report.
     throw new InjectOutsideError(key === undefined ? 'undefined' : nameOf(key));
   }
-  return frame.resolver.get(key);
+  return resolver.get(key);
 }
 
 /** What {@link Inject} can decorate. */

@@ -1,4 +1,4 @@
-import type { Class } from '@fwk/kernel';
+import { type Class, sharedState } from '@fwk/kernel';
 import { captureParameterTypes } from './constructor-parameters.js';
 
 /**
@@ -13,7 +13,7 @@ export interface InjectableOptions {
   readonly scope?: Scope;
 }
 
-const scopes = new WeakMap<object, Scope>();
+const scopes = sharedState('core/scopes', () => new WeakMap<object, Scope>());
 
 /**
  * Marks a class as registered in every container. Works as a legacy and as a standard decorator; the class stays an

@@ -1,6 +1,7 @@
+import { sharedState } from './shared-state.js';
 import type { Resolver } from './token.js';
 
-let current: Resolver | undefined;
+const building = sharedState('building', (): { current: Resolver | undefined } => ({ current: undefined }));
 
 /**
  * Runs `build`, which makes an object synchronously, so that {@link currentResolver} answers `resolver` in it. A
@@ -8,16 +9,16 @@ let current: Resolver | undefined;
  * without knowing it. `undefined` hides an outer one.
  */
 export function buildWith<T>(resolver: Resolver | undefined, build: () => T): T {
-  const outer = current;
-  current = resolver;
+  const outer = building.current;
+  building.current = resolver;
   try {
     return build();
   } finally {
-    current = outer;
+    building.current = outer;
   }
 }
 
 /** The container that is building something right now; undefined outside. */
 export function currentResolver(): Resolver | undefined {
-  return current;
+  return building.current;
 }

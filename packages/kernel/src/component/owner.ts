@@ -1,6 +1,7 @@
+import { sharedState } from './shared-state.js';
 import type { Resolver } from './token.js';
 
-const owners = new WeakMap<object, Resolver>();
+const owners = sharedState('owners', () => new WeakMap<object, Resolver>());
 
 /**
  * Remembers which container built an instance. Method decorators read it to find the application's settings, policies

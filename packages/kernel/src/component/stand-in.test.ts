@@ -4,7 +4,12 @@ import { standInFor } from './stand-in.js';
 const mark = Symbol('mark');
 
 test('takes along name, length and own properties, whatever their attributes', () => {
-  const original = Object.assign((a: number, b: number) => a + b, { route: '/a', [mark]: [1] });
+  const original = Object.assign(
+    function original(a: number, b: number) {
+      return a + b;
+    },
+    { route: '/a', [mark]: [1] },
+  );
   Object.defineProperty(original, 'hidden', { value: 'x', enumerable: false });
   Object.defineProperty(original, 'computed', { get: () => 'live', configurable: true });
   const replacement = standInFor(original, (...all: number[]) => all.length);

@@ -18,6 +18,8 @@ export interface Verdict {
   readonly sent?: boolean;
   /** Who refused it, where somebody did. @defaultValue nobody */
   readonly refusedBy?: 'caller' | 'callee';
+  /** What the callee asked to wait before another attempt, in milliseconds. @defaultValue the error's trait */
+  readonly retryAfterMs?: number;
   /** A limit of time that this process noticed late. @defaultValue false */
   readonly noticedLate?: boolean;
 }

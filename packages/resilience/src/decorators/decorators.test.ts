@@ -1,8 +1,9 @@
-import { type InjectionKey, liveValue, makeEnv, type Resolver, setOwner } from '@fwk/kernel';
+import { type ComponentContext, type InjectionKey, liveValue, makeEnv, type Resolver, setOwner } from '@fwk/kernel';
 import { recordEvents } from '@fwk/kernel/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { FailedCall } from '../fallback/fallback-options.js';
 import { type PolicyRegistry, policyRegistry, policyRegistryToken } from '../policy/policy-registry.js';
+import { resilience } from '../policy/resilience.js';
 import {
   Bulkhead,
   Cache,
@@ -271,7 +272,11 @@ describe('decorated methods keep what other decorators said of them', () => {
       expect(metadata.getMetadata('design:returntype', target, key)).toBe(Promise);
       const kept = ['name', 'length', 'own', symbol].map((each) => Reflect.get(method, each));
       expect(kept).toEqual([key, plain.length, 1, 2]);
-      expect(policyOf(target === Cats ? Cats : new Cats(), key)?.describe()).toHaveLength(decorators.length - 1);
+      expect(
+        policyOf(target === Cats ? Cats : new Cats(), key)
+          ?.print()
+          .split('\n'),
+      ).toHaveLength(decorators.length - 1);
     }
     class Special extends Cats {
       override async list(): Promise<string> {
@@ -283,5 +288,53 @@ describe('decorated methods keep what other decorators said of them', () => {
       'cats',
       '1',
     ]);
+  });
+});
+
+describe('a policy that nobody provides', () => {
+  class Till {
+    @Policy('paymets')
+    async pay(): Promise<string> {
+      return 'paid';
+    }
+
+    @Policy('paymets')
+    async payBack(): Promise<string> {
+      return 'paid back';
+    }
+  }
+
+  test('is told once, with the method, where no application made the instance', async () => {
+    const warning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    expect([await new Till().pay(), await new Till().pay(), await new Till().payBack()]).toHaveLength(3);
+    expect(warning).toHaveBeenCalledExactlyOnceWith(
+      expect.stringMatching(/^@Policy\("paymets"\) on Till\.pay does nothing/),
+      expect.objectContaining({ code: 'FWK_RESILIENCE_POLICY_UNPROVIDED' }),
+    );
+    warning.mockRestore();
+  });
+
+  test('fails the start of an application whose container built the class, with the nearest name', () => {
+    const component = resilience({ policies: { payments: {}, quote: {} } });
+    class Special extends Till {}
+    component.built?.(new Special());
+    component.built?.(new Prices());
+    const registry = policyRegistry(undefined, { payments: {}, quote: {} });
+    const context = { get: () => registry } as unknown as ComponentContext;
+    expect(() => component.ready?.(context)).toThrow(
+      'no policy is called "paymets" (@Policy on Till.pay, @Policy on Till.payBack); did you mean "payments"? known: payments, quote',
+    );
+  });
+
+  test.each([
+    ['Payments', 'payments'],
+    ['payment', 'payments'],
+    ['inventory', undefined],
+    ['x'.repeat(10_000), undefined],
+  ])('%.20s is nearest to %s', (name, nearest) => {
+    const registry = policyRegistry(undefined, { payments: {}, quote: {} });
+    expect(() => registry.named(name)).toThrow(
+      expect.objectContaining({ details: expect.objectContaining({ nearest }) }),
+    );
   });
 });

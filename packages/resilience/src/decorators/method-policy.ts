@@ -9,6 +9,7 @@
  */
 import { OptionsError, ownerOf, type Resolver, standInFor } from '@fwk/kernel';
 import type { FailedCall, FallbackEntry, FallbackHandler } from '../fallback/fallback-options.js';
+import { policyNames } from '../policy/named-methods.js';
 import { policy } from '../policy/policy.js';
 import type { PolicyLayer } from '../policy/policy-layer.js';
 import type { PolicyOptions } from '../policy/policy-options.js';
@@ -48,6 +49,22 @@ interface Built {
   readonly call: Method;
 }
 
+/** Told once a name. */
+const toldUnprovided = new Set<string>();
+
+function tellUnprovided(name: string, where: string): void {
+  if (toldUnprovided.has(name)) return;
+  toldUnprovided.add(name);
+  process.emitWarning(
+    `@Policy("${name}") on ${where} does nothing: the instance was made by no application, so no policy of that name is known`,
+    {
+      code: 'FWK_RESILIENCE_POLICY_UNPROVIDED',
+      detail:
+        'Let the container of an application with resilience({ policies }) build it, or set the layers on the method itself (@Retry, @CircuitBreaker, ...).',
+    },
+  );
+}
+
 class GuardedMethod {
   readonly face: Method;
   readonly #method: Method;
@@ -85,6 +102,7 @@ class GuardedMethod {
     // Checked now, when the class is defined, so that a mistake does not wait for the first call.
     policy(this.#key, { ...checked, fallback });
     this.#options = options;
+    if (added.named !== undefined) policyNames.set(this.face, added.named);
     // Decorators are applied from the method outwards: the nearest fallback is asked first.
     if (fallback) this.#fallbacks = [...this.#fallbacks, fallback];
   }
@@ -128,6 +146,7 @@ class GuardedMethod {
         ? registry.named(named, own)
         : policy(named ?? `${classNameOf(self, this.#key, this.face)}${this.#key}`, own, registry?.env);
     if (named === undefined) registry?.add(made);
+    else if (!registry) tellUnprovided(named, `${classNameOf(self, this.#key, this.face)}${this.#key}`);
     return { policy: made, call: made.wrap(this.#method) };
   }
 }

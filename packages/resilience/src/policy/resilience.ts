@@ -11,9 +11,11 @@ import {
 } from '@fwk/kernel';
 import { type ManualState, manualStates } from '../breaker/breaker-state.js';
 import { UnknownStateError } from '../breaker/unknown-state-error.js';
+import { unknownNames } from './named-methods.js';
 import { currentDefinitions, type PolicySource } from './policy-definitions.js';
 import type { PolicyOptions } from './policy-options.js';
 import { type PolicyRegistry, policyRegistry, policyRegistryToken } from './policy-registry.js';
+import { UnknownPolicyError } from './unknown-policy-error.js';
 
 /** Options of {@link resilience}. */
 export interface ResilienceOptions {
@@ -49,6 +51,9 @@ export const resilienceDefaults = Object.freeze({
  * A name that no policy in use has is answered with 404, a state that does not exist with 400, a
  * policy without breakers with 409.
  *
+ * A name in `@Policy` on a class that the container built is looked up before the application is ready: one that nobody
+ * defined fails the start.
+ *
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when a named policy is refused; if it is found later, from the start
  */
 export function resilience(options?: Partial<ResilienceOptions>): Component {
@@ -59,6 +64,8 @@ export function resilience(options?: Partial<ResilienceOptions>): Component {
   // What is known now is refused here, where the application is put together, and not when somebody first asks.
   currentDefinitions(typeof policies === 'function' ? {} : policies, typeof defaults === 'function' ? {} : defaults);
   let registry: PolicyRegistry | undefined;
+  // Those built before the application is ready; later ones are told at their first call.
+  let built: Set<object> | undefined = new Set();
   const make = (resolver: Resolver) => {
     registry ??= policyRegistry(
       resolver.find(envToken),
@@ -71,6 +78,13 @@ export function resilience(options?: Partial<ResilienceOptions>): Component {
     name: 'resilience',
     provide: (provision: Provision) => provision.factory(policyRegistryToken, make),
     start: (context) => void context.get(policyRegistryToken),
+    built: (instance) => void built?.add(instance),
+    ready: (context) => {
+      const { names } = context.get(policyRegistryToken);
+      const [unknown] = unknownNames(built ?? [], names);
+      built = undefined;
+      if (unknown) throw new UnknownPolicyError(unknown[0], names, unknown[1]);
+    },
     stop: () => registry?.[Symbol.dispose](),
     manage: () => [
       { path: 'policies', handle: () => ({ policies: registry?.list() ?? [], refusal: registry?.refusal }) },

@@ -186,7 +186,7 @@ class RetryService<Req, Res> implements Service<Req, Res> {
     if (isFwkError(error, 'FWK_RESILIENCE_BREAKER_OPEN') && this.#next.status(request) !== 'ready') {
       return this.#stop(ending, attempt, 'breaker-open');
     }
-    const askedMs = traits?.retryAfterMs ?? Number.NaN;
+    const askedMs = verdict.retryAfterMs ?? traits?.retryAfterMs ?? Number.NaN;
     if (askedMs > currentOf(options.maxRetryAfterMs)) return this.#stop(ending, attempt, 'retry-after-too-long');
     // What is no time at all, such as a header that was read wrongly, is as if nothing had been asked.
     const delayMs = askedMs >= 0 ? askedMs : this.#ownPause(ending, attempt, context);

@@ -1,0 +1,34 @@
+import { sharedState } from './shared-state.js';
+
+/** Where the copies of each package were loaded from. */
+const copies = sharedState('copies', () => new Map<string, string[]>());
+
+/**
+ * Notes that a copy of a package was loaded, and tells once of the second: what is compared by identity in one (classes,
+ * tokens, `instanceof`) is not the same in the other. Call it when the package's first module runs.
+ * @param place - where it was loaded from; read from `stack`, since `import.meta` does not survive bundlers and Jest.
+ */
+export function noteCopy(packageName: string, place: string | undefined = callerOf(new Error().stack)): void {
+  if (place === undefined) return;
+  const known = copies.get(packageName) ?? [];
+  if (known.includes(place)) return;
+  copies.set(packageName, [...known, place]);
+  if (known.length !== 1) return;
+  process.emitWarning(`two copies of ${packageName} are loaded: ${[...known, place].join(' and ')}`, {
+    code: 'FWK_KERNEL_TWO_COPIES',
+    detail: `Classes and tokens of one are strangers to the other. Let all packages of the program use one version and one installation ("npm ls ${packageName}" shows who brings which).`,
+  });
+}
+
+/** Places of all copies of a package that are loaded. */
+export function copiesOf(packageName: string): readonly string[] {
+  return copies.get(packageName) ?? [];
+}
+
+/** The file of the second frame of a stack: of whoever called {@link noteCopy}. */
+function callerOf(stack: string | undefined): string | undefined {
+  const frame = stack?.split('\n').filter((line) => line.trimStart().startsWith('at '))[1];
+  return frame?.match(/((?:file:\/\/|[A-Za-z]:[\\/]|\/)[^()]*?):\d+:\d+\)?$/)?.[1];
+}
+
+noteCopy('@fwk/kernel');
