@@ -5,5 +5,7 @@ export const coreEvents = Object.freeze({
   'app.stopped': 'The application has stopped; `failures` lists what did not go well, `abandoned` the calls cut off.',
   'drain.began': 'The application began to leave; `active` calls are in flight.',
   'drain.ended': 'The wait for calls in flight is over; `abandoned` of them were not answered.',
+  'management.changed':
+    'Somebody changed something by hand under `/manage`: `method`, `path`, `from`, `reason`, and what came of it.',
   'health.changed': 'A check found another status than before; `name`, `status`, `previous`, `details`.',
 });

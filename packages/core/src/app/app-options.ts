@@ -65,7 +65,10 @@ export interface ManagementOptions {
   readonly port?: number;
   /** An address other than loopback needs a token. @defaultValue '127.0.0.1' */
   readonly host?: string;
-  /** Asked of every request as a bearer token, at least 16 characters. @defaultValue none */
+  /**
+   * Asked of every request as a bearer token, at least 16 characters. Without one this machine may look, and changes take
+   * the token of a file that is made at the start (`app.managementTokenFile`). @defaultValue none
+   */
   readonly token?: string;
 }
 

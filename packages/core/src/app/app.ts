@@ -34,6 +34,8 @@ export interface App extends Resolver, AsyncDisposable {
   stop(reason?: string): Promise<void>;
   /** `http://host:port` of the management listener while it listens. */
   readonly managementUrl: string | undefined;
+  /** The file with the token that changes under `/manage` take, while it listens and has no configured token. */
+  readonly managementTokenFile: string | undefined;
 }
 
 /**
@@ -76,6 +78,10 @@ class Application implements App {
 
   get managementUrl(): string | undefined {
     return this.#parts.management?.url;
+  }
+
+  get managementTokenFile(): string | undefined {
+    return this.#parts.management?.tokenFile;
   }
 
   get: Resolver['get'] = (key) => this.#parts.container.get(key);
@@ -141,7 +147,14 @@ class Application implements App {
     }
     const durationMs = env.clock.now() - startedAtMs;
     env.events.emit('app.started', { name: this.info.name, instanceId: this.info.instanceId, durationMs });
-    env.logger.info({ durationMs: Math.round(durationMs), management: this.managementUrl }, 'ready');
+    env.logger.info(
+      {
+        durationMs: Math.round(durationMs),
+        management: this.managementUrl,
+        managementTokenFile: this.managementTokenFile,
+      },
+      'ready',
+    );
   }
 
   async #stopOnSignal(signal: string): Promise<boolean> {

@@ -66,8 +66,9 @@ export function coreEndpoints(sources: CoreSources): readonly ManagementEndpoint
         if (!logLevels.includes(level as LogLevel)) {
           throw new ManagementRefusedError(400, `the body must be {"level": one of ${logLevels.join(', ')}}`);
         }
+        const was = logger.level;
         logger.level = level as LogLevel;
-        return { level };
+        return { level, was };
       },
     },
   ];

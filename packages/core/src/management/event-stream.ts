@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock, EventBus, Timer } from '@fwk/kernel';
+import { type Clock, type EventBus, redact, type Timer } from '@fwk/kernel';
 import { ManagementRefusedError } from './problem.js';
 
 /** Most listeners at once; each costs a connection and the writing of every event. */
@@ -34,7 +34,7 @@ export function eventStreams(bus: EventBus, clock: Clock): EventStreams {
         response.write(text);
       };
       const subscription = bus.on(pattern, (event) => {
-        send(`event: ${oneLine(event.name)}\ndata: ${JSON.stringify(event)}\n\n`);
+        send(`event: ${oneLine(event.name)}\ndata: ${JSON.stringify(redact(event))}\n\n`);
       });
       let timer: Timer;
       const ping = () => {

@@ -1,4 +1,6 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
+import { dirname } from 'node:path';
 import { eventBus, FwkError, type FwkEvent, type ManagementEndpoint, makeEnv } from '@fwk/kernel';
 import { fakeClock } from '@fwk/kernel/testing';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -36,14 +38,23 @@ async function started(endpoints: readonly ManagementEndpoint[] = [], more: Part
   });
   servers.push(server);
   await server.start();
-  const ask = (path: string, init?: RequestInit) => fetch(`${server.url}${path}`, init);
+  const authorization = server.tokenFile ? `Bearer ${readFileSync(server.tokenFile, 'utf8')}` : '';
+  /** As an operator asks: changes with the token. */
+  const ask = (path: string, init: RequestInit = {}) => {
+    const change = init.method !== undefined && !(init.headers && 'authorization' in init.headers);
+    return fetch(`${server.url}${path}`, change ? { ...init, headers: { ...init.headers, authorization } } : init);
+  };
   return { server, ask, clock, health, events, metrics, logger, logged };
 }
 
-/** One request with a header that fetch would not let us set. */
 function withHost(url: string, host: string): Promise<number | undefined> {
+  return withHeaders(`${url}/manage/info`, { host });
+}
+
+/** One request with headers that fetch would not let us set. */
+function withHeaders(url: string, headers: Record<string, string>): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    request(`${url}/manage/info`, { headers: { host } }, (response) => {
+    request(url, { headers }, (response) => {
       response.resume();
       resolve(response.statusCode);
     })
@@ -212,6 +223,86 @@ describe('bad requests', () => {
   test('a malformed parameter is 400', async () => {
     const { ask } = await started([{ path: 'policies/:name', handle: () => 1 }]);
     expect((await ask('/manage/policies/%zz')).status).toBe(400);
+  });
+});
+
+describe('changes', () => {
+  const change = { method: 'PUT', body: '{"level":"debug","reason":"looking for ?sig=hunter2"}' };
+
+  test('take the token of a file that only its owner can read, and that goes with the listener', async () => {
+    const { server, ask, logger } = await started();
+    const file = server.tokenFile ?? expect.unreachable();
+    if (process.platform !== 'win32')
+      expect([statSync(file).mode & 0o777, statSync(dirname(file)).mode & 0o777]).toEqual([0o600, 0o700]);
+    for (const authorization of ['', 'Bearer ', `Bearer ${'x'.repeat(43)}`]) {
+      const refused = await ask('/manage/loggers/root', { ...change, headers: { ...json, authorization } });
+      expect([refused.status, ((await refused.json()) as { detail: string }).detail]).toEqual([
+        401,
+        expect.stringContaining(file),
+      ]);
+    }
+    expect(logger.level).toBe('info');
+    expect((await ask('/manage/loggers/root', { ...change, headers: json })).status).toBe(200);
+    expect(logger.level).toBe('debug');
+    await server.stop();
+    expect([server.tokenFile, existsSync(dirname(file))]).toEqual([undefined, false]);
+  });
+
+  test('leave an event and a line: who, what, why, from what to what, and no secret', async () => {
+    const { ask, events, logger, logged } = await started();
+    const seen: FwkEvent[] = [];
+    events.on('management.*', (event) => void seen.push(event));
+    await ask('/manage/loggers/root', { ...change, headers: { ...json, 'user-agent': 'me/1' } });
+    await ask('/manage/loggers/root', { method: 'PUT', headers: json, body: '{"level":"loud"}' });
+    expect(seen.map((event) => event.data)).toMatchObject([
+      {
+        method: 'PUT',
+        path: 'loggers/root',
+        from: { address: expect.stringContaining('127.0.0.1:'), program: 'me/1' },
+        reason: 'looking for ?sig=******',
+        answer: { level: 'debug', was: 'info' },
+        done: true,
+      },
+      { done: false, code: 'FWK_CORE_MANAGEMENT_REFUSED' },
+    ]);
+    await logger.flush();
+    expect(logged.join()).toContain('management: PUT loggers/root');
+    expect(logged.join()).not.toContain('hunter2');
+  });
+});
+
+describe('web pages', () => {
+  test.each([
+    [{ origin: 'https://evil.example' }],
+    [{ origin: 'null' }],
+    [{ origin: 'http://127.0.0.1:1' }],
+    [{ 'sec-fetch-site': 'cross-site' }],
+    [{ 'sec-fetch-site': 'same-site' }],
+    [{ referer: 'https://evil.example/page' }],
+    [{ host: 'evil.example' }],
+    [{ host: '127.0.0.1.evil.example' }],
+    [{ host: '[::1]evil.example' }],
+  ])('of other origins can read nothing and take no event stream: %j', async (headers) => {
+    const { server, ask } = await started();
+    for (let index = 0; index <= maxEventStreams; index++) {
+      expect(await withHeaders(`${server.url}/manage/events`, headers)).toBe(403);
+    }
+    expect(await withHeaders(`${server.url}/manage/info`, headers)).toBe(403);
+    const leave = new AbortController();
+    expect((await ask('/manage/events', { signal: leave.signal })).status).toBe(200);
+    leave.abort();
+  });
+
+  test('of the listener itself, and what a person types, may read', async () => {
+    const { server } = await started();
+    const own: Record<string, string>[] = [
+      { origin: server.url ?? '' },
+      { 'sec-fetch-site': 'none' },
+      { 'sec-fetch-site': 'same-origin' },
+    ];
+    for (const headers of own) {
+      expect(await withHeaders(`${server.url}/manage/info`, headers)).toBe(200);
+    }
   });
 });
 

@@ -12,13 +12,15 @@ import {
   runInContext,
 } from '@fwk/kernel';
 import { type EncodedBody, encodeBody } from '../metrics/content-encoding.js';
-import { type Authenticator, authenticator } from './access.js';
+import { type Authenticator, authenticator, isReading } from './access.js';
+import { audited } from './audit.js';
 import { eventStreams } from './event-stream.js';
 import { listenAlone } from './listen.js';
 import { ManagementRefusedError, problemOf, problemType } from './problem.js';
 import { ManagementReply } from './reply.js';
 import { readBody } from './request-body.js';
 import { routesOf } from './routes.js';
+import { makeTokenFile, type TokenFile } from './token-file.js';
 
 /** What a management server is made of; options are checked by whoever makes it (createApp). */
 export interface ManagementParts {
@@ -38,6 +40,8 @@ export interface ManagementParts {
 export interface ManagementServer {
   /** `http://host:port` while it listens. */
   readonly url: string | undefined;
+  /** The file with the token that changes take, while it listens and has no configured token. */
+  readonly tokenFile: string | undefined;
   /** @throws PortTakenError when the port is taken. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -73,6 +77,7 @@ export function managementServer(parts: ManagementParts): ManagementServer {
   const answering = new Set<ServerResponse>();
   let access: Authenticator;
   let url: string | undefined;
+  let file: TokenFile | undefined;
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
@@ -89,7 +94,9 @@ export function managementServer(parts: ManagementParts): ManagementServer {
       if (path === 'events') return streams.open(request, response, searchParams.get('name') ?? undefined);
       const body = await readBody(request);
       const query = Object.fromEntries(searchParams);
-      const work = () => endpoint.handle({ parameter, query, body, accept: request.headers.accept });
+      const handled = async () => endpoint.handle({ parameter, query, body, accept: request.headers.accept });
+      const asked = { method: request.method ?? '', path, body, query };
+      const work = isReading(request) ? handled : () => audited(parts, request, asked, handled);
       await answer(response, await limited(clock, path, work));
     } catch (error) {
       const problem = problemOf(error, parts.errors);
@@ -105,34 +112,67 @@ export function managementServer(parts: ManagementParts): ManagementServer {
     }
   };
 
+  const listen = async (): Promise<void> => {
+    const { createServer } = await import('node:http');
+    const made = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 });
+    made.on('request', (request, response) => {
+      answering.add(response);
+      response.on('close', () => answering.delete(response));
+      void handle(request, response);
+    });
+    const bound = await listenAlone(made, host, port).catch((error: unknown) => {
+      const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+      throw taken ? new PortTakenError('the management listener', host, port, error) : error;
+    });
+    server = made;
+    made.on('error', (error) => parts.logger.error({ err: error }, `management listener: ${messageOf(error)}`));
+    url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+  };
+
+  /** Without a place for the file the application runs, and nothing can be changed by hand. */
+  const tokenFile = async (): Promise<TokenFile | undefined> => {
+    try {
+      return await makeTokenFile();
+    } catch (error) {
+      parts.logger.warn({ err: error }, 'no file for the management token could be made: management can only be read');
+      return undefined;
+    }
+  };
+  const removeFile = async (): Promise<void> => {
+    const made = file;
+    file = undefined;
+    try {
+      await made?.[Symbol.asyncDispose]();
+    } catch (error) {
+      parts.logger.warn({ err: error }, 'the file of the management token could not be removed');
+    }
+  };
+
   return {
     get url() {
       return url;
     },
-    async start() {
-      access = await authenticator(host, parts.token);
-      const { createServer } = await import('node:http');
-      const made = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 });
-      made.on('request', (request, response) => {
-        answering.add(response);
-        response.on('close', () => answering.delete(response));
-        void handle(request, response);
-      });
-      const bound = await listenAlone(made, host, port).catch((error: unknown) => {
-        const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-        throw taken ? new PortTakenError('the management listener', host, port, error) : error;
-      });
-      server = made;
-      made.on('error', (error) => parts.logger.error({ err: error }, `management listener: ${messageOf(error)}`));
-      url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+    get tokenFile() {
+      return file?.path;
     },
-    stop() {
+    async start() {
+      file = parts.token === undefined ? await tokenFile() : undefined;
+      try {
+        access = await authenticator(host, parts.token, file);
+        await listen();
+      } catch (error) {
+        await removeFile();
+        throw error;
+      }
+    },
+    async stop() {
       streams[Symbol.dispose]();
       url = undefined;
+      await removeFile();
       const open = server;
       server = undefined;
-      if (!open) return Promise.resolve();
-      return new Promise((resolve) => {
+      if (!open) return;
+      await new Promise<void>((resolve) => {
         const cut = () => open.closeAllConnections();
         // Whoever asked for the stop gets its answer.
         const timer = clock.setTimer(cut, lastAnswersMs, true);

@@ -1,4 +1,4 @@
-import { type ErrorTable, FwkError, isFwkError } from '@fwk/kernel';
+import { type ErrorTable, FwkError, isFwkError, redact, redactText } from '@fwk/kernel';
 
 /** A problem document (RFC 9457). */
 export interface Problem {
@@ -61,5 +61,5 @@ export function problemOf(error: unknown, table: ErrorTable): Problem {
   const code = error.code as `FWK_${string}`;
   const status = own ?? (Object.hasOwn(table, code) ? (table[code]?.status ?? 500) : 500);
   const problem = { type: 'about:blank', title: titles[status] ?? 'Error', status, detail: error.message, code };
-  return { ...error.details, ...problem };
+  return { ...(redact(error.details) as object), ...problem, detail: redactText(error.message) };
 }

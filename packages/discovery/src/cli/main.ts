@@ -8,6 +8,7 @@ import { checkLocalOptions, type LocalRegistryOptions } from '../registries/loca
 import { localRegistry } from '../registries/local/local-registry.js';
 import { checkPlace } from './check-place.js';
 import { operate } from './operate.js';
+import { printableLines } from './printable.js';
 import { type Command, readCommand, usage } from './read-command.js';
 import { stderrLogger } from './stderr-logger.js';
 
@@ -24,7 +25,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     const wrongly = isFwkError(error, 'FWK_KERNEL_OPTIONS_INVALID') || isParseError(error);
-    process.stderr.write(`${messageOf(error)}\n${wrongly ? `\n${usage}` : ''}`);
+    process.stderr.write(`${printableLines(messageOf(error))}\n${wrongly ? `\n${usage}` : ''}`);
     return wrongly ? 2 : 1;
   }
 }

@@ -2,6 +2,7 @@
 import { FwkError, type Live } from '@fwk/kernel';
 import type { Instance } from '../instance.js';
 import type { Registry } from '../registry.js';
+import { printable } from './printable.js';
 import type { Command } from './read-command.js';
 
 type Say = (text: string) => void;
@@ -25,7 +26,7 @@ export async function operate(registry: Registry, command: Command, say: Say): P
     return lifted ? 0 : 1;
   } else if (command.verb === 'list') {
     const instances = await listInstances(registry);
-    say(command.json ? JSON.stringify({ instances }) : tableOf(instances));
+    say(command.json ? printable(JSON.stringify({ instances })) : tableOf(instances));
   }
   return 0;
 }
@@ -63,15 +64,17 @@ function becomes<T>(live: Live<T>, holds: (value: T) => boolean): Promise<T> {
 
 function tableOf(instances: readonly Instance[]): string {
   if (instances.length === 0) return 'nobody is registered';
-  const rows = instances.map(({ service, id, version, address, port, zone = '', status, lastChange }) => [
-    service,
-    id,
-    version,
-    `${address}:${port}`,
-    zone,
-    status,
-    lastChange ? `${lastChange.cause} (${lastChange.actor})` : '',
-  ]);
+  const rows = instances
+    .map(({ service, id, version, address, port, zone = '', status, lastChange }) => [
+      service,
+      id,
+      version,
+      `${address}:${port}`,
+      zone,
+      status,
+      lastChange ? `${lastChange.cause} (${lastChange.actor})` : '',
+    ])
+    .map((row) => row.map(printable));
   const table = [['SERVICE', 'ID', 'VERSION', 'ADDRESS', 'ZONE', 'STATUS', 'WHY'], ...rows];
   const widths = (table[0] as string[]).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   return table

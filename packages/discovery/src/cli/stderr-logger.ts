@@ -1,10 +1,12 @@
 import { type LogFields, type Logger, messageOf } from '@fwk/kernel';
+import { printable } from './printable.js';
 
 /** Warnings and errors as lines for people on standard error; nothing below them. */
 export function stderrLogger(more: LogFields = {}): Logger {
   const write = (fields: LogFields, message: string) => {
     const facts = Object.entries({ ...more, ...fields }).filter(([, value]) => value !== undefined);
-    process.stderr.write(`${message} (${facts.map(([name, value]) => `${name}: ${textOf(value)}`).join(', ')})\n`);
+    const text = `${message} (${facts.map(([name, value]) => `${name}: ${textOf(value)}`).join(', ')})`;
+    process.stderr.write(`${printable(text)}\n`);
   };
   return {
     debug() {},

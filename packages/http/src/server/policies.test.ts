@@ -1,4 +1,5 @@
 /** Policies as an application has them: in its container with all its scopes, and under `/manage/policies`. */
+import { readFile } from 'node:fs/promises';
 import { createContainer, Injectable } from '@fwk/core';
 import { testApp } from '@fwk/core/testing';
 import { CircuitBreaker, policyRegistryToken, resilience } from '@fwk/resilience';
@@ -46,7 +47,10 @@ test.each([
   for (const used of ['payments', 'plain']) app.get(policyRegistryToken).named(used);
   const response = await fetch(`${app.managementUrl}/manage/policies/${name}`, {
     method,
-    headers: { 'content-type': 'application/json' },
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${await readFile(app.managementTokenFile ?? '', 'utf8')}`,
+    },
     ...(body ? { body: JSON.stringify(body) } : {}),
   });
   expect([response.status, await response.json()]).toEqual([
