@@ -1,4 +1,4 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { testApp } from '@fwk/core/testing';
 import type { Announcement, Component } from '@fwk/kernel';
@@ -57,7 +57,7 @@ describe('the advertised place', () => {
     const probe = createSocket('udp4');
     const routed = await new Promise<string | undefined>((resolve) => {
       probe.once('error', () => resolve(undefined));
-      probe.connect(9, '192.0.2.1', () => resolve(probe.address().address));
+      probe.connect(9, '192.0.2.1', (error?: unknown) => resolve(error ? undefined : probe.address().address));
     });
     probe.close();
     const place = await advertisedPlace({}, { host: '0.0.0.0', port: 8080 });
@@ -68,6 +68,20 @@ describe('the advertised place', () => {
   test.each(['fe80::1', 'fe80::1%eth0', 'FEBF::1'])('is none for the link-local address %s', async (host) => {
     expect(await advertisedPlace({}, { host, port: 8080 })).toBeUndefined();
   });
+});
+
+test('is one of an interface, or of the machine itself, in a network without any route', async () => {
+  const connect = vi.spyOn(Socket.prototype, 'connect').mockImplementation(function (
+    this: Socket,
+    ...given: unknown[]
+  ) {
+    (given.at(-1) as (error: Error) => void)(new Error('connect ENETUNREACH 192.0.2.1:9'));
+  });
+  const place = await advertisedPlace({}, { host: '0.0.0.0', port: 8080 });
+  expect(connect).toHaveBeenCalled();
+  connect.mockRestore();
+  expect(place?.chosenBy).toMatch(/^(?:interface|loopback)$/);
+  expect(place?.host).not.toBe('0.0.0.0');
 });
 
 describe('without a default route', () => {

@@ -58,7 +58,7 @@ export function bestAddress(
 
 /** Whether others can reach an address at all: IPv6 link-local ones mean something on one link of one machine only. */
 export function isOutward(address: string): boolean {
-  return !isLinkLocal(address) && !address.startsWith('127.') && address !== '::1';
+  return !isLinkLocal(address) && !/^(?:127\.|0\.|::1?$)/.test(address);
 }
 
 /** Whether this is an IPv6 link-local address (`fe80::/10`). */
@@ -84,6 +84,9 @@ function routedAddress(family: 4 | 6): Promise<string | undefined> {
       socket.close();
     };
     socket.once('error', () => end(undefined));
-    socket.connect(9, documentationAddresses[family], () => end(socket.address().address));
+    // Without a route Node calls back with the error, other than its types say.
+    socket.connect(9, documentationAddresses[family], (error?: unknown) =>
+      end(error ? undefined : socket.address().address),
+    );
   });
 }
