@@ -8,7 +8,7 @@
  */
 import type { Env } from '@fwk/kernel';
 import { DuplicateInstanceError, RegistryFullError } from '../../errors.js';
-import { type Instance, instanceLimits } from '../../instance.js';
+import type { Instance } from '../../instance.js';
 import { cappedEviction } from '../../lease/eviction.js';
 import { LeaseTable } from '../../lease/lease-table.js';
 import { Preserving } from '../../lease/preserving.js';
@@ -19,6 +19,7 @@ import { describeInstance } from '../describe-instance.js';
 import { type Change, ChangeLog } from './change-log.js';
 import { Holdings } from './holdings.js';
 import type { LocalRegistryOptions } from './local-options.js';
+import { OperatorWords } from './operator-words.js';
 import type { Identity } from './session.js';
 import type { Known } from './wire.js';
 
@@ -30,12 +31,6 @@ const MAX_GROUPS_SHOWN = 1000;
 /** Share of all leases that one sweep may end. */
 const MAX_EVICTED_SHARE = 0.15;
 const SWEEP_MS = 100;
-/** Words of operators that are kept. */
-const MAX_OVERRIDES = 1000;
-/** Ids of which an operator lifted an override here, so that no registrant brings it back. */
-const MAX_LIFTED = 1000;
-/** What is added to the actor of an override that only a registrant tells of. */
-const CLAIMED = ' (as its instance says)';
 /**
  * What a lease has beyond its time while its process holds a connection: such a process is likelier busy than gone, since
  * its end would close the connection. Two seconds without an event loop must cost nobody its place.
@@ -62,7 +57,7 @@ export class ServedRegistry {
   readonly #holdings: Holdings;
   /** Ids that their owners have registered or renewed here, and not only with a registry before this one. */
   readonly #claimed = new Set<string>();
-  readonly #lifted = new Set<string>();
+  readonly #words: OperatorWords;
   /** Streams open for each owner: a process without one has dropped its connection, or never had one. */
   readonly #connected = new Map<string, number>();
   /** Ids whose process has dropped its connection and has not been heard of since. */
@@ -84,6 +79,7 @@ export class ServedRegistry {
     this.#log = new ChangeLog(onChange);
     this.#preserving = new Preserving(env);
     this.#holdings = new Holdings(options);
+    this.#words = new OperatorWords(this.catalog, this.#log, env);
     const capped = cappedEviction(MAX_EVICTED_SHARE);
     this.#leases = new LeaseTable({
       clock: env.clock,
@@ -134,7 +130,7 @@ export class ServedRegistry {
     }
     const entry = { instance, holder, owner };
     this.#holdings.take(entry);
-    if (claim) this.#claim(instance, holder, claim);
+    if (claim) this.#words.claim(instance, holder, claim);
     this.#claimed.add(id);
     this.#dropped.delete(id);
     this.#leases.grant(id, this.#leaseMs(owner));
@@ -154,33 +150,14 @@ export class ServedRegistry {
     return true;
   }
 
-  /**
-   * Lets an operator's word win over the instance's own. Where there are too many, the oldest about an instance that is
-   * not there makes room.
-   * @throws RegistryFullError
-   */
+  /** Lets an operator's word win over the instance's own. @throws RegistryFullError */
   override(id: string, override: Override): void {
-    const { overrides } = this.catalog;
-    if (overrides.size >= MAX_OVERRIDES && !overrides.has(id)) {
-      const idle = [...overrides.keys()].find((other) => !this.catalog.get(other));
-      if (idle === undefined) throw new RegistryFullError('overrides', MAX_OVERRIDES);
-      this.lift(idle);
-    }
-    this.#override(id, override);
-    this.#env.events.emit('instance.overridden', { instance: id, ...override });
-    this.#env.logger.warn({ instance: id, ...override }, 'an operator has overridden the status of an instance');
+    this.#words.set(id, override);
   }
 
   /** Lets the instance's own word count again; false when it did already. */
   lift(id: string): boolean {
-    const override = this.catalog.overrides.get(id);
-    this.#lifted.add(id);
-    if (this.#lifted.size > MAX_LIFTED) for (const oldest of this.#lifted) if (this.#lifted.delete(oldest)) break;
-    if (!override) return false;
-    this.#override(id, undefined);
-    this.#env.events.emit('instance.override-lifted', { instance: id, ...override });
-    this.#env.logger.info({ instance: id, ...override }, 'the override of an instance was lifted');
-    return true;
+    return this.#words.lift(id);
   }
 
   /** Renews leases; answers the ids that the asking process has to register again. */
@@ -258,18 +235,6 @@ export class ServedRegistry {
     this.#leases.close();
   }
 
-  /** Takes over what only a registrant says; it can say no more than its own status would, but for longer. */
-  #claim({ id, service }: Instance, holder: string, { actor, ...claim }: Override): void {
-    const { overrides } = this.catalog;
-    if (overrides.has(id) || this.#lifted.has(id) || overrides.size >= MAX_OVERRIDES) return;
-    const by = actor.endsWith(CLAIMED) ? actor : actor.slice(0, instanceLimits.nameLength - CLAIMED.length) + CLAIMED;
-    const override = Object.freeze({ ...claim, actor: by });
-    this.#override(id, override);
-    const facts = { instance: id, service, ...override, claimedBy: holder };
-    this.#env.events.emit('instance.overridden', facts);
-    this.#env.logger.warn(facts, 'an instance says that an operator has overridden its status');
-  }
-
   #leaseMs(owner: string): number {
     return this.#connected.has(owner) ? this.ttlMs + CONNECTED_GRACE_MS : this.ttlMs;
   }
@@ -309,11 +274,6 @@ export class ServedRegistry {
     const cause = dropped ? 'its process dropped the connection' : 'its lease was not renewed';
     this.#env.events.emit('instance.evicted', { instance: id, service, cause, ttlMs: this.ttlMs });
     this.#env.logger.warn({ instance: id, service, cause }, 'instance evicted');
-  }
-
-  #override(id: string, override: Override | undefined): void {
-    this.catalog.override(id, override);
-    this.#log.add({ kind: 'override', id, override });
   }
 
   #put(entry: CatalogEntry): void {
