@@ -1,4 +1,5 @@
 /** Stopping: which time belongs to whom, and who may ask for it. */
+import { readFile } from 'node:fs/promises';
 import { cancellable, operationKey, runInContext, sleep } from '@fwk/kernel';
 import { fakeClock } from '@fwk/kernel/testing';
 import { expect, test } from 'vitest';
@@ -155,7 +156,10 @@ test('a handler below /manage gets its answer from an application that it stops'
   app = await testApp({ use: [component], management: {} });
   const answer = await fetch(`${app.managementUrl}/manage/stop`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${await readFile(app.managementTokenFile ?? '', 'utf8')}`,
+    },
   });
   expect(await answer.json()).toEqual({ state: 'draining' });
   await app.stop();

@@ -47,6 +47,7 @@ export const resilienceDefaults = Object.freeze({
  * - `GET /manage/policies/:name` shows all settings with where each was set, counts and opening records.
  * - `PUT /manage/policies/:name` with `{"state": "forced-open"}` (or `forced-closed`, `disabled`, `metrics-only`) sets
  *   its breakers by hand, and those that are made later; `{"state": "reset"}` closes them and forgets what they measured.
+ *   A change takes the token of the management listener; its answer has the policy as it `was`.
  *
  * A name that no policy in use has is answered with 404, a state that does not exist with 400, a
  * policy without breakers with 409.
@@ -99,7 +100,9 @@ function set(registry: PolicyRegistry | undefined, { parameter = '', body }: Man
   if (!allowedStates.includes(state as string)) {
     throw new UnknownStateError(`policy "${parameter}"`, state, allowedStates);
   }
+  // For the line that each change leaves.
+  const was = registry?.list().find(({ name }) => name === parameter);
   if (state === 'reset') registry?.reset(parameter);
   else registry?.force(parameter, state as ManualState);
-  return registry?.inspect(parameter);
+  return { ...registry?.inspect(parameter), was };
 }
