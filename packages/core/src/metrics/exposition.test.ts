@@ -1,7 +1,7 @@
 import { fakeClock } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { openMetricsType, prometheusType } from './exposition.js';
-import { loopDelay, loopDelayWindowMs } from './loop-delay.js';
+import { type LoopDelay, loopDelay, loopDelayWindowMs } from './loop-delay.js';
 import { createMeter } from './meter.js';
 import { negotiateFormat } from './negotiate-format.js';
 import { observeProcess } from './process-metrics.js';
@@ -114,7 +114,7 @@ describe('the delay of the event loop', () => {
 
   test('is the same for every scraper, for a window at least, and is forgotten after two', async () => {
     const clock = fakeClock();
-    using delay = loopDelay(clock);
+    using delay = loopDelay(clock) as LoopDelay;
     await late(delay, 0.1);
     const { longest } = delay.read();
     await clock.advance(loopDelayWindowMs / 2);

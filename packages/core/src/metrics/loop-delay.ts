@@ -14,10 +14,21 @@ export interface LoopDelay extends Disposable {
 }
 
 /**
- * Watches the event loop's delay. Two histograms record all of it and take turns to begin anew, one a window; a reading
+ * How much of a sampled value is the sampling itself, in milliseconds: of Node's the resolution (below it the loop is simply
+ * idle), of Bun's nothing. Undefined on Deno, which always answers 0: no value is better than a wrong one.
+ */
+export function resolutionIncludedMs(versions: Readonly<Record<string, string | undefined>>): number | undefined {
+  if (versions.deno !== undefined) return undefined;
+  return versions.bun === undefined ? resolutionMs : 0;
+}
+
+/**
+ * Watches the event loop's delay; undefined where the runtime does not measure it. Two histograms record all of it and take turns to begin anew, one a window; a reading
  * comes from the one that has recorded longer. So a delay is seen by every scraper that asks at least once a window.
  */
-export function loopDelay(clock: Clock): LoopDelay {
+export function loopDelay(clock: Clock): LoopDelay | undefined {
+  const includedMs = resolutionIncludedMs(process.versions);
+  if (includedMs === undefined) return undefined;
   let longer = monitorEventLoopDelay({ resolution: resolutionMs });
   let shorter = monitorEventLoopDelay({ resolution: resolutionMs });
   longer.enable();
@@ -29,8 +40,7 @@ export function loopDelay(clock: Clock): LoopDelay {
     longer.reset();
     [longer, shorter] = [shorter, longer];
   };
-  // The sampled value includes the resolution itself; below it the loop is simply idle.
-  const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - resolutionMs / 1000) || 0;
+  const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - includedMs / 1000) || 0;
   return {
     read() {
       turn();

@@ -35,16 +35,18 @@ export function observeProcess(meter: Meter, app: AppInfo, clock: Clock = system
   });
 
   const delay = loopDelay(clock);
-  const late = 'How late timers run, of the last one to two minutes';
-  observe('gauge', 'nodejs.eventloop.delay.p50', 'seconds', `${late}: median.`, () => delay.read().percentile(50));
-  observe('gauge', 'nodejs.eventloop.delay.p99', 'seconds', `${late}: 99th percentile.`, () =>
-    delay.read().percentile(99),
-  );
-  observe('gauge', 'nodejs.eventloop.delay.max', 'seconds', `${late}: longest.`, () => delay.read().longest);
+  if (delay) {
+    const late = 'How late timers run, of the last one to two minutes';
+    observe('gauge', 'nodejs.eventloop.delay.p50', 'seconds', `${late}: median.`, () => delay.read().percentile(50));
+    observe('gauge', 'nodejs.eventloop.delay.p99', 'seconds', `${late}: 99th percentile.`, () =>
+      delay.read().percentile(99),
+    );
+    observe('gauge', 'nodejs.eventloop.delay.max', 'seconds', `${late}: longest.`, () => delay.read().longest);
+  }
 
   return {
     [Symbol.dispose]() {
-      delay[Symbol.dispose]();
+      delay?.[Symbol.dispose]();
       for (const each of observed) each[Symbol.dispose]();
     },
   };
