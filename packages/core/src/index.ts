@@ -51,6 +51,7 @@ export {
   type ProbeGroup,
 } from './health/health-check.js';
 export { healthJson, healthJsonType } from './health/health-json.js';
+export { clusterWorker } from './lifecycle/cluster-worker.js';
 export { createDrain, type Drain, type DrainControl, drainToken } from './lifecycle/drain.js';
 export { StepFailedError, StepTimeoutError, StopFailedError, WrongStateError } from './lifecycle/lifecycle-errors.js';
 export { onStopSignal, type SignalHost, signalExitCodes } from './lifecycle/signals.js';

@@ -39,7 +39,10 @@ export interface AppOptions {
   readonly overrides?: readonly ProviderEntry[];
   /** Parts that replace the environment: a fake clock, seeded randomness. @defaultValue the system's */
   readonly env?: Partial<Env>;
-  /** Unique among all instances of all services. @defaultValue name, process id and random digits */
+  /**
+   * Unique among all instances of all services; a worker of `node:cluster` adds `-w` and its number.
+   * @defaultValue name, process id and random digits
+   */
   readonly instanceId?: string;
   readonly logging?: LoggingOptions;
   /** The management listener, or false for none. */
@@ -61,7 +64,7 @@ export interface LoggingOptions {
 
 /** Where management listens. */
 export interface ManagementOptions {
-  /** @defaultValue 0, any */
+  /** In a worker of `node:cluster`, the first free one from here on. @defaultValue 0, any */
   readonly port?: number;
   /** An address other than loopback needs a token. @defaultValue '127.0.0.1' */
   readonly host?: string;

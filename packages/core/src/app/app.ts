@@ -1,6 +1,7 @@
 import type { AppInfo, CallContext, Env, Resolver } from '@fwk/kernel';
 import { cancellable, currentContext, detached, isFwkError, messageOf, operationKey } from '@fwk/kernel';
 import { loadTsyringe } from '../container/tsyringe-bridge.js';
+import { leaveCluster } from '../lifecycle/cluster-worker.js';
 import { StopFailedError, WrongStateError } from '../lifecycle/lifecycle-errors.js';
 import { onStopSignal } from '../lifecycle/signals.js';
 import { runStep, stepKey } from '../lifecycle/step.js';
@@ -158,7 +159,11 @@ class Application implements App {
   }
 
   async #stopOnSignal(signal: string): Promise<boolean> {
-    await this.stop(signal);
+    try {
+      await this.stop(signal);
+    } finally {
+      await leaveCluster(this.env.clock);
+    }
     return this.#state === 'stopped';
   }
 

@@ -18,6 +18,7 @@ import { type Container, containerToken, type Provider } from '../container/cont
 import { createContainer } from '../container/create-container.js';
 import { coreErrors } from '../core-errors.js';
 import { createHealth, type HealthControl, healthToken } from '../health/health.js';
+import { clusterWorker } from '../lifecycle/cluster-worker.js';
 import { createDrain, type DrainControl, drainToken } from '../lifecycle/drain.js';
 import { StepFailedError } from '../lifecycle/lifecycle-errors.js';
 import { createLogger, type LoggerControl, loggerToken } from '../logging/logger.js';
@@ -59,7 +60,9 @@ export interface PlacedComponent {
 export function assemble(options: CheckedAppOptions, state: () => string): Parts {
   const base = makeEnv(options.env);
   const { name, version, owner } = options;
-  const instanceId = options.instanceId ?? `${name}-${process.pid}-${randomSpanId(base.random).slice(0, 8)}`;
+  const instanceId = options.instanceId
+    ? ofThisWorker(options.instanceId)
+    : `${name}-${process.pid}-${randomSpanId(base.random).slice(0, 8)}`;
   const info: AppInfo = Object.freeze({ name, version, owner, instanceId });
 
   const bus = eventBus({ clock: base.clock });
@@ -150,6 +153,12 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
     metrics,
     observed: undefined,
   };
+}
+
+/** Workers of a cluster are given one id by one configuration, and are instances of their own. */
+function ofThisWorker(instanceId: string): string {
+  const worker = clusterWorker();
+  return worker ? `${instanceId}-w${worker.id}` : instanceId;
 }
 
 function provide(component: Component, container: Container, info: AppInfo): void {

@@ -3,9 +3,9 @@
  * listen on, so that any of them would answer for any other. A listener made here is its worker's own: where the port is
  * taken by another worker, it takes the first free one above.
  */
-import cluster from 'node:cluster';
 import type { AddressInfo, Server } from 'node:net';
 import { detached } from '@fwk/kernel';
+import { clusterWorker } from '../lifecycle/cluster-worker.js';
 
 /** Ports that a worker of a cluster tries, the configured one included. */
 export const portsTriedInCluster = 64;
@@ -17,7 +17,7 @@ export const portsTriedInCluster = 64;
  * @throws what the server emits, such as `EADDRINUSE`.
  */
 export async function listenAlone(server: Server, host: string, port: number): Promise<number> {
-  const last = port === 0 || !cluster.isWorker ? port : Math.min(65_535, port + portsTriedInCluster - 1);
+  const last = port === 0 || !clusterWorker() ? port : Math.min(65_535, port + portsTriedInCluster - 1);
   for (let tried = port; ; tried++) {
     try {
       return await listen(server, host, tried);

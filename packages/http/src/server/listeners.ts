@@ -3,7 +3,7 @@
  * Addresses of the name that this machine does not have are left out, as long as it has one.
  */
 import type { Server } from 'node:http';
-import { type AddressInfo, isIP } from 'node:net';
+import { type AddressInfo, isIP, Server as NetServer } from 'node:net';
 
 /** How often another free port is tried when one is free on the first address and taken on the next. */
 const freePortTries = 10;
@@ -13,6 +13,8 @@ const notOurs: readonly unknown[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 /** Servers that listen. */
 export interface Listeners {
   readonly port: number;
+  /** Takes no new connection and leaves the open ones as they are, also those on which nothing was sent yet. */
+  stop(): void;
   /** Stops listening on all; settles when all connections have ended. */
   close(): Promise<void>;
 }
@@ -64,7 +66,10 @@ async function openAll(make: () => Server, addresses: readonly string[], wanted:
     await closeAll(servers);
     throw error;
   }
-  return { port, close: () => closeAll(servers) };
+  const stop = () => {
+    for (const server of servers) NetServer.prototype.close.call(server);
+  };
+  return { port, stop, close: () => closeAll(servers) };
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

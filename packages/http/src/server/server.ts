@@ -5,7 +5,8 @@
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { abandonOnCancel, background, type CallContext, checkOptions, makeEnv } from '@fwk/kernel';
+import { clusterWorker } from '@fwk/core';
+import { abandonOnCancel, background, type CallContext, checkOptions, makeEnv, sleep } from '@fwk/kernel';
 import { Connections } from './connections.js';
 import { Dispatcher } from './dispatcher.js';
 import { idempotencyStore } from './idempotency-store.js';
@@ -41,6 +42,9 @@ export interface HttpServer extends AsyncDisposable {
   /** Closes every connection, used or not. */
   close(): Promise<void>;
 }
+
+/** Time for the first request of connections that a worker of a cluster was handed before it closed, in milliseconds. */
+const firstRequestMs = 250;
 
 /** Made once: a literal with a `Symbol.dispose` is dear. */
 const untracked: Disposable = { [Symbol.dispose]() {} };
@@ -146,10 +150,16 @@ class NodeServer implements HttpServer {
     return this.close();
   }
 
-  #stop(listeners: Listeners): Promise<void> {
+  async #stop(listeners: Listeners): Promise<void> {
     this.#port = 0;
+    const { clock } = this.#parts.env;
+    if (clusterWorker()) {
+      // The primary hands over connections that clients hold for open: what they send first is still to be read.
+      listeners.stop();
+      await sleep(clock, firstRequestMs, background);
+    }
     this.#closed = listeners.close();
-    return this.#connections.endUnused(this.#parts.env.clock);
+    await this.#connections.endUnused(clock);
   }
 
   /** Makes the function that makes the server of one address. */
