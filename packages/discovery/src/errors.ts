@@ -142,8 +142,9 @@ function sinceText(sinceMs: number, nowMs: number | undefined): string {
 export const discoveryErrors = Object.freeze({
   FWK_DISCOVERY_NO_ENDPOINT: {
     summary:
-      'No instance of the service can be called. The details say what was known and why each was left out, or since when and why no list of instances is known.',
+      'No instance of the service can be called. `known` says how many are known, `filtered` how many of them were left out and why; the log also says since when and why no list of instances is known.',
     status: 503,
+    told: ['service', 'known', 'filtered'],
   },
   FWK_DISCOVERY_INSTANCE_INVALID: {
     summary: 'An instance was refused; the message names each field and what it must be.',

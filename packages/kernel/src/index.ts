@@ -2,6 +2,7 @@
 /// <reference types="node" preserve="true" />
 export { bearerCheck, checkToken, tokenLength } from './access/bearer.js';
 export { hostNameOf, isLoopback } from './access/loopback.js';
+export { type HeadFault, headFaultOf } from './access/request-head.js';
 export { buildWith, currentResolver } from './component/building.js';
 export {
   type Announcement,
@@ -59,7 +60,7 @@ export {
   messageOf,
 } from './errors/fwk-error.js';
 export { RefusalError, type RefusalErrorOptions } from './errors/refusal-error.js';
-export { formatRetryAfter, readRetryAfterMs } from './errors/retry-after.js';
+export { boundedRetryAfterMs, formatRetryAfter, readRetryAfterMs } from './errors/retry-after.js';
 export { type EventBus, type EventBusOptions, eventBus } from './events/event-bus.js';
 export { type EventSink, type FwkEvent, noEvents } from './events/event-sink.js';
 export { type KernelEvent, kernelEvents } from './events.js';
@@ -70,6 +71,7 @@ export {
   readRegularFileSync,
 } from './files/regular-file.js';
 export { parseJson } from './json/parse-json.js';
+export { UnsentAnswers } from './listener/unsent-answers.js';
 export { combine } from './live/derived.js';
 export {
   currentOf,

@@ -7,8 +7,10 @@ export const resilienceErrors = Object.freeze({
     status: 504,
   },
   FWK_RESILIENCE_BREAKER_OPEN: {
-    summary: 'The circuit breaker refused the call; its details say which rule opened it and when it tries again.',
+    summary:
+      'The circuit breaker refused the call; `rule`, `measured` and `threshold` say what opened it, `nextProbeInMs` when it tries again.',
     status: 503,
+    told: ['state', 'rule', 'measured', 'threshold', 'nextProbeInMs'],
   },
   FWK_RESILIENCE_KEY_INVALID: {
     summary: 'A key function threw or answered no string, so the call was not sent; `cause` says what happened in it.',

@@ -1,5 +1,4 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { shopConfigFile } from '../settings.js';
@@ -7,6 +6,7 @@ import { type DemoArguments, parseDemoArguments, usage } from './arguments.js';
 import { Fleet } from './fleet.js';
 import { Load } from './load.js';
 import { Observer } from './observer.js';
+import { freePort, portFault } from './ports.js';
 import { openScreen, type Screen } from './screen.js';
 import { type Facts, follow, playStory } from './story.js';
 
@@ -30,6 +30,11 @@ async function main(): Promise<number> {
   if (args === 'help') {
     process.stdout.write(usage);
     return 0;
+  }
+  const fault = await portFault(args.port);
+  if (fault) {
+    process.stderr.write(`${fault}\n`);
+    return 2;
   }
   const folder = await mkdtemp(join(tmpdir(), 'fwk-shop-'));
   try {
@@ -151,18 +156,6 @@ function report(args: DemoArguments, screen: Screen, end: { load: Load; facts: F
   if (args.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
   else for (const [name, value] of Object.entries(figures)) screen.tell(`${name.padEnd(22)}${value}`);
   return figures.failed === 0 && exitClean ? 0 : 1;
-}
-
-/** A registry port of its own, so that two demos on one machine do not share a shop. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function round(ms: number): number {

@@ -5,11 +5,13 @@ import {
   type ErrorTable,
   type EventBus,
   FwkError,
+  headFaultOf,
   type Logger,
   type ManagementEndpoint,
   messageOf,
   operationKey,
   runInContext,
+  UnsentAnswers,
 } from '@fwk/kernel';
 import { type EncodedBody, encodeBody } from '../metrics/content-encoding.js';
 import { type Authenticator, authenticator, isReading } from './access.js';
@@ -60,6 +62,21 @@ export class PortTakenError extends FwkError {
 
 /** Time a handler may take before the request is answered with 504, in milliseconds. */
 const handlerLimitMs = 10_000;
+/** Time a client may take to read an answer, in milliseconds, and bytes of answers that all have not read yet. */
+const sendLimitMs = 10_000;
+const maxUnsentBytes = 16 * 1024 * 1024;
+/** Connections open at once; Node closes further ones as soon as they are made. */
+const maxConnections = 256;
+
+const listenerLimits = Object.freeze({
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 5_000,
+  // Node looks for slow requests so often; its own 30 s would be added to every limit.
+  connectionsCheckingInterval: 500,
+  // Looked at by us, so that its refusal is a problem document too.
+  requireHostHeader: false,
+});
 
 /** Time that requests under way have to be answered when the listener stops, in milliseconds. */
 const lastAnswersMs = 1000;
@@ -73,6 +90,7 @@ export function managementServer(parts: ManagementParts): ManagementServer {
   const streams = eventStreams(parts.events, clock);
   // `events` is a stream, so the server answers it itself; it is listed like any other.
   const routes = routesOf([...parts.endpoints, { path: 'events', handle: () => undefined }]);
+  const unsent = new UnsentAnswers(clock, sendLimitMs, maxUnsentBytes);
   let server: Server | undefined;
   const answering = new Set<ServerResponse>();
   let access: Authenticator;
@@ -83,6 +101,8 @@ export function managementServer(parts: ManagementParts): ManagementServer {
     try {
       const { pathname, searchParams } = locate(request);
       access.check(request);
+      const fault = headFaultOf(request);
+      if (fault) throw new ManagementRefusedError(fault.status, fault.message);
       const path = pathname.replace(/^\/manage\/?|\/$/g, '');
       if (pathname === '/manage' || pathname === '/manage/') {
         return await json(response, 200, { endpoints: routes.paths });
@@ -114,11 +134,14 @@ export function managementServer(parts: ManagementParts): ManagementServer {
 
   const listen = async (): Promise<void> => {
     const { createServer } = await import('node:http');
-    const made = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 });
-    made.on('request', (request, response) => {
+    const made = createServer(listenerLimits);
+    made.maxConnections = maxConnections;
+    made.on('request', async (request, response) => {
       answering.add(response);
       response.on('close', () => answering.delete(response));
-      void handle(request, response);
+      await handle(request, response);
+      // Streams of events have a limit of their own.
+      if (response.writableEnded) unsent.watch(response);
     });
     const bound = await listenAlone(made, host, port).catch((error: unknown) => {
       const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';

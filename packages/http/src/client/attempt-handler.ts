@@ -5,10 +5,9 @@
  * The dispatcher calls in the async context of whoever opened the connection. So what it calls only collects; the answer is
  * read by whoever waits for it, and a schema runs in the context of its own call.
  */
-import { type CallContext, type Clock, markDoNotRetry, readRetryAfterMs, tellNotSent } from '@fwk/kernel';
+import { type CallContext, type Clock, markDoNotRetry, parseJson, readRetryAfterMs, tellNotSent } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import { headerNames } from '../wire/headers.js';
-import { parseJson } from '../wire/parse-json.js';
 import { readProblem } from '../wire/problem.js';
 import { RemoteError } from '../wire/remote-error.js';
 import { validatePart } from '../wire/validate.js';

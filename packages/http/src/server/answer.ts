@@ -3,7 +3,14 @@
  * full, ours by code and the sentence of the error table. Messages, causes and stacks stay in the log.
  */
 import { STATUS_CODES } from 'node:http';
-import { type FwkError, formatRetryAfter, isDoNotRetry, isFwkError } from '@fwk/kernel';
+import {
+  boundedRetryAfterMs,
+  type ErrorEntry,
+  type FwkError,
+  formatRetryAfter,
+  isDoNotRetry,
+  isFwkError,
+} from '@fwk/kernel';
 import { headerNames } from '../wire/headers.js';
 import { type HttpError, type Problem, problemType } from '../wire/problem.js';
 import type { RemoteError } from '../wire/remote-error.js';
@@ -41,7 +48,8 @@ const passedOn: readonly number[] = [404, 409, 410, 422];
 
 /** Makes the answer of an error. */
 export function answerOfError(error: unknown, failed: Failed): Answer {
-  const { status, type, title, detail, code, members, retryAfterMs, headers } = explain(error);
+  const { status, type, title, detail, code, members, headers, ...explained } = explain(error);
+  const retryAfterMs = boundedRetryAfterMs(explained.retryAfterMs);
   const problem: Problem = {
     ...members,
     type,
@@ -90,7 +98,7 @@ function explain(error: unknown): Explained {
   const entry = entryOfCode(error.code);
   if (!entry || entry.status === 500) return known('FWK_HTTP_INTERNAL');
   const overloaded = entry.status === 503 || entry.status === 429;
-  return { ...known(error.code), retryAfterMs: waitOf(error, overloaded) };
+  return { ...known(error.code), members: toldOf(error, entry), retryAfterMs: waitOf(error, overloaded) };
 }
 
 function explainRemote(error: RemoteError): Explained {
@@ -104,6 +112,11 @@ function explainRemote(error: RemoteError): Explained {
     status: overloaded ? 503 : status === 504 ? 504 : 502,
     retryAfterMs: waitOf(error, overloaded),
   };
+}
+
+/** What the error's table lets callers know of its details. */
+function toldOf({ details }: FwkError, { told = [] }: ErrorEntry): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(told.filter((name) => details[name] !== undefined).map((name) => [name, details[name]]));
 }
 
 function waitOf(error: FwkError & { readonly retryAfterMs?: unknown }, overloaded: boolean): number | undefined {

@@ -1,16 +1,21 @@
 import { Injectable, inject } from '@fwk/core';
 import { testApp } from '@fwk/core/testing';
+import { NoEndpointError } from '@fwk/discovery';
 import { type Announcement, type Component, FwkError } from '@fwk/kernel';
+import { BreakerOpenError } from '@fwk/resilience';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { clientOf } from '../client/client-of.js';
 import { createClient } from '../client/create-client.js';
+import { contract } from '../contract/contract.js';
 import type { Call, Handlers } from '../contract/contract-types.js';
+import { get } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
 import { send } from '../fixtures/raw-request.js';
 import { shop } from '../fixtures/shop-contract.js';
 import { problem } from '../wire/problem.js';
 import { http } from './http.js';
-import { Serves } from './served.js';
+import { Serves, served } from './served.js';
 
 @Injectable()
 class Shelf {
@@ -61,6 +66,38 @@ test('serves decorated classes that the container builds, announces itself and a
   expect((await send(`${url}/metrics`)).text).toMatch(
     /http_server_request_duration_seconds_count\{[^}]*http_route="\/items\/\{id\}"[^}]*\} 1/,
   );
+});
+
+test('serves plain handlers, without decorators, beside decorated classes', async () => {
+  const ping = contract('ping', { version: '2.0.0', operations: { ping: get('/ping', { response: z.string() }) } });
+  const discovery = listening();
+  const component = http({ serve: [served(ping, { ping: () => 'pong' }), ShopService] });
+  await using app = await testApp({ use: [component, discovery] });
+  expect(app.state).toBe('ready');
+  expect(discovery.heard[0]?.contracts).toEqual(['ping@2.0.0', 'shop@1.0.0']);
+  expect((await send(`${urlOf(discovery.heard)}/ping`)).json).toBe('pong');
+  expect((await send(`${urlOf(discovery.heard)}/items/a`)).status).toBe(200);
+});
+
+test('the answer that no instance is known, or a breaker is open, has the details that its code promises', async () => {
+  const discovery = listening();
+  const broken = contract('broken', { version: '1.0.0', operations: { none: get('/none'), open: get('/open') } });
+  const handlers = {
+    none: async () => {
+      throw new NoEndpointError('stock', { known: 2, filtered: { draining: 2 }, stale: 'http://10.0.0.1 refused' });
+    },
+    open: async () => {
+      const refusal = { breaker: 'shop/inside', state: 'open', rule: 'failureRatio', measured: 0.9, threshold: 0.5 };
+      throw new BreakerOpenError({ ...refusal, nextProbeInMs: 700 }, undefined);
+    },
+  };
+  await using app = await testApp({ use: [http({ serve: [served(broken, handlers)] }), discovery] });
+  expect(app.state).toBe('ready');
+  const none = await send(`${urlOf(discovery.heard)}/none`);
+  expect(none).toMatchObject({ status: 503, json: { service: 'stock', known: 2, filtered: { draining: 2 } } });
+  const open = await send(`${urlOf(discovery.heard)}/open`);
+  expect(open.json).toMatchObject({ status: 503, rule: 'failureRatio', measured: 0.9, nextProbeInMs: 700 });
+  expect(none.text + open.text).not.toMatch(/10\.0\.0\.1|inside/);
 });
 
 test('answers probes while the application starts, and is not ready then', async () => {
@@ -154,6 +191,11 @@ test('refuses a class that serves nothing, and options out of range', () => {
   class Plain {}
   class Heir extends ShopService {}
   expect(() => http({ serve: [Plain] })).toThrow(/Plain cannot be served: decorate the class with @Serves/);
+  for (const wrong of [{}, null, { contract: shop }, { handlers: {} }, 'x', 1]) {
+    expect(() => http({ serve: [wrong as never] })).toThrow(
+      /cannot be served: .* or give served\(contract, handlers\)/,
+    );
+  }
   expect(() => http({ serve: [Heir] })).toThrow(/Heir cannot be served/);
   expect(() => http({ bodyLimitBytes: -1 })).toThrow(/http: bodyLimitBytes must be a whole number from 0/);
 });

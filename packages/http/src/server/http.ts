@@ -1,5 +1,5 @@
 /**
- * The server as a component of an application: it serves decorated classes that the container builds, tells the others
+ * The server as a component of an application: it serves decorated classes that the container builds and plain handlers, tells the others
  * where it listens, and stops in the application's own order. Probes are answered as soon as it listens, which is before
  * the application is ready; readiness says so.
  */
@@ -15,14 +15,17 @@ import {
   OptionsError,
 } from '@fwk/kernel';
 import { type AdvertiseOptions, advertisedPlace, checkAdvertise } from './advertise.js';
-import { contractServedBy, type Served, served } from './served.js';
+import { contractServedBy, isServed, type Served, served } from './served.js';
 import { createServer, type HttpServer } from './server.js';
 import { type ServerSettings, serverDefaults, serverRules } from './server-options.js';
 
 /** Options of {@link http}. */
 export interface HttpOptions extends ServerSettings {
-  /** Classes decorated with `@Serves`; the container builds them. @defaultValue none: only probes */
-  readonly serve: readonly Class<unknown>[];
+  /**
+   * Classes decorated with `@Serves`, which the container builds, and what `served(contract, handlers)` made of plain
+   * objects. @defaultValue none: only probes
+   */
+  readonly serve: readonly (Class<unknown> | Served)[];
   /** Where others reach the server, when that is not where it listens: NAT, mapped ports, several interfaces. */
   readonly advertise: AdvertiseOptions;
 }
@@ -31,6 +34,7 @@ export interface HttpOptions extends ServerSettings {
  * Makes the component.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, NotServedError `FWK_HTTP_NOT_SERVED` for an undecorated class
  * @example createApp({ ..., use: [discovery(), http({ serve: [InventoryService], port: 8080 })] });
+ * @example createApp({ ..., use: [http({ serve: [served(inventory, { stock: ({ params }) => shelf.of(params.sku) })] })] });
  */
 export function http(options: Partial<HttpOptions> = {}): Component {
   const { serve, advertise, ...settings } = checkOptions<HttpOptions>(
@@ -39,19 +43,19 @@ export function http(options: Partial<HttpOptions> = {}): Component {
     { ...serverDefaults, serve: [], advertise: {} },
     {
       ...serverRules,
-      serve: (value) => (Array.isArray(value) ? undefined : 'a list of classes'),
+      serve: (value) => (Array.isArray(value) ? undefined : 'a list of classes with @Serves, or of what served() made'),
       advertise: anything,
     },
   );
   const advertised = checkAdvertise(advertise, process.env);
-  const contracts = serve.map((target) => ({ target, contract: contractServedBy(target) }));
+  const sources = serve.map((given) => sourceOf(given));
   let server: HttpServer | undefined;
   return {
     name: 'http',
     async start(context) {
       const { env, call } = context;
       const drain = context.get(drainToken);
-      const all: Served[] = contracts.map(({ target, contract }) => served(contract, context.get(target) as never));
+      const all = sources.map((source) => source(context));
       server = createServer({
         ...settings,
         serve: all,
@@ -95,6 +99,15 @@ async function announce(
   }
   context.announce({ address: place.host, port: place.port, contracts });
   return place;
+}
+
+/** Makes, in a started application, what is served. */
+type Source = (context: ComponentContext) => Served;
+
+function sourceOf(given: Class<unknown> | Served): Source {
+  if (isServed(given)) return () => given;
+  const contract = contractServedBy(given);
+  return (context) => served(contract, context.get(given) as never);
 }
 
 function healthOf(server: HttpServer | undefined): HealthReport {

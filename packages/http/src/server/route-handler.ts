@@ -12,12 +12,12 @@ import {
   FwkError,
   operationKey,
   type Priority,
+  parseJson,
   priorityKey,
 } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import { callerKey } from '../wire/caller.js';
 import { headerNames, readCaller, readDeadlineMs, readIdempotencyKey, readPriority } from '../wire/headers.js';
-import { parseJson } from '../wire/parse-json.js';
 import type { WireIssue } from '../wire/problem.js';
 import { formatIssues, type Validated, validatePart } from '../wire/validate.js';
 import { validateQuery } from '../wire/validate-query.js';

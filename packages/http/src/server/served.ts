@@ -42,8 +42,15 @@ export function contractServedBy(target: Class<unknown>): AnyContract {
   if (typeof target === 'function' && Object.hasOwn(target, servesKey)) {
     return Reflect.get(target, servesKey) as AnyContract;
   }
-  const name = typeof target === 'function' ? target.name : String(target);
-  throw new NotServedError(name, 'decorate the class with @Serves(contract)');
+  const name = typeof target === 'function' ? target.name : `a value of type ${typeof target}`;
+  throw new NotServedError(name, 'decorate the class with @Serves(contract), or give served(contract, handlers)');
+}
+
+/** Whether a value was made by {@link served}. */
+export function isServed(value: unknown): value is Served {
+  if (typeof value !== 'object' || value === null) return false;
+  const { contract, handlers } = value as Partial<Served>;
+  return contract?.kind === 'fwk.contract' && typeof handlers === 'object' && handlers !== null;
 }
 
 /**

@@ -6,7 +6,15 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { clusterWorker } from '@fwk/core';
-import { abandonOnCancel, background, type CallContext, checkOptions, makeEnv, sleep } from '@fwk/kernel';
+import {
+  abandonOnCancel,
+  background,
+  type CallContext,
+  checkOptions,
+  makeEnv,
+  sleep,
+  UnsentAnswers,
+} from '@fwk/kernel';
 import { Connections } from './connections.js';
 import { Dispatcher } from './dispatcher.js';
 import { idempotencyStore } from './idempotency-store.js';
@@ -17,7 +25,6 @@ import { probeHandlers } from './probe-routes.js';
 import { checkRoutes, routesOf } from './routes.js';
 import { type ServerOptions, serverDefaults, serverOptionRules } from './server-options.js';
 import type { ServerParts } from './server-parts.js';
-import { UnsentAnswers } from './unsent-answers.js';
 import { writeAnswer } from './write-answer.js';
 
 /** A server; `start` makes it listen. */

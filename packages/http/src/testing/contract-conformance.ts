@@ -3,15 +3,16 @@
  * says, and refuses what the contract does not allow with a problem document. The cases use `node:assert` and
  * `node:http`, so that they run under any test runner.
  */
+
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
+import { parseJson } from '@fwk/kernel';
 import { clientOperation } from '../client/operation-request.js';
 import { type GivenRequest, prepareRequest } from '../client/prepare-request.js';
 import type { OperationPlan } from '../contract/contract.js';
 import type { AnyContract, OperationName, Request } from '../contract/contract-types.js';
 import { headerNames } from '../wire/headers.js';
-import { parseJson } from '../wire/parse-json.js';
 import { problemType } from '../wire/problem.js';
 import { formatIssues, validatePart } from '../wire/validate.js';
 

@@ -2,7 +2,7 @@
  * Errors on the wire: RFC 9457 problem documents. A handler that wants to answer one throws `problem(...)`; a client gets
  * it back in its RemoteError.
  */
-import { type ErrorTraits, FwkError, OptionsError } from '@fwk/kernel';
+import { boundedRetryAfterMs, type ErrorTraits, FwkError, OptionsError } from '@fwk/kernel';
 
 /** A problem document; further members are the problem's own. */
 export interface Problem {
@@ -87,7 +87,8 @@ export function problem(status: number, title: string, detail?: string, options?
 
 /** How an answer with an error status counts for retry, breaker and balancer. */
 export function traitsOfStatus(status: number, retryAfterMs?: number): ErrorTraits {
-  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+  const waitMs = boundedRetryAfterMs(retryAfterMs);
+  const wait = waitMs === undefined ? {} : { retryAfterMs: waitMs };
   if (status === 429 || status === 503) return { overloaded: true, retryable: true, ...wait };
   if (status === 408 || status === 425) return { retryable: true, ...wait };
   if (status < 500) return { outcome: 'ignored', ...wait };
@@ -95,19 +96,59 @@ export function traitsOfStatus(status: number, retryAfterMs?: number): ErrorTrai
   return { retryable: status !== 501 && status !== 505, ...wait };
 }
 
-/** A problem document read from an answer; undefined when it is none. */
+/** Most characters that are kept of a callee's problem: of the standard members each, and of its own all together. */
+const maxTextLength = 1000;
+const maxDetailLength = 4000;
+const maxMembersLength = 16_000;
+
+/**
+ * A problem document read from an answer; undefined when it is none. It is bounded, since it goes into error messages, log
+ * lines and answers to our own callers: long texts are cut, and members of its own that are too long stay away.
+ */
 export function readProblem(value: unknown, status: number): Problem | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const given = value as Readonly<Record<string, unknown>>;
-  const textOf = (member: string) => (typeof given[member] === 'string' ? (given[member] as string) : undefined);
-  const { retryAfterMs, code, detail, ...rest } = given;
+  const { type, title, detail, instance, code, traceId, retryAfterMs, ...members } = value as Readonly<
+    Record<string, unknown>
+  >;
+  const waitMs = boundedRetryAfterMs(retryAfterMs);
   return {
-    ...rest,
-    type: textOf('type') ?? 'about:blank',
-    title: textOf('title') ?? '',
+    ...boundedMembers(members),
+    type: textOf(type) ?? 'about:blank',
+    title: textOf(title) ?? '',
     status,
-    ...(typeof detail === 'string' && { detail }),
-    ...(typeof code === 'string' && { code }),
-    ...(typeof retryAfterMs === 'number' && retryAfterMs >= 0 && { retryAfterMs }),
-  } as Problem;
+    ...given('detail', textOf(detail, maxDetailLength)),
+    ...given('instance', textOf(instance)),
+    ...given('code', textOf(code)),
+    ...given('traceId', textOf(traceId)),
+    ...given('retryAfterMs', waitMs),
+  };
+}
+
+function given<V>(name: string, value: V | undefined): Readonly<Record<string, V>> | undefined {
+  return value === undefined ? undefined : { [name]: value };
+}
+
+function textOf(value: unknown, maxLength = maxTextLength): string | undefined {
+  if (typeof value !== 'string' || value.length <= maxLength) return typeof value === 'string' ? value : undefined;
+  return `${value.slice(0, maxLength)}… (${value.length} characters)`;
+}
+
+function boundedMembers(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  let left = maxMembersLength;
+  for (const [name, value] of Object.entries(members)) {
+    left -= name.length + lengthOf(value);
+    if (left < 0) break;
+    kept[name] = value;
+  }
+  return kept;
+}
+
+/** As JSON; beyond every limit for what is nested too deeply to be written. */
+function lengthOf(value: unknown): number {
+  try {
+    return JSON.stringify(value).length;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }

@@ -26,7 +26,7 @@ function refused(part: WireIssue['in'], issues: readonly StandardIssue[]): Valid
   return {
     issues: issues.slice(0, maxIssues).map((issue) => ({
       in: part,
-      path: issuePath(issue).join('.'),
+      path: issuePath(issue).join('.').slice(0, maxMessageLength),
       message: issue.message.slice(0, maxMessageLength),
     })),
   };

@@ -1,6 +1,6 @@
+import { parseJson } from '@fwk/kernel';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseJson } from './parse-json.js';
 import { formatQuery, parseQuery, wireParams, wireQuery } from './wire-values.js';
 
 const refuse = (name: string): never => {

@@ -4,6 +4,11 @@ export interface ErrorEntry {
   readonly summary: string;
   /** HTTP status a server answers when the error reaches it. */
   readonly status: number;
+  /**
+   * Names of the error's details that a server tells its callers too, as members of the problem document. They must say
+   * nothing of how the inside is built: no addresses, paths or messages. @defaultValue none
+   */
+  readonly told?: readonly string[];
 }
 
 /** A package's table, keyed by code. */

@@ -13,10 +13,18 @@ const asctimeDate = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/
  */
 export function readRetryAfterMs(value: unknown, wallTimeMs: number): number | undefined {
   if (typeof value !== 'string') return undefined;
-  if (/^\d+$/.test(value)) return Math.min(Number(value), 86_400 * 365) * 1000;
+  if (/^\d+$/.test(value)) return boundedRetryAfterMs(Number(value) * 1000);
   const date = asctimeDate.test(value) ? `${value} GMT` : httpDate.test(value) ? value : '';
   const dateMs = Date.parse(date);
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - wallTimeMs);
+  return Number.isNaN(dateMs) ? undefined : boundedRetryAfterMs(Math.max(0, dateMs - wallTimeMs));
+}
+
+/** Longest wait that is read, kept or passed on, in milliseconds: a year. */
+const maxRetryAfterMs = 86_400_000 * 365;
+
+/** A wait within bounds, in milliseconds; undefined for what is none. */
+export function boundedRetryAfterMs(ms: unknown): number | undefined {
+  return typeof ms === 'number' && ms >= 0 ? Math.min(ms, maxRetryAfterMs) : undefined;
 }
 
 /** `Retry-After` knows whole seconds only; it must not send clients back too early. */

@@ -41,6 +41,8 @@ export async function listenAsRegistry(
       headersTimeout: REQUEST_LIMIT_MS,
       requestTimeout: REQUEST_LIMIT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
+      // Node looks for slow requests so often; its own 30 s would be added to every limit.
+      connectionsCheckingInterval: 500,
     };
     const server = createServer({ ...limits, noDelay: true }, (request, response) => {
       if (closing) request.socket.destroy();

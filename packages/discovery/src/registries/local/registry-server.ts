@@ -4,7 +4,7 @@
  * it: bodies must be JSON, which browsers ask leave for first, in vain.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Env } from '@fwk/kernel';
+import { type Env, UnsentAnswers } from '@fwk/kernel';
 import type { Catalog } from '../catalog.js';
 import { EventStreams } from './event-streams.js';
 import { type Listening, listenAsRegistry } from './listen.js';
@@ -19,6 +19,9 @@ import { headers, type Known, protocol } from './wire.js';
 
 /** A process that comes again has a new session, while its old one is still kept. */
 const SESSIONS_PER_STREAM = 4;
+/** Time a client may take to read an answer, and bytes of answers that all have not read yet. */
+const SEND_LIMIT_MS = 10_000;
+const MAX_UNSENT_BYTES = 64 * 1024 * 1024;
 
 /** What a registry starts from. */
 export interface Inheritance {
@@ -62,6 +65,7 @@ export async function openRegistry(
     streams.publish(change);
     onChange(registry.catalog);
   });
+  const unsent = new UnsentAnswers(env.clock, SEND_LIMIT_MS, MAX_UNSENT_BYTES);
   const streams = new EventStreams(registry, options, env.clock);
   const sessions = new Sessions(options.token ?? '', options.maxStreams * SESSIONS_PER_STREAM);
   const checkAddress = addressCheck(options.networks, options.host, env.clock);
@@ -77,7 +81,9 @@ export async function openRegistry(
       const body = await readBody(request);
       caller = proven(body);
       const answered = api.answer({ request, response, body, caller });
-      if (answered) send(response, 200, answered, caller);
+      if (!answered) return;
+      send(response, 200, answered, caller);
+      unsent.watch(response);
     } catch (error) {
       refuse(response, error, env, caller);
     }

@@ -3,7 +3,7 @@
  * slowly, or not at all, holds the whole answer in our memory.
  */
 import type { ServerResponse } from 'node:http';
-import type { Clock, Timer } from '@fwk/kernel';
+import type { Clock, Timer } from '../time/clock.js';
 
 interface Unsent {
   readonly bytes: number;
@@ -19,6 +19,10 @@ export class UnsentAnswers {
   readonly #unsent = new Map<ServerResponse, Unsent>();
   #bytes = 0;
 
+  /**
+   * @param limitMs - how long a client may take to read an answer, in milliseconds; its connection ends then.
+   * @param maxBytes - of all unread answers; above it those that have waited longest are given up with their connections.
+   */
   constructor(clock: Clock, limitMs: number, maxBytes: number) {
     this.#clock = clock;
     this.#limitMs = limitMs;

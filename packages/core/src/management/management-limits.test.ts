@@ -1,0 +1,70 @@
+/** What no well-behaved client sends to the management listener, over bare connections. */
+import { connect } from 'node:net';
+import { eventBus, noLogger, systemClock } from '@fwk/kernel';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { coreErrors } from '../core-errors.js';
+import { type ManagementServer, managementServer } from './management-server.js';
+
+let server: ManagementServer;
+let changes = 0;
+beforeEach(async () => {
+  changes = 0;
+  server = managementServer({
+    host: '127.0.0.1',
+    port: 0,
+    token: 'a-token-of-the-tests',
+    endpoints: [{ method: 'POST', path: 'change', handle: () => void changes++ }],
+    events: eventBus({ clock: systemClock }),
+    clock: systemClock,
+    logger: noLogger,
+    errors: coreErrors,
+  });
+  await server.start();
+});
+afterEach(() => server.stop());
+
+/** Everything that comes back until the server ends the connection. */
+function sent(text: string): Promise<string> {
+  return new Promise((resolve) => {
+    let received = '';
+    const socket = connect(Number(new URL(server.url ?? '').port), '127.0.0.1');
+    socket.on('data', (chunk) => {
+      received += chunk;
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(received));
+    socket.write(text);
+  });
+}
+
+const change =
+  'POST /manage/change HTTP/1.1\r\ncontent-type: application/json\r\nconnection: close\r\nauthorization: Bearer a-token-of-the-tests\r\n';
+
+test.each([
+  ['none', ''],
+  ['two', 'host: 127.0.0.1\r\nhost: evil.example\r\n'],
+  ['two, the foreign one first', 'host: evil.example\r\nhost: 127.0.0.1\r\n'],
+  ['one that is invalid', 'host: 127.0.0.1/x\r\n'],
+])('a request must name one host: %s is refused', async (_name, host) => {
+  const answer = await sent(`${change}${host}content-length: 0\r\n\r\n`);
+  expect(answer).toMatch(/^HTTP\/1\.1 400 .*application\/problem\+json.*FWK_CORE_MANAGEMENT_REFUSED/s);
+  expect(changes).toBe(0);
+});
+
+test('a page of another site changes nothing; programs do', async () => {
+  const host = 'host: 127.0.0.1\r\ncontent-length: 0\r\n';
+  const foreign = await sent(`${change}${host}sec-fetch-site: cross-site\r\n\r\n`);
+  expect(foreign).toMatch(/^HTTP\/1\.1 403 .*application\/problem\+json.*another site/s);
+  expect(changes).toBe(0);
+  expect(await sent(`${change}${host}\r\n`)).toMatch(/^HTTP\/1\.1 204 /);
+  expect(changes).toBe(1);
+});
+
+test('half a head is ended when its five seconds are over, not at the next look-out of Node', async () => {
+  const begunMs = performance.now();
+  await sent('GET /manage');
+  const tookMs = performance.now() - begunMs;
+  expect(tookMs).toBeGreaterThan(4500);
+  // Node alone would take 30 s; a busy machine may add some.
+  expect(tookMs).toBeLessThan(12_000);
+}, 20_000);
