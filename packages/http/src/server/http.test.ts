@@ -11,6 +11,7 @@ import { contract } from '../contract/contract.js';
 import type { Call, Handlers } from '../contract/contract-types.js';
 import { get } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
+import { rawConnection } from '../fixtures/raw-connection.js';
 import { send } from '../fixtures/raw-request.js';
 import { shop } from '../fixtures/shop-contract.js';
 import { problem } from '../wire/problem.js';
@@ -128,6 +129,18 @@ test('stopping answers what is in flight, then takes nothing more', async () => 
   expect(await inFlight).toMatchObject({ status: 200, json: 5, headers: { connection: 'close' } });
   await stopped;
   await expect(send(`${url}/items/a`)).rejects.toThrow(/ECONNREFUSED/);
+});
+
+test('connections on which nothing comes do not hold the stop of an application', async () => {
+  const discovery = listening();
+  const app = await testApp({ use: [http({ serve: [ShopService] }), discovery] });
+  const port = discovery.heard[0]?.port as number;
+  const body = 'host: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{';
+  const texts = ['', 'GET /ite', `POST /orders HTTP/1.1\r\n${body}`, `POST /nothing HTTP/1.1\r\n${body}`];
+  const stuck = await Promise.all(texts.map((text) => rawConnection(port, text)));
+  expect((await send(`http://127.0.0.1:${port}/items/a`)).status).toBe(200);
+  await expect(app.stop()).resolves.toBeUndefined();
+  await Promise.all(stuck.map(({ ended }) => ended));
 });
 
 test('injects a client of a contract, one for all, and closes it with the application', async () => {
