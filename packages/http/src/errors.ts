@@ -87,6 +87,10 @@ export const httpErrors = Object.freeze({
     summary: 'As many requests with idempotency keys are being worked on as the server keeps. Ask again later.',
     status: 503,
   },
+  FWK_HTTP_IDEMPOTENCY_STORE_UNAVAILABLE: {
+    summary: 'The store of idempotency keys that instances share cannot be asked; nothing was done. Ask again later.',
+    status: 503,
+  },
   FWK_HTTP_RESPONSE_INVALID: {
     summary: 'The handler’s answer does not fit the contract; the server’s log lists every mismatch.',
     status: 500,

@@ -36,9 +36,10 @@ export type {
 export { del, get, type Method, type Operation, type OperationSpec, patch, post, put } from './contract/operation.js';
 export type { PathParameters, PathTemplate } from './contract/path-template.js';
 export { httpErrors } from './errors.js';
+export { type IdempotencyOptions, idempotencyDefaults } from './idempotency/idempotency-options.js';
+export type { Claim, ClaimedKey, IdempotencyStore, KeptAnswer, KeyedRequest } from './idempotency/idempotency-store.js';
 export type { AdvertiseOptions } from './server/advertise.js';
 export { type HttpOptions, http } from './server/http.js';
-export { type IdempotencyOptions, idempotencyDefaults } from './server/idempotency-store.js';
 export { ListenError, PortTakenError, RouteConflictError } from './server/listen-errors.js';
 export { NotServedError, type Served, Serves, served } from './server/served.js';
 export { createServer, type HttpServer } from './server/server.js';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { clientDefaults } from './client/client-options.js';
 import { httpErrors } from './errors.js';
-import { idempotencyDefaults } from './server/idempotency-store.js';
+import { idempotencyDefaults } from './idempotency/idempotency-options.js';
 import { serverDefaults } from './server/server-options.js';
 
 const root = fileURLToPath(new URL('.', import.meta.url));

@@ -33,16 +33,17 @@ export class Dispatcher {
       const { path, dubious, query } = readTarget(url);
       const { route, params } = this.#find(message.method as string, path, dubious);
       const { headers } = message;
+      const address = message.socket.remoteAddress ?? '';
       if (route.kind === 'plain') {
-        this.#answerPlain(route.answer, { url, headers, params, query, body: '' }, response);
+        this.#answerPlain(route.answer, { url, headers, params, query, address, body: '' }, response);
       } else if (route.kind === 'wrong-method') {
         throw wrongMethod(message.method as string, route.allowed);
       } else if (!route.operation.takesBody) {
-        route.operation.handle({ url, headers, params, query, body: '' }, response);
+        route.operation.handle({ url, headers, params, query, address, body: '' }, response);
       } else {
         readBody(message, response, this.#bodyLimitBytes, (error, body) => {
           if (error) this.#fail(error, response);
-          else route.operation.handle({ url, headers, params, query, body }, response);
+          else route.operation.handle({ url, headers, params, query, address, body }, response);
         });
       }
     } catch (error) {

@@ -1,7 +1,8 @@
 /**
  * One request and its answer. Whatever comes first ends it: the handler's answer, the deadline, or the caller's going
  * away; the context that the handler works with is cancelled by the last two. The call counts as in flight until its
- * answer has left.
+ * answer has left. An operation with idempotency keys is not cancelled when its caller goes away, since that one may have
+ * been cut off and comes back for the answer; it counts as in flight until the work is over.
  */
 import type { ServerResponse } from 'node:http';
 import { type TraceContext, traceKey } from '@fwk/core';
@@ -27,6 +28,8 @@ import type { ServerParts } from './server-parts.js';
 export interface ExchangeRoute {
   readonly id: string;
   readonly series: RequestSeries;
+  /** Whether the work goes on, up to its limit, when the caller goes away. */
+  readonly outlivesCaller: boolean;
 }
 
 /** See the head of this file. */
@@ -44,6 +47,8 @@ export class Exchange {
   readonly #inFlight: Disposable;
   readonly #timer: Timer;
   #answered = false;
+  /** The caller has gone and the work goes on. */
+  #alone = false;
 
   /** @param limitMs - time for the answer, above 0. */
   constructor(
@@ -81,9 +86,10 @@ export class Exchange {
     });
   }
 
-  /** The handler is done: answers, unless that has happened. */
+  /** The handler is done: answers, unless that has happened or nobody is there any more. */
   send(answer: Answer, error?: unknown): void {
     this.#answer(answer, error);
+    if (this.#alone) this.#end();
     this.scope.end();
   }
 
@@ -106,21 +112,31 @@ export class Exchange {
 
   #expire(): void {
     const error = new DeadlineExceededError(this.#route.id, this.#limitMs);
-    this.#answer(this.answerOf(error), error);
+    if (!this.#alone) this.#answer(this.answerOf(error), error);
     this.#call.cancel(error);
+    if (this.#alone) this.#end();
   }
 
   #closed(): void {
-    this.#inFlight[Symbol.dispose]();
     if (!this.#answered) {
       this.#answered = true;
       const { clock } = this.#parts.env;
-      clock.clearTimer(this.#timer);
       const ms = clock.now() - this.#startedMs;
       this.#route.series.observe(499, ms / 1000, this.trace?.traceId);
       this.#log(499, ms);
+      if (this.#route.outlivesCaller) {
+        this.#alone = true;
+        return;
+      }
       this.#call.cancel(new CancelledError(`${this.#route.id}: the caller closed its connection`));
     }
+    this.#end();
+  }
+
+  #end(): void {
+    this.#alone = false;
+    this.#parts.env.clock.clearTimer(this.#timer);
+    this.#inFlight[Symbol.dispose]();
     this.#call[Symbol.dispose]();
   }
 

@@ -1,4 +1,3 @@
-import { fakeClock } from '@fwk/kernel/testing';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { contract } from '../contract/contract.js';
@@ -6,8 +5,6 @@ import { post } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
 import { send } from '../fixtures/raw-request.js';
 import { problem } from '../wire/problem.js';
-import type { Answer } from './answer.js';
-import { type ClaimedKey, idempotencyStore } from './idempotency-store.js';
 import { served } from './served.js';
 import { createServer, type HttpServer } from './server.js';
 
@@ -83,56 +80,5 @@ describe('an operation with idempotency keys', () => {
     const statuses = [];
     for (let index = 0; index < 4; index++) statuses.push((await pay('"a"')).status);
     expect([statuses, calls]).toEqual([[500, 503, 409, 409], 3]);
-  });
-});
-
-describe('the store', () => {
-  const answer = (body: string): Answer => ({ status: 200, contentType: undefined, body, headers: undefined });
-  const fresh = (claim: ReturnType<ReturnType<typeof idempotencyStore>['claim']>): ClaimedKey => {
-    if (claim.kind !== 'fresh') throw new Error(`expected a fresh claim, not ${claim.kind}`);
-    return claim.entry;
-  };
-
-  test('forgets an answer when its time is over', async () => {
-    const clock = fakeClock();
-    const store = idempotencyStore({ keepMs: 1000 }, clock);
-    fresh(store.claim('a', 'f')).finish(answer('1'));
-    await clock.advance(999);
-    expect(store.claim('a', 'f').kind).toBe('stored');
-    await clock.advance(1);
-    expect(store.claim('a', 'f').kind).toBe('fresh');
-  });
-
-  test('drops the oldest answer when it is full, never what is being worked on', () => {
-    const store = idempotencyStore({ maxEntries: 3 }, fakeClock());
-    const working = fresh(store.claim('working', 'f'));
-    for (const key of ['a', 'b', 'c']) fresh(store.claim(key, 'f')).finish(answer(key));
-    expect(store.size).toBe(3);
-    expect(store.claim('working', 'f').kind).toBe('running');
-    expect(store.claim('c', 'f').kind).toBe('stored');
-    working.release();
-    expect(store.claim('a', 'f').kind).toBe('fresh');
-  });
-
-  test('takes no more work than it may keep', () => {
-    const store = idempotencyStore({ maxEntries: 1 }, fakeClock());
-    fresh(store.claim('a', 'f'));
-    expect(store.claim('b', 'f').kind).toBe('full');
-  });
-
-  test('is bounded by the length of its answers', () => {
-    const store = idempotencyStore({ maxLength: 1024 }, fakeClock());
-    for (const key of ['a', 'b', 'c']) fresh(store.claim(key, 'f')).finish(answer('x'.repeat(500)));
-    expect(store.claim('a', 'f').kind).toBe('fresh');
-    expect(store.claim('c', 'f').kind).toBe('stored');
-  });
-
-  test('a claim that ended stays ended', () => {
-    const store = idempotencyStore({}, fakeClock());
-    const claim = fresh(store.claim('a', 'f'));
-    claim.release();
-    fresh(store.claim('a', 'f')).finish(answer('second'));
-    claim.finish(answer('first'));
-    expect(store.claim('a', 'f')).toMatchObject({ kind: 'stored', answer: { body: 'second' } });
   });
 });

@@ -8,6 +8,8 @@ export interface IncomingRequest {
   readonly headers: IncomingHttpHeaders;
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: QueryValues;
+  /** Of whom it came from directly; empty when the connection is gone. */
+  readonly address: string;
   /** Text; empty for none. */
   readonly body: string;
 }

@@ -3,44 +3,27 @@
  * validate every part → the idempotency key → the handler → validate its answer. Everything that can be known of the
  * operation is worked out when the route is made.
  */
-import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { childSpan, parseTrace, startTrace, traceKey } from '@fwk/core';
-import {
-  type ContextEntry,
-  DeadlineExceededError,
-  FwkError,
-  operationKey,
-  type Priority,
-  parseJson,
-  priorityKey,
-} from '@fwk/kernel';
+import { type ContextEntry, DeadlineExceededError, FwkError, operationKey, parseJson } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
+import type { ClaimedKey } from '../idempotency/idempotency-store.js';
 import { callerKey } from '../wire/caller.js';
-import { headerNames, readCaller, readDeadlineMs, readIdempotencyKey, readPriority } from '../wire/headers.js';
+import { headerNames, readCaller, readDeadlineMs, readPriority } from '../wire/headers.js';
 import type { WireIssue } from '../wire/problem.js';
 import { formatIssues, type Validated, validatePart } from '../wire/validate.js';
 import { validateQuery } from '../wire/validate-query.js';
 import type { Answer } from './answer.js';
 import { Exchange } from './exchange.js';
-import type { ClaimedKey } from './idempotency-store.js';
 import type { IncomingRequest } from './incoming-request.js';
+import { KeyedRequests, type Met } from './keyed-requests.js';
+import { priorityEntry } from './priority.js';
 import { RequestError } from './request-error.js';
 import { RequestSeries } from './request-series.js';
 import type { ServerParts } from './server-parts.js';
 
 const json = 'application/json; charset=utf-8';
 const noContent: Answer = { status: 204, contentType: undefined, body: undefined, headers: undefined };
-
-/** How long the caller of a request that is already being worked on should wait before it asks again. */
-const runningWaitMs = 100;
-
-const priorityEntries: Readonly<Record<Priority, ContextEntry>> = {
-  critical: priorityKey.of('critical'),
-  default: priorityKey.of('default'),
-  sheddable: priorityKey.of('sheddable'),
-  background: priorityKey.of('background'),
-};
 
 /** What a handler is given; its types come from the contract. */
 interface HandlerCall {
@@ -59,6 +42,9 @@ export class RouteHandler {
   readonly #plan: OperationPlan;
   readonly #handle: (call: HandlerCall) => unknown;
   readonly #operation: ContextEntry;
+  /** Undefined for an operation that needs no key. */
+  readonly #keyed: KeyedRequests | undefined;
+  readonly #limitMs: number;
 
   constructor(parts: ServerParts, plan: OperationPlan, handlers: object) {
     this.id = plan.id;
@@ -68,6 +54,10 @@ export class RouteHandler {
     const method = Reflect.get(handlers, plan.name) as (call: HandlerCall) => unknown;
     this.#handle = (call) => method.call(handlers, call);
     this.#operation = operationKey.of(plan.id);
+    this.#limitMs = plan.timeoutMs ?? parts.timeoutMs;
+    this.#keyed = plan.idempotencyKey
+      ? new KeyedRequests(plan.id, parts.idempotency, this.#limitMs, parts.env)
+      : undefined;
   }
 
   /** Whether requests of the operation may have a body. */
@@ -77,13 +67,12 @@ export class RouteHandler {
 
   handle(request: IncomingRequest, response: ServerResponse): void {
     const { headers } = request;
-    const allowedMs = this.#plan.timeoutMs ?? this.#parts.timeoutMs;
-    const remainingMs = readDeadlineMs(headers[headerNames.deadlineMs]) ?? allowedMs;
+    const remainingMs = readDeadlineMs(headers[headerNames.deadlineMs]) ?? this.#limitMs;
     const exchange = new Exchange(
       this.#parts,
       this,
       response,
-      Math.min(allowedMs, remainingMs),
+      Math.min(this.#limitMs, remainingMs),
       this.#contextValues(request),
     );
     // Nobody waits for the answer any more; working on it would only slow down calls that somebody waits for.
@@ -112,25 +101,36 @@ export class RouteHandler {
   }
 
   #run(exchange: Exchange, request: IncomingRequest, parts: readonly (Validated | undefined)[]): void {
-    let claimed: ClaimedKey | undefined;
     try {
       const [params, query, body] = parts.map(takeValue);
       const issues = parts.flatMap((part) => part?.issues ?? []);
       if (issues.length > 0) throw invalid(issues);
       const { context } = exchange;
-      let idempotencyKey: string | undefined;
-      if (this.#plan.idempotencyKey) {
-        idempotencyKey = readIdempotencyKey(request.headers[headerNames.idempotencyKey]);
-        const claim = this.#claim(idempotencyKey, request);
-        if ('status' in claim) {
-          exchange.send(claim);
-          return;
-        }
-        claimed = claim;
-      }
-      // Validation may have taken the rest of the time.
+      const call = { params, query, body, context, idempotencyKey: undefined };
+      if (this.#keyed) this.#runKeyed(this.#keyed, exchange, request, call);
+      else this.#work(exchange, call);
+    } catch (error) {
+      exchange.fail(error);
+    }
+  }
+
+  #runKeyed(keyed: KeyedRequests, exchange: Exchange, request: IncomingRequest, call: HandlerCall): void {
+    const idempotencyKey = keyed.keyOf(request);
+    const go = (met: Met) => {
+      if ('answer' in met) exchange.send(met.answer);
+      else this.#work(exchange, { ...call, idempotencyKey }, met.claimed);
+    };
+    const met = keyed.claim(idempotencyKey, request, exchange.context);
+    if (met instanceof Promise) met.then(go).catch((error) => exchange.fail(error));
+    else go(met);
+  }
+
+  #work(exchange: Exchange, call: HandlerCall, claimed?: ClaimedKey): void {
+    try {
+      const { context } = exchange;
+      // What came before may have taken the rest of the time.
       if (context.cancelled) throw context.reason;
-      const result = this.#handle({ params, query, body, context, idempotencyKey });
+      const result = this.#handle(call);
       if (isThenable(result)) {
         result.then(
           (value) => this.#finish(exchange, claimed, value),
@@ -175,62 +175,37 @@ export class RouteHandler {
     );
   }
 
-  /** Stored also when nobody waits any more: the next attempt with this key will ask for it. */
+  /** Kept also when nobody waits any more: the next attempt with this key will ask for it. */
   #send(exchange: Exchange, claimed: ClaimedKey | undefined, answer: Answer): void {
-    claimed?.finish(answer);
-    exchange.send(answer);
+    const kept = claimed && this.#keyed?.finish(claimed, answer);
+    // Before it is sent: whoever asks again, perhaps another instance, must find it.
+    if (kept) kept.then(() => exchange.send(answer));
+    else exchange.send(answer);
   }
 
   #fail(exchange: Exchange, claimed: ClaimedKey | undefined, error: unknown): void {
     const answer = exchange.answerOf(error);
-    if (answer.status >= 499 || exchange.context.cancelled) claimed?.release();
-    else claimed?.finish(answer);
-    exchange.send(answer, error);
+    const forget = answer.status >= 499 || exchange.context.cancelled;
+    const ended = claimed && (forget ? this.#keyed?.release(claimed) : this.#keyed?.finish(claimed, answer));
+    if (ended) ended.then(() => exchange.send(answer, error));
+    else exchange.send(answer, error);
   }
 
-  #claim(key: string | undefined, request: IncomingRequest): ClaimedKey | Answer {
-    if (key === undefined) {
-      throw new RequestError(
-        'FWK_HTTP_IDEMPOTENCY_KEY_MISSING',
-        `${this.id} needs the header Idempotency-Key: a quoted string of 1 to 255 characters, such as "order-7"`,
-      );
-    }
-    const fingerprint = createHash('sha256').update(request.url).update('\n').update(request.body).digest('base64');
-    const claim = this.#parts.idempotency.claim(`${this.id} ${key}`, fingerprint);
-    switch (claim.kind) {
-      case 'fresh':
-        return claim.entry;
-      case 'stored':
-        return claim.answer;
-      case 'other-request':
-        throw new RequestError(
-          'FWK_HTTP_IDEMPOTENCY_KEY_REUSED',
-          'the idempotency key was used before for another request; use a new key for each logical call',
-        );
-      case 'running':
-        throw new RequestError(
-          'FWK_HTTP_IDEMPOTENCY_IN_PROGRESS',
-          'the first request with this idempotency key is still being worked on',
-          { retryAfterMs: runningWaitMs },
-        );
-      case 'full':
-        throw new RequestError(
-          'FWK_HTTP_IDEMPOTENCY_STORE_FULL',
-          'as many requests with idempotency keys are being worked on as the server keeps',
-          { retryAfterMs: runningWaitMs },
-        );
-    }
+  /** A caller of an operation with keys comes back for its answer when it is cut off. */
+  get outlivesCaller(): boolean {
+    return this.#keyed !== undefined;
   }
 
-  #contextValues({ headers }: IncomingRequest): ContextEntry[] {
+  #contextValues({ headers, address }: IncomingRequest): ContextEntry[] {
     const { random } = this.#parts.env;
     const outer = headers.traceparent === undefined ? undefined : parseTrace(headers as TraceHeaders);
     const values: ContextEntry[] = [
       this.#operation,
       traceKey.of(outer ? childSpan(outer, random) : startTrace(random)),
     ];
-    const priority = readPriority(headers[headerNames.priority]) ?? this.#plan.priority;
-    if (priority !== undefined && priority !== 'default') values.push(priorityEntries[priority]);
+    const claimed = readPriority(headers[headerNames.priority]);
+    const priority = priorityEntry(claimed, this.#plan.priority, claimed !== undefined && this.#parts.trusts(address));
+    if (priority) values.push(priority);
     const caller = readCaller(headers[headerNames.caller]);
     if (caller !== undefined) values.push(callerKey.of(caller));
     return values;

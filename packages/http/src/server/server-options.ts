@@ -1,7 +1,9 @@
 import type { Drain, Health, Metrics } from '@fwk/core';
 import { anything, type Env, flag, integerIn, millisecondsIn, optional, type Rule, text } from '@fwk/kernel';
-import type { IdempotencyOptions } from './idempotency-store.js';
+import type { IdempotencyOptions } from '../idempotency/idempotency-options.js';
+import { type IdempotencyStore, isIdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { Served } from './served.js';
+import { networkList } from './trusted-networks.js';
 
 /** Options of a server that users set; `http()` takes them too. */
 export interface ServerSettings {
@@ -43,8 +45,16 @@ export interface ServerSettings {
    * @defaultValue 10000
    */
   readonly maxConnections: number;
-  /** Bounds of what is kept for `Idempotency-Key`. @defaultValue the store's own defaults */
-  readonly idempotency: Partial<IdempotencyOptions>;
+  /**
+   * Bounds of what is kept for `Idempotency-Key`, in memory; or the `store` that is used instead, such as one that
+   * instances share. @defaultValue a store in memory with its own defaults
+   */
+  readonly idempotency: Partial<IdempotencyOptions> & { readonly store?: IdempotencyStore | undefined };
+  /**
+   * Addresses and networks (`10.0.0.0/8`) of callers that may give their calls a higher priority than the contract does.
+   * What others say can only lower it. @defaultValue none
+   */
+  readonly trustedNetworks: readonly string[];
 }
 
 /** Defaults of {@link ServerSettings}. */
@@ -60,6 +70,7 @@ export const serverDefaults = Object.freeze({
   keepAliveTimeoutMs: 72_000,
   maxConnections: 10_000,
   idempotency: Object.freeze({}),
+  trustedNetworks: Object.freeze([]) as readonly string[],
 }) satisfies ServerSettings;
 
 /** Rules of {@link ServerSettings}. */
@@ -74,7 +85,13 @@ export const serverRules: { readonly [Field in keyof ServerSettings]: Rule } = O
   maxUnsentBytes: integerIn(65_536, 2 ** 40),
   keepAliveTimeoutMs: millisecondsIn(1000, 3_600_000),
   maxConnections: integerIn(1, 1_000_000),
-  idempotency: anything,
+  idempotency: (value) =>
+    typeof value !== 'object' || value === null
+      ? 'bounds of the store in memory, or { store }'
+      : 'store' in value && value.store !== undefined && !isIdempotencyStore(value.store)
+        ? '{ store } with an idempotency store (a claim function)'
+        : undefined,
+  trustedNetworks: networkList,
 });
 
 /** Everything a server is made of. */

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Drain } from '@fwk/core';
 import type { Env } from '@fwk/kernel';
+import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { WireAnswer } from './answer.js';
-import type { IdempotencyStore } from './idempotency-store.js';
+import type { TrustCheck } from './trusted-networks.js';
 
 /** What all routes of a server share. */
 export interface ServerParts {
@@ -10,6 +11,8 @@ export interface ServerParts {
   readonly drain: Pick<Drain, 'draining' | 'track'>;
   readonly idempotency: IdempotencyStore;
   readonly timeoutMs: number;
+  /** Whether a caller at an address may raise the priority of its calls. */
+  readonly trusts: TrustCheck;
   /** Puts an answer on the wire, by the rules of the whole server. */
   readonly write: (response: ServerResponse, answer: WireAnswer) => void;
 }

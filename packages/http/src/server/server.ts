@@ -15,9 +15,9 @@ import {
   sleep,
   UnsentAnswers,
 } from '@fwk/kernel';
+import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
 import { Connections } from './connections.js';
 import { Dispatcher } from './dispatcher.js';
-import { idempotencyStore } from './idempotency-store.js';
 import { ListenError, PortTakenError } from './listen-errors.js';
 import { type Listeners, openListeners } from './listeners.js';
 import { answerParseFailure } from './parse-failure.js';
@@ -25,6 +25,7 @@ import { probeHandlers } from './probe-routes.js';
 import { checkRoutes, routesOf } from './routes.js';
 import { type ServerOptions, serverDefaults, serverOptionRules } from './server-options.js';
 import type { ServerParts } from './server-parts.js';
+import { trustCheck } from './trusted-networks.js';
 import { writeAnswer } from './write-answer.js';
 
 /** A server; `start` makes it listen. */
@@ -68,11 +69,12 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
   checkRoutes(settings.serve);
   const env = makeEnv(settings.env);
   const drain = settings.drain ?? aloneDrain;
+  const { store, ...bounds } = settings.idempotency;
   const unsent = new UnsentAnswers(env.clock, settings.sendTimeoutMs, settings.maxUnsentBytes);
   const server: NodeServer = new NodeServer(settings, {
     env,
     drain,
-    idempotency: idempotencyStore(settings.idempotency, env.clock),
+    idempotency: store ?? memoryIdempotencyStore(bounds, env.clock),
     timeoutMs: settings.timeoutMs,
     write(response, answer) {
       // The rest of a body that is too large may still be on its way.
@@ -90,14 +92,14 @@ class NodeServer implements HttpServer {
   readonly host: string;
   readonly contracts: readonly string[];
   readonly #settings: ServerOptions;
-  readonly #parts: ServerParts;
+  readonly #parts: Omit<ServerParts, 'trusts'>;
   readonly #connections: Connections;
   #listeners: Listeners | undefined;
   #port = 0;
   #stopped: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(settings: ServerOptions, parts: ServerParts) {
+  constructor(settings: ServerOptions, parts: Omit<ServerParts, 'trusts'>) {
     const { maxConnections } = settings;
     this.host = settings.host;
     this.contracts = settings.serve.map(({ contract }) => `${contract.name}@${contract.version}`);
@@ -172,12 +174,13 @@ class NodeServer implements HttpServer {
   /** Makes the function that makes the server of one address. */
   async #build(): Promise<() => Server> {
     const { bodyLimitBytes, receiveTimeoutMs, keepAliveTimeoutMs, serve } = this.#settings;
+    const parts: ServerParts = { ...this.#parts, trusts: await trustCheck(this.#settings.trustedNetworks) };
     const [{ createServer: createNodeServer }, findRoute] = await Promise.all([
       import('node:http'),
-      routesOf(serve, probeHandlers(this.#settings), this.#parts),
+      routesOf(serve, probeHandlers(this.#settings), parts),
     ]);
     const connections = this.#connections;
-    const dispatcher = new Dispatcher(findRoute, bodyLimitBytes, this.#parts);
+    const dispatcher = new Dispatcher(findRoute, bodyLimitBytes, parts);
     const limits = {
       headersTimeout: receiveTimeoutMs,
       requestTimeout: receiveTimeoutMs,

@@ -1,0 +1,191 @@
+/**
+ * A store that all instances of a service share, in Redis: a request that comes again is answered once, whichever
+ * instance it reaches. No Redis library comes with it: the application hands over its own connection as one function.
+ *
+ * Redis must not throw keys away before their time: give it memory, and `maxmemory-policy noeviction`. An answer that was
+ * stored on a master and not yet on its replica is lost with the master; what must never happen twice keeps the key with
+ * its data as well.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  background,
+  type CallContext,
+  type Clock,
+  callable,
+  checkOptions,
+  integerIn,
+  messageOf,
+  millisecondsIn,
+  optional,
+  systemClock,
+  text,
+} from '@fwk/kernel';
+import { idempotencyDefaults } from './idempotency-options.js';
+import type { Claim, ClaimedKey, IdempotencyStore, KeptAnswer, KeyedRequest } from './idempotency-store.js';
+import { claimScript, finishScript, releaseScript } from './redis-scripts.js';
+import { StoreUnavailableError } from './store-unavailable-error.js';
+
+/** Options of {@link redisIdempotencyStore}. */
+export interface RedisIdempotencyOptions {
+  /**
+   * Sends one command: its name and arguments, in order.
+   * @example node-redis: (args) => redis.sendCommand([...args])
+   * @example ioredis: ([name, ...args]) => redis.call(name, ...args)
+   */
+  readonly command: (args: readonly string[]) => Promise<unknown>;
+  /** How its keys begin. @defaultValue 'fwk:idempotency:' */
+  readonly prefix: string;
+  /** How long an answer is kept, 1000 to 604 800 000 milliseconds. @defaultValue 600000 */
+  readonly keepMs: number;
+  /** Keys kept at once for one caller, 1 to 1 000 000; its own oldest answer goes first. @defaultValue 1000 */
+  readonly maxEntriesPerCaller: number;
+  /** How long Redis may take, 1 to 60 000 milliseconds. @defaultValue 1000 */
+  readonly timeoutMs: number;
+  /** @defaultValue the process's own */
+  readonly clock?: Clock | undefined;
+}
+
+/** Defaults of {@link RedisIdempotencyOptions}. */
+export const redisIdempotencyDefaults = Object.freeze({
+  prefix: 'fwk:idempotency:',
+  keepMs: idempotencyDefaults.keepMs,
+  maxEntriesPerCaller: idempotencyDefaults.maxEntriesPerCaller,
+  timeoutMs: 1000,
+}) satisfies Partial<RedisIdempotencyOptions>;
+
+/**
+ * Makes a store; nothing is sent before the first claim.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ * @example http({ serve: [Payments], idempotency: { store: redisIdempotencyStore({ command: (args) => redis.sendCommand([...args]) }) } })
+ */
+export function redisIdempotencyStore(
+  options: Pick<RedisIdempotencyOptions, 'command'> & Partial<RedisIdempotencyOptions>,
+): IdempotencyStore {
+  return new RedisStore(
+    checkOptions<RedisIdempotencyOptions>('redisIdempotencyStore', options, redisIdempotencyDefaults, {
+      command: callable,
+      prefix: text,
+      keepMs: millisecondsIn(1000, 604_800_000),
+      maxEntriesPerCaller: integerIn(1, 1_000_000),
+      timeoutMs: millisecondsIn(1, 60_000),
+      clock: optional((value) => (typeof value === 'object' ? undefined : 'a clock')),
+    }),
+  );
+}
+
+/** A script and the digest by which Redis knows it. */
+interface Script {
+  readonly source: string;
+  readonly digest: string;
+}
+
+const [claiming, finishing, releasing] = [claimScript, finishScript, releaseScript].map(
+  (source): Script => ({ source, digest: createHash('sha1').update(source).digest('hex') }),
+) as [Script, Script, Script];
+
+class RedisStore implements IdempotencyStore {
+  readonly #options: RedisIdempotencyOptions;
+  readonly #clock: Clock;
+
+  constructor(options: RedisIdempotencyOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  async claim(request: KeyedRequest, context: CallContext): Promise<Claim> {
+    const { maxEntriesPerCaller } = this.#options;
+    const keys = this.#keysOf(request);
+    const claim = randomUUID();
+    const { fingerprint, leaseMs } = request;
+    const args = [fingerprint, claim, String(Math.ceil(leaseMs)), String(maxEntriesPerCaller)];
+    // A claim that comes through when nobody waits for it any more must not hold the key.
+    const onLate = (late: unknown) => {
+      if (listOf(late)[0] !== 'fresh') return;
+      this.#run(releasing, keys, [claim], background).catch(() => {});
+    };
+    const [kind, stored] = listOf(await this.#run(claiming, keys, args, context, onLate));
+    switch (kind) {
+      case 'fresh':
+        return { kind, entry: this.#claimed(keys, fingerprint, claim) };
+      case 'stored':
+        return { kind, answer: JSON.parse(String(stored)) as KeptAnswer };
+      case 'running':
+      case 'other-request':
+      case 'full':
+        return { kind };
+      default:
+        throw new StoreUnavailableError('Redis answered something else than its script does');
+    }
+  }
+
+  #claimed(keys: readonly string[], fingerprint: string, claim: string): ClaimedKey {
+    const keepMs = String(this.#options.keepMs);
+    return {
+      finish: async (answer) => {
+        await this.#run(finishing, keys, [fingerprint, claim, JSON.stringify(answer), keepMs], background);
+      },
+      release: async () => {
+        await this.#run(releasing, keys, [claim], background);
+      },
+    };
+  }
+
+  #keysOf({ caller, operation, key }: KeyedRequest): readonly string[] {
+    const { prefix } = this.#options;
+    const tag = `${prefix}{${digestOf(caller)}}:`;
+    return [tag + digestOf(`${operation} ${key}`), `${tag}running`, `${tag}finished`];
+  }
+
+  /** By its digest, which Redis knows after the first time. */
+  async #run(
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+    context: CallContext,
+    onLate?: (answer: unknown) => void,
+  ): Promise<unknown> {
+    const rest = [String(keys.length), ...keys, ...args];
+    try {
+      return await this.#send(['EVALSHA', script.digest, ...rest], context, onLate);
+    } catch (error) {
+      const isUnknown = error instanceof StoreUnavailableError && /^NOSCRIPT/.test(messageOf(error.cause));
+      if (!isUnknown) throw error;
+      return this.#send(['EVAL', script.source, ...rest], context, onLate);
+    }
+  }
+
+  #send(args: readonly string[], context: CallContext, onLate?: (answer: unknown) => void): Promise<unknown> {
+    const { command, timeoutMs } = this.#options;
+    if (context.cancelled) return Promise.reject(context.reason);
+    return new Promise((resolve, reject) => {
+      let waiting = true;
+      const end = (settle: () => void) => {
+        if (!waiting) return;
+        waiting = false;
+        this.#clock.clearTimer(timer);
+        subscription[Symbol.dispose]();
+        settle();
+      };
+      const timer = this.#clock.setTimer(
+        () => end(() => reject(new StoreUnavailableError(`Redis did not answer within ${timeoutMs} ms`))),
+        timeoutMs,
+      );
+      const subscription = context.onCancel((reason) => end(() => reject(reason)));
+      (async () => command(args))().then(
+        (answer) => {
+          if (!waiting) onLate?.(answer);
+          end(() => resolve(answer));
+        },
+        (error: unknown) => end(() => reject(new StoreUnavailableError('Redis refused the command', error))),
+      );
+    });
+  }
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function digestOf(value: string): string {
+  return createHash('sha256').update(value).digest('base64url');
+}

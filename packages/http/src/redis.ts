@@ -1,0 +1,5 @@
+export {
+  type RedisIdempotencyOptions,
+  redisIdempotencyDefaults,
+  redisIdempotencyStore,
+} from './idempotency/redis-store.js';

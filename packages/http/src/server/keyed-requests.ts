@@ -1,0 +1,145 @@
+/**
+ * The idempotency keys of one operation: what makes a request the same as another, whose key it is, and what is answered
+ * when the request is not to be worked on.
+ */
+import { createHash } from 'node:crypto';
+import { abandonOnCancel, type CallContext, type Env, isFwkError, messageOf } from '@fwk/kernel';
+import type {
+  Claim,
+  ClaimedKey,
+  IdempotencyStore,
+  KeptAnswer,
+  KeyedRequest,
+} from '../idempotency/idempotency-store.js';
+import { StoreUnavailableError } from '../idempotency/store-unavailable-error.js';
+import { headerNames, readCaller, readIdempotencyKey } from '../wire/headers.js';
+import type { IncomingRequest } from './incoming-request.js';
+import { RequestError } from './request-error.js';
+
+/** How long the caller of a request that is already being worked on should wait before it asks again. */
+const RUNNING_WAIT_MS = 100;
+/** How long a caller should wait that was refused because the store cannot be asked. */
+const UNAVAILABLE_WAIT_MS = 1000;
+/** How much longer than the operation a claim lasts. */
+const LEASE_MARGIN_MS = 5000;
+
+/** A request that is to be worked on, or the answer that it got before. */
+export type Met = { readonly claimed: ClaimedKey } | { readonly answer: KeptAnswer };
+
+/** See the head of this file. */
+export class KeyedRequests {
+  readonly #operation: string;
+  readonly #store: IdempotencyStore;
+  readonly #leaseMs: number;
+  readonly #env: Env;
+
+  /** @param limitMs - how long the operation may take. */
+  constructor(operation: string, store: IdempotencyStore, limitMs: number, env: Env) {
+    this.#operation = operation;
+    this.#store = store;
+    this.#leaseMs = limitMs + LEASE_MARGIN_MS;
+    this.#env = env;
+  }
+
+  /** The key of a request. @throws RequestError `FWK_HTTP_IDEMPOTENCY_KEY_MISSING` */
+  keyOf({ headers }: IncomingRequest): string {
+    const key = readIdempotencyKey(headers[headerNames.idempotencyKey]);
+    if (key !== undefined) return key;
+    throw new RequestError(
+      'FWK_HTTP_IDEMPOTENCY_KEY_MISSING',
+      `${this.#operation} needs the header Idempotency-Key: a quoted string of 1 to 255 characters, such as "order-7"`,
+    );
+  }
+
+  /**
+   * Claims the key; at once where the store answers at once.
+   * @throws RequestError when the request is not to be worked on; RequestError as well, or the context's reason, by a
+   * promise where the store answers by one.
+   */
+  claim(key: string, request: IncomingRequest, context: CallContext): Met | Promise<Met> {
+    const claim = this.#store.claim(this.#describe(key, request), context);
+    if (!(claim instanceof Promise)) return this.#met(claim);
+    return abandonOnCancel(context, claim).then(
+      (settled) => this.#met(settled),
+      (error: unknown) => {
+        if (context.cancelled) throw error;
+        throw this.#unavailable(error);
+      },
+    );
+  }
+
+  /** Keeps the answer. What is not kept is told in the log, and is worked on again when it comes again. */
+  finish(claimed: ClaimedKey, answer: KeptAnswer): Promise<void> | undefined {
+    return this.#told(() => claimed.finish(answer), 'an answer could not be kept under its idempotency key');
+  }
+
+  /** Forgets the key. */
+  release(claimed: ClaimedKey): Promise<void> | undefined {
+    return this.#told(() => claimed.release(), 'an idempotency key could not be released; it is when its lease ends');
+  }
+
+  #describe(key: string, { url, headers, address, body }: IncomingRequest): KeyedRequest {
+    return {
+      caller: callerOf(readCaller(headers[headerNames.caller]), headers.authorization),
+      source: address,
+      operation: this.#operation,
+      key,
+      fingerprint: createHash('sha256').update(url).update('\n').update(body).digest('base64'),
+      leaseMs: this.#leaseMs,
+    };
+  }
+
+  #met(claim: Claim): Met {
+    switch (claim.kind) {
+      case 'fresh':
+        return { claimed: claim.entry };
+      case 'stored':
+        return { answer: claim.answer };
+      case 'other-request':
+        throw new RequestError(
+          'FWK_HTTP_IDEMPOTENCY_KEY_REUSED',
+          'the idempotency key was used before for another request; use a new key for each logical call',
+        );
+      case 'running':
+        throw new RequestError(
+          'FWK_HTTP_IDEMPOTENCY_IN_PROGRESS',
+          'the first request with this idempotency key is still being worked on',
+          { retryAfterMs: RUNNING_WAIT_MS },
+        );
+      case 'full':
+        throw new RequestError(
+          'FWK_HTTP_IDEMPOTENCY_STORE_FULL',
+          'as many requests with idempotency keys are being worked on as the server keeps for this caller, or for all',
+          { retryAfterMs: RUNNING_WAIT_MS },
+        );
+    }
+  }
+
+  #unavailable(error: unknown): RequestError {
+    const { logger } = this.#env;
+    logger.error({ err: error, operation: this.#operation }, 'the store of idempotency keys cannot be asked');
+    const cause = isFwkError(error) ? error : new StoreUnavailableError(messageOf(error), error);
+    return new RequestError(
+      'FWK_HTTP_IDEMPOTENCY_STORE_UNAVAILABLE',
+      'whether the request was answered before cannot be found out now, so it was not worked on',
+      { retryAfterMs: UNAVAILABLE_WAIT_MS, cause },
+    );
+  }
+
+  #told(work: () => Promise<void> | void, problem: string): Promise<void> | undefined {
+    const tell = (error: unknown) => {
+      this.#env.logger.error({ err: error, operation: this.#operation }, problem);
+    };
+    try {
+      return work()?.catch(tell);
+    } catch (error) {
+      tell(error);
+      return undefined;
+    }
+  }
+}
+
+/** A name is a claim, so a credential counts beside it where there is one; it is never kept itself. */
+function callerOf(name = '', credential = ''): string {
+  return credential === '' ? name : `${name}\n${createHash('sha256').update(credential).digest('base64')}`;
+}
