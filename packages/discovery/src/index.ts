@@ -32,7 +32,7 @@ export {
   instanceStatuses,
   parseInstance,
 } from './instance.js';
-export { type Endpoint, endpointKey } from './membership/endpoint.js';
+export { type Endpoint, type EndpointChoice, endpointChoiceKey, endpointKey } from './membership/endpoint.js';
 export {
   type KnownList,
   type LastKnown,

@@ -28,7 +28,7 @@ test('every code is explained in the README', () => {
 test.each([
   ['client/client-options.ts', 'ClientOptions', clientDefaults],
   ['server/server-options.ts', 'ServerSettings', serverDefaults],
-  ['server/idempotency-store.ts', 'IdempotencyOptions', idempotencyDefaults],
+  ['idempotency/idempotency-options.ts', 'IdempotencyOptions', idempotencyDefaults],
 ])('documented defaults in %s are the real ones', (file, type, defaults: object) => {
   const text = read(file);
   const body = text.slice(text.indexOf(`export interface ${type}`));

@@ -31,7 +31,7 @@ import {
   type Verdict,
 } from '@fwk/kernel';
 import { NoEndpointError } from '../errors.js';
-import type { Endpoint } from '../membership/endpoint.js';
+import { type Endpoint, endpointChoiceKey } from '../membership/endpoint.js';
 import { type EndpointReport, monitorOf } from '../membership/monitor.js';
 import { suspect } from '../membership/suspect.js';
 import { isConnectionError } from '../outlier/connection-error.js';
@@ -129,7 +129,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
     if (context.cancelled) return Promise.reject(context.reason);
     this.#follow();
     const nowMs = this.#env.clock.now();
-    const node = this.#set.pick(nowMs, request, context);
+    const node = this.#pick(nowMs, request, context);
     if (!node) return this.#withoutEndpoint(request, context);
     return this.#send(node, request, context, nowMs);
   }
@@ -171,6 +171,15 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
     this.#monitored?.[Symbol.dispose]();
     for (const node of this.#set.update([], (endpoint) => this.#nodeFor(endpoint))) this.#remove(node);
     await Promise.allSettled(this.#leaving);
+  }
+
+  #pick(nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
+    const choice = context.get(endpointChoiceKey);
+    if (!choice) return this.#set.pick(nowMs, request, context);
+    const kept = choice.keep && choice.last ? this.#set.nodeOf(choice.last) : undefined;
+    const node = kept ?? this.#set.pick(nowMs, request, context);
+    choice.last = node?.endpoint;
+    return node;
   }
 
   #send(node: Node<Req, Res>, request: Req, context: CallContext, startMs: number): Promise<Res> {
@@ -251,7 +260,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
       if (context.cancelled) throw context.reason;
       this.#follow();
       const nowMs = this.#env.clock.now();
-      const node = this.#set.pick(nowMs, request, context);
+      const node = this.#pick(nowMs, request, context);
       if (node) return this.#send(node, request, context, nowMs);
     }
     const filtered: Record<string, number> = {};

@@ -53,6 +53,11 @@ export class PickSet<Req, Res> {
     return this.#nodes.values();
   }
 
+  /** The node of a member. */
+  nodeOf(endpoint: Endpoint): Node<Req, Res> | undefined {
+    return this.#nodes.get(endpoint);
+  }
+
   /** Takes over a new list: known endpoints keep their node, new ones get one, the rest are answered. */
   update(endpoints: readonly Endpoint[], make: (endpoint: Endpoint) => Node<Req, Res>): readonly Node<Req, Res>[] {
     const listed = new Set(endpoints);

@@ -18,6 +18,20 @@ export interface Endpoint {
 /** The endpoint that the balancer chose for this attempt; undefined outside a balanced call. */
 export const endpointKey: ContextKey<Endpoint | undefined> = contextKey<Endpoint | undefined>('endpoint', undefined);
 
+/** Keeps the attempts of one logical call together. Made by whoever makes the attempts, and changed from one to the next. */
+export interface EndpointChoice {
+  /** Where the last attempt went; the balancer says it. */
+  last: Endpoint | undefined;
+  /** Whether the next attempt goes there too, whatever its state, as long as it is a member. */
+  keep: boolean;
+}
+
+/** Where attempts of this call went, and whether they stay there; undefined: each goes wherever it is best. */
+export const endpointChoiceKey: ContextKey<EndpointChoice | undefined> = contextKey<EndpointChoice | undefined>(
+  'endpoint choice',
+  undefined,
+);
+
 /** An endpoint whose instance can be replaced; only the membership that made it does so. */
 export class InstanceEndpoint implements Endpoint {
   readonly id: string;

@@ -8,6 +8,7 @@ import type { OperationPlan } from '../contract/contract.js';
 import { type AttemptSeries, attemptTelemetry } from './attempt-telemetry.js';
 import type { ClientOptions, EndpointSource } from './client-options.js';
 import { endpointBreakers } from './endpoint-breakers.js';
+import { keyedAttempts } from './keyed-attempts.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 import { operationTelemetry } from './operation-telemetry.js';
 import { operationTimeout } from './operation-timeout.js';
@@ -60,6 +61,8 @@ export function clientStack<C>(
   if (options.fallback) layers = layers.use(operationFallback(options.fallback));
   // Outside the balancer, so that each attempt can go to another endpoint. One budget for all operations of the client.
   if (retrying !== false) layers = layers.use(retry(retrying));
+  // Inside retry, whose attempts it keeps at one endpoint where that is needed; outside the balancer, which it tells so.
+  if (plans.some(({ idempotencyKey }) => idempotencyKey)) layers = layers.use(keyedAttempts());
   // Chooses the endpoint of this attempt; what follows belongs to that endpoint. A call made before the first list of
   // instances is known waits for it here, within the deadline.
   let balanced: BalancedService<OperationRequest, OperationResponse> | undefined;

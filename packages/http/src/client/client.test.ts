@@ -86,6 +86,7 @@ test('has its layers in the order of the architecture', () => {
     'deadline',
     'fallback',
     'retry',
+    'keyed-attempts',
     'balance',
     'circuit-breaker',
     'attempt-timeout',
@@ -94,6 +95,7 @@ test('has its layers in the order of the architecture', () => {
   expect(roles(clientFor({ endpoints, retry: false, breaker: false }))).toEqual([
     'operation-telemetry',
     'deadline',
+    'keyed-attempts',
     'balance',
     'attempt-timeout',
     'attempt-telemetry',

@@ -5,9 +5,10 @@
  * Keys: the entry, the caller's entries at work, the caller's answers; the latter two are sorted by when they end.
  */
 
+/** In microseconds, so that answers which end in one millisecond have their order. */
 const time = `
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
+local now = time[1] * 1000000 + time[2]`;
 
 /** Arguments: fingerprint, claim, lease in ms, entries a caller may have. */
 export const claimScript = `${time}
@@ -29,7 +30,7 @@ end
 local lease = tonumber(ARGV[3])
 redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'claim', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], lease)
-redis.call('ZADD', KEYS[2], now + lease, KEYS[1])
+redis.call('ZADD', KEYS[2], now + lease * 1000, KEYS[1])
 if redis.call('PTTL', KEYS[2]) < lease then redis.call('PEXPIRE', KEYS[2], lease) end
 return { 'fresh' }`;
 
@@ -41,7 +42,7 @@ local keep = tonumber(ARGV[4])
 redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'claim', ARGV[2], 'answer', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], keep)
 redis.call('ZREM', KEYS[2], KEYS[1])
-redis.call('ZADD', KEYS[3], now + keep, KEYS[1])
+redis.call('ZADD', KEYS[3], now + keep * 1000, KEYS[1])
 redis.call('PEXPIRE', KEYS[3], keep)
 return 1`;
 

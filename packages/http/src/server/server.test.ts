@@ -115,7 +115,7 @@ describe('a request that fits the contract', () => {
       headers: {
         traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
         tracestate: 'a=b',
-        'fwk-priority': 'critical',
+        'fwk-priority': 'sheddable',
         'fwk-caller': 'checkout',
         'fwk-deadline-ms': '700',
       },
@@ -126,7 +126,7 @@ describe('a request that fits the contract', () => {
       tracestate: 'a=b',
     });
     expect([seen?.get(priorityKey), seen?.get(callerKey), seen?.get(operationKey)]).toEqual([
-      'critical',
+      'sheddable',
       'checkout',
       'shop.wait',
     ]);

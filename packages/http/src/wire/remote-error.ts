@@ -28,9 +28,9 @@ export class RemoteError extends FwkError {
 
 function traitsOf(status: number, problem: Problem | undefined, retryAfterMs: number | undefined): ErrorTraits {
   const waitMs = problem?.retryAfterMs ?? retryAfterMs;
-  // The first request with this key is still at work, perhaps one of our own attempts: its answer can be had soon.
+  // The first request with this key is still at work, perhaps one of our own attempts: that is no failure of anybody.
   if (problem?.code === 'FWK_HTTP_IDEMPOTENCY_IN_PROGRESS') {
-    return { retryable: true, ...(waitMs !== undefined && { retryAfterMs: waitMs }) };
+    return { outcome: 'ignored', retryable: true, ...(waitMs !== undefined && { retryAfterMs: waitMs }) };
   }
   return traitsOfStatus(status, waitMs);
 }

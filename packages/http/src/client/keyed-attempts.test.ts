@@ -1,0 +1,129 @@
+/** A call with an idempotency key is done once, at one instance, however its attempts end. */
+import { type Env, isFwkError, systemClock } from '@fwk/kernel';
+import { layerContract } from '@fwk/kernel/testing';
+import { createClient as connectRedis } from '@redis/client';
+import { afterEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { contract } from '../contract/contract.js';
+import { post } from '../contract/operation.js';
+import { redisProgram, startRedis } from '../fixtures/redis-server.js';
+import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
+import { redisIdempotencyStore } from '../idempotency/redis-store.js';
+import { served } from '../server/served.js';
+import { createServer, type HttpServer } from '../server/server.js';
+import type { ClientOptions } from './client-options.js';
+import { createClient } from './create-client.js';
+import { keyedAttempts } from './keyed-attempts.js';
+import { clientOperation, type OperationRequest } from './operation-request.js';
+
+const bank = contract('bank', {
+  version: '1.0.0',
+  operations: {
+    pay: post('/payments', { body: z.object({ cents: z.int() }), response: z.string(), idempotencyKey: true }),
+  },
+});
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const pause = (ms: number) => new Promise<void>((resolve) => void systemClock.setTimer(resolve, ms));
+
+interface Bank {
+  readonly server: HttpServer;
+  charges: number;
+}
+
+/** An instance that charges once its work is done, whoever waits for it. */
+async function aBank(work: () => Promise<void>, store?: IdempotencyStore): Promise<Bank> {
+  const pay = async () => {
+    await work();
+    made.charges++;
+    return `charged by ${made.server.url}`;
+  };
+  const server = createServer({ serve: [served(bank, { pay })], idempotency: { store } });
+  const made: Bank = { server, charges: 0 };
+  await server.start();
+  closing.push(() => server.close());
+  return made;
+}
+
+function clientOf(banks: readonly Bank[], options: Partial<ClientOptions<typeof bank>> = {}, env?: Partial<Env>) {
+  const endpoints = banks.map(({ server }) => server.url);
+  const client = createClient(bank, { endpoints, timeoutMs: 100, deadlineMs: 20_000, ...options, env });
+  closing.push(async () => client[Symbol.asyncDispose]());
+  return client;
+}
+
+const charges = (banks: readonly Bank[]) => banks.reduce((sum, each) => sum + each.charges, 0);
+
+describe('a call with an idempotency key', () => {
+  test('is done once though each attempt is given up long before the answer is there', async () => {
+    const banks = await Promise.all([1, 2, 3].map(() => aBank(() => pause(700))));
+    const client = clientOf(banks);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => client.pay({ body: { cents: 100 } })));
+    expect(answers.every((text) => text.startsWith('charged by'))).toBe(true);
+    expect(charges(banks)).toBe(8);
+  });
+
+  test('ends with its deadline while the first attempt is still at work, and gets its answer when it is made again', async () => {
+    const banks = [await aBank(() => pause(900))];
+    const client = clientOf(banks, { deadlineMs: 300 });
+    const call = () => client.pay({ body: { cents: 100 } }, { idempotencyKey: 'order-7' });
+    const late = await call().catch((error: unknown) => error);
+    expect(isFwkError(late, 'FWK_KERNEL_DEADLINE_EXCEEDED')).toBe(true);
+    await expect.poll(() => charges(banks), { timeout: 5000 }).toBe(1);
+    expect(await call()).toMatch(/charged/);
+    expect(charges(banks)).toBe(1);
+  });
+
+  test('goes to another instance when the first refused it or is gone', async () => {
+    const gone = await aBank(async () => {});
+    const there = await aBank(async () => {});
+    const client = clientOf([gone, there]);
+    await gone.server.close();
+    for (let call = 0; call < 6; call++) expect(await client.pay({ body: { cents: 100 } })).toMatch(/charged/);
+    expect(there.charges).toBe(6);
+  });
+
+  test('counts waiting for the first attempt as nobody’s failure', async () => {
+    const banks = [await aBank(() => pause(900))];
+    const opened: string[] = [];
+    const events = { emit: (name: string) => void opened.push(name) };
+    const client = clientOf(banks, { breaker: { minimumCalls: 3 }, retry: { maxAttempts: 2 } }, { events });
+    expect(await client.pay({ body: { cents: 100 } })).toMatch(/charged/);
+    expect(opened).not.toContain('breaker.opened');
+    expect(opened).not.toContain('endpoint.ejected');
+  });
+
+  test.runIf(redisProgram)('is done once wherever it is asked for, where instances share a store', async () => {
+    const redis = await startRedis();
+    closing.push(async () => redis[Symbol.asyncDispose]());
+    const connection = connectRedis({ socket: { host: '127.0.0.1', port: redis.port } });
+    connection.on('error', () => {});
+    await connection.connect();
+    closing.push(async () => connection.destroy());
+    const store = redisIdempotencyStore({ command: (args) => connection.sendCommand([...args]) });
+    const banks = await Promise.all([1, 2].map(() => aBank(() => pause(300), store)));
+    const clients = banks.map((each) => clientOf([each]));
+    const pay = (index: number) => clients[index % 2]?.pay({ body: { cents: 100 } }, { idempotencyKey: 'order-7' });
+    const answers = await Promise.all(Array.from({ length: 6 }, (_, index) => pay(index)));
+    expect(new Set(answers).size).toBe(1);
+    expect(charges(banks)).toBe(1);
+  });
+});
+
+const request: OperationRequest = {
+  operation: clientOperation(bank.plans[0]!, undefined),
+  path: '/payments',
+  body: '{}',
+  idempotencyKey: '"a"',
+  given: {},
+};
+
+describe('keyed attempts', () => {
+  for (const { name, run } of layerContract({ layer: keyedAttempts, request, answer: { status: 200, value: 7 } })) {
+    test(name, run);
+  }
+});
