@@ -47,6 +47,11 @@ export const resilienceErrors = Object.freeze({
     summary: 'A policy was asked for by a name that nobody defined; the message lists the known ones.',
     status: 500,
   },
+  FWK_RESILIENCE_POLICY_UNPROVIDED: {
+    summary:
+      'A warning of the process: `@Policy` does nothing on an instance that no application made. Let the container of an application build it.',
+    status: 500,
+  },
   FWK_RESILIENCE_POLICY_NOT_IN_USE: {
     summary:
       'No policy of that name is in use; the message lists those that are. One is in use once a place asked for it.',

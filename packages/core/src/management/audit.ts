@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type EventBus, isFwkError, type Logger, messageOf, redact, redactText } from '@fwk/kernel';
+import { type Clock, type EventBus, isFwkError, type Logger, messageOf, redact, redactText } from '@fwk/kernel';
 
 /** What a change is asked with. */
 export interface AskedChange {
@@ -16,15 +16,11 @@ export interface AskedChange {
  */
 export function audited(
   to: { readonly events: EventBus; readonly logger: Logger },
-  { socket, headers }: IncomingMessage,
+  from: Asker,
   { method, path, body, query }: AskedChange,
   work: () => Promise<unknown>,
 ): Promise<unknown> {
   const reason = reasonIn(body) ?? reasonIn(query);
-  const from = {
-    address: `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`,
-    program: redactText(headers['user-agent'] ?? 'unknown', 200),
-  };
   const asked = redact({ method, path, body, query }) as object;
   const tell = (outcome: object) => {
     const change = { ...asked, from, ...(reason !== undefined && { reason }), ...outcome };
@@ -38,6 +34,63 @@ export function audited(
       tell({ done: false, error: redactText(messageOf(error)), ...(isFwkError(error) && { code: error.code }) }),
   );
   return done;
+}
+
+/** Time in which at most {@link maxRefusalsTold} refused changes are told, in milliseconds. */
+const refusalsWindowMs = 10_000;
+
+/** Whoever has no token must not fill the log either. */
+export const maxRefusalsTold = 10;
+
+/**
+ * Leaves a line and an event for changes that were refused before any work began: without the token, from a foreign page,
+ * at no known place. Of many in a short time the first are told, and the next line has the number of the others.
+ */
+export class RefusedChanges {
+  readonly #to: { readonly events: EventBus; readonly logger: Logger; readonly clock: Clock };
+  #windowEndsMs = Number.NEGATIVE_INFINITY;
+  #told = 0;
+  #untold = 0;
+
+  constructor(to: { readonly events: EventBus; readonly logger: Logger; readonly clock: Clock }) {
+    this.#to = to;
+  }
+
+  tell(
+    { method = '', url = '' }: IncomingMessage,
+    from: Asker,
+    { status, detail }: { readonly status: number; readonly detail: string },
+  ): void {
+    const { events, logger, clock } = this.#to;
+    if (clock.now() >= this.#windowEndsMs) {
+      this.#windowEndsMs = clock.now() + refusalsWindowMs;
+      this.#told = 0;
+    }
+    if (this.#told >= maxRefusalsTold) {
+      this.#untold++;
+      return;
+    }
+    this.#told++;
+    const untold = this.#untold > 0 ? { untold: this.#untold } : {};
+    this.#untold = 0;
+    const refusal = { method, url: redactText(url, 200), from, status, error: detail, ...untold };
+    events.emit('management.refused', refusal);
+    logger.warn(refusal, `management: refused ${method} ${refusal.url}`);
+  }
+}
+
+/** Who asked. */
+export interface Asker {
+  readonly address: string;
+  readonly program: string;
+}
+
+/** Reads who asks. At once, since a connection that has ended has no address. */
+export function askerOf({ socket, headers }: IncomingMessage): Asker {
+  return {
+    address: `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`,
+    program: redactText(headers['user-agent'] ?? 'unknown', 200),
+  };
 }
 
 function reasonIn(value: unknown): string | undefined {

@@ -29,6 +29,8 @@ export function eventStreams(bus: EventBus, clock: Clock): EventStreams {
         throw new ManagementRefusedError(503, `there are ${ends.size} event streams already, the most there may be`);
       }
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+      // Nothing follows, so that it must not take a place.
+      if (request.method === 'HEAD') return void response.end();
       const send = (text: string) => {
         if (response.writableLength > maxWaitingBytes) return end();
         response.write(text);

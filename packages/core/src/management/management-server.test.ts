@@ -8,6 +8,7 @@ import { coreErrors } from '../core-errors.js';
 import { createHealth } from '../health/health.js';
 import { createLogger } from '../logging/logger.js';
 import { createMeter } from '../metrics/meter.js';
+import { maxRefusalsTold } from './audit.js';
 import { coreEndpoints } from './core-endpoints.js';
 import { maxEventStreams } from './event-stream.js';
 import { type ManagementParts, type ManagementServer, managementServer } from './management-server.js';
@@ -271,6 +272,48 @@ describe('changes', () => {
   });
 });
 
+describe('changes that are refused before they begin', () => {
+  test('leave an event and a line: who, what and why, and no secret', async () => {
+    const { ask, events, logger, logged } = await started();
+    const seen: FwkEvent[] = [];
+    events.on('management.*', (event) => void seen.push(event));
+    const body = '{"level":"debug"}';
+    const wrong = { ...json, authorization: 'Bearer hunter2hunter2', 'user-agent': 'me/1' };
+    await ask('/manage/loggers/root?token=hunter2', { method: 'PUT', headers: wrong, body });
+    await ask('/manage/loggers/root', { method: 'PUT', headers: { ...json, origin: 'https://evil.example' }, body });
+    await ask('/manage/nothing', { method: 'DELETE' });
+    await ask('/manage/loggers/root', { method: 'PUT', headers: { 'content-type': 'text/plain' }, body });
+    await ask('/manage/loggers/root', { method: 'PUT', headers: json, body: '{' });
+    expect(seen.map(({ name, data }) => [name, (data as { status: number }).status])).toEqual(
+      [401, 403, 404, 415, 400].map((status) => ['management.refused', status]),
+    );
+    expect(seen[0]?.data).toMatchObject({
+      method: 'PUT',
+      url: '/manage/loggers/root?token=******',
+      from: { address: expect.stringContaining('127.0.0.1:'), program: 'me/1' },
+    });
+    await ask('/manage/nothing');
+    expect(seen).toHaveLength(5);
+    await logger.flush();
+    expect(logged.join()).toContain('management: refused PUT /manage/loggers/root?token=******');
+    expect(logged.join()).not.toContain('hunter2');
+  });
+
+  test('do not fill the log: the first of a burst are told, and the next line counts the others', async () => {
+    const { ask, clock, logger, logged } = await started();
+    const refuse = () => ask('/manage/loggers/root', { method: 'PUT', headers: { ...json, authorization: '' } });
+    for (let index = 0; index < maxRefusalsTold + 5; index++) await refuse();
+    const lines = async () => {
+      await logger.flush();
+      return logged.filter((line) => line.includes('management: refused'));
+    };
+    expect(await lines()).toHaveLength(maxRefusalsTold);
+    await clock.advance(10_000);
+    await refuse();
+    expect((await lines()).at(-1)).toContain('"untold":5');
+  });
+});
+
 describe('web pages', () => {
   test.each([
     [{ origin: 'https://evil.example' }],
@@ -374,6 +417,14 @@ describe('events', () => {
     expect(refused.status).toBe(503);
     leave.abort();
     while (clock.pending > 0) await clock.settle();
+    expect((await ask('/manage/events')).status).toBe(200);
+  });
+
+  test('asked for by HEAD take no place', async () => {
+    const { ask } = await started();
+    for (let index = 0; index <= maxEventStreams; index++) {
+      expect((await ask('/manage/events', { method: 'HEAD' })).status).toBe(200);
+    }
     expect((await ask('/manage/events')).status).toBe(200);
   });
 

@@ -15,7 +15,7 @@ import {
 } from '@fwk/kernel';
 import { type EncodedBody, encodeBody } from '../metrics/content-encoding.js';
 import { type Authenticator, authenticator, isReading } from './access.js';
-import { audited } from './audit.js';
+import { askerOf, audited, RefusedChanges } from './audit.js';
 import { eventStreams } from './event-stream.js';
 import { listenAlone } from './listen.js';
 import { ManagementRefusedError, problemOf, problemType } from './problem.js';
@@ -88,6 +88,7 @@ const lastAnswersMs = 1000;
 export function managementServer(parts: ManagementParts): ManagementServer {
   const { host, port, clock } = parts;
   const streams = eventStreams(parts.events, clock);
+  const refusedChanges = new RefusedChanges(parts);
   // `events` is a stream, so the server answers it itself; it is listed like any other.
   const routes = routesOf([...parts.endpoints, { path: 'events', handle: () => undefined }]);
   const unsent = new UnsentAnswers(clock, sendLimitMs, maxUnsentBytes);
@@ -98,6 +99,10 @@ export function managementServer(parts: ManagementParts): ManagementServer {
   let file: TokenFile | undefined;
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const reading = isReading(request);
+    const from = askerOf(request);
+    // A change that has begun leaves a line of its own.
+    let begun = false;
     try {
       const { pathname, searchParams } = locate(request);
       access.check(request);
@@ -116,10 +121,12 @@ export function managementServer(parts: ManagementParts): ManagementServer {
       const query = Object.fromEntries(searchParams);
       const handled = async () => endpoint.handle({ parameter, query, body, accept: request.headers.accept });
       const asked = { method: request.method ?? '', path, body, query };
-      const work = isReading(request) ? handled : () => audited(parts, request, asked, handled);
+      const work = reading ? handled : () => audited(parts, from, asked, handled);
+      begun = true;
       await answer(response, await limited(clock, path, work));
     } catch (error) {
       const problem = problemOf(error, parts.errors);
+      if (!reading && !begun) refusedChanges.tell(request, from, problem);
       // 503 is a limit doing its work, told to whom it concerns.
       if (problem.status >= 500 && problem.status !== 503)
         parts.logger.error({ err: error, url: request.url }, 'a management request failed');

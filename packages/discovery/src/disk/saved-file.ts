@@ -43,6 +43,7 @@ export class SavedFile {
   read<T>(decode: (tree: unknown) => T): T | undefined {
     const { file, what, maxBytes } = this.#options;
     try {
+      // With a key `__proto__` too, since the rest of the file is of use; each entry is judged by `decode`.
       return decode(JSON.parse(readRegularFileSync(file, { maxBytes, own: true }).toString('utf8')));
     } catch (error) {
       const system = error instanceof Error && 'syscall' in error ? (error as NodeJS.ErrnoException) : undefined;

@@ -25,6 +25,11 @@ export const kernelErrors = Object.freeze({
     summary: 'The total time allowed for the call ran out. Raise the deadline, or find in the trace what was slow.',
     status: 504,
   },
+  FWK_KERNEL_TWO_COPIES: {
+    summary:
+      'A warning of the process: two copies of one package are loaded, and classes and tokens of one are strangers to the other. Install one version once.',
+    status: 500,
+  },
   FWK_KERNEL_OPTIONS_INVALID: {
     summary: 'Options were refused when something was built; the message names each field, its value and its range.',
     status: 500,

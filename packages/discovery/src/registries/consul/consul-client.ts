@@ -88,7 +88,11 @@ export class ConsulClient {
     return this.parse((await this.ask(question)).text);
   }
 
-  /** @throws RegistryUnavailableError when it is not JSON. */
+  /**
+   * Takes a key `__proto__` as any other, unlike what is read elsewhere: with it one service's metadata would make the whole
+   * list unreadable. Whoever reads the entries leaves it out.
+   * @throws RegistryUnavailableError when it is not JSON.
+   */
   parse(text: string): unknown {
     try {
       return JSON.parse(text);

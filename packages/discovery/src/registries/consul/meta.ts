@@ -3,6 +3,7 @@
  * at most 512 bytes. What fits stands there plainly, so that people and filters can read it (`fwk-version`, `fwk-status`,
  * and the instance's own metadata under its own names); what does not is packed as JSON into pairs `fwk-more-0`, …
  */
+import { parseJson } from '@fwk/kernel';
 import { InstanceInvalidError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 
@@ -84,7 +85,7 @@ function unpack(meta: Readonly<Record<string, string>>): { readonly metadata?: o
   for (let part = 0; Object.hasOwn(meta, `${more}${part}`); part++) text += meta[`${more}${part}`];
   if (text === '') return {};
   try {
-    const packed: unknown = JSON.parse(text);
+    const packed: unknown = parseJson(text);
     return typeof packed === 'object' && packed !== null && !Array.isArray(packed) ? packed : {};
   } catch {
     return {};

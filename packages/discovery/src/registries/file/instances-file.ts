@@ -2,7 +2,7 @@
  * The file of a file registry: base URLs or instances by service. It is written by people and by deployments, so what can
  * be left out may be, and every problem is named with the entry that has it.
  */
-import { messageOf } from '@fwk/kernel';
+import { messageOf, parseJson } from '@fwk/kernel';
 import { type Instance, parseInstance } from '../../instance.js';
 import { instanceAt } from '../static-registry.js';
 
@@ -19,7 +19,7 @@ const maxFileInstances = 10_000;
  */
 export function parseInstances(text: string): readonly Instance[] {
   // Some editors put a byte order mark before the text.
-  const tree: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));
+  const tree: unknown = parseJson(text.replace(/^\uFEFF/, ''));
   if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
     throw new Error('an object of lists by service is needed');
   }

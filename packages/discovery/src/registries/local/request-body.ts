@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { parseJson } from '@fwk/kernel';
 
 /** A request that was refused for its form. */
 export class Refusal extends Error {
@@ -44,11 +45,11 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
   });
 }
 
-/** @throws Refusal 400 when the body is not JSON. */
+/** @throws Refusal 400 when the body is not JSON or has a key `__proto__`. */
 export function parseBody(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return parseJson(body.toString('utf8'));
   } catch {
-    throw new Refusal(400, 'the body is not JSON');
+    throw new Refusal(400, 'the body is not JSON, or has a key __proto__');
   }
 }

@@ -4,7 +4,7 @@
  * waiting in the connection.
  */
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import type { Env } from '@fwk/kernel';
+import { type Env, parseJson } from '@fwk/kernel';
 import { RegistryUnavailableError } from '../../errors.js';
 import type { LocalRegistryOptions } from './local-options.js';
 import { socketPlace } from './place.js';
@@ -108,7 +108,7 @@ export class Transport {
   /** Reads the JSON in an answer. @throws RegistryUnavailableError */
   parse(text: string): unknown {
     try {
-      return JSON.parse(text);
+      return parseJson(text);
     } catch (error) {
       throw this.unavailable('it answered something that is not JSON', error);
     }

@@ -14,6 +14,7 @@
  * A version counts changes within one epoch; an epoch is one serving process. A holder is the public name of a process, an
  * owner the public half of its key.
  */
+import { parseJson } from '@fwk/kernel';
 import { InstanceInvalidError } from '../../errors.js';
 import { parseInstance } from '../../instance.js';
 import { type Override, parseOverride } from '../../override.js';
@@ -124,7 +125,7 @@ export function isNonce(text: unknown): text is string {
 export function parseEvent(event: string, data: string): StreamEvent | undefined {
   const kind = events.find((known) => known === event);
   if (!kind) return undefined;
-  const value = objectOf(JSON.parse(data));
+  const value = objectOf(parseJson(data));
   switch (kind) {
     case 'hello':
       return { kind, hello: parseHello(value) };
