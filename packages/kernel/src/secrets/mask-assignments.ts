@@ -1,11 +1,11 @@
 import { isSecretName, mask } from './secret-name.js';
 
 /**
- * Values under secret names inside a text: `?token=…&`, `;Password=…;`, `password=… user=…`, `"apiKey": "…"`,
- * `Cookie: …`.
+ * Values under secret names inside a text: `?token=…&`, `;Password=…;`, `password = … user=…`, `"apiKey": "…"`,
+ * `{ password: '…' }`, `X-Api-Key: …`, `--token …`, `<password>…</password>`, `Cookie: …`.
  */
 export function maskAssignments(text: string): string {
-  return maskHeaderLines(maskMembers(maskPairs(text)));
+  return maskHeaderLines(maskElements(maskLabels(maskMembers(maskPairs(text)))));
 }
 
 /** Longest name that is looked for in front of a sign. */
@@ -18,20 +18,29 @@ function maskPairs(text: string): string {
   let masked = '';
   let done = 0;
   while (at >= 0) {
-    const from = nameStart(text, at);
-    const name = text.slice(from, at);
+    const nameEnd = skipSpaces(text, at, -1);
+    const from = nameStart(text, nameEnd);
+    const name = text.slice(from, nameEnd);
     // Judged without its value first, since most names are harmless and finding the end of a value costs more.
     if (name !== '' && isSecretName(decoded(name))) {
-      const end = valueEnd(text, at + 1, from);
-      const value = text.slice(at + 1, end);
+      const start = skipSpaces(text, at + 1, 1);
+      const end = valueEnd(text, start, from);
+      const value = text.slice(start, end);
       if (value !== '' && isSecretName(decoded(name), parsedValue(value))) {
-        masked += text.slice(done, at + 1) + mask;
+        masked += text.slice(done, start) + mask;
         done = end;
       }
     }
     at = text.indexOf('=', Math.max(done, at + 1));
   }
   return masked + text.slice(done);
+}
+
+/** Where at most four spaces end, forwards (1) or backwards (-1). */
+function skipSpaces(text: string, at: number, step: 1 | -1): number {
+  let end = at;
+  while (Math.abs(end - at) < 4 && text.charAt(step > 0 ? end : end - 1) === ' ') end += step;
+  return end;
 }
 
 function nameStart(text: string, at: number): number {
@@ -90,6 +99,59 @@ function maskMembers(text: string): string {
     .replace(escapedMember, (all, name: string, sign: string) =>
       isSecretName(name) ? `\\"${name}\\"${sign}\\"${mask}\\"` : all,
     );
+}
+
+/** A name with the sign behind it: `password: `, `'api-key' => `, `--token `. */
+const label = /(?<![\w.-])(?:--?([\w.-]{1,64}) |(?<quote>['"]?)([\w.-]{1,64})\k<quote>( {0,2}(?::|=>) {0,4}))/g;
+
+/** What may stand behind it. Read only behind names of secrets. */
+const labelled = /'[^'\r\n]{1,512}'|"[^"\r\n]{1,512}"|`[^`\r\n]{1,512}`|[^\s'"`,;(){}<>[\]]{1,512}/y;
+
+/**
+ * What stands behind a name and a colon, as in printed objects and header lines, or behind an option of a command. In a
+ * sentence ("token: expected a text") what follows is a word; a secret is quoted, has a digit or is long.
+ */
+function maskLabels(text: string): string {
+  let masked = '';
+  let done = 0;
+  for (const match of text.matchAll(label)) {
+    const name = match[1] ?? match[3] ?? '';
+    const start = match.index + match[0].length;
+    if (start <= done || !isSecretName(name)) continue;
+    labelled.lastIndex = start;
+    const value = labelled.exec(text)?.[0] ?? '';
+    const quote = /^['"`]/.exec(value)?.[0] ?? '';
+    const spaced = match[1] !== undefined || match[0].endsWith(' ');
+    const form = { quoted: quote !== '', spaced, next: text.charAt(start + value.length) };
+    if (value.includes(mask) || !isLabelledSecret(name, value, form)) continue;
+    masked += text.slice(done, start) + quote + mask + quote;
+    done = start + value.length;
+  }
+  return masked + text.slice(done);
+}
+
+interface LabelForm {
+  readonly quoted: boolean;
+  /** Whether there is a space in front of the value. */
+  readonly spaced: boolean;
+  /** The character behind the value. */
+  readonly next: string;
+}
+
+function isLabelledSecret(name: string, value: string, { quoted, spaced, next }: LabelForm): boolean {
+  if (value === '') return false;
+  if (quoted) return true;
+  const header = name.includes('-') && !name.includes('.') && '\r\n\'"'.includes(next);
+  // `token.ts:48:14` is a place in a source.
+  return header || (spaced && value.length >= 4 && (value.length >= 20 || /\d/.test(value)));
+}
+
+/** Elements of XML that have text only. */
+function maskElements(text: string): string {
+  if (!text.includes('</')) return text;
+  return text.replace(/<([\w:.-]{1,64})>([^<]+)(?=<\/)/g, (all, name: string) =>
+    isSecretName(name) ? `<${name}>${mask}` : all,
+  );
 }
 
 const headerLine = /(^|[\r\n'"])((?:proxy-)?authorization|(?:set-)?cookie)(:[ \t]{0,8})([^\r\n'"]+)/gi;

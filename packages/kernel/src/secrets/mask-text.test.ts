@@ -39,6 +39,16 @@ describe('is masked', () => {
     ['JSON in JSON', '{"body":"{\\"token\\":\\"abc\\"}"}', `{"body":"{\\"token\\":\\"${mask}\\"}"}`],
     ['a header line', 'GET /\r\nAuthorization: Custom abc\r\nHost: x', `GET /\r\nAuthorization: ${mask}\r\nHost: x`],
     ['a cookie line', 'Cookie: sid=abc; a=b', `Cookie: ${mask}`],
+    ['a header line of any name', 'POST /\r\nX-Api-Key: abcdef\r\nHost: x', `POST /\r\nX-Api-Key: ${mask}\r\nHost: x`],
+    ['a header of a command', "curl -H 'X-Auth-Token: abcdef' http://x", `curl -H 'X-Auth-Token: ${mask}' http://x`],
+    ['an option of a command', 'run --password hunter2 --level info', `run --password ${mask} --level info`],
+    ['a printed object', "{ user: 'eve', password: 'hun ter', n: 1 }", `{ user: 'eve', password: '${mask}', n: 1 }`],
+    ['a printed map', "Map(1) { 'apiKey' => 'abc' }", `Map(1) { 'apiKey' => '${mask}' }`],
+    ['a label', 'error: password: hunter2, level: info', `error: password: ${mask}, level: info`],
+    ['a line of YAML', 'db:\n  api_key: a1b2c3\n  host: x', `db:\n  api_key: ${mask}\n  host: x`],
+    ['a spaced assignment', 'host = db; Password = p w; X = 1', `host = db; Password = ${mask}; X = 1`],
+    ['a quoted assignment', 'password = "hun ter"', `password = ${mask}`],
+    ['an element', '<user>eve</user><password>hun ter</password>', `<user>eve</user><password>${mask}</password>`],
     ['bearer', 'Bearer abcdef', `Bearer ${mask}`],
     ['bearer in a sentence', 'sent Bearer abc123.x to it', `sent Bearer ${mask} to it`],
     ['basic', 'Basic dXNlcjpwYXNz', `Basic ${mask}`],
@@ -83,6 +93,8 @@ describe('is left as it is', () => {
       '{"tokens":12,"secret":null}',
     ],
     ...['clients.token: expected string', 'cookie: Invalid input', pem('CERTIFICATE'), pem('PUBLIC KEY')],
+    ...['token: expected a text', 'password: must be set', 'at Token (/src/token.ts:48:14)', 'http://[::1]:80/@scope'],
+    ...['run --token <token>', 'either --password or --token', "{ auth: 'basic', tokens: 5 }", '<name>eve</name>'],
     ...['packages/kernel/src/secrets/mask-text.test.ts', '3fa85f64-5717-4562-b3fc-2c963f66afa6', 'FWK_CORE_PORT_TAKEN'],
   ])('%s', (text) => expect(maskText(text)).toBe(text));
 });
@@ -139,6 +151,7 @@ test('a text without end costs linear time, whatever it repeats', () => {
     '\\"a\\":\\"',
   ];
   const more = [
+    ...['a: ', 'password: ', "'token': '", '--token ', '--a', ' = ', 'token    =    ', '<a>', '<token>', '</', '=> '],
     'bearer ',
     'Basic a',
     '-----BEGIN ',

@@ -25,10 +25,14 @@ const longestUser = 512;
 /** White space and what URLs are quoted by. Not the single quote, which passwords may have. */
 const ends = /[\s"<>`]/g;
 
+const hostInBrackets = /^\[[\da-f:.]{2,64}\](?::\d{0,8})?(?:[/?#]|$)/i;
+
 /** What stands in the place of the URL's text from `start` to `end`. */
 function judge(text: string, start: number, http: boolean): { readonly end: number; readonly replacement: string } {
   const end = endFrom(text, start, ends);
   const url = text.slice(start, end);
+  // The colons in an address of IPv6 are in front of no password.
+  if (hostInBrackets.test(url)) return { end, replacement: maskWebhook(url) };
   const found = maskUser(url, http);
   if (found !== undefined) return { end, replacement: found };
   const colon = url.indexOf(':');

@@ -32,6 +32,28 @@ describe('a copy', () => {
     expect(JSON.stringify(copy)).not.toMatch(/hunter2|abc|a:b@/);
   });
 
+  test('masks what stands beside its name: in pairs, in lists of variables and behind options of commands', () => {
+    const copy = redact({
+      headers: [{ name: 'Authorization', value: 'hunter2' }],
+      env: [
+        { name: 'DB_PASSWORD', value: 'hunter2' },
+        { name: 'REGION', value: 'eu' },
+        { key: 'apiKey', value: 'hunter2' },
+      ],
+      argv: ['node', '--password', 'hunter2', '--level', 'info'],
+      auth: 'eve:hunter2',
+      plain: { auth: 'basic', value: 'x' },
+      REDIS_AUTH: 'hunter22',
+      seedPhrase: 'hunter2',
+    });
+    expect(JSON.stringify(copy)).not.toContain('hunter2');
+    expect(copy).toMatchObject({
+      env: [{ name: 'DB_PASSWORD', value: mask }, { name: 'REGION', value: 'eu' }, { value: mask }],
+      argv: ['node', '--password', mask, '--level', 'info'],
+      plain: { auth: 'basic', value: 'x' },
+    });
+  });
+
   test('leaves plain data as JSON has it', () => {
     const data = { a: 1, b: 'x', c: [true, null], d: { e: {} }, at: new Date(0), url: new URL('http://a/') };
     expect(redact(data)).toEqual(JSON.parse(JSON.stringify(data)));

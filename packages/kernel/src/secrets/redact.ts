@@ -116,8 +116,9 @@ class Redaction {
         copy.push(`[${list.length - index} more]`);
         break;
       }
-      const before = inTurn && index % 2 === 1 ? list[index - 1] : undefined;
-      const own = typeof before === 'string' ? before : Array.isArray(list[index]) ? name : '';
+      const before = index > 0 ? list[index - 1] : undefined;
+      const named = typeof before === 'string' && ((inTurn && index % 2 === 1) || /^--?\w[\w-]{0,63}$/.test(before));
+      const own = named ? before : Array.isArray(list[index]) ? name : '';
       copy.push(
         this.copy(
           safely(() => list[index]),
@@ -132,23 +133,25 @@ class Redaction {
   #copyProperties(value: object, depth: number): Record<string, unknown> {
     const keys = Object.keys(value);
     return this.#copyEntries(
-      keys.slice(0, this.#left).map((key) => [key, () => Reflect.get(value, key)]),
+      keys
+        .slice(0, this.#left)
+        .map((key) => [key, () => Reflect.get(value, key), key === 'value' ? nameIn(value) : key]),
       keys.length,
       depth,
     );
   }
 
   #copyEntries(
-    entries: readonly (readonly [key: string, read: () => unknown])[],
+    entries: readonly (readonly [key: string, read: () => unknown, name?: string])[],
     total: number,
     depth: number,
   ): Record<string, unknown> {
     const copy: [string, unknown][] = [];
     let seen = 0;
-    for (const [key, read] of entries) {
+    for (const [key, read, name = key] of entries) {
       if (this.#left <= 0) break;
       seen++;
-      const own = this.copy(safely(read), key, depth);
+      const own = this.copy(safely(read), name, depth);
       if (own !== undefined) copy.push([redactText(key, 200), own]);
     }
     if (seen < total) copy.push(['…', `[${total - seen} more]`]);
@@ -169,6 +172,12 @@ class Redaction {
     }
     return this.#copyEntries(facts, facts.length, depth);
   }
+}
+
+/** What the value in `{ name: 'DB_PASSWORD', value: '…' }` is called, as in lists of headers and of variables. */
+function nameIn(pair: object): string {
+  const name = safely(() => Reflect.get(pair, 'name') ?? Reflect.get(pair, 'key'));
+  return typeof name === 'string' ? name : 'value';
 }
 
 function safely(read: () => unknown): unknown {

@@ -14,11 +14,14 @@ const secretWords = words(
   'password passwords passwd passwds passcode passcodes pwd pswd passphrase passphrases passkey passkeys secret secrets',
   'token tokens credential credentials creds apikey apikeys authorization cookie cookies dsn jwt jwts bearer webhook',
   'webhooks salt pepper pin otp cvv cvc signature sig sas',
-  'basicauth sessionid accesskey secretkey privatekey signingkey encryptionkey masterkey sharedkey accountkey',
+  'mnemonic seedphrase basicauth sessionid accesskey secretkey privatekey signingkey encryptionkey masterkey sharedkey accountkey',
 );
 
 /** Secret as the last word only: `dbPass`, but not `passThrough`. */
 const secretEndings = words('pass pw key keys');
+
+/** `user:password`, and what is no name of a method such as `basic`, `oauth2` or `SCRAM-SHA-256`. */
+const authSecret = /:|^(?=.*\d)[A-Za-z\d+/=]{8,}$/;
 
 /** Ends of words that were run together: `dbpassword`, `authtoken`; `monkey` and `secretary` are none. */
 const fusedEnding = /(?:password|passwd|passphrase|pwd|secret|token|apikey|credentials?)$/;
@@ -67,6 +70,7 @@ export function isSecretName(name: string, value?: unknown): boolean {
   const after = parts[at + 1];
   const end = parts.at(-1) as string;
   if (isKey(word) && openKeyKinds.has(before)) return false;
+  if (word === 'auth') return typeof value === 'string' && authSecret.test(value);
   if (after === undefined) {
     if (typeof value === 'number' && countable.has(word)) return false;
     return !quantities.has(parts[0] as string) || at === 0;
@@ -79,6 +83,7 @@ export function isSecretName(name: string, value?: unknown): boolean {
 function isSecretWord(word: string, parts: readonly string[], index: number): boolean {
   if (secretWords.has(word) || fusedEnding.test(word)) return true;
   if (word === 'session') return parts[index + 1] === 'id';
+  if (word === 'auth') return index === parts.length - 1;
   if (!secretEndings.has(word)) return false;
   const after = parts[index + 1];
   if (after === undefined || /^\d+$/.test(after)) return true;
