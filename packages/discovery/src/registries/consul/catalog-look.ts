@@ -1,6 +1,6 @@
 /**
- * Finds out when the servers have lost what the agent still has: somebody has taken an instance out of the catalogue, or
- * a server was restored from an older state. The agent compares itself with the servers once a minute or less often, so
+ * Finds out when the servers have lost what the agent still has: somebody has taken an instance or its whole node out of
+ * the catalogue, or a server was restored from an older state. The agent compares itself with the servers once a minute or less often, so
  * until then nobody would find the instance. All of a node is asked for, which costs the servers the same however many
  * instances a service has.
  */
@@ -17,6 +17,8 @@ export class CatalogLook {
   readonly #onMissing: () => void;
   #missing = new Set<string>();
   #looking = false;
+  /** The servers have told of the node since it was last found missing. */
+  #told = false;
 
   /** @param onMissing - told when something is missing. */
   constructor(client: ConsulClient, env: Env, onMissing: () => void) {
@@ -33,12 +35,11 @@ export class CatalogLook {
   }
 
   /** Looks whether the servers know these instances, which the agent has and which they knew before. */
-  look(ids: readonly string[]): void {
+  async look(ids: readonly string[]): Promise<void> {
     if (this.#looking || this.node === undefined || ids.length === 0) return;
     this.#looking = true;
-    void this.#look(ids, this.node).finally(() => {
-      this.#looking = false;
-    });
+    await this.#look(ids, this.node);
+    this.#looking = false;
   }
 
   async #look(ids: readonly string[], node: string): Promise<void> {
@@ -48,9 +49,13 @@ export class CatalogLook {
         query: { stale: 1 },
       });
       const found = this.#client.parse(text);
-      // Without the right to read the node there is no answer, and without a leader perhaps an old one.
-      if (!led || !isRecord(found) || !isRecord(found.Services)) return;
-      const known = found.Services;
+      // Without a leader the answer may be old.
+      if (!led) return;
+      const services = isRecord(found) && isRecord(found.Services) ? found.Services : undefined;
+      // Of a node that is gone Consul says as little as of one that the token may not read.
+      if (!services && !this.#told) return;
+      this.#told = services !== undefined;
+      const known = services ?? {};
       this.#missing = new Set(ids.filter((id) => !Object.hasOwn(known, id)));
       if (this.#missing.size > 0) this.#onMissing();
     } catch (error) {

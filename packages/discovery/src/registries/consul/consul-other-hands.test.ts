@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { eventBus, isFwkError } from '@fwk/kernel';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AgentSetup, type ConsulAgent, consulProgram, startAgent } from '../../fixtures/consul/consul-agent.js';
+import { faultProxy } from '../../fixtures/consul/fault-proxy.js';
 import { anInstance } from '../../testing/instances.js';
 import type { ConsulOptions } from './consul-options.js';
 import { consulRegistry } from './consul-registry.js';
@@ -25,7 +26,29 @@ describe.runIf(consulProgram)('an instance in Consul', () => {
     await vi.waitFor(() => expect(instances.value[0]?.status).toBe('UP'), patience);
   });
 
-  test('comes back at once when somebody has taken it out of the catalogue', async () => {
+  test('is in service again also when the agent fails just then', async () => {
+    const { agent, open } = await anAgent();
+    const proxy = await faultProxy(agent.url);
+    onTestFinished(() => proxy[Symbol.asyncDispose]());
+    const { instances } = open().watch('inventory');
+    const registration = await open({ url: proxy.url, maxPauseMs: 100 }).register(anInstance());
+    await registration.setStatus('OUT_OF_SERVICE');
+    await vi.waitFor(() => expect(instances.value[0]?.status).toBe('OUT_OF_SERVICE'), patience);
+    proxy.break((path, answer) => {
+      if (!path.includes('/check/deregister/')) return undefined;
+      answer.statusCode = 500;
+      answer.end('rpc error');
+      return 'taken';
+    }, false);
+    await registration.setStatus('UP');
+    proxy.break(undefined, false);
+    await vi.waitFor(() => expect(instances.value[0]?.status).toBe('UP'), patience);
+  });
+
+  test.each([
+    ['it', 'inventory-1'],
+    ['its whole node', undefined],
+  ])('comes back at once when somebody has taken %s out of the catalogue', async (_what, ServiceID) => {
     const { agent, open, put } = await anAgent();
     const { instances } = open().watch('inventory');
     await open({ ttlMs: 3000 }).register(anInstance());
@@ -33,7 +56,7 @@ describe.runIf(consulProgram)('an instance in Consul', () => {
     const lengths: number[] = [];
     instances.subscribe(({ length }) => lengths.push(length));
     const nodes = (await (await agent.ask('/catalog/nodes')).json()) as readonly { readonly Node: string }[];
-    await put('/catalog/deregister', { Node: nodes[0]?.Node, ServiceID: 'inventory-1' });
+    await put('/catalog/deregister', { Node: nodes[0]?.Node, ServiceID });
     await vi.waitFor(() => expect(lengths).toEqual([0, 1]), patience);
     expect(instances.value[0]?.status).toBe('UP');
   });

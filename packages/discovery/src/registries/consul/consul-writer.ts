@@ -74,7 +74,7 @@ export class ConsulWriter implements InstanceWriter {
     const missing = this.#catalog.missing();
     const unknown = ids.filter((id, index) => !known[index] || missing.has(id));
     for (const id of unknown) this.#claims.doubt(id);
-    this.#catalog.look(ids.filter((id) => this.#claims.holds(id)));
+    void this.#catalog.look(ids.filter((id) => this.#claims.holds(id)));
     return unknown;
   }
 
@@ -93,9 +93,13 @@ export class ConsulWriter implements InstanceWriter {
     const isNew = !this.#claims.holds(id);
     if (isNew) await this.#claim(instance);
     // Before its facts say that it serves: it must not read as failing in between.
-    if (status !== 'OUT_OF_SERVICE' && this.#outOfService.delete(id)) await this.#remove(outOfServiceCheckIdOf(id));
-    await this.#put(instance);
+    if (status !== 'OUT_OF_SERVICE' && this.#outOfService.has(id)) {
+      await this.#remove(outOfServiceCheckIdOf(id));
+      this.#outOfService.delete(id);
+    }
+    // Before it is put: whether the agent took it is not known when its answer is lost.
     if (status === 'OUT_OF_SERVICE') this.#outOfService.add(id);
+    await this.#put(instance);
     // A check that was there before keeps its status whatever it is registered with.
     if (this.#options.check === 'ttl') await this.#report(instance);
     if (isNew) await this.#prove(instance);
