@@ -34,7 +34,6 @@ test('follows the environment variables that Consul’s own tools follow, and op
     partition: 'west',
     tls: {
       caFile: '/ca.pem',
-      caFolder: '/ca',
       certFile: '/own.pem',
       keyFile: '/own.key',
       servername: 'server.dc1.consul',
@@ -43,7 +42,10 @@ test('follows the environment variables that Consul’s own tools follow, and op
   });
   const own = { url: 'https://other', token: 'mine', tls: { ca: 'pem' } };
   expect(checkConsulOptions(own, environment)).toMatchObject({ ...own, tls: { ca: 'pem' } });
+  expect(checkConsulOptions(own, environment).tokenFile).toBeUndefined();
   expect(checkConsulOptions({ url: 'http://localhost:1' }, environment).tls).toBeUndefined();
+  const { tls } = checkConsulOptions({}, { ...environment, CONSUL_CACERT: '' });
+  expect([tls?.caFile, tls?.caFolder]).toEqual([undefined, '/ca']);
 });
 
 test.each([

@@ -23,6 +23,8 @@ export function checkConsulOptions(
   environment: Readonly<Record<string, string | undefined>>,
 ): Readonly<ConsulOptions> {
   const defaults = { ...consulDefaults, ...consulEnvironment(environment) };
+  // What is given comes before the environment: its file would come before a token that is given.
+  if (given?.token !== undefined) delete defaults.tokenFile;
   const options = checkOptions<ConsulOptions>('consulRegistry', given, defaults, {
     url: agentUrl,
     token: anything,
@@ -106,6 +108,8 @@ function tlsProblem({ tls, url }: ConsulOptions, { secure }: ConsulAddress): str
   }
   for (const [part, file] of [
     ['ca', 'caFile'],
+    ['ca', 'caFolder'],
+    ['caFile', 'caFolder'],
     ['cert', 'certFile'],
     ['key', 'keyFile'],
   ] as const) {

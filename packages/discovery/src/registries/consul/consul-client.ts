@@ -66,7 +66,7 @@ export class ConsulClient {
     this.#options = options;
     this.#address = addressOf(options);
     this.#token = token;
-    this.#tls = tlsSource(options.tls);
+    this.#tls = tlsSource(options.tls ?? {}, env.clock);
     this.#env = env;
   }
 

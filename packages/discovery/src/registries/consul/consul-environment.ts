@@ -31,7 +31,8 @@ export function tlsEnvironment(environment: Environment): ConsulTls | undefined 
   const said = (name: string) => environment[name] || undefined;
   const found = {
     caFile: said('CONSUL_CACERT'),
-    caFolder: said('CONSUL_CAPATH'),
+    // A file comes before a folder there.
+    caFolder: said('CONSUL_CACERT') ? undefined : said('CONSUL_CAPATH'),
     certFile: said('CONSUL_CLIENT_CERT'),
     keyFile: said('CONSUL_CLIENT_KEY'),
     servername: said('CONSUL_TLS_SERVER_NAME'),
@@ -45,7 +46,7 @@ export function tlsEnvironment(environment: Environment): ConsulTls | undefined 
 function urlOf(place: string | undefined, secure: boolean | undefined): string | undefined {
   if (place === undefined) return secure ? consulDefaults.url.replace('http:', 'https:') : undefined;
   const url = place.includes('://') ? place : `http://${place}`;
-  return secure ? url.replace(/^http:/, 'https:') : url;
+  return secure ? url.replace(/^http:/i, 'https:') : url;
 }
 
 /** The words that Go takes for a boolean, since Consul's tools are written in it. */

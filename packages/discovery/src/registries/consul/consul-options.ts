@@ -8,7 +8,7 @@ export interface ConsulTls {
   readonly ca?: string | undefined;
   /** The same as a file. */
   readonly caFile?: string | undefined;
-  /** The same as a folder of files. */
+  /** The same as a folder of files, in it and below. What holds no certificate is passed over; with none it is refused. */
   readonly caFolder?: string | undefined;
   /** Our own certificate, where Consul wants one. */
   readonly cert?: string | undefined;
@@ -35,7 +35,7 @@ export interface ConsulOptions {
   readonly token?: string | undefined;
   /**
    * A file that holds the ACL token. It is read again for each request, so that a token can be changed under way.
-   * @defaultValue the environment variable `CONSUL_HTTP_TOKEN_FILE`, else none
+   * @defaultValue the environment variable `CONSUL_HTTP_TOKEN_FILE` unless `token` is given, else none
    */
   readonly tokenFile?: string | undefined;
   /** `user:password` for a proxy before the agent. @defaultValue the environment variable `CONSUL_HTTP_AUTH`, else none */
