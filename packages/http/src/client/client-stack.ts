@@ -99,8 +99,10 @@ function operationFallback(handlers: object) {
       const given = Reflect.get(handlers, request.operation.plan.name) as FallbackHandler | FallbackValue | undefined;
       if (given === undefined) return leaveAsItIs(error, call);
       if (typeof given !== 'function') return { status: 0, value: given.value } satisfies OperationResponse;
-      const result = (call.result as OperationResponse | undefined)?.value;
+      const answer = call.result as OperationResponse | undefined;
+      const result = answer?.value;
       const value = await given(error, { ...call, args: [request.given], result });
+      if (answer && value === result) return answer;
       return { status: 0, value } satisfies OperationResponse;
     },
     { name: 'operation fallback' },

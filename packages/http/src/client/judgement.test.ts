@@ -68,6 +68,25 @@ test('an answer that counts as a failure reaches the fallback of its operation, 
   expect(await plain.client.tick()).toBe(0);
 });
 
+test.each([
+  ['no fallback of its own', { item: () => ({ id: 'b', size: 1 }) }],
+  ['a fallback that hands it on', { tick: (_error: unknown, { result }: { readonly result?: unknown }) => result }],
+])('an answer that counts as a failure, with %s, is no answer of a fallback', async (_what, fallback) => {
+  const events = recordEvents();
+  const handlers = {
+    item: () => ({ id: 'a', size: 0 }),
+    order: () => ({ order: '' }),
+    tick: () => 0,
+    forget: () => {},
+  };
+  await using served = await serveContract(shop, handlers, {
+    env: { events, classifier },
+    client: { fallback: fallback as never, retry: false, timeoutMs: 10_000 },
+  });
+  expect(await served.client.tick()).toBe(0);
+  expect(events.names).not.toContain('fallback.answered');
+});
+
 test('an answer that counts as a failure is measured as one', async () => {
   const metrics = createMeter();
   const handlers = {

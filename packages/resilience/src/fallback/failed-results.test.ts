@@ -49,6 +49,13 @@ describe('a fallback, when the classifier calls a result a failure', () => {
     expect(await service.call('q', background)).toBe('out of order');
   });
 
+  test('that hands the result on has answered nothing', async () => {
+    const { inner, service, events } = chain([(_error, { result }) => result]);
+    inner.script('out of order');
+    expect(await service.call('q', background)).toBe('out of order');
+    expect(events.names).toEqual([]);
+  });
+
   test('is asked in a chain after one that failed, and is shown the same result', async () => {
     const { inner, service } = chain([failing], [(error, { result }) => [error, result]]);
     inner.script('out of order');

@@ -147,6 +147,8 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     try {
       if (!this.#answers(failure, call, request)) return this.#leave(failure, before);
       const answer = await this.#ask(failure.error, call, request, remainingMs);
+      // Whoever hands on the result that it was asked about did not want to answer.
+      if (failure.isResult && answer === failure.result) return this.#leave(failure, before);
       this.#answered.add();
       note(context, 'fallback', this.#name);
       this.#engine?.breaker?.viewOf(request)?.answeredInstead(answer, failure.error ?? call.result);
