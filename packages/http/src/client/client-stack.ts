@@ -52,6 +52,9 @@ export function clientStack<C>(
     );
   };
 
+  // Made once now, so that options that do not fit are told before the first call.
+  const ofAnyEndpoint = perEndpoint({ id: '*' });
+
   let layers: OperationStack = stack<OperationRequest, OperationResponse>(env)
     // Outermost: it says what the caller saw, whatever happened below.
     .use(operationTelemetry())
@@ -85,7 +88,7 @@ export function clientStack<C>(
 
   return {
     service: layers.into(transport),
-    describe: () => [...layers.describe(), ...perEndpoint({ id: '*' }).describe()],
+    describe: () => [...layers.describe(), ...ofAnyEndpoint.describe()],
     async [Symbol.asyncDispose]() {
       await balanced?.[Symbol.asyncDispose]();
     },

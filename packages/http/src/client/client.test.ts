@@ -16,6 +16,7 @@ import {
   runInContext,
   sleep,
 } from '@fwk/kernel';
+import type { BreakerOptions } from '@fwk/resilience';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Client, Handlers } from '../contract/contract-types.js';
 import { deferred } from '../fixtures/deferred.js';
@@ -465,6 +466,13 @@ describe('endpoints', () => {
     expect(() => createClient(shop, { endpoints: [] })).toThrow(/endpoints must be a list of base URLs/);
     expect(() => createClient(shop, { endpoints: ['ftp://x'] })).toThrow(/ftp/);
     expect(() => createClient(shop, { endpoints: ['http://x'], timeoutMs: 0 })).toThrow(/timeoutMs must be/);
+  });
+
+  test('options of its breakers that do not fit are told when it is made', () => {
+    const breakerOf = (breaker: Partial<BreakerOptions>) => () =>
+      createClient(shop, { endpoints: ['http://x'], breaker });
+    expect(breakerOf({ failureRatio: 7 })).toThrow(/failureRatio must be/);
+    expect(breakerOf({ openMs: 60_000 })).toThrow(/openMs 60000 is above maxOpenMs/);
   });
 });
 
