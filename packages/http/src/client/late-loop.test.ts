@@ -61,7 +61,9 @@ async function run(source: string, whenSent: (child: ChildProcess) => Promise<vo
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
   });
-  await once(child.stdout, 'data');
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the caller ended before it sent its calls')));
+  await Promise.race([once(child.stdout, 'data'), ended]);
+  ended.catch(() => {});
   await whenSent(child);
   if (child.exitCode === null) await once(child, 'close');
   return JSON.parse(output.slice(output.indexOf('{')));
@@ -91,6 +93,50 @@ describe.each([
     const { ends, after, events } = await run(caller(url, meanwhile), whenSent);
     expect(ends.every((end: string) => end.endsWith(' true'))).toBe(true);
     expect({ after, events }).toEqual({ after: 'answered', events: [] });
+  }, 30_000);
+});
+
+/** Rounds of one call each, in which the caller is busy for longer than the call's limit of 100 ms. */
+const alwaysBusy = (url: string) => `
+  import { contract, createClient, get } from '@fwk/http';
+  const any = { '~standard': { version: 1, vendor: 'fixture', validate: (value) => ({ value }) } };
+  const stock = contract('stock', { version: '1.0.0', operations: {
+    count: get('/count', { response: any, timeoutMs: 100 }), warm: get('/warm', { response: any }),
+  } });
+  const events = [];
+  const client = createClient(stock, {
+    endpoints: ['${url}'], timeoutMs: 10_000, deadlineMs: 10_000, retry: false,
+    breaker: { consecutiveFailures: 3, openMs: 60_000, maxOpenMs: 60_000 }, env: { events: { emit: (name) => events.push(name) } },
+  });
+  await client.warm();
+  process.stdout.write('sent\\n');
+  const ends = [];
+  for (let round = 0; round < 10; round++) {
+    const call = client.count().then(() => 'answered', (error) => error.code);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const until = performance.now() + 200;
+    while (performance.now() < until);
+    ends.push(await call);
+  }
+  process.stdout.write(JSON.stringify({ ends: [...new Set(ends)], events: events.filter((name) => /breaker/.test(name)) }));
+  await client[Symbol.asyncDispose]();
+`;
+
+describe('a caller that is busy in every call', () => {
+  test('opens the breaker of a callee that never answers', async () => {
+    const url = await serve((request, response) => {
+      if (request.url === '/warm') response.setHeader('content-type', 'application/json').end('1');
+    });
+    const { ends, events } = await run(alwaysBusy(url));
+    expect(ends).toEqual(['FWK_RESILIENCE_TIMEOUT', 'FWK_RESILIENCE_BREAKER_OPEN']);
+    expect(events).toEqual(['breaker.opened']);
+  }, 30_000);
+
+  test('keeps calling one that answers', async () => {
+    const url = await serve((_request, response) => {
+      setTimeout(() => response.setHeader('content-type', 'application/json').end('1'), 20);
+    });
+    expect(await run(alwaysBusy(url))).toEqual({ ends: ['answered'], events: [] });
   }, 30_000);
 });
 

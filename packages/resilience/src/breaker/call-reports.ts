@@ -5,13 +5,14 @@
  * A report names the epoch in which its call was admitted and counts only while that epoch lasts: a success from before
  * the opening cannot close the breaker, a failure from before the closing cannot open it again.
  */
-import { type CallContext, concernsCallee, currentOf, type Env } from '@fwk/kernel';
+import { type CallContext, concernsCallee, currentOf, type Env, isFwkError, type Verdict } from '@fwk/kernel';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import type { BreakerCounts } from './breaker-counts.js';
 import type { BreakerOptions } from './breaker-options.js';
 import type { BreakerState } from './breaker-state.js';
 import { isShort } from './error-tally.js';
 import type { Evidence } from './evidence.js';
+import { LateInARow } from './late-in-a-row.js';
 import type { OpossumView } from './opossum-view.js';
 
 /** Stands where a start time is expected when a call is not timed. */
@@ -44,6 +45,7 @@ export class CallReports {
   readonly #opossum: OpossumView;
   readonly #options: BreakerOptions;
   readonly #env: Env;
+  readonly #late = new LateInARow();
 
   constructor(breaker: ReportedBreaker, { counts, evidence, opossum, options, env }: ReportParts) {
     this.#breaker = breaker;
@@ -66,6 +68,7 @@ export class CallReports {
 
   /** A call ended with a result. */
   answered(result: unknown, epoch: number, startMs: number, request: unknown, context: CallContext): void {
+    this.#late.answered();
     const { outcome } = judgeCallResult(this.#env, result, context, request);
     if (outcome === 'ignored') this.#ignored(result, epoch, startMs);
     else this.#ended(outcome === 'failure', result, epoch, startMs, request, context);
@@ -74,8 +77,16 @@ export class CallReports {
   /** A call ended with an error, which the classifier may well call a success: `404` is what some callers want to know. */
   failed(error: unknown, epoch: number, startMs: number, request: unknown, context: CallContext): void {
     const verdict = judgeCallError(this.#env, error, context, request);
-    if (concernsCallee(verdict)) this.#ended(verdict.outcome === 'failure', error, epoch, startMs, request, context);
+    if (isFromCallee(error, verdict, context)) this.#late.answered();
+    if (concernsCallee(verdict) || this.#countsThoughLate(verdict))
+      this.#ended(verdict.outcome === 'failure', error, epoch, startMs, request, context);
     else this.#ignored(error, epoch, startMs);
+  }
+
+  /** What was never sent waited for us, not for the callee. */
+  #countsThoughLate({ outcome, refusedBy, noticedLate, sent }: Verdict): boolean {
+    if (!noticedLate || outcome !== 'failure' || refusedBy === 'caller' || sent === false) return false;
+    return this.#late.noticed(this.#env.clock.now());
   }
 
   /** To opossum's statistics it does not matter in which state a call began: they only say what happened. */
@@ -130,4 +141,10 @@ export class CallReports {
       return undefined;
     }
   }
+}
+
+/** Whether it is the callee who ended the call: not a limit of time, the caller, or a layer on its side. */
+function isFromCallee(error: unknown, { refusedBy, sent }: Verdict, { cancelled }: CallContext): boolean {
+  const timedOut = isFwkError(error) && error.traits.timedOut === true;
+  return !timedOut && !cancelled && refusedBy !== 'caller' && sent !== false;
 }

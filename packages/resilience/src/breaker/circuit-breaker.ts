@@ -3,7 +3,8 @@
  *
  * State: one breaker a stack (or one a key), made by `wrap`. Place: inside retry, so that each attempt is judged and an
  * open breaker stops further attempts; outside bulkhead and attempt timeout, so that a refused call takes no place and a
- * time-out counts as a failure. A caller who cancels counts neither way, nor does a call that a layer below refused: a full
+ * time-out counts as a failure. One that this process noticed late counts only when it happened several times in a row with no
+ * word of the callee in between. A caller who cancels counts neither way, nor does a call that a layer below refused: a full
  * bulkhead tells what the caller sends, not how the callee does. While open, `status()` reads `busy`, so that a
  * balancer goes round it, and `ready` again as soon as a probe is due.
  */
