@@ -33,3 +33,24 @@ test('expressions that repeat up to the end and may begin anywhere are refused, 
   const linear = ['/^x+$/', '/x$/', '/^[ ]+/', '/x+y$/', '/_total$/', '/^(?:a|b)$/'];
   expect(refused([...linear, ...quadratic])).toEqual(quadratic);
 }, 60_000);
+
+test('repetitions of nothing but repetitions are refused, and no others', () => {
+  const nested = [
+    '/^(a+)+b/',
+    '/^(?:\\w+ ?)*x/',
+    '/^(?:[a-z]*)*;/',
+    '/^(?:x|\\d+)+y/',
+    '/^(?<n>a*b?)+c/',
+    '/^(?:a+){2,}b/',
+  ];
+  const linear = [
+    '/^(?:\\w+,)*x/',
+    '/^(?:,\\s*\\w+)*x/',
+    '/^(?:a|b)+c/',
+    '/^[(a+)]+b/',
+    '/^(?:a+)?b/',
+    '/^(?:a+){2}b/',
+    '/^\\(a+\\)+b/',
+  ];
+  expect(refused([...linear, ...nested])).toEqual(nested);
+}, 60_000);

@@ -42,6 +42,15 @@ export function messageText(message: unknown): string {
 /** A copy of what was given as fields, whatever it is. */
 export function plainFields(fields: unknown): PlainFields {
   if (fields === undefined || fields === null) return [];
-  const copy = redact(fields instanceof Error || typeof fields !== 'object' ? { err: fields } : fields);
+  const copy = redact(isError(fields) || typeof fields !== 'object' ? { err: fields } : fields);
   return typeof copy === 'object' && copy !== null ? Object.entries(copy) : [['err', copy]];
+}
+
+/** Also of a proxy that refuses to say what it is. */
+function isError(value: unknown): boolean {
+  try {
+    return value instanceof Error;
+  } catch {
+    return false;
+  }
 }

@@ -127,6 +127,7 @@ describe('the logger', () => {
         },
       },
       new Proxy({}, { ownKeys: broken }),
+      new Proxy({}, { getPrototypeOf: broken, has: broken, get: broken, ownKeys: broken }),
       { toJSON: broken },
       new Error('x'),
       5,

@@ -9,6 +9,7 @@ describe('a bearer check', () => {
   test('takes the token it was made for, under any spelling of the scheme', async () => {
     const holds = await bearerCheck(secret);
     expect(holds(`Bearer ${secret}`)).toBe(true);
+    expect(holds(`bearer   ${secret}`)).toBe(true);
     expect(holds(`bearer ${secret}`)).toBe(true);
   });
 

@@ -24,7 +24,7 @@ export async function bearerCheck(token: string): Promise<(authorization: string
   const digest = (text: string) => createHash('sha256').update(text).digest();
   const expected = digest(token);
   return (authorization) => {
-    const given = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? '';
+    const given = /^Bearer +(\S.*)$/i.exec(authorization ?? '')?.[1] ?? '';
     return timingSafeEqual(digest(given), expected);
   };
 }
