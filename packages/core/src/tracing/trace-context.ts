@@ -26,7 +26,11 @@ export const sampledFlag = 0x01;
 export const randomFlag = 0x02;
 
 /** The trace of the call being made; undefined outside any. */
-export const traceKey: ContextKey<TraceContext | undefined> = contextKey<TraceContext | undefined>('trace', undefined);
+export const traceKey: ContextKey<TraceContext | undefined> = contextKey<TraceContext | undefined>(
+  'trace',
+  undefined,
+  true,
+);
 
 /** The two headers, as a server received them; repeated headers may come as a list or joined by commas. */
 export interface TraceHeaders {

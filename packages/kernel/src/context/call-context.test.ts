@@ -37,6 +37,17 @@ test('compares keys by identity, so that equal names never meet', () => {
   colour.of(7);
 });
 
+test('lets go of the deadline for work that may outlive the call, and of what belongs to one call where asked', () => {
+  const own = contextKey('own', 'none', true);
+  const parent = background.with({ deadlineMs: 10, values: [own.of('mine'), colour.of('red'), colour.of('blue')] });
+  const shared = parent.with({ unlimited: true });
+  expect([shared.deadlineMs, shared.get(own), shared.get(colour)]).toEqual([Number.POSITIVE_INFINITY, 'mine', 'blue']);
+  const apart = parent.with({ unlimited: true, apart: true, deadlineMs: 30, values: [own.of('other')] });
+  expect([apart.deadlineMs, apart.get(own), apart.get(colour)]).toEqual([30, 'other', 'blue']);
+  expect(parent.with({ apart: true }).get(own)).toBe('none');
+  expect(parent.with({ apart: true }).deadlineMs).toBe(10);
+});
+
 test.each([
   [10, 5, 5],
   [10, 20, 10],

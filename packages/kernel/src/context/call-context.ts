@@ -4,11 +4,21 @@ import type { ContextEntry, ContextKey } from './context-key.js';
 
 /** What may be changed when a context is derived. */
 export interface ContextChange {
-  /** New deadline on `env.clock.now()`; a deadline can only move nearer, a later one is ignored. */
+  /** New deadline on `env.clock.now()`; a deadline can only move nearer, a later one is ignored, unless `unlimited`. */
   readonly deadlineMs?: number;
   readonly values?: readonly ContextEntry[];
   /** The node that cancels the derived context; see {@link cancellable}. */
   readonly cancellation?: Cancellation;
+  /**
+   * For work that may outlive the call: takes no deadline over. Give it a `cancellation` of its own as well.
+   * @defaultValue false
+   */
+  readonly unlimited?: boolean;
+  /**
+   * For work that is no part of the call: leaves behind the values that belong to one call, such as trace and notes.
+   * @defaultValue false
+   */
+  readonly apart?: boolean;
 }
 
 /** What travels with one call: deadline, cancellation and values. Immutable: derive with {@link CallContext.with}. */
@@ -68,12 +78,12 @@ class Context implements CallContext {
   }
 
   with(change: ContextChange): CallContext {
-    let values = this.#values;
+    let values = change.apart ? withoutCall(this.#values) : this.#values;
     if (change.values) {
       for (const { key, value } of change.values) values = { key, value, next: values };
     }
-    const deadlineMs =
-      change.deadlineMs !== undefined && change.deadlineMs < this.deadlineMs ? change.deadlineMs : this.deadlineMs;
+    const limitMs = change.unlimited ? Number.POSITIVE_INFINITY : this.deadlineMs;
+    const deadlineMs = change.deadlineMs !== undefined && change.deadlineMs < limitMs ? change.deadlineMs : limitMs;
     return new Context(deadlineMs, change.cancellation ?? this.#cancellation, values);
   }
 
@@ -99,6 +109,19 @@ interface ValueNode {
   readonly key: ContextKey<unknown>;
   readonly value: unknown;
   readonly next: ValueNode | undefined;
+}
+
+/** The values that do not belong to one call; of each key the one put in last. */
+function withoutCall(values: ValueNode | undefined): ValueNode | undefined {
+  let kept: ValueNode | undefined;
+  const seen = new Set<ContextKey<unknown>>();
+  for (let node = values; node; node = node.next) {
+    const { key, value } = node;
+    if (key.ofOneCall || seen.has(key)) continue;
+    seen.add(key);
+    kept = { key, value, next: kept };
+  }
+  return kept;
 }
 
 const nothingToDispose: Disposable = { [Symbol.dispose]() {} };

@@ -20,7 +20,7 @@ export interface CallNotes {
 }
 
 /** Holds the notes of the call; undefined when nobody asked for them. */
-export const notesKey: ContextKey<CallNotes | undefined> = contextKey<CallNotes | undefined>('notes', undefined);
+export const notesKey: ContextKey<CallNotes | undefined> = contextKey<CallNotes | undefined>('notes', undefined, true);
 
 /** Writes a note, if somebody keeps notes of this call. */
 export function note<K extends keyof CallNotes>(context: CallContext, name: K, value: CallNotes[K]): void {

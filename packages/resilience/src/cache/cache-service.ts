@@ -3,18 +3,17 @@ import {
   Cancellation,
   cancellable,
   currentOf,
+  detached,
   type Env,
   idempotentKey,
   messageOf,
   note,
-  notesKey,
   type Outcome,
   type Service,
   type Status,
 } from '@fwk/kernel';
 import { type EngineShare, engineShareOf } from '../breaker/engine-share.js';
 import { Expiry, nameOf } from '../deadline/expiry.js';
-import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
 import { type TimedCallOwner, timedCall } from '../deadline/timed-call.js';
 import { callSafely } from '../layer/call-safely.js';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
@@ -23,6 +22,9 @@ import { requestKey } from '../layer/request-key.js';
 import { CacheCounts } from './cache-counts.js';
 import type { CacheHandle, CacheSettings, CacheSnapshot } from './cache-options.js';
 import { type CacheEntry, EntryStore, type Fill } from './entry-store.js';
+
+/** Longest time for a renewal, in milliseconds: one whose answer was lost must not keep the next from being tried. */
+const RENEWAL_LIMIT_MS = 60_000;
 
 /** Answers from the cache of one stack what it can, and asks for the rest. */
 export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, TimedCallOwner {
@@ -73,7 +75,7 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
     else if (ageMs < ttlMs + currentOf(this.#options.staleWhileRevalidateMs)) {
       this.#counts.stale.add();
       note(context, 'stale', true);
-      if (!this.#store.filling(key) && nowMs < context.deadlineMs) this.#refresh(key, request, context, nowMs);
+      if (!this.#store.filling(key)) this.#refresh(key, request, context, nowMs);
     } else return this.#fetch(key, request, context, nowMs);
     note(context, 'cached', true);
     this.#engine?.breaker?.viewOf(request)?.answeredBefore(request, 'cacheHit');
@@ -131,17 +133,16 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
   }
 
   /**
-   * The notes stay behind: they are the caller's, who has its answer already. The deadline is enforced here, since whoever
-   * does it for callers stands outside. A caller without one must not make a renewal that hangs the last one, so that ends
-   * when its answer would be too old to be given.
+   * The caller has its answer already, so nothing of its call goes along: no deadline, cancellation, trace or notes. A
+   * renewal ends when its answer would be too old to be given, and after a minute at the latest.
    */
   #refresh(key: string, request: Req, context: CallContext, nowMs: number): void {
     const fill = this.#store.begin(key);
     const givenMs = currentOf(this.#options.ttlMs) + currentOf(this.#options.staleWhileRevalidateMs);
-    const deadlineMs = context.deadlineMs === Number.POSITIVE_INFINITY ? nowMs + givenMs : context.deadlineMs;
-    const own = context.with({ cancellation: new Cancellation(), deadlineMs, values: [notesKey.of(undefined)] });
-    const limitMs = Math.min(deadlineMs - nowMs, LONGEST_TIMER_MS);
-    timedCall(this.#next, request, own, cancellable(own), limitMs, true, this, nowMs).then(
+    const limitMs = Math.min(givenMs, RENEWAL_LIMIT_MS);
+    const deadlineMs = nowMs + limitMs;
+    const own = context.with({ unlimited: true, apart: true, cancellation: new Cancellation(), deadlineMs });
+    detached(() => timedCall(this.#next, request, own, cancellable(own), limitMs, true, this, nowMs)).then(
       (value) => {
         if (this.#keep(key, fill, value, nowMs, request, context) === 'success') this.#counts.refreshed.add();
         else this.#refreshFailed(undefined);

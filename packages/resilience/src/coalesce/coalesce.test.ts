@@ -117,18 +117,30 @@ describe('coalesce', () => {
     guard.check();
   });
 
-  test('starts anew for who has more time when the call ends by the deadline of the one who had sent it', async () => {
+  test('goes on for who has more time when the time of the one who had sent it is over', async () => {
     const { guard, clock, inner, env } = build();
-    const limited = attemptTimeout().wrap(inner, env);
+    const limited = attemptTimeout({ timeoutMs: 250 }).wrap(inner, env);
     const service: Service<string, object> = coalesce({ keyOf }).wrap(limited, env);
     const [hasty, patient] = [100, 300].map((deadlineMs) =>
       outcomeOf(service.call('apples', guard.context({ deadlineMs }).context)),
     );
     await clock.advance(100);
     expect(await hasty).toMatchObject({ code: 'FWK_KERNEL_DEADLINE_EXCEEDED' });
-    expect(inner.calls.map(({ context }) => context.deadlineMs)).toEqual([100, 300]);
-    inner.calls[1]?.succeed(answer);
+    await clock.advance(100);
+    expect(inner.calls.map(({ context }) => context.cancelled)).toEqual([false]);
+    inner.calls[0]?.succeed(answer);
     expect(await patient).toBe(answer);
+    guard.check();
+  });
+
+  test('ends the shared call with the time of the last who waits', async () => {
+    const { guard, clock, inner, service } = build();
+    const calls = [100, 200].map((deadlineMs) =>
+      outcomeOf(service.call('apples', guard.context({ deadlineMs }).context)),
+    );
+    await clock.advance(200);
+    expect(await Promise.all(calls)).toMatchObject([{ code: 'FWK_KERNEL_DEADLINE_EXCEEDED' }, {}]);
+    expect(inner.calls.map(({ context }) => context.cancelled)).toEqual([true]);
     guard.check();
   });
 

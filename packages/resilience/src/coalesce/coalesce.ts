@@ -5,8 +5,8 @@
  * State: the calls in flight by key, one set a stack; nothing is kept once a call has ended. Place: outside retry and
  * everything else that acts on a call, inside the cache (its misses are what comes in crowds). Each caller has its own
  * cancellation and deadline: one who leaves gets its own reason at once and disturbs nobody; when the last one leaves, the
- * shared call is cancelled. That call works with the first caller's values and deadline; whoever has more time than the
- * first, and sees the call end by the first one's deadline, starts it anew. What must not run twice is never shared,
+ * shared call is cancelled. That call works with the first caller's values, but with no deadline, since others who have
+ * more time may join; limits below, such as that of an attempt, hold for it. What must not run twice is never shared,
  * because two such calls mean two effects. All callers get the same object: treat it as read-only.
  */
 import {

@@ -1,4 +1,4 @@
-import { type CallContext, Cancellation, type Clock, isFwkError, type Service } from '@fwk/kernel';
+import { type CallContext, Cancellation, type Clock, type Service } from '@fwk/kernel';
 import type { Expiry } from '../deadline/expiry.js';
 import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
 import { partOf, takeOver, workEnded } from '../layer/call-frame.js';
@@ -19,13 +19,12 @@ export class Flight<Req, Res> {
   readonly #owner: FlightOwner<Req, Res>;
   /** Hangs below no caller: the one who sent the call may leave while others wait. */
   readonly #cancellation = new Cancellation();
-  readonly #deadlineMs: number;
   /** Knows the work of the call for those who count places outside. */
   readonly #request: Req;
   readonly #work: Promise<Res>;
   #waiters = 0;
 
-  /** Sends the call, with the values and the deadline of `context`. */
+  /** Sends the call with the values of `context`. Its deadline goes along only where nobody may join who has more time. */
   constructor(
     key: string | undefined,
     next: Service<Req, Res>,
@@ -35,9 +34,9 @@ export class Flight<Req, Res> {
   ) {
     this.key = key;
     this.#owner = owner;
-    this.#deadlineMs = context.deadlineMs;
     this.#request = partOf(request);
-    this.#work = callSafely(next, this.#request, context.with({ cancellation: this.#cancellation }));
+    const own = context.with({ cancellation: this.#cancellation, unlimited: key !== undefined });
+    this.#work = callSafely(next, this.#request, own);
     const ended = () => {
       workEnded(this.#request, this.#work);
       owner.ended(this);
@@ -81,8 +80,7 @@ export class Flight<Req, Res> {
         (error) => {
           if (!waiting) return;
           over();
-          if (this.#endedTooEarlyFor(context, error)) resolve(this.#owner.call(request, context));
-          else reject(error);
+          reject(error);
         },
       );
     });
@@ -95,14 +93,5 @@ export class Flight<Req, Res> {
     // The sender's place may be free already, while the call went on for the others.
     takeOver(request, this.#request);
     this.#cancellation.cancel(reason);
-  }
-
-  /** True when the call ended by the deadline of the caller who had sent it, and this one has more time. */
-  #endedTooEarlyFor(context: CallContext, error: unknown): boolean {
-    return (
-      context.deadlineMs > this.#deadlineMs &&
-      isFwkError(error, 'FWK_KERNEL_DEADLINE_EXCEEDED') &&
-      this.#owner.clock.now() >= this.#deadlineMs
-    );
   }
 }
