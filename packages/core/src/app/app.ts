@@ -140,7 +140,7 @@ class Application implements App {
         await this.#step(component.name, 'ready', (call) => component.ready?.(contextOf(call)));
       }
       // What was not there at the first look, such as a place in the registry, has come with being ready.
-      await this.#checks('checks when ready', () => health.recheck());
+      await this.#checks('checks when ready', () => health.ready());
       this.#state = 'ready';
     } catch (error) {
       await this.#undo(error);

@@ -23,7 +23,10 @@ export interface CheckRunner extends Disposable {
   readonly last: CheckResult | undefined;
   /** Begins, unless it has begun; settles when the first run has ended. Never rejects. */
   start(): Promise<void>;
-  /** Looks again at once where the last run found something other than UP; settles when that run has ended. */
+  /**
+   * Looks again at once where the last run answered something other than UP; settles when that run has ended. A check
+   * that gave no answer in time is left to its interval.
+   */
   recheck(): Promise<void>;
 }
 
@@ -103,7 +106,7 @@ export function checkRunner(
     },
     async recheck() {
       // A run is due only where none is under way.
-      if (next === undefined || last === undefined || last.status === 'UP') return;
+      if (next === undefined || last === undefined || last.status === 'UP' || last.durationMs >= timeoutMs) return;
       clock.clearTimer(next);
       await detached(run);
     },

@@ -118,11 +118,73 @@ describe('checks', () => {
     const answers: HealthStatus[] = ['UP', 'UP', 'DOWN', 'DOWN', 'UP'];
     health.add({ name: 'db', intervalMs: 10, check: () => ({ status: answers.shift() ?? 'UP' }) });
     await health.start();
+    await health.ready();
     await guard.clock.advance(45);
     expect(events.all.map((event) => [event.name, event.data.previous, event.data.status])).toEqual([
       ['health.changed', 'UP', 'DOWN'],
       ['health.changed', 'DOWN', 'UP'],
     ]);
+  });
+
+  test('announce nothing of a start that ends well, although a check is UP only once the application is ready', async () => {
+    const answers: HealthStatus[] = ['DEGRADED', 'UP'];
+    health.add({ name: 'registry', check: () => ({ status: answers.shift() ?? 'UP' }) });
+    await health.start();
+    await health.ready();
+    expect([health.report().status, events.names]).toEqual(['UP', []]);
+  });
+
+  test('announce what is still not UP when the application is ready, once', async () => {
+    health.add({ name: 'registry', check: () => ({ status: 'DEGRADED' }) });
+    await health.start();
+    await guard.clock.advance(6000);
+    expect(events.names).toEqual([]);
+    await health.ready();
+    await guard.clock.advance(20_000);
+    expect(events.all.map(({ data }) => [data.name, data.previous, data.status])).toEqual([
+      ['registry', 'UNKNOWN', 'DEGRADED'],
+    ]);
+  });
+
+  test.each([true, false])(
+    'that hang hold a start for a second, not for their limit (ends when cancelled: %s)',
+    async (ends) => {
+      health.add({
+        name: 'hung',
+        timeoutMs: 30_000,
+        check: (context) =>
+          new Promise<HealthReport>((_, reject) => {
+            if (ends) context.onCancel(reject);
+          }),
+      });
+      const started = health.start().then(() => health.ready());
+      let ended = false;
+      void started.then(() => {
+        ended = true;
+      });
+      await guard.clock.advance(1000);
+      expect(ended).toBe(true);
+      expect(health.report().components.hung?.status).toBe('UNKNOWN');
+      await guard.clock.advance(29_000);
+      expect(events.all.map(({ data }) => data.status)).toEqual(['DOWN']);
+    },
+  );
+
+  test('that gave no answer in time are not waited for a second time when the application is ready', async () => {
+    let runs = 0;
+    health.add({
+      name: 'hung',
+      timeoutMs: 400,
+      check: (context) =>
+        new Promise<HealthReport>((_, reject) => {
+          runs++;
+          context.onCancel(reject);
+        }),
+    });
+    void health.start();
+    await guard.clock.advance(400);
+    await health.ready();
+    expect([runs, events.all.map(({ data }) => data.status)]).toEqual([1, ['DOWN']]);
   });
 
   test('added late run at once; removed ones are forgotten and their name is free', async () => {

@@ -1,5 +1,14 @@
-import { type Env, FwkError, type HealthIndicator, type HealthStatus, makeEnv, type Token, token } from '@fwk/kernel';
-import { type CheckRunner, checkRunner } from './check-runner.js';
+import {
+  type Env,
+  FwkError,
+  type HealthIndicator,
+  type HealthStatus,
+  makeEnv,
+  type Timer,
+  type Token,
+  token,
+} from '@fwk/kernel';
+import { type CheckResult, type CheckRunner, checkRunner } from './check-runner.js';
 import { declaredChecks, type ProbeGroup } from './health-check.js';
 import { probeStatus, worstOf } from './status.js';
 
@@ -47,14 +56,23 @@ export interface Health {
 export interface HealthControl extends Health, Disposable {
   /** Adds the checks declared by `@HealthCheck` on an instance. */
   addDeclared(instance: unknown): void;
-  /** Begins running; settles when every check has answered once or passed its limit. */
+  /**
+   * Begins running; settles when every check has answered once, or after {@link firstLookMs}. What it finds is not
+   * announced yet, since the application is still starting.
+   */
   start(): Promise<void>;
-  /** Runs the checks again that were not UP; settles when they have answered or passed their limits. */
-  recheck(): Promise<void>;
+  /**
+   * The application has started: runs the checks again that were not UP and announces what is still not UP. Settles when
+   * they have answered, or after {@link firstLookMs}.
+   */
+  ready(): Promise<void>;
 }
 
 /** The application's health. */
 export const healthToken: Token<Health> = token('health');
+
+/** Longest wait of a starting application for its checks, in milliseconds: a check that hangs does not hold the start. */
+export const firstLookMs = 1000;
 
 /** Two checks have one name. Code `FWK_CORE_DUPLICATE_INDICATOR`. */
 export class DuplicateIndicatorError extends FwkError {
@@ -76,7 +94,20 @@ export function createHealth(
   const env = makeEnv(parts);
   const runners = new Map<string, CheckRunner>();
   let running = false;
+  let announcing = false;
 
+  const announce = (name: string, { status, details }: CheckResult, previous: HealthStatus) => {
+    env.events.emit('health.changed', { name, status, previous, details: details ?? {} });
+  };
+  /** Nobody waits for the rest: their results count when they come. */
+  const look = async (runs: readonly Promise<void>[]) => {
+    let timer: Timer | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = env.clock.setTimer(resolve, firstLookMs);
+    });
+    await Promise.race([Promise.all(runs), late]);
+    if (timer) env.clock.clearTimer(timer);
+  };
   const describe = ({ indicator, last }: CheckRunner): ComponentHealth => {
     const groups = indicator.groups ?? ['readiness'];
     if (!last) return { status: 'UNKNOWN', groups };
@@ -109,13 +140,8 @@ export function createHealth(
       const runner = checkRunner(env.clock, indicator, (result, previous) => {
         // Unknown is the beginning: only what then turns out not to be UP is news.
         const known = previous?.status ?? 'UNKNOWN';
-        if (result.status === known || (known === 'UNKNOWN' && result.status === 'UP')) return;
-        env.events.emit('health.changed', {
-          name,
-          status: result.status,
-          previous: known,
-          details: result.details ?? {},
-        });
+        if (!announcing || result.status === known || (known === 'UNKNOWN' && result.status === 'UP')) return;
+        announce(name, result, known);
       });
       runners.set(name, runner);
       if (running) void runner.start();
@@ -142,10 +168,14 @@ export function createHealth(
     },
     async start() {
       running = true;
-      await Promise.all([...runners.values()].map((runner) => runner.start()));
+      await look([...runners.values()].map((runner) => runner.start()));
     },
-    async recheck() {
-      await Promise.all([...runners.values()].map((runner) => runner.recheck()));
+    async ready() {
+      await look([...runners.values()].map((runner) => runner.recheck()));
+      announcing = true;
+      for (const { indicator, last } of runners.values()) {
+        if (last && last.status !== 'UP') announce(indicator.name, last, 'UNKNOWN');
+      }
     },
     [Symbol.dispose]() {
       running = false;
