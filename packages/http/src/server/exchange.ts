@@ -14,6 +14,7 @@ import {
   type ContextScope,
   cancellable,
   contextScope,
+  currentContext,
   DeadlineExceededError,
   doNotRetryMarks,
   isFwkError,
@@ -142,6 +143,12 @@ export class Exchange {
 
   /** Failures stand out in the log; the rest is there for who asks for it. Our own faults come with their error. */
   #log(status: number, durationMs: number, error?: unknown): void {
+    // A timer or a closed connection may have ended the call; its line belongs to the call's trace all the same.
+    if (currentContext() === this.context) this.#write(status, durationMs, error);
+    else contextScope(this.context).run(() => this.#write(status, durationMs, error));
+  }
+
+  #write(status: number, durationMs: number, error: unknown): void {
     const { logger } = this.#parts.env;
     const operation = this.#route.id;
     if (status < 500) logger.debug({ operation, status, durationMs }, 'answered');
