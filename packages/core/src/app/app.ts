@@ -129,6 +129,9 @@ class Application implements App {
         for (const provider of providers) container.get(provider);
       });
       await container.start(this.#call.context);
+      for (const { component, contextOf } of components) {
+        await this.#step(component.name, 'verify', (call) => component.verify?.(contextOf(call)));
+      }
       for (const { component } of components) {
         await this.#step(component.name, 'health', () => {
           for (const indicator of component.health?.() ?? []) health.add(indicator);

@@ -83,7 +83,7 @@ export interface ComponentContext extends Resolver {
 
 /**
  * What plugs into an application. Steps run in the order in which components are listed: every `provide`, then every
- * `start`, then every `ready`; when stopping, every `drain` in reverse, then (after the propagation delay) every `stop`
+ * `start`, then every `verify`, then every `ready`; when stopping, every `drain` in reverse, then (after the propagation delay) every `stop`
  * in reverse. Each step is bounded in time and named when it hangs.
  */
 export interface Component {
@@ -95,7 +95,12 @@ export interface Component {
    * components that serve what their decorators declare on methods. Only looks; must not throw.
    */
   built?(instance: object): void;
-  /** All components have started and the application answers; now be found. */
+  /**
+   * All components have started and all providers are built. What cannot work is refused here, by throwing: nobody has been
+   * told of the application yet.
+   */
+  verify?(context: ComponentContext): Promise<void> | void;
+  /** Nothing was refused, and the application answers; now be found. */
   ready?(context: ComponentContext): Promise<void> | void;
   /** Stop being found; keep serving. */
   drain?(context: ComponentContext): Promise<void> | void;

@@ -41,6 +41,11 @@ export function concernsCallee({ outcome, refusedBy, noticedLate }: Verdict): bo
 export interface Classifier {
   ofResult(result: unknown, context?: CallContext, request?: unknown): Verdict;
   ofError(error: unknown, context: CallContext, request?: unknown): Verdict;
+  /**
+   * Frees what a result or an error holds that no caller gets, such as the socket of an answer whose body nobody reads:
+   * another attempt took its place. Must not throw. @defaultValue nothing is done
+   */
+  release?(ending: unknown): void;
 }
 
 /** The verdicts, made once so that judging allocates nothing. */

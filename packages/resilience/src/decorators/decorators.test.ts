@@ -321,7 +321,7 @@ describe('a policy that nobody provides', () => {
     component.built?.(new Prices());
     const registry = policyRegistry(undefined, { payments: {}, quote: {} });
     const context = { get: () => registry } as unknown as ComponentContext;
-    expect(() => component.ready?.(context)).toThrow(
+    expect(() => component.verify?.(context)).toThrow(
       'no policy is called "paymets" (@Policy on Till.pay, @Policy on Till.payBack); did you mean "payments"? known: payments, quote',
     );
   });

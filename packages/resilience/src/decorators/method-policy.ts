@@ -56,7 +56,7 @@ function tellUnprovided(name: string, where: string): void {
   if (toldUnprovided.has(name)) return;
   toldUnprovided.add(name);
   process.emitWarning(
-    `@Policy("${name}") on ${where} does nothing: the instance was made by no application, so no policy of that name is known`,
+    `@Policy("${name}") on ${where} does nothing: no application with resilience() made the instance, so no policy of that name is known`,
     {
       code: 'FWK_RESILIENCE_POLICY_UNPROVIDED',
       detail:

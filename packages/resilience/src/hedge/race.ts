@@ -12,7 +12,7 @@ import {
 import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
 import { partOf } from '../layer/call-frame.js';
 import { callSafely } from '../layer/call-safely.js';
-import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
+import { judgeCallError, judgeCallResult, releaseEnding } from '../layer/judge-call.js';
 
 /** The layer that a race belongs to. */
 export interface RaceOwner<Req, Res> {
@@ -43,6 +43,8 @@ interface Ending {
   readonly isAnswer: boolean;
   readonly retryable: boolean;
   readonly tell: () => void;
+  /** The result or the error. */
+  readonly what: unknown;
 }
 
 /**
@@ -76,6 +78,8 @@ class Race<Req, Res> {
   /** Of those that failed, the one that was sent first. */
   #failed: Ending | undefined;
   #over = false;
+  /** What the caller got. */
+  #told: Ending | undefined;
 
   constructor(
     owner: RaceOwner<Req, Res>,
@@ -127,7 +131,7 @@ class Race<Req, Res> {
         const isAnswer = verdict.outcome !== 'failure';
         this.#ended(
           attempt,
-          ending(index, isAnswer, verdict, () => this.#resolve(value)),
+          ending(index, isAnswer, verdict, value, () => this.#resolve(value)),
         );
       },
       (error) => {
@@ -136,7 +140,7 @@ class Race<Req, Res> {
         const isAnswer = verdict.outcome !== 'failure' && verdict.sent !== false;
         this.#ended(
           attempt,
-          ending(index, isAnswer, verdict, () => this.#reject(error)),
+          ending(index, isAnswer, verdict, error, () => this.#reject(error)),
         );
       },
     );
@@ -154,19 +158,27 @@ class Race<Req, Res> {
   #ended(attempt: Cancellable, ended: Ending): void {
     this.#running.delete(attempt);
     attempt[Symbol.dispose]();
-    if (this.#over) return;
+    if (this.#over) {
+      this.#release(ended, this.#told);
+      return;
+    }
     if (!ended.isAnswer) {
-      if (this.#failed === undefined || ended.index < this.#failed.index) this.#failed = ended;
+      if (this.#failed === undefined || ended.index < this.#failed.index) {
+        this.#release(this.#failed, ended);
+        this.#failed = ended;
+      } else this.#release(ended, this.#failed);
       if (this.#times.onFailure && ended.retryable && this.#sendExtra('failed')) return;
       if (this.#running.size > 0) return;
     }
     this.#finish();
     // The caller hears of it before the cancelled losers can answer with errors of their own.
+    this.#told = ended.isAnswer ? ended : this.#failed;
     if (!ended.isAnswer) {
       this.#failed?.tell();
       return;
     }
     ended.tell();
+    this.#release(this.#failed, ended);
     this.#owner.answered(this.#context, ended.index > 0);
     for (const loser of this.#running) loser.cancel(new CancelledError('another attempt answered first'));
   }
@@ -177,12 +189,17 @@ class Race<Req, Res> {
     this.#subscription?.[Symbol.dispose]();
   }
 
+  /** @param kept - what the caller gets, which may be the very same result */
+  #release(ended: Ending | undefined, kept: Ending | undefined): void {
+    if (ended && ended.what !== kept?.what) releaseEnding(this.#owner.env, ended.what);
+  }
+
   #clearTimer(): void {
     if (this.#timer !== undefined) this.#owner.env.clock.clearTimer(this.#timer);
     this.#timer = undefined;
   }
 }
 
-function ending(index: number, isAnswer: boolean, { retryable }: Verdict, tell: () => void): Ending {
-  return { index, isAnswer, retryable, tell };
+function ending(index: number, isAnswer: boolean, verdict: Verdict, what: unknown, tell: () => void): Ending {
+  return { index, isAnswer, retryable: verdict.retryable, tell, what };
 }

@@ -16,3 +16,12 @@ export function judgeCallError(env: Env, error: unknown, context: CallContext, r
 export function judgeCallResult(env: Env, result: unknown, context: CallContext, request: unknown): Verdict {
   return judgeResult(env, result, context, askedOf(request));
 }
+
+/** Lets the classifier free what a result or an error holds that no caller gets. */
+export function releaseEnding({ classifier, logger, path }: Env, ending: unknown): void {
+  try {
+    classifier.release?.(ending);
+  } catch (error) {
+    logger.error({ err: error, path }, 'the classifier could not release a result');
+  }
+}

@@ -176,3 +176,94 @@ describe('the verdict', () => {
     runInContext(context, () => expect(httpClassifier.ofError({ status: 500 }, context).outcome).toBe('ignored'));
   });
 });
+
+describe('an answer that gives way to another attempt', () => {
+  /** An answer of `fetch` whose body never ends by itself. */
+  const answered = (status: number, ended: string[], name: string) =>
+    new Response(new ReadableStream({ cancel: () => void ended.push(name) }), { status });
+  const retry = { backoff: 'fixed', baseDelayMs: 1, budget: false } as const;
+
+  test('is ended, and the one that the caller gets is not', async () => {
+    const ended: string[] = [];
+    let turn = 0;
+    const ask = policy('ask', { retry, classifier: httpClassifier }).wrap(async () => {
+      turn++;
+      return answered(500, ended, `attempt ${turn}`);
+    });
+    expect((await ask()).status).toBe(500);
+    expect(ended).toEqual(['attempt 1', 'attempt 2']);
+  });
+
+  test('is left to the caller when the next attempt is refused', async () => {
+    const ended: string[] = [];
+    const breaker = { consecutiveFailures: 1, minimumCalls: 1 };
+    const ask = policy('ask', { retry, breaker, classifier: httpClassifier }).wrap(async () =>
+      answered(500, ended, 'first'),
+    );
+    expect((await ask()).status).toBe(500);
+    expect(ended).toEqual([]);
+  });
+
+  test('is left alone when the next attempt gives the same one', async () => {
+    const ended: string[] = [];
+    const one = answered(500, ended, 'shared');
+    await policy('ask', { retry, classifier: httpClassifier }).wrap(async () => one)();
+    expect(ended).toEqual([]);
+  });
+
+  test('is ended when the caller leaves during the pause', async () => {
+    const ended: string[] = [];
+    const { context, cancel } = cancellable();
+    const ask = policy('ask', {
+      retry: { ...retry, baseDelayMs: 60_000, maxDelayMs: 60_000 },
+      classifier: httpClassifier,
+    });
+    ask.on('retry.scheduled', () => cancel(new Error('the caller left')));
+    const call = runInContext(context, () => ask.wrap(async () => answered(500, ended, 'first'))());
+    await expect(call).rejects.toThrow('the caller left');
+    expect(ended).toEqual(['first']);
+  });
+
+  test('is ended when a hedge answers instead', async () => {
+    const ended: string[] = [];
+    let turn = 0;
+    const hedge = { idempotent: true, onFailure: true, delayMs: 60_000, maxExtraRatio: 1 } as const;
+    const ask = policy('ask', { hedge, classifier: httpClassifier }).wrap(async () => {
+      turn++;
+      return answered(turn === 1 ? 500 : 200, ended, `attempt ${turn}`);
+    });
+    expect((await ask()).status).toBe(200);
+    expect(ended).toEqual(['attempt 1']);
+  });
+
+  test.each([
+    ['a stream of Node', 'data', { pipe: () => {}, destroy: (): void => {} }, 'destroy'],
+    ['a body of undici', 'body', { dump: async () => {}, pipe: () => {}, destroy: () => {} }, 'dump'],
+    ['a locked body', 'body', { locked: true, cancel: async () => {} }, undefined],
+  ] as const)('in %s', (_, field, body, expected) => {
+    const called: string[] = [];
+    const watched = new Proxy(body as Record<string, unknown>, {
+      get: (target, name: string) => (typeof target[name] === 'function' ? () => void called.push(name) : target[name]),
+    });
+    httpClassifier.release?.({ response: { [field]: watched } });
+    expect(called).toEqual(expected ? [expected] : []);
+  });
+
+  test('frees the socket of a long answer', async () => {
+    let closed = 0;
+    const long = createServer((_, response) => {
+      response.once('close', () => closed++);
+      response.writeHead(500);
+      response.write('x'.repeat(1_000_000));
+    });
+    long.listen(0, '127.0.0.1');
+    await once(long, 'listening');
+    const at = `http://127.0.0.1:${(long.address() as AddressInfo).port}`;
+    const answer = await policy('ask', { retry, classifier: httpClassifier }).wrap(() => fetch(at))();
+    await vi.waitFor(() => expect(closed).toBe(2));
+    await answer.body?.cancel();
+    await vi.waitFor(() => expect(closed).toBe(3));
+    long.closeAllConnections();
+    long.close();
+  });
+});

@@ -49,7 +49,27 @@ export const httpClassifier: Classifier = Object.freeze({
     }
     return verdicts.retryableFailure;
   },
+  release(ending: unknown): void {
+    freeBody(ending);
+    freeBody(memberOf(ending, 'response'));
+  },
 });
+
+/** Ends the body of an answer that nobody reads, which frees its socket: of `fetch`, of undici, or any Node stream. */
+function freeBody(answer: unknown): void {
+  for (const body of [memberOf(answer, 'body'), memberOf(answer, 'data')]) {
+    // A locked stream is being read by somebody.
+    if (memberOf(body, 'locked') === true) continue;
+    // undici's `dump` reads a short rest, so that the connection can be used again.
+    const end = [memberOf(body, 'cancel'), memberOf(body, 'dump'), isNodeStream(body) && memberOf(body, 'destroy')];
+    const free = end.find((each) => typeof each === 'function');
+    if (free) Promise.resolve(Reflect.apply(free, body, [])).catch(() => undefined);
+  }
+}
+
+function isNodeStream(body: unknown): boolean {
+  return typeof memberOf(body, 'pipe') === 'function';
+}
 
 /** The verdict on an answer, or on an error that says what was answered; undefined where there is no status. */
 function ofAnswer(answer: unknown): Verdict | undefined {

@@ -52,8 +52,8 @@ export const resilienceDefaults = Object.freeze({
  * A name that no policy in use has is answered with 404, a state that does not exist with 400, a
  * policy without breakers with 409.
  *
- * A name in `@Policy` on a class that the container built is looked up before the application is ready: one that nobody
- * defined fails the start.
+ * A name in `@Policy` on a class that the container built is looked up before the application is announced: one that
+ * nobody defined fails the start, wherever this component stands in `use`.
  *
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when a named policy is refused; if it is found later, from the start
  */
@@ -65,7 +65,7 @@ export function resilience(options?: Partial<ResilienceOptions>): Component {
   // What is known now is refused here, where the application is put together, and not when somebody first asks.
   currentDefinitions(typeof policies === 'function' ? {} : policies, typeof defaults === 'function' ? {} : defaults);
   let registry: PolicyRegistry | undefined;
-  // Those built before the application is ready; later ones are told at their first call.
+  // Those built while the application starts; later ones are told at their first call.
   let built: Set<object> | undefined = new Set();
   const make = (resolver: Resolver) => {
     registry ??= policyRegistry(
@@ -80,7 +80,7 @@ export function resilience(options?: Partial<ResilienceOptions>): Component {
     provide: (provision: Provision) => provision.factory(policyRegistryToken, make),
     start: (context) => void context.get(policyRegistryToken),
     built: (instance) => void built?.add(instance),
-    ready: (context) => {
+    verify: (context) => {
       const { names } = context.get(policyRegistryToken);
       const [unknown] = unknownNames(built ?? [], names);
       built = undefined;

@@ -29,7 +29,7 @@ import {
 } from '@fwk/kernel';
 import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
-import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
+import { judgeCallError, judgeCallResult, releaseEnding } from '../layer/judge-call.js';
 import { announceAnswer, announceFailure, willAnnounce } from '../layer/settlement.js';
 import { type Backoff, boundOf, isPause, jittered, LONGEST_PAUSE_MS, pausesOf } from './backoff.js';
 import { budgetShareOf } from './budget-share.js';
@@ -144,20 +144,34 @@ class RetryService<Req, Res> implements Service<Req, Res> {
     let ending = first;
     let attempt = 1;
     let sent = first;
-    for (; ending.verdict.outcome !== 'success'; attempt++) {
-      const delayMs = this.#pauseAfter(ending, attempt, request, context);
-      if (delayMs === undefined) break;
-      this.#retried.add();
-      this.#emit('retry.scheduled', ending, attempt, { delayMs });
-      await sleep(this.#env.clock, delayMs, context);
-      ending = await this.#attempt(request, context.with({ values: [attemptKey.of(attempt + 1)] }));
-      if (!wasRefused(ending)) sent = ending;
+    let told: Ending<Res> | undefined;
+    try {
+      for (; ending.verdict.outcome !== 'success'; attempt++) {
+        const delayMs = this.#pauseAfter(ending, attempt, request, context);
+        if (delayMs === undefined) break;
+        this.#retried.add();
+        this.#emit('retry.scheduled', ending, attempt, { delayMs });
+        await sleep(this.#env.clock, delayMs, context);
+        ending = await this.#attempt(request, context.with({ values: [attemptKey.of(attempt + 1)] }));
+        if (wasRefused(ending)) continue;
+        this.#release(sent, ending);
+        sent = ending;
+      }
+      note(context, 'attempts', attempt);
+      // A refusal says that nothing was done, which is not true of the call when an earlier attempt was sent.
+      told = wasRefused(ending) && !context.cancelled ? sent : ending;
+    } finally {
+      // Not earlier: until the next attempt has its own ending, this one may be what the caller gets.
+      if (told !== sent) this.#release(sent, told);
     }
-    note(context, 'attempts', attempt);
-    // A refusal says that nothing was done, which is not true of the call when an earlier attempt was sent.
-    const told = wasRefused(ending) && !context.cancelled ? sent : ending;
     if (told.ok) return told.value;
     throw attempt > 1 && !context.cancelled ? markDoNotRetry(told.error) : told.error;
+  }
+
+  /** @param kept - what stands in its place, which may be the very same result */
+  #release(ending: Ending<Res>, kept: Ending<Res> | undefined): void {
+    const what = whatEnded(ending);
+    if (!kept || what !== whatEnded(kept)) releaseEnding(this.#env, what);
   }
 
   #attempt(request: Req, context: CallContext): Promise<Ending<Res>> {
@@ -248,6 +262,10 @@ class RetryService<Req, Res> implements Service<Req, Res> {
     const error = ending.ok ? undefined : messageOf(ending.error);
     this.#env.events.emit(name, { path: this.#env.path, attempt, error, ...more });
   }
+}
+
+function whatEnded<Res>(ending: Ending<Res>): unknown {
+  return ending.ok ? ending.value : ending.error;
 }
 
 /** True when a layer below provably did not send the attempt. */
