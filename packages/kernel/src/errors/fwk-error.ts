@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { settable } from './settable.js';
 
 const brand = Symbol.for('@fwk/error');
 const marks = Symbol.for('@fwk/do-not-retry');
@@ -48,6 +49,9 @@ const noDetails: Readonly<Record<string, unknown>> = Object.freeze({});
  * message says what happened, the limit, the measured value and what to do.
  */
 export class FwkError extends Error {
+  static {
+    settable(FwkError.prototype, 'name');
+  }
   readonly code: string;
   readonly details: Readonly<Record<string, unknown>>;
   readonly traits: ErrorTraits;

@@ -1,6 +1,7 @@
 import type { ErrorTable } from './error-table.js';
 import { FwkError, type FwkErrorOptions } from './fwk-error.js';
 import { formatRetryAfter } from './retry-after.js';
+import { settable } from './settable.js';
 
 /** Options of {@link RefusalError}. */
 export interface RefusalErrorOptions extends FwkErrorOptions {
@@ -13,9 +14,12 @@ export interface RefusalErrorOptions extends FwkErrorOptions {
  * a web framework, that answers as our own server does, by the status in the table of the code and not 500: Express, Koa and
  * Fastify read `status`, `statusCode`, `expose` and `headers`, Nest `statusCode`.
  *
- * They are getters, so that logs do not repeat them.
+ * They are getters, so that logs do not repeat them. What a framework assigns to them holds for that error.
  */
 export class RefusalError extends FwkError {
+  static {
+    settable(RefusalError.prototype, 'status', 'statusCode', 'expose', 'headers');
+  }
   readonly #status: number;
   readonly #retryAfterMs: number | undefined;
 

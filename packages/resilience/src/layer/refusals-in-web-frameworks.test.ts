@@ -68,6 +68,28 @@ async function inExpress(call: () => Promise<string>): Promise<Response> {
   }
 }
 
+interface Koa {
+  silent: boolean;
+  use(handle: (context: { body: unknown }) => Promise<void>): void;
+  listen(port: number, host: string): Server;
+}
+
+async function inKoa(call: () => Promise<string>): Promise<Response> {
+  const { default: KoaClass } = (await import('koa' as string)) as { default: new () => Koa };
+  const app = new KoaClass();
+  app.silent = true;
+  app.use(async (context) => {
+    context.body = await call();
+  });
+  const server = app.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  try {
+    return await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  } finally {
+    server.close();
+  }
+}
+
 async function inFastify(call: () => Promise<string>): Promise<Response> {
   const app = fastify();
   app.get('/', call);
@@ -81,6 +103,7 @@ async function inFastify(call: () => Promise<string>): Promise<Response> {
 
 describe.each([
   ['Express', inExpress],
+  ['Koa', inKoa],
   ['Fastify', inFastify],
 ])('in %s', (_, ask) => {
   test.each(called)('%s is answered by its own status', async (_, make, status, longestWait) => {
@@ -116,6 +139,19 @@ test('every refusal says what http-errors says, by the table of its code', () =>
   expect(errors[0]?.headers).toEqual({ 'retry-after': '2' });
   expect(errors[1]?.headers).toEqual({});
   expect(new DeadlineExceededError('d', 5)).toMatchObject({ status: 504, statusCode: 504, expose: false });
+});
+
+test('takes what a framework assigns, as Koa does, and stays out of log lines', () => {
+  const error = Object.assign(new TimeoutError('t', 5), {
+    status: 418,
+    statusCode: 418,
+    expose: true,
+    headers: {},
+    name: 'T',
+  });
+  expect(error).toMatchObject({ status: 418, statusCode: 418, expose: true, headers: {}, name: 'T' });
+  expect(Object.keys(error)).toEqual(Object.keys(new TimeoutError('t', 5)));
+  expect(new TimeoutError('t', 5)).toMatchObject({ status: 504, name: 'TimeoutError' });
 });
 
 test('what is wrong with the program stays a 500', () => {
