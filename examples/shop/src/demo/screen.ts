@@ -25,7 +25,7 @@ class PlainScreen implements Screen {
   }
 
   tell(text: string): void {
-    this.#out.write(`${clock(this.#startedMs)}  ${text}\n`);
+    this.#out.write(`${clock(this.#startedMs)}  ${printable(text)}\n`);
   }
 
   show(views: readonly ServiceView[], requests: number, failed: number): void {
@@ -47,7 +47,7 @@ class LiveScreen implements Screen {
 
   tell(text: string): void {
     this.#erase();
-    this.#out.write(`\x1b[1m${clock(this.#startedMs)}\x1b[0m  ${text}\n`);
+    this.#out.write(`\x1b[1m${clock(this.#startedMs)}\x1b[0m  ${printable(text)}\n`);
     this.#draw();
   }
 
@@ -65,7 +65,9 @@ class LiveScreen implements Screen {
     );
     const head = `${'service'.padEnd(18)}instances  req/s  5xx/s   p99 ms  breakers`;
     const width = this.#out.columns;
-    this.#table = ['', head, ...rows, `${requests} requests, ${failed} failed`].map((row) => row.slice(0, width - 1));
+    this.#table = ['', head, ...rows, `${requests} requests, ${failed} failed`].map((row) =>
+      printable(row).slice(0, width - 1),
+    );
     this.#draw();
   }
 
@@ -76,6 +78,11 @@ class LiveScreen implements Screen {
   #draw(): void {
     for (const row of this.#table) this.#out.write(`${row}\n`);
   }
+}
+
+/** Answers of services may hold what moves the cursor or changes colours. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, '\ufffd');
 }
 
 function clock(startedMs: number): string {

@@ -110,3 +110,12 @@ test('says that a caller who gave up counts neither way', () => {
   expect(new CancelledError().traits).toEqual({ outcome: 'ignored' });
   expect(new CancelledError('shut down').message).toBe('shut down');
 });
+
+test('a message is read of what cannot be read, too', () => {
+  const broken = () => {
+    throw new Error('broken');
+  };
+  expect(messageOf(new Proxy({}, { getPrototypeOf: broken }))).toBe('[unreadable]');
+  expect(messageOf(Object.defineProperty(new Error('x'), 'message', { get: broken }))).toBe('[unreadable]');
+  expect(typeof messageOf(Object.assign(new Error('x'), { message: 5n }))).toBe('string');
+});

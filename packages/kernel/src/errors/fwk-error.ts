@@ -137,6 +137,11 @@ function sharedMarks(): Marks {
 /** The message of anything that was thrown, for joining into our own messages. Never throws itself. */
 export function messageOf(error: unknown): string {
   if (typeof error === 'string') return error;
-  if (error instanceof Error) return error.message;
-  return inspect(error, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200 });
+  try {
+    const message: unknown = error instanceof Error ? error.message : undefined;
+    if (typeof message === 'string') return message;
+    return inspect(error, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200 });
+  } catch {
+    return '[unreadable]';
+  }
 }
