@@ -133,12 +133,12 @@ describe.runIf(consulProgram)('an instance in Consul', () => {
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    const { agent, open, put } = await anAgent({ alone: false, config: { bootstrap_expect: 1 } });
-    await vi.waitFor(async () => expect(await (await agent.ask('/status/leader')).json()).not.toBe(''), patience);
-    // Enough of them that some are not asked before the servers hear of the restart.
+    const { agent: main } = await anAgent();
+    const { agent, open, put } = await anAgent({ server: main });
+    // Enough of them that some are not asked before the server hears of the restart.
     const others = Array.from({ length: 12 }, (_, at) => `other-${at}`);
     for (const ID of others) {
-      const check = { HTTP: `http://127.0.0.1:${port}/`, Interval: '8s' };
+      const check = { HTTP: `http://127.0.0.1:${port}/`, Interval: '3s' };
       await put('/agent/service/register', { ID, Name: 'inventory', Address: '127.0.0.1', Port: port, Check: check });
     }
     await put('/agent/service/register', {
@@ -150,7 +150,7 @@ describe.runIf(consulProgram)('an instance in Consul', () => {
     });
     const events = eventBus();
     const { instances } = open().watch('inventory');
-    await open({ check: 'http', checkIntervalMs: 8000 }, events).register(anInstance({ port }));
+    await open({ check: 'http', checkIntervalMs: 3000 }, events).register(anInstance({ port }));
     const statuses = () => Object.fromEntries(instances.value.map(({ id, status }) => [id.split('@')[0], status]));
     const up = Object.fromEntries(['inventory-1', ...others].map((id) => [id, 'UP']));
     const long = { ...patience, timeout: 30_000 };
