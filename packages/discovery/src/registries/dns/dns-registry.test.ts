@@ -17,9 +17,9 @@ function resolverAt(server: DnsServer): Resolver {
 
 /** Names of hosts by their address, so that SRV records have something to point at. */
 function targets(service: string, addresses: readonly string[]): readonly DnsRecord[] {
-  return addresses.flatMap((place, index): readonly DnsRecord[] => {
+  return addresses.flatMap((place): readonly DnsRecord[] => {
     const [address, port] = place.split(':') as [string, string];
-    const target = `${service}-${index}.test`;
+    const target = `${service}-${address.replaceAll('.', '-')}.test`;
     return [
       { type: 'SRV', name: `_${service}.test`, target, port: Number(port) },
       { type: 'A', name: target, address },
