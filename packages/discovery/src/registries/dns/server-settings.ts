@@ -1,9 +1,11 @@
-import { type Env, messageOf } from '@fwk/kernel';
+import { type Env, messageOf, readRegularFile } from '@fwk/kernel';
 import type { DnsRegistryOptions } from './dns-options.js';
 import { parseResolvConf, type ResolvConf } from './resolv-conf.js';
 
 /** How often the file is looked at, at most. */
 const LOOK_MS = 1000;
+/** More than any such file has. */
+const MAX_FILE_BYTES = 64 * 1024;
 
 /**
  * The servers and search domains in force: those of the options, else those of `resolv.conf`, which is read again when it
@@ -53,12 +55,13 @@ export class ServerSettings {
   async #follow(): Promise<void> {
     const { resolvConf } = this.#options;
     try {
-      const { readFile, stat } = await import('node:fs/promises');
+      const { stat } = await import('node:fs/promises');
       const { mtimeMs, size, ino } = await stat(resolvConf);
       const stamp = `${mtimeMs} ${size} ${ino}`;
       if (stamp === this.#stamp) return;
       const { hostname } = await import('node:os');
-      const read = parseResolvConf(await readFile(resolvConf, 'utf8'), hostname());
+      const text = (await readRegularFile(resolvConf, { maxBytes: MAX_FILE_BYTES })).toString('utf8');
+      const read = parseResolvConf(text, hostname());
       this.#stamp = stamp;
       // Somebody is just writing it, or has emptied it by mistake: what was asked so far still answers best.
       if (this.#read && this.#read.servers.length > 0 && read.servers.length === 0) return;
