@@ -76,6 +76,10 @@ test.each([
   expect(addressOf({ url })).toMatchObject(expected);
 });
 
+test('takes a name without a password as Consul’s tools do', () => {
+  expect(checkConsulOptions({}, { CONSUL_HTTP_AUTH: 'proxy' }).auth).toBe('proxy:');
+});
+
 describe('a secret and plain HTTP', () => {
   const far = { url: 'http://consul.internal:8500' };
 

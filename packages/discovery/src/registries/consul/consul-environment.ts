@@ -18,7 +18,7 @@ export function consulEnvironment(environment: Environment): Partial<ConsulOptio
     url: urlOf(said('CONSUL_HTTP_ADDR'), secure),
     token: said('CONSUL_HTTP_TOKEN'),
     tokenFile: said('CONSUL_HTTP_TOKEN_FILE'),
-    auth: said('CONSUL_HTTP_AUTH'),
+    auth: authOf(said('CONSUL_HTTP_AUTH')),
     namespace: said('CONSUL_NAMESPACE'),
     partition: said('CONSUL_PARTITION'),
     tokenOverHttp: switchOf(tokenOverHttpVariable, environment),
@@ -40,6 +40,11 @@ export function tlsEnvironment(environment: Environment): ConsulTls | undefined 
   };
   const given = Object.entries(found).filter(([, value]) => value !== undefined);
   return given.length > 0 ? Object.fromEntries(given) : undefined;
+}
+
+/** A name alone has an empty password. */
+function authOf(text: string | undefined): string | undefined {
+  return text === undefined || text.includes(':') ? text : `${text}:`;
 }
 
 /** `CONSUL_HTTP_SSL` makes an address secure that says `http:` or nothing; it does not make one insecure. */

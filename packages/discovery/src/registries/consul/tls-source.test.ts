@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +71,15 @@ test.each([
   await put({ 'ca.pem': text });
   const read = tlsSource({ caFile: join(folder, 'ca.pem') }, fakeClock()).read();
   await expect(read).rejects.toThrow(/ca\.pem holds no certificate in PEM/);
+});
+
+test('a key that is none, as while it is being replaced, is refused until it is one', async () => {
+  await put({ 'own.key': 'half a k' });
+  const source = tlsSource({ keyFile: join(folder, 'own.key') }, fakeClock());
+  await expect(source.read()).rejects.toThrow();
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  await put({ 'own.key': privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() });
+  expect((await source.read()).secureContext).toBeDefined();
 });
 
 test('a folder in the place of a file is refused with the reason', async () => {
