@@ -71,6 +71,7 @@ export {
   readRegularFileSync,
 } from './files/regular-file.js';
 export { parseJson } from './json/parse-json.js';
+export { oneByOne } from './listener/one-by-one.js';
 export { UnsentAnswers } from './listener/unsent-answers.js';
 export { combine } from './live/derived.js';
 export {

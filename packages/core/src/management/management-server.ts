@@ -9,6 +9,7 @@ import {
   type Logger,
   type ManagementEndpoint,
   messageOf,
+  oneByOne,
   operationKey,
   runInContext,
   UnsentAnswers,
@@ -143,13 +144,14 @@ export function managementServer(parts: ManagementParts): ManagementServer {
     const { createServer } = await import('node:http');
     const made = createServer(listenerLimits);
     made.maxConnections = maxConnections;
-    made.on('request', async (request, response) => {
+    const work = async (request: IncomingMessage, response: ServerResponse) => {
       answering.add(response);
       response.on('close', () => answering.delete(response));
       await handle(request, response);
       // Streams of events have a limit of their own.
       if (response.writableEnded) unsent.watch(response);
-    });
+    };
+    made.on('request', oneByOne(work));
     const bound = await listenAlone(made, host, port).catch((error: unknown) => {
       const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
       throw taken ? new PortTakenError('the management listener', host, port, error) : error;

@@ -117,6 +117,8 @@ test.each([
   'GET /orders/%c0%ae%c0%ae',
   'GET /orders/%ed%a0%80',
   'GET /orders/\xff',
+  'GET /orders/a#b',
+  'GET /orders?q=a#b',
   'GET /orders?q=%ff',
   'GET /orders?q=%c3',
   'GET /orders?%zz=1',

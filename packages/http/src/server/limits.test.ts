@@ -208,3 +208,51 @@ describe('a name with several addresses', () => {
     await second.close();
   });
 });
+
+describe('requests that are sent before the last answer is here', () => {
+  const getWait = `GET /wait HTTP/1.1\r\n${host}\r\n`;
+  const getBig = `GET /big HTTP/1.1\r\n${host}\r\n`;
+
+  test('are answered in their order', async () => {
+    const { port } = await start();
+    const order = `POST /orders HTTP/1.1\r\n${host}content-type: application/json\r\ncontent-length: 2\r\n\r\n{}`;
+    const connection = await rawConnection(
+      port,
+      getWait + order + getWait + order.replace('content-type', 'connection: close\r\ncontent-type'),
+    );
+    await connection.ended;
+    expect(connection.received().match(/"(?:done)?"$|"(?:done)?"(?=HTTP)/g)).toEqual(['""', '"done"', '""', '"done"']);
+  });
+
+  test('are not worked on, and hold nothing, when the client leaves during the first', async () => {
+    const drain = createDrain(systemClock);
+    let calls = 0;
+    const first = deferred<string>();
+    const { port } = await start({ drain }, () => {
+      calls++;
+      return first.promise;
+    });
+    const connection = await rawConnection(port, getWait + getBig.repeat(20) + getWait.repeat(20));
+    await expect.poll(() => calls).toBe(1);
+    expect(drain.active).toBe(1);
+    connection.socket.destroy();
+    await expect.poll(() => drain.active).toBe(0);
+    first.resolve('');
+    await send(`http://127.0.0.1:${port}/big`);
+    expect(calls).toBe(1);
+  });
+
+  test('end the connection when they are more than a hundred', async () => {
+    const { port } = await start({}, () => new Promise(() => {}));
+    const connection = await rawConnection(port, getWait.repeat(102));
+    await connection.ended;
+    expect(connection.received()).toBe('');
+  });
+
+  test('are not answered before it, also when they ask for a tunnel', async () => {
+    const { port } = await start({}, () => new Promise(() => {}));
+    const connection = await rawConnection(port, `${getWait}CONNECT x:1 HTTP/1.1\r\n${host}\r\n`);
+    await connection.ended;
+    expect(connection.received()).toBe('');
+  });
+});

@@ -15,8 +15,8 @@ export interface RequestTarget {
 }
 
 const noQuery: QueryValues = Object.freeze({});
-/** Visible ASCII; anything else must be percent-encoded in a URL. */
-const urlText = /^[\x21-\x7e]*$/;
+/** Visible ASCII without `#`; anything else must be percent-encoded, and clients never send what follows a `#`. */
+const urlText = /^[\x21\x22\x24-\x7e]*$/;
 const schemeAndHost = /^https?:\/\/[^/?#]*/i;
 
 /**

@@ -12,6 +12,7 @@ import {
   type CallContext,
   checkOptions,
   makeEnv,
+  oneByOne,
   sleep,
   UnsentAnswers,
 } from '@fwk/kernel';
@@ -190,9 +191,10 @@ class NodeServer implements HttpServer {
       requireHostHeader: false,
     };
     return () => {
+      const dispatch = oneByOne((request, response) => dispatcher.dispatch(request, response));
       const server = createNodeServer(limits, (request, response) => {
         connections.begin(response);
-        dispatcher.dispatch(request, response);
+        dispatch(request, response);
       });
       // A refusal of the body goes out before the caller is told to send it.
       server.on('checkContinue', (request, response) => server.emit('request', request, response));
@@ -200,7 +202,9 @@ class NodeServer implements HttpServer {
       server.on('clientError', (error, socket) =>
         answerParseFailure(error, socket as Socket, connections.answerOn(socket as Socket)),
       );
-      server.on('connect', (_request, socket) => answerParseFailure(noTunnel, socket as Socket, undefined));
+      server.on('connect', (_request, socket) =>
+        answerParseFailure(noTunnel, socket as Socket, connections.answerOn(socket as Socket)),
+      );
       connections.watch(server);
       return server;
     };

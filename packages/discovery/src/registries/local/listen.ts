@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { oneByOne } from '@fwk/kernel';
 import type { LocalRegistryOptions } from './local-options.js';
 import { answerParseFailure } from './parse-failure.js';
 import { socketPlace } from './place.js';
@@ -44,10 +45,11 @@ export async function listenAsRegistry(
       // Node looks for slow requests so often; its own 30 s would be added to every limit.
       connectionsCheckingInterval: 500,
     };
-    const server = createServer({ ...limits, noDelay: true }, (request, response) => {
+    const work = oneByOne((request, response) => {
       if (closing) request.socket.destroy();
       else answer(request, response, channel);
     });
+    const server = createServer({ ...limits, noDelay: true }, work);
     // Each process has its stream and a few connections for requests.
     server.maxConnections = options.maxStreams * 4;
     server.on('clientError', answerParseFailure);
