@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Node 20.20.2, node:dns. A link-local IPv6 address of a name server needs its zone, the interface: fe80::1%eth0.
 # setServers() takes such an address without an error and drops the zone; getServers() shows fe80::1, which no
-# question can reach. Routers announce name servers in this form. Ask such a server through a local resolver.
+# question can reach. Ask such a server through a local resolver that knows the interface.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
