@@ -124,9 +124,20 @@ class Writer {
 
   /** Loads pino, if it is not there, and writes what was kept, each line with its own time and trace. */
   readonly load = (): Promise<void> => {
-    if (this.#kept.length > 0) this.#loading ??= import('pino').then(({ pino }) => this.#replay(this.#makePino(pino)));
+    if (this.#kept.length > 0) {
+      this.#loading ??= import('pino')
+        .then(({ pino }) => this.#replay(this.#makePino(pino)))
+        .catch(() => this.#goOnPlainly());
+    }
     return this.#loading ?? Promise.resolve();
   };
+
+  /** pino is missing, or being installed: a log must not end the program. The next line tries again. */
+  #goOnPlainly(): void {
+    process.off('exit', this.#writePlainly);
+    this.#loading = undefined;
+    this.#writePlainly();
+  }
 
   #replay(root: Pino): void {
     process.off('exit', this.#writePlainly);
