@@ -15,7 +15,7 @@ import { Registrant } from './session.js';
 import { Transport } from './transport.js';
 import { headers } from './wire.js';
 
-const REQUESTS = 40_000;
+const REQUESTS = 4_000;
 const AT_ONCE = 48;
 
 interface Sent {
