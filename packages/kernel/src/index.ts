@@ -2,6 +2,7 @@
 /// <reference types="node" preserve="true" />
 export { bearerCheck, checkToken, tokenLength } from './access/bearer.js';
 export { hostNameOf, isLoopback } from './access/loopback.js';
+export { type Network, parseNetwork } from './access/network.js';
 export { type HeadFault, headFaultOf } from './access/request-head.js';
 export { buildWith, currentResolver } from './component/building.js';
 export {

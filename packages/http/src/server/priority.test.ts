@@ -60,10 +60,17 @@ describe('the priority of a call', () => {
     expect(await ask('plain', 'critical')).toBe('default');
   });
 
-  test.each([['localhost'], ['127.0.0.1/33'], ['1.2.3'], ['999.1.1.1'], [''], [7], ['::1/129']])(
-    'refuses %j as a network',
-    (network) => {
-      expect(() => createServer({ serve: [], trustedNetworks: [network as string] })).toThrow(OptionsError);
-    },
-  );
+  test.each([
+    ['localhost'],
+    ['127.0.0.1/33'],
+    ['010.0.0.0/8'],
+    ['01.0.0.0/8'],
+    ['1.2.3'],
+    ['999.1.1.1'],
+    [''],
+    [7],
+    ['::1/129'],
+  ])('refuses %j as a network', (network) => {
+    expect(() => createServer({ serve: [], trustedNetworks: [network as string] })).toThrow(OptionsError);
+  });
 });

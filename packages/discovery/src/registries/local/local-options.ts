@@ -9,10 +9,11 @@ import {
   millisecondsIn,
   OptionsError,
   optional,
+  parseNetwork,
   type Rule,
   text,
 } from '@fwk/kernel';
-import { isHostName, parseNetwork } from './networks.js';
+import { isHostName } from './networks.js';
 
 /** Options of `localRegistry`. Times are in milliseconds. */
 export interface LocalRegistryOptions {

@@ -8,15 +8,10 @@
  */
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
-import { type Clock, isLoopback } from '@fwk/kernel';
+import { type Clock, isLoopback, type Network, parseNetwork } from '@fwk/kernel';
 
 /** Whether an instance may have an address; answers what is wrong with it. */
 export type AddressCheck = (address: string) => string | undefined;
-
-interface Network {
-  readonly address: string;
-  readonly bits: number;
-}
 
 const guarded: readonly Network[] = [
   ...['0.0.0.0/8', '224.0.0.0/4', '240.0.0.0/4', '::/128', 'ff00::/8'],
@@ -27,16 +22,6 @@ const guarded: readonly Network[] = [
 
 /** How often, in milliseconds, the machine's interfaces are looked at again for an address that is not known. */
 const LOOK_AGAIN_MS = 1000;
-
-/** Reads `10.0.0.0/8`, `fd00::/8` or an address alone; undefined for what is neither. */
-export function parseNetwork(text: string): Network | undefined {
-  const [, address = '', bits] = /^([0-9A-Fa-f.:]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  const family = isIP(address);
-  if (family === 0) return undefined;
-  const most = family === 4 ? 32 : 128;
-  const length = bits === undefined ? most : Number(bits);
-  return length <= most ? { address, bits: length } : undefined;
-}
 
 /** Whether a text may stand in a list of names: one that no system takes for a number. */
 export function isHostName(text: string): boolean {
@@ -94,7 +79,7 @@ function ownNetworks(host: string): BlockList {
     if (isLoopback(host)) continue;
     const around = listOf([network]);
     if (everywhere || (isIP(host) !== 0 && has(around, host))) {
-      list.addSubnet(network.address, network.bits, familyOf(network.address));
+      list.addSubnet(network.address, network.bits, network.family);
     }
   }
   return list;
@@ -106,7 +91,7 @@ function isWithinGuarded({ address, bits }: Network): boolean {
 
 function listOf(networks: readonly Network[]): BlockList {
   const list = new BlockList();
-  for (const { address, bits } of networks) list.addSubnet(address, bits, familyOf(address));
+  for (const { address, bits, family } of networks) list.addSubnet(address, bits, family);
   return list;
 }
 
