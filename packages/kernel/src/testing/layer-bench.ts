@@ -20,6 +20,8 @@ export interface LayerContract<Req, Res, NextReq = Req, NextRes = Res> {
   readonly env?: Partial<Env>;
   /** True for a layer that answers a failed call itself (fallback). @defaultValue false */
   readonly hidesErrors?: boolean;
+  /** True for a layer whose inner call is shared by several callers, and so has no deadline of one (coalesce). @defaultValue false */
+  readonly sharesCalls?: boolean;
 }
 
 /** One layer built round a scripted service, with everything watched for leaks. */

@@ -46,7 +46,6 @@ const layers: Readonly<Record<string, () => Layer<string, number>>> = {
   'faultInjection that is off': () => faultInjection({ ratio: 1, error: true }),
   'faultInjection that meets no call': () => faultInjection({ enabled: true, ratio: 0, error: true }),
   cache: () => cache({ keyOf: (request: string) => request, ttlMs: 1000 }),
-  coalesce: () => coalesce({ keyOf: (request: string) => request }),
   'fallback that rethrows': () =>
     fallback((error) => {
       throw error;
@@ -58,6 +57,12 @@ const layers: Readonly<Record<string, () => Layer<string, number>>> = {
 
 describe.each(Object.entries(layers))('%s', (_name, layer) => {
   for (const { name, run } of layerContract({ layer, request: 'request', answer: 7 })) test(name, run);
+});
+
+describe('coalesce', () => {
+  const layer = () => coalesce({ keyOf: (request: string) => request });
+  const suite = layerContract<string, number>({ layer, request: 'request', answer: 7, sharesCalls: true });
+  for (const { name, run } of suite) test(name, run);
 });
 
 describe('fallback', () => {
