@@ -79,8 +79,8 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
     timeoutMs: settings.timeoutMs,
     write(response, answer) {
       // The rest of a body that is too large may still be on its way.
-      writeAnswer(response, answer, drain.draining || server.stopping || answer.status === 413);
-      unsent.watch(response);
+      const kept = writeAnswer(response, answer, drain.draining || server.stopping || answer.status === 413);
+      unsent.watch(response, kept);
     },
   });
   return server;

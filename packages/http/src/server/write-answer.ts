@@ -1,18 +1,51 @@
 import type { ServerResponse } from 'node:http';
 import type { WireAnswer } from './answer.js';
 
+/** Characters that are handed to the system at once. */
+const partLength = 65_536;
+
 /**
- * Puts an answer on the wire.
+ * Puts an answer on the wire. A long text goes in parts, each when the client has read most of those before: the system
+ * would keep a copy of all that it is given, outside the heap, for as long as the client does not read.
  * @param close - ends the connection after it, and says so.
+ * @returns bytes of the answer that are kept here until the client reads them; 0 when the system has taken it whole.
  */
-export function writeAnswer(response: ServerResponse, answer: WireAnswer, close: boolean): void {
+export function writeAnswer(response: ServerResponse, answer: WireAnswer, close: boolean): number {
   const { status, contentType, body, headers } = answer;
+  const bytes = body === undefined ? 0 : Buffer.byteLength(body);
   const lines: string[] = [];
   if (contentType !== undefined) lines.push('content-type', contentType);
-  if (body !== undefined) lines.push('content-length', String(Buffer.byteLength(body)));
+  if (body !== undefined) lines.push('content-length', String(bytes));
   if (headers) for (const name of Object.keys(headers)) lines.push(name, headers[name] as string);
   // The client should come back to another instance, or what follows on the connection cannot be read.
   if (close) lines.push('connection', 'close');
   response.writeHead(status, lines);
-  response.end(body);
+  if (typeof body !== 'string' || body.length <= partLength) {
+    response.end(body);
+    return response.writableLength;
+  }
+  writeInParts(response, body);
+  return response.writableEnded ? response.writableLength : bytes;
+}
+
+function writeInParts(response: ServerResponse, body: string): void {
+  let at = 0;
+  const goOn = () => {
+    for (;;) {
+      const end = endOfPart(body, at);
+      const part = body.slice(at, end);
+      at = end;
+      if (at === body.length) return void response.end(part);
+      if (!response.write(part)) return void response.once('drain', goOn);
+    }
+  };
+  goOn();
+}
+
+/** Never between the two halves of a character. */
+function endOfPart(body: string, at: number): number {
+  const end = at + partLength;
+  if (end >= body.length) return body.length;
+  const last = body.charCodeAt(end - 1);
+  return last >= 0xd800 && last <= 0xdbff ? end + 1 : end;
 }

@@ -29,9 +29,11 @@ export class UnsentAnswers {
     this.#maxBytes = maxBytes;
   }
 
-  /** Watches an answer that has just been written; costs nothing when the system has taken it whole. */
-  watch(response: ServerResponse): void {
-    const bytes = response.writableLength;
+  /**
+   * Watches an answer that has just been written; costs nothing when the system has taken it whole.
+   * @param bytes - of it that are kept here until the client reads them. @defaultValue what Node keeps
+   */
+  watch(response: ServerResponse, bytes: number = response.writableLength): void {
     if (bytes === 0 || response.destroyed) return;
     const timer = this.#clock.setTimer(() => response.destroy(), this.#limitMs, true);
     this.#unsent.set(response, { bytes, timer });
