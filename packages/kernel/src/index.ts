@@ -112,6 +112,7 @@ export {
 export { maskText } from './secrets/mask-text.js';
 export { type RedactLimits, redact, redactDefaults, redactText } from './secrets/redact.js';
 export { isSecretName, mask } from './secrets/secret-name.js';
+export type { AnyLayer, BuiltService } from './service/built-stack.js';
 export {
   type Classifier,
   concernsCallee,
@@ -122,9 +123,11 @@ export {
 } from './service/classifier.js';
 export { defaultEnv, makeEnv } from './service/env.js';
 export { judgeError, judgeResult } from './service/judge.js';
+export { formatStack, type LayerDescription } from './service/layer-description.js';
 export type { Env, Layer, Service, Status } from './service/service.js';
 export { serviceOf } from './service/service-of.js';
-export { type BuiltService, formatStack, type LayerDescription, type Stack, stack } from './service/stack.js';
+export { type Stack, stack } from './service/stack.js';
+export { StackError } from './service/stack-error.js';
 export { type LogFields, type Logger, noLogger } from './telemetry/logger.js';
 export {
   type Counter,

@@ -34,4 +34,23 @@ export const kernelErrors = Object.freeze({
     summary: 'Options were refused when something was built; the message names each field, its value and its range.',
     status: 500,
   },
+  FWK_KERNEL_ROLE_UNKNOWN: {
+    summary:
+      'A layer was to be put before, after or in the place of one whose role the stack does not have; the message lists the roles that it has.',
+    status: 500,
+  },
+  FWK_KERNEL_ROLE_AMBIGUOUS: {
+    summary:
+      'A role was used as an address in a stack that has several layers of it. Give each of them a role of its own.',
+    status: 500,
+  },
+  FWK_KERNEL_LAYER_INVALID: {
+    summary: 'Something was put into a stack that is no layer: an object with `role` and `wrap`.',
+    status: 500,
+  },
+  FWK_KERNEL_SERVICE_INVALID: {
+    summary:
+      'A stack was built round something that is no service, or `wrap` of the layer in the message answered none: an object with `call` and `status`.',
+    status: 500,
+  },
 }) satisfies ErrorTable;

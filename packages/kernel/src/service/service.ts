@@ -4,6 +4,7 @@ import type { Logger } from '../telemetry/logger.js';
 import type { Meter } from '../telemetry/meter.js';
 import type { Clock } from '../time/clock.js';
 import type { Classifier } from './classifier.js';
+import type { LayerDescription } from './layer-description.js';
 
 /** Whether a service would take a call now. `busy` says: rather ask another; `closed`: never again. */
 export type Status = 'ready' | 'busy' | 'closed';
@@ -28,6 +29,8 @@ export interface Layer<Req, Res, NextReq = Req, NextRes = Res> {
   wrap(next: Service<NextReq, NextRes>, env: Env): Service<Req, Res>;
   /** The settings that people want to see printed; none by default. */
   describe?(): Readonly<Record<string, unknown>>;
+  /** The layers of a scope inside this one, outermost first: those that a balancer builds for each endpoint. None by default. */
+  inner?(): readonly LayerDescription[];
 }
 
 /** What layers are built with. Nothing in a layer reaches for a clock, randomness or a log of its own. */

@@ -1,8 +1,9 @@
-import { expectTypeOf, test } from 'vitest';
+import { expect, expectTypeOf, test } from 'vitest';
 import { background, type CallContext } from '../context/call-context.js';
+import type { BuiltService } from './built-stack.js';
 import type { Layer, Service } from './service.js';
 import { serviceOf } from './service-of.js';
-import { type BuiltService, type Stack, stack } from './stack.js';
+import { type Stack, stack } from './stack.js';
 
 interface Order {
   readonly sku: string;
@@ -43,6 +44,19 @@ test('a layer that changes the types decides what follows it', () => {
     return new Uint8Array();
   });
   expectTypeOf(service).toEqualTypeOf<BuiltService<Order, Receipt>>();
+});
+
+test('a stack keeps its types when a layer is put in by a role', () => {
+  const fitting: Layer<Order, Receipt> = anyTypes();
+  const noLayer = serviceOf(() => '');
+  const stacked = stack<Order, Receipt>().use(anyTypes()).use(toJson);
+  expectTypeOf(stacked.before('any', fitting)).toEqualTypeOf<Stack<Order, Receipt, string, Uint8Array>>();
+  expectTypeOf(stacked.after('any', anyTypes())).toEqualTypeOf<Stack<Order, Receipt, string, Uint8Array>>();
+  expectTypeOf(stacked.replace('json', toJson)).toEqualTypeOf<Stack<Order, Receipt, string, Uint8Array>>();
+  expectTypeOf(stacked.without('any')).toEqualTypeOf<Stack<Order, Receipt, string, Uint8Array>>();
+  // @ts-expect-error a service is no layer
+  const put = () => stacked.after('any', noLayer);
+  expect(put).toThrow();
 });
 
 test('what does not fit does not compile', () => {

@@ -1,11 +1,10 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { background } from '../context/call-context.js';
-import { liveValue } from '../live/live-source.js';
 import { fakeClock } from '../testing/fake-clock.js';
 import { scriptedService } from '../testing/scripted-service.js';
 import type { Env, Layer } from './service.js';
 import { serviceOf } from './service-of.js';
-import { formatStack, stack } from './stack.js';
+import { type Stack, stack } from './stack.js';
 
 /** Writes its name round what it sees, on the way in and on the way out. */
 function tagging(tag: string): Layer<string, string> {
@@ -86,31 +85,6 @@ test('turns what a plain function throws into a rejection', async () => {
   expect(service.status()).toBe('ready');
 });
 
-test('disposes of its layers from the outside in, of each but the service inside, although one cannot let go', async () => {
-  const disposed: string[] = [];
-  const keeping = (name: string, dispose: Partial<AsyncDisposable & Disposable>): Layer<string, string> => ({
-    role: name,
-    wrap: (next) => ({ call: (request, context) => next.call(request, context), status: () => 'ready', ...dispose }),
-  });
-  const passing: Layer<string, string> = { role: 'passing', wrap: (next) => next };
-  const inner = { ...serviceOf<string, string>(() => ''), [Symbol.dispose]: () => void disposed.push('inner') };
-  const service = stack<string, string>()
-    .use(keeping('a', { [Symbol.asyncDispose]: async () => void disposed.push('a') }))
-    .use(tagging('b'))
-    .use(
-      keeping('c', {
-        [Symbol.dispose]() {
-          throw new Error('c holds on');
-        },
-      }),
-    )
-    .use(keeping('d', { [Symbol.dispose]: () => void disposed.push('d') }))
-    .use(passing)
-    .into(inner);
-  await expect(service[Symbol.asyncDispose]()).rejects.toThrow('c holds on');
-  expect(disposed).toEqual(['a', 'd']);
-});
-
 test('hands the request on when asked for the status', () => {
   const service = stack<string, string>()
     .use(tagging('a'))
@@ -118,19 +92,101 @@ test('hands the request on when asked for the status', () => {
   expect([service.status('report'), service.status('stock'), service.status()]).toEqual(['busy', 'ready', 'ready']);
 });
 
-test('describes its layers outermost first, without settings for those that tell none', () => {
-  const silent: Layer<string, string> = { role: 'silent', wrap: (next) => next };
-  const described = stack<string, string>().use(tagging('a')).use(silent).describe();
-  expect(described).toEqual([
-    { role: 'tagging', settings: { tag: 'a' } },
-    { role: 'silent', settings: {} },
-  ]);
-  expect(formatStack(described)).toBe('tagging(tag=a)\nsilent()');
+describe('addresses layers by their role', () => {
+  const named = (role: string): Layer<string, string> => ({ ...tagging(role), role });
+  const base = stack<string, string>().use(named('a')).use(named('b')).use(named('c'));
+  const roles = (stacked: Stack<string, string>) => stacked.describe().map(({ role }) => role);
+
+  test.each([
+    ['just outside it', base.before('b', named('x')), ['a', 'x', 'b', 'c']],
+    ['before the outermost', base.before('a', named('x')), ['x', 'a', 'b', 'c']],
+    ['just inside it', base.after('b', named('x')), ['a', 'b', 'x', 'c']],
+    ['after the innermost', base.after('c', named('x')), ['a', 'b', 'c', 'x']],
+    ['in its place', base.replace('b', named('x')), ['a', 'x', 'c']],
+    ['in its place under the same role', base.replace('b', named('b')), ['a', 'b', 'c']],
+    ['nowhere, and takes it out', base.without('b'), ['a', 'c']],
+    ['by one that was put there so', base.after('a', named('x')).after('x', named('y')), ['a', 'x', 'y', 'b', 'c']],
+    ['again once only one is left', base.use(named('b')).replace('c', named('x')), ['a', 'b', 'x', 'b']],
+  ])('and puts another %s', async (_where, stacked, expected) => {
+    expect(roles(stacked)).toEqual(expected);
+    expect(await stacked.into(async (request) => request).call('', background)).toBe(
+      `${expected.join('(')}(${expected.join('')}${')'.repeat(expected.length)}`,
+    );
+    expect(roles(base)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('and can be emptied', async () => {
+    const empty = base.without('a').without('b').without('c');
+    expect(await empty.into(async (request) => request).call('request', background)).toBe('request');
+  });
+
+  const methods = (stacked: Stack<string, string>, role: string): [string, () => unknown][] => [
+    ['before', () => stacked.before(role, named('x'))],
+    ['after', () => stacked.after(role, named('x'))],
+    ['replace', () => stacked.replace(role, named('x'))],
+    ['without', () => stacked.without(role)],
+  ];
+
+  test.each(methods(base, 'retry'))('and refuses a role that it does not have, in %s', (_method, change) => {
+    expect(change).toThrow(
+      expect.objectContaining({
+        code: 'FWK_KERNEL_ROLE_UNKNOWN',
+        message: "the stack has no layer of the role 'retry'; it has, outermost first: a, b, c",
+        details: { role: 'retry', roles: ['a', 'b', 'c'] },
+      }),
+    );
+  });
+
+  test.each(methods(base.use(named('a')), 'a'))('and refuses a role that stands twice, in %s', (_method, change) => {
+    expect(change).toThrow(
+      expect.objectContaining({
+        code: 'FWK_KERNEL_ROLE_AMBIGUOUS',
+        message: expect.stringContaining("2 layers of the role 'a'"),
+        details: { role: 'a', roles: ['a', 'b', 'c', 'a'] },
+      }),
+    );
+  });
+
+  test.each(['', 'toString', '__proto__', 'A', ' a', undefined, null, 0])('and takes %j for no role', (role) => {
+    expect(() => base.without(role as string)).toThrow(expect.objectContaining({ code: 'FWK_KERNEL_ROLE_UNKNOWN' }));
+  });
+
+  test('and says so when it has none at all', () => {
+    expect(() => stack<string, string>().without('retry')).toThrow(
+      "the stack has no layer of the role 'retry'; it has no layers",
+    );
+  });
 });
 
-test('prints live settings by their current value and objects by their fields', () => {
-  const limit = liveValue(3);
-  const description = [{ role: 'retry', settings: { maxAttempts: limit, budget: { ratio: 0.2 }, name: undefined } }];
-  limit.set(5);
-  expect(formatStack(description)).toBe('retry(maxAttempts=5, budget={ ratio: 0.2 }, name=undefined)');
+describe('refuses what is no layer', () => {
+  const notLayers: [string, unknown][] = [
+    ['nothing', undefined],
+    ['null', null],
+    ['a text', 'retry'],
+    ['a function', () => tagging('a')],
+    ['an object without a role', { wrap: () => serviceOf(() => '') }],
+    ['an object without wrap', { role: 'retry' }],
+    ['an object whose wrap is no function', { role: 'retry', wrap: true }],
+    ['a service', serviceOf(() => '')],
+    ['a stack', stack<string, string>()],
+  ];
+  const base = stack<string, string>().use(tagging('a'));
+
+  test.each(notLayers)('where it is put in: %s', (_what, given) => {
+    const layer = given as Layer<string, string>;
+    const role = 'tagging';
+    for (const put of [
+      () => base.use(layer),
+      () => base.before(role, layer),
+      () => base.after(role, layer),
+      () => base.replace(role, layer),
+    ]) {
+      expect(put).toThrow(expect.objectContaining({ code: 'FWK_KERNEL_LAYER_INVALID' }));
+    }
+  });
+
+  test('and names the role that it has', () => {
+    const nameless = { role: 'my-retry' } as unknown as Layer<string, string>;
+    expect(() => base.use(nameless)).toThrow("the layer 'my-retry' is no layer: it has no wrap function");
+  });
 });

@@ -1,0 +1,68 @@
+import { inspect } from 'node:util';
+import type { kernelErrors } from '../errors/error-table.js';
+import { FwkError } from '../errors/fwk-error.js';
+
+/** A stack that cannot be put together or built. Raised where that is asked for, never by a call. */
+export class StackError extends FwkError {
+  declare readonly code: keyof typeof kernelErrors;
+
+  /** There is no layer of that role. */
+  static ofUnknownRole(role: string, roles: readonly string[]): StackError {
+    return new StackError(
+      'FWK_KERNEL_ROLE_UNKNOWN',
+      `the stack has no layer of the role ${inspect(role)}; ${listed(roles)}`,
+      { details: { role, roles } },
+    );
+  }
+
+  /** Several layers are of that role. */
+  static ofAmbiguousRole(role: string, roles: readonly string[]): StackError {
+    const times = roles.filter((each) => each === role).length;
+    return new StackError(
+      'FWK_KERNEL_ROLE_AMBIGUOUS',
+      `the stack has ${times} layers of the role ${inspect(role)}, so it names none of them; ${listed(roles)}. Give each layer a role of its own`,
+      { details: { role, roles } },
+    );
+  }
+
+  /** Something else was given where a layer was expected. */
+  static ofLayer(given: unknown, missing: string): StackError {
+    return new StackError(
+      'FWK_KERNEL_LAYER_INVALID',
+      `${shown(given)} is no layer: it has no ${missing}. Give an object with \`role\` and \`wrap(next, env)\``,
+      { details: { missing } },
+    );
+  }
+
+  /** A layer was built and is no service. */
+  static ofAnswer(role: string): StackError {
+    return new StackError(
+      'FWK_KERNEL_SERVICE_INVALID',
+      `\`wrap\` of the layer ${inspect(role)} answered no service. It must return an object with \`call(request, context)\` and \`status()\``,
+      { details: { role } },
+    );
+  }
+
+  /** Something else was given where the innermost service was expected. */
+  static ofInnermost(given: unknown): StackError {
+    return new StackError(
+      'FWK_KERNEL_SERVICE_INVALID',
+      `${shown(given)} is no service to build a stack round. Give a function, or an object with \`call(request, context)\` and \`status()\``,
+    );
+  }
+}
+
+/** Whether properties can be asked for; functions are meant to be called instead. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function listed(roles: readonly string[]): string {
+  return roles.length === 0 ? 'it has no layers' : `it has, outermost first: ${roles.join(', ')}`;
+}
+
+function shown(given: unknown): string {
+  if (!isObject(given) || !('role' in given))
+    return inspect(given, { depth: 0, breakLength: Number.POSITIVE_INFINITY });
+  return `the layer ${inspect(given.role)}`;
+}
