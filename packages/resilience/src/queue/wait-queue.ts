@@ -8,6 +8,11 @@ export interface Waiter {
   readonly enter: () => void;
   /** Called once, after the waiter was taken out: it ends with this error. */
   readonly refuse: (error: unknown) => void;
+  /**
+   * Asked when its turn will come at another time than was foreseen, in so many milliseconds.
+   * @returns the error with which it leaves; undefined when it waits on
+   */
+  readonly reconsider?: (waitMs: number) => unknown;
 }
 
 interface Link extends Waiter {
@@ -29,8 +34,8 @@ export class WaitQueue {
    * Lines up at the end.
    * @returns leaves the line; only for one who still waits.
    */
-  join({ context, enter, refuse }: Waiter): () => void {
-    const link: Link = { context, enter, refuse, previous: this.#last, next: undefined };
+  join(waiter: Waiter): () => void {
+    const link: Link = { ...waiter, previous: this.#last, next: undefined };
     if (this.#last) this.#last.next = link;
     else this.#first = link;
     this.#last = link;
@@ -50,6 +55,25 @@ export class WaitQueue {
     const last = this.#last;
     if (last) this.#remove(last);
     return last;
+  }
+
+  /**
+   * Lets all reconsider, from the first on. Who leaves brings those behind forward.
+   * @param waitMs - how long the one at this place in line must wait; the first place is 1.
+   */
+  reconsider(waitMs: (place: number) => number): void {
+    let place = 1;
+    let next: Link | undefined;
+    for (let link = this.#first; link; link = next) {
+      next = link.next;
+      const error = link.reconsider?.(waitMs(place));
+      if (error === undefined) {
+        place++;
+        continue;
+      }
+      this.#remove(link);
+      link.refuse(error);
+    }
   }
 
   #remove(link: Link): void {

@@ -1,7 +1,7 @@
 import type { CallContext, Clock, Timer } from '@fwk/kernel';
 import type { Expiry } from '../deadline/expiry.js';
 import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
-import { WaitQueue } from '../queue/wait-queue.js';
+import { type Waiter, WaitQueue } from '../queue/wait-queue.js';
 import { type TurnOwner, waitTurn } from '../queue/wait-turn.js';
 import { watchOptions } from '../queue/watch-options.js';
 import type { Permits } from './permits.js';
@@ -49,9 +49,13 @@ export class RateGate implements TurnOwner {
     return this.#permits.waitMs(this.#queue.length + 1, nowMs);
   }
 
-  /** Waits in line for a permit. Rejects with the caller's reason on cancellation, and at the context's deadline. */
-  wait(context: CallContext, nowMs: number): Promise<void> {
-    const turn = waitTurn(this.#queue, context, this);
+  /**
+   * Waits in line for a permit. Rejects with the caller's reason on cancellation, and at the context's deadline.
+   * @param reconsider - asked when permits come at other times than before; its error ends the wait
+   */
+  wait(context: CallContext, nowMs: number, reconsider: (waitMs: number) => unknown): Promise<void> {
+    const line = { join: (waiter: Waiter) => this.#queue.join({ ...waiter, reconsider }) };
+    const turn = waitTurn(line, context, this);
     this.#owner.waiting(1);
     this.#watch ??= watchOptions(this.#owner.shapedBy, () => this.#reshaped());
     if (this.#timer === undefined) this.#wakeAtNextPermit(nowMs);
@@ -76,6 +80,8 @@ export class RateGate implements TurnOwner {
   #reshaped(): void {
     this.#clearTimer();
     this.#letIn();
+    const nowMs = this.clock.now();
+    this.#queue.reconsider((place) => this.#permits.waitMs(place, nowMs));
   }
 
   #clearTimer(): void {

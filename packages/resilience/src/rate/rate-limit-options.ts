@@ -35,7 +35,8 @@ export interface RateLimitOptions {
   readonly windowMs: number | Live<number>;
   /**
    * How long a call may wait for its permit, 0 to 3 600 000 milliseconds; 0 refuses at once. It bounds the line as well:
-   * only so many wait as will have their permits within this time. @defaultValue 0
+   * only so many wait as will have their permits within this time. A call that waits already keeps the time with which it
+   * began; a changed rate that would keep it longer refuses it at once. @defaultValue 0
    */
   readonly maxWaitMs: number | Live<number>;
   /**

@@ -177,6 +177,28 @@ describe('waiting for a permit', () => {
     guard.check();
   });
 
+  test.each([
+    ['token-bucket', 'permitsPerSecond', 10, 0.001],
+    ['sliding-window', 'windowMs', 100, 60_000],
+    ['fixed-window', 'windowMs', 100, 60_000],
+  ] as const)('is refused at once when a changed %s would keep it longer than it was ready to wait', async (...row) => {
+    const [algorithm, option, before, after] = row;
+    const live = liveValue<number>(before);
+    const shape = algorithm === 'token-bucket' ? { burst: 1 } : { permitsPerWindow: 1 };
+    const { guard, clock, service, begin, sent } = build({ algorithm, ...shape, [option]: live, maxWaitMs: 300 });
+    begin('1');
+    const waiting = ['2', '3'].map((request) => service.call(request, background).catch((error) => error));
+    await clock.advance(100);
+    expect(sent()).toEqual(['1', '2']);
+    // A change that keeps its promise refuses nobody.
+    live.set(before === 10 ? 5 : 200);
+    expect(clock.pending).toBe(1);
+    live.set(after);
+    expect(await waiting[1]).toMatchObject({ code: 'FWK_RESILIENCE_RATE_LIMITED', details: { maxWaitMs: 300 } });
+    expect(sent()).toEqual(['1', '2']);
+    guard.check();
+  });
+
   test('leaves no timer when the last one cancels', () => {
     const { guard, service, begin } = build({ permitsPerSecond: 10, burst: 1, maxWaitMs: 1000 });
     begin('1');

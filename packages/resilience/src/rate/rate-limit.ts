@@ -51,6 +51,9 @@ export function rateLimit(options?: Partial<RateLimitOptions>): FunctionLayer {
   });
 }
 
+/** Calls that wait are let in on whole milliseconds, so one may be late by this without anything having changed. */
+const GRACE_MS = 1;
+
 /** What the algorithm goes by, as it is now. */
 function shapeOf(options: RateLimitOptions): Readonly<Record<string, number>> {
   return options.algorithm === 'token-bucket'
@@ -138,10 +141,13 @@ class RateLimitService<Req, Res> implements Service<Req, Res>, GateOwner, Bucket
     }
     if (gate.enter(nowMs)) return callSafely(this.#next, request, context);
     const waitMs = gate.waitMs(nowMs);
-    if (waitMs > currentOf(this.#options.maxWaitMs) || nowMs + waitMs >= context.deadlineMs) {
+    const latestMs = nowMs + currentOf(this.#options.maxWaitMs);
+    if (nowMs + waitMs > latestMs || nowMs + waitMs >= context.deadlineMs) {
       return Promise.reject(this.#refused(context, waitMs, key));
     }
-    return gate.wait(context, nowMs).then(() => callSafely(this.#next, request, context));
+    const reconsider = (leftMs: number) =>
+      this.clock.now() + leftMs > latestMs + GRACE_MS ? this.#refused(context, leftMs, key) : undefined;
+    return gate.wait(context, nowMs, reconsider).then(() => callSafely(this.#next, request, context));
   }
 
   /** A balancer goes elsewhere while a call would be refused. Of keys nothing can be said before the request is there. */
