@@ -32,7 +32,7 @@ import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeCallError, judgeCallResult, releaseEnding } from '../layer/judge-call.js';
 import { announceAnswer, announceFailure, willAnnounce } from '../layer/settlement.js';
 import { type Backoff, boundOf, isPause, jittered, LONGEST_PAUSE_MS, pausesOf } from './backoff.js';
-import { budgetShareOf } from './budget-share.js';
+import { type BudgetShare, budgetShareOf } from './budget-share.js';
 import { type RetryBudget, retryBudget } from './retry-budget.js';
 import { checkRetryOptions, isBudget, type RetryOptions } from './retry-options.js';
 
@@ -74,11 +74,12 @@ type Ending<Res> =
       readonly final: boolean;
     };
 
-class RetryService<Req, Res> implements Service<Req, Res> {
+class RetryService<Req, Res> implements Service<Req, Res>, Disposable {
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
   readonly #options: RetryOptions;
   readonly #budget: RetryBudget | undefined;
+  readonly #share: BudgetShare | undefined;
   readonly #retried: Counter;
   readonly #exhausted: Counter;
   readonly #overBudget: Counter;
@@ -89,8 +90,8 @@ class RetryService<Req, Res> implements Service<Req, Res> {
     this.#options = options;
     const { budget } = options;
     this.#budget = budget === false ? undefined : isBudget(budget) ? budget : retryBudget(budget, env.clock);
-    const share = budgetShareOf(env);
-    if (share) share.budget = this.#budget;
+    this.#share = budgetShareOf(env);
+    if (this.#share) this.#share.budget = this.#budget;
     const counter = (result: string) =>
       env.metrics.counter(
         { name: 'resilience.retries', help: 'What became of failed attempts: tried again or not.' },
@@ -127,6 +128,11 @@ class RetryService<Req, Res> implements Service<Req, Res> {
 
   status(request?: Req): Status {
     return this.#next.status(request);
+  }
+
+  /** For a policy whose options ask for it no more: nobody pays into its budget from now on. */
+  [Symbol.dispose](): void {
+    if (this.#share) this.#share.budget = undefined;
   }
 
   async #announced(answer: Promise<Res>, request: Req, context: CallContext, first: Ending<Res>): Promise<Res> {
