@@ -143,6 +143,46 @@ describe('a changed set of policies', () => {
     expect(await outcome).toBe('DeadlineExceededError');
   });
 
+  test.each<[string, PolicyOptions]>([
+    ['waits between two attempts', { retry: { maxAttempts: 2, baseDelayMs: 50, backoff: 'fixed' } }],
+    ['waits for a permit', { rateLimit: { permitsPerSecond: 20, burst: 1, maxWaitMs: 100 } }],
+  ])('that takes out the limit of attempts lets a call that %s end by its deadline', async (_, settings) => {
+    const { policies, registry, guard, clock } = following({ quote: { ...settings, deadlineMs: 300, timeoutMs: 100 } });
+    let calls = 0;
+    const call = registry.named('quote').wrap(() => (++calls === 1 ? down() : new Promise<never>(() => {})));
+    const outcomes = [nameOf(call()), nameOf(call())];
+    await clock.advance(10);
+    policies.set({ quote: { ...settings, deadlineMs: 300 } });
+    await clock.advance(290);
+    expect(await outcomes[settings.retry ? 0 : 1]).toBe('DeadlineExceededError');
+    await Promise.all(outcomes);
+    expect(calls).toBeGreaterThan(1);
+    guard.check();
+  });
+
+  test('that takes out the retry leaves hedging to its own share, not to a budget that nobody pays into', async () => {
+    const hedge = { idempotent: true, delayMs: 5, maxExtraRatio: 1 } as const;
+    const retry = { budget: { ratio: 0, reservePerSecond: 0.1 } };
+    const { policies, registry, clock } = following({ quote: { retry, hedge: { delayMs: 5, maxExtraRatio: 1 } } });
+    let sent = 0;
+    const call = registry.named('quote', { hedge }).wrap(async () => {
+      sent++;
+      await new Promise<void>((resolve) => void clock.setTimer(resolve, 10));
+    });
+    const sentBy = async (calls: number) => {
+      sent = 0;
+      for (let made = 0; made < calls; made++) {
+        const work = call();
+        await clock.advance(20);
+        await work;
+      }
+      return sent;
+    };
+    expect(await sentBy(3)).toBe(4);
+    policies.set({ quote: { hedge: { delayMs: 5, maxExtraRatio: 1 } } });
+    expect(await sentBy(3)).toBe(6);
+  });
+
   test.each([[[]], [null], [{ offers: [{ sku: 'none' }] }]])('brings %j as a fallback', async (value) => {
     const { policies, registry, told } = following({ quote: {} });
     const call = registry.named('quote').wrap(down);

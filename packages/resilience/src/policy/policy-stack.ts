@@ -3,9 +3,13 @@
  * the next attempt of a call under way, and a layer that keeps state stays, with its state, between its new neighbours.
  */
 import type { CallContext, Env, Service, Status } from '@fwk/kernel';
+import { deadline } from '../deadline/deadline.js';
 import type { FunctionLayer } from '../layer/function-layer.js';
 import { markSelfLimiting } from '../layer/self-limiting.js';
 import type { PlacedLayer } from './policy-layers.js';
+
+/** Adds no limit, and ends calls at the deadline that they have. */
+const ownDeadline = deadline({ timeoutMs: Number.POSITIVE_INFINITY });
 
 /** Stands between a layer that stays and whatever is inside it at the moment. */
 class Joint<Req, Res> implements Service<Req, Res> {
@@ -36,6 +40,8 @@ export class PolicyStack<Req, Res> implements Service<Req, Res> {
   readonly #env: Env;
   #staying: ReadonlyMap<FunctionLayer, Staying<Req, Res>> = new Map();
   #outermost: Service<Req, Res>;
+  /** Whether calls have begun whose deadline is left to the limit of their attempts. */
+  #limited = false;
 
   constructor(innermost: Service<Req, Res>, env: Env) {
     this.#innermost = innermost;
@@ -61,8 +67,15 @@ export class PolicyStack<Req, Res> implements Service<Req, Res> {
       stayed.joint.next = next;
       staying.set(layer, stayed);
       return stayed.service;
-    }, this.#innermost);
+    }, this.#limiting(placed));
     this.#staying = staying;
+  }
+
+  /** Where the limit of attempts is taken out, calls under way must still end by their deadlines, which it enforced. */
+  #limiting(placed: readonly PlacedLayer[]): Service<Req, Res> {
+    const limited = placed.some(({ layer }) => layer.role === 'attempt-timeout');
+    this.#limited ||= limited;
+    return this.#limited && !limited ? ownDeadline.wrap(this.#innermost, this.#env) : this.#innermost;
   }
 
   /** Those that are taken out may have something to say, and say it before those that replace them. */
