@@ -2,18 +2,25 @@ import type { buildConnector, Pool } from 'undici';
 
 type PoolConstructor = new (origin: string, options?: Pool.Options) => Pool;
 
-let loading: Promise<PoolConstructor> | undefined;
+let loading: Promise<typeof import('undici')> | undefined;
+
+/** Bun answers `undici` with a stand-in whose pools send nothing; by the name of its file it loads what is installed. */
+async function loadUndici(): Promise<typeof import('undici')> {
+  const found = await import('undici');
+  return 'dispatch' in found.Pool.prototype ? found : import('undici/index.js');
+}
 
 /** undici's pool, imported when the first call is made. */
-export function loadPool(): Promise<PoolConstructor> {
-  loading ??= import('undici').then(({ Pool }) => Pool);
-  return loading;
+export async function loadPool(): Promise<PoolConstructor> {
+  loading ??= loadUndici();
+  return (await loading).Pool;
 }
 
 let upgrade: Promise<buildConnector.connector> | undefined;
 
 /** undici's way to put TLS over a connection, imported for the first `https:` endpoint. Its own limit of time is off. */
 export function loadUpgrade(): Promise<buildConnector.connector> {
-  upgrade ??= import('undici').then(({ buildConnector }) => buildConnector({ timeout: 0 }));
+  loading ??= loadUndici();
+  upgrade ??= loading.then(({ buildConnector }) => buildConnector({ timeout: 0 }));
   return upgrade;
 }
