@@ -16,8 +16,18 @@ test('the second copy of a package is told once, with both places', () => {
 
 test('a place is that of the module which notes itself', () => {
   noteCopy('@fwk/test-here');
-  expect(copiesOf('@fwk/test-here')).toEqual([expect.stringMatching(/copies\.test\.ts$/)]);
-  expect(copiesOf('@fwk/kernel')).toEqual([expect.stringMatching(/copies\.ts$/)]);
+  expect(copiesOf('@fwk/test-here')).toEqual([expect.stringMatching(/copies\.test\.ts:\d+:\d+$/)]);
+  expect(copiesOf('@fwk/kernel')).toEqual([expect.stringMatching(/copies\.ts:\d+:\d+$/)]);
+});
+
+test('copies that a bundler has put into one file are told apart', () => {
+  const warning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  noteCopy('@fwk/test-bundled');
+  noteCopy('@fwk/test-bundled');
+  expect(warning).toHaveBeenCalledOnce();
+  for (let load = 0; load < 2; load++) noteCopy('@fwk/test-loaded-again');
+  expect(warning).toHaveBeenCalledOnce();
+  warning.mockRestore();
 });
 
 test('state of one name is the same for all copies', () => {

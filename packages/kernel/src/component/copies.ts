@@ -25,10 +25,10 @@ export function copiesOf(packageName: string): readonly string[] {
   return copies.get(packageName) ?? [];
 }
 
-/** The file of the second frame of a stack: of whoever called {@link noteCopy}. */
+/** File, line and column of the second frame of a stack: of whoever called {@link noteCopy}. A bundle holds copies in one file. */
 function callerOf(stack: string | undefined): string | undefined {
   const frame = stack?.split('\n').filter((line) => line.trimStart().startsWith('at '))[1];
-  return frame?.match(/((?:file:\/\/|[A-Za-z]:[\\/]|\/)[^()]*?):\d+:\d+\)?$/)?.[1];
+  return frame?.match(/((?:file:\/\/|[A-Za-z]:[\\/]|\/)[^()]*?:\d+:\d+)\)?$/)?.[1];
 }
 
 noteCopy('@fwk/kernel');
