@@ -1,7 +1,6 @@
 /** `npm run docs`: writes docs/errors.md and docs/events.md from the packages' own tables. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { errorsPage, eventsPage, tableOf } from './docs/tables.mjs';
 import { prepare } from './prepare.mjs';
 import { packageNames, root } from './workspace.mjs';
@@ -12,7 +11,7 @@ async function main() {
   const errors = {};
   const events = {};
   for (const name of packageNames()) {
-    const exported = await import(pathToFileURL(join(root, 'packages', name, 'dist/index.js')).href);
+    const exported = await import(`@fwk/${name}`);
     errors[name] = own(tableOf(exported, `${name}Errors`), name);
     events[name] = tableOf(exported, `${name}Events`);
   }
