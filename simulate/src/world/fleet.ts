@@ -1,4 +1,4 @@
-import { type BalanceOptions, balance, type Endpoint, endpointKey, staticEndpoints } from '@fwk/discovery';
+import { type BalanceOptions, balance, type Endpoint, staticEndpoints } from '@fwk/discovery';
 import { type Env, type Service, type Stack, stack } from '@fwk/kernel';
 import { attemptTimeout } from '@fwk/resilience';
 import type { Simulation } from '../engine/simulation.js';
@@ -25,14 +25,12 @@ export function fleet(
 ): Service<unknown, string> {
   const urls = servers.map((_, index) => `http://10.0.0.1:${FIRST_PORT + index}`);
   const hops = servers.map((server) => hop(simulation, { operation: 'fleet.work', delayMs: () => delayMs }, server));
-  const perEndpoint = (): Stack<unknown, string> => {
+  const endpoint = (): Stack<unknown, string> => {
     const layers = stack<unknown, string>(env);
     return timeoutMs === undefined ? layers : layers.use(attemptTimeout({ timeoutMs }));
   };
+  const connect = ({ port }: Endpoint) => hops[port - FIRST_PORT]!;
   return stack<unknown, string>(env)
-    .use(balance({ service: 'fleet', endpoints: staticEndpoints('fleet', urls), perEndpoint, ...options }))
-    .into((request, context) => {
-      const { port } = context.get(endpointKey) as Endpoint;
-      return hops[port - FIRST_PORT]!.call(request, context);
-    });
+    .use(balance({ service: 'fleet', endpoints: staticEndpoints('fleet', urls), connect, endpoint, ...options }))
+    .into(() => Promise.reject(new Error('the fleet was disposed of')));
 }

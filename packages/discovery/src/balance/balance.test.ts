@@ -86,7 +86,7 @@ describe('balance', () => {
     const disposed: number[] = [];
     const inner = scriptedService<string, number>();
     const endpoints = liveValue<readonly Endpoint[]>([endpointAt(1)]);
-    const perEndpoint = ({ port }: Endpoint) => {
+    const endpoint = ({ port }: Endpoint) => {
       built.push(port);
       return stack<string, number>().use({
         role: 'connection',
@@ -97,7 +97,7 @@ describe('balance', () => {
         }),
       });
     };
-    const service = balance({ service: 'inventory', endpoints, perEndpoint }).wrap(inner, makeEnv());
+    const service = balance({ service: 'inventory', endpoints, endpoint }).wrap(inner, makeEnv());
     const first = service.call('a', background);
     service.call('b', background);
     endpoints.set([endpointAt(2)]);
@@ -154,7 +154,7 @@ describe('balance', () => {
   test('goes round an endpoint whose own layers are busy', async () => {
     const busy = (port: number) => port === 2;
     const { calls } = setUp([1, 2, 3], {
-      perEndpoint: ({ port }) =>
+      endpoint: ({ port }) =>
         stack<string, number>().use({
           role: 'breaker',
           wrap: (next) => ({

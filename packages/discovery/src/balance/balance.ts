@@ -1,11 +1,12 @@
 /**
  * Chooses, for every attempt, which of a service's endpoints is asked, and learns from how it went.
  *
- * State: per endpoint a stack of its own (breaker, limits, connections), load, failures and ejection; it is this stack's
- * own and lives as long as the endpoint is a member. The list is compared on each call, so a change costs no listener
- * and is seen by the very next call. Place: inside retry and hedging, so that each attempt chooses anew; outside whatever
- * belongs to one endpoint. Cancellation is passed to the endpoint's stack; a call that its caller gave up counts neither
- * as success nor failure, but an endpoint is never thought faster than the time somebody waited in vain.
+ * State: per endpoint a connection and the layers in front of it (breaker, limits), load, failures and ejection; all of it
+ * is this stack's own, lives as long as the endpoint is a member, and ends when its last call is over. The list is compared
+ * on each call, so a change is seen by the very next one; what endpoints own is let go of when they leave, calls or not.
+ * Place: inside retry and hedging, so that each attempt chooses anew; outside whatever belongs to one endpoint.
+ * Cancellation is passed to the endpoint's stack; a call that its caller gave up counts neither as success nor failure, but
+ * an endpoint is never thought faster than the time somebody waited in vain.
  */
 import {
   anything,
@@ -20,12 +21,12 @@ import {
   judgeError,
   judgeResult,
   type Layer,
+  type LayerDescription,
   type Live,
   note,
   operationKey,
   optional,
   type Service,
-  type Stack,
   type Status,
   text,
   type Verdict,
@@ -37,27 +38,28 @@ import { suspect } from '../membership/suspect.js';
 import { isConnectionError } from '../outlier/connection-error.js';
 import { checkEjection, type EjectionOptions } from '../outlier/ejection-options.js';
 import type { Balancer } from './balancer.js';
+import { type EndpointServiceOptions, endpointService } from './endpoint-service.js';
 import { Node } from './node.js';
 import { p2c } from './p2c.js';
 import { type Failure, PickSet } from './pick-set.js';
 
 /** Options of {@link balance}. */
-export interface BalanceOptions<Req, Res> {
+export interface BalanceOptions<Req, Res> extends EndpointServiceOptions<Req, Res> {
   /** Name of the service called, for messages and events. */
   readonly service: string;
   /** The members; only those whose instance is UP are picked. */
   readonly endpoints: Live<readonly Endpoint[]>;
   /** How to choose. @defaultValue p2c() */
   readonly balancer?: Balancer;
-  /** The layers that each endpoint gets for itself, built once an endpoint. @defaultValue none */
-  readonly perEndpoint?: (endpoint: Endpoint) => Stack<Req, Res>;
+  /** Describes the layers of any endpoint, for `describe()` of the stack. @defaultValue describes those of the first endpoint */
+  readonly inner?: () => readonly LayerDescription[];
   /** When an endpoint is no longer picked; false: never. @defaultValue ejectionDefaults */
   readonly ejection?: Partial<EjectionOptions> | false;
   /** Awaited when no endpoint is known, before giving up; usually `memberships.settled`. @defaultValue none */
   readonly settled?: (context: CallContext) => Promise<void>;
 }
 
-/** A balanced service. Dispose it to let go of its endpoints' stacks. */
+/** A balanced service. Disposing of it ends with the last call under way, when all endpoints' stacks and connections are gone. */
 export interface BalancedService<Req, Res> extends Service<Req, Res>, AsyncDisposable {
   /** What it knows of each endpoint. */
   report(): readonly EndpointReport[];
@@ -69,9 +71,9 @@ export interface BalanceLayer<Req, Res> extends Layer<Req, Res> {
 }
 
 /**
- * Makes the balancing layer. The inner service finds the chosen endpoint by `context.get(endpointKey)`.
+ * Makes the balancing layer. Whoever wants to know which endpoint was chosen finds it by `context.get(endpointKey)`.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
- * @example stack<Request, Response>().use(balance({ service: 'inventory', endpoints })).into(transport);
+ * @example stack<Request, Response>().use(balance({ service: 'inventory', endpoints, connect: ({ url }) => pool(url) })).into(closed);
  */
 export function balance<Req, Res>(options: BalanceOptions<Req, Res>): BalanceLayer<Req, Res> {
   const settings = checkOptions<BalanceOptions<Req, Res>>(
@@ -84,7 +86,9 @@ export function balance<Req, Res>(options: BalanceOptions<Req, Res>): BalanceLay
         isLive(value) && Array.isArray(value.value) ? undefined : 'a live list of endpoints (see staticEndpoints)',
       ),
       balancer: anything,
-      perEndpoint: optional(callable),
+      connect: optional(callable),
+      endpoint: optional(callable),
+      inner: optional(callable),
       ejection: (value) =>
         value === undefined || typeof value === 'object' || !flag(value) ? undefined : 'options or false',
       settled: optional(callable),
@@ -95,8 +99,15 @@ export function balance<Req, Res>(options: BalanceOptions<Req, Res>): BalanceLay
   return {
     role: 'balance',
     describe: () => ({ service: settings.service, balancer: balancer.role, ...balancer.describe?.() }),
+    inner: () => innerOf(settings),
     wrap: (next, env) => new Balanced(next, env, settings, balancer, ejection),
   };
+}
+
+function innerOf<Req, Res>({ inner, endpoint, endpoints }: BalanceOptions<Req, Res>): readonly LayerDescription[] {
+  if (inner) return inner();
+  const [first] = endpoints.value;
+  return (first && endpoint?.(first).describe()) ?? [];
 }
 
 class Balanced<Req, Res> implements BalancedService<Req, Res> {
@@ -106,6 +117,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
   readonly #balancer: Balancer;
   readonly #set: PickSet<Req, Res>;
   readonly #monitored: Disposable | undefined;
+  readonly #followed: Disposable | undefined;
   readonly #leaving = new Set<Promise<void>>();
   #seen: readonly Endpoint[] | undefined;
   #closed = false;
@@ -123,10 +135,17 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
     this.#balancer = balancer;
     this.#set = new PickSet(options.service, env, balancer, ejection);
     this.#monitored = monitorOf(options.endpoints)?.add(() => this.report());
+    // An endpoint that has left keeps nothing, though nobody calls.
+    if (options.connect || options.endpoint) {
+      this.#followed = options.endpoints.subscribe(() => {
+        if (this.#seen) this.#follow();
+      });
+    }
   }
 
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
+    if (this.#closed) return this.#afterClose(request, context);
     this.#follow();
     const nowMs = this.#env.clock.now();
     const node = this.#pick(nowMs, request, context);
@@ -145,7 +164,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
       if (status === 'ready') return status;
       if (worst !== 'busy') worst = status;
     }
-    return worst ?? this.#next.status(request);
+    return worst ?? (this.#options.connect ? 'ready' : this.#next.status(request));
   }
 
   report(): readonly EndpointReport[] {
@@ -169,8 +188,9 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#monitored?.[Symbol.dispose]();
+    this.#followed?.[Symbol.dispose]();
     for (const node of this.#set.update([], (endpoint) => this.#nodeFor(endpoint))) this.#remove(node);
-    await Promise.allSettled(this.#leaving);
+    await Promise.all(this.#leaving);
   }
 
   #pick(nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
@@ -223,7 +243,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
       node.meter.succeeded(nowMs, nowMs - startMs);
       this.#set.succeeded(node, context.get(operationKey), startMs, nowMs);
     }
-    if (node.removed && node.inFlight === 0) this.#dispose(node);
+    node.callEnded();
   }
 
   /** Takes over the list if it is another one than last time. */
@@ -236,21 +256,18 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
   }
 
   #nodeFor(endpoint: Endpoint): Node<Req, Res> {
-    const service = this.#options.perEndpoint?.(endpoint).into(this.#next) ?? this.#next;
-    return new Node(endpoint, service, this.#balancer.meter(this.#env), this.#set.isLastResort);
+    const own = endpointService(endpoint, this.#options, this.#next, this.#env);
+    return new Node(endpoint, own, this.#balancer.meter(this.#env), this.#set.isLastResort);
   }
 
   #remove(node: Node<Req, Res>): void {
-    node.removed = true;
-    if (node.inFlight === 0) this.#dispose(node);
+    const left = node.leave().finally(() => this.#leaving.delete(left));
+    this.#leaving.add(left);
   }
 
-  #dispose({ service, endpoint }: Node<Req, Res>): void {
-    if (service === this.#next || !isDisposable(service)) return;
-    const left = disposeService(service)
-      .catch((error: unknown) => this.#env.logger.warn({ err: error, endpoint: endpoint.id }, 'endpoint not disposed'))
-      .finally(() => this.#leaving.delete(left));
-    this.#leaving.add(left);
+  /** With connections of its own all that it had is gone, and the service inside says so. */
+  #afterClose(request: Req, context: CallContext): Promise<Res> {
+    return this.#options.connect ? this.#next.call(request, context) : this.#withoutEndpoint(request, context);
   }
 
   async #withoutEndpoint(request: Req, context: CallContext): Promise<Res> {
@@ -258,6 +275,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
     if (settled && endpoints.value.length === 0 && !this.#closed) {
       await settled(context);
       if (context.cancelled) throw context.reason;
+      if (this.#closed) return this.#afterClose(request, context);
       this.#follow();
       const nowMs = this.#env.clock.now();
       const node = this.#pick(nowMs, request, context);
@@ -283,13 +301,4 @@ function failureOf(error: unknown, { overloaded, sent }: Verdict, context: CallC
     operation: context.get(operationKey),
     error,
   };
-}
-
-function isDisposable(service: object): service is Partial<AsyncDisposable & Disposable> {
-  return Symbol.asyncDispose in service || Symbol.dispose in service;
-}
-
-async function disposeService(service: Partial<AsyncDisposable & Disposable>): Promise<void> {
-  if (service[Symbol.asyncDispose]) await service[Symbol.asyncDispose]?.();
-  else service[Symbol.dispose]?.();
 }

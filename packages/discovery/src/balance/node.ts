@@ -2,8 +2,9 @@ import { type ContextChange, lastResortKey, type Service } from '@fwk/kernel';
 import { type Endpoint, endpointKey } from '../membership/endpoint.js';
 import { EndpointHealth } from '../outlier/endpoint-health.js';
 import type { Candidate, LoadMeter } from './balancer.js';
+import type { EndpointService } from './endpoint-service.js';
 
-/** One endpoint of one balanced stack: its own service, its measurements, the calls under way. */
+/** One endpoint of one balanced stack: its own service, which it ends, its measurements, the calls under way. */
 export class Node<Req, Res> implements Candidate {
   readonly endpoint: Endpoint;
   readonly service: Service<Req, Res>;
@@ -12,18 +13,22 @@ export class Node<Req, Res> implements Candidate {
   /** What tells the inner service its endpoint and whether there is another; made once, so that a call allocates only its context. */
   readonly change: ContextChange;
   inFlight = 0;
-  /** Set once the endpoint has left the membership; the last call out disposes the service. */
+  /** Set once the endpoint has left the membership. */
   removed = false;
+  readonly #dispose: () => Promise<void>;
+  /** Set while the node has left and calls are still under way. */
+  #afterLastCall: (() => void) | undefined;
 
   /** @param isLastResort - whether no other endpoint would take a request now. */
   constructor(
     endpoint: Endpoint,
-    service: Service<Req, Res>,
+    { service, dispose }: EndpointService<Req, Res>,
     meter: LoadMeter,
     isLastResort: (request: unknown) => boolean,
   ) {
     this.endpoint = endpoint;
     this.service = service;
+    this.#dispose = dispose;
     this.meter = meter;
     this.change = { values: [endpointKey.of(endpoint), lastResortKey.of(isLastResort)] };
   }
@@ -34,5 +39,19 @@ export class Node<Req, Res> implements Candidate {
 
   load(nowMs: number): number {
     return this.meter.load(nowMs, this.inFlight);
+  }
+
+  /** Whoever counts a call out calls this when there is nothing left to do for it. */
+  callEnded(): void {
+    if (this.removed && this.inFlight === 0) this.#afterLastCall?.();
+  }
+
+  /** Disposes of the service as soon as no call is under way; settles then and never rejects. */
+  leave(): Promise<void> {
+    this.removed = true;
+    if (this.inFlight === 0) return this.#dispose();
+    return new Promise((resolve) => {
+      this.#afterLastCall = () => resolve(this.#dispose());
+    });
   }
 }

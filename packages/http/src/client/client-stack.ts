@@ -1,29 +1,24 @@
 /**
  * The layers of a client, in the order that the architecture gives, each line with the reason why it stands there.
  */
-import { type BalancedService, balance, type Endpoint } from '@fwk/discovery';
-import { type Env, type Layer, type LayerDescription, type Service, type Stack, stack } from '@fwk/kernel';
+import { balance, type Endpoint } from '@fwk/discovery';
+import { type Env, type Stack, stack } from '@fwk/kernel';
 import { deadline, type FailedCall, type FallbackHandler, type FallbackValue, fallback, retry } from '@fwk/resilience';
 import type { OperationPlan } from '../contract/contract.js';
 import { type AttemptSeries, attemptTelemetry } from './attempt-telemetry.js';
 import type { ClientOptions, EndpointSource } from './client-options.js';
 import { endpointBreakers } from './endpoint-breakers.js';
+import { type ConnectionParts, HttpConnection } from './http-connection.js';
 import { keyedAttempts } from './keyed-attempts.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 import { operationTelemetry } from './operation-telemetry.js';
 import { operationTimeout } from './operation-timeout.js';
 
-type OperationStack = Stack<OperationRequest, OperationResponse>;
-
-/** A client's layers in front of its transport. */
-export interface ClientStack extends AsyncDisposable {
-  readonly service: Service<OperationRequest, OperationResponse>;
-  /** All layers, outermost first: those round the balancer, the balancer, those of each endpoint. */
-  describe(): readonly LayerDescription[];
-}
+/** The layers of a client. */
+export type OperationStack = Stack<OperationRequest, OperationResponse>;
 
 /**
- * Puts a client's layers together in front of its transport.
+ * Puts a client's layers together, those of its endpoints and their connections included.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
 export function clientStack<C>(
@@ -32,13 +27,13 @@ export function clientStack<C>(
   options: ClientOptions<C>,
   source: EndpointSource,
   env: Env,
-  transport: Service<OperationRequest, OperationResponse>,
-): ClientStack {
+  connections: ConnectionParts,
+): OperationStack {
   const { retry: retrying, breaker, balancer, ejection } = options;
   const { endpoints, settled } = source;
   const series: AttemptSeries = new Map();
 
-  const perEndpoint = (endpoint: Pick<Endpoint, 'id'>): OperationStack => {
+  const layersOf = (endpoint: Pick<Endpoint, 'id'>): OperationStack => {
     let layers: OperationStack = stack<OperationRequest, OperationResponse>(env);
     // Inside the balancer, so that the balancer sees an open breaker and goes round it; outside the timeout, whose
     // expiry is a failure of the operation at this endpoint.
@@ -53,7 +48,7 @@ export function clientStack<C>(
   };
 
   // Made once now, so that options that do not fit are told before the first call.
-  const ofAnyEndpoint = perEndpoint({ id: '*' });
+  const ofAnyEndpoint = layersOf({ id: '*' });
 
   let layers: OperationStack = stack<OperationRequest, OperationResponse>(env)
     // Outermost: it says what the caller saw, whatever happened below.
@@ -68,31 +63,18 @@ export function clientStack<C>(
   if (plans.some(({ idempotencyKey }) => idempotencyKey)) layers = layers.use(keyedAttempts());
   // Chooses the endpoint of this attempt; what follows belongs to that endpoint. A call made before the first list of
   // instances is known waits for it here, within the deadline.
-  let balanced: BalancedService<OperationRequest, OperationResponse> | undefined;
-  const balancing = balance({
-    service,
-    endpoints,
-    perEndpoint,
-    ...(settled && { settled: (context) => settled(service, context) }),
-    ...(balancer && { balancer: balancer() }),
-    ...(ejection !== undefined && { ejection }),
-  });
-  const kept: Layer<OperationRequest, OperationResponse> = {
-    ...balancing,
-    wrap(next, own) {
-      balanced = balancing.wrap(next, own);
-      return balanced;
-    },
-  };
-  layers = layers.use(kept);
-
-  return {
-    service: layers.into(transport),
-    describe: () => [...layers.describe(), ...ofAnyEndpoint.describe()],
-    async [Symbol.asyncDispose]() {
-      await balanced?.[Symbol.asyncDispose]();
-    },
-  };
+  return layers.use(
+    balance({
+      service,
+      endpoints,
+      connect: ({ url }) => new HttpConnection(url, connections),
+      endpoint: layersOf,
+      inner: () => ofAnyEndpoint.describe(),
+      ...(settled && { settled: (context) => settled(service, context) }),
+      ...(balancer && { balancer: balancer() }),
+      ...(ejection !== undefined && { ejection }),
+    }),
+  );
 }
 
 function operationFallback(handlers: object) {

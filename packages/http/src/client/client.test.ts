@@ -81,26 +81,24 @@ const failure = (call: Promise<unknown>): Promise<FwkError> =>
 
 test('has its layers in the order of the architecture', () => {
   const endpoints = ['http://127.0.0.1:1'];
-  const roles = (client: object) => describeClient(client)?.map(({ role }) => role);
-  expect(roles(clientFor({ endpoints, fallback: {} }))).toEqual([
+  const layersOf = (client: object) => describeClient(client)?.map(({ role }) => role);
+  const layersOfEndpoint = (client: object) =>
+    describeClient(client)
+      ?.at(-1)
+      ?.inner?.map(({ role }) => role);
+  const whole = clientFor({ endpoints, fallback: {} });
+  expect(layersOf(whole)).toEqual([
     'operation-telemetry',
     'deadline',
     'fallback',
     'retry',
     'keyed-attempts',
     'balance',
-    'circuit-breaker',
-    'attempt-timeout',
-    'attempt-telemetry',
   ]);
-  expect(roles(clientFor({ endpoints, retry: false, breaker: false }))).toEqual([
-    'operation-telemetry',
-    'deadline',
-    'keyed-attempts',
-    'balance',
-    'attempt-timeout',
-    'attempt-telemetry',
-  ]);
+  expect(layersOfEndpoint(whole)).toEqual(['circuit-breaker', 'attempt-timeout', 'attempt-telemetry']);
+  const small = clientFor({ endpoints, retry: false, breaker: false });
+  expect(layersOf(small)).toEqual(['operation-telemetry', 'deadline', 'keyed-attempts', 'balance']);
+  expect(layersOfEndpoint(small)).toEqual(['attempt-timeout', 'attempt-telemetry']);
   expect(describeClient({})).toBeUndefined();
 });
 
@@ -459,6 +457,54 @@ describe('endpoints', () => {
     await client[Symbol.asyncDispose]();
     await client[Symbol.asyncDispose]();
     expect((await failure(client.tick())).code).toBe('FWK_HTTP_CLIENT_CLOSED');
+  });
+
+  test('a client that is being closed refuses calls, and waits for those under way', async () => {
+    const [begun, answer] = [deferred<void>(), deferred<number>()];
+    let requests = 0;
+    const { url } = await serve({
+      item: () => {
+        requests++;
+        begun.resolve();
+        return answer.promise.then(() => ({ id: 'a', size: 0 }));
+      },
+    });
+    const client = createClient(shop, { endpoints: [url] });
+    const call = client.item({ params: { id: 'a' } });
+    await begun.promise;
+    let closed = false;
+    const disposed = client[Symbol.asyncDispose]().then(() => {
+      closed = true;
+    });
+    expect((await failure(client.tick())).code).toBe('FWK_HTTP_CLIENT_CLOSED');
+    expect(closed).toBe(false);
+    answer.resolve(1);
+    expect(await call).toEqual({ id: 'a', size: 0 });
+    await disposed;
+    expect(requests).toBe(1);
+  });
+
+  test('a client that was closed makes no further attempt at a call that it began', async () => {
+    let requests = 0;
+    const answered = deferred<void>();
+    const url = await raw((_request, response) => {
+      requests++;
+      response.writeHead(503, { 'retry-after': '1' }).end(answered.resolve);
+    });
+    const client = createClient(shop, { endpoints: [url] });
+    const call = failure(client.item({ params: { id: 'a' } }));
+    await answered.promise;
+    await client[Symbol.asyncDispose]();
+    expect((await call).code).toBe('FWK_HTTP_CLIENT_CLOSED');
+    expect(requests).toBe(1);
+  });
+
+  test('a client that is closed before its first connection is made lets that call end', async () => {
+    const { url } = await serve();
+    const client = createClient(shop, { endpoints: [url] });
+    const call = client.tick();
+    await client[Symbol.asyncDispose]();
+    expect(await call).toBe(1);
   });
 
   test('a client that cannot know where to call is refused', () => {

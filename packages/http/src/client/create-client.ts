@@ -1,5 +1,6 @@
 import { staticEndpoints } from '@fwk/discovery';
 import {
+  type BuiltService,
   type CallContext,
   currentContext,
   currentOf,
@@ -11,7 +12,7 @@ import {
 import type { AnyContract, CallOptions, Client } from '../contract/contract-types.js';
 import { ClientClosedError, ClientUnboundError } from './client-errors.js';
 import { type ClientOptions, type ClientParts, checkClientOptions, type EndpointSource } from './client-options.js';
-import { type ClientStack, clientStack } from './client-stack.js';
+import { clientStack, type OperationStack } from './client-stack.js';
 import {
   type ClientOperation,
   clientOperation,
@@ -19,12 +20,11 @@ import {
   type OperationResponse,
 } from './operation-request.js';
 import { type GivenRequest, prepareRequest } from './prepare-request.js';
-import { Transport } from './transport.js';
 
 /** A connection is not waited for longer than this, unless the options say so. */
 const LONGEST_CONNECT_MS = 1000;
 
-const stacks = new WeakMap<object, ClientStack>();
+const stacks = new WeakMap<object, OperationStack>();
 
 /**
  * Makes a client without a container. Dispose it when it is no longer needed: it owns connections.
@@ -42,25 +42,23 @@ export function createClient<C extends AnyContract>(
   const service = settings.service ?? contract.name;
   const env = makeEnv({ ...outer, path: outer.path === '' ? service : `${outer.path}/${service}` });
   const source = sourceOf(service, settings, memberships);
-  const transport = new Transport({
+  const stack = clientStack(service, contract.plans, settings, source, env, {
     service,
-    endpoints: source.endpoints,
     clock: env.clock,
     maxAnswerBytes: settings.maxAnswerBytes,
     maxConnections: settings.maxConnections,
     connectTimeoutMs: () => settings.connectTimeoutMs ?? connectLimitMs(currentOf(settings.timeoutMs)),
   });
-  const built = clientStack(service, contract.plans, settings, source, env, transport);
+  const operations = new ClientOperations(stack, service);
   const client = Object.create(null, {
-    [Symbol.asyncDispose]: { value: () => close(built, transport) },
+    [Symbol.asyncDispose]: { value: () => operations[Symbol.asyncDispose]() },
   }) as Record<string, unknown>;
-  for (const plan of contract.plans)
-    client[plan.name] = method(clientOperation(plan, caller), built.service, transport);
-  stacks.set(client, built);
+  for (const plan of contract.plans) client[plan.name] = method(clientOperation(plan, caller), operations);
+  stacks.set(client, stack);
   return Object.freeze(client) as Client<C> & AsyncDisposable;
 }
 
-/** The layers of a client, outermost first; undefined for what is no client. */
+/** The layers of a client, outermost first, those of each endpoint inside the balancer's; undefined for what is no client. */
 export function describeClient(client: object): readonly LayerDescription[] | undefined {
   return stacks.get(client)?.describe();
 }
@@ -80,9 +78,27 @@ function sourceOf(
 
 type OperationService = Service<OperationRequest, OperationResponse>;
 
-function method(operation: ClientOperation, service: OperationService, transport: Transport) {
+/** What the methods of a client call, until it is closed. */
+class ClientOperations implements AsyncDisposable {
+  readonly service: BuiltService<OperationRequest, OperationResponse>;
+  closed = false;
+
+  constructor(stack: OperationStack, service: string) {
+    // Each endpoint has its connection; what comes here is an attempt of a call that was under way when the client was closed.
+    this.service = stack.into(() => Promise.reject(new ClientClosedError(service)));
+  }
+
+  /** Takes no more calls, and ends when those under way are over and all connections closed. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.closed = true;
+    return this.service[Symbol.asyncDispose]();
+  }
+}
+
+function method(operation: ClientOperation, operations: ClientOperations) {
+  const { service } = operations;
   return (given: GivenRequest = {}, options?: CallOptions): Promise<unknown> => {
-    if (transport.status() === 'closed') return Promise.reject(new ClientClosedError(operation.plan.id));
+    if (operations.closed) return Promise.reject(new ClientClosedError(operation.plan.id));
     try {
       const context = options?.context ?? currentContext();
       const request = prepareRequest(operation, given, options);
@@ -116,10 +132,4 @@ function takeValue({ value }: OperationResponse): unknown {
 /** Below the limit of an attempt, so that there is time left to try elsewhere. */
 function connectLimitMs(attemptMs: number): number {
   return Math.min(LONGEST_CONNECT_MS, Math.max(1, attemptMs / 2));
-}
-
-/** First the connections, which lets calls under way end; then what the balancer keeps. */
-async function close(stack: ClientStack, transport: Transport): Promise<void> {
-  await transport[Symbol.asyncDispose]();
-  await stack[Symbol.asyncDispose]();
 }

@@ -1,16 +1,14 @@
 /**
- * Puts a request on the wire: the innermost service of a client. It finds the endpoint that the balancer chose in the
- * context and keeps a pool of connections for each, which is closed when the endpoint leaves and its last calls are
- * answered. Adds no limits of its own: time, retries and choice are the layers' business.
+ * The connections to one endpoint: a service that puts requests on the wire. Each endpoint of a client has one, made by
+ * the balancer, which disposes of it when the endpoint has left and its last call is over. State: undici's pool, made when the
+ * first call comes. Adds no limits of its own: time, retries and choice are the layers' business.
  */
 import { formatTraceparent, traceKey } from '@fwk/core';
-import { type Endpoint, endpointKey } from '@fwk/discovery';
 import {
   abandonOnCancel,
   attemptKey,
   type CallContext,
   type Clock,
-  type Live,
   priorityKey,
   type Service,
   type Status,
@@ -25,10 +23,9 @@ import { loadPool, loadUpgrade } from './load-pool.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 import { areWatched, sendWatched } from './watched-request.js';
 
-/** What a transport is made of. */
-export interface TransportParts {
+/** What the connections of all endpoints of a client have in common. */
+export interface ConnectionParts {
   readonly service: string;
-  readonly endpoints: Live<readonly Endpoint[]>;
   readonly clock: Clock;
   readonly maxAnswerBytes: number;
   readonly maxConnections: number;
@@ -37,27 +34,24 @@ export interface TransportParts {
 }
 
 /** See the head of this file. */
-export class Transport implements Service<OperationRequest, OperationResponse>, AsyncDisposable {
-  readonly #parts: TransportParts;
-  readonly #pools = new Map<Endpoint, Pool>();
-  readonly #subscription: Disposable;
-  /** Pools of endpoints that left, until their last calls are answered. */
-  readonly #leaving = new Set<Promise<void>>();
+export class HttpConnection implements Service<OperationRequest, OperationResponse>, AsyncDisposable {
+  /** Base URL of the endpoint. */
+  readonly #url: string;
+  readonly #parts: ConnectionParts;
+  #pool: Pool | undefined;
   #closed = false;
 
-  constructor(parts: TransportParts) {
+  constructor(url: string, parts: ConnectionParts) {
+    this.#url = url;
     this.#parts = parts;
-    this.#subscription = parts.endpoints.subscribe((endpoints) => this.#retire(new Set(endpoints)));
   }
 
   call(request: OperationRequest, context: CallContext): Promise<OperationResponse> {
     if (context.cancelled) return Promise.reject(context.reason);
     if (this.#closed) return Promise.reject(new ClientClosedError(this.#parts.service));
-    const endpoint = context.get(endpointKey);
-    if (!endpoint) return Promise.reject(new TypeError('the transport was called without a balancer'));
-    const pool = this.#pools.get(endpoint);
-    if (pool) return this.#send(pool, endpoint, request, context);
-    return this.#open(endpoint, context).then((opened) => this.#send(opened, endpoint, request, context));
+    const pool = this.#pool;
+    if (pool) return this.#send(pool, request, context);
+    return this.#open(context).then((opened) => this.#send(opened, request, context));
   }
 
   status(): Status {
@@ -68,16 +62,14 @@ export class Transport implements Service<OperationRequest, OperationResponse>, 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#subscription[Symbol.dispose]();
-    this.#retire(new Set());
-    await Promise.all(this.#leaving);
+    await this.#pool?.close();
   }
 
-  #send(pool: Pool, endpoint: Endpoint, request: OperationRequest, context: CallContext): Promise<OperationResponse> {
+  #send(pool: Pool, request: OperationRequest, context: CallContext): Promise<OperationResponse> {
     if (context.cancelled) return Promise.reject(context.reason);
     const { clock, maxAnswerBytes } = this.#parts;
     const answered = new Promise<AttemptHandler>((resolve, reject) => {
-      const handler = new AttemptHandler(request, endpoint.url, maxAnswerBytes, clock, context, resolve, reject);
+      const handler = new AttemptHandler(request, this.#url, maxAnswerBytes, clock, context, resolve, reject);
       const trace = context.get(traceKey);
       const traceparent = trace && formatTraceparent(trace);
       const options: Dispatcher.DispatchOptions = {
@@ -116,33 +108,22 @@ export class Transport implements Service<OperationRequest, OperationResponse>, 
     return headers;
   }
 
-  async #open(endpoint: Endpoint, context: CallContext): Promise<Pool> {
+  async #open(context: CallContext): Promise<Pool> {
     const untold = context.onCancel(() => tellNotSent(context));
     const Constructor = await abandonOnCancel(context, loadPool());
-    const upgrade = endpoint.url.startsWith('https:') ? await abandonOnCancel(context, loadUpgrade()) : undefined;
+    const upgrade = this.#url.startsWith('https:') ? await abandonOnCancel(context, loadUpgrade()) : undefined;
     untold[Symbol.dispose]();
     if (this.#closed) throw new ClientClosedError(this.#parts.service);
-    const known = this.#pools.get(endpoint);
-    if (known) return known;
+    if (this.#pool) return this.#pool;
     const { clock, maxConnections, connectTimeoutMs } = this.#parts;
-    const pool = new Constructor(endpoint.url, {
+    this.#pool = new Constructor(this.#url, {
       connections: maxConnections,
       // Time is the layers' business; two timers more for each call would be only cost.
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: connector(clock, connectTimeoutMs, upgrade),
     });
-    this.#pools.set(endpoint, pool);
-    return pool;
-  }
-
-  #retire(staying: ReadonlySet<Endpoint>): void {
-    for (const [endpoint, pool] of this.#pools) {
-      if (staying.has(endpoint)) continue;
-      this.#pools.delete(endpoint);
-      const closed: Promise<void> = pool.close().finally(() => this.#leaving.delete(closed));
-      this.#leaving.add(closed);
-    }
+    return this.#pool;
   }
 }
 

@@ -1,0 +1,63 @@
+import { type Env, type Service, type Stack, stack } from '@fwk/kernel';
+import type { Endpoint } from '../membership/endpoint.js';
+
+/** How the service of one endpoint is made. */
+export interface EndpointServiceOptions<Req, Res> {
+  /**
+   * Makes what answers at one endpoint: a pool of its connections, a session, a handler in this process. Called once an
+   * endpoint. What it answers belongs to the balancer: if it is disposable, it is disposed of when the endpoint has left and its
+   * last call is over. The service inside the layer then gets only calls that come after the balancer was disposed of.
+   * @defaultValue the service inside the layer answers for all endpoints
+   */
+  readonly connect?: (endpoint: Endpoint) => Service<Req, Res>;
+  /** The layers that each endpoint gets for itself, in front of its connection; built once an endpoint. @defaultValue none */
+  readonly endpoint?: (endpoint: Endpoint) => Stack<Req, Res>;
+}
+
+/** The service of one endpoint. Dispose of it when nothing is under way there any more. */
+export interface EndpointService<Req, Res> {
+  readonly service: Service<Req, Res>;
+  /** Disposes of the layers, the outermost first, and then of the connection. Never rejects: what fails is logged. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Makes the service of an endpoint. What cannot be made is a service that is busy and answers every call with the reason, so that
+ * calls go to the other endpoints.
+ * @param next - answers where there is no `connect`.
+ */
+export function endpointService<Req, Res>(
+  endpoint: Endpoint,
+  options: EndpointServiceOptions<Req, Res>,
+  next: Service<Req, Res>,
+  env: Env,
+): EndpointService<Req, Res> {
+  const { connect, endpoint: layersOf } = options;
+  /** Outermost first. */
+  const owned: unknown[] = [];
+  const dispose = () => disposeOf(owned, endpoint, env);
+  if (!connect && !layersOf) return { service: next, dispose };
+  try {
+    const connection = connect ? connect(endpoint) : next;
+    if (connect) owned.push(connection);
+    const service = (layersOf?.(endpoint) ?? stack<Req, Res>(env)).into(connection);
+    owned.unshift(service);
+    return { service, dispose };
+  } catch (error) {
+    env.logger.warn({ err: error, endpoint: endpoint.id }, 'no service could be made for an endpoint');
+    return { service: { call: () => Promise.reject(error), status: () => 'busy' }, dispose };
+  }
+}
+
+async function disposeOf(owned: readonly unknown[], endpoint: Endpoint, env: Env): Promise<void> {
+  for (const each of owned) {
+    if (typeof each !== 'object' || each === null) continue;
+    const { [Symbol.asyncDispose]: later, [Symbol.dispose]: now } = each as Partial<AsyncDisposable & Disposable>;
+    try {
+      if (later) await later.call(each);
+      else now?.call(each);
+    } catch (error) {
+      env.logger.warn({ err: error, endpoint: endpoint.id }, 'endpoint not disposed');
+    }
+  }
+}
