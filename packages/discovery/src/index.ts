@@ -1,10 +1,11 @@
 export {
   type BalancedService,
   type BalanceLayer,
-  type BalanceOptions,
   balance,
 } from './balance/balance.js';
+export type { BalanceOptions } from './balance/balance-options.js';
 export type { Balancer, Candidate, LoadMeter, Picker } from './balance/balancer.js';
+export type { EndpointServiceOptions } from './balance/endpoint-service.js';
 export { leastRequest } from './balance/least-request.js';
 export { type P2cOptions, p2c, p2cDefaults } from './balance/p2c.js';
 export type { PeakEwmaOptions } from './balance/peak-ewma.js';

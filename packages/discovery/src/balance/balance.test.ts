@@ -16,7 +16,8 @@ import { NoEndpointError } from '../errors.js';
 import type { InstanceStatus } from '../instance.js';
 import { type Endpoint, endpointKey, InstanceEndpoint } from '../membership/endpoint.js';
 import { anInstance } from '../testing/instances.js';
-import { type BalanceOptions, balance } from './balance.js';
+import { balance } from './balance.js';
+import type { BalanceOptions } from './balance-options.js';
 import { roundRobin } from './round-robin.js';
 
 function endpointAt(port: number, status: InstanceStatus = 'UP'): InstanceEndpoint {

@@ -9,26 +9,16 @@
  * an endpoint is never thought faster than the time somebody waited in vain.
  */
 import {
-  anything,
   type CallContext,
-  callable,
-  checkOptions,
   type Env,
-  fixed,
-  flag,
   isFwkError,
-  isLive,
   judgeError,
   judgeResult,
   type Layer,
-  type LayerDescription,
-  type Live,
   note,
   operationKey,
-  optional,
   type Service,
   type Status,
-  text,
   type Verdict,
 } from '@fwk/kernel';
 import { NoEndpointError } from '../errors.js';
@@ -37,27 +27,12 @@ import { type EndpointReport, monitorOf } from '../membership/monitor.js';
 import { suspect } from '../membership/suspect.js';
 import { isConnectionError } from '../outlier/connection-error.js';
 import { checkEjection, type EjectionOptions } from '../outlier/ejection-options.js';
+import { type BalanceOptions, checkBalance, innerOf } from './balance-options.js';
 import type { Balancer } from './balancer.js';
-import { type EndpointServiceOptions, endpointService } from './endpoint-service.js';
+import { endpointService } from './endpoint-service.js';
 import { Node } from './node.js';
 import { p2c } from './p2c.js';
 import { type Failure, PickSet } from './pick-set.js';
-
-/** Options of {@link balance}. */
-export interface BalanceOptions<Req, Res> extends EndpointServiceOptions<Req, Res> {
-  /** Name of the service called, for messages and events. */
-  readonly service: string;
-  /** The members; only those whose instance is UP are picked. */
-  readonly endpoints: Live<readonly Endpoint[]>;
-  /** How to choose. @defaultValue p2c() */
-  readonly balancer?: Balancer;
-  /** Describes the layers of any endpoint, for `describe()` of the stack. @defaultValue describes those of the first endpoint */
-  readonly inner?: () => readonly LayerDescription[];
-  /** When an endpoint is no longer picked; false: never. @defaultValue ejectionDefaults */
-  readonly ejection?: Partial<EjectionOptions> | false;
-  /** Awaited when no endpoint is known, before giving up; usually `memberships.settled`. @defaultValue none */
-  readonly settled?: (context: CallContext) => Promise<void>;
-}
 
 /** A balanced service. Disposing of it ends with the last call under way, when all endpoints' stacks and connections are gone. */
 export interface BalancedService<Req, Res> extends Service<Req, Res>, AsyncDisposable {
@@ -76,24 +51,7 @@ export interface BalanceLayer<Req, Res> extends Layer<Req, Res> {
  * @example stack<Request, Response>().use(balance({ service: 'inventory', endpoints, connect: ({ url }) => pool(url) })).into(closed);
  */
 export function balance<Req, Res>(options: BalanceOptions<Req, Res>): BalanceLayer<Req, Res> {
-  const settings = checkOptions<BalanceOptions<Req, Res>>(
-    'balance',
-    options,
-    {},
-    {
-      service: text,
-      endpoints: fixed((value) =>
-        isLive(value) && Array.isArray(value.value) ? undefined : 'a live list of endpoints (see staticEndpoints)',
-      ),
-      balancer: anything,
-      connect: optional(callable),
-      endpoint: optional(callable),
-      inner: optional(callable),
-      ejection: (value) =>
-        value === undefined || typeof value === 'object' || !flag(value) ? undefined : 'options or false',
-      settled: optional(callable),
-    },
-  );
+  const settings = checkBalance(options);
   const balancer = settings.balancer ?? p2c();
   const ejection = settings.ejection === false ? undefined : checkEjection(settings.ejection);
   return {
@@ -102,12 +60,6 @@ export function balance<Req, Res>(options: BalanceOptions<Req, Res>): BalanceLay
     inner: () => innerOf(settings),
     wrap: (next, env) => new Balanced(next, env, settings, balancer, ejection),
   };
-}
-
-function innerOf<Req, Res>({ inner, endpoint, endpoints }: BalanceOptions<Req, Res>): readonly LayerDescription[] {
-  if (inner) return inner();
-  const [first] = endpoints.value;
-  return (first && endpoint?.(first).describe()) ?? [];
 }
 
 class Balanced<Req, Res> implements BalancedService<Req, Res> {
@@ -265,7 +217,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
     this.#leaving.add(left);
   }
 
-  /** With connections of its own all that it had is gone, and the service inside says so. */
+  /** With `connect` the service inside is there to refuse such calls; without, it would have no endpoint to send them to. */
   #afterClose(request: Req, context: CallContext): Promise<Res> {
     return this.#options.connect ? this.#next.call(request, context) : this.#withoutEndpoint(request, context);
   }

@@ -15,7 +15,8 @@ import { layerContract, type ScriptedService, scriptedService } from '@fwk/kerne
 import { describe, expect, test } from 'vitest';
 import { type Endpoint, endpointKey, InstanceEndpoint } from '../membership/endpoint.js';
 import { anInstance } from '../testing/instances.js';
-import { type BalanceOptions, balance } from './balance.js';
+import { balance } from './balance.js';
+import type { BalanceOptions } from './balance-options.js';
 import { roundRobin } from './round-robin.js';
 
 type Made = ScriptedService<string, number> & AsyncDisposable;

@@ -1,0 +1,66 @@
+import {
+  anything,
+  type CallContext,
+  callable,
+  checkOptions,
+  fixed,
+  flag,
+  isLive,
+  type LayerDescription,
+  type Live,
+  optional,
+  text,
+} from '@fwk/kernel';
+import type { Endpoint } from '../membership/endpoint.js';
+import type { EjectionOptions } from '../outlier/ejection-options.js';
+import type { Balancer } from './balancer.js';
+import type { EndpointServiceOptions } from './endpoint-service.js';
+
+/** Options of `balance`. */
+export interface BalanceOptions<Req, Res> extends EndpointServiceOptions<Req, Res> {
+  /** Name of the service called, for messages and events. */
+  readonly service: string;
+  /** The members; only those whose instance is UP are picked. */
+  readonly endpoints: Live<readonly Endpoint[]>;
+  /** How to choose. @defaultValue p2c() */
+  readonly balancer?: Balancer;
+  /** Describes the layers of any endpoint, for `describe()` of the stack. @defaultValue describes those of the first endpoint */
+  readonly inner?: () => readonly LayerDescription[];
+  /** When an endpoint is no longer picked; false: never. @defaultValue ejectionDefaults */
+  readonly ejection?: Partial<EjectionOptions> | false;
+  /** Awaited when no endpoint is known, before giving up; usually `memberships.settled`. @defaultValue none */
+  readonly settled?: (context: CallContext) => Promise<void>;
+}
+
+/** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
+export function checkBalance<Req, Res>(options: BalanceOptions<Req, Res>): BalanceOptions<Req, Res> {
+  return checkOptions<BalanceOptions<Req, Res>>(
+    'balance',
+    options,
+    {},
+    {
+      service: text,
+      endpoints: fixed((value) =>
+        isLive(value) && Array.isArray(value.value) ? undefined : 'a live list of endpoints (see staticEndpoints)',
+      ),
+      balancer: anything,
+      connect: optional(callable),
+      endpoint: optional(callable),
+      inner: optional(callable),
+      ejection: (value) =>
+        value === undefined || typeof value === 'object' || !flag(value) ? undefined : 'options or false',
+      settled: optional(callable),
+    },
+  );
+}
+
+/** The layers of an endpoint, as they are described. */
+export function innerOf<Req, Res>({
+  inner,
+  endpoint,
+  endpoints,
+}: BalanceOptions<Req, Res>): readonly LayerDescription[] {
+  if (inner) return inner();
+  const [first] = endpoints.value;
+  return (first && endpoint?.(first).describe()) ?? [];
+}
