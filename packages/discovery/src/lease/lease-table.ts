@@ -18,7 +18,12 @@ export interface LeaseTableOptions {
 /** Leases by id. */
 export class LeaseTable {
   readonly #options: LeaseTableOptions;
+  /** When each runs out, by the time at which this process was at work. */
   readonly #expiresAtMs = new Map<string, number>();
+  /** None runs out before; a sweep that comes sooner has nothing to look for. */
+  #earliestMs = Number.POSITIVE_INFINITY;
+  /** Time for which this process stood still; all leases get it back. */
+  #stoodStillMs = 0;
   #timer: Timer | undefined;
   #sweptAtMs = 0;
   /** Whether the last sweep left expired leases to the policy. */
@@ -35,12 +40,12 @@ export class LeaseTable {
   /** Milliseconds left; negative when it has run out, undefined when there is none. */
   remainingMs(id: string): number | undefined {
     const expiresAtMs = this.#expiresAtMs.get(id);
-    return expiresAtMs === undefined ? undefined : expiresAtMs - this.#options.clock.now();
+    return expiresAtMs === undefined ? undefined : expiresAtMs - this.#nowMs();
   }
 
   /** Gives or renews a lease. */
   grant(id: string, durationMs: number): void {
-    this.#expiresAtMs.set(id, this.#options.clock.now() + durationMs);
+    this.#set(id, this.#nowMs() + durationMs);
     if (!this.#timer) this.#schedule();
   }
 
@@ -55,7 +60,7 @@ export class LeaseTable {
   shorten(id: string, remainingMs: number): void {
     const expiresAtMs = this.#expiresAtMs.get(id);
     if (expiresAtMs === undefined) return;
-    this.#expiresAtMs.set(id, Math.min(expiresAtMs, this.#options.clock.now() + remainingMs));
+    this.#set(id, Math.min(expiresAtMs, this.#nowMs() + remainingMs));
   }
 
   release(id: string): void {
@@ -69,6 +74,15 @@ export class LeaseTable {
     this.#timer = undefined;
   }
 
+  #nowMs(): number {
+    return this.#options.clock.now() - this.#stoodStillMs;
+  }
+
+  #set(id: string, expiresAtMs: number): void {
+    this.#expiresAtMs.set(id, expiresAtMs);
+    if (expiresAtMs < this.#earliestMs) this.#earliestMs = expiresAtMs;
+  }
+
   #schedule(): void {
     const { clock, sweepMs } = this.#options;
     this.#sweptAtMs = clock.now();
@@ -77,26 +91,33 @@ export class LeaseTable {
 
   #sweep(): void {
     const { clock, sweepMs, eviction, onEvicted } = this.#options;
-    const nowMs = clock.now();
-    const lateMs = nowMs - this.#sweptAtMs - sweepMs;
+    const lateMs = clock.now() - this.#sweptAtMs - sweepMs;
     this.#schedule();
     if (lateMs > sweepMs) {
-      this.#prolong(lateMs);
+      this.#stoodStillMs += lateMs;
       return;
     }
-    const expired = [...this.#expiresAtMs]
-      .filter(([, expiresAtMs]) => expiresAtMs <= nowMs)
-      .sort((a, b) => a[1] - b[1]);
+    const expired = this.#expired();
     // Once more after the last of them, so that a policy sees that it has nothing to withhold.
     if (expired.length === 0 && !this.#judged) return;
     this.#judged = expired.length > 0;
-    for (const id of eviction({ expired: expired.map(([id]) => id), total: this.size })) {
+    for (const id of eviction({ expired, total: this.size })) {
       this.release(id);
       onEvicted(id);
     }
   }
 
-  #prolong(durationMs: number): void {
-    for (const [id, expiresAtMs] of this.#expiresAtMs) this.#expiresAtMs.set(id, expiresAtMs + durationMs);
+  /** Those that have run out, the first of them first. */
+  #expired(): readonly string[] {
+    const nowMs = this.#nowMs();
+    if (nowMs < this.#earliestMs) return [];
+    const expired: (readonly [string, number])[] = [];
+    this.#earliestMs = Number.POSITIVE_INFINITY;
+    for (const lease of this.#expiresAtMs) {
+      const [, expiresAtMs] = lease;
+      if (expiresAtMs <= nowMs) expired.push(lease);
+      if (expiresAtMs < this.#earliestMs) this.#earliestMs = expiresAtMs;
+    }
+    return expired.sort((a, b) => a[1] - b[1]).map(([id]) => id);
   }
 }
