@@ -7,7 +7,7 @@ import { type Change, ChangeLog } from './change-log.js';
 import { EventStream } from './event-stream.js';
 import { ListInParts, PART_LENGTH } from './list-in-parts.js';
 import { SseReader } from './sse-reader.js';
-import { formatEvent, parseEvent, type StreamEvent } from './wire.js';
+import { formatEvent, parseEvent, ping, type StreamEvent } from './wire.js';
 
 const holder = 'holder-one';
 let catalog: Catalog;
@@ -19,6 +19,7 @@ let reader: Reader;
 /** A response whose bytes go out only when it is told to read. */
 class Reader extends Writable {
   readonly #sse = new SseReader((name, data) => heard.push(tellOf(parseEvent(name, data))));
+  writtenPings = 0;
   #takesAll = false;
   #waiting: (() => void) | undefined;
 
@@ -27,6 +28,7 @@ class Reader extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    if (chunk.toString() === ping) this.writtenPings++;
     this.#waiting = () => {
       this.#sse.push(chunk.toString());
       done();
@@ -147,4 +149,22 @@ test('does not cut a reader that takes one piece now and then', async () => {
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(reader.destroyed).toBe(false);
+});
+
+test('says that it is open only where no change has said so since the last beat', async () => {
+  reader.takesAll();
+  const stream = open();
+  await until('current');
+  const pings = () => {
+    const written = reader.writtenPings;
+    reader.writtenPings = 0;
+    return written;
+  };
+  stream.beat(4);
+  expect(pings()).toBe(1);
+  change('i1');
+  stream.beat(4);
+  expect(pings()).toBe(0);
+  stream.beat(4);
+  expect(pings()).toBe(1);
 });

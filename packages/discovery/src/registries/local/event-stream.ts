@@ -33,6 +33,8 @@ export class EventStream {
   #busy = false;
   /** Beats for which the last piece has not gone out. */
   #stalledBeats = 0;
+  /** Whether a change was told since the last beat: then the reader has heard that the stream is open. */
+  #told = false;
 
   constructor(response: ServerResponse, source: StreamSource) {
     this.#response = response;
@@ -56,13 +58,16 @@ export class EventStream {
   tell(version: number, text: Buffer): void {
     if (this.#busy) return;
     this.#version = version;
+    this.#told = true;
     this.#write(text);
   }
 
   /** Lets an idle reader hear that the stream is open, and cuts one that has taken nothing for as many beats. */
   beat(mostStalled: number): void {
-    if (!this.#busy) this.#write(ping);
-    else if (++this.#stalledBeats >= mostStalled) this.#response.destroy();
+    if (this.#busy) {
+      if (++this.#stalledBeats >= mostStalled) this.#response.destroy();
+    } else if (!this.#told) this.#write(ping);
+    this.#told = false;
   }
 
   /** Says that another process may serve now. */

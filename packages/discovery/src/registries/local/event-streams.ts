@@ -74,8 +74,11 @@ export class EventStreams {
     if (identity && this.#registry.streamsOf(identity) >= MAX_STREAMS_EACH) {
       throw new RegistryFullError('streams of one process', MAX_STREAMS_EACH);
     }
+    // Its end is that of the connection. In chunks, each event would be three writes to each reader in place of one.
+    response.removeHeader('transfer-encoding');
     response.writeHead(200, {
       ...more,
+      connection: 'close',
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
       [headers.registry]: protocol,

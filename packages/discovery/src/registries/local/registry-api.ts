@@ -49,8 +49,8 @@ export class RegistryApi {
    */
   answer(asked: Asked): object | undefined {
     const { request, response, caller } = asked;
-    const url = readPath(request.url ?? '/');
-    const [, version, resource, parameter, ...rest] = url.pathname.split('/');
+    const { path, query } = readTarget(request.url ?? '/');
+    const [, version, resource, parameter, ...rest] = path.split('/');
     if (version !== `v${protocol}` || rest.length > 0) throw new Refusal(404, 'no such resource');
     if (resource === 'sessions') return this.#session(asked, parameter);
     if (parameter) {
@@ -64,7 +64,7 @@ export class RegistryApi {
       this.#parts.streams.add(request, response, caller.identity, caller.proofOf(200, streamBody));
       return undefined;
     }
-    return this.#facts(resource, url.searchParams);
+    return this.#facts(resource, new URLSearchParams(query));
   }
 
   #session({ request, body }: Asked, id: string | undefined): object {
@@ -148,12 +148,18 @@ function readIds(body: unknown): readonly string[] {
   }
 }
 
-function readPath(path: string): URL {
-  try {
-    return new URL(path, 'http://registry');
-  } catch {
-    throw new Refusal(400, 'the path cannot be read');
+/** Path and query of a request. Most have no query, and none needs what else a URL may have. @throws Refusal 400 */
+function readTarget(target: string): { readonly path: string; readonly query: string } {
+  if (!target.startsWith('/')) {
+    try {
+      const { pathname, search } = new URL(target);
+      return { path: pathname, query: search };
+    } catch {
+      throw new Refusal(400, 'the path cannot be read');
+    }
   }
+  const end = target.indexOf('?');
+  return end < 0 ? { path: target, query: '' } : { path: target.slice(0, end), query: target.slice(end + 1) };
 }
 
 /**

@@ -95,5 +95,5 @@ test('a quiet stream says now and then that it is open', async () => {
   socket.resume();
   await until(() => text.includes('event: current'));
   await clock.advance(2500);
-  await until(() => text.endsWith(': ping\n\n\r\n'));
+  await until(() => text.endsWith(': ping\n\n'));
 });
