@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeEnv, noLogger } from '@fwk/kernel';
@@ -8,11 +9,13 @@ import { freePort } from '../../fixtures/free-port.js';
 import { type RawClient, rawClient } from '../../fixtures/raw-client.js';
 import { anInstance } from '../../testing/instances.js';
 import { checkLocalOptions, type LocalRegistryOptions } from './local-options.js';
+import { socketPath } from './place.js';
 import { openRegistry, type RegistryServer } from './registry-server.js';
 import { Replica } from './replica.js';
 import { serveRegistry } from './serve-registry.js';
 import { Registrant } from './session.js';
 import type { StreamMessage } from './stream-intake.js';
+import { headers } from './wire.js';
 
 const registrant = new Registrant('holder-one');
 const clients: RawClient[] = [];
@@ -142,4 +145,33 @@ describe('an override that only an instance tells of', () => {
       expect((await teller.ask('GET', '/instances')).answer.instances).toMatchObject([{ status: 'UP' }]);
       expect(events.names).toEqual(['instance.overridden', 'instance.override-lifted']);
     }));
+});
+
+describe('by the socket', () => {
+  test('a request is taken once, and never without the number that it has in its session', async () => {
+    await using served = await serveRegistry(options);
+    const owner = await client(registrant);
+    const send = (
+      headers: Readonly<Record<string, string>>,
+      place: object = { socketPath: socketPath(options, served.port) },
+    ) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const body = JSON.stringify({ ids: [] });
+        const type = { 'content-type': 'application/json' };
+        request({ ...place, method: 'POST', path: '/v1/renewals', headers: { ...headers, ...type } })
+          .once('response', (response) => resolve(response.resume().statusCode))
+          .once('error', reject)
+          .end(body);
+      });
+    const signed = owner.sign('POST', '/v1/renewals');
+    expect(await send(signed)).toBe(200);
+    expect(await send(signed)).toBe(401);
+    const { [headers.count]: _count, ...unnumbered } = owner.sign('POST', '/v1/renewals');
+    expect(await send(unnumbered)).toBe(401);
+    expect(await send({ ...owner.sign('POST', '/v1/renewals'), [headers.session]: 'x'.repeat(32) })).toBe(401);
+    expect(await send(owner.sign('POST', '/v1/renewals'))).toBe(200);
+    // The port is no way in for a session of the socket, not even to read.
+    const stream = await fetch(`${served.url}/v1/events`, { headers: owner.sign('GET', '/v1/events') });
+    expect([stream.status, await stream.text()]).toEqual([403, expect.stringContaining('sessions are for the socket')]);
+  });
 });

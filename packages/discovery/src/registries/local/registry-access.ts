@@ -72,8 +72,11 @@ export class RegistryAccess {
     }
     const id = request.headers[headers.session];
     if (typeof id === 'string') {
+      if (channel === 'port' && this.#socket !== undefined) {
+        throw new Refusal(403, `sessions are for the socket; programs of this user come by ${this.#socket}`);
+      }
       const session = this.#sessions.find(id);
-      return (body) => callerOf(request, body, session);
+      return channel === 'socket' ? userOf(request, session) : (body) => callerOf(request, body, session);
     }
     const begins = request.method === 'POST' && /^\/v1\/sessions(\/|$)/.test(request.url ?? '');
     if (!begins) {
@@ -86,17 +89,32 @@ export class RegistryAccess {
   }
 }
 
-/** @throws Refusal 401 */
+/** By the socket, which only this user's programs can open: a session is known there by its name alone. @throws Refusal 401 */
+function userOf(request: IncomingMessage, session: Session): () => Caller {
+  if (!session.takesNumber(countOf(request))) throw unproven();
+  const caller = { identity: session.identity, proofOf: nameless.proofOf };
+  return () => caller;
+}
+
+/** By the port, where anybody may listen or ask: each request and answer is proven. @throws Refusal 401 */
 function callerOf(request: IncomingMessage, body: Buffer, session: Session): Caller {
-  const given = request.headers[headers.count];
-  const count = typeof given === 'string' && /^[1-9]\d{0,14}$/.test(given) ? Number(given) : 0;
+  const count = countOf(request);
   const { method = '', url: path = '' } = request;
   const resumeFrom = String(request.headers['last-event-id'] ?? '');
-  if (count === 0 || !session.takes({ count, method, path, resumeFrom, body }, request.headers[headers.proof])) {
-    throw new Refusal(401, 'it is not proven that the request is of this session, and the first of its number');
-  }
+  if (!session.takes({ count, method, path, resumeFrom, body }, request.headers[headers.proof])) throw unproven();
   return {
     identity: session.identity,
     proofOf: (status, text) => ({ [headers.proof]: session.proves(count, status, text) }),
   };
+}
+
+/** @throws Refusal 401 */
+function countOf(request: IncomingMessage): number {
+  const given = request.headers[headers.count];
+  if (typeof given === 'string' && /^[1-9]\d{0,14}$/.test(given)) return Number(given);
+  throw unproven();
+}
+
+function unproven(): Refusal {
+  return new Refusal(401, 'it is not proven that the request is of this session, and the first of its number');
 }

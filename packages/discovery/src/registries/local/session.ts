@@ -6,7 +6,8 @@
  *   whatever else holds the port learns nothing.
  * - `POST /v1/sessions/:session` `{holder, owner, signature, proof}` → `{}`. The client proves that it knows the token, and
  *   that it has the private half of `owner`.
- * - Each further request carries its number and a proof over number, method, path and body; so does each answer.
+ * - Each further request carries its number, and by the port a proof over number, method, path and body; so does each
+ *   answer. By the socket neither is proven: who opens it, and who listens there, the system has proven already.
  *
  * A proof is an HMAC-SHA-256 in base64url; `T` is the four lines protocol, session, nonce of the client, nonce of the registry:
  *

@@ -38,19 +38,32 @@ export class Session {
 
   /** Whether it is a request of this session that comes for the first time. */
   takes(request: ProvenRequest, proof: unknown): boolean {
-    const { count } = request;
-    if (count <= this.#newest - WINDOW || this.#heard.has(count)) return false;
-    if (!isSameProof(proof, requestProof(this.#key, request))) return false;
-    this.#newest = Math.max(this.#newest, count);
-    this.#heard.add(count);
-    if (this.#heard.size > 2 * WINDOW) {
-      this.#heard = new Set([...this.#heard].filter((heard) => heard > this.#newest - WINDOW));
-    }
+    if (!this.#isNew(request.count) || !isSameProof(proof, requestProof(this.#key, request))) return false;
+    this.#hear(request.count);
+    return true;
+  }
+
+  /** The same for one that came by the socket, which proves whose it is. */
+  takesNumber(count: number): boolean {
+    if (!this.#isNew(count)) return false;
+    this.#hear(count);
     return true;
   }
 
   proves(count: number, status: number, body: string): string {
     return answerProof(this.#key, count, status, body);
+  }
+
+  #isNew(count: number): boolean {
+    return count > this.#newest - WINDOW && !this.#heard.has(count);
+  }
+
+  #hear(count: number): void {
+    this.#newest = Math.max(this.#newest, count);
+    this.#heard.add(count);
+    if (this.#heard.size > 2 * WINDOW) {
+      this.#heard = new Set([...this.#heard].filter((heard) => heard > this.#newest - WINDOW));
+    }
   }
 }
 

@@ -28,7 +28,7 @@ export class MalformedError extends Error {}
 export const headers = Object.freeze({
   /** On every answer of a registry; its value is the version of this protocol. */
   registry: 'fwk-registry',
-  /** The session that a request belongs to, the number of the request in it, and the proof of both ends. */
+  /** The session that a request belongs to, the number of the request in it, and by the port the proof of both ends. */
   session: 'fwk-registry-session',
   count: 'fwk-registry-count',
   proof: 'fwk-registry-proof',
