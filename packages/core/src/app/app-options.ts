@@ -31,8 +31,8 @@ export interface AppOptions {
   readonly version: string;
   /** The team that owns it. */
   readonly owner: string;
-  /** Components, in the order in which they start. */
-  readonly use: readonly Component[];
+  /** Components, in the order in which they start. @defaultValue none */
+  readonly use?: readonly Component[];
   /** Classes that are built before the application is ready, and providers. @defaultValue none */
   readonly providers?: readonly ProviderEntry[];
   /** Providers that replace others, for tests. @defaultValue none */
@@ -87,6 +87,7 @@ export interface ShutdownOptions {
 
 /** Defaults of {@link AppOptions}. */
 export const appDefaults = Object.freeze({
+  use: Object.freeze([]),
   providers: Object.freeze([]),
   overrides: Object.freeze([]),
   env: Object.freeze({}),
@@ -164,7 +165,7 @@ export function checkAppOptions(options: AppOptions): CheckedAppOptions {
     signals: flag,
   });
   const names = new Set<string>();
-  for (const { name } of options.use) {
+  for (const { name } of checked.use ?? appDefaults.use) {
     if (names.has(name)) throw new DuplicateComponentError(name);
     names.add(name);
   }

@@ -341,10 +341,19 @@ describe('a stop that fails', () => {
   });
 });
 
+test('an application needs no components', async () => {
+  const { use: _, ...alone } = base;
+  for (const options of [alone, { ...alone, use: undefined }] as AppOptions[]) {
+    await using app = createApp({ ...options, logging: { level: 'silent' }, shutdown: { propagationDelayMs: 0 } });
+    await app.start();
+    expect(app.state).toBe('ready');
+  }
+});
+
 describe('what is wrong is said before anything runs', () => {
   const cases: [string, Partial<AppOptions>, string, RegExp][] = [
     ['a name with blanks', { name: 'my shop' }, 'FWK_KERNEL_OPTIONS_INVALID', /name must be letters/],
-    ['no components', { use: undefined as never }, 'FWK_KERNEL_OPTIONS_INVALID', /use must be a list of components/],
+    ['components that are no list', { use: null as never }, 'FWK_KERNEL_OPTIONS_INVALID', /use must be a list of components/],
     ['a misspelt option', { porviders: [] } as never, 'FWK_KERNEL_OPTIONS_INVALID', /unknown option "porviders"/],
     ['a step limit of 0', { stepTimeoutMs: 0 }, 'FWK_KERNEL_OPTIONS_INVALID', /stepTimeoutMs must be a number from 1/],
     ['a wrong shutdown', { shutdown: { totalMs: -1 } }, 'FWK_KERNEL_OPTIONS_INVALID', /totalMs must be/],

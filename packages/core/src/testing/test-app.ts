@@ -16,7 +16,6 @@ export async function testApp(options: TestAppOptions = {}): Promise<App> {
     name: 'app-under-test',
     version: '0.0.0',
     owner: 'tests',
-    use: [],
     instanceId: `test-${randomUUID()}`,
     management: false,
     signals: false,
