@@ -115,7 +115,8 @@ export class Cancellation implements CancelSource, Disposable {
   #makeSignal(): AbortSignal {
     const controller = new AbortController();
     // Calls made in parallel under one context are many listeners, and no leak.
-    setMaxListeners(0, controller.signal);
+    // Not 0, the other way to say so: up to Node 20 `getMaxListeners` throws at that, and undici's `fetch` asks.
+    setMaxListeners(Number.POSITIVE_INFINITY, controller.signal);
     this.onCancel((reason) => controller.abort(reason));
     return controller.signal;
   }
