@@ -353,7 +353,12 @@ test('an application needs no components', async () => {
 describe('what is wrong is said before anything runs', () => {
   const cases: [string, Partial<AppOptions>, string, RegExp][] = [
     ['a name with blanks', { name: 'my shop' }, 'FWK_KERNEL_OPTIONS_INVALID', /name must be letters/],
-    ['components that are no list', { use: null as never }, 'FWK_KERNEL_OPTIONS_INVALID', /use must be a list of components/],
+    [
+      'components that are no list',
+      { use: null as never },
+      'FWK_KERNEL_OPTIONS_INVALID',
+      /use must be a list of components/,
+    ],
     ['a misspelt option', { porviders: [] } as never, 'FWK_KERNEL_OPTIONS_INVALID', /unknown option "porviders"/],
     ['a step limit of 0', { stepTimeoutMs: 0 }, 'FWK_KERNEL_OPTIONS_INVALID', /stepTimeoutMs must be a number from 1/],
     ['a wrong shutdown', { shutdown: { totalMs: -1 } }, 'FWK_KERNEL_OPTIONS_INVALID', /totalMs must be/],

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { background, cancellable, currentContext, DeadlineExceededError, runInContext } from '@fwk/kernel';
 import axios from 'axios';
 import got from 'got';
-import { request } from 'undici';
+import { request, fetch as undiciFetch } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BreakerHandle } from '../breaker/breaker-state.js';
 import { httpClassifier } from './http-classifier.js';
@@ -51,6 +51,7 @@ const clients: readonly [string, (path: string) => Promise<unknown>][] = [
   ['axios that resolves on any status', (path) => axios.get(path, { validateStatus: () => true })],
   ['got', (path) => got(path, { retry: { limit: 0 }, signal: currentContext().signal })],
   ['fetch', (path) => fetch(path, { signal: currentContext().signal })],
+  ['fetch of undici', (path) => undiciFetch(path, { signal: currentContext().signal })],
   ['undici', (path) => request(path, { signal: currentContext().signal }).then(drained)],
 ];
 
@@ -119,6 +120,12 @@ test.each(clients.filter(([name]) => !name.includes('resolves')))(
   },
 );
 
+function goingRound(): Error {
+  const error = new Error('x');
+  error.cause = error;
+  return error;
+}
+
 describe('the verdict', () => {
   const soon = new Date(Date.UTC(2100, 0, 1)).toUTCString();
 
@@ -154,6 +161,34 @@ describe('the verdict', () => {
       new DeadlineExceededError('x', 5),
       { outcome: 'failure', retryable: false },
     ],
+    [
+      'what an application has wrapped',
+      new Error('no stock', { cause: new Error('x', { cause: { response: { status: 404 } } }) }),
+      { outcome: 'ignored', retryable: false },
+    ],
+    [
+      'the response given as cause',
+      new Error('x', { cause: new Response('', { status: 503, headers: { 'retry-after': '2' } }) }),
+      { overloaded: true, retryAfterMs: 2000 },
+    ],
+    [
+      'our own refusal below what an application has wrapped',
+      new Error('x', { cause: new DeadlineExceededError('x', 5) }),
+      { outcome: 'failure', retryable: false },
+    ],
+    ['causes that go round', goingRound(), { outcome: 'failure', retryable: true }],
+    ['a status of the AWS SDK', { $metadata: { httpStatusCode: 404 } }, { outcome: 'ignored', retryable: false }],
+    [
+      'a response of the AWS SDK',
+      { $metadata: {}, $response: { statusCode: 503, headers: { 'retry-after': '3' } } },
+      { overloaded: true, retryAfterMs: 3000 },
+    ],
+    [
+      'what the AWS SDK knows of throttling',
+      { $metadata: { httpStatusCode: 400 }, $retryable: { throttling: true } },
+      { overloaded: true, retryable: true },
+    ],
+    ['an error of a database', { code: 'P2002', clientVersion: '6.0.0' }, { outcome: 'failure', retryable: true }],
   ])('reads %s', (_, error, expected) => {
     expect(httpClassifier.ofError(error, background)).toMatchObject(expected);
   });
@@ -178,6 +213,16 @@ describe('the verdict', () => {
 });
 
 describe('an answer that gives way to another attempt', () => {
+  test('is not asked for its data where it has a body, since node-fetch warns of that', () => {
+    const answer = Object.defineProperty({ status: 503, body: null }, 'data', {
+      get: () => expect.unreachable('data was looked at'),
+    });
+    const looked = vi.spyOn(Reflect, 'get');
+    httpClassifier.release?.(answer);
+    expect(looked.mock.calls.map(([, name]) => name)).not.toContain('data');
+    looked.mockRestore();
+  });
+
   /** An answer of `fetch` whose body never ends by itself. */
   const answered = (status: number, ended: string[], name: string) =>
     new Response(new ReadableStream({ cancel: () => void ended.push(name) }), { status });

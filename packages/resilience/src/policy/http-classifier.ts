@@ -1,9 +1,9 @@
 /**
  * Judges calls of any HTTP client by what its answers and errors have in common: axios, got, ky, undici, `fetch`,
- * superagent, node-fetch. A status below 400 is a success. 4xx is the caller's own mistake: neither repeated nor counted
+ * superagent, node-fetch, the AWS SDK. A status below 400 is a success. 4xx is the caller's own mistake: neither repeated nor counted
  * against the callee, except 408 and 425 (repeated) and 429 (overload). 5xx is a failure, 503 overload; 501 and 505 are not
- * repeated. `fetch` resolves whatever the status, so results are judged like errors. `Retry-After` is honoured, as seconds
- * or as a date.
+ * repeated. `fetch` resolves whatever the status, so results are judged like errors. An error is judged by what it says of
+ * the answer, or else by its `cause`. `Retry-After` is honoured, as seconds or as a date.
  */
 import {
   type CallContext,
@@ -29,6 +29,7 @@ const ownFault: ReadonlySet<string> = new Set([
 ]);
 const abortNames: ReadonlySet<string> = new Set(['AbortError', 'CanceledError', 'CancelError']);
 
+const MAX_CAUSES = 5;
 const notSentVerdict: Verdict = Object.freeze({ ...verdicts.retryableFailure, sent: false });
 
 /**
@@ -39,12 +40,16 @@ export const httpClassifier: Classifier = Object.freeze({
   ofResult: (result: unknown): Verdict => ofAnswer(result) ?? verdicts.success,
   ofError(error: unknown, context: CallContext): Verdict {
     // Once the call was given up, the reason decides; our own errors say themselves what they are.
-    if (context.cancelled || isFwkError(error)) return defaultClassifier.ofError(error, context);
-    const answered = ofAnswer(memberOf(error, 'response')) ?? ofAnswer(error);
-    if (answered) return answered;
-    const code = codeOf(error);
-    if (code !== undefined && notSent.has(code)) return notSentVerdict;
-    if ((code !== undefined && ownFault.has(code)) || abortNames.has(String(memberOf(error, 'name')))) {
+    if (context.cancelled) return defaultClassifier.ofError(error, context);
+    const causes = causesOf(error);
+    for (const each of causes) {
+      if (isFwkError(each)) return defaultClassifier.ofError(each, context);
+      const verdict = ofAnswer(memberOf(each, 'response')) ?? ofAnswer(memberOf(each, '$response')) ?? ofAnswer(each);
+      if (verdict) return verdict.retryable ? verdict : (ofRetryable(each) ?? verdict);
+    }
+    const code = causes.map((each) => memberOf(each, 'code')).find((each) => typeof each === 'string') as string;
+    if (notSent.has(code)) return notSentVerdict;
+    if (ownFault.has(code) || causes.some((each) => abortNames.has(String(memberOf(each, 'name'))))) {
       return verdicts.ignored;
     }
     return verdicts.retryableFailure;
@@ -57,14 +62,18 @@ export const httpClassifier: Classifier = Object.freeze({
 
 /** Ends the body of an answer that nobody reads, which frees its socket: of `fetch`, of undici, or any Node stream. */
 function freeBody(answer: unknown): void {
-  for (const body of [memberOf(answer, 'body'), memberOf(answer, 'data')]) {
-    // A locked stream is being read by somebody.
-    if (memberOf(body, 'locked') === true) continue;
-    // undici's `dump` reads a short rest, so that the connection can be used again.
-    const end = [memberOf(body, 'cancel'), memberOf(body, 'dump'), isNodeStream(body) && memberOf(body, 'destroy')];
-    const free = end.find((each) => typeof each === 'function');
-    if (free) Promise.resolve(Reflect.apply(free, body, [])).catch(() => undefined);
-  }
+  // Only without a body: node-fetch warns of whoever looks at its `data`.
+  const body = hasBody(answer) ? memberOf(answer, 'body') : memberOf(answer, 'data');
+  // A locked stream is being read by somebody.
+  if (memberOf(body, 'locked') === true) return;
+  // undici's `dump` reads a short rest, so that the connection can be used again.
+  const end = [memberOf(body, 'cancel'), memberOf(body, 'dump'), isNodeStream(body) && memberOf(body, 'destroy')];
+  const free = end.find((each) => typeof each === 'function');
+  if (free) Promise.resolve(Reflect.apply(free, body, [])).catch(() => undefined);
+}
+
+function hasBody(answer: unknown): boolean {
+  return typeof answer === 'object' && answer !== null && 'body' in answer;
 }
 
 function isNodeStream(body: unknown): boolean {
@@ -91,7 +100,8 @@ function ofStatus(status: number): Verdict {
 }
 
 function statusOf(answer: unknown): number | undefined {
-  return [memberOf(answer, 'status'), memberOf(answer, 'statusCode')].find(
+  const ofAws = memberOf(memberOf(answer, '$metadata'), 'httpStatusCode');
+  return [memberOf(answer, 'status'), memberOf(answer, 'statusCode'), ofAws].find(
     (status): status is number => Number.isInteger(status) && (status as number) >= 100 && (status as number) <= 599,
   );
 }
@@ -106,11 +116,20 @@ function headerOf(answer: unknown, name: string): unknown {
   return key === undefined ? undefined : memberOf(headers, key);
 }
 
-/** The code of an error, or of its cause: `fetch` throws a TypeError round the true one. */
-function codeOf(error: unknown): string | undefined {
-  return [memberOf(error, 'code'), memberOf(memberOf(error, 'cause'), 'code')].find(
-    (code) => typeof code === 'string',
-  ) as string | undefined;
+/** An error and what caused it: `fetch` throws a TypeError round the true one, and applications wrap what clients throw. */
+function causesOf(error: unknown): readonly unknown[] {
+  const causes = [error];
+  for (let cause = memberOf(error, 'cause'); cause && causes.length < MAX_CAUSES; cause = memberOf(cause, 'cause')) {
+    causes.push(cause);
+  }
+  return causes;
+}
+
+/** What the AWS SDK knows of some errors beside their status, which is 400 for most that throttle. */
+function ofRetryable(error: unknown): Verdict | undefined {
+  const known = memberOf(error, '$retryable');
+  if (typeof known !== 'object' || known === null) return undefined;
+  return memberOf(known, 'throttling') === true ? verdicts.overloaded : verdicts.retryableFailure;
 }
 
 /** A member of anything. A getter that throws says nothing. */
