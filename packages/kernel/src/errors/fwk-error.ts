@@ -49,9 +49,6 @@ const noDetails: Readonly<Record<string, unknown>> = Object.freeze({});
  * message says what happened, the limit, the measured value and what to do.
  */
 export class FwkError extends Error {
-  static {
-    settable(FwkError.prototype, 'name');
-  }
   readonly code: string;
   readonly details: Readonly<Record<string, unknown>>;
   readonly traits: ErrorTraits;
@@ -72,6 +69,9 @@ export class FwkError extends Error {
     return true;
   }
 }
+
+// Not in the class: a class that names itself inside is renamed when modules are joined into one, and errors show the name.
+settable(FwkError.prototype, 'name');
 
 /**
  * True for an error of this framework, with this code if one is given. Works across duplicate copies of a package,

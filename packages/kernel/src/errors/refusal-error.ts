@@ -17,9 +17,6 @@ export interface RefusalErrorOptions extends FwkErrorOptions {
  * They are getters, so that logs do not repeat them. What a framework assigns to them holds for that error.
  */
 export class RefusalError extends FwkError {
-  static {
-    settable(RefusalError.prototype, 'status', 'statusCode', 'expose', 'headers');
-  }
   readonly #status: number;
   readonly #retryAfterMs: number | undefined;
 
@@ -55,3 +52,6 @@ export class RefusalError extends FwkError {
     return this.#retryAfterMs === undefined ? {} : { 'retry-after': formatRetryAfter(this.#retryAfterMs) };
   }
 }
+
+// Not in the class, which would be renamed when modules are joined into one; see FwkError.
+settable(RefusalError.prototype, 'status', 'statusCode', 'expose', 'headers');

@@ -1,6 +1,6 @@
 import type { CallContext } from '../context/call-context.js';
 import type { Env, Layer, Service, Status } from './service.js';
-import { isObject, StackError } from './stack-error.js';
+import { answeredNoService, isObject } from './stack-error.js';
 
 /** What a stack builds. Dispose it when it is no longer called: its layers may keep something, such as metric series. */
 export interface BuiltService<in Req, out Res> extends Service<Req, Res>, AsyncDisposable {
@@ -34,7 +34,7 @@ export function build<Req, Res>(
   try {
     const outermost = layers.reduceRight((next, layer) => {
       const made = layer.wrap(next, env);
-      if (!isService(made)) throw StackError.ofAnswer(layer.role);
+      if (!isService(made)) throw answeredNoService(layer.role);
       if (made !== next && isDisposing(made)) kept.unshift(made);
       return made;
     }, innermost);

@@ -5,51 +5,37 @@ import { FwkError } from '../errors/fwk-error.js';
 /** A stack that cannot be put together or built. Raised where that is asked for, never by a call. */
 export class StackError extends FwkError {
   declare readonly code: keyof typeof kernelErrors;
+}
 
-  /** There is no layer of that role. */
-  static ofUnknownRole(role: string, roles: readonly string[]): StackError {
-    return new StackError(
-      'FWK_KERNEL_ROLE_UNKNOWN',
-      `the stack has no layer of the role ${inspect(role)}; ${listed(roles)}`,
-      { details: { role, roles } },
-    );
-  }
+/** There is no layer of that role. */
+export function roleUnknown(role: string, roles: readonly string[]): StackError {
+  const message = `the stack has no layer of the role ${inspect(role)}; ${listed(roles)}`;
+  return new StackError('FWK_KERNEL_ROLE_UNKNOWN', message, { details: { role, roles } });
+}
 
-  /** Several layers are of that role. */
-  static ofAmbiguousRole(role: string, roles: readonly string[]): StackError {
-    const times = roles.filter((each) => each === role).length;
-    return new StackError(
-      'FWK_KERNEL_ROLE_AMBIGUOUS',
-      `the stack has ${times} layers of the role ${inspect(role)}, so it names none of them; ${listed(roles)}. Give each layer a role of its own`,
-      { details: { role, roles } },
-    );
-  }
+/** Several layers are of that role. */
+export function roleAmbiguous(role: string, roles: readonly string[]): StackError {
+  const times = roles.filter((each) => each === role).length;
+  const message = `the stack has ${times} layers of the role ${inspect(role)}, so it names none of them; ${listed(roles)}. Give each layer a role of its own`;
+  return new StackError('FWK_KERNEL_ROLE_AMBIGUOUS', message, { details: { role, roles } });
+}
 
-  /** Something else was given where a layer was expected. */
-  static ofLayer(given: unknown, missing: string): StackError {
-    return new StackError(
-      'FWK_KERNEL_LAYER_INVALID',
-      `${shown(given)} is no layer: it has no ${missing}. Give an object with \`role\` and \`wrap(next, env)\``,
-      { details: { missing } },
-    );
-  }
+/** Something else was given where a layer was expected. */
+export function noLayer(given: unknown, missing: string): StackError {
+  const message = `${shown(given)} is no layer: it has no ${missing}. Give an object with \`role\` and \`wrap(next, env)\``;
+  return new StackError('FWK_KERNEL_LAYER_INVALID', message, { details: { missing } });
+}
 
-  /** A layer was built and is no service. */
-  static ofAnswer(role: string): StackError {
-    return new StackError(
-      'FWK_KERNEL_SERVICE_INVALID',
-      `\`wrap\` of the layer ${inspect(role)} answered no service. It must return an object with \`call(request, context)\` and \`status()\``,
-      { details: { role } },
-    );
-  }
+/** A layer was built and is no service. */
+export function answeredNoService(role: string): StackError {
+  const message = `\`wrap\` of the layer ${inspect(role)} answered no service. It must return an object with \`call(request, context)\` and \`status()\``;
+  return new StackError('FWK_KERNEL_SERVICE_INVALID', message, { details: { role } });
+}
 
-  /** Something else was given where the innermost service was expected. */
-  static ofInnermost(given: unknown): StackError {
-    return new StackError(
-      'FWK_KERNEL_SERVICE_INVALID',
-      `${shown(given)} is no service to build a stack round. Give a function, or an object with \`call(request, context)\` and \`status()\``,
-    );
-  }
+/** Something else was given where the innermost service was expected. */
+export function noService(given: unknown): StackError {
+  const message = `${shown(given)} is no service to build a stack round. Give a function, or an object with \`call(request, context)\` and \`status()\``;
+  return new StackError('FWK_KERNEL_SERVICE_INVALID', message);
 }
 
 /** Whether properties can be asked for; functions are meant to be called instead. */
@@ -62,7 +48,6 @@ function listed(roles: readonly string[]): string {
 }
 
 function shown(given: unknown): string {
-  if (!isObject(given) || !('role' in given))
-    return inspect(given, { depth: 0, breakLength: Number.POSITIVE_INFINITY });
-  return `the layer ${inspect(given.role)}`;
+  if (isObject(given) && 'role' in given) return `the layer ${inspect(given.role)}`;
+  return inspect(given, { depth: 0, breakLength: Number.POSITIVE_INFINITY });
 }

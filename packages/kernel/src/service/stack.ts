@@ -4,7 +4,7 @@ import { makeEnv } from './env.js';
 import type { LayerDescription } from './layer-description.js';
 import type { Env, Layer, Service } from './service.js';
 import { serviceOf } from './service-of.js';
-import { isObject, StackError } from './stack-error.js';
+import { isObject, noLayer, noService, roleAmbiguous, roleUnknown } from './stack-error.js';
 
 /**
  * Layers in order, outermost first, waiting for the service they stand before. Immutable: each method that changes it
@@ -80,7 +80,7 @@ class LayerStack<Req, Res, NextReq, NextRes> implements Stack<Req, Res, NextReq,
     service: Service<NextReq, NextRes> | ((request: NextReq, context: CallContext) => Promise<NextRes> | NextRes),
   ): BuiltService<Req, Res> {
     const innermost: unknown = typeof service === 'function' ? serviceOf(service) : service;
-    if (!isService(innermost)) throw StackError.ofInnermost(service);
+    if (!isService(innermost)) throw noService(service);
     return build(this.#layers, innermost, this.#env);
   }
 
@@ -98,8 +98,8 @@ class LayerStack<Req, Res, NextReq, NextRes> implements Stack<Req, Res, NextReq,
   #indexOf(role: string): number {
     const roles = this.#layers.map((layer) => layer.role);
     const index = roles.indexOf(role);
-    if (index === -1) throw StackError.ofUnknownRole(role, roles);
-    if (roles.lastIndexOf(role) !== index) throw StackError.ofAmbiguousRole(role, roles);
+    if (index === -1) throw roleUnknown(role, roles);
+    if (roles.lastIndexOf(role) !== index) throw roleAmbiguous(role, roles);
     return index;
   }
 }
@@ -107,8 +107,7 @@ class LayerStack<Req, Res, NextReq, NextRes> implements Stack<Req, Res, NextReq,
 /** @throws StackError `FWK_KERNEL_LAYER_INVALID` */
 function checked(layer: AnyLayer): AnyLayer {
   const given: unknown = layer;
-  if (!isObject(given)) throw StackError.ofLayer(given, 'role');
-  if (typeof Reflect.get(given, 'role') !== 'string') throw StackError.ofLayer(given, 'role');
-  if (typeof Reflect.get(given, 'wrap') !== 'function') throw StackError.ofLayer(given, 'wrap function');
+  if (!isObject(given) || typeof Reflect.get(given, 'role') !== 'string') throw noLayer(given, 'role');
+  if (typeof Reflect.get(given, 'wrap') !== 'function') throw noLayer(given, 'wrap function');
   return layer;
 }
