@@ -72,6 +72,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
   readonly #followed: Disposable | undefined;
   readonly #leaving = new Set<Promise<void>>();
   #seen: readonly Endpoint[] | undefined;
+  #following = false;
   #closed = false;
 
   constructor(
@@ -201,10 +202,16 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
   /** Takes over the list if it is another one than last time. */
   #follow(): void {
     const endpoints = this.#options.endpoints.value;
-    if (endpoints === this.#seen || this.#closed) return;
+    // What makes a connection may change the list. That one is taken over by the next call: first this one is done.
+    if (endpoints === this.#seen || this.#closed || this.#following) return;
     this.#seen = endpoints;
-    const removed = this.#set.update(endpoints, (endpoint) => this.#nodeFor(endpoint));
-    for (const node of removed) this.#remove(node);
+    this.#following = true;
+    try {
+      const removed = this.#set.update(endpoints, (endpoint) => this.#nodeFor(endpoint));
+      for (const node of removed) this.#remove(node);
+    } finally {
+      this.#following = false;
+    }
   }
 
   #nodeFor(endpoint: Endpoint): Node<Req, Res> {

@@ -124,6 +124,22 @@ describe('an endpoint', () => {
     await expect.poll(() => log).toEqual(ended(1));
   });
 
+  test('is not kept when making its connection changes the list', async () => {
+    const log: number[] = [];
+    const endpoints = liveValue<readonly Endpoint[]>([endpointAt(1)]);
+    const connect = ({ port }: Endpoint): Service<string, number> & Disposable => {
+      if (port === 1) endpoints.set([endpointAt(2)]);
+      return { ...serviceOf<string, number>(() => port), [Symbol.dispose]: () => void log.push(port) };
+    };
+    const { call, service } = setUp([], { endpoints, connect });
+    const answers: number[] = [];
+    for (let round = 0; round < 4; round++) answers.push(await call());
+    expect(answers).toEqual([1, 2, 2, 2]);
+    expect(log).toEqual([1]);
+    await service[Symbol.asyncDispose]();
+    expect(log).toEqual([1, 2]);
+  });
+
   test('that leaves before anything was called is never connected', async () => {
     const { log, endpoints, service } = setUp([1]);
     endpoints.set([]);
