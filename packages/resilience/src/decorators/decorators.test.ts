@@ -326,6 +326,33 @@ describe('a policy that nobody provides', () => {
     );
   });
 
+  test('fails the start for a private method too', () => {
+    const initializers: ((this: unknown) => void)[] = [];
+    const place = { kind: 'method', name: '#pay', static: false, private: true } as const;
+    const addInitializer = (initialize: (this: unknown) => void) => void initializers.push(initialize);
+    Policy('paymets')(async () => {}, { ...place, addInitializer } as unknown as ClassMethodDecoratorContext);
+    class Desk {
+      constructor() {
+        for (const initialize of initializers) initialize.call(this);
+      }
+    }
+    const component = resilience({ policies: { payments: {} } });
+    component.built?.(new Desk());
+    const context = { get: () => policyRegistry(undefined, { payments: {} }) } as unknown as ComponentContext;
+    expect(() => component.verify?.(context)).toThrow(/"paymets" \(@Policy on Desk\.#pay\); did you mean "payments"/);
+  });
+
+  test('is refused on a static method, whose class belongs to no application', () => {
+    class Desk {
+      readonly number = 1;
+      static async pay(): Promise<void> {}
+    }
+    const descriptor = Object.getOwnPropertyDescriptor(Desk, 'pay') as TypedPropertyDescriptor<typeof Desk.pay>;
+    expect(() => Policy('payments')(Desk, 'pay', descriptor)).toThrow(/@Policy on pay: it must not stand on a static/);
+    const context = { kind: 'method', name: 'pay', static: true, private: false };
+    expect(() => Policy('payments')(Desk.pay, context as ClassMethodDecoratorContext)).toThrow(/a static method/);
+  });
+
   test.each([
     ['Payments', 'payments'],
     ['payment', 'payments'],

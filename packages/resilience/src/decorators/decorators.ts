@@ -15,6 +15,7 @@ import {
   isFallback,
 } from '../fallback/fallback-options.js';
 import type { HedgeOptions } from '../hedge/hedge-options.js';
+import { notePrivateName } from '../policy/named-methods.js';
 import type { RateLimitOptions } from '../rate/rate-limit-options.js';
 import type { RetryOptions } from '../retry/retry-options.js';
 import { guardMethod, type Method, type MethodOptions, methodFallback } from './method-policy.js';
@@ -121,6 +122,7 @@ export function Fallback(
 /**
  * Takes the layers of a named policy of the application; what other decorators set stands over it. An instance without
  * a container knows no named policies and runs with the other decorators alone.
+ * @throws OptionsError on a static method: its class belongs to no application
  */
 export function Policy(name: string): ResilienceDecorator {
   if (typeof name !== 'string' || name === '') throw new OptionsError('@Policy', ['name must be a non-empty string']);
@@ -133,13 +135,31 @@ function decorator(name: string, options: MethodOptions): ResilienceDecorator {
     if (typeof second === 'object' && second !== null) {
       const context = second as ClassMethodDecoratorContext;
       if (context.kind !== 'method' || typeof target !== 'function') throw misplaced(name, String(context.name));
+      if (options.named !== undefined) checkNamed(name, options.named, context);
       return guardMethod(target as Method, String(context.name), name, options);
     }
     if (typeof descriptor?.value !== 'function') throw misplaced(name, String(second));
+    if (options.named !== undefined && typeof target === 'function') throw classWide(name, String(second));
     descriptor.value = guardMethod(descriptor.value as Method, String(second), name, options);
     return descriptor;
   }
   return decorate as ResilienceDecorator;
+}
+
+/** A static method is called on its class, which belongs to no application, so that no named policy could ever reach it. */
+function checkNamed(decorator: string, policyName: string, context: ClassMethodDecoratorContext): void {
+  const key = String(context.name);
+  if (context.static) throw classWide(decorator, key);
+  if (!context.private) return;
+  context.addInitializer(function (this: unknown) {
+    notePrivateName(this as object, key, policyName);
+  });
+}
+
+function classWide(name: string, key: string): OptionsError {
+  return new OptionsError(`@${name} on ${key}`, [
+    'it must not stand on a static method: a class belongs to no application, and applications define the policies. Set the layers on the method itself (@Retry, @CircuitBreaker, ...)',
+  ]);
 }
 
 function misplaced(name: string, key: string): OptionsError {
