@@ -20,6 +20,9 @@ describe('the advertised place', () => {
     [{ host: '203.0.113.1' }, { FWK_ADVERTISE_HOST: '203.0.113.9', FWK_ADVERTISE_PORT: '80' }, '203.0.113.1', 80],
     [{}, { FWK_ADVERTISE_HOST: '', FWK_ADVERTISE_PORT: '' }, '10.1.2.3', 8080],
     [{ host: 'fd00::9' }, {}, 'fd00::9', 8080],
+    [{ host: '::ffff:10.0.0.1' }, {}, '::ffff:10.0.0.1', 8080],
+    [{ host: '240.0.0.9' }, {}, '240.0.0.9', 8080],
+    [{ host: 'node_1.shop-7.internal' }, {}, 'node_1.shop-7.internal', 8080],
   ])('is by the options %j and the variables %j', async (options, environment, host, port) => {
     const place = await advertisedPlace(checkAdvertise(options, environment), listening);
     expect(place).toMatchObject({ host, port });
@@ -32,6 +35,7 @@ describe('the advertised place', () => {
     [{ host: 'fe80::1%eth0' }, {}, 'advertise.host must be'],
     [{ host: '10.0.0.256' }, {}, 'advertise.host must be'],
     [{ host: 'a b' }, {}, 'advertise.host must be'],
+    [{}, { FWK_ADVERTISE_HOST: '0x7f.1' }, 'FWK_ADVERTISE_HOST must be'],
     [{ port: 0 }, {}, 'advertise.port must be'],
     [{ hots: 'a' }, {}, 'unknown option "advertise.hots"'],
     ['10.0.0.1', {}, 'advertise must be an object'],
@@ -40,6 +44,14 @@ describe('the advertised place', () => {
     [{}, { FWK_ADVERTISE_PORT: '80a' }, 'FWK_ADVERTISE_PORT must be'],
   ])('refuses %j with the variables %j', (options, environment, problem) => {
     expect(() => checkAdvertise(options, environment)).toThrow(problem);
+  });
+
+  test.each([
+    ...['0.0.0.5', '224.0.0.1', '255.255.255.255', 'ff02::1', '::ffff:0.0.0.0', '::ffff:e000:1', '2001:db8::1%eth0'],
+    ...['0x0', '0x7f.1', '0xa9fea9fe', '127.1', 'a.7', '010.0.0.1', '-a', 'a-', 'a..b', ' 10.0.0.1', '10.0.0.1\n'],
+  ])('is never at %j, which nobody can call or which is no name', (host) => {
+    expect(() => checkAdvertise({ host }, {})).toThrow('advertise.host must be');
+    expect(() => checkAdvertise({}, { FWK_ADVERTISE_HOST: host })).toThrow('FWK_ADVERTISE_HOST must be');
   });
 
   test.each(['0.0.0.0', '0', '::', '0:0:0:0:0:0:0:0', '::ffff:0.0.0.0'])(

@@ -2,7 +2,7 @@
  * Which address and port an instance tells the others: what the options say, else what the environment says, else where it
  * listens. The latter is wrong behind NAT and mapped ports, which nothing inside a container can see.
  */
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { OptionsError } from '@fwk/kernel';
 import { isLinkLocal, outwardAddress } from './outward-address.js';
 
@@ -82,10 +82,25 @@ function allAddresses(host: string): readonly (4 | 6)[] | undefined {
 
 function isReachableHost(value: unknown): boolean {
   if (typeof value !== 'string' || value.length > 200) return false;
-  if (isIP(value) !== 0) return !isLinkLocal(value) && !allAddresses(value);
-  const isName = value.split('.').every((label) => /^[A-Za-z0-9_-]{1,63}$/.test(label));
-  // What is left of digits alone is a mistyped address, not a name.
-  return isName && !/^[\d.]+$/.test(value);
+  const family = isIP(value);
+  // A zone (`fe80::1%eth0`) means something on one machine only.
+  if (family !== 0) return !value.includes('%') && !unreachable().check(value, family === 4 ? 'ipv4' : 'ipv6');
+  const labels = value.split('.');
+  const isName = labels.every((label) => /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/.test(label));
+  // What ends in a number is an address to the system, however it is written (`0x7f.1`), or a mistyped one.
+  return isName && !/^(?:\d{1,200}|0x[0-9a-f]{0,200})$/i.test(labels.at(-1) ?? '');
+}
+
+/** What nobody can call: no address at all, one of many machines, or of one link. IPv4 ones mapped into IPv6 count too. */
+function unreachable(): BlockList {
+  const list = new BlockList();
+  list.addSubnet('0.0.0.0', 8);
+  list.addSubnet('224.0.0.0', 4);
+  list.addAddress('255.255.255.255');
+  list.addAddress('::', 'ipv6');
+  list.addSubnet('ff00::', 8, 'ipv6');
+  list.addSubnet('fe80::', 10, 'ipv6');
+  return list;
 }
 
 function isPort(value: unknown): boolean {
