@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeEnv, noLogger } from '@fwk/kernel';
+import { fakeClock } from '@fwk/kernel/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SavedFile } from './saved-file.js';
 
@@ -90,4 +91,26 @@ test('is written under names that nobody can plant links at', async () => {
   await write();
   expect(await readFile(target, 'utf8')).toBe('"of another"');
   expect(await readFile(file, 'utf8')).toBe('"new"');
+});
+
+test('is written again and again until it can be, and once more at the end', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'fwk-saved-file-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'later', 'known.json');
+  const warned: unknown[] = [];
+  const clock = fakeClock();
+  const env = makeEnv({ clock, logger: { ...noLogger, warn: (fields) => void warned.push(fields) } });
+  const what = { file, what: 'what is known', debounceMs: 1, maxBytes: 1000 };
+  const made = new SavedFile(what, env, () => '"new"');
+  made.changed();
+  await clock.advance(1);
+  await expect.poll(() => warned).toHaveLength(1);
+  await mkdir(join(folder, 'later'));
+  await expect.poll(() => clock.advance(10_000).then(() => readFile(file, 'utf8'))).toBe('"new"');
+  await rm(join(folder, 'later'), { recursive: true });
+  made.changed();
+  await clock.advance(1);
+  await expect.poll(() => warned).toHaveLength(2);
+  await mkdir(join(folder, 'later'));
+  await expect.poll(() => made.close().then(() => readFile(file, 'utf8'))).toBe('"new"');
 });

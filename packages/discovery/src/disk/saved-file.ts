@@ -2,7 +2,7 @@
  * A JSON file that outlives its process. Read once, synchronously, and bounded; a file that is missing or of no use is no
  * error, and one that another user may have written is not believed. Written in the background, a while after a change, to a
  * new file of a name that nobody can guess, which then takes the other's place: no reader ever sees half of it, and no link
- * is followed.
+ * is followed. What could not be written, on a full disk for one, is tried again until it can.
  */
 import { renameSync } from 'node:fs';
 import { type Env, FileRefusedError, messageOf, readRegularFileSync, type Timer } from '@fwk/kernel';
@@ -18,6 +18,9 @@ export interface SavedFileOptions {
   readonly maxBytes: number;
 }
 
+/** Pause, in milliseconds, after what could not be written. */
+const RETRY_MS = 10_000;
+
 /** One file, written by one owner. */
 export class SavedFile {
   readonly #options: SavedFileOptions;
@@ -26,6 +29,7 @@ export class SavedFile {
   #timer: Timer | undefined;
   #writing: Promise<void> = Promise.resolve();
   #failing = false;
+  #closed = false;
 
   /** @param encode - asked for the text when it is time to write. */
   constructor(options: SavedFileOptions, env: Env, encode: () => string) {
@@ -72,6 +76,7 @@ export class SavedFile {
 
   /** Writes what is not yet written. */
   close(): Promise<void> {
+    this.#closed = true;
     if (this.#timer) {
       this.#env.clock.clearTimer(this.#timer);
       this.#save();
@@ -105,6 +110,7 @@ export class SavedFile {
     } catch (error) {
       if (!this.#failing) this.#env.logger.warn({ err: error, file }, `${what} cannot be written`);
       this.#failing = true;
+      if (!this.#closed) this.#timer ??= this.#env.clock.setTimer(() => this.#save(), RETRY_MS, true);
     }
   }
 }

@@ -95,6 +95,7 @@ describe('whose word a file is', () => {
   test.each([
     ['one’s own', own, folder],
     ['one’s own in a directory that all share', own, shared],
+    ['one’s own with a second name, in a directory of one’s own', { ...own, nlink: 2 }, folder],
     ['root’s', { uid: root, mode: 0o100644 }, { uid: root, mode: 0o040755 }],
   ])('is taken for one’s own: %s', (_what, file, directory) => {
     expect(ownershipProblem(file, directory, me)).toBeUndefined();
@@ -105,6 +106,7 @@ describe('whose word a file is', () => {
     ['a file in another user’s directory', own, { uid: stranger, mode: 0o040755 }, 'its directory belongs to the user'],
     ['a file that a group may write', { uid: me, mode: 0o100664 }, folder, 'others may write it'],
     ['a file that everybody may write', { uid: me, mode: 0o100666 }, folder, 'others may write it'],
+    ['a second name where others may put files', { ...own, nlink: 2 }, shared, 'it may be a link to another file'],
     ['a file that everybody may replace', own, { uid: me, mode: 0o040777 }, 'everybody may replace it'],
   ])('is not: %s', (_what, file, directory, problem) => {
     expect(ownershipProblem(file, directory, me)).toContain(problem);

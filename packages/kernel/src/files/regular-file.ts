@@ -115,7 +115,7 @@ function judge(path: string, stats: Stats, { maxBytes, own = false }: RegularFil
 }
 
 /** Who may write a file, or replace it. */
-type Rights = Pick<Stats, 'uid' | 'mode'>;
+type Rights = Pick<Stats, 'uid' | 'mode'> & Partial<Pick<Stats, 'nlink'>>;
 
 /** Why what stands in a file may be another user's word; undefined when it is one's own, or root's. */
 export function ownershipProblem(file: Rights, directory: Rights, me: number): string | undefined {
@@ -126,6 +126,10 @@ export function ownershipProblem(file: Rights, directory: Rights, me: number): s
   // In a sticky directory only its owner may replace a file.
   if (directory.mode & 0o002 && !(directory.mode & 0o1000)) {
     return 'everybody may replace it in its directory (chmod o-w mends that)';
+  }
+  // Where others may put files, a second name of another file of this user is theirs to give.
+  if (directory.mode & 0o022 && (file.nlink ?? 1) > 1) {
+    return `it has ${file.nlink} names, in a directory where others may put files: it may be a link to another file`;
   }
   return undefined;
 }
