@@ -75,6 +75,8 @@ describe('an address of an instance is not believed', () => {
     '::ffff:a9fe:a9fe',
     '0:0:0:0:0:ffff:a9fe:a9fe',
     '64:ff9b::a9fe:a9fe',
+    '64:ff9b:1::a9fe:a9fe',
+    '::ffff:0:169.254.169.254',
     '2002:a9fe:a9fe::1',
     '::169.254.169.254',
     'fd00:ec2::254',

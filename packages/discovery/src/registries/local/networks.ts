@@ -110,13 +110,14 @@ function plainAddress(address: string): string {
   return words.slice(0, 5).every((word) => word === 0) && words[5] === 0xffff ? v4Of(words, 6) : shortest(address);
 }
 
-/** IPv4 addresses that a gateway may take an IPv6 address for: compatible ones, NAT64, 6to4. */
+/** IPv4 addresses that a gateway may take an IPv6 address for: compatible and translated ones, NAT64, 6to4. */
 function embedded(address: string): readonly string[] {
   const words = wordsOf(address);
   if (!words) return [];
   if (words[0] === 0x2002) return [v4Of(words, 1)];
-  const translated = words[0] === 0x64 && words[1] === 0xff9b;
-  return translated || words.slice(0, 6).every((word) => word === 0) ? [v4Of(words, 6)] : [];
+  const head = words.slice(0, 6).join();
+  const known = head === '0,0,0,0,0,0' || head === '0,0,0,0,65535,0' || head.startsWith('100,65435,');
+  return known ? [v4Of(words, 6)] : [];
 }
 
 /** The eight words of an IPv6 address, however it is spelt. */
