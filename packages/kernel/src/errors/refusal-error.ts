@@ -12,7 +12,7 @@ export interface RefusalErrorOptions extends FwkErrorOptions {
 /**
  * A call that was refused, or given up by a limit of time: nothing is wrong with the program. Where such an error reaches
  * a web framework, that answers as our own server does, by the status in the table of the code and not 500: Express, Koa and
- * Fastify read `status`, `statusCode`, `expose` and `headers`, Nest `statusCode`.
+ * Fastify read `status`, `statusCode`, `expose` and `headers`, Nest `statusCode`, Hono `getResponse()`.
  *
  * They are getters, so that logs do not repeat them. What a framework assigns to them holds for that error.
  */
@@ -50,6 +50,11 @@ export class RefusalError extends FwkError {
   /** `Retry-After`, in whole seconds, where that is known. */
   get headers(): Readonly<Record<string, string>> {
     return this.#retryAfterMs === undefined ? {} : { 'retry-after': formatRetryAfter(this.#retryAfterMs) };
+  }
+
+  /** The answer as a web response: the message where callers may read it, else the code. */
+  getResponse(): Response {
+    return new Response(this.expose ? this.message : this.code, { status: this.status, headers: this.headers });
   }
 }
 

@@ -141,6 +141,17 @@ test('every refusal says what http-errors says, by the table of its code', () =>
   expect(new DeadlineExceededError('d', 5)).toMatchObject({ status: 504, statusCode: 504, expose: false });
 });
 
+test('is a web response where a framework asks for one, as Hono does', async () => {
+  const refused = new BreakerOpenError({ breaker: 'b', state: 'open', nextProbeInMs: 1001 }, undefined).getResponse();
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
+  expect(await refused.text()).toBe('FWK_RESILIENCE_BREAKER_OPEN');
+  const limited = policy('p', { rateLimit: { burst: 1, permitsPerSecond: 0.1 } }).wrap(async () => 'x');
+  await limited();
+  const response = await limited().catch((error) => error.getResponse() as Response);
+  expect(response).toMatchObject({ status: 429 });
+  expect(await (response as Response).text()).toMatch(/^p: 0.1 calls a second/);
+});
+
 test('takes what a framework assigns, as Koa does, and stays out of log lines', () => {
   const error = Object.assign(new TimeoutError('t', 5), {
     status: 418,
