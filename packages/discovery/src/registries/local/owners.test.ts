@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../fixtures/free-port.js';
 import { type RawClient, rawClient } from '../../fixtures/raw-client.js';
 import { anInstance } from '../../testing/instances.js';
+import { openSession } from './client-session.js';
 import { checkLocalOptions, type LocalRegistryOptions } from './local-options.js';
 import { socketPath } from './place.js';
 import { openRegistry, type RegistryServer } from './registry-server.js';
@@ -15,6 +16,7 @@ import { Replica } from './replica.js';
 import { serveRegistry } from './serve-registry.js';
 import { Registrant } from './session.js';
 import type { StreamMessage } from './stream-intake.js';
+import { Transport } from './transport.js';
 import { headers } from './wire.js';
 
 const registrant = new Registrant('holder-one');
@@ -173,5 +175,20 @@ describe('by the socket', () => {
     // The port is no way in for a session of the socket, not even to read.
     const stream = await fetch(`${served.url}/v1/events`, { headers: owner.sign('GET', '/v1/events') });
     expect([stream.status, await stream.text()]).toEqual([403, expect.stringContaining('sessions are for the socket')]);
+  });
+
+  test('a session is one of the socket even when its place is looked for anew while it is opened', async () => {
+    await using _served = await serveRegistry(options);
+    const transport = new Transport(options, makeEnv());
+    let open = false;
+    const opening = openSession(transport, registrant, '', 'the registry').finally(() => {
+      open = true;
+    });
+    while (!open) {
+      transport.forgetPlace();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect((await opening).sign('GET', '/v1/state').headers).not.toHaveProperty(headers.proof);
+    transport.close();
   });
 });

@@ -35,6 +35,7 @@ export class Transport {
   #agent: Agent | undefined;
   /** Where the registry is, once it was looked for. */
   #place: RequestOptions | undefined;
+  #socket: string | undefined;
   #closed = false;
 
   constructor(options: LocalRegistryOptions, env: Env) {
@@ -42,9 +43,9 @@ export class Transport {
     this.#env = env;
   }
 
-  /** The socket of the registry; undefined where it is asked by the port. Known once something was sent. */
+  /** The socket of the registry; undefined where it is asked by the port. Known once something was sent, and from then on. */
   get socket(): string | undefined {
-    return this.#place?.socketPath ?? undefined;
+    return this.#socket;
   }
 
   /** Looks anew, and whether the place is still a safe one, with the next request. */
@@ -140,6 +141,7 @@ export class Transport {
   async #find(): Promise<RequestOptions> {
     const { host, port } = this.#options;
     const path = await socketPlace(this.#options, port);
+    this.#socket = path;
     return path === undefined ? { host, port } : { socketPath: path };
   }
 }
