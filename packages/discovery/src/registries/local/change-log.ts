@@ -12,11 +12,18 @@ type ChangeBody =
 
 /** Changes kept for those who resume, and for those who still read the list; older readers get everything anew. */
 const LOG_LENGTH = 5000;
+/** Bytes that they take, so that one process that changes its instance again and again does not fill the memory. */
+const LOG_BYTES = 16 * 1024 * 1024;
+/** About what a change takes beside its instance. */
+const CHANGE_BYTES = 300;
 
 /** What has changed lately, numbered without gaps. */
 export class ChangeLog {
   readonly #onChange: (change: Change) => void;
   readonly #changes: Change[] = [];
+  /** The bytes of each. */
+  readonly #sizes: number[] = [];
+  #bytes = 0;
   #version = 0;
 
   constructor(onChange: (change: Change) => void) {
@@ -28,10 +35,14 @@ export class ChangeLog {
     return this.#version;
   }
 
-  add(body: ChangeBody): void {
+  /** @param bytes - of the instance in it, written as JSON. */
+  add(body: ChangeBody, bytes = 0): void {
     const change: Change = { ...body, version: ++this.#version };
     this.#changes.push(change);
-    if (this.#changes.length > LOG_LENGTH * 2) this.#changes.splice(0, LOG_LENGTH);
+    this.#sizes.push(bytes + CHANGE_BYTES);
+    this.#bytes += bytes + CHANGE_BYTES;
+    // Many at once, since those that stay are moved.
+    if (this.#changes.length > LOG_LENGTH * 2 || this.#bytes > LOG_BYTES * 2) this.#forget();
     this.#onChange(change);
   }
 
@@ -40,5 +51,12 @@ export class ChangeLog {
     const missing = this.#version - version;
     if (missing < 0 || missing > this.#changes.length) return undefined;
     return missing === 0 ? [] : this.#changes.slice(-missing);
+  }
+
+  #forget(): void {
+    let gone = 0;
+    while (this.#changes.length - gone > LOG_LENGTH || this.#bytes > LOG_BYTES) this.#bytes -= this.#sizes[gone++] ?? 0;
+    this.#changes.splice(0, gone);
+    this.#sizes.splice(0, gone);
   }
 }

@@ -34,8 +34,12 @@ export class Holdings {
     return (this.#owners.get(owner) ?? nothing).ids;
   }
 
-  /** Takes an instance, in place of what was there under its id. @throws RegistryFullError, and leaves what was there. */
-  take({ instance, owner = '' }: CatalogEntry): void {
+  /**
+   * Takes an instance, in place of what was there under its id.
+   * @returns the bytes that it takes.
+   * @throws RegistryFullError, and leaves what was there.
+   */
+  take({ instance, owner = '' }: CatalogEntry): number {
     const { id } = instance;
     const before = this.#sizes.get(id);
     const bytes = Buffer.byteLength(JSON.stringify(instance));
@@ -59,6 +63,7 @@ export class Holdings {
     this.#owners.set(owner, holding);
     holding.ids.add(id);
     holding.bytes += bytes;
+    return bytes;
   }
 
   drop(id: string): void {

@@ -105,12 +105,11 @@ export class ServedRegistry {
       const { id } = entry.instance;
       const gone = entry.holder === goneHolder;
       try {
-        this.#holdings.take(entry);
+        this.#put(entry, this.#holdings.take(entry));
       } catch (error) {
         if (!(error instanceof RegistryFullError)) throw error;
         continue;
       }
-      this.#put(entry);
       this.#leases.grant(id, gone ? Math.min(dropGraceMs, ttlMs) : ttlMs);
       if (gone) this.#dropped.add(id);
       restored++;
@@ -129,14 +128,14 @@ export class ServedRegistry {
       throw new DuplicateInstanceError(id, describeInstance(known.instance), describeInstance(instance));
     }
     const entry = { instance, holder, owner };
-    this.#holdings.take(entry);
+    const bytes = this.#holdings.take(entry);
     if (claim) this.#words.claim(instance, holder, claim);
     this.#claimed.add(id);
     this.#dropped.delete(id);
     this.#leases.grant(id, this.#leaseMs(owner));
     // Registering again what is known already is a renewal; watchers need not hear of it.
     if (known && known.holder === holder && known.owner === owner && sameInstance(known.instance, instance)) return;
-    this.#put(entry);
+    this.#put(entry, bytes);
   }
 
   /**
@@ -276,9 +275,9 @@ export class ServedRegistry {
     this.#env.logger.warn({ instance: id, service, cause }, 'instance evicted');
   }
 
-  #put(entry: CatalogEntry): void {
+  #put(entry: CatalogEntry, bytes: number): void {
     this.catalog.put(entry);
-    this.#log.add({ kind: 'put', entry });
+    this.#log.add({ kind: 'put', entry }, bytes);
   }
 
   #remove(id: string, owner?: string): void {
