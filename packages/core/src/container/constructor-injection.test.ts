@@ -52,6 +52,52 @@ describe('constructor injection', () => {
     expect(container.get(ExpressTill).ledger).toBe(container.get(Ledger));
   });
 
+  test('refuses a subclass without a constructor when nothing says what its parent takes', () => {
+    class Desk {
+      readonly ledger: unknown;
+      constructor(ledger: unknown) {
+        this.ledger = ledger;
+      }
+    }
+    describeParameters(Desk, undefined);
+    class Corner extends Desk {}
+    describeParameters(Corner, undefined);
+    class Lowered extends Desk {
+      readonly number: number;
+      // As compilers write it for fields and initializers.
+      constructor(...all: [unknown]) {
+        super(...all);
+        this.number = 1;
+      }
+    }
+    describeParameters(Lowered, undefined);
+    for (const each of [Corner, Lowered]) {
+      expect(() => createContainer().get(each)).toThrow(
+        expect.objectContaining({ code: 'FWK_CORE_PARAMETERS_UNKNOWN' }),
+      );
+    }
+  });
+
+  test('asks nothing for a subclass that makes its parent itself, or that extends a class of a library', () => {
+    class Desk {
+      readonly ledger: unknown;
+      constructor(ledger: unknown) {
+        this.ledger = ledger;
+      }
+    }
+    class Database extends Desk {}
+    describeParameters(Database, undefined);
+    expect(createContainer().get(Database).ledger).toBeUndefined();
+    describeParameters(Desk, undefined);
+    class Own extends Desk {
+      constructor() {
+        super('mine');
+      }
+    }
+    describeParameters(Own, undefined);
+    expect(createContainer().get(Own).ledger).toBe('mine');
+  });
+
   test('keeps containers apart', () => {
     expect(createContainer().get(Till)).not.toBe(createContainer().get(Till));
   });
@@ -200,6 +246,17 @@ describe('parameters with defaults', () => {
     describeParameters(Attempts, [Ledger, ...types, Array]);
     const container = createContainer();
     expect(container.get(Attempts).all).toEqual([container.get(Ledger), 5, ['a']]);
+  });
+
+  test.each(asCompiled)('leave a rest parameter empty when the compiler emits %s', (_, types = [Object]) => {
+    class Attempts {
+      readonly count: number;
+      constructor(_limit = 5, ...names: readonly string[]) {
+        this.count = names.length;
+      }
+    }
+    describeParameters(Attempts, [...types, Object]);
+    expect(createContainer().get(Attempts).count).toBe(0);
   });
 
   test('give way to what the container knows, by class or by @Inject', () => {
