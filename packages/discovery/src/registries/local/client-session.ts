@@ -12,6 +12,8 @@ export interface Signed {
   readonly headers: Readonly<Record<string, string>>;
   /** Whether the answer is from the registry that the session was opened with, and to this request. */
   isAnswer(status: number, body: string, proof: unknown): boolean;
+  /** The same for a piece of the stream that it opens, by its place from 1; absent where nothing is proven. */
+  isPiece?(place: number, text: string, proof: unknown): boolean;
 }
 
 /** A registry that has proven itself, and to which this process has. */
@@ -41,6 +43,7 @@ export class ClientSession {
     return {
       headers: { ...named, [headers.proof]: proof },
       isAnswer: (status, text, given) => proofs.isSameProof(given, proofs.answerProof(key, count, status, text)),
+      isPiece: (place, text, given) => proofs.isSameProof(given, proofs.pieceProof(key, count, place, text)),
     };
   }
 }

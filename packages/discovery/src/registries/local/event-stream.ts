@@ -18,10 +18,14 @@ export interface StreamSource {
   format(change: Change): string;
 }
 
+/** Proves a piece of the stream: answers what is written after it. Asked for each piece in turn. */
+export type Seal = (piece: Buffer | string) => string;
+
 /** The stream to one reader. */
 export class EventStream {
   readonly #response: ServerResponse;
   readonly #source: StreamSource;
+  readonly #seal: Seal | undefined;
   /** The list being read, and its next part. */
   #list: ListInParts | undefined;
   #part = 0;
@@ -36,9 +40,11 @@ export class EventStream {
   /** Whether a change was told since the last beat: then the reader has heard that the stream is open. */
   #told = false;
 
-  constructor(response: ServerResponse, source: StreamSource) {
+  /** @param seal - where the reader wants to know that it is the registry who tells. */
+  constructor(response: ServerResponse, source: StreamSource, seal?: Seal) {
     this.#response = response;
     this.#source = source;
+    this.#seal = seal;
     // What was written last may fail when the reader has just gone; its close says so.
     response.on('error', () => {});
     response.on('drain', () => {
@@ -72,7 +78,8 @@ export class EventStream {
 
   /** Says that another process may serve now. */
   close(): void {
-    this.#response.end(formatEvent('closing', {}));
+    const text = formatEvent('closing', {});
+    this.#response.end(this.#seal ? text + this.#seal(text) : text);
   }
 
   #goOn(): void {
@@ -85,8 +92,12 @@ export class EventStream {
   }
 
   #write(piece: Buffer | string): void {
-    if (this.#response.destroyed || this.#response.writableEnded) this.#busy = true;
-    else this.#busy = !this.#response.write(piece);
+    if (this.#response.destroyed || this.#response.writableEnded) {
+      this.#busy = true;
+      return;
+    }
+    this.#busy = !this.#response.write(piece);
+    if (this.#seal) this.#busy = !this.#response.write(this.#seal(piece));
   }
 
   #next(): Buffer | string | undefined {

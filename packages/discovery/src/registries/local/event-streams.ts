@@ -9,9 +9,9 @@ import type { Change } from './change-log.js';
 import { EventStream, type StreamSource } from './event-stream.js';
 import { ListInParts } from './list-in-parts.js';
 import type { LocalRegistryOptions } from './local-options.js';
+import type { Caller } from './registry-access.js';
 import type { ServedRegistry } from './served-registry.js';
-import type { Identity } from './session.js';
-import { formatEvent, headers, protocol } from './wire.js';
+import { formatEvent, headers, protocol, streamBody } from './wire.js';
 
 /** Longest time between beats. Not longer than a lease either: clients count renewals to tell that a stream is silent. */
 const MAX_BEAT_MS = 2500;
@@ -57,16 +57,11 @@ export class EventStreams {
 
   /**
    * Turns a request into a stream.
-   * @param identity - the process whose end shows by the end of the stream; undefined for a mere reader.
-   * @param more - headers of the answer.
+   * @param caller - whose end shows by the end of the stream; one without an identity only reads.
    * @throws RegistryFullError
    */
-  add(
-    request: IncomingMessage,
-    response: ServerResponse,
-    identity: Identity | undefined,
-    more: Readonly<Record<string, string>>,
-  ): void {
+  add(request: IncomingMessage, response: ServerResponse, caller: Caller): void {
+    const { identity } = caller;
     if (this.#open.size >= this.#maxStreams) throw new RegistryFullError('streams', this.#maxStreams);
     const mostNameless = Math.ceil(this.#maxStreams * NAMELESS_SHARE);
     if (!identity && this.#nameless >= mostNameless)
@@ -77,14 +72,14 @@ export class EventStreams {
     // Its end is that of the connection. In chunks, each event would be three writes to each reader in place of one.
     response.removeHeader('transfer-encoding');
     response.writeHead(200, {
-      ...more,
+      ...caller.proofOf(200, streamBody),
       connection: 'close',
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
       [headers.registry]: protocol,
     });
     request.socket.setNoDelay(true);
-    const stream = new EventStream(response, this.#source);
+    const stream = new EventStream(response, this.#source, caller.seal?.());
     stream.begin(this.#known(request.headers['last-event-id']));
     this.#open.add(stream);
     this.#timer ??= this.#clock.setTimer(() => this.#beat(), this.#beatMs, true);

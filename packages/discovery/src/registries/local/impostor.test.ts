@@ -1,9 +1,9 @@
 /** Whatever holds the place of the registry learns nothing, and is not believed. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
-import { createServer as createTcpServer, type Server as TcpServer } from 'node:net';
+import { connect, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
 import { noLogger } from '@fwk/kernel';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { fakeRegistry } from '../../fixtures/fake-registry.js';
 import { freePort } from '../../fixtures/free-port.js';
 import { rawClient } from '../../fixtures/raw-client.js';
@@ -13,10 +13,14 @@ import { checkLocalOptions, type LocalRegistryOptions } from './local-options.js
 import { localRegistry } from './local-registry.js';
 import { serveRegistry } from './serve-registry.js';
 import { Registrant } from './session.js';
-import { formatEvent, headers } from './wire.js';
+import { formatEvent, headers, ping } from './wire.js';
 
 const token = 'a-token-of-some-length';
 const quiet = { logger: noLogger };
+const evil = {
+  version: 1,
+  entry: { instance: anInstance({ id: 'evil' }), holder: 'holder-one', owner: 'o'.repeat(43) },
+};
 const opened: { close(): unknown }[] = [];
 let port = 0;
 
@@ -115,13 +119,12 @@ describe('a registry that was joined', () => {
   test('is not believed any more when its answers are not proven', async () => {
     let proven = true;
     const options = checkLocalOptions({ port, token }, {});
-    const server = await fakeRegistry(options, (asked, answer) => {
+    const server = await fakeRegistry(options, (asked, answer, seal) => {
       if (asked.method !== 'GET') return answer('{"unknown":[],"version":1,"ttlMs":3000}', proven);
       const hello = { epoch: 'epoch-one', version: 0, holder: 'holder-one', ttlMs: 3000, resumed: false };
       const response = answer();
-      return response.write(
-        formatEvent('hello', hello) + formatEvent('list', { entries: [] }) + formatEvent('current', {}),
-      );
+      const all = formatEvent('hello', hello) + formatEvent('list', { entries: [] }) + formatEvent('current', {});
+      return response.write(seal(all));
     });
     opened.push({ close: () => server.close().closeAllConnections() });
     const registry = join({ token, serve: false });
@@ -163,4 +166,40 @@ test('the key of a process never leaves it: what it sends to prove itself is of 
   expect(claimed.status).toBe(409);
   first.close();
   second.close();
+});
+
+test.each([
+  ['an event', (text: string) => `${formatEvent('put', evil)}${text}`],
+  ['a comment', (text: string) => `${ping}${text}`],
+  ['an event that calls itself a proof', (text: string) => `event: proof\n${formatEvent('put', evil)}${text}`],
+  ['another address', (text: string) => text.replaceAll('"127.0.0.1"', '"127.0.0.6"')],
+  ['a piece twice', (text: string) => text + text.slice(text.indexOf('event: '))],
+  ['a hole', (text: string) => (text.includes('"port":4001') ? '' : text)],
+])('who stands between and puts %s into the stream of a registry is not believed', async (_what, change) => {
+  const served = await serveRegistry({ port: 0, token });
+  opened.push(served);
+  const between = createTcpServer((near) => {
+    const far = connect(served.port, '127.0.0.1');
+    near.on('error', () => {}).pipe(far);
+    far.setEncoding('latin1').on('error', () => {});
+    far.on('data', (text: string) => near.write(text.includes('event: put') ? change(text) : text, 'latin1'));
+    far.once('close', () => near.destroy());
+    near.once('close', () => far.destroy());
+  }).listen(port, '127.0.0.1');
+  await once(between, 'listening');
+  onTestFinished(() => void between.close());
+  const member = join({ token, serve: false });
+  const watch = member.watch('inventory');
+  const reasons: string[] = [];
+  member.connection.subscribe(({ reason }) => void reasons.push(String(reason)));
+  const seen: string[] = [];
+  watch.instances.subscribe((list) => void seen.push(...list.map(({ id, address }) => `${id} at ${address}`)));
+  await expect.poll(() => member.connection.value.state).toBe('connected');
+  const direct = await rawClient(checkLocalOptions({ port: served.port, token }, {}));
+  for (const instancePort of [4001, 4002]) {
+    await direct.ask('PUT', '/instances/inventory-1', { instance: anInstance({ port: instancePort }) });
+  }
+  await expect.poll(() => reasons.join()).toContain('it sent what no registry sends');
+  expect(seen.filter((each) => each !== 'inventory-1 at 127.0.0.1')).toEqual([]);
+  direct.close();
 });

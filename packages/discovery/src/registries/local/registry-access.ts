@@ -6,11 +6,12 @@
 import type { IncomingMessage } from 'node:http';
 import { bearerCheck, hostNameOf, isLoopback } from '@fwk/kernel';
 import { RegistryDeniedError } from '../../errors.js';
+import type { Seal } from './event-stream.js';
 import type { LocalRegistryOptions } from './local-options.js';
 import { Refusal } from './request-body.js';
 import type { Identity } from './session.js';
 import type { Session, Sessions } from './sessions.js';
-import { headers } from './wire.js';
+import { frameProof, headers } from './wire.js';
 
 /** How a request came: by the socket of this user, or by the port. */
 export type Channel = 'socket' | 'port';
@@ -21,6 +22,8 @@ export interface Caller {
   readonly identity: Identity | undefined;
   /** Headers by which the caller knows that the registry itself has answered. */
   proofOf(status: number, body: string): Readonly<Record<string, string>>;
+  /** The same for a stream of events; absent where nothing is proven. */
+  seal?(): Seal;
 }
 
 /** Somebody who has proven nothing. */
@@ -105,6 +108,10 @@ function callerOf(request: IncomingMessage, body: Buffer, session: Session): Cal
   return {
     identity: session.identity,
     proofOf: (status, text) => ({ [headers.proof]: session.proves(count, status, text) }),
+    seal: () => {
+      let place = 0;
+      return (piece) => frameProof(session.provesPiece(count, ++place, piece));
+    },
   };
 }
 

@@ -14,7 +14,7 @@ import { parseBody, Refusal } from './request-body.js';
 import type { ServedRegistry } from './served-registry.js';
 import type { Identity } from './session.js';
 import type { Sessions } from './sessions.js';
-import { objectOf, parseIds, protocol, streamBody } from './wire.js';
+import { objectOf, parseIds, protocol } from './wire.js';
 
 const MAX_RENEWED = 10_000;
 
@@ -61,7 +61,7 @@ export class RegistryApi {
     if (resource === 'renewals') return this.#renewals(asked);
     if (request.method !== 'GET') throw new Refusal(404, 'no such resource');
     if (resource === 'events') {
-      this.#parts.streams.add(request, response, caller.identity, caller.proofOf(200, streamBody));
+      this.#parts.streams.add(request, response, caller);
       return undefined;
     }
     return this.#facts(resource, new URLSearchParams(query));

@@ -9,6 +9,7 @@ import type { Override } from '../../override.js';
 import { type ClientSession, openSession, type Signed } from './client-session.js';
 import { explainMissing } from './foreign-registry.js';
 import type { LocalRegistryOptions } from './local-options.js';
+import { ProvenEvents } from './proven-events.js';
 import { refusalOf } from './refusals.js';
 import type { Registrant } from './session.js';
 import { SseReader } from './sse-reader.js';
@@ -82,7 +83,7 @@ export class RegistryClient {
   ): Promise<{ readonly ended: Promise<string> }> {
     this.#session = undefined;
     this.#transport.forgetPlace();
-    const response = await this.#openStream(resumeFrom ?? '');
+    const { response, signed } = await this.#openStream(resumeFrom ?? '');
     this.#stream = response;
     this.#unheard = 0;
     let end = (_reason: string) => {};
@@ -91,17 +92,26 @@ export class RegistryClient {
     });
     let batch: StreamMessage[] = [];
     const intake = new StreamIntake();
-    const reader = new SseReader((name, data) => {
+    const take = (name: string, data: string) => {
       const event = parseEvent(name, data);
       if (event) batch.push(...intake.take(event, data.length));
-    });
+    };
+    const proven = signed.isPiece && new ProvenEvents(signed.isPiece, take);
+    const reader = proven
+      ? new SseReader(
+          (...event) => proven.take(...event),
+          (text) => proven.comment(text),
+        )
+      : new SseReader(take);
+    let heard = proven?.pieces;
     const first = new Promise<void>((resolve, reject) => {
       const limit = this.#transport.limit(() => response.destroy(new Error('it sent no greeting')));
       response.setEncoding('utf8');
       response.on('data', (text: string) => {
-        this.#unheard = 0;
         try {
           reader.push(text);
+          if (!proven || proven.pieces !== heard) this.#unheard = 0;
+          heard = proven?.pieces;
           const messages = batch;
           batch = [];
           if (messages.length === 0) return;
@@ -135,13 +145,13 @@ export class RegistryClient {
     this.#transport.close();
   }
 
-  async #openStream(resumeFrom: string): Promise<IncomingMessage> {
+  async #openStream(resumeFrom: string): Promise<{ readonly response: IncomingMessage; readonly signed: Signed }> {
     const path = `/v${protocol}/events`;
     const session = await this.#joined();
     const signed = session.sign('GET', path, '', resumeFrom);
     const response = await this.#transport.send({ method: 'GET', path, headers: signed.headers, streams: true });
     if (response.statusCode !== 200) throw await this.#refusal(response, signed, 'GET /events');
-    if (signed.isAnswer(200, streamBody, response.headers[headers.proof])) return response;
+    if (signed.isAnswer(200, streamBody, response.headers[headers.proof])) return { response, signed };
     response.destroy();
     throw this.#unproven();
   }

@@ -17,6 +17,9 @@
  *     signature               Ed25519(private key, T ⏎ "owner" ⏎ holder)
  *     proof of a request      HMAC(key, number ⏎ method ⏎ path ⏎ Last-Event-ID ⏎ body)
  *     proof of an answer      HMAC(key, number ⏎ status ⏎ body)
+ *     proof of a piece        HMAC(key, number ⏎ "events" its place, from 1 ⏎ text)
+ *
+ * An answer that becomes a stream of events is proven piece by piece: an event `proof` follows each.
  *
  * Where there is no token its place is empty: then who may ask is decided by the socket, not by a proof.
  */
@@ -107,6 +110,11 @@ export function requestProof(key: string, { count, method, path, resumeFrom, bod
 
 export function answerProof(key: string, count: number, status: number, body: string): string {
   return proofOf(key, `${count}\n${status}\n`, body);
+}
+
+/** @param place - of the piece in the stream that the request has opened, from 1. */
+export function pieceProof(key: string, count: number, place: number, text: string | Buffer): string {
+  return proofOf(key, `${count}\nevents ${place}\n`, text);
 }
 
 /** Compares in a time that does not tell where they differ. */

@@ -12,6 +12,7 @@ import {
   isSigned,
   nonce,
   type ProvenRequest,
+  pieceProof,
   registryProof,
   requestProof,
   sessionKey,
@@ -52,6 +53,11 @@ export class Session {
 
   proves(count: number, status: number, body: string): string {
     return answerProof(this.#key, count, status, body);
+  }
+
+  /** The proof of one piece of the stream that a request has opened. */
+  provesPiece(count: number, place: number, text: string | Buffer): string {
+    return pieceProof(this.#key, count, place, text);
   }
 
   #isNew(count: number): boolean {

@@ -8,13 +8,16 @@ const MAX_EVENT_LENGTH = 1024 * 1024;
 
 /** Collects text and hands out whole events. */
 export class SseReader {
-  readonly #onEvent: (event: string, data: string) => void;
+  readonly #onEvent: (event: string, data: string, text: string) => void;
+  readonly #onComment: (text: string) => void;
   /** The texts of an event that has no end yet: searched when they came, and not again with each that follows. */
   #begun: string[] = [];
   #begunLength = 0;
 
-  constructor(onEvent: (event: string, data: string) => void) {
+  /** @param onComment - told of what is no event. Both are told the text as well, without the empty line after it. */
+  constructor(onEvent: (event: string, data: string, text: string) => void, onComment = (_text: string) => {}) {
     this.#onEvent = onEvent;
+    this.#onComment = onComment;
   }
 
   /** @throws Error when an event grows without end; also whatever the receiver throws. */
@@ -41,6 +44,7 @@ export class SseReader {
       if (line.startsWith('event: ')) event = line.slice(7);
       else if (line.startsWith('data: ')) data = line.slice(6);
     }
-    if (data !== '') this.#onEvent(event, data);
+    if (data === '') this.#onComment(part);
+    else this.#onEvent(event, data, part);
   }
 }

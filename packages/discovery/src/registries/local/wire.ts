@@ -8,7 +8,8 @@
  * - `POST /v1/renewals` `{ids}` renews leases → `{unknown: ids}`
  * - `PUT /v1/overrides/:id` `{status, cause, actor}` lets an operator's word win → `{version}`; `DELETE` → `{version, lifted}`
  * - `GET /v1/events` (`Last-Event-ID: epoch:version` resumes) → `hello`, unless resumed everything in some `list`s, then
- *   `put`, `remove`, `override`; among them `current` when all is said that had happened before; `closing`
+ *   `put`, `remove`, `override`; among them `current` when all is said that had happened before; `closing`. By the port, to
+ *   a session, a `proof` follows each piece
  * - `GET /v1/instances?service=`, `GET /v1/services`, `GET /v1/state` for people, in pages (`?after=`, `?limit=`)
  *
  * A version counts changes within one epoch; an epoch is one serving process. A holder is the public name of a process, an
@@ -77,6 +78,14 @@ export function formatEvent(event: StreamEvent['kind'], data: unknown, id?: stri
 /** Formats one event whose data is written as JSON already. */
 export function frameEvent(event: StreamEvent['kind'], json: string, id?: string): string {
   return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${json}\n\n`;
+}
+
+/** The event after each piece of a stream that is proven. */
+export const proofEvent = 'proof';
+
+/** Formats it. */
+export function frameProof(proof: string): string {
+  return `event: ${proofEvent}\ndata: ${proof}\n\n`;
 }
 
 /** A comment, for readers to hear that the stream is open. */
