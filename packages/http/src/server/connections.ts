@@ -1,7 +1,7 @@
 /**
- * The open connections of a server, each with the last answer that was begun on it, so that stopping ends each at its
- * right time: one without a request at once, one whose request is still arriving after a short time, one whose request
- * is being answered when the answer has left.
+ * The open connections of a server and the answers that are owed on them, so that each ends at its right time: one without a
+ * request at once, one whose request is still arriving after a short time, one with requests that are here whole when they
+ * are answered.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -10,9 +10,14 @@ import type { Clock } from '@fwk/kernel';
 /** How long a request that has begun to arrive when the server stops accepting has for the rest, in milliseconds. */
 const arrivalMs = 500;
 
+type Answer = ServerResponse<IncomingMessage>;
+
 /** See the head of this file. */
 export class Connections {
-  readonly #open = new Map<Socket, ServerResponse<IncomingMessage> | undefined>();
+  /** Each with the answer of the last request that has arrived on it, up to its body. */
+  readonly #open = new Map<Socket, Answer | undefined>();
+  /** Of an answer whose request came while another was unanswered on the connection: that other. */
+  readonly #before = new WeakMap<Answer, Answer>();
   readonly #max: number;
   readonly #onFull: () => void;
   #full = false;
@@ -46,51 +51,64 @@ export class Connections {
   }
 
   /** A request has arrived, up to its body. */
-  begin(response: ServerResponse<IncomingMessage>): void {
-    const { socket } = response.req;
-    if (this.#open.has(socket)) this.#open.set(socket, response);
+  begin(answer: Answer): void {
+    const { socket } = answer.req;
+    if (!this.#open.has(socket)) return;
+    const before = this.#open.get(socket);
+    if (before && !before.closed) this.#before.set(answer, before);
+    this.#open.set(socket, answer);
   }
 
-  /** The last answer that was begun on a connection. */
-  answerOn(socket: Socket): ServerResponse<IncomingMessage> | undefined {
+  /** The answer of the last request that has arrived on a connection, up to its body. */
+  lastOn(socket: Socket): Answer | undefined {
     return this.#open.get(socket);
+  }
+
+  /** The last answer that is still owed on a connection; a request that is still arriving is owed none yet. */
+  owedOn(socket: Socket): Answer | undefined {
+    const last = this.#open.get(socket);
+    const owed = last && this.#isArriving(last) ? this.#before.get(last) : last;
+    return owed && isUnanswered(owed) ? owed : undefined;
   }
 
   /** Ends what nobody is being answered on; settles when only connections with an answer under way are left. */
   async endUnused(clock: Clock): Promise<void> {
-    let arriving = false;
-    for (const [socket, response] of this.#open) {
-      if (response && isBeingAnswered(response)) {
-        // Its head may already have told the client to keep the connection.
-        response.once('close', () => socket.destroySoon());
-      } else if (isArriving(socket, response)) arriving = true;
+    const arriving = new Set<Socket>();
+    for (const [socket, last] of this.#open) {
+      const owed = this.owedOn(socket);
+      // Its head may already have told the client to keep the connection.
+      if (owed) owed.once('close', () => socket.destroySoon());
+      else if (last ? this.#isArriving(last) : socket.bytesRead > 0) arriving.add(socket);
       else socket.destroy();
     }
-    if (!arriving) return;
+    if (arriving.size === 0) return;
     await new Promise<void>((resolve) => {
       const timer = clock.setTimer(resolve, arrivalMs);
-      const look = () => {
-        if ([...this.#open].some(([socket, response]) => isArriving(socket, response))) return;
-        clock.clearTimer(timer);
-        resolve();
-      };
-      for (const socket of this.#open.keys()) socket.once('close', look);
+      for (const socket of arriving) {
+        socket.once('close', () => {
+          arriving.delete(socket);
+          if (arriving.size > 0) return;
+          clock.clearTimer(timer);
+          resolve();
+        });
+      }
     });
-    for (const [socket, response] of this.#open) if (!response || !isBeingAnswered(response)) socket.destroy();
+    for (const socket of arriving) if (!this.owedOn(socket)) socket.destroy();
   }
 
   endAll(): void {
     for (const socket of this.#open.keys()) socket.destroy();
   }
+
+  /** Part of the body is missing, and is wanted: not yet refused, and read now or when those before are answered. */
+  #isArriving(last: Answer): boolean {
+    const { req } = last;
+    if (req.complete || last.headersSent) return false;
+    const before = this.#before.get(last);
+    return req.readableFlowing !== null || (before !== undefined && isUnanswered(before));
+  }
 }
 
-/** The whole request is here and its answer has not left. */
-function isBeingAnswered(response: ServerResponse<IncomingMessage>): boolean {
-  return response.req.complete && !response.writableFinished && !response.destroyed;
-}
-
-/** Part of a request is here, its head or its body, and it has not been refused yet. */
-function isArriving(socket: Socket, response: ServerResponse<IncomingMessage> | undefined): boolean {
-  if (!response) return socket.bytesRead > 0;
-  return !response.req.complete && !response.headersSent;
+function isUnanswered(answer: Answer): boolean {
+  return !answer.writableFinished && !answer.destroyed;
 }

@@ -1,27 +1,45 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Problem, problemType } from '../wire/problem.js';
+import type { Connections } from './connections.js';
+
+type ParseError = Error & { readonly code?: string };
 
 const statusOf: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
+/** Connections that are about to end: Node tells of each further part that it cannot parse. */
+const ending = new WeakSet<Socket>();
+/** Answers of requests that were refused before they had come whole, while others before them were being answered. */
+const givenUp = new WeakSet<ServerResponse>();
+
+/** True for a request that must not be worked on any more, though its rest may have come at last. */
+export function isGivenUp(response: ServerResponse): boolean {
+  return givenUp.has(response);
+}
+
 /**
  * Answers what Node could not even parse, so that this too is a problem document, and ends the connection: what follows
- * on it cannot be understood.
- * @param last - the last answer begun on the connection; while it is on its way, another would be taken for its end.
+ * on it cannot be understood. Requests that came whole before it are answered first.
  */
-export function answerParseFailure(
-  error: Error & { readonly code?: string },
-  socket: Socket,
-  last: ServerResponse<IncomingMessage> | undefined,
-): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  if (last && (last.headersSent ? !last.req.complete || !last.writableFinished : last.req.complete)) {
-    socket.destroy();
-    return;
-  }
+export function answerParseFailure(error: ParseError, socket: Socket, connections: Connections): void {
+  if (error.code === 'ECONNRESET' || ending.has(socket)) return;
+  ending.add(socket);
+  const last = connections.lastOn(socket);
+  const owed = connections.owedOn(socket);
+  if (last && last !== owed && !last.req.complete) givenUp.add(last);
+  const refuse = () => {
+    // A request that has its answer already, amid its body, must not get a second.
+    if (last?.headersSent && !last.req.complete) socket.destroy();
+    else if (!socket.destroyed) writeRefusal(error, socket);
+  };
+  if (owed) owed.once('close', refuse);
+  else refuse();
+}
+
+function writeRefusal(error: ParseError, socket: Socket): void {
   const status = statusOf[error.code ?? ''] ?? 400;
   const problem: Problem = {
     type: 'urn:fwk:error:FWK_HTTP_REQUEST_MALFORMED',

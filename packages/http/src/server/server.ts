@@ -21,7 +21,7 @@ import { Connections } from './connections.js';
 import { Dispatcher } from './dispatcher.js';
 import { ListenError, PortTakenError } from './listen-errors.js';
 import { type Listeners, openListeners } from './listeners.js';
-import { answerParseFailure } from './parse-failure.js';
+import { answerParseFailure, isGivenUp } from './parse-failure.js';
 import { probeHandlers } from './probe-routes.js';
 import { checkRoutes, routesOf } from './routes.js';
 import { type ServerOptions, serverDefaults, serverOptionRules } from './server-options.js';
@@ -191,7 +191,9 @@ class NodeServer implements HttpServer {
       requireHostHeader: false,
     };
     return () => {
-      const dispatch = oneByOne((request, response) => dispatcher.dispatch(request, response));
+      const dispatch = oneByOne((request, response) => {
+        if (!isGivenUp(response)) dispatcher.dispatch(request, response);
+      });
       const server = createNodeServer(limits, (request, response) => {
         connections.begin(response);
         dispatch(request, response);
@@ -199,12 +201,12 @@ class NodeServer implements HttpServer {
       // A refusal of the body goes out before the caller is told to send it.
       server.on('checkContinue', (request, response) => server.emit('request', request, response));
       server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-      server.on('clientError', (error, socket) =>
-        answerParseFailure(error, socket as Socket, connections.answerOn(socket as Socket)),
-      );
-      server.on('connect', (_request, socket) =>
-        answerParseFailure(noTunnel, socket as Socket, connections.answerOn(socket as Socket)),
-      );
+      server.on('clientError', (error, socket) => answerParseFailure(error, socket as Socket, connections));
+      server.on('connect', (_request, socket: Socket) => {
+        // Node has let go of the connection, so answers that are owed on it could not be sent whole.
+        if (connections.owedOn(socket)) socket.destroy();
+        else answerParseFailure(noTunnel, socket, connections);
+      });
       connections.watch(server);
       return server;
     };
