@@ -27,6 +27,16 @@ function at({ port }: RegistryHost, shown?: string): Registry {
 }
 
 describe('a registry with a token', () => {
+  test('refuses a session that a web page of another site asks for', async () => {
+    const url = `http://127.0.0.1:${(await host()).port}/v1/sessions`;
+    const ask = (from: string) => {
+      const headers = { 'content-type': 'application/json', 'sec-fetch-site': from };
+      return fetch(url, { method: 'POST', headers, body: '{}' });
+    };
+    expect((await ask('cross-site')).status).toBe(403);
+    expect((await ask('none')).status).not.toBe(403);
+  });
+
   test('serves whoever proves to know it, and shows its lists to people who show it', async () => {
     const served = await host();
     const registry = at(served, token);

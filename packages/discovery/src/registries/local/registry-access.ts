@@ -4,7 +4,7 @@
  * and by people who show the token (`Authorization: Bearer`) where there is one; our own clients never send it.
  */
 import type { IncomingMessage } from 'node:http';
-import { bearerCheck, hostNameOf, isLoopback } from '@fwk/kernel';
+import { bearerCheck, headFaultOf, hostNameOf, isLoopback } from '@fwk/kernel';
 import { RegistryDeniedError } from '../../errors.js';
 import type { Seal } from './event-stream.js';
 import type { LocalRegistryOptions } from './local-options.js';
@@ -57,10 +57,13 @@ export class RegistryAccess {
   /**
    * Lets a request in, before its body is read.
    * @returns what tells who asks, once the body is there.
-   * @throws Refusal 421 for a foreign name, 403 and 401, RegistryDeniedError without the token.
+   * @throws Refusal 400 without one valid Host, 421 for a foreign name, 403 for a change by the port where there is a socket
+   * or by a page of another site, 401 without a session; RegistryDeniedError without the token.
    */
   admit(request: IncomingMessage, channel: Channel): (body: Buffer) => Caller {
     const writes = request.method !== 'GET';
+    const fault = headFaultOf(request);
+    if (fault) throw new Refusal(fault.status, fault.message);
     if (channel === 'port' && !this.#holdsToken) {
       // A web page could come in by a name of its own that leads here.
       if (!isLoopback(hostNameOf(request.headers.host))) {
