@@ -1,5 +1,5 @@
 /** What no well-behaved client sends to the management listener, over bare connections. */
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { eventBus, noLogger, systemClock } from '@fwk/kernel';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { coreErrors } from '../core-errors.js';
@@ -68,3 +68,25 @@ test('half a head is ended when its five seconds are over, not at the next look-
   // Node alone would take 30 s; a busy machine may add some.
   expect(tookMs).toBeLessThan(12_000);
 }, 20_000);
+
+test('requests that are sent before the last answer is here are answered in their order', async () => {
+  const host = 'host: 127.0.0.1\r\nauthorization: Bearer a-token-of-the-tests\r\n';
+  const list = `GET /manage HTTP/1.1\r\n${host}\r\n`;
+  const received = await sent(`${list}GET /nothing HTTP/1.1\r\n${host}\r\n${list}`);
+  // A refusal ends the connection, so the third is for another.
+  expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 404']);
+});
+
+test('no more than 256 connections are open at once', async () => {
+  const port = Number(new URL(server.url ?? '').port);
+  const open = new Set<Socket>();
+  const closed: unknown[] = [];
+  const made = Array.from({ length: 300 }, () => {
+    const socket = connect(port, '127.0.0.1', () => open.add(socket));
+    socket.on('error', () => {});
+    return socket.on('close', () => void (open.delete(socket) && closed.push(socket)));
+  });
+  await expect.poll(() => closed.length).toBe(44);
+  expect(open.size).toBe(256);
+  for (const socket of made) socket.destroy();
+});
