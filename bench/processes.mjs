@@ -8,7 +8,7 @@ const limitMs = 30_000;
 
 export const program = (name) => fileURLToPath(new URL(`programs/${name}.mjs`, import.meta.url));
 
-/** Starts Node and resolves once it has printed a line that begins with `word`. */
+/** Starts Node and resolves once it has printed a line that begins with `word`. `stop` ends it, by SIGKILL unless told. */
 export async function startUntil(args, word, env = {}) {
   const startMs = performance.now();
   const child = spawn(process.execPath, args, {
@@ -33,7 +33,7 @@ export async function startUntil(args, word, env = {}) {
       fail(`ended with ${code} before it said "${word}"`);
     });
   });
-  return { ms: performance.now() - startMs, stop: () => end(child) };
+  return { ms: performance.now() - startMs, stop: (signal) => end(child, signal) };
 }
 
 /** Runs Node to its end; resolves with the JSON that it printed. */
@@ -69,9 +69,9 @@ export function freePort() {
   });
 }
 
-function end(child) {
+function end(child, signal = 'SIGKILL') {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
+  child.kill(signal);
   return ended;
 }
