@@ -8,6 +8,9 @@ export function maskAssignments(text: string): string {
   return maskHeaderLines(maskElements(maskLabels(maskMembers(maskPairs(text)))));
 }
 
+/** A value that is a secret under every name that may be a secret's. */
+const anySecret = 'user:password';
+
 /** Longest name that is looked for in front of a sign. */
 const longestName = 64;
 
@@ -15,6 +18,7 @@ const longestName = 64;
 function maskPairs(text: string): string {
   let at = text.indexOf('=');
   if (at < 0) return text;
+  const next = new NextPlaces(text);
   let masked = '';
   let done = 0;
   while (at >= 0) {
@@ -22,9 +26,9 @@ function maskPairs(text: string): string {
     const from = nameStart(text, nameEnd);
     const name = text.slice(from, nameEnd);
     // Judged without its value first, since most names are harmless and finding the end of a value costs more.
-    if (name !== '' && isSecretName(decoded(name))) {
+    if (name !== '' && isSecretName(decoded(name), anySecret)) {
       const start = skipSpaces(text, at + 1, 1);
-      const end = valueEnd(text, start, from);
+      const end = valueEnd(text, start, from, next);
       const value = text.slice(start, end);
       if (value !== '' && isSecretName(decoded(name), parsedValue(value))) {
         masked += text.slice(done, start) + mask;
@@ -49,13 +53,10 @@ function nameStart(text: string, at: number): number {
   return from;
 }
 
+/** Names of secrets are ASCII. `decodeURIComponent` would throw for what is broken, which costs far more than all else here. */
 function decoded(name: string): string {
   if (!name.includes('%')) return name;
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
+  return name.replace(/%([2-7][\da-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 /** As far as it matters to whether it may be a secret. */
@@ -64,25 +65,47 @@ function parsedValue(text: string): unknown {
   return /^\d{1,15}$/.test(text) ? Number(text) : text;
 }
 
-function valueEnd(text: string, start: number, nameAt: number): number {
-  const quote = text.charAt(start);
-  const close = quote === '{' ? '}' : quote;
-  if (quote !== '' && '"\'{'.includes(quote)) {
-    const end = text.indexOf(close, start + 1);
-    if (end >= 0) return end + 1;
+const closing: Readonly<Record<string, RegExp>> = { '"': /"/g, "'": /'/g, '{': /}/g };
+const queryEnd = /[&#\s"'<>`]/g;
+const connectionEnd = /[;\r\n]/g;
+const plainEnd = /[\s;"<>`]/g;
+
+function valueEnd(text: string, start: number, nameAt: number, next: NextPlaces): number {
+  const close = closing[text.charAt(start)];
+  if (close) {
+    const end = next.of(close, start + 1);
+    if (end < text.length) return end + 1;
   }
   let before = nameAt - 1;
   while (before >= 0 && before > nameAt - longestName && text.charAt(before) === ' ') before--;
   const sign = text.charAt(before);
-  if (sign === '?' || sign === '&' || sign === '#') return endFrom(text, start, /[&#\s"'<>`]/g);
+  if (sign === '?' || sign === '&' || sign === '#') return next.of(queryEnd, start);
   // A connection string; its first part has nothing in front of it.
-  if (sign === ';' || (before < 0 && text.includes(';'))) return endFrom(text, start, /[;\r\n]/g);
-  return endFrom(text, start, /[\s;"<>`]/g);
+  if (sign === ';' || (before < 0 && text.includes(';'))) return next.of(connectionEnd, start);
+  return next.of(plainEnd, start);
 }
 
-function endFrom(text: string, start: number, form: RegExp): number {
-  form.lastIndex = start;
-  return form.exec(text)?.index ?? text.length;
+/**
+ * Where each of a few signs stands next. Asked from left to right it remembers, so that a text costs linear time even when
+ * every place in it asks for the same far sign.
+ */
+class NextPlaces {
+  readonly #text: string;
+  readonly #found = new Map<RegExp, { readonly from: number; readonly at: number }>();
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The first place of `sign` from `from` on, or the end of the text. */
+  of(sign: RegExp, from: number): number {
+    const known = this.#found.get(sign);
+    if (known && known.from <= from && from <= known.at) return known.at;
+    sign.lastIndex = from;
+    const at = sign.exec(this.#text)?.index ?? this.#text.length;
+    this.#found.set(sign, { from, at });
+    return at;
+  }
 }
 
 const member = /"([\w .-]{1,64})"(\s{0,8}:\s{0,8})("(?:[^"\\]|\\.)*"|[\w.+-]{1,64})/g;
@@ -142,8 +165,10 @@ function isLabelledSecret(name: string, value: string, { quoted, spaced, next }:
   if (value === '') return false;
   if (quoted) return true;
   const header = name.includes('-') && !name.includes('.') && '\r\n\'"'.includes(next);
+  if (header) return true;
   // `token.ts:48:14` is a place in a source.
-  return header || (spaced && value.length >= 4 && (value.length >= 20 || /\d/.test(value)));
+  if (!spaced) return !name.includes('.') && value.length >= 8 && /\d/.test(value) && /[a-z]/i.test(value);
+  return value.length >= 4 && (value.length >= 20 || /\d/.test(value));
 }
 
 /** Elements of XML that have text only. */

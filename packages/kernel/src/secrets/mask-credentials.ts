@@ -32,12 +32,13 @@ function maskPrivateKeys(text: string): string {
   return masked + text.slice(done);
 }
 
-const scheme = /\b(bearer|basic|negotiate)( {1,4})([\w.~+/=-]+)/gi;
+const scheme = /\b(bearer|basic|negotiate|token|apikey)( {1,4})([\w.~+/=-]+)/gi;
 
-/** `Bearer …` and `Basic …`. In a sentence, "basic authentication" is none. */
+/** `Bearer …` and `Basic …`. In a sentence, "basic authentication" is none; "unexpected token Identifier" is no token. */
 function maskSchemes(text: string): string {
   return text.replace(scheme, (all, name: string, space: string, value: string, offset: number) => {
     const alone = offset === 0 && all.length === text.trimEnd().length;
+    if (/^[ta]/i.test(name)) return value.length >= 10 && /\d/.test(value) ? `${name}${space}${mask}` : all;
     return alone || (value.length >= 6 && !/^[a-z]+[.,]?$/.test(value)) ? `${name}${space}${mask}` : all;
   });
 }
@@ -45,8 +46,16 @@ function maskSchemes(text: string): string {
 /** Runs that may hold a token. Each character is looked at once: what follows is asked of a run as a whole. */
 const runs = /[\w.-]{16,}/g;
 
-const knownToken =
-  /^(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|xapp-|[sr]k_(?:live|test)_|sk-|whsec_|AIza|AKIA|ASIA|npm_|hf_|dop_v1_|SG\.|hvs\.|ya29\.)/;
+/** Beginnings that providers give their tokens, so that they are found. */
+const knownToken = new RegExp(
+  `^(?:${[
+    'gh[pousr]_|github_pat_|gl(?:pat|dt|rt|ptt|ft|soat|cbt|imt)-|ATATT3|ATBB', // forges
+    'xox[abceoprs]-|xapp-|EAACEdEose0cBA|lin_api_|figd_|PMAK-|NRAK-|glsa_|glc_|sntrys_|phx_', // tools
+    '[sr]k_(?:live|test)_|sk-|whsec_|sq0[a-z]{3}-|shp(?:at|ca|pa|ss)_|xkeysib-|key-(?=[0-9a-f]{32})', // payments, mail, models
+    'AIza|AKIA|ASIA|ya29\\.|do[opr]_v1_|dapi(?=\\w{28})|hv[sb]\\.|s\\.(?=\\w{24}$)|SG\\.|tskey-|pul-|nfp_|sbp_', // clouds
+    'npm_|hf_|pypi-|dckr_pat_|CFPAT-|(?:AGE-SECRET-KEY|age-secret-key)-', // packages and keys
+  ].join('|')})`,
+);
 
 /** JSON web tokens, and tokens by the beginnings that providers give theirs. */
 function maskTokens(text: string): string {

@@ -57,6 +57,26 @@ describe('is masked', () => {
     ['a private key', `before\n${pem('RSA PRIVATE KEY')}\nafter`, `before\n${mask}\nafter`],
     ['another', pem('OPENSSH PRIVATE KEY'), mask],
     ['one that is cut', pem('PRIVATE KEY').slice(0, 50), mask],
+    ['a short token as a user', 'redis://Xk9sEcr3t@cache:6379', `redis://${mask}@cache:6379`],
+    ['a query part named auth', 'https://x.example/?a=1&auth=Xk9sEcr3t', `https://x.example/?a=1&auth=${mask}`],
+    ['a session', 'https://x.example/?PHPSESSID=Xk9sEcr3t', `https://x.example/?PHPSESSID=${mask}`],
+    ['a label without a space', 'client_secret:Xk9sEcr3t, x', `client_secret:${mask}, x`],
+    ['a scheme of its own', 'sent Token 9944b09199c62bcf to it', `sent Token ${mask} to it`],
+    ['a webhook host', 'https://webhook.site/3fa85f64-5717', `https://webhook.site/${mask}`],
+    ['a hook host', 'https://hook.eu1.make.com/abcd1234efgh', `https://hook.eu1.make.com/${mask}`],
+    [
+      'a trigger',
+      'https://maker.ifttt.com/trigger/x/with/key/abc1234def',
+      `https://maker.ifttt.com/trigger/x/with/key/${mask}`,
+    ],
+    [
+      'an integration',
+      'https://events.pagerduty.com/integration/a1b2c3d4e5/enqueue',
+      `https://events.pagerduty.com/integration/${mask}`,
+    ],
+    ...['dckr_pat_', 'shpat_', 'pypi-', 'tskey-auth-', 'AGE-SECRET-KEY-1', 'glrt-', 'sntrys_', 'ATATT3', 'doo_v1_'].map(
+      (start) => [`a token that begins with ${start}`, `${start}AbCdEf0123456789`, mask],
+    ),
     ['a Slack webhook', 'https://hooks.slack.com/services/T000/B000/XXXX1234abcd', `https://hooks.slack.com/${mask}`],
     [
       'a Discord webhook',
@@ -149,6 +169,10 @@ test('a text without end costs linear time, whatever it repeats', () => {
     '"a":',
     '"a":"',
     '\\"a\\":\\"',
+    'auth=',
+    'auth={',
+    '=%',
+    '?%zz=a&',
   ];
   const more = [
     ...['a: ', 'password: ', "'token': '", '--token ', '--a', ' = ', 'token    =    ', '<a>', '<token>', '</', '=> '],
@@ -168,5 +192,15 @@ test('a text without end costs linear time, whatever it repeats', () => {
     const startMs = performance.now();
     maskText(piece.repeat(Math.ceil(400_000 / piece.length)));
     expect([piece, performance.now() - startMs < 2000]).toEqual([piece, true]);
+  }
+  for (const [start, piece] of [
+    ['://', '.webhook.'],
+    ['://', '.hooks.'],
+    ['://a/', '/bot1'],
+    ['auth={', 'auth={'],
+  ] as const) {
+    const startMs = performance.now();
+    maskText(start + piece.repeat(400_000 / piece.length));
+    expect([start, piece, performance.now() - startMs < 2000]).toEqual([start, piece, true]);
   }
 });

@@ -53,8 +53,8 @@ function maskUser(url: string, http: boolean): string | undefined {
   const colon = url.indexOf(':');
   const authority = authorityEnd(url);
   if (colon < 0 || colon > last || colon > authority) {
-    // No password. A user who is that long is a token.
-    if (last > authority || !isTokenLike(url.slice(0, last))) return undefined;
+    // No password. The user may be a token.
+    if (last > authority || !isToken(url.slice(0, last))) return undefined;
     return `${mask}${maskWebhook(url.slice(last))}`;
   }
   // `host:8080/@scope`: a port, and an @ in the path.
@@ -72,20 +72,35 @@ function endFrom(text: string, start: number, form: RegExp): number {
   return form.exec(text)?.index ?? text.length;
 }
 
+/** A user alone: shorter tokens are told from names by their digits among letters of both cases. */
+function isToken(user: string): boolean {
+  return isTokenLike(user) || /^(?=\w*[a-z])(?=\w*[A-Z])(?=\w*\d)\w{8,19}$/.test(user);
+}
+
 function isTokenLike(user: string): boolean {
   return user.length >= 20 && /^[\w-]+$/.test(user);
 }
 
-/** Places whose path is a secret: `hooks.slack.com/services/…`, `discord.com/api/webhooks/…`, `api.telegram.org/bot…`. */
+/** Hosts whose paths are secrets: `hooks.slack.com/services/…`, `acme.webhook.office.com/…`. */
+const webhookHost = /^hooks?\.|(?:^|\.)webhooks?\./i;
+
+/** Places behind which a path is a secret: `discord.com/api/webhooks/…`, `api.telegram.org/bot…`. */
 const webhookPlace =
-  /^hooks\.[^/?#]*\/|^[^/?#]*\.webhook\.[^/?#]*\/|\/(?:webhook|webhooks|webhookb2|hooks?)\/|\/bot(?=\d+:)/i;
+  /\/(?:webhook|webhooks|webhookb2|webhook-(?:test|waiting)|hooks?|with\/key)\/|pagerduty\.com\/integration\/|\/bot(?=\d{1,20}:)/i;
 
 function maskWebhook(url: string): string {
   const query = endFrom(url, 0, /[?#]/g);
-  const place = webhookPlace.exec(url.slice(0, query));
-  if (!place) return url;
-  const from = place.index + place[0].length;
+  const from = secretPathStart(url.slice(0, query));
+  if (from === undefined) return url;
   const parts = url.slice(from, query).split('/');
   const secret = parts.some((part) => part.length >= 8 && (/\d/.test(part) || part.length >= 20));
   return secret ? url.slice(0, from) + mask + url.slice(query) : url;
+}
+
+/** Apart for host and path: one expression for both would be tried anew from every dot. */
+function secretPathStart(url: string): number | undefined {
+  const host = authorityEnd(url);
+  if (host < url.length && webhookHost.test(url.slice(0, host))) return host + 1;
+  const place = webhookPlace.exec(url);
+  return place ? place.index + place[0].length : undefined;
 }

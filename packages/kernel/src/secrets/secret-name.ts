@@ -7,24 +7,24 @@
 /** What stands in the place of a secret. */
 export const mask = '******';
 
-/** Longer names are judged by their beginning, so that judging costs little whoever chose the name. */
+/** Longer names and values are judged by their beginning, so that judging costs little whoever chose them. */
 const longestName = 200;
 
 const secretWords = words(
   'password passwords passwd passwds passcode passcodes pwd pswd passphrase passphrases passkey passkeys secret secrets',
   'token tokens credential credentials creds apikey apikeys authorization cookie cookies dsn jwt jwts bearer webhook',
-  'webhooks salt pepper pin otp cvv cvc signature sig sas',
-  'mnemonic seedphrase basicauth sessionid accesskey secretkey privatekey signingkey encryptionkey masterkey sharedkey accountkey',
+  'webhooks salt pepper pin otp cvv cvc signature sig sas hmac psk privkey',
+  'mnemonic seedphrase authcode recoverycode recoverycodes backupcode backupcodes unlockcode basicauth sessionid accesskey secretkey privatekey signingkey encryptionkey masterkey sharedkey accountkey',
 );
 
 /** Secret as the last word only: `dbPass`, but not `passThrough`. */
-const secretEndings = words('pass pw key keys');
+const secretEndings = words('pass pw pat key keys');
 
 /** `user:password`, and what is no name of a method such as `basic`, `oauth2` or `SCRAM-SHA-256`. */
 const authSecret = /:|^(?=.*\d)[A-Za-z\d+/=]{8,}$/;
 
 /** Ends of words that were run together: `dbpassword`, `authtoken`; `monkey` and `secretary` are none. */
-const fusedEnding = /(?:password|passwd|passphrase|pwd|secret|token|apikey|credentials?)$/;
+const fusedEnding = /(?:password|passwd|passphrase|pwd|secret|token|apikey|credentials?|sessionid|sessid)$/;
 
 /** A key of these kinds is secret wherever it stands in the name; other keys only as its last word. */
 const secretKeyKinds = words('api private secret access signing encryption master shared account license service ssh');
@@ -70,7 +70,7 @@ export function isSecretName(name: string, value?: unknown): boolean {
   const after = parts[at + 1];
   const end = parts.at(-1) as string;
   if (isKey(word) && openKeyKinds.has(before)) return false;
-  if (word === 'auth') return typeof value === 'string' && authSecret.test(value);
+  if (word === 'auth') return typeof value === 'string' && authSecret.test(value.slice(0, longestName));
   if (after === undefined) {
     if (typeof value === 'number' && countable.has(word)) return false;
     return !quantities.has(parts[0] as string) || at === 0;
