@@ -86,6 +86,21 @@ test('numbers in lists, and lists beside other values', async () => {
   expect(worse).toMatchObject({ issues: [{ path: 'ids.0' }] });
 });
 
+test('a name with dots may be a list too', async () => {
+  const schema = z.strictObject({
+    'filter.tags': z.array(text),
+    'a.b': z.array(text).optional(),
+    a: z.array(text).min(1),
+  });
+  const value = { 'filter.tags': ['x'], a: ['y'] };
+  expect(await arrives(schema, value)).toEqual({ value });
+  expect(await arrives(schema, { ...value, 'filter.tags': [], 'a.b': [] })).toMatchObject({
+    value: { 'filter.tags': [], 'a.b': [] },
+  });
+  expect(await validateQuery(schema, { a: 'y' })).toEqual({ value: { 'filter.tags': [], a: ['y'] } });
+  expect(await arrives(schema, { a: [] })).toMatchObject({ issues: [{ path: 'a' }] });
+});
+
 test('a list that is refused says why as a list too', async () => {
   const result = await arrives(z.object({ tags: z.array(text).min(2) }), { tags: ['a'] });
   const { issues } = result as { readonly issues: readonly { readonly path: string; readonly message: string }[] };

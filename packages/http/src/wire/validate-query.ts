@@ -31,7 +31,7 @@ async function tryOtherForms(schema: StandardSchema, query: QueryValues, first: 
   let issues = first;
   // A name has three forms; those that are refused are tried together.
   for (let round = 1; round < 3; round++) {
-    const refused = refusedNames(issues).filter((name) => formOf(query, name, (tries.get(name) ?? 0) + 1));
+    const refused = refusedNames(issues, query).filter((name) => formOf(query, name, (tries.get(name) ?? 0) + 1));
     if (refused.length === 0) break;
     for (const name of refused) tries.set(name, (tries.get(name) ?? 0) + 1);
     const result = await new Attempt(query, tries).safely(schema);
@@ -44,7 +44,7 @@ async function tryOtherForms(schema: StandardSchema, query: QueryValues, first: 
     const found = await tryUndecided(schema, query);
     if (found) return found;
   }
-  const exhausted = new Set(refusedNames(issues));
+  const exhausted = new Set(refusedNames(issues, query));
   const rest = issues.filter(({ path }) => !exhausted.has(path));
   return { issues: [...first.filter(({ path }) => exhausted.has(path)), ...rest] };
 }
@@ -125,9 +125,11 @@ function formOf(query: QueryValues, name: string, count: number): Form | undefin
   return value.length === 0 ? formsOfBareName[count] : formsOfList[count];
 }
 
-/** The names whose values the schema refuses as a whole. */
-function refusedNames(issues: readonly WireIssue[]): string[] {
-  return [...new Set(issues.map(({ path }) => path))].filter((path) => path !== '' && !path.includes('.'));
+/** The names whose values the schema refuses as a whole; `tags.0` is a member of `tags`, where there is such a list. */
+function refusedNames(issues: readonly WireIssue[], query: QueryValues): string[] {
+  const isName = (path: string) =>
+    !path.includes('.') || Object.hasOwn(query, path) || !Object.hasOwn(query, path.slice(0, path.indexOf('.')));
+  return [...new Set(issues.map(({ path }) => path))].filter((path) => path !== '' && isName(path));
 }
 
 /** Says of each refused value also what is wrong with it as a list: only its author knows which of them was meant. */
