@@ -5,6 +5,7 @@ import { probeStatus } from '../health/status.js';
 import type { LoggerControl, LogLevel } from '../logging/logger.js';
 import { logLevels } from '../logging/logger.js';
 import type { Metrics } from '../metrics/meter.js';
+import { readQualityList } from '../metrics/quality-list.js';
 import { ManagementRefusedError } from './problem.js';
 import { ManagementReply } from './reply.js';
 
@@ -31,7 +32,7 @@ export function coreEndpoints(sources: CoreSources): readonly ManagementEndpoint
       handle({ accept }) {
         const report = health.report();
         const status = probeStatus(report.status);
-        if (accept?.includes(healthJsonType)) {
+        if (readQualityList(accept).some(({ value, q }) => value === healthJsonType && q > 0)) {
           return new ManagementReply(status, healthJsonType, JSON.stringify(healthJson(report, app, clock.wallTime())));
         }
         return new ManagementReply(status, 'application/json', JSON.stringify(report));

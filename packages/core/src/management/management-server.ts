@@ -105,10 +105,10 @@ export function managementServer(parts: ManagementParts): ManagementServer {
     // A change that has begun leaves a line of its own.
     let begun = false;
     try {
-      const { pathname, searchParams } = locate(request);
-      access.check(request);
       const fault = headFaultOf(request);
       if (fault) throw new ManagementRefusedError(fault.status, fault.message);
+      const { pathname, searchParams } = locate(request);
+      access.check(request);
       const path = pathname.replace(/^\/manage\/?|\/$/g, '');
       if (pathname === '/manage' || pathname === '/manage/') {
         return await json(response, 200, { endpoints: routes.paths });

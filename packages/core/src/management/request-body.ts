@@ -18,6 +18,10 @@ export async function readBody(request: IncomingMessage): Promise<unknown> {
   if (changes && !isJson && request.method !== 'DELETE') {
     throw new ManagementRefusedError(415, 'send the header content-type: application/json, even with an empty body');
   }
+  const encoding = request.headers['content-encoding'] ?? '';
+  if (encoding !== '' && encoding.toLowerCase() !== 'identity') {
+    throw new ManagementRefusedError(415, 'the body is encoded; send it without Content-Encoding');
+  }
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
