@@ -89,6 +89,15 @@ function part<Options extends object>(described: PartOf<Options>): PolicyPart {
   });
 }
 
+/** Lists what was built beside telling whoever wants to know; what is no function is left for the layer to refuse. */
+function both<Handle>(list: (built: Handle) => void, onBuilt: ((built: Handle) => void) | undefined) {
+  if (onBuilt !== undefined && typeof onBuilt !== 'function') return onBuilt;
+  return (built: Handle) => {
+    list(built);
+    onBuilt?.(built);
+  };
+}
+
 /** The order. Each comment says why the layer stands where it does. */
 export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   // Bounds everything below, the fallback included: the caller's wait has one end.
@@ -202,11 +211,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
       'probeTimeoutMs',
     ],
     make(options, { policy, listBreakers }) {
-      const list = listBreakers();
-      const onBuilt = (built: BreakerHandle) => {
-        list(built);
-        options.onBuilt?.(built);
-      };
+      const onBuilt = both(listBreakers(), options.onBuilt);
       return circuitBreaker({ name: policy, ...options, onBuilt });
     },
   }),
@@ -227,11 +232,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     stateful: true,
     tunable: ['maxConcurrent', 'maxQueue', 'maxWaitMs'],
     make(options, { listBulkheads }) {
-      const list = listBulkheads();
-      const onBuilt = (built: BulkheadHandle) => {
-        list(built);
-        options.onBuilt?.(built);
-      };
+      const onBuilt = both(listBulkheads(), options.onBuilt);
       return bulkhead({ ...options, onBuilt });
     },
   }),
