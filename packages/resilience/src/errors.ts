@@ -65,4 +65,9 @@ export const resilienceErrors = Object.freeze({
     summary: 'A breaker was to be set by hand to a state that does not exist; the message lists those that do.',
     status: 400,
   },
+  FWK_RESILIENCE_ENGINE_METHOD: {
+    summary:
+      'A method of the opossum object was called whose work is done elsewhere here; the message says where. Reading, listening, opening and closing work.',
+    status: 500,
+  },
 }) satisfies ErrorTable;

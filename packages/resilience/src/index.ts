@@ -52,6 +52,7 @@ export type {
   OpeningRule,
 } from './breaker/breaker-state.js';
 export { type CircuitBreakerLayer, circuitBreaker } from './breaker/circuit-breaker.js';
+export { EngineMethodError } from './breaker/engine-method-error.js';
 export type { OpossumEngine, OpossumStats, OpossumStatus } from './breaker/opossum.js';
 export { UnknownStateError } from './breaker/unknown-state-error.js';
 export { type BulkheadLayer, type BulkheadOptions, bulkhead, bulkheadDefaults } from './bulkhead/bulkhead.js';

@@ -10,12 +10,14 @@
  * - A listener that throws cannot break a transition; it is reported.
  */
 import type { BreakerState } from './breaker-state.js';
+import { EngineMethodError } from './engine-method-error.js';
 import { type OpossumEngine, type OpossumStats, type OpossumStatus, opossumClass } from './opossum.js';
 
 /** The breaker as its engine sees it. */
 export interface EngineDriver {
   readonly name: string;
   readonly warmingUp: boolean;
+  readonly minimumCalls: number;
   stats(): OpossumStats;
   /** Somebody called the engine's own `open`, `close`, `enable`, `disable` or `shutdown`. */
   asked(what: 'open' | 'close' | 'enable' | 'disable' | 'shutdown'): void;
@@ -51,7 +53,8 @@ const eventNames = Object.freeze([
 type Listener = Parameters<OpossumEngine['on']>[1];
 
 const noRotation = Object.freeze({ on() {}, removeListener() {}, listenerCount: () => 1 });
-const notCalled = () => Promise.reject(new Error('call the wrapped service or function; the engine only keeps state'));
+const notCalled = (method = 'fire') =>
+  Promise.reject(new EngineMethodError(method, 'call the wrapped service or function'));
 const filtersNothing = () => false;
 const noKey = () => '';
 
@@ -105,7 +108,7 @@ function hardened(Opossum: typeof OpossumEngine): (driver: EngineDriver) => Engi
 
     constructor(driver: EngineDriver) {
       // A fresh options object each: opossum writes into it.
-      super(notCalled, {
+      super(() => notCalled(), {
         name: driver.name,
         timeout: false,
         status: new WindowStatus(driver),
@@ -191,12 +194,29 @@ function hardened(Opossum: typeof OpossumEngine): (driver: EngineDriver) => Engi
     }
 
     call(): Promise<never> {
-      return notCalled();
+      return notCalled('call');
+    }
+
+    /** opossum's own would be heard by `fire` alone, and so by nobody. */
+    fallback(): never {
+      throw new EngineMethodError(
+        'fallback',
+        'give the policy a fallback, or stand a fallback layer outside the breaker',
+      );
+    }
+
+    /** opossum's own has no cache here, so that old answers would be given on. */
+    clearCache(): never {
+      throw new EngineMethodError('clearCache', 'clear() the handle of the cache layer, which its onBuilt gives');
     }
 
     /** opossum's own would start an interval that survives `shutdown`. */
     healthCheck(): never {
-      throw new Error('opossum health checks are not supported: register a health indicator with the application');
+      throw new EngineMethodError('healthCheck', 'register a health indicator with the application');
+    }
+
+    override get volumeThreshold(): number {
+      return this.#driver.minimumCalls;
     }
 
     override get isShutdown(): boolean {

@@ -1,4 +1,4 @@
-import { type Env, isFwkError, messageOf } from '@fwk/kernel';
+import { currentOf, type Env, isFwkError, type Live, messageOf } from '@fwk/kernel';
 import { CallFrame } from '../layer/call-frame.js';
 import type { BreakerOptions } from './breaker-options.js';
 import type { BreakerState, ManualState } from './breaker-state.js';
@@ -26,9 +26,11 @@ export class OpossumView implements EngineDriver {
   readonly #breaker: ViewedBreaker;
   readonly #counts: OpossumCounts;
   readonly #env: Env;
+  readonly #minimumCalls: number | Live<number>;
 
-  constructor(breaker: ViewedBreaker, { windowMs, windowSlices }: BreakerOptions, env: Env) {
+  constructor(breaker: ViewedBreaker, { windowMs, windowSlices, minimumCalls }: BreakerOptions, env: Env) {
     this.#breaker = breaker;
+    this.#minimumCalls = minimumCalls;
     this.#counts = new OpossumCounts(windowMs, windowSlices);
     this.#env = env;
     this.engine = makeEngine(this);
@@ -40,6 +42,10 @@ export class OpossumView implements EngineDriver {
 
   get warmingUp(): boolean {
     return this.#breaker.warmingUp;
+  }
+
+  get minimumCalls(): number {
+    return currentOf(this.#minimumCalls);
   }
 
   /** True once somebody listens to the engine; until then announcing calls would be for nobody. */
@@ -117,11 +123,12 @@ export class OpossumView implements EngineDriver {
   }
 
   asked(what: 'open' | 'close' | 'enable' | 'disable' | 'shutdown'): void {
+    const { state } = this.#breaker;
     if (what === 'open') this.#breaker.openByHand();
-    else if (what === 'enable') {
-      if (this.#breaker.state === 'disabled') this.#breaker.reset();
-    } else if (what === 'close') this.#breaker.reset();
-    else this.#breaker.force(what === 'disable' ? 'disabled' : 'forced-open');
+    else if (what === 'disable') this.#breaker.force('disabled');
+    else if (what === 'shutdown') this.#breaker.force('forced-open');
+    // What is closed stays as it is, with what it has measured: a health check may say `close()` every second.
+    else if (what === 'enable' ? state === 'disabled' : isClosable(state)) this.#breaker.reset();
   }
 
   listenerFailed(event: string, error: unknown): void {
@@ -139,6 +146,11 @@ export class OpossumView implements EngineDriver {
     this.#counts.add(channel, this.#env.clock.now());
     if (this.watched) this.engine.emit(event, ...args);
   }
+}
+
+/** Whether calls may be refused: the states that opossum calls closed have nothing to close. */
+function isClosable(state: BreakerState): boolean {
+  return state === 'open' || state === 'half-open' || state === 'forced-open';
 }
 
 /** Whether all places were taken, as opossum's semaphore would say. */

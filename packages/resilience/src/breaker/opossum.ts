@@ -49,6 +49,8 @@ export declare class OpossumEngine extends EventEmitter {
   get pendingClose(): boolean;
   get isShutdown(): boolean;
   get warmUp(): boolean;
+  /** `minimumCalls`. */
+  get volumeThreshold(): number;
   get status(): OpossumStatus;
   get stats(): OpossumStats;
   open(): void;
