@@ -112,7 +112,14 @@ export {
 export { maskText } from './secrets/mask-text.js';
 export { type RedactLimits, redact, redactDefaults, redactText } from './secrets/redact.js';
 export { isSecretName, mask } from './secrets/secret-name.js';
-export type { AnyLayer, BuiltService } from './service/built-stack.js';
+export {
+  type AnyLayer,
+  type BuiltService,
+  type Disposing,
+  disposeAll,
+  isDisposing,
+  wrapWith,
+} from './service/built-stack.js';
 export {
   type Classifier,
   concernsCallee,
@@ -123,7 +130,7 @@ export {
 } from './service/classifier.js';
 export { defaultEnv, makeEnv } from './service/env.js';
 export { judgeError, judgeResult } from './service/judge.js';
-export { formatStack, type LayerDescription } from './service/layer-description.js';
+export { describeLayer, formatStack, type LayerDescription } from './service/layer-description.js';
 export type { Env, Layer, Service, Status } from './service/service.js';
 export { serviceOf } from './service/service-of.js';
 export { type Stack, stack } from './service/stack.js';

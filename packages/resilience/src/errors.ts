@@ -57,6 +57,11 @@ export const resilienceErrors = Object.freeze({
       'No policy of that name is in use; the message lists those that are. One is in use once a place asked for it.',
     status: 404,
   },
+  FWK_RESILIENCE_ENDPOINT_NOT_IN_USE: {
+    summary:
+      'A policy was to be set by hand for one endpoint, and stands before none with that id; the message lists some that it has.',
+    status: 404,
+  },
   FWK_RESILIENCE_NO_BREAKER: {
     summary: 'A policy was to be set by hand that has no breaker; look under `/manage/policies` for those that have.',
     status: 409,

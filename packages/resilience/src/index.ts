@@ -112,11 +112,13 @@ export { LimitExceededError, type LimitReason, type LimitRefusal } from './limit
 export type { LimitHandle, LimitSnapshot } from './limit/limit-handle.js';
 export type { LimitAlgorithm } from './limit/limit-strategy.js';
 export type { LimitPartitions } from './limit/partitions.js';
+export { EndpointNotInUseError } from './policy/endpoint-not-in-use-error.js';
 export { httpClassifier } from './policy/http-classifier.js';
 export type { EffectiveSetting, SettingOrigin } from './policy/merge-options.js';
 export { NoBreakerError } from './policy/no-breaker-error.js';
 export { policy } from './policy/policy.js';
 export type { PolicySource } from './policy/policy-definitions.js';
+export type { PolicyKind, PolicyOperations, Scope } from './policy/policy-kind.js';
 export type { PolicyLayer } from './policy/policy-layer.js';
 export { PolicyNotInUseError } from './policy/policy-not-in-use-error.js';
 export {
@@ -126,7 +128,15 @@ export {
   policyDefaults,
 } from './policy/policy-options.js';
 export { type PolicyRegistry, policyRegistry, policyRegistryToken } from './policy/policy-registry.js';
-export type { PolicyRefusal, PolicyReport, PolicySummary, PolicyUse } from './policy/policy-report.js';
+export type {
+  PolicyEndpointReport,
+  PolicyOperationReport,
+  PolicyPlace,
+  PolicyRefusal,
+  PolicyReport,
+  PolicySummary,
+} from './policy/policy-report.js';
+export type { PolicyUse } from './policy/policy-use.js';
 export { type ResilienceOptions, resilience, resilienceDefaults } from './policy/resilience.js';
 export { UnknownPolicyError } from './policy/unknown-policy-error.js';
 export { rateLimit } from './rate/rate-limit.js';

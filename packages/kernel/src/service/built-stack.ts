@@ -18,7 +18,8 @@ export interface BuiltService<in Req, out Res> extends Service<Req, Res>, AsyncD
  */
 export type AnyLayer = Layer<never, unknown, never, unknown>;
 
-type Disposing = Partial<AsyncDisposable & Disposable>;
+/** Something that may have to be let go of, in either way. */
+export type Disposing = Partial<AsyncDisposable & Disposable>;
 
 /**
  * Builds layers round a service.
@@ -33,17 +34,26 @@ export function build<Req, Res>(
   const kept: Disposing[] = [];
   try {
     const outermost = layers.reduceRight((next, layer) => {
-      const made = layer.wrap(next, env);
-      if (!isService(made)) throw answeredNoService(layer.role);
+      const made = wrapWith(layer, next, env);
       if (made !== next && isDisposing(made)) kept.unshift(made);
       return made;
     }, innermost);
     return new BuiltStack(outermost as Service<Req, Res>, kept);
   } catch (error) {
     // Nobody will get what was built so far. What it cannot let go of is less than why there is no stack.
-    disposeOf(kept).catch(() => {});
+    disposeAll(kept).catch(() => {});
     throw error;
   }
+}
+
+/**
+ * Puts one layer round a service.
+ * @throws StackError `FWK_KERNEL_SERVICE_INVALID` when it answers no service; and what the layer throws
+ */
+export function wrapWith(layer: AnyLayer, next: Service<never, unknown>, env: Env): Service<never, unknown> {
+  const made = layer.wrap(next, env);
+  if (!isService(made)) throw answeredNoService(layer.role);
+  return made;
 }
 
 /** Whether it can be called. A function has a `call` too, but not this one. */
@@ -51,7 +61,8 @@ export function isService(value: unknown): value is Service<never, unknown> {
   return isObject(value) && typeof Reflect.get(value, 'call') === 'function';
 }
 
-function isDisposing(service: object): service is Disposing {
+/** Whether there is anything to let go of. */
+export function isDisposing(service: object): service is Disposing {
   return Symbol.asyncDispose in service || Symbol.dispose in service;
 }
 
@@ -74,12 +85,16 @@ class BuiltStack<Req, Res> implements BuiltService<Req, Res> {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed ??= disposeOf(this.#kept);
+    this.#disposed ??= disposeAll(this.#kept);
     return this.#disposed;
   }
 }
 
-async function disposeOf(kept: readonly Disposing[]): Promise<void> {
+/**
+ * Lets go of all, one after the other. One that fails keeps no other from it.
+ * @throws the error of the one that failed, or an `AggregateError` of several, when all have been tried
+ */
+export async function disposeAll(kept: readonly Disposing[]): Promise<void> {
   const failed: unknown[] = [];
   for (const each of kept) {
     try {

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { currentOf } from '../live/live.js';
+import type { AnyLayer } from './built-stack.js';
 
 /** One layer as people see it. */
 export interface LayerDescription {
@@ -7,6 +8,12 @@ export interface LayerDescription {
   readonly settings: Readonly<Record<string, unknown>>;
   /** The layers of the scope inside this one, outermost first, where it has such a scope: a balancer has one for each endpoint. */
   readonly inner?: readonly LayerDescription[];
+}
+
+/** One layer as it is now. */
+export function describeLayer(layer: Pick<AnyLayer, 'role' | 'describe' | 'inner'>): LayerDescription {
+  const inner = layer.inner?.();
+  return { role: layer.role, settings: layer.describe?.() ?? {}, ...(inner && { inner }) };
 }
 
 /** A stack in one line a layer, outermost first: `retry(maxAttempts=3)`. The layers of an inner scope are indented. */

@@ -45,4 +45,9 @@ export interface Env {
   readonly classifier: Classifier;
   /** Where the stack stands, such as `checkout/inventory`; a label in metrics, events and messages. */
   readonly path: string;
+  /**
+   * Id of the endpoint before which the stack stands; undefined elsewhere. For events, names and people: never a label of a
+   * metric, since endpoints come and go.
+   */
+  readonly endpoint?: string | undefined;
 }

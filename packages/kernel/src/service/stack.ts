@@ -1,7 +1,7 @@
 import type { CallContext } from '../context/call-context.js';
 import { type AnyLayer, type BuiltService, build, isService } from './built-stack.js';
 import { makeEnv } from './env.js';
-import type { LayerDescription } from './layer-description.js';
+import { describeLayer, type LayerDescription } from './layer-description.js';
 import type { Env, Layer, Service } from './service.js';
 import { serviceOf } from './service-of.js';
 import { isObject, noLayer, noService, roleAmbiguous, roleUnknown } from './stack-error.js';
@@ -34,7 +34,9 @@ export interface Stack<Req, Res, NextReq = Req, NextRes = Res> {
   into(service: Service<NextReq, NextRes>): BuiltService<Req, Res>;
   /** The same round a function. Apart from the other, since functions have a `call` too, which would hide its types. */
   into(service: (request: NextReq, context: CallContext) => Promise<NextRes> | NextRes): BuiltService<Req, Res>;
-  /** The layers, outermost first, with those of their inner scopes. */
+  /** The layers, outermost first. */
+  readonly layers: readonly AnyLayer[];
+  /** The layers as people see them, outermost first, with those of their inner scopes. */
   describe(): readonly LayerDescription[];
 }
 
@@ -49,15 +51,15 @@ export function stack<Req, Res>(env: Partial<Env> = {}): Stack<Req, Res> {
 
 class LayerStack<Req, Res, NextReq, NextRes> implements Stack<Req, Res, NextReq, NextRes> {
   readonly #env: Env;
-  readonly #layers: readonly AnyLayer[];
+  readonly layers: readonly AnyLayer[];
 
   constructor(env: Env, layers: readonly AnyLayer[]) {
     this.#env = env;
-    this.#layers = layers;
+    this.layers = layers;
   }
 
   use<InnerReq, InnerRes>(layer: Layer<NextReq, NextRes, InnerReq, InnerRes>): Stack<Req, Res, InnerReq, InnerRes> {
-    return new LayerStack<Req, Res, InnerReq, InnerRes>(this.#env, [...this.#layers, checked(layer as AnyLayer)]);
+    return new LayerStack<Req, Res, InnerReq, InnerRes>(this.#env, [...this.layers, checked(layer as AnyLayer)]);
   }
 
   before(role: string, layer: AnyLayer): Stack<Req, Res, NextReq, NextRes> {
@@ -81,22 +83,19 @@ class LayerStack<Req, Res, NextReq, NextRes> implements Stack<Req, Res, NextReq,
   ): BuiltService<Req, Res> {
     const innermost: unknown = typeof service === 'function' ? serviceOf(service) : service;
     if (!isService(innermost)) throw noService(service);
-    return build(this.#layers, innermost, this.#env);
+    return build(this.layers, innermost, this.#env);
   }
 
   describe(): readonly LayerDescription[] {
-    return this.#layers.map((layer) => {
-      const inner = layer.inner?.();
-      return { role: layer.role, settings: layer.describe?.() ?? {}, ...(inner && { inner }) };
-    });
+    return this.layers.map(describeLayer);
   }
 
   #changed(index: number, removed: number, ...added: readonly AnyLayer[]): Stack<Req, Res, NextReq, NextRes> {
-    return new LayerStack(this.#env, this.#layers.toSpliced(index, removed, ...added));
+    return new LayerStack(this.#env, this.layers.toSpliced(index, removed, ...added));
   }
 
   #indexOf(role: string): number {
-    const roles = this.#layers.map((layer) => layer.role);
+    const roles = this.layers.map((layer) => layer.role);
     const index = roles.indexOf(role);
     if (index === -1) throw roleUnknown(role, roles);
     if (roles.lastIndexOf(role) !== index) throw roleAmbiguous(role, roles);

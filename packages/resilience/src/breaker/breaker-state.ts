@@ -77,6 +77,8 @@ export interface BreakerTotals {
 export interface BreakerSnapshot {
   readonly name: string;
   readonly path: string;
+  /** Left out for one that stands before no particular endpoint. */
+  readonly endpoint?: string;
   readonly state: BreakerState;
   readonly calls: number;
   readonly failures: number;
@@ -111,6 +113,8 @@ export interface BreakerStateRecord {
 export interface BreakerHandle {
   readonly name: string;
   readonly path: string;
+  /** Id of the endpoint before which it stands; undefined for one that stands before no particular one. */
+  readonly endpoint: string | undefined;
   /** An open breaker whose probe is due still reads `open`: it changes with the next call. */
   readonly state: BreakerState;
   readonly opening: OpeningRecord | undefined;

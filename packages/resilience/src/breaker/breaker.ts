@@ -37,6 +37,7 @@ const LAST_RESORT_MULTIPLE = 4;
 export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker, OpossumSource {
   readonly name: string;
   readonly path: string;
+  readonly endpoint: string | undefined;
   /** Rises with each change of state. */
   epoch = 0;
   opening: OpeningRecord | undefined;
@@ -63,6 +64,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker, O
   constructor(name: string, options: BreakerOptions, env: Env, series: BreakerSeries) {
     this.name = name;
     this.path = env.path;
+    this.endpoint = env.endpoint;
     this.#options = options;
     this.#env = env;
     this.#clock = env.clock;
@@ -297,6 +299,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker, O
     return {
       name: this.name,
       path: this.path,
+      ...(this.endpoint === undefined ? {} : { endpoint: this.endpoint }),
       state: this.#state,
       calls,
       failures,

@@ -1,6 +1,8 @@
 /** The places of a bulkhead at one moment; plain data. */
 export interface BulkheadSnapshot {
   readonly path: string;
+  /** Id of the endpoint before which it stands; left out for one that stands before no particular one. */
+  readonly endpoint?: string;
   readonly maxConcurrent: number;
   readonly maxQueue: number;
   /** Places taken: calls that run, and work that was given up but runs on. */

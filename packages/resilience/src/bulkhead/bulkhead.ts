@@ -153,6 +153,7 @@ class BulkheadService<Req, Res> implements Service<Req, Res>, BulkheadHandle {
     const maxConcurrent = currentOf(this.#options.maxConcurrent);
     return {
       path: this.path,
+      ...(this.#env.endpoint === undefined ? {} : { endpoint: this.#env.endpoint }),
       maxConcurrent,
       maxQueue: currentOf(this.#options.maxQueue),
       inUse: this.#running,

@@ -2,17 +2,20 @@ import { WeakHandles } from './weak-handles.js';
 
 /** What the layers of one policy have built, over all its stacks; being listed keeps nothing alive. */
 export class ListedHandles<T extends object> {
-  #handles = new WeakHandles<T>();
+  readonly #byOwner = new Map<string, WeakHandles<T>>();
 
   /** Those still in use, oldest first. */
   get alive(): readonly T[] {
-    return this.#handles.alive;
+    return [...this.#byOwner.values()].flatMap((handles) => handles.alive);
   }
 
-  /** Begins the list anew: a layer that is made anew takes the place of the one before it in every stack. */
-  readonly list = (): ((handle: T) => void) => {
+  /**
+   * Begins a list anew: a layer that is made anew takes the place of the one before it in every stack.
+   * @param owner - whose layer it is: of an operation that has one for itself, or of all others.
+   */
+  readonly list = (owner: string): ((handle: T) => void) => {
     const handles = new WeakHandles<T>();
-    this.#handles = handles;
+    this.#byOwner.set(owner, handles);
     return (handle) => handles.add(handle);
   };
 }

@@ -37,6 +37,7 @@ import { type RateLimitOptions, rateLimitDefaults, rateLimitRules, unusedBy } fr
 import { retry } from '../retry/retry.js';
 import { type RetryOptions, retryDefaults, retryRules } from '../retry/retry-options.js';
 import { type ThrottleOptions, throttle, throttleDefaults, throttleRules } from '../throttle/throttle.js';
+import type { Scope } from './policy-kind.js';
 import { type FallbackChain, type PolicyOptions, wanted } from './policy-options.js';
 
 /** What layers of one policy share. */
@@ -52,6 +53,10 @@ export interface PolicyKit {
 export interface PolicyPart {
   /** The option that asks for it. */
   readonly field: keyof PolicyOptions;
+  /** The role of its layer. */
+  readonly role: string;
+  /** Where it stands: see {@link Scope}. */
+  readonly scopes: readonly Scope[];
   /** True when the option is a single value, which is the layer's own option of this name. */
   readonly single: string | undefined;
   /** What else of the policy's options is meant for a layer whose option is a single value: by the layer's own name. */
@@ -103,6 +108,8 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   // Bounds everything below, the fallback included: the caller's wait has one end.
   part<DeadlineOptions>({
     field: 'deadlineMs',
+    role: 'deadline',
+    scopes: ['call', 'server'],
     single: 'timeoutMs',
     defaults: deadlineDefaults,
     rules: deadlineRules,
@@ -113,6 +120,8 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   // Sees the final error of all that is tried, refusals included. The first of a chain is asked first, so it is innermost.
   part<{ handlers: FallbackChain }>({
     field: 'fallback',
+    role: 'fallback',
+    scopes: ['call'],
     single: 'handlers',
     defaults: Object.freeze({}),
     rules: Object.freeze({}),
@@ -131,6 +140,8 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   // An answer that is known already costs nothing of what is below, and no fallback is kept as if it were one.
   part<CacheOptions>({
     field: 'cache',
+    role: 'cache',
+    scopes: ['call'],
     defaults: cacheDefaults,
     rules: cacheRules,
     needed: { keyOf: () => '', ttlMs: 1 },
@@ -142,6 +153,8 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   // Misses of the cache come in crowds; all who ask the same thing share one call with all its attempts.
   part<CoalesceOptions>({
     field: 'coalesce',
+    role: 'coalesce',
+    scopes: ['call'],
     defaults: coalesceDefaults,
     rules: coalesceRules,
     needed: { keyOf: () => '' },
@@ -152,6 +165,8 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   // Each attempt meets what is below anew; a retry inside the breaker would hide failures from it.
   part<RetryOptions>({
     field: 'retry',
+    role: 'retry',
+    scopes: ['call'],
     defaults: retryDefaults,
     rules: retryRules,
     stateful: true,
@@ -162,6 +177,8 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   // Both attempts of a pair are one attempt to the retry, and each meets what is below.
   part<HedgeOptions>({
     field: 'hedge',
+    role: 'hedge',
+    scopes: ['call'],
     defaults: hedgeDefaults,
     rules: hedgeRules,
     needed: { idempotent: true },
@@ -172,6 +189,8 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   // Attempts are what a callee gets and what its quota counts; a breaker is not to judge those that were never made.
   part<RateLimitOptions>({
     field: 'rateLimit',
+    role: 'rate-limit',
+    scopes: ['call', 'server'],
     defaults: rateLimitDefaults,
     rules: rateLimitRules,
     stateful: true,
@@ -181,6 +200,8 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   }),
   part<ThrottleOptions>({
     field: 'throttle',
+    role: 'throttle',
+    scopes: ['call'],
     defaults: throttleDefaults,
     rules: throttleRules,
     stateful: true,
@@ -190,6 +211,8 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   // Judges each attempt, and refuses before a place is taken.
   part<BreakerOptions>({
     field: 'breaker',
+    role: 'circuit-breaker',
+    scopes: ['endpoint'],
     defaults: breakerDefaults,
     rules: breakerRules,
     stateful: true,
@@ -218,6 +241,8 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   // A refused call needs no place; what time-outs below tell is what it learns from.
   part<AdaptiveLimitOptions>({
     field: 'limit',
+    role: 'adaptive-limit',
+    scopes: ['endpoint', 'server'],
     defaults: adaptiveLimitDefaults,
     rules: adaptiveLimitRules,
     stateful: true,
@@ -227,6 +252,8 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   // Waiting for a place is not the attempt's time.
   part<BulkheadOptions>({
     field: 'bulkhead',
+    role: 'bulkhead',
+    scopes: ['endpoint', 'server'],
     defaults: bulkheadDefaults,
     rules: bulkheadRules,
     stateful: true,
@@ -239,6 +266,8 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   // Limits the work and nothing else.
   part<AttemptTimeoutOptions>({
     field: 'timeoutMs',
+    role: 'attempt-timeout',
+    scopes: ['endpoint'],
     single: 'timeoutMs',
     beside: { mode: 'timeoutMode' },
     defaults: attemptTimeoutDefaults,
@@ -250,6 +279,8 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
   // Where the callee would be slow or fail.
   part<FaultOptions>({
     field: 'fault',
+    role: 'fault-injection',
+    scopes: ['endpoint', 'server'],
     defaults: faultDefaults,
     rules: faultRules,
     needed: { ratio: 0, latencyMs: 1 },

@@ -8,8 +8,11 @@ import { canonicalOrder, optionsOf } from './canonical-order.js';
 import { isPlain } from './plain.js';
 import type { FallbackChain, PolicyOptions } from './policy-options.js';
 
-/** Where a setting was set: in the code of the layer, for all named policies, for this one, or where it is used. */
-export type SettingOrigin = 'built-in' | 'defaults' | 'policy' | 'call-site';
+/**
+ * Where a setting was set: in the code of the layer, for all named policies, for this one, where it is used, or in the
+ * contract of an operation.
+ */
+export type SettingOrigin = 'built-in' | 'defaults' | 'policy' | 'call-site' | 'contract';
 
 /** Options set at one level. */
 export interface OptionsLevel {

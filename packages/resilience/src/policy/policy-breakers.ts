@@ -1,16 +1,20 @@
 /**
  * The breakers of one policy, over all stacks that were built from it, and the state in which somebody has set them by
- * hand. That state belongs to the policy: breakers come and go, with keys, stacks and configuration, and one that is made
- * while it holds begins in it.
+ * hand, all or those of one endpoint. That state belongs to the policy: breakers come and go, with keys, endpoints, stacks
+ * and configuration, and one that is made while it holds begins in it.
  */
 import { type BreakerHandle, type ManualState, manualStates } from '../breaker/breaker-state.js';
 import { UnknownStateError } from '../breaker/unknown-state-error.js';
 import { ListedHandles } from '../layer/listed-handles.js';
 
-/** Lists breakers and sets them all. */
+/** Endpoints come and go; of more than this the one that was set first is forgotten. */
+const MAX_ENDPOINTS = 10_000;
+
+/** Lists breakers and sets them. */
 export class PolicyBreakers {
   readonly #name: string;
   readonly #handles = new ListedHandles<BreakerHandle>();
+  readonly #ofEndpoints = new Map<string, ManualState>();
   #forced: ManualState | undefined;
 
   /** @param name - the policy's, for messages. */
@@ -18,9 +22,14 @@ export class PolicyBreakers {
     this.#name = name;
   }
 
-  /** The state that was set by hand and not yet reset. */
+  /** The state that was set by hand for all of them and not yet reset. */
   get forced(): ManualState | undefined {
     return this.#forced;
+  }
+
+  /** The same of single endpoints. */
+  get forcedEndpoints(): ReadonlyMap<string, ManualState> {
+    return this.#ofEndpoints;
   }
 
   /** Those still in use, oldest first. */
@@ -28,26 +37,50 @@ export class PolicyBreakers {
     return this.#handles.alive;
   }
 
-  /** Begins the list anew; see {@link ListedHandles}. */
-  readonly list = (): ((breaker: BreakerHandle) => void) => {
-    const add = this.#handles.list();
+  /** Begins a list anew; see {@link ListedHandles}. */
+  readonly list = (owner: string): ((breaker: BreakerHandle) => void) => {
+    const add = this.#handles.list(owner);
     return (breaker) => {
       add(breaker);
-      if (this.#forced !== undefined) breaker.force(this.#forced);
+      const { endpoint } = breaker;
+      const state = (endpoint === undefined ? undefined : this.#ofEndpoints.get(endpoint)) ?? this.#forced;
+      if (state !== undefined) breaker.force(state);
     };
   };
 
-  /** @throws {@link UnknownStateError} for a state that does not exist */
-  force(state: ManualState): void {
+  /**
+   * @param endpoint - only this one's. @defaultValue all, those of endpoints that were set apart included
+   * @throws {@link UnknownStateError} for a state that does not exist
+   */
+  force(state: ManualState, endpoint?: string): void {
     if (!manualStates.includes(state)) {
       throw new UnknownStateError(`policy "${this.#name}"`, state, manualStates);
     }
-    this.#forced = state;
-    for (const breaker of this.alive) breaker.force(state);
+    if (endpoint === undefined) {
+      this.#forced = state;
+      this.#ofEndpoints.clear();
+    } else {
+      this.#ofEndpoints.set(endpoint, state);
+      if (this.#ofEndpoints.size > MAX_ENDPOINTS) {
+        for (const first of this.#ofEndpoints.keys()) {
+          this.#ofEndpoints.delete(first);
+          break;
+        }
+      }
+    }
+    for (const breaker of this.#of(endpoint)) breaker.force(state);
   }
 
-  reset(): void {
-    this.#forced = undefined;
-    for (const breaker of this.alive) breaker.reset();
+  /** @param endpoint - only this one's. @defaultValue all */
+  reset(endpoint?: string): void {
+    if (endpoint === undefined) {
+      this.#forced = undefined;
+      this.#ofEndpoints.clear();
+    } else this.#ofEndpoints.delete(endpoint);
+    for (const breaker of this.#of(endpoint)) breaker.reset();
+  }
+
+  #of(endpoint: string | undefined): readonly BreakerHandle[] {
+    return this.alive.filter((breaker) => endpoint === undefined || breaker.endpoint === endpoint);
   }
 }

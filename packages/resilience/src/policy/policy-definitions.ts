@@ -6,9 +6,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { isLive, type Live, OptionsError } from '@fwk/kernel';
 import { canonicalOrder } from './canonical-order.js';
 import { guardLive } from './guard-live.js';
-import { mergeOptions, type OptionsLevel } from './merge-options.js';
+import type { OptionsLevel } from './merge-options.js';
 import { isPlain } from './plain.js';
 import { plainPart } from './plain-data.js';
+import type { PolicyKind } from './policy-kind.js';
 import { checkPolicy } from './policy-layer.js';
 import { collect, keeps, optionsObject, type PolicyOptions } from './policy-options.js';
 
@@ -57,10 +58,10 @@ function readDefinitions(policies: unknown, defaults: unknown, problems: string[
     problems.push(`policies must be at most ${MAX_POLICIES}, not ${byName.size}`);
     return { defaults: common, byName };
   }
-  collect(problems, 'defaults', () => checkPolicy('defaults', completed([{ from: 'defaults', options: common }])));
+  collect(problems, 'defaults', () => checkPolicy('defaults', anyKind({}), [{ from: 'policy', options: common }]));
   for (const [name, options] of byName) {
     collect(problems, `policy "${name}"`, () =>
-      checkPolicy(name, completed(levelsOf({ defaults: common, byName }, options))),
+      checkPolicy(name, anyKind(options), levelsOf({ defaults: common, byName }, options)),
     );
   }
   return { defaults: common, byName };
@@ -74,13 +75,15 @@ export function levelsOf({ defaults }: PolicyDefinitions, options: PolicyOptions
   ];
 }
 
-/** The levels with stand-ins below them for what places of use will say. */
-function completed(levels: readonly OptionsLevel[]): readonly OptionsLevel[] {
-  const merged = mergeOptions(levels);
-  const needed = canonicalOrder.flatMap((part) =>
-    part.needed && isPlain(merged[part.field]) ? [[part.field, part.needed] as const] : [],
-  );
-  return [{ from: 'built-in', options: Object.fromEntries(needed) }, ...levels];
+/** What a policy may stand before while nobody uses it, with stand-ins for what places of use will say. */
+function anyKind({ operations }: PolicyOptions): PolicyKind {
+  const names = isPlain(operations) ? Object.keys(operations) : [];
+  return {
+    name: 'function',
+    scopes: ['call', 'endpoint', 'server'],
+    assumed: Object.fromEntries(canonicalOrder.flatMap(({ field, needed }) => (needed ? [[field, needed]] : []))),
+    ...(names.length > 0 && { operations: { names, nameOf: () => '' } }),
+  };
 }
 
 /** Paths at which two sets differ, such as `policies.payments.breaker.failureRatio`. */

@@ -1,31 +1,16 @@
-import {
-  defaultEnv,
-  type Env,
-  type EventSink,
-  eventBus,
-  type FwkEvent,
-  formatStack,
-  type LayerDescription,
-  makeEnv,
-  OptionsError,
-  type Service,
-} from '@fwk/kernel';
+import { type Env, type FwkEvent, formatStack, type LayerDescription, OptionsError, type Service } from '@fwk/kernel';
 import type { BreakerHandle, ManualState } from '../breaker/breaker-state.js';
-import { sharingEngine } from '../breaker/engine-share.js';
 import type { BulkheadHandle } from '../bulkhead/bulkhead-handle.js';
 import type { ResilienceEvent } from '../events.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
-import type { Racing } from '../layer/function-service.js';
-import type { ListedHandles } from '../layer/listed-handles.js';
-import { sharingBudget } from '../retry/budget-share.js';
-import { CountedService } from '../statistics/counted-service.js';
-import { countingEnv } from '../statistics/counting-meter.js';
 import type { PolicyStatistics, StatisticsSource } from '../statistics/policy-statistics.js';
-import { StatisticsRecorder } from '../statistics/recorder.js';
-import { type EffectiveSetting, effectiveSettings, mergeOptions, type OptionsLevel } from './merge-options.js';
-import type { PolicyBreakers } from './policy-breakers.js';
-import { makeLayers, type PlacedLayer } from './policy-layers.js';
-import { checkPolicyShape, type PolicyOptions } from './policy-options.js';
+import { contradictions } from './contradictions.js';
+import { type EffectiveSetting, mergeOptions, type OptionsLevel } from './merge-options.js';
+import type { PolicyCore } from './policy-core.js';
+import { functionKind, type PolicyKind } from './policy-kind.js';
+import { makePlaces } from './policy-layers.js';
+import { fieldsOf, levelsOfKind, misplacedFields } from './policy-levels.js';
+import { checkPolicyShape } from './policy-options.js';
 
 /** What layers tell; of policies as a whole their registry tells. */
 type LayerEvent = Exclude<ResilienceEvent, `policy.${string}`>;
@@ -60,43 +45,32 @@ export interface PolicyLayer extends FunctionLayer, StatisticsSource {
   statistics(): PolicyStatistics;
 }
 
-/** What a policy is made of; whatever may change is read when somebody asks. */
-export interface PolicyLayerParts {
-  readonly name: string;
-  readonly placed: readonly PlacedLayer[];
-  readonly levels: readonly OptionsLevel[];
-  readonly breakers: PolicyBreakers;
-  readonly bulkheads: Pick<ListedHandles<BulkheadHandle>, 'alive'>;
-  readonly racing: Racing;
-  /** Puts the layers round a service. @param env - the policy's own, under its name */
-  build<Req, Res>(next: Service<Req, Res>, env: Env): Service<Req, Res>;
-}
-
-/** Makes the face of a policy. */
-export function policyLayer(parts: PolicyLayerParts, env: Env | undefined): PolicyLayer {
-  const { name, breakers } = parts;
-  const listeners = eventBus({ clock: (env ?? defaultEnv).clock });
-  /** One for all stacks, on the clock of the first. */
-  let recorder: StatisticsRecorder | undefined;
-  const describeLayers = () => parts.placed.map(({ layer }) => ({ role: layer.role, settings: layer.describe() }));
+/**
+ * The face of a policy for functions, and for services that are called as they are: both client scopes in one stack.
+ * @param env - used by `wrap` where that is given none.
+ */
+export function policyLayer(core: PolicyCore, env: Env | undefined): PolicyLayer {
+  const { name, breakers } = core;
+  const { layers } = core.stackOf(functionKind.scopes);
+  const describeLayers = () => core.describe(layers);
   const layer = functionLayer({
     role: 'policy',
     // The outermost layer says for itself what it promises.
     limits: 'varies',
-    racing: parts.racing,
-    describe: () => ({ name, layers: parts.placed.map(({ layer: { role } }) => role).join(' > ') }),
-    build(next, given) {
-      const own = policyEnv(name, mergeOptions(parts.levels), given, listeners);
-      recorder ??= new StatisticsRecorder(own.clock);
-      return new CountedService(
-        parts.build(next, sharingEngine(sharingBudget(countingEnv(own, recorder)))),
-        own,
-        recorder,
-      );
+    racing: {
+      get raced() {
+        return core.endsInTime;
+      },
     },
+    describe: () => ({
+      name,
+      layers: describeLayers()
+        .map(({ role }) => role)
+        .join(' > '),
+    }),
+    build: <Req, Res>(next: Service<Req, Res>, given: Env) => core.buildCalls(layers, next, core.env(given)),
     env,
   });
-  const recorded = () => recorder ?? new StatisticsRecorder((env ?? defaultEnv).clock);
   return {
     ...layer,
     name,
@@ -105,64 +79,69 @@ export function policyLayer(parts: PolicyLayerParts, env: Env | undefined): Poli
       return describeLayers();
     },
     get settings() {
-      return effectiveSettings(parts.levels);
+      return core.settings;
     },
     get breakers() {
-      // A layer that was configured away is used by nobody, though its breakers may not be gone yet.
-      return has(parts.placed, 'circuit-breaker') ? breakers.alive : [];
+      return core.aliveBreakers;
     },
     get bulkheads() {
-      return has(parts.placed, 'bulkhead') ? parts.bulkheads.alive : [];
+      return core.aliveBulkheads;
     },
     get forced() {
       return breakers.forced;
     },
     force: (state) => breakers.force(state),
     reset: () => breakers.reset(),
-    on: (pattern, listener) => listeners.on(pattern, listener),
-    statistics: () => recorded().snapshot(),
-    latencies: () => recorded().latencies(),
+    on: (pattern, listener) => core.listeners.on(pattern, listener),
+    statistics: () => core.statistics(),
+    latencies: () => core.latencies(),
   };
-}
-
-/** Whether the innermost layer gives up a wrapped function in time. */
-export function endsInTime(placed: readonly PlacedLayer[]): boolean {
-  const innermost = placed.at(-1)?.layer.role;
-  return innermost === 'attempt-timeout' || innermost === 'deadline';
-}
-
-function has(placed: readonly PlacedLayer[], wanted: string): boolean {
-  return placed.some(({ layer: { role } }) => role === wanted);
-}
-
-/** The environment of a policy's layers: under its name, with its classifier; who listens to the policy hears its events. */
-function policyEnv(name: string, { classifier }: PolicyOptions, given: Env, listeners: EventSink): Env {
-  const path = given.path === '' ? name : `${given.path}/${name}`;
-  const events: EventSink = {
-    emit(event, data) {
-      given.events.emit(event, data);
-      listeners.emit(event, data);
-    },
-  };
-  return makeEnv({ ...given, path, events, ...(classifier ? { classifier } : {}) });
 }
 
 /**
  * Checks the options of a policy without making it.
+ * @param kind - what it stands before.
  * @param levels - each is checked for its shape; what they come to together is checked whole.
  * @throws OptionsError with all problems at once
  */
-export function checkPolicy(name: string, levels: readonly OptionsLevel[]): void {
+export function checkPolicy(name: string, kind: PolicyKind, levels: readonly OptionsLevel[]): void {
   const owner = `policy "${name}"`;
   const problems: string[] = [];
   const named = typeof name === 'string' && name !== '';
   if (!named) problems.push('name must be a non-empty string');
   const sound = levels.map(({ from, options }) => ({ from, options: checkPolicyShape(owner, options, problems) }));
+  for (const { from, options } of sound) if (from !== 'defaults') problems.push(...misplaced(kind, options));
+  const inForce = levelsOfKind(kind, sound);
   // A name that is none has been told already; layers that bear it need not say so again.
-  makeLayers(
-    mergeOptions(sound),
-    { policy: named ? name : 'policy', listBreakers: () => () => {}, listBulkheads: () => () => {} },
-    problems,
-  );
-  if (problems.length > 0) throw new OptionsError(owner, problems);
+  const kit = { policy: named ? name : 'policy', listBreakers: () => () => {}, listBulkheads: () => () => {} };
+  makePlaces(kind, inForce, () => kit, problems);
+  problems.push(...contradictionsOf(inForce.whole));
+  for (const [operation, own] of inForce.byOperation) {
+    problems.push(...contradictionsOf(own).map((problem) => `operations.${operation}: ${problem}`));
+  }
+  if (problems.length > 0) throw new OptionsError(owner, [...new Set(problems)]);
+}
+
+/** Limits that are in force by themselves contradict nothing that people say. */
+function contradictionsOf(levels: readonly OptionsLevel[]): readonly string[] {
+  const said = levels.map(({ from, options }) => {
+    if (from !== 'built-in' && from !== 'contract') return { from, options };
+    const { deadlineMs: _, timeoutMs: __, ...others } = options;
+    return { from, options: others };
+  });
+  return contradictions(mergeOptions(said));
+}
+
+function misplaced(kind: PolicyKind, options: OptionsLevel['options']): readonly string[] {
+  const means = `means nothing before a ${kind.name}, which takes ${fieldsOf(kind).join(', ')}`;
+  const problems = misplacedFields(kind, options).map((field) => `${field} ${means}`);
+  for (const [operation, own] of Object.entries(options.operations ?? {})) {
+    const { operations } = kind;
+    if (!operations) break;
+    if (!operations.names.includes(operation)) {
+      problems.push(`operations.${operation} is no operation; there are ${operations.names.join(', ')}`);
+    }
+    problems.push(...misplacedFields(kind, own).map((field) => `operations.${operation}.${field} ${means}`));
+  }
+  return problems;
 }

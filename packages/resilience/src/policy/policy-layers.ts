@@ -1,81 +1,139 @@
 /**
- * The layers that options ask for, in canonical order: made once for a policy that stays as it is, or kept and tuned for
- * one that follows configuration.
+ * The layers that options ask for, each at its place in the canonical order: made once for a policy that stays as it is, or
+ * kept and tuned for one that follows configuration.
  *
  * Followed options are handed to their layers as live values, so a changed number reaches a layer without rebuilding it.
  * A layer is made anew only when an option changes that gives its state its meaning (the length of a breaker's window,
  * say); all others keep their windows, places and budgets.
+ *
+ * An operation whose options of a layer differ from the policy's has a layer of its own there; all others share one.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { isLive, type LiveSource, liveValue } from '@fwk/kernel';
 import type { FunctionLayer } from '../layer/function-layer.js';
 import { canonicalOrder, optionsOf, type PolicyKit, type PolicyPart } from './canonical-order.js';
-import { contradictions } from './contradictions.js';
+import { mergeOptions } from './merge-options.js';
+import type { PolicyKind } from './policy-kind.js';
+import type { PolicyLevels } from './policy-levels.js';
 import { collect, type PolicyOptions } from './policy-options.js';
 
-/** A layer where it stands. */
-export interface PlacedLayer {
-  readonly layer: FunctionLayer;
-  /** Whether it keeps anything from call to call. */
-  readonly stateful: boolean;
+/** What stands at one place of the order. */
+export interface Place {
+  /** For all operations that have no layers of their own here; outermost first. */
+  readonly usual: readonly FunctionLayer[];
+  readonly byOperation: ReadonlyMap<string, readonly FunctionLayer[]>;
 }
 
-/**
- * Makes the layers that options ask for, outermost first.
- * @param problems - takes what is refused, contradictions between layers included; the answer is then incomplete.
- */
-export function makeLayers(options: PolicyOptions, kit: PolicyKit, problems: string[]): readonly PlacedLayer[] {
-  const placed: PlacedLayer[] = [];
-  for (const part of canonicalOrder) {
-    const given = optionsOf(part, options);
-    if (given === undefined) continue;
-    collect(problems, part.field, () => placed.push(...place(part, part.make(given, kit))));
+/** The places at which something stands. */
+export type Places = ReadonlyMap<PolicyPart, Place>;
+
+/** Makes the kit for the layers of one operation, or of the whole policy. */
+export type KitOf = (operation: string | undefined) => PolicyKit;
+
+/** Makes layers anew. */
+export function makePlaces(kind: PolicyKind, levels: PolicyLevels, kitOf: KitOf, problems: string[] = []): Places {
+  const made = (part: PolicyPart, options: object | undefined, operation: string | undefined) => {
+    let layers: readonly FunctionLayer[] = [];
+    if (options === undefined) return layers;
+    const field = operation === undefined ? part.field : `operations.${operation}.${part.field}`;
+    collect(problems, field, () => {
+      layers = makeLayers(kind, part, options, kitOf(operation));
+    });
+    return layers;
+  };
+  return placesOf(levels, made);
+}
+
+/** The layers of one policy that follows its options. */
+export class FollowingPlaces {
+  readonly #kind: PolicyKind;
+  readonly #kitOf: KitOf;
+  readonly #kept = new Map<PolicyPart, Map<string | undefined, Kept>>();
+  #places: Places = new Map();
+
+  constructor(kind: PolicyKind, kitOf: KitOf) {
+    this.#kind = kind;
+    this.#kitOf = kitOf;
   }
-  problems.push(...contradictions(options));
-  return placed;
-}
 
-function place({ stateful }: PolicyPart, layers: readonly FunctionLayer[]): readonly PlacedLayer[] {
-  return layers.map((layer) => ({ layer, stateful }));
+  /** Makes the layers follow options that have been checked before; where nothing is made anew a place stays the same object. */
+  follow(levels: PolicyLevels): Places {
+    const before = this.#places;
+    const after = new Map(placesOf(levels, (part, options, operation) => this.#layers(part, options, operation)));
+    for (const [part, place] of after) {
+      const known = before.get(part);
+      if (known && isSame(known, place)) after.set(part, known);
+    }
+    this.#places = after;
+    return after;
+  }
+
+  #layers(part: PolicyPart, given: object | undefined, operation: string | undefined): readonly FunctionLayer[] {
+    const ofPart = this.#kept.get(part) ?? new Map<string | undefined, Kept>();
+    this.#kept.set(part, ofPart);
+    if (given === undefined) {
+      ofPart.delete(operation);
+      return [];
+    }
+    const { fixed, tunable } = split(part, given);
+    const known = ofPart.get(operation);
+    const kept = known && isDeepStrictEqual(known.fixed, fixed) ? known : this.#make(part, fixed, tunable, operation);
+    for (const [name, value] of tunable) kept.tuned.get(name)?.set(value);
+    ofPart.set(operation, kept);
+    return kept.layers;
+  }
+
+  #make(part: PolicyPart, fixed: object, tunable: ReadonlyMap<string, unknown>, operation: string | undefined): Kept {
+    const tuned = new Map([...tunable].map(([name, value]) => [name, liveValue(value, { name })]));
+    const options = { ...fixed, ...Object.fromEntries(tuned) };
+    return { layers: makeLayers(this.#kind, part, options, this.#kitOf(operation)), fixed, tuned };
+  }
 }
 
 interface Kept {
-  readonly placed: readonly PlacedLayer[];
+  readonly layers: readonly FunctionLayer[];
   /** Options that cannot change without losing the state. */
   readonly fixed: object;
   readonly tuned: ReadonlyMap<string, LiveSource<unknown>>;
 }
 
-/** The layers of one policy that follows its options. */
-export class FollowingLayers {
-  readonly #kit: PolicyKit;
-  readonly #kept = new Map<PolicyPart, Kept>();
+type MakeAt = (
+  part: PolicyPart,
+  options: object | undefined,
+  operation: string | undefined,
+) => readonly FunctionLayer[];
 
-  constructor(kit: PolicyKit) {
-    this.#kit = kit;
+function placesOf({ whole, byOperation }: PolicyLevels, make: MakeAt): Places {
+  const options = mergeOptions(whole);
+  const ofOperations = [...byOperation].map(([name, levels]) => [name, mergeOptions(levels)] as const);
+  const places = new Map<PolicyPart, Place>();
+  for (const part of canonicalOrder) {
+    const usual = optionsOf(part, options);
+    const layers = make(part, usual, undefined);
+    const own = new Map<string, readonly FunctionLayer[]>();
+    for (const [name, merged] of ofOperations) {
+      const given = optionsOf(part, merged);
+      if (isDeepStrictEqual(given, usual)) make(part, undefined, name);
+      else own.set(name, make(part, given, name));
+    }
+    if (layers.length > 0 || own.size > 0) places.set(part, { usual: layers, byOperation: own });
   }
+  return places;
+}
 
-  /** Makes the layers follow options that have been checked before; what need not be made anew stays the same object. */
-  follow(options: PolicyOptions): readonly PlacedLayer[] {
-    return canonicalOrder.flatMap((part) => {
-      const given = optionsOf(part, options);
-      if (given === undefined) {
-        this.#kept.delete(part);
-        return [];
-      }
-      const { fixed, tunable } = split(part, given);
-      const known = this.#kept.get(part);
-      const kept = known && isDeepStrictEqual(known.fixed, fixed) ? known : this.#make(part, fixed, tunable);
-      for (const [name, value] of tunable) kept.tuned.get(name)?.set(value);
-      this.#kept.set(part, kept);
-      return kept.placed;
-    });
-  }
+function makeLayers({ make }: PolicyKind, part: PolicyPart, options: object, kit: PolicyKit): readonly FunctionLayer[] {
+  const ownWay = make?.[part.field as keyof PolicyOptions];
+  return ownWay ? [ownWay(options, kit)].flat() : part.make(options, kit);
+}
 
-  #make(part: PolicyPart, fixed: object, tunable: ReadonlyMap<string, unknown>): Kept {
-    const tuned = new Map([...tunable].map(([name, value]) => [name, liveValue(value, { name })]));
-    return { placed: place(part, part.make({ ...fixed, ...Object.fromEntries(tuned) }, this.#kit)), fixed, tuned };
-  }
+function isSame(one: Place, other: Place): boolean {
+  const same = (these: readonly unknown[] | undefined, those: readonly unknown[]) =>
+    these?.length === those.length && those.every((layer, index) => layer === these[index]);
+  return (
+    same(one.usual, other.usual) &&
+    one.byOperation.size === other.byOperation.size &&
+    [...other.byOperation].every(([name, layers]) => same(one.byOperation.get(name), layers))
+  );
 }
 
 /** Which options may change under the layer, given or not, and which not. A value that is live already stays what it is. */

@@ -54,7 +54,15 @@ export interface PolicyOptions {
   readonly fallback?: FallbackChain | false | undefined;
   /** Judges outcomes in all layers of the policy. @defaultValue the environment's */
   readonly classifier?: Classifier | undefined;
+  /**
+   * What differs for single operations of a client or a server, by their names in the contract. An operation that sets
+   * options of a layer has that layer for itself, with its state; retries draw on one budget all the same.
+   */
+  readonly operations?: Readonly<Record<string, OperationPolicyOptions>> | undefined;
 }
+
+/** Options that one operation may have for itself. */
+export type OperationPolicyOptions = Omit<PolicyOptions, 'classifier' | 'operations'>;
 
 /** Fallbacks in the order in which they are asked. */
 export type FallbackChain = FallbackHandler | FallbackEntry | readonly (FallbackHandler | FallbackEntry)[];
@@ -75,6 +83,7 @@ export interface PolicySettings {
   readonly bulkhead?: Settings<BulkheadOptions> | false;
   readonly fault?: Settings<FaultOptions> | false;
   readonly fallback?: PlainFallback | readonly PlainFallback[] | false;
+  readonly operations?: Readonly<Record<string, Omit<PolicySettings, 'operations'>>>;
 }
 
 /** A fallback that is plain data. */
@@ -129,6 +138,11 @@ const policyRules: { readonly [K in keyof PolicyOptions]-?: Rule } = Object.free
   fault: layerOptions,
   fallback: handlers,
   classifier: aClassifier,
+  operations: fixed((value) =>
+    value === undefined || (isPlain(value) && Object.values(value).every(isPlain))
+      ? undefined
+      : 'a plain object with options by operation',
+  ),
 });
 
 /**
@@ -143,6 +157,21 @@ export function checkPolicyShape(owner: string, options: PolicyOptions, problems
     ([field, value]) =>
       Object.hasOwn(policyRules, field) && policyRules[field as keyof PolicyOptions](value) === undefined,
   );
+  const { operations, ...others } = Object.fromEntries(sound) as PolicyOptions;
+  return operations === undefined ? others : { ...others, operations: soundOperations(owner, operations, problems) };
+}
+
+function soundOperations(owner: string, operations: NonNullable<PolicyOptions['operations']>, problems: string[]) {
+  const { classifier: _, operations: __, ...rules } = policyRules;
+  const sound = Object.entries(operations).map(([name, options]) => {
+    collect(problems, `operations.${name}`, () =>
+      checkOptions<OperationPolicyOptions>(owner, options, policyDefaults as OperationPolicyOptions, rules),
+    );
+    const fields = Object.entries(options).filter(
+      ([field, value]) => Object.hasOwn(rules, field) && rules[field as keyof typeof rules](value) === undefined,
+    );
+    return [name, Object.fromEntries(fields) as OperationPolicyOptions] as const;
+  });
   return Object.fromEntries(sound);
 }
 

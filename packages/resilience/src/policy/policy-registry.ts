@@ -12,10 +12,11 @@ import {
 } from '@fwk/kernel';
 import type { ManualState } from '../breaker/breaker-state.js';
 import { sumStatistics } from '../statistics/policy-statistics.js';
-import { type FollowingPolicy, followingPolicy } from './following-policy.js';
+import { EndpointNotInUseError } from './endpoint-not-in-use-error.js';
 import { guardLive } from './guard-live.js';
 import type { OptionsLevel } from './merge-options.js';
 import { NoBreakerError } from './no-breaker-error.js';
+import { PolicyCore } from './policy-core.js';
 import {
   changedPaths,
   currentDefinitions,
@@ -24,10 +25,18 @@ import {
   type PolicyDefinitions,
   type PolicySource,
 } from './policy-definitions.js';
-import { checkPolicy, type PolicyLayer } from './policy-layer.js';
+import { functionKind, type PolicyKind } from './policy-kind.js';
+import { checkPolicy, type PolicyLayer, policyLayer } from './policy-layer.js';
 import { PolicyNotInUseError } from './policy-not-in-use-error.js';
 import { collect, type PolicyOptions } from './policy-options.js';
-import type { PolicyRefusal, PolicyReport, PolicySummary } from './policy-report.js';
+import {
+  type PolicyRefusal,
+  type PolicyReport,
+  type PolicySummary,
+  reportOfCore,
+  reportOfLayer,
+} from './policy-report.js';
+import { type PolicyUse, policyUse } from './policy-use.js';
 import { UnknownPolicyError } from './unknown-policy-error.js';
 
 /** Knows the live policies of an application. */
@@ -43,18 +52,32 @@ export interface PolicyRegistry extends Disposable {
    * @throws {@link UnknownPolicyError}; OptionsError when the options are refused
    */
   named(name: string, over?: PolicyOptions): PolicyLayer & Disposable;
+  /**
+   * Makes the policy of something that builds its layers by scopes, such as a client, and lists it. It follows the
+   * definitions, and the defaults alone where none has its name.
+   * @param env - where it stands. @defaultValue the registry's
+   * @throws OptionsError when the options are refused
+   */
+  use(name: string, kind: PolicyKind, over?: PolicyOptions, env?: Env): PolicyUse;
   /** Lists a policy; several may share a name. Dispose to take it off. */
   add(policy: PolicyLayer): Disposable;
   list(): readonly PolicySummary[];
   /** @throws {@link PolicyNotInUseError} */
   inspect(name: string): PolicyReport;
   /**
-   * Sets all breakers of a policy by hand, until it is reset: also those of keys, stacks and places of use that come later.
-   * @throws {@link PolicyNotInUseError}; UnknownStateError for an unknown state; {@link NoBreakerError}
+   * Sets all breakers of a policy by hand, until it is reset: also those of keys, endpoints, stacks and places of use that come
+   * later.
+   * @param endpoint - only those of the endpoint with this id, of clients that have it.
+   * @throws {@link PolicyNotInUseError}; {@link EndpointNotInUseError}; UnknownStateError for an unknown state;
+   * {@link NoBreakerError}
    */
-  force(name: string, state: ManualState): void;
-  /** Closes all its breakers and forgets what they measured. @throws {@link PolicyNotInUseError} */
-  reset(name: string): void;
+  force(name: string, state: ManualState, endpoint?: string): void;
+  /**
+   * Closes all its breakers and forgets what they measured.
+   * @param endpoint - only those of this endpoint.
+   * @throws {@link PolicyNotInUseError}; {@link EndpointNotInUseError}
+   */
+  reset(name: string, endpoint?: string): void;
   /** The last change of the definitions if it was refused; undefined once a good one came. */
   readonly refusal: PolicyRefusal | undefined;
   /** Stops following the definitions; policies stay as they are. */
@@ -84,11 +107,12 @@ export const policyRegistryToken: Token<PolicyRegistry> = token('policy registry
   policyRegistry(resolver.find(envToken)),
 );
 
-/** A named policy in use. */
+/** A policy in use that follows the definitions. */
 interface Used {
-  readonly name: string;
   readonly over: PolicyOptions;
-  readonly policy: FollowingPolicy;
+  readonly core: PolicyCore;
+  /** Whether it may not be taken away from the definitions. */
+  readonly needsDefinition: boolean;
 }
 
 class Policies implements PolicyRegistry {
@@ -96,8 +120,9 @@ class Policies implements PolicyRegistry {
   refusal: PolicyRefusal | undefined;
   readonly #read: () => PolicyDefinitions;
   #defined: PolicyDefinitions;
-  readonly #policies = new Set<PolicyLayer>();
-  readonly #used = new Map<PolicyLayer, Used>();
+  /** Everything on the list: a policy that follows, or one that somebody made. */
+  readonly #listed = new Set<PolicyCore | PolicyLayer>();
+  readonly #used = new Map<PolicyCore, Used>();
   readonly #subscriptions: readonly Disposable[];
 
   constructor(env: Env, policies: PolicySource, defaults: PolicyOptions | Live<unknown>) {
@@ -115,63 +140,84 @@ class Policies implements PolicyRegistry {
   }
 
   named(name: string, over: PolicyOptions = {}): PolicyLayer & Disposable {
-    const own = guardLive(name, over);
-    const levels = this.#levels(this.#defined, name, own);
-    if (!levels) throw new UnknownPolicyError(name, this.names);
-    checkPolicy(name, levels);
-    const policy = followingPolicy(name, levels, this.env);
-    this.#used.set(policy.layer, { name, over: own, policy });
-    return Object.assign(policy.layer, this.add(policy.layer));
+    if (!this.#defined.byName.has(name)) throw new UnknownPolicyError(name, this.names);
+    const { core, listed } = this.#make(name, functionKind, over, true);
+    return Object.assign(policyLayer(core, this.env), listed);
+  }
+
+  use(name: string, kind: PolicyKind, over: PolicyOptions = {}, env: Env = this.env): PolicyUse {
+    const { core, listed } = this.#make(name, kind, over, false);
+    return policyUse(core, env, listed);
   }
 
   add(added: PolicyLayer): Disposable {
-    const forced = forcedOf([...this.#policies].filter(({ name }) => name === added.name));
+    const forced = forcedOf([...this.#listed].filter(({ name }) => name === added.name));
     if (forced !== undefined) added.force(forced);
-    this.#policies.add(added);
-    return {
-      [Symbol.dispose]: () => {
-        this.#policies.delete(added);
-        this.#used.delete(added);
-      },
-    };
+    return this.#list(added);
   }
 
   list(): readonly PolicySummary[] {
-    return [...this.#policies].map(({ name, layers, breakers }) => ({
-      name,
-      layers: layers.map(({ role }) => role),
-      breakers: breakers.map(({ state }) => state),
-    }));
+    return [...this.#listed].map((listed) => {
+      const { name, breakers, uses } = reportOf(listed);
+      return {
+        name,
+        ...(listed instanceof PolicyCore && { of: listed.kind.name }),
+        layers: uses.flatMap(({ layers }) => layers.map(({ role }) => role)),
+        breakers: breakers.map(({ state }) => state),
+      };
+    });
   }
 
   inspect(name: string): PolicyReport {
     const found = this.#find(name);
+    const reports = found.map(reportOf);
     return {
       name,
       forced: forcedOf(found),
-      uses: found.map(({ layers, settings }) => ({ layers, settings })),
-      breakers: found.flatMap(({ breakers }) => breakers.map((breaker) => breaker.snapshot())),
-      bulkheads: found.flatMap(({ bulkheads }) => bulkheads.map((bulkhead) => bulkhead.snapshot())),
+      uses: reports.flatMap(({ uses }) => uses),
+      breakers: reports.flatMap(({ breakers }) => breakers),
+      bulkheads: reports.flatMap(({ bulkheads }) => bulkheads),
       statistics: sumStatistics(found),
     };
   }
 
-  force(name: string, state: ManualState): void {
-    const found = this.#find(name);
-    if (!found.some(({ layers }) => layers.some(({ role }) => role === 'circuit-breaker'))) {
+  force(name: string, state: ManualState, endpoint?: string): void {
+    const found = this.#withEndpoint(name, endpoint);
+    if (!found.some((listed) => reportOf(listed).uses.some(({ layers }) => layers.some(isBreaker)))) {
       throw new NoBreakerError(name);
     }
-    for (const policy of found) policy.force(state);
-    this.env.events.emit('policy.forced', { path: this.env.path, name, state });
+    for (const policy of found) policy.force(state, endpoint);
+    this.env.events.emit('policy.forced', { path: this.env.path, name, state, ...(endpoint && { endpoint }) });
   }
 
-  reset(name: string): void {
-    for (const policy of this.#find(name)) policy.reset();
-    this.env.events.emit('policy.reset', { path: this.env.path, name });
+  reset(name: string, endpoint?: string): void {
+    for (const policy of this.#withEndpoint(name, endpoint)) policy.reset(endpoint);
+    this.env.events.emit('policy.reset', { path: this.env.path, name, ...(endpoint && { endpoint }) });
   }
 
   [Symbol.dispose](): void {
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
+  }
+
+  #make(name: string, kind: PolicyKind, over: PolicyOptions, needsDefinition: boolean) {
+    const own = guardLive(name, over);
+    const levels = this.#levels(this.#defined, name, own);
+    checkPolicy(name, kind, levels);
+    const core = new PolicyCore(name, kind, levels, this.env.clock, true);
+    const forced = forcedOf([...this.#listed].filter((listed) => listed.name === name));
+    if (forced !== undefined) core.force(forced);
+    this.#used.set(core, { over: own, core, needsDefinition });
+    return { core, listed: this.#list(core) };
+  }
+
+  #list(listed: PolicyCore | PolicyLayer): Disposable {
+    this.#listed.add(listed);
+    return {
+      [Symbol.dispose]: () => {
+        this.#listed.delete(listed);
+        if (listed instanceof PolicyCore) this.#used.delete(listed);
+      },
+    };
   }
 
   /** All or nothing: whatever is in use is checked with the new set before the first policy takes it on. */
@@ -180,7 +226,7 @@ class Policies implements PolicyRegistry {
     try {
       const defined = this.#read();
       const changed = changedPaths(this.#defined, defined);
-      for (const { policy, levels } of this.#followers(defined)) policy.follow(levels);
+      for (const { core, levels } of this.#followers(defined)) core.follow(levels);
       this.#defined = defined;
       this.refusal = undefined;
       if (changed.length > 0) events.emit('policy.changed', { path, changed });
@@ -195,34 +241,53 @@ class Policies implements PolicyRegistry {
   /** What is in use, with its new levels. @throws OptionsError with the problems of all places of use */
   #followers(defined: PolicyDefinitions) {
     const problems: string[] = [];
-    const followers = [...this.#used.values()].flatMap(({ name, over, policy }) => {
-      const levels = this.#levels(defined, name, over);
-      if (!levels) {
+    const followers = [...this.#used.values()].flatMap(({ over, core, needsDefinition }) => {
+      const { name, kind } = core;
+      if (needsDefinition && !defined.byName.has(name)) {
         problems.push(`policy "${name}" is in use and cannot be taken away`);
         return [];
       }
-      collect(problems, `policy "${name}" where it is used`, () => checkPolicy(name, levels));
-      return [{ policy, levels }];
+      const levels = this.#levels(defined, name, over);
+      collect(problems, `policy "${name}" where it is used`, () => checkPolicy(name, kind, levels));
+      return [{ core, levels }];
     });
     // Places that set the same have the same problems.
     if (problems.length > 0) throw new OptionsError('policies', [...new Set(problems)]);
     return followers;
   }
 
-  #levels(defined: PolicyDefinitions, name: string, over: PolicyOptions): readonly OptionsLevel[] | undefined {
-    const options = defined.byName.get(name);
-    return options && [...levelsOf(defined, options), { from: 'call-site', options: over }];
+  #levels(defined: PolicyDefinitions, name: string, over: PolicyOptions): readonly OptionsLevel[] {
+    const options = defined.byName.get(name) ?? {};
+    return [...levelsOf(defined, options), { from: 'call-site', options: over }];
   }
 
-  #find(name: string): readonly PolicyLayer[] {
-    const found = [...this.#policies].filter((candidate) => candidate.name === name);
+  #find(name: string): readonly (PolicyCore | PolicyLayer)[] {
+    const found = [...this.#listed].filter((candidate) => candidate.name === name);
     if (found.length === 0) {
-      throw new PolicyNotInUseError(name, [...new Set([...this.#policies].map((listed) => listed.name))]);
+      throw new PolicyNotInUseError(name, [...new Set([...this.#listed].map((listed) => listed.name))]);
     }
     return found;
   }
+
+  /** Those of a name that have an endpoint; all where none is asked for. */
+  #withEndpoint(name: string, endpoint: string | undefined): readonly (PolicyCore | PolicyLayer)[] {
+    const found = this.#find(name);
+    if (endpoint === undefined) return found;
+    const having = found.filter((listed) => listed instanceof PolicyCore && listed.endpoints.includes(endpoint));
+    if (having.length > 0) return having;
+    const known = found.flatMap((listed) => (listed instanceof PolicyCore ? listed.endpoints : []));
+    throw new EndpointNotInUseError(name, endpoint, known);
+  }
 }
 
-function forcedOf(policies: readonly PolicyLayer[]): ManualState | undefined {
+function reportOf(listed: PolicyCore | PolicyLayer): PolicyReport {
+  return listed instanceof PolicyCore ? reportOfCore(listed) : reportOfLayer(listed);
+}
+
+function isBreaker({ role }: { readonly role: string }): boolean {
+  return role === 'circuit-breaker';
+}
+
+function forcedOf(policies: readonly (PolicyCore | PolicyLayer)[]): ManualState | undefined {
   return policies.find(({ forced }) => forced !== undefined)?.forced;
 }

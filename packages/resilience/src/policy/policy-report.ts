@@ -3,10 +3,14 @@ import type { BreakerSnapshot, ManualState } from '../breaker/breaker-state.js';
 import type { BulkheadSnapshot } from '../bulkhead/bulkhead-handle.js';
 import type { PolicyStatistics } from '../statistics/policy-statistics.js';
 import type { EffectiveSetting } from './merge-options.js';
+import type { PolicyCore } from './policy-core.js';
+import type { PolicyLayer } from './policy-layer.js';
 
 /** One policy in a list; plain data. */
 export interface PolicySummary {
   readonly name: string;
+  /** What it stands before; left out for one that was made apart from the registry. */
+  readonly of?: 'function' | 'client' | 'server';
   /** Roles, outermost first. */
   readonly layers: readonly string[];
   /** State of each of its breakers. */
@@ -17,7 +21,7 @@ export interface PolicySummary {
 export interface PolicyReport {
   readonly name: string;
   /** One for each place that uses it: places may set options of their own. */
-  readonly uses: readonly PolicyUse[];
+  readonly uses: readonly PolicyPlace[];
   /** The state in which all its breakers were set by hand; undefined when nobody has. */
   readonly forced: ManualState | undefined;
   readonly breakers: readonly BreakerSnapshot[];
@@ -27,10 +31,30 @@ export interface PolicyReport {
 }
 
 /** A policy as one place uses it; plain data. */
-export interface PolicyUse {
+export interface PolicyPlace {
+  /** What uses it; left out for a policy that was made apart from the registry. */
+  readonly of?: 'function' | 'client' | 'server';
   readonly layers: readonly LayerDescription[];
   /** All settings in force, each with where it was set. */
   readonly settings: readonly EffectiveSetting[];
+  /** By operation: the settings that differ, and the numbers of its calls. Of clients and servers. */
+  readonly operations?: Readonly<Record<string, PolicyOperationReport>>;
+  /** By endpoint id: the numbers of the attempts there, and the state in which its breakers were set by hand. Of clients. */
+  readonly endpoints?: Readonly<Record<string, PolicyEndpointReport>>;
+}
+
+/** One operation of a client or a server; plain data. */
+export interface PolicyOperationReport {
+  readonly settings: readonly EffectiveSetting[];
+  /** Left out while it was not called. */
+  readonly statistics?: PolicyStatistics;
+}
+
+/** One endpoint of a client; plain data. */
+export interface PolicyEndpointReport {
+  readonly forced?: ManualState;
+  readonly breakers: readonly BreakerSnapshot[];
+  readonly statistics: PolicyStatistics;
 }
 
 /** A change of definitions that was not taken over; plain data. */
@@ -38,4 +62,63 @@ export interface PolicyRefusal {
   readonly reasons: readonly string[];
   /** Wall-clock milliseconds since the epoch. */
   readonly atMs: number;
+}
+
+/** Reports of a policy that follows the definitions. */
+export function reportOfCore(core: PolicyCore): PolicyReport {
+  const breakers = core.aliveBreakers.map((breaker) => breaker.snapshot());
+  const place: PolicyPlace = {
+    of: core.kind.name,
+    layers: core.layers,
+    settings: core.settings,
+    ...(core.kind.operations && { operations: operationsOf(core) }),
+    ...(core.kind.name === 'client' && { endpoints: endpointsOf(core, breakers) }),
+  };
+  return {
+    name: core.name,
+    forced: core.forced,
+    uses: [place],
+    breakers,
+    bulkheads: core.aliveBulkheads.map((bulkhead) => bulkhead.snapshot()),
+    statistics: core.statistics(),
+  };
+}
+
+/** Reports of a policy that somebody made and listed. */
+export function reportOfLayer(policy: PolicyLayer): PolicyReport {
+  const { name, forced, layers, settings, breakers, bulkheads } = policy;
+  return {
+    name,
+    forced,
+    uses: [{ layers, settings }],
+    breakers: breakers.map((breaker) => breaker.snapshot()),
+    bulkheads: bulkheads.map((bulkhead) => bulkhead.snapshot()),
+    statistics: policy.statistics(),
+  };
+}
+
+function operationsOf(core: PolicyCore): Readonly<Record<string, PolicyOperationReport>> {
+  const settings = core.settingsOfOperations;
+  const statistics = core.statisticsOfOperations();
+  const names = core.kind.operations?.names ?? [];
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      { settings: settings[name] ?? [], ...(statistics[name] && { statistics: statistics[name] }) },
+    ]),
+  );
+}
+
+function endpointsOf(
+  core: PolicyCore,
+  breakers: readonly BreakerSnapshot[],
+): Readonly<Record<string, PolicyEndpointReport>> {
+  const { forcedEndpoints } = core.breakers;
+  return Object.fromEntries(
+    Object.entries(core.statisticsOfEndpoints()).map(([id, statistics]) => {
+      const forced = forcedEndpoints.get(id);
+      const own = breakers.filter(({ endpoint }) => endpoint === id);
+      return [id, { ...(forced && { forced }), breakers: own, statistics }];
+    }),
+  );
 }

@@ -1,14 +1,12 @@
 /**
  * Several layers under one name, always in the same order, so that nobody needs to know which order is right.
  */
-import type { Env } from '@fwk/kernel';
-import type { BulkheadHandle } from '../bulkhead/bulkhead-handle.js';
-import { ListedHandles } from '../layer/listed-handles.js';
+import { defaultEnv, type Env } from '@fwk/kernel';
 import { guardLive } from './guard-live.js';
-import { mergeOptions, type OptionsLevel } from './merge-options.js';
-import { PolicyBreakers } from './policy-breakers.js';
-import { checkPolicy, endsInTime, type PolicyLayer, policyLayer } from './policy-layer.js';
-import { makeLayers } from './policy-layers.js';
+import type { OptionsLevel } from './merge-options.js';
+import { PolicyCore } from './policy-core.js';
+import { functionKind } from './policy-kind.js';
+import { checkPolicy, type PolicyLayer, policyLayer } from './policy-layer.js';
 import type { PolicyOptions } from './policy-options.js';
 
 /**
@@ -22,24 +20,7 @@ import type { PolicyOptions } from './policy-options.js';
  */
 export function policy(name: string, options: PolicyOptions = {}, env?: Env): PolicyLayer {
   const levels: readonly OptionsLevel[] = [{ from: 'call-site', options: guardLive(name, options) }];
-  checkPolicy(name, levels);
-  const breakers = new PolicyBreakers(name);
-  const bulkheads = new ListedHandles<BulkheadHandle>();
-  const placed = makeLayers(
-    mergeOptions(levels),
-    { policy: name, listBreakers: breakers.list, listBulkheads: bulkheads.list },
-    [],
-  );
-  return policyLayer(
-    {
-      name,
-      placed,
-      levels,
-      racing: { raced: endsInTime(placed) },
-      breakers,
-      bulkheads,
-      build: (next, own) => placed.reduceRight((inner, { layer }) => layer.wrap(inner, own), next),
-    },
-    env,
-  );
+  checkPolicy(name, functionKind, levels);
+  const { clock } = env ?? defaultEnv;
+  return policyLayer(new PolicyCore(name, functionKind, levels, clock, false), env);
 }

@@ -53,7 +53,9 @@ describe('the resilience component', () => {
     const { registry, ask } = start({ policies: { quote } });
     registry.named('quote').wrap(async () => 'answer');
     expect(ask('policies')).toEqual({
-      policies: [{ name: 'quote', layers: ['circuit-breaker', 'attempt-timeout'], breakers: ['closed'] }],
+      policies: [
+        { name: 'quote', of: 'function', layers: ['circuit-breaker', 'attempt-timeout'], breakers: ['closed'] },
+      ],
       refusal: undefined,
     });
   });

@@ -47,7 +47,7 @@ export const resilienceDefaults = Object.freeze({
  * - `GET /manage/policies/:name` shows all settings with where each was set, counts and opening records.
  * - `PUT /manage/policies/:name` with `{"state": "forced-open"}` (or `forced-closed`, `disabled`, `metrics-only`) sets
  *   its breakers by hand, and those that are made later; `{"state": "reset"}` closes them and forgets what they measured.
- *   A change takes the token of the management listener; its answer has the policy as it `was`.
+ *   With an `endpoint`, the id of one that a client calls, only the breakers of that one. A change takes the token of the management listener; its answer has the policy as it `was`.
  *
  * A name that no policy in use has is answered with 404, a state that does not exist with 400, a
  * policy without breakers with 409.
@@ -96,13 +96,14 @@ export function resilience(options?: Partial<ResilienceOptions>): Component {
 }
 
 function set(registry: PolicyRegistry | undefined, { parameter = '', body }: ManagementRequest): unknown {
-  const state = typeof body === 'object' && body !== null && 'state' in body ? body.state : undefined;
+  const { state, endpoint } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
   if (!allowedStates.includes(state as string)) {
     throw new UnknownStateError(`policy "${parameter}"`, state, allowedStates);
   }
   // For the line that each change leaves.
   const was = registry?.list().find(({ name }) => name === parameter);
-  if (state === 'reset') registry?.reset(parameter);
-  else registry?.force(parameter, state as ManualState);
+  const one = endpoint === undefined ? undefined : String(endpoint);
+  if (state === 'reset') registry?.reset(parameter, one);
+  else registry?.force(parameter, state as ManualState, one);
   return { ...registry?.inspect(parameter), was };
 }

@@ -32,8 +32,8 @@ import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeCallError, judgeCallResult, releaseEnding } from '../layer/judge-call.js';
 import { announceAnswer, announceFailure, willAnnounce } from '../layer/settlement.js';
 import { type Backoff, boundOf, isPause, jittered, LONGEST_PAUSE_MS, pausesOf } from './backoff.js';
-import { type BudgetShare, budgetShareOf } from './budget-share.js';
-import { type RetryBudget, retryBudget } from './retry-budget.js';
+import { leaveBudget, shareBudget } from './budget-share.js';
+import type { RetryBudget } from './retry-budget.js';
 import { checkRetryOptions, isBudget, type RetryOptions } from './retry-options.js';
 
 /**
@@ -79,7 +79,6 @@ class RetryService<Req, Res> implements Service<Req, Res>, Disposable {
   readonly #env: Env;
   readonly #options: RetryOptions;
   readonly #budget: RetryBudget | undefined;
-  readonly #share: BudgetShare | undefined;
   readonly #retried: Counter;
   readonly #exhausted: Counter;
   readonly #overBudget: Counter;
@@ -88,10 +87,7 @@ class RetryService<Req, Res> implements Service<Req, Res>, Disposable {
     this.#next = next;
     this.#env = env;
     this.#options = options;
-    const { budget } = options;
-    this.#budget = budget === false ? undefined : isBudget(budget) ? budget : retryBudget(budget, env.clock);
-    this.#share = budgetShareOf(env);
-    if (this.#share) this.#share.budget = this.#budget;
+    this.#budget = shareBudget(env, options.budget);
     const counter = (result: string) =>
       env.metrics.counter(
         { name: 'resilience.retries', help: 'What became of failed attempts: tried again or not.' },
@@ -132,7 +128,7 @@ class RetryService<Req, Res> implements Service<Req, Res>, Disposable {
 
   /** For a policy whose options ask for it no more: nobody pays into its budget from now on. */
   [Symbol.dispose](): void {
-    if (this.#share) this.#share.budget = undefined;
+    leaveBudget(this.#env, this.#budget);
   }
 
   async #announced(answer: Promise<Res>, request: Req, context: CallContext, first: Ending<Res>): Promise<Res> {

@@ -14,31 +14,43 @@ import { NOT_TIMED, type StatisticsRecorder } from './recorder.js';
 
 const outcomeNames = Object.freeze({ success: 'successes', failure: 'failures', ignored: 'ignored' } as const);
 
-/** A service whose calls are counted. */
-export class CountedService<Req, Res> implements Service<Req, Res> {
-  readonly #next: Service<Req, Res>;
+/** A service whose calls are counted. Disposing of it disposes of the service inside. */
+export class CountedService<Req, Res> implements Service<Req, Res>, AsyncDisposable {
+  readonly #next: Service<Req, Res> & AsyncDisposable;
   readonly #env: Env;
-  readonly #recorder: StatisticsRecorder;
+  readonly #recorderOf: (request: Req) => StatisticsRecorder;
+  readonly #ended: () => void;
   /** Whether the classifier takes every result for a success. */
   readonly #allSucceed: boolean;
 
-  constructor(next: Service<Req, Res>, env: Env, recorder: StatisticsRecorder) {
+  /**
+   * @param recorderOf - where calls like this one are counted.
+   * @param ended - called when nothing is counted any more.
+   */
+  constructor(
+    next: Service<Req, Res> & AsyncDisposable,
+    env: Env,
+    recorderOf: (request: Req) => StatisticsRecorder,
+    ended: () => void = () => {},
+  ) {
     this.#next = next;
     this.#env = env;
-    this.#recorder = recorder;
+    this.#recorderOf = recorderOf;
+    this.#ended = ended;
     this.#allSucceed = env.classifier.ofResult === defaultClassifier.ofResult;
     markSelfLimiting(this, { next });
   }
 
   call(request: Req, context: CallContext): Promise<Res> {
-    const startMs = this.#recorder.begin();
+    const recorder = this.#recorderOf(request);
+    const startMs = recorder.begin();
     const work = callSafely(this.#next, request, context);
     observe(
       work,
       this.#allSucceed && startMs === NOT_TIMED
-        ? this.#succeeded
-        : (result) => this.#answered(result, startMs, request, context),
-      (error) => this.#recorder.ended(this.#outcomeOf(error, request, context), startMs),
+        ? recorder.succeeded
+        : (result) => this.#answered(recorder, result, startMs, request, context),
+      (error) => recorder.ended(this.#outcomeOf(error, request, context), startMs),
     );
     return work;
   }
@@ -47,13 +59,15 @@ export class CountedService<Req, Res> implements Service<Req, Res> {
     return this.#next.status(request);
   }
 
-  /** One function for all calls that need neither timing nor judging: most of them under load. */
-  readonly #succeeded = (): void => this.#recorder.succeeded();
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended();
+    await this.#next[Symbol.asyncDispose]();
+  }
 
-  #answered(result: Res, startMs: number, request: Req, context: CallContext): void {
+  #answered(recorder: StatisticsRecorder, result: Res, startMs: number, request: Req, context: CallContext): void {
     const { outcome } = judgeCallResult(this.#env, result, context, request);
-    if (outcome === 'success' && startMs === NOT_TIMED) this.#recorder.succeeded();
-    else this.#recorder.ended(outcomeNames[outcome], startMs);
+    if (outcome === 'success' && startMs === NOT_TIMED) recorder.succeeded();
+    else recorder.ended(outcomeNames[outcome], startMs);
   }
 
   #outcomeOf(error: unknown, request: Req, context: CallContext): OutcomeName {

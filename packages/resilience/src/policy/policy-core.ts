@@ -1,0 +1,287 @@
+/**
+ * What stands behind every face of a policy: its options, the layers that they ask for, the stacks that were built from
+ * them, and the numbers. Its options may change while it is in use: every later call meets the new ones, all at once. A call
+ * under way keeps the limits that run already, such as its deadline and the time of its attempt; what it begins afterwards,
+ * such as its next attempt, meets the new ones. To keep a call to its old options to the end, each call would have to carry
+ * the layers with which it began.
+ */
+import {
+  type AnyLayer,
+  type Env,
+  type EventBus,
+  type EventSink,
+  eventBus,
+  type LayerDescription,
+  makeEnv,
+  type Service,
+  type Stack,
+} from '@fwk/kernel';
+import type { BreakerHandle, ManualState } from '../breaker/breaker-state.js';
+import { sharingEngine } from '../breaker/engine-share.js';
+import type { BulkheadHandle } from '../bulkhead/bulkhead-handle.js';
+import { ListedHandles } from '../layer/listed-handles.js';
+import { WeakHandles } from '../layer/weak-handles.js';
+import { sharingBudget } from '../retry/budget-share.js';
+import { CountedService } from '../statistics/counted-service.js';
+import { countingEnv } from '../statistics/counting-meter.js';
+import { type PolicyStatistics, type StatisticsSource, sumStatistics } from '../statistics/policy-statistics.js';
+import { StatisticsRecorder } from '../statistics/recorder.js';
+import type { LatencyDigest } from '../window/latency-digest.js';
+import type { PolicyKit } from './canonical-order.js';
+import { type EffectiveSetting, effectiveSettings, mergeOptions, type OptionsLevel } from './merge-options.js';
+import { PolicyBreakers } from './policy-breakers.js';
+import type { PolicyKind, Scope } from './policy-kind.js';
+import { FollowingPlaces, makePlaces, type Places } from './policy-layers.js';
+import { levelsOfKind, type PolicyLevels } from './policy-levels.js';
+import type { PolicyOptions } from './policy-options.js';
+import { describePlaces, placesAsStack, ScopeStack } from './scope-stack.js';
+
+/** Something in use whose layers can be exchanged, whatever goes through it. */
+interface Exchangeable {
+  exchange(places: Places): void;
+}
+
+/** The numbers of one endpoint. */
+interface EndpointUse {
+  readonly recorder: StatisticsRecorder;
+}
+
+/** See the head of this file. */
+export class PolicyCore implements StatisticsSource {
+  readonly name: string;
+  readonly kind: PolicyKind;
+  readonly breakers: PolicyBreakers;
+  readonly listeners: EventBus;
+  readonly #bulkheads = new ListedHandles<BulkheadHandle>();
+  readonly #stacks = new WeakHandles<Exchangeable>();
+  readonly #following: FollowingPlaces | undefined;
+  readonly #ofOperations = new Map<string, StatisticsRecorder>();
+  readonly #ofEndpoints = new Map<string, EndpointUse>();
+  /** What happened on the way of calls, and the calls of a policy without operations; on the clock of the first stack. */
+  #recorder: StatisticsRecorder | undefined;
+  #clock: Env['clock'];
+  #given: readonly OptionsLevel[];
+  #levels: PolicyLevels;
+  #places: Places;
+  #endsInTime: boolean;
+
+  /**
+   * @param given - checked options, the weakest level first; see `checkPolicy`.
+   * @param follows - whether {@link follow} will be called.
+   */
+  constructor(name: string, kind: PolicyKind, given: readonly OptionsLevel[], clock: Env['clock'], follows: boolean) {
+    this.name = name;
+    this.kind = kind;
+    this.#clock = clock;
+    this.breakers = new PolicyBreakers(name);
+    this.listeners = eventBus({ clock });
+    this.#given = given;
+    this.#levels = levelsOfKind(kind, given);
+    const kitOf = (operation: string | undefined): PolicyKit => ({
+      policy: name,
+      listBreakers: () => this.breakers.list(operation ?? ''),
+      listBulkheads: () => this.#bulkheads.list(operation ?? ''),
+    });
+    this.#following = follows ? new FollowingPlaces(kind, kitOf) : undefined;
+    this.#places = this.#following?.follow(this.#levels) ?? makePlaces(kind, this.#levels, kitOf);
+    this.#endsInTime = endsInTime(this.#places);
+  }
+
+  /** The levels that people set. */
+  get given(): readonly OptionsLevel[] {
+    return this.#given;
+  }
+
+  get places(): Places {
+    return this.#places;
+  }
+
+  /** The options in force, of one operation or where none has its own. */
+  options(operation?: string): PolicyOptions {
+    const own = operation === undefined ? undefined : this.#levels.byOperation.get(operation);
+    return mergeOptions(own ?? this.#levels.whole);
+  }
+
+  /** The layers that stand in its own scopes now, outermost first. */
+  get layers(): readonly LayerDescription[] {
+    return this.describe(this.stackOf(this.kind.scopes).layers);
+  }
+
+  /** All settings in force, each with where it was set. */
+  get settings(): readonly EffectiveSetting[] {
+    return effectiveSettings(this.#levels.whole);
+  }
+
+  /** Those that differ for some operations. */
+  get settingsOfOperations(): Readonly<Record<string, readonly EffectiveSetting[]>> {
+    const usual = new Map(this.settings.map(({ setting, value }) => [setting, JSON.stringify(value)]));
+    const differing = [...this.#levels.byOperation].map(([name, levels]) => {
+      const own = effectiveSettings(levels).filter(
+        ({ setting, value }) => usual.get(setting) !== JSON.stringify(value),
+      );
+      return [name, own] as const;
+    });
+    return Object.fromEntries(differing.filter(([, own]) => own.length > 0));
+  }
+
+  /** Takes on options that have been checked before. */
+  follow(given: readonly OptionsLevel[]): void {
+    const before = this.#places;
+    this.#given = given;
+    this.#levels = levelsOfKind(this.kind, given);
+    const after = this.#following?.follow(this.#levels);
+    if (!after) return;
+    this.#places = after;
+    this.#endsInTime = endsInTime(after);
+    const same = after.size === before.size && [...after].every(([part, place]) => before.get(part) === place);
+    if (same) return;
+    for (const stack of this.#stacks.alive) stack.exchange(after);
+  }
+
+  /** The places of some scopes, as a stack to which others add their layers. */
+  stackOf<Req, Res>(scopes: readonly Scope[]): Stack<Req, Res> {
+    return placesAsStack(scopes);
+  }
+
+  /** The layers that stand in such a stack now, outermost first. */
+  describe(layers: readonly AnyLayer[]): readonly LayerDescription[] {
+    return describePlaces(layers, this.#places);
+  }
+
+  /** The environment of its layers: under its name, with its classifier; who listens to the policy hears its events. */
+  env(given: Env): Env {
+    const { classifier } = mergeOptions(this.#levels.whole);
+    const path = given.path === '' ? this.name : `${given.path}/${this.name}`;
+    const { listeners } = this;
+    const events: EventSink = {
+      emit(event, data) {
+        given.events.emit(event, data);
+        listeners.emit(event, data);
+      },
+    };
+    return makeEnv({ ...given, path, events, ...(classifier ? { classifier } : {}) });
+  }
+
+  /**
+   * Builds the layers of such a stack round a service, for whole calls.
+   * @param env - the policy's own; see {@link env}.
+   */
+  buildCalls<Req, Res>(layers: readonly AnyLayer[], next: Service<Req, Res>, env: Env): CountedService<Req, Res> {
+    const own = sharingEngine(sharingBudget(countingEnv(env, this.#recorderOn(env.clock))));
+    return new CountedService(this.#build(layers, next, own), env, this.#recorderOf());
+  }
+
+  /** The same in front of one endpoint. Dispose it when the endpoint has left. */
+  buildEndpoint<Req, Res>(
+    endpoint: string,
+    layers: readonly AnyLayer[],
+    next: Service<Req, Res>,
+    env: Env,
+  ): CountedService<Req, Res> {
+    const use: EndpointUse = { recorder: new StatisticsRecorder(this.#clock) };
+    this.#ofEndpoints.set(endpoint, use);
+    const own = sharingEngine({ ...countingEnv(env, use.recorder), endpoint });
+    const recorder = () => use.recorder;
+    return new CountedService(this.#build(layers, next, own), env, recorder, () => {
+      if (this.#ofEndpoints.get(endpoint) === use) this.#ofEndpoints.delete(endpoint);
+    });
+  }
+
+  /** Whether the innermost layer gives up a wrapped function in time. */
+  get endsInTime(): boolean {
+    return this.#endsInTime;
+  }
+
+  get aliveBreakers(): readonly BreakerHandle[] {
+    // A layer that was configured away is used by nobody, though its breakers may not be gone yet.
+    return this.#has('circuit-breaker') ? this.breakers.alive : [];
+  }
+
+  get aliveBulkheads(): readonly BulkheadHandle[] {
+    return this.#has('bulkhead') ? this.#bulkheads.alive : [];
+  }
+
+  /** Ids of the endpoints before which it stands now. */
+  get endpoints(): readonly string[] {
+    return [...this.#ofEndpoints.keys()];
+  }
+
+  /** The state in which all its breakers were set by hand. */
+  get forced(): ManualState | undefined {
+    return this.breakers.forced;
+  }
+
+  force(state: ManualState, endpoint?: string): void {
+    this.breakers.force(state, endpoint);
+  }
+
+  reset(endpoint?: string): void {
+    this.breakers.reset(endpoint);
+  }
+
+  /** Of all calls. */
+  statistics(): PolicyStatistics {
+    const recorders = this.#recorders();
+    return sumStatistics(
+      recorders.map((recorder) => ({ statistics: () => recorder.snapshot(), latencies: () => recorder.latencies() })),
+    );
+  }
+
+  latencies(): LatencyDigest {
+    const [first, ...others] = this.#recorders().map((recorder) => recorder.latencies());
+    for (const other of others) first?.merge(other);
+    return first!;
+  }
+
+  /** Of the calls of each operation. */
+  statisticsOfOperations(): Readonly<Record<string, PolicyStatistics>> {
+    return Object.fromEntries([...this.#ofOperations].map(([name, recorder]) => [name, recorder.snapshot()]));
+  }
+
+  /** Of the attempts at each endpoint. */
+  statisticsOfEndpoints(): Readonly<Record<string, PolicyStatistics>> {
+    return Object.fromEntries(
+      [...this.#ofEndpoints].map(([endpoint, { recorder }]) => [endpoint, recorder.snapshot()]),
+    );
+  }
+
+  #build<Req, Res>(layers: readonly AnyLayer[], next: Service<Req, Res>, env: Env): ScopeStack<Req, Res> {
+    const built = new ScopeStack(layers, this.kind, next, env, this.#places, this.#following !== undefined);
+    this.#stacks.add(built);
+    return built;
+  }
+
+  #recorderOn(clock: Env['clock']): StatisticsRecorder {
+    if (this.#recorder) return this.#recorder;
+    this.#clock = clock;
+    this.#recorder = new StatisticsRecorder(clock);
+    return this.#recorder;
+  }
+
+  #recorders(): readonly StatisticsRecorder[] {
+    return [this.#recorder ?? new StatisticsRecorder(this.#clock), ...this.#ofOperations.values()];
+  }
+
+  #recorderOf(): (request: unknown) => StatisticsRecorder {
+    const { operations } = this.kind;
+    const recorder = this.#recorderOn(this.#clock);
+    if (!operations) return () => recorder;
+    return (request) => {
+      const name = operations.nameOf(request);
+      const known = this.#ofOperations.get(name);
+      if (known) return known;
+      const made = new StatisticsRecorder(this.#clock);
+      this.#ofOperations.set(name, made);
+      return made;
+    };
+  }
+
+  #has(role: string): boolean {
+    return [...this.#places.keys()].some((part) => part.role === role);
+  }
+}
+
+function endsInTime(places: Places): boolean {
+  const role = [...places.keys()].at(-1)?.role;
+  return role === 'attempt-timeout' || role === 'deadline';
+}

@@ -1,0 +1,48 @@
+/**
+ * What a policy stands before: a function, a client of a service, or a server. The options are the same; which of them
+ * mean something differs, and so does what is in force where nobody says otherwise.
+ */
+import type { FunctionLayer } from '../layer/function-layer.js';
+import type { PolicyKit } from './canonical-order.js';
+import type { PolicyOptions } from './policy-options.js';
+
+/**
+ * - `call`: round a whole call, before an endpoint is chosen for each attempt;
+ * - `endpoint`: before one endpoint;
+ * - `server`: before the handlers of a server.
+ *
+ * A function has no endpoints to choose from: the first two join.
+ */
+export type Scope = 'call' | 'endpoint' | 'server';
+
+/** The operations of a client or a server, each of which may have options of its own. */
+export interface PolicyOperations {
+  readonly names: readonly string[];
+  /** Finds the name in a request that goes through the layers. */
+  nameOf(request: unknown): string;
+  /** What the contract says. @defaultValue nothing */
+  readonly options?: Readonly<Record<string, PolicyOptions>>;
+}
+
+/** What a policy stands before, and what that adds to its options. */
+export interface PolicyKind {
+  /** For messages. */
+  readonly name: 'function' | 'client' | 'server';
+  readonly scopes: readonly Scope[];
+  /** In force where no level says otherwise. @defaultValue no layers */
+  readonly builtIn?: PolicyOptions;
+  /** Options of layers, in force where some level asks for the layer. @defaultValue none */
+  readonly assumed?: PolicyOptions;
+  /** @defaultValue there are none, and options of operations are refused */
+  readonly operations?: PolicyOperations;
+  /** Makes the layers of a place in a way of its own, by the option's name. @defaultValue as for functions */
+  readonly make?: {
+    readonly [Field in keyof PolicyOptions]?: (
+      options: object,
+      kit: PolicyKit,
+    ) => FunctionLayer | readonly FunctionLayer[];
+  };
+}
+
+/** What `policy()` and `named()` make. */
+export const functionKind: PolicyKind = Object.freeze({ name: 'function', scopes: ['call', 'endpoint'] as const });

@@ -1,0 +1,60 @@
+/**
+ * A policy in use before something that builds its layers by scopes: a client (round each call, and in front of each
+ * endpoint) or a server. Layers of others stand between those of the policy, by role.
+ */
+import type { Env, Layer, LayerDescription, Service, Stack } from '@fwk/kernel';
+import type { ManualState } from '../breaker/breaker-state.js';
+import type { PolicyStatistics } from '../statistics/policy-statistics.js';
+import type { PolicyCore } from './policy-core.js';
+import type { Scope } from './policy-kind.js';
+import type { PolicyOptions } from './policy-options.js';
+
+/** See the head of this file. Dispose it when it is no longer used: it is taken off the registry's list. */
+export interface PolicyUse extends Disposable {
+  readonly name: string;
+  /** The environment of everything that stands in its stacks. */
+  readonly env: Env;
+  /** The places of a scope in canonical order; others add their layers to it by role, and use the answer below. */
+  places<Req, Res>(scope: Scope): Stack<Req, Res>;
+  /** All layers of a scope as one, round whole calls. What it builds is to be disposed of. */
+  calls<Req, Res>(layers: Stack<Req, Res>): Layer<Req, Res>;
+  /** The same in front of one endpoint. */
+  endpoint<Req, Res>(id: string, layers: Stack<Req, Res>): Layer<Req, Res>;
+  /** The layers that stand there now, outermost first. */
+  describe<Req, Res>(layers: Stack<Req, Res>): readonly LayerDescription[];
+  /** The options in force, of one operation or where none has its own. */
+  options(operation?: string): PolicyOptions;
+  /** @param endpoint - only the breakers of this one. @throws UnknownStateError */
+  force(state: ManualState, endpoint?: string): void;
+  reset(endpoint?: string): void;
+  statistics(): PolicyStatistics;
+}
+
+/**
+ * Makes the face of a policy that is built by scopes.
+ * @param env - the environment in which it stands.
+ */
+export function policyUse(core: PolicyCore, env: Env, listed: Disposable): PolicyUse {
+  const own = core.env(env);
+  return {
+    name: core.name,
+    env: own,
+    places: (scope) => core.stackOf([scope]),
+    calls: <Req, Res>({ layers }: Stack<Req, Res>): Layer<Req, Res> => ({
+      role: 'policy',
+      describe: () => ({ name: core.name }),
+      wrap: (next: Service<Req, Res>) => core.buildCalls(layers, next, own),
+    }),
+    endpoint: <Req, Res>(id: string, { layers }: Stack<Req, Res>): Layer<Req, Res> => ({
+      role: 'policy',
+      describe: () => ({ name: core.name, endpoint: id }),
+      wrap: (next: Service<Req, Res>) => core.buildEndpoint(id, layers, next, own),
+    }),
+    describe: ({ layers }) => core.describe(layers),
+    options: (operation) => core.options(operation),
+    force: (state, endpoint) => core.breakers.force(state, endpoint),
+    reset: (endpoint) => core.breakers.reset(endpoint),
+    statistics: () => core.statistics(),
+    [Symbol.dispose]: () => listed[Symbol.dispose](),
+  };
+}
