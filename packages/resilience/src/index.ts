@@ -96,6 +96,7 @@ export {
   type FallbackOptions,
   type FallbackValue,
   fallbackDefaults,
+  partsOf as fallbackPartsOf,
 } from './fallback/fallback-options.js';
 export { faultInjection } from './fault/fault.js';
 export { FaultInjectedError } from './fault/fault-injected-error.js';
@@ -112,6 +113,7 @@ export { LimitExceededError, type LimitReason, type LimitRefusal } from './limit
 export type { LimitHandle, LimitSnapshot } from './limit/limit-handle.js';
 export type { LimitAlgorithm } from './limit/limit-strategy.js';
 export type { LimitPartitions } from './limit/partitions.js';
+export type { PolicyKit } from './policy/canonical-order.js';
 export { EndpointNotInUseError } from './policy/endpoint-not-in-use-error.js';
 export { httpClassifier } from './policy/http-classifier.js';
 export type { EffectiveSetting, SettingOrigin } from './policy/merge-options.js';
@@ -123,6 +125,7 @@ export type { PolicyLayer } from './policy/policy-layer.js';
 export { PolicyNotInUseError } from './policy/policy-not-in-use-error.js';
 export {
   type FallbackChain,
+  type OperationPolicyOptions,
   type PolicyOptions,
   type PolicySettings,
   policyDefaults,

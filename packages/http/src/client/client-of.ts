@@ -1,5 +1,6 @@
 import { membershipsToken } from '@fwk/discovery';
 import { appInfoToken, envToken, type Resolver, type Token, token } from '@fwk/kernel';
+import { policyRegistryToken } from '@fwk/resilience';
 import type { AnyContract, Client } from '../contract/contract-types.js';
 import type { ClientOptions } from './client-options.js';
 import { createClient } from './create-client.js';
@@ -29,6 +30,7 @@ function clientToken<C extends AnyContract>(contract: C, options: Partial<Client
     createClient<C>(contract, {
       ...options,
       memberships: options.endpoints ? undefined : resolver.find(membershipsToken),
+      policies: resolver.get(policyRegistryToken),
       env: resolver.get(envToken),
       caller: resolver.find(appInfoToken)?.name,
     }),

@@ -1,5 +1,6 @@
 import type { Balancer, EjectionOptions, Endpoint, Memberships } from '@fwk/discovery';
 import {
+  anything,
   callable,
   checkOptions,
   type Env,
@@ -8,10 +9,20 @@ import {
   millisecondsIn,
   optional,
   type Rule,
+  type Stack,
   text,
 } from '@fwk/kernel';
-import type { BreakerOptions, FailedCall, FallbackValue, RetryOptions } from '@fwk/resilience';
+import type {
+  BreakerOptions,
+  FailedCall,
+  FallbackValue,
+  OperationPolicyOptions,
+  PolicyOptions,
+  PolicyRegistry,
+  RetryOptions,
+} from '@fwk/resilience';
 import type { AnyContract, OperationName, Request, Response } from '../contract/contract-types.js';
+import type { OperationRequest, OperationResponse } from './operation-request.js';
 
 /**
  * Answers instead of an operation that failed for good: a function, or `{ value }` for a plain value. Throwing the error it
@@ -23,16 +34,29 @@ export type OperationFallbacks<C> = {
     | (FallbackValue & { readonly value: Response<C, Op> });
 };
 
-/** Options of a client. */
-export interface ClientOptions<C = AnyContract> {
+/** The layers of a client, which may be added to by role. */
+export type ClientLayers = Stack<OperationRequest, OperationResponse>;
+
+/**
+ * Options of a client. Those of its layers are the options of a policy: they lie over the named policy that it follows, which
+ * lies over the policies' defaults and what is in force by itself.
+ */
+export interface ClientOptions<C = AnyContract> extends Omit<PolicyOptions, 'fallback' | 'timeoutMode'> {
   /** Service that is called. @defaultValue the contract's name */
   readonly service: string | undefined;
+  /** Named policy that it follows, also while there is none of that name yet. @defaultValue the service's name */
+  readonly policy: string | undefined;
   /** Base URLs such as `http://127.0.0.1:4001`, instead of discovery. */
   readonly endpoints: readonly string[] | undefined;
-  /** Time for one attempt at operations whose contract does not say, 1 to 3 600 000 milliseconds. @defaultValue 1000 */
-  readonly timeoutMs: number | Live<number>;
-  /** Time for the whole call, retries included, 1 to 2^31 − 1 milliseconds. @defaultValue 10000 */
-  readonly deadlineMs: number | Live<number>;
+  /**
+   * Time for one attempt at operations whose contract does not say, 1 to 3 600 000 milliseconds; false for no limit.
+   * @defaultValue 1000
+   */
+  readonly timeoutMs: number | Live<number> | false;
+  /**
+   * Time for the whole call, retries included, 1 to 2^31 − 1 milliseconds; false for no limit. @defaultValue 10000
+   */
+  readonly deadlineMs: number | Live<number> | false;
   /** Options of the retry layer, its budget included, or false for none. @defaultValue the layer's defaults */
   readonly retry: Partial<RetryOptions> | false;
   /**
@@ -40,6 +64,14 @@ export interface ClientOptions<C = AnyContract> {
    * @defaultValue {@link endpointBreakerDefaults}
    */
   readonly breaker: Partial<BreakerOptions> | false;
+  /**
+   * Adds layers of your own round each call, by the roles of those that are there: telemetry, the policy's (also where no
+   * option asks for them), `keyed-attempts` and `balance`. @defaultValue none
+   * @example (layers) => layers.before('retry', audit)
+   */
+  readonly layers: ((layers: ClientLayers) => ClientLayers) | undefined;
+  /** The same in front of each endpoint. @defaultValue none */
+  readonly endpointLayers: ((layers: ClientLayers) => ClientLayers) | undefined;
   /** How an endpoint is chosen. @defaultValue power of two choices over peak EWMA */
   readonly balancer: (() => Balancer) | undefined;
   /** When endpoints are no longer picked, or false for never. @defaultValue the balancer's defaults */
@@ -60,11 +92,14 @@ export interface ClientOptions<C = AnyContract> {
 /** Defaults of {@link ClientOptions}. */
 export const clientDefaults = Object.freeze({
   service: undefined,
+  policy: undefined,
   endpoints: undefined,
   timeoutMs: 1000,
   deadlineMs: 10_000,
   retry: Object.freeze({}),
   breaker: Object.freeze({}),
+  layers: undefined,
+  endpointLayers: undefined,
   balancer: undefined,
   ejection: undefined,
   fallback: undefined,
@@ -83,21 +118,50 @@ const object: Rule = (value) => (typeof value === 'object' && value !== null ? u
 const objectOrFalse: Rule = (value) => (value === false ? undefined : object(value) && 'an object, or false');
 const urls: Rule = (value) => (Array.isArray(value) && value.length > 0 ? undefined : 'a list of base URLs');
 
+/** Options of a client that are those of a policy, by the names that they have there. The policy checks them. */
+const policyFields = [
+  'timeoutMs',
+  'deadlineMs',
+  'retry',
+  'breaker',
+  'cache',
+  'coalesce',
+  'hedge',
+  'rateLimit',
+  'throttle',
+  'limit',
+  'bulkhead',
+  'fault',
+  'classifier',
+  'operations',
+] as const satisfies readonly (keyof PolicyOptions)[];
+
+/** Options of a client, parted by who reads them. */
+export interface CheckedClientOptions<C> {
+  readonly own: Omit<ClientOptions<C>, keyof PolicyOptions>;
+  /** As given, with the fallbacks of operations among the options of operations. */
+  readonly policy: PolicyOptions;
+}
+
 /**
- * Checks a client's own options; those of its layers are checked when the layers are made.
+ * Checks a client's own options; those of its layers are checked with the policy that they lie over.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
 export function checkClientOptions<C>(
   contract: AnyContract,
-  options: Partial<ClientOptions<C>> | undefined,
-): ClientOptions<C> {
-  return checkOptions<ClientOptions<C>>(`client of "${contract.name}"`, options, clientDefaults, {
+  options: Partial<ClientOptions<C>> = {},
+): CheckedClientOptions<C> {
+  const ofPolicy = Object.fromEntries(policyFields.map((field) => [field, anything])) as Record<
+    (typeof policyFields)[number],
+    Rule
+  >;
+  const checked = checkOptions<ClientOptions<C>>(`client of "${contract.name}"`, options, clientDefaults, {
+    ...ofPolicy,
     service: optional(text),
+    policy: optional(text),
     endpoints: optional(urls),
-    timeoutMs: millisecondsIn(1, 3_600_000),
-    deadlineMs: millisecondsIn(1),
-    retry: objectOrFalse,
-    breaker: objectOrFalse,
+    layers: optional(callable),
+    endpointLayers: optional(callable),
     balancer: optional(callable),
     ejection: optional(objectOrFalse),
     fallback: optional(object),
@@ -105,6 +169,18 @@ export function checkClientOptions<C>(
     maxConnections: integerIn(1, 10_000),
     connectTimeoutMs: optional(millisecondsIn(1, 60_000)),
   });
+  const given = Object.fromEntries(
+    policyFields.flatMap((field) => (options[field] === undefined ? [] : [[field, options[field]]])),
+  ) as PolicyOptions;
+  return { own: checked, policy: withFallbacks(given, checked.fallback) };
+}
+
+function withFallbacks(policy: PolicyOptions, fallbacks: object | undefined): PolicyOptions {
+  const entries = Object.entries(fallbacks ?? {}).filter(([, fallback]) => fallback !== undefined);
+  if (entries.length === 0) return policy;
+  const operations: Record<string, OperationPolicyOptions> = { ...policy.operations };
+  for (const [name, fallback] of entries) operations[name] = { fallback, ...operations[name] };
+  return { ...policy, operations };
 }
 
 /** What a client without a container is given beside its options. */
@@ -115,6 +191,8 @@ export interface ClientParts {
   readonly env?: Partial<Env> | undefined;
   /** Name of the calling service, sent along. */
   readonly caller?: string | undefined;
+  /** Where its named policy is defined, and where it is listed. @defaultValue a registry of its own, without definitions */
+  readonly policies?: PolicyRegistry | undefined;
 }
 
 /** Where a client's endpoints come from. */

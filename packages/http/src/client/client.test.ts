@@ -86,7 +86,7 @@ test('has its layers in the order of the architecture', () => {
     describeClient(client)
       ?.at(-1)
       ?.inner?.map(({ role }) => role);
-  const whole = clientFor({ endpoints, fallback: {} });
+  const whole = clientFor({ endpoints, fallback: { tick: { value: 0 } } });
   expect(layersOf(whole)).toEqual([
     'operation-telemetry',
     'deadline',

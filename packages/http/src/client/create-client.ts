@@ -9,10 +9,12 @@ import {
   makeEnv,
   type Service,
 } from '@fwk/kernel';
+import { policyRegistry } from '@fwk/resilience';
 import type { AnyContract, CallOptions, Client } from '../contract/contract-types.js';
 import { ClientClosedError, ClientUnboundError } from './client-errors.js';
 import { type ClientOptions, type ClientParts, checkClientOptions, type EndpointSource } from './client-options.js';
-import { clientStack, type OperationStack } from './client-stack.js';
+import { clientKind } from './client-policy.js';
+import { type ClientStack, clientStack } from './client-stack.js';
 import {
   type ClientOperation,
   clientOperation,
@@ -24,7 +26,7 @@ import { type GivenRequest, prepareRequest } from './prepare-request.js';
 /** A connection is not waited for longer than this, unless the options say so. */
 const LONGEST_CONNECT_MS = 1000;
 
-const stacks = new WeakMap<object, OperationStack>();
+const stacks = new WeakMap<object, ClientStack>();
 
 /**
  * Makes a client without a container. Dispose it when it is no longer needed: it owns connections.
@@ -36,20 +38,21 @@ export function createClient<C extends AnyContract>(
   contract: C,
   options: Partial<ClientOptions<C>> & ClientParts,
 ): Client<C> & AsyncDisposable {
-  const { memberships, env: parts, caller, ...own } = options;
-  const settings = checkClientOptions(contract, own as Partial<ClientOptions<C>>);
+  const { memberships, env: parts, caller, policies, ...given } = options;
+  const { own, policy } = checkClientOptions(contract, given as Partial<ClientOptions<C>>);
   const outer = makeEnv(parts);
-  const service = settings.service ?? contract.name;
-  const env = makeEnv({ ...outer, path: outer.path === '' ? service : `${outer.path}/${service}` });
-  const source = sourceOf(service, settings, memberships);
-  const stack = clientStack(service, contract.plans, settings, source, env, {
+  const service = own.service ?? contract.name;
+  const source = sourceOf(service, own, memberships);
+  const registry = policies ?? policyRegistry(outer);
+  const use = registry.use(own.policy ?? service, clientKind(service, contract.plans), policy, outer);
+  const stack = clientStack(service, contract.plans, own, source, use, {
     service,
-    clock: env.clock,
-    maxAnswerBytes: settings.maxAnswerBytes,
-    maxConnections: settings.maxConnections,
-    connectTimeoutMs: () => settings.connectTimeoutMs ?? connectLimitMs(currentOf(settings.timeoutMs)),
+    clock: outer.clock,
+    maxAnswerBytes: own.maxAnswerBytes,
+    maxConnections: own.maxConnections,
+    connectTimeoutMs: () => own.connectTimeoutMs ?? connectLimitMs(currentOf(use.options().timeoutMs)),
   });
-  const operations = new ClientOperations(stack, service);
+  const operations = new ClientOperations(stack, service, use);
   const client = Object.create(null, {
     [Symbol.asyncDispose]: { value: () => operations[Symbol.asyncDispose]() },
   }) as Record<string, unknown>;
@@ -83,7 +86,11 @@ class ClientOperations implements AsyncDisposable {
   readonly service: BuiltService<OperationRequest, OperationResponse>;
   closed = false;
 
-  constructor(stack: OperationStack, service: string) {
+  readonly #use: Disposable;
+
+  /** @param use - its policy, which is no longer listed once it is closed. */
+  constructor({ stack }: ClientStack, service: string, use: Disposable) {
+    this.#use = use;
     // Each endpoint has its connection; what comes here is an attempt of a call that was under way when the client was closed.
     this.service = stack.into(() => Promise.reject(new ClientClosedError(service)));
   }
@@ -91,7 +98,7 @@ class ClientOperations implements AsyncDisposable {
   /** Takes no more calls, and ends when those under way are over and all connections closed. */
   [Symbol.asyncDispose](): Promise<void> {
     this.closed = true;
-    return this.service[Symbol.asyncDispose]();
+    return this.service[Symbol.asyncDispose]().finally(() => this.#use[Symbol.dispose]());
   }
 }
 
@@ -130,6 +137,7 @@ function takeValue({ value }: OperationResponse): unknown {
 }
 
 /** Below the limit of an attempt, so that there is time left to try elsewhere. */
-function connectLimitMs(attemptMs: number): number {
+function connectLimitMs(attemptMs: number | false | undefined): number {
+  if (!attemptMs) return LONGEST_CONNECT_MS;
   return Math.min(LONGEST_CONNECT_MS, Math.max(1, attemptMs / 2));
 }

@@ -9,6 +9,7 @@
  */
 import { isConnectionError } from '@fwk/discovery';
 import {
+  type AnyLayer,
   type CallContext,
   type Classifier,
   type Env,
@@ -18,8 +19,7 @@ import {
   type Status,
   verdicts,
 } from '@fwk/kernel';
-import { type BreakerOptions, type CircuitBreakerLayer, circuitBreaker } from '@fwk/resilience';
-import { endpointBreakerDefaults } from './client-options.js';
+import { type BreakerHandle, type BreakerOptions, type CircuitBreakerLayer, circuitBreaker } from '@fwk/resilience';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 
 type OperationService = Service<OperationRequest, OperationResponse>;
@@ -27,23 +27,32 @@ type OperationService = Service<OperationRequest, OperationResponse>;
 /**
  * Makes the layer.
  * @param service - the callee's name, under which all its breakers stand in the metrics: endpoints come and go.
- * @param endpoint - the endpoint's id.
+ * @param options - of all of them; see {@link endpointBreakerDefaults} for what a client has by itself.
+ * @param list - takes each breaker that is built.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
 export function endpointBreakers(
   service: string,
-  endpoint: string,
   options: Partial<BreakerOptions>,
-): Layer<OperationRequest, OperationResponse> {
-  const host = options.name ?? `${service}/${endpoint}`;
+  list: (breaker: BreakerHandle) => void,
+): AnyLayer {
   const metricsName = options.metricsName ?? options.name ?? service;
-  const named = (name: string) => circuitBreaker({ ...endpointBreakerDefaults, ...options, name, metricsName });
-  const ofHost = named(host);
-  return {
-    role: ofHost.role,
-    describe: ofHost.describe,
-    wrap: (next, env) => new EndpointBreakers(next, env, ofHost, (operation) => named(`${host}/${operation}`)),
+  const onBuilt = (breaker: BreakerHandle) => {
+    list(breaker);
+    options.onBuilt?.(breaker);
   };
+  const named = (name: string) => circuitBreaker({ ...options, name, metricsName, onBuilt });
+  // Made once now, so that options that do not fit are told before the first call.
+  const ofAny = circuitBreaker({ ...options, name: service });
+  const layer: Layer<OperationRequest, OperationResponse> = {
+    role: ofAny.role,
+    describe: ofAny.describe,
+    wrap(next, env) {
+      const host = options.name ?? `${service}/${env.endpoint ?? '*'}`;
+      return new EndpointBreakers(next, env, named(host), (operation) => named(`${host}/${operation}`));
+    },
+  };
+  return layer as AnyLayer;
 }
 
 class EndpointBreakers implements OperationService, AsyncDisposable {

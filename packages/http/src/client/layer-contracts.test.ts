@@ -4,7 +4,6 @@ import { shop } from '../fixtures/shop-contract.js';
 import { attemptTelemetry } from './attempt-telemetry.js';
 import { clientOperation, type OperationRequest, type OperationResponse } from './operation-request.js';
 import { operationTelemetry } from './operation-telemetry.js';
-import { operationTimeout } from './operation-timeout.js';
 
 const request: OperationRequest = {
   operation: clientOperation({ ...shop.plans[0]!, timeoutMs: 70 }, undefined),
@@ -18,8 +17,6 @@ const answer: OperationResponse = { status: 200, value: 7 };
 describe.each([
   ['operationTelemetry', operationTelemetry],
   ['attemptTelemetry', () => attemptTelemetry('shop', new Map())],
-  ['operationTimeout', () => operationTimeout(50, [])],
-  ['operationTimeout of an operation', () => operationTimeout(50, [request.operation.plan])],
 ])('%s', (_name, layer) => {
   for (const { name, run } of layerContract({ layer, request, answer })) test(name, run);
 });

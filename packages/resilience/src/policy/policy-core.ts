@@ -151,7 +151,8 @@ export class PolicyCore implements StatisticsSource {
   /** The environment of its layers: under its name, with its classifier; who listens to the policy hears its events. */
   env(given: Env): Env {
     const { classifier } = mergeOptions(this.#levels.whole);
-    const path = given.path === '' ? this.name : `${given.path}/${this.name}`;
+    const label = this.kind.label ?? this.name;
+    const path = given.path === '' ? label : `${given.path}/${label}`;
     const { listeners } = this;
     const events: EventSink = {
       emit(event, data) {

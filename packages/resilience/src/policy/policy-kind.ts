@@ -2,7 +2,7 @@
  * What a policy stands before: a function, a client of a service, or a server. The options are the same; which of them
  * mean something differs, and so does what is in force where nobody says otherwise.
  */
-import type { FunctionLayer } from '../layer/function-layer.js';
+import type { AnyLayer } from '@fwk/kernel';
 import type { PolicyKit } from './canonical-order.js';
 import type { PolicyOptions } from './policy-options.js';
 
@@ -37,11 +37,12 @@ export interface PolicyKind {
   readonly operations?: PolicyOperations;
   /** Makes the layers of a place in a way of its own, by the option's name. @defaultValue as for functions */
   readonly make?: {
-    readonly [Field in keyof PolicyOptions]?: (
-      options: object,
-      kit: PolicyKit,
-    ) => FunctionLayer | readonly FunctionLayer[];
+    readonly [Field in keyof PolicyOptions]?: (options: object, kit: PolicyKit) => AnyLayer | readonly AnyLayer[];
   };
+  /** True where each call says whether it may run twice, so that hedging need not be told. @defaultValue false */
+  readonly knowsIdempotence?: boolean;
+  /** What paths call it, in metrics and events. @defaultValue the policy's name */
+  readonly label?: string;
 }
 
 /** What `policy()` and `named()` make. */

@@ -6,6 +6,7 @@ import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import type { PolicyStatistics, StatisticsSource } from '../statistics/policy-statistics.js';
 import { contradictions } from './contradictions.js';
 import { type EffectiveSetting, mergeOptions, type OptionsLevel } from './merge-options.js';
+import { isPlain } from './plain.js';
 import type { PolicyCore } from './policy-core.js';
 import { functionKind, type PolicyKind } from './policy-kind.js';
 import { makePlaces } from './policy-layers.js';
@@ -115,21 +116,23 @@ export function checkPolicy(name: string, kind: PolicyKind, levels: readonly Opt
   // A name that is none has been told already; layers that bear it need not say so again.
   const kit = { policy: named ? name : 'policy', listBreakers: () => () => {}, listBulkheads: () => () => {} };
   makePlaces(kind, inForce, () => kit, problems);
-  problems.push(...contradictionsOf(inForce.whole));
+  problems.push(...contradictionsOf(kind, inForce.whole));
   for (const [operation, own] of inForce.byOperation) {
-    problems.push(...contradictionsOf(own).map((problem) => `operations.${operation}: ${problem}`));
+    problems.push(...contradictionsOf(kind, own).map((problem) => `operations.${operation}: ${problem}`));
   }
   if (problems.length > 0) throw new OptionsError(owner, [...new Set(problems)]);
 }
 
 /** Limits that are in force by themselves contradict nothing that people say. */
-function contradictionsOf(levels: readonly OptionsLevel[]): readonly string[] {
+function contradictionsOf({ knowsIdempotence }: PolicyKind, levels: readonly OptionsLevel[]): readonly string[] {
   const said = levels.map(({ from, options }) => {
     if (from !== 'built-in' && from !== 'contract') return { from, options };
     const { deadlineMs: _, timeoutMs: __, ...others } = options;
     return { from, options: others };
   });
-  return contradictions(mergeOptions(said));
+  const merged = mergeOptions(said);
+  if (!knowsIdempotence || !isPlain(merged.hedge)) return contradictions(merged);
+  return contradictions({ ...merged, hedge: { ...merged.hedge, idempotent: true } });
 }
 
 function misplaced(kind: PolicyKind, options: OptionsLevel['options']): readonly string[] {

@@ -9,8 +9,7 @@
  * An operation whose options of a layer differ from the policy's has a layer of its own there; all others share one.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { isLive, type LiveSource, liveValue } from '@fwk/kernel';
-import type { FunctionLayer } from '../layer/function-layer.js';
+import { type AnyLayer, isLive, type LiveSource, liveValue } from '@fwk/kernel';
 import { canonicalOrder, optionsOf, type PolicyKit, type PolicyPart } from './canonical-order.js';
 import { mergeOptions } from './merge-options.js';
 import type { PolicyKind } from './policy-kind.js';
@@ -20,8 +19,8 @@ import { collect, type PolicyOptions } from './policy-options.js';
 /** What stands at one place of the order. */
 export interface Place {
   /** For all operations that have no layers of their own here; outermost first. */
-  readonly usual: readonly FunctionLayer[];
-  readonly byOperation: ReadonlyMap<string, readonly FunctionLayer[]>;
+  readonly usual: readonly AnyLayer[];
+  readonly byOperation: ReadonlyMap<string, readonly AnyLayer[]>;
 }
 
 /** The places at which something stands. */
@@ -33,7 +32,7 @@ export type KitOf = (operation: string | undefined) => PolicyKit;
 /** Makes layers anew. */
 export function makePlaces(kind: PolicyKind, levels: PolicyLevels, kitOf: KitOf, problems: string[] = []): Places {
   const made = (part: PolicyPart, options: object | undefined, operation: string | undefined) => {
-    let layers: readonly FunctionLayer[] = [];
+    let layers: readonly AnyLayer[] = [];
     if (options === undefined) return layers;
     const field = operation === undefined ? part.field : `operations.${operation}.${part.field}`;
     collect(problems, field, () => {
@@ -68,7 +67,7 @@ export class FollowingPlaces {
     return after;
   }
 
-  #layers(part: PolicyPart, given: object | undefined, operation: string | undefined): readonly FunctionLayer[] {
+  #layers(part: PolicyPart, given: object | undefined, operation: string | undefined): readonly AnyLayer[] {
     const ofPart = this.#kept.get(part) ?? new Map<string | undefined, Kept>();
     this.#kept.set(part, ofPart);
     if (given === undefined) {
@@ -91,17 +90,13 @@ export class FollowingPlaces {
 }
 
 interface Kept {
-  readonly layers: readonly FunctionLayer[];
+  readonly layers: readonly AnyLayer[];
   /** Options that cannot change without losing the state. */
   readonly fixed: object;
   readonly tuned: ReadonlyMap<string, LiveSource<unknown>>;
 }
 
-type MakeAt = (
-  part: PolicyPart,
-  options: object | undefined,
-  operation: string | undefined,
-) => readonly FunctionLayer[];
+type MakeAt = (part: PolicyPart, options: object | undefined, operation: string | undefined) => readonly AnyLayer[];
 
 function placesOf({ whole, byOperation }: PolicyLevels, make: MakeAt): Places {
   const options = mergeOptions(whole);
@@ -110,7 +105,7 @@ function placesOf({ whole, byOperation }: PolicyLevels, make: MakeAt): Places {
   for (const part of canonicalOrder) {
     const usual = optionsOf(part, options);
     const layers = make(part, usual, undefined);
-    const own = new Map<string, readonly FunctionLayer[]>();
+    const own = new Map<string, readonly AnyLayer[]>();
     for (const [name, merged] of ofOperations) {
       const given = optionsOf(part, merged);
       if (isDeepStrictEqual(given, usual)) make(part, undefined, name);
@@ -121,7 +116,7 @@ function placesOf({ whole, byOperation }: PolicyLevels, make: MakeAt): Places {
   return places;
 }
 
-function makeLayers({ make }: PolicyKind, part: PolicyPart, options: object, kit: PolicyKit): readonly FunctionLayer[] {
+function makeLayers({ make }: PolicyKind, part: PolicyPart, options: object, kit: PolicyKit): readonly AnyLayer[] {
   const ownWay = make?.[part.field as keyof PolicyOptions];
   return ownWay ? [ownWay(options, kit)].flat() : part.make(options, kit);
 }

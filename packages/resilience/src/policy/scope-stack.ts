@@ -62,8 +62,10 @@ export function describePlaces(layers: readonly AnyLayer[], places: Places): rea
 }
 
 function describePlace(role: string, { usual, byOperation }: Place): readonly LayerDescription[] {
-  const own = [...byOperation].map(([name, layers]) => [name, layers.map((layer) => layer.describe())] as const);
-  if (own.length === 0) return usual.map((layer) => ({ role: layer.role, settings: layer.describe() }));
+  const own = [...byOperation].map(
+    ([name, layers]) => [name, layers.map((layer) => layer.describe?.() ?? {})] as const,
+  );
+  if (own.length === 0) return usual.map(describeLayer);
   const operations = Object.fromEntries(
     own.map(([name, settings]) => [
       name,
@@ -72,8 +74,8 @@ function describePlace(role: string, { usual, byOperation }: Place): readonly La
   );
   const [first, ...others] = usual.length > 0 ? usual : [undefined];
   return [
-    { role, settings: { ...first?.describe(), operations } },
-    ...others.map((layer) => ({ role: layer?.role ?? role, settings: layer?.describe() ?? {} })),
+    { role, settings: { ...first?.describe?.(), operations } },
+    ...others.flatMap((layer) => (layer ? [describeLayer(layer)] : [])),
   ];
 }
 
@@ -178,10 +180,10 @@ export class ScopeStack<Req, Res> implements Service<Req, Res>, AsyncDisposable 
         (inner, each) => (stateful ? this.#stay(each, inner, staying) : wrapWith(each, inner, this.#env)),
         next,
       );
-    const usual = round(place.usual as readonly AnyLayer[]);
+    const usual = round(place.usual);
     const { operations } = this.#kind;
     if (place.byOperation.size === 0 || !operations) return usual;
-    const own = new Map([...place.byOperation].map(([name, layers]) => [name, round(layers as readonly AnyLayer[])]));
+    const own = new Map([...place.byOperation].map(([name, layers]) => [name, round(layers)]));
     return new ByOperation(usual, own, operations);
   }
 

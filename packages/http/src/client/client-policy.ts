@@ -1,0 +1,79 @@
+/**
+ * What a policy means before a client: what is in force where nobody says otherwise, what the contract says of its
+ * operations, and the layers that are made in a way of their own.
+ */
+import type { AnyLayer } from '@fwk/kernel';
+import {
+  type CacheOptions,
+  type CoalesceOptions,
+  cache,
+  coalesce,
+  type FallbackEntry,
+  type FallbackHandler,
+  type HedgeOptions,
+  hedge,
+  type PolicyKind,
+  type PolicyOperations,
+} from '@fwk/resilience';
+import type { OperationPlan } from '../contract/contract.js';
+import { clientDefaults, endpointBreakerDefaults } from './client-options.js';
+import { endpointBreakers } from './endpoint-breakers.js';
+import { onlyFor } from './only-for.js';
+import { operationFallbacks } from './operation-fallback.js';
+import type { OperationRequest } from './operation-request.js';
+
+/**
+ * Makes the kind of policy that stands before a client.
+ * @param service - the callee's name.
+ * @param plans - its operations.
+ */
+export function clientKind(service: string, plans: readonly OperationPlan[]): PolicyKind {
+  const { deadlineMs, timeoutMs, retry, breaker } = clientDefaults;
+  return {
+    name: 'client',
+    label: service,
+    scopes: ['call', 'endpoint'],
+    builtIn: { deadlineMs, timeoutMs, retry, breaker },
+    assumed: { breaker: endpointBreakerDefaults },
+    operations: operationsOf(plans),
+    knowsIdempotence: true,
+    make: {
+      fallback: (options) => operationFallbacks((options as { readonly handlers: Fallbacks }).handlers),
+      cache: (options) => forReads(options, (whole) => cache(whole as CacheOptions)),
+      coalesce: (options) => forReads(options, (whole) => coalesce(whole as CoalesceOptions)),
+      // Attempts with a key go one after the other: two at once would be at two places.
+      hedge: (options) => onlyFor(hedge(options as Partial<HedgeOptions>), isWithoutKey),
+      breaker: (options, kit) => endpointBreakers(service, options, kit.listBreakers()),
+    },
+  };
+}
+
+type Fallbacks = FallbackHandler | FallbackEntry | readonly (FallbackHandler | FallbackEntry)[];
+
+function operationsOf(plans: readonly OperationPlan[]): PolicyOperations {
+  return {
+    names: plans.map(({ name }) => name),
+    nameOf: (request) => (request as OperationRequest).operation.plan.name,
+    options: Object.fromEntries(
+      plans.flatMap(({ name, timeoutMs }) => (timeoutMs === undefined ? [] : [[name, { timeoutMs }]])),
+    ),
+  };
+}
+
+/** Without a `keyOf` of its own a layer that answers several calls by one answer is only for what reads, by operation and path. */
+function forReads(options: object, make: (options: object) => AnyLayer): AnyLayer {
+  if ('keyOf' in options && options.keyOf !== undefined) return make(options);
+  return onlyFor(make({ ...options, keyOf: readKey }), isRead);
+}
+
+function readKey({ operation, path }: OperationRequest): string {
+  return `${operation.plan.name} ${path}`;
+}
+
+function isRead({ operation }: OperationRequest): boolean {
+  return operation.plan.method === 'GET';
+}
+
+function isWithoutKey({ idempotencyKey }: OperationRequest): boolean {
+  return idempotencyKey === undefined;
+}

@@ -1,0 +1,196 @@
+/** A client follows the policy of its service: everything that a policy can do, live, listed and set by hand. */
+import { createServer as createRawServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { roundRobin } from '@fwk/discovery';
+import { type AnyLayer, liveValue, makeEnv } from '@fwk/kernel';
+import { policyRegistry } from '@fwk/resilience';
+import { afterEach, describe, expect, test } from 'vitest';
+import { shop } from '../fixtures/shop-contract.js';
+import type { ClientOptions } from './client-options.js';
+import { createClient, describeClient } from './create-client.js';
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createRawServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(async () => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function json(value: unknown): RequestListener {
+  return (_request, response) => response.setHeader('content-type', 'application/json').end(JSON.stringify(value));
+}
+
+function follow(endpoints: readonly string[], options: Partial<ClientOptions<typeof shop>> = {}) {
+  const source = liveValue<unknown>({});
+  const env = makeEnv();
+  const policies = policyRegistry(env, source);
+  const client = createClient(shop, { endpoints, policies, env, ...options });
+  closing.push(async () => client[Symbol.asyncDispose]());
+  return { client, policies, configure: (shopPolicy: object) => source.set({ shop: shopPolicy }) };
+}
+
+const failing: RequestListener = (_request, response) => response.writeHead(503).end();
+
+describe('configuration', () => {
+  test('changes what the next call meets', async () => {
+    let calls = 0;
+    const url = await serve((request, response) => {
+      calls++;
+      failing(request, response);
+    });
+    const { client, configure } = follow([url], { breaker: false, retry: { baseDelayMs: 0 } });
+    const ask = () => client.item({ params: { id: 'a' } });
+    await expect(ask()).rejects.toMatchObject({ code: 'FWK_HTTP_REMOTE' });
+    expect(calls).toBe(3);
+    configure({ operations: { item: { retry: { maxAttempts: 2 } } } });
+    await expect(ask()).rejects.toMatchObject({ code: 'FWK_HTTP_REMOTE' });
+    expect(calls).toBe(5);
+    configure({ operations: { item: { fallback: { value: 7 } } } });
+    expect(await ask()).toBe(7);
+  });
+
+  test('that means nothing for this contract is refused, and what was in force stays', async () => {
+    const { client, policies, configure } = follow([await serve(json(1))]);
+    configure({ operations: { tock: { timeoutMs: 5 } } });
+    expect(policies.refusal?.reasons).toEqual([
+      'policy "shop" where it is used: operations.tock is no operation; there are item, order, tick, forget',
+    ]);
+    expect(await client.tick()).toBe(1);
+  });
+
+  test('puts in every layer that a policy knows, each in its scope', async () => {
+    const { client, configure } = follow([await serve(json(1))]);
+    configure({
+      cache: { ttlMs: 1000 },
+      coalesce: {},
+      hedge: {},
+      rateLimit: {},
+      throttle: {},
+      limit: {},
+      bulkhead: {},
+      fault: { ratio: 0, latencyMs: 1 },
+    });
+    const layers = describeClient(client)!;
+    expect(layers.map(({ role }) => role)).toEqual([
+      'operation-telemetry',
+      'deadline',
+      'cache',
+      'coalesce',
+      'retry',
+      'hedge',
+      'rate-limit',
+      'throttle',
+      'keyed-attempts',
+      'balance',
+    ]);
+    expect(layers.at(-1)?.inner?.map(({ role }) => role)).toEqual([
+      'circuit-breaker',
+      'adaptive-limit',
+      'bulkhead',
+      'attempt-timeout',
+      'fault-injection',
+      'attempt-telemetry',
+    ]);
+    expect(await client.tick()).toBe(1);
+  });
+});
+
+test('a cache without a key of its own keeps what reads, and lets all else through', async () => {
+  const asked: string[] = [];
+  const url = await serve((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    json(request.method === 'GET' ? { id: 'a', size: 1 } : { order: 'made' })(request, response);
+  });
+  const { client } = follow([url], { cache: { ttlMs: 60_000 } });
+  for (let again = 0; again < 2; again++) {
+    await client.item({ params: { id: 'a' } });
+    await client.item({ params: { id: 'b' } });
+    await client.order({ body: { sku: 'lamp', quantity: 1 } });
+  }
+  expect(asked.sort()).toEqual(['GET /items/a', 'GET /items/b', 'POST /orders', 'POST /orders']);
+});
+
+test('what may run twice is hedged where an endpoint is slow, and nothing else', async () => {
+  const waiting: string[] = [];
+  const slow = await serve((request) => waiting.push(`${request.method}`));
+  const quick = await serve((request, response) =>
+    json(request.method === 'GET' ? { id: 'a', size: 1 } : 1)(request, response),
+  );
+  const { client } = follow([slow, quick], {
+    hedge: { delayMs: 20, maxExtraRatio: 1, minimumSamples: 1 },
+    retry: false,
+    balancer: roundRobin,
+    timeoutMs: 1000,
+  });
+  for (let call = 0; call < 4; call++) await client.item({ params: { id: 'a' } });
+  expect(waiting.length).toBeGreaterThan(0);
+  const ticks = await Promise.allSettled([client.tick(), client.tick()]);
+  expect(ticks.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+});
+
+describe('what is listed under /manage/policies', () => {
+  test('the client with its endpoints, and one of them set by hand', async () => {
+    const urls = [await serve(json(1)), await serve(json(1))];
+    const { client, policies } = follow(urls);
+    for (let call = 0; call < 20; call++) await client.tick();
+    expect(policies.list()).toMatchObject([{ name: 'shop', of: 'client' }]);
+    const { uses, statistics } = policies.inspect('shop');
+    expect(statistics.total).toMatchObject({ calls: 20, successes: 20 });
+    const endpoints = Object.entries(uses[0]!.endpoints!);
+    expect(endpoints).toHaveLength(2);
+    expect(endpoints.reduce((sum, [, { statistics: own }]) => sum + own.total.calls, 0)).toBe(20);
+    for (const [id] of endpoints) policies.force('shop', 'forced-open', id);
+    await expect(client.tick()).rejects.toMatchObject({ code: 'FWK_RESILIENCE_BREAKER_OPEN' });
+    policies.reset('shop', endpoints[0]![0]);
+    expect(await client.tick()).toBe(1);
+  });
+
+  test('a client that is closed is not', async () => {
+    const { client, policies } = follow([await serve(json(1))]);
+    await client[Symbol.asyncDispose]();
+    expect(policies.list()).toEqual([]);
+  });
+});
+
+describe('layers of a user', () => {
+  const seeing = (role: string, seen: string[]): AnyLayer => ({
+    role,
+    wrap: (next) => ({
+      call: (request, context) => {
+        seen.push(role);
+        return next.call(request, context);
+      },
+      status: (request) => next.status(request),
+    }),
+  });
+
+  test('stand where their role says, round calls and in front of endpoints', async () => {
+    const seen: string[] = [];
+    const { client } = follow([await serve(failing)], {
+      retry: { maxAttempts: 2, baseDelayMs: 0 },
+      layers: (layers) => layers.before('retry', seeing('round calls', seen)),
+      endpointLayers: (layers) => layers.after('circuit-breaker', seeing('at an endpoint', seen)),
+    });
+    await expect(client.item({ params: { id: 'a' } })).rejects.toThrow();
+    expect(seen).toEqual(['round calls', 'at an endpoint', 'at an endpoint']);
+  });
+
+  test('are refused at a role that is not there, and when they are none', async () => {
+    const url = await serve(json(1));
+    expect(() => follow([url], { layers: (layers) => layers.before('retries', seeing('x', [])) })).toThrow(
+      expect.objectContaining({ code: 'FWK_KERNEL_ROLE_UNKNOWN' }),
+    );
+    expect(() => follow([url], { layers: (() => undefined) as never })).toThrow('layers must answer the layers');
+    expect(() =>
+      follow([url], { layers: (layers) => layers.use({ role: 'x', wrap: () => undefined } as never) }),
+    ).toThrow(expect.objectContaining({ code: 'FWK_KERNEL_SERVICE_INVALID' }));
+  });
+});
