@@ -127,6 +127,7 @@ function operationJudge(outer: Classifier, onUnreachable: () => void): Classifie
       onUnreachable();
       return verdicts.ignored;
     },
+    release: (ending) => outer.release?.(ending),
   };
 }
 
@@ -138,6 +139,7 @@ function hostJudge(outer: Classifier): Classifier {
       if (isUnreachable(error)) return verdicts.retryableFailure;
       return outer.ofError(error, context, request).outcome === 'ignored' ? verdicts.ignored : verdicts.success;
     },
+    release: (ending) => outer.release?.(ending),
   };
 }
 

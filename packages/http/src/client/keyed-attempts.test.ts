@@ -1,4 +1,5 @@
 /** A call with an idempotency key is done once, at one instance, however its attempts end. */
+import { type AddressInfo, connect, createServer as connectable } from 'node:net';
 import { type Env, isFwkError, systemClock } from '@fwk/kernel';
 import { layerContract } from '@fwk/kernel/testing';
 import { createClient as connectRedis } from '@redis/client';
@@ -11,6 +12,7 @@ import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
 import { redisIdempotencyStore } from '../idempotency/redis-store.js';
 import { served } from '../server/served.js';
 import { createServer, type HttpServer } from '../server/server.js';
+import type { ServerOptions } from '../server/server-options.js';
 import type { ClientOptions } from './client-options.js';
 import { createClient } from './create-client.js';
 import { keyedAttempts } from './keyed-attempts.js';
@@ -32,21 +34,57 @@ const pause = (ms: number) => new Promise<void>((resolve) => void systemClock.se
 
 interface Bank {
   readonly server: HttpServer;
+  /** Fulfilled when its first work begins. */
+  readonly begun: Promise<void>;
+  working(): boolean;
   charges: number;
 }
 
 /** An instance that charges once its work is done, whoever waits for it. */
-async function aBank(work: () => Promise<void>, store?: IdempotencyStore): Promise<Bank> {
+async function aBank(
+  work: () => Promise<void>,
+  store?: IdempotencyStore,
+  options?: Partial<ServerOptions>,
+): Promise<Bank> {
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  let working = 0;
   const pay = async () => {
+    working++;
+    begin();
     await work();
+    working--;
     made.charges++;
     return `charged by ${made.server.url}`;
   };
-  const server = createServer({ serve: [served(bank, { pay })], idempotency: { store } });
-  const made: Bank = { server, charges: 0 };
+  const server = createServer({ serve: [served(bank, { pay })], idempotency: { store }, ...options });
+  const made: Bank = { server, begun, working: () => working > 0, charges: 0 };
   await server.start();
   closing.push(() => server.close());
   return made;
+}
+
+/** Passes connections on; the first request gets this answer as soon as it was passed on, or a reset. */
+async function aProxy({ server }: Bank, answer: string | undefined): Promise<string> {
+  let first = true;
+  const proxy = connectable((inbound) => {
+    const outbound = connect(Number(new URL(server.url).port), '127.0.0.1');
+    inbound.on('error', () => {});
+    outbound.on('error', () => {});
+    inbound.on('data', (chunk) => {
+      outbound.write(chunk);
+      if (!first) return;
+      first = false;
+      outbound.removeAllListeners('data');
+      void pause(50).then(() => (answer === undefined ? inbound.resetAndDestroy() : inbound.end(answer)));
+    });
+    outbound.on('data', (chunk) => void (inbound.writable && inbound.write(chunk)));
+  });
+  await new Promise<void>((resolve) => void proxy.listen(0, '127.0.0.1', resolve));
+  closing.push(async () => void proxy.close());
+  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
 }
 
 function clientOf(banks: readonly Bank[], options: Partial<ClientOptions<typeof bank>> = {}, env?: Partial<Env>) {
@@ -65,6 +103,42 @@ describe('a call with an idempotency key', () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => client.pay({ body: { cents: 100 } })));
     expect(answers.every((text) => text.startsWith('charged by'))).toBe(true);
     expect(charges(banks)).toBe(8);
+  });
+
+  test('is done once though the limit of the server ends before its work does', async () => {
+    const banks = await Promise.all([1, 2].map(() => aBank(() => pause(500), undefined, { timeoutMs: 50 })));
+    const client = clientOf(banks, { timeoutMs: 5000 });
+    const calls = Array.from({ length: 6 }, () => client.pay({ body: { cents: 100 } }));
+    for (const text of await Promise.all(calls)) expect(text).toMatch(/charged/);
+    expect(charges(banks)).toBe(6);
+  });
+
+  test.each([
+    ['a 502 of a proxy', 'HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n'],
+    ['a 503 of a proxy', 'HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n'],
+    ['a 504 of a proxy', 'HTTP/1.1 504 Gateway Timeout\r\ncontent-type: text/html\r\ncontent-length: 2\r\n\r\nno'],
+    ['an answer that is cut', 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 90\r\n\r\n"char'],
+    ['a reset', undefined],
+  ])('is done once though the first attempt ends with %s', async (_, answer) => {
+    const banks = await Promise.all([1, 2].map(() => aBank(() => pause(200))));
+    const proxies = await Promise.all(banks.map((each) => aProxy(each, answer)));
+    const client = createClient(bank, { endpoints: proxies, timeoutMs: 5000, deadlineMs: 20_000 });
+    closing.push(async () => client[Symbol.asyncDispose]());
+    expect(await client.pay({ body: { cents: 100 } })).toMatch(/charged/);
+    expect(charges(banks)).toBe(1);
+  });
+
+  test('does not go elsewhere while the instance of its first attempt refuses connections and is still listed', async () => {
+    const banks = await Promise.all([1, 2].map(() => aBank(() => pause(400))));
+    const endpoints = banks.map(({ server }) => server.url);
+    const client = createClient(bank, { endpoints, timeoutMs: 50, deadlineMs: 1500 });
+    closing.push(async () => client[Symbol.asyncDispose]());
+    const call = client.pay({ body: { cents: 100 } }).catch((error: unknown) => error);
+    await Promise.race(banks.map(({ begun }) => begun));
+    await Promise.all(banks.map(({ server, working }) => working() && server.close()));
+    const told = await call;
+    expect(typeof told === 'string' || isFwkError(told, 'FWK_KERNEL_DEADLINE_EXCEEDED')).toBe(true);
+    expect(charges(banks)).toBe(1);
   });
 
   test('ends with its deadline while the first attempt is still at work, and gets its answer when it is made again', async () => {
