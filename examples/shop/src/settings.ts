@@ -1,11 +1,20 @@
 import { fileURLToPath } from 'node:url';
+import { configToken } from '@fwk/config';
+import type { Live, Resolver } from '@fwk/core';
 import { z } from 'zod';
 
 /** The shape of config/shop.yaml; every service refuses an edit that does not fit it, whole. */
 export const ShopSettings = z.object({
   storefront: z.object({ greeting: z.string().min(1).max(80), maxItems: z.int().min(1).max(1000) }),
   pricing: z.object({ discountPercent: z.number().min(0).max(90) }),
+  /** By the name of the called service. The clients that follow them check them. */
+  policies: z.record(z.string(), z.record(z.string(), z.unknown())),
 });
+
+/** The policies of that file, for `resilience({ policies })`. */
+export function shopPolicies(resolver: Resolver): Live<unknown> {
+  return resolver.get(configToken).get('policies');
+}
 
 /** Where the file lies: SHOP_CONFIG, or the one beside the sources. */
 export function shopConfigFile(): string {

@@ -20,7 +20,7 @@ function runDemo(args: readonly string[]) {
   return { child, ended, told: () => stderr };
 }
 
-test('the whole story: a kill, an outage, two edits and a rolling restart without one failed request', async () => {
+test('the whole story: a kill, an outage, three edits and a rolling restart without one failed request', async () => {
   const { ended } = runDemo(['--seconds', '25', '--json', '--port', '0']);
   const { code, stdout, stderr } = await ended;
   const figures = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
@@ -37,6 +37,7 @@ test('the whole story: a kill, an outage, two edits and a rolling restart withou
   expect(figures.breakerClosed).toBeGreaterThanOrEqual(1);
   expect(figures.fallbackUsed).toBeGreaterThan(0);
   expect(figures.configChangeSeenMs).toBeLessThan(2000);
+  expect(figures.clientPolicyChangedSeenMs).toBeLessThan(2000);
   expect(figures.instancesSeen).toBeGreaterThanOrEqual(7);
   expect(code).toBe(0);
 }, 90_000);

@@ -54,6 +54,7 @@ async function run(args: DemoArguments, folder: string): Promise<number> {
     breakerClosed: 0,
     badConfigRefused: false,
     configChangeSeenMs: undefined,
+    clientPolicyChangedSeenMs: undefined,
     rollingRestartFailed: undefined,
   };
   const registryPort = String(await freePort());
@@ -149,6 +150,7 @@ function report(args: DemoArguments, screen: Screen, end: { load: Load; facts: F
     fallbackUsed: load.providers.get('second-provider') ?? 0,
     badConfigRefused: facts.badConfigRefused,
     configChangeSeenMs: facts.configChangeSeenMs ?? null,
+    clientPolicyChangedSeenMs: facts.clientPolicyChangedSeenMs ?? null,
     rollingRestartFailed: facts.rollingRestartFailed ?? null,
     instancesSeen: load.instances.size,
     exitClean,

@@ -14,6 +14,8 @@ export interface Facts {
   badConfigRefused: boolean;
   /** From the edit of the file to the first answer that shows it; undefined until seen. */
   configChangeSeenMs: number | undefined;
+  /** From the edit of a client's policy to the moment at which that client has it in force; undefined until seen. */
+  clientPolicyChangedSeenMs: number | undefined;
   rollingRestartFailed: number | undefined;
 }
 
@@ -37,6 +39,7 @@ const chapters: readonly { readonly at: number; readonly play: (world: World) =>
   { at: 0.1, play: loseAnInstance },
   { at: 0.25, play: loseAProvider },
   { at: 0.55, play: editTheConfig },
+  { at: 0.63, play: editAPolicy },
   { at: 0.7, play: replaceAVersion },
 ];
 
@@ -102,6 +105,29 @@ async function editTheConfig(world: World): Promise<void> {
     facts.configChangeSeenMs = Math.round(performance.now() - savedMs);
     tell(`customers see it ${facts.configChangeSeenMs} ms after the file was saved, without a restart`);
   }
+}
+
+/** The storefront's calls of inventory get another limit of time, while they run. */
+async function editAPolicy(world: World): Promise<void> {
+  const { fleet, facts, configFile, tell } = world;
+  const { management } = fleet.of('storefront')[0]?.reached ?? {};
+  const limitNow = async () => {
+    const { uses } = (await getJson(`${management}/manage/policies/inventory`)) as unknown as InForce;
+    return uses[0]?.settings.find(({ setting }) => setting === 'timeoutMs')?.value;
+  };
+  tell('somebody gives calls of inventory less time: policies.inventory.timeoutMs: 700');
+  const current = await readFile(configFile, 'utf8');
+  const savedMs = performance.now();
+  await save(configFile, current.replace(/timeoutMs: 900/, 'timeoutMs: 700'));
+  if (await happened(world, 'the client has the new limit', async () => (await limitNow()) === 700)) {
+    facts.clientPolicyChangedSeenMs = Math.round(performance.now() - savedMs);
+    tell(`in force in the storefront's client ${facts.clientPolicyChangedSeenMs} ms after the file was saved`);
+  }
+}
+
+/** What is read of `GET /manage/policies/:name`. */
+interface InForce {
+  readonly uses: readonly { readonly settings: readonly { readonly setting: string; readonly value: unknown }[] }[];
 }
 
 async function replaceAVersion({ fleet, load, facts, tell }: World): Promise<void> {

@@ -1,9 +1,11 @@
+import { config } from '@fwk/config';
 import { createApp, inject } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
 import { type Call, clientOf, type Handlers, http, Serves } from '@fwk/http';
 import { CircuitBreaker, type FailedCall, Fallback, Retry, resilience, Timeout } from '@fwk/resilience';
 import { type Charge, type Charged, payments } from '../contracts/payments.js';
 import { provider } from '../contracts/provider.js';
+import { ShopSettings, shopConfigFile, shopPolicies } from '../settings.js';
 
 const firstProvider = clientOf(provider, { endpoints: [address('SHOP_FIRST_PROVIDER')] });
 const secondProvider = clientOf(provider, { endpoints: [address('SHOP_SECOND_PROVIDER')] });
@@ -35,7 +37,12 @@ const app = createApp({
   name: 'payments',
   version: '1.0.0',
   owner: 'team-payments',
-  use: [resilience(), discovery(), http({ serve: [PaymentService] })],
+  use: [
+    config({ schema: ShopSettings, files: [shopConfigFile()] }),
+    resilience({ policies: shopPolicies }),
+    discovery(),
+    http({ serve: [PaymentService] }),
+  ],
 });
 await app.start();
 

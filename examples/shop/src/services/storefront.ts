@@ -3,12 +3,13 @@ import { config, settings, settingsOf } from '@fwk/config';
 import { createApp, inject } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
 import { type Call, clientOf, type Handlers, http, problem, Serves } from '@fwk/http';
+import { resilience } from '@fwk/resilience';
 import { catalog } from '../contracts/catalog.js';
 import { inventory } from '../contracts/inventory.js';
 import { payments } from '../contracts/payments.js';
 import { pricing } from '../contracts/pricing.js';
 import { storefront } from '../contracts/storefront.js';
-import { ShopSettings, shopConfigFile } from '../settings.js';
+import { ShopSettings, shopConfigFile, shopPolicies } from '../settings.js';
 
 const StorefrontSettings = settings('storefront', ShopSettings.shape.storefront);
 
@@ -57,6 +58,7 @@ const app = createApp({
   owner: 'team-web',
   use: [
     config({ schema: ShopSettings, files: [shopConfigFile()] }),
+    resilience({ policies: shopPolicies }),
     discovery(),
     http({ serve: [StorefrontService], port: Number(process.env.SHOP_PORT ?? 8080) }),
   ],
