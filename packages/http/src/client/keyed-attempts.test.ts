@@ -1,7 +1,8 @@
 /** A call with an idempotency key is done once, at one instance, however its attempts end. */
 import { type AddressInfo, connect, createServer as connectable } from 'node:net';
-import { type Env, isFwkError, systemClock } from '@fwk/kernel';
-import { layerContract } from '@fwk/kernel/testing';
+import { type Endpoint, endpointChoiceKey } from '@fwk/discovery';
+import { background, type CallContext, type Env, isFwkError, makeEnv, systemClock } from '@fwk/kernel';
+import { type FakeClock, fakeClock, layerContract } from '@fwk/kernel/testing';
 import { createClient as connectRedis } from '@redis/client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -13,10 +14,12 @@ import { redisIdempotencyStore } from '../idempotency/redis-store.js';
 import { served } from '../server/served.js';
 import { createServer, type HttpServer } from '../server/server.js';
 import type { ServerOptions } from '../server/server-options.js';
+import { RemoteError } from '../wire/remote-error.js';
+import { AnswerInvalidError, ConnectionError } from './client-errors.js';
 import type { ClientOptions } from './client-options.js';
 import { createClient } from './create-client.js';
 import { keyedAttempts } from './keyed-attempts.js';
-import { clientOperation, type OperationRequest } from './operation-request.js';
+import { clientOperation, type OperationRequest, type OperationResponse } from './operation-request.js';
 
 const bank = contract('bank', {
   version: '1.0.0',
@@ -196,7 +199,79 @@ const request: OperationRequest = {
   given: {},
 };
 
+/** Keyed attempts over a service whose attempts end in turn like this, each told where it went. */
+function keyed(clock: FakeClock, attempts: readonly (() => OperationResponse)[], random = () => 0) {
+  const askedMs: number[] = [];
+  const places: (string | undefined)[] = [];
+  const next = {
+    status: () => 'ready' as const,
+    async call(_: OperationRequest, context: CallContext) {
+      const choice = context.get(endpointChoiceKey)!;
+      if (!choice.keep) choice.last = { ...place, id: `${places.length + 1}` };
+      places.push(choice.last?.id);
+      askedMs.push(clock.now());
+      return attempts[Math.min(askedMs.length, attempts.length) - 1]!();
+    },
+  };
+  const service = keyedAttempts().wrap(next, makeEnv({ clock, random }));
+  return { service, askedMs, places };
+}
+
+const place = { address: '127.0.0.1', port: 1, url: 'http://127.0.0.1:1', instance: {} } as unknown as Endpoint;
+const done = () => ({ status: 200, value: 'done' });
+const fail = (error: Error) => () => {
+  throw error;
+};
+const answered = (status: number, code?: string, retryAfterMs?: number) =>
+  fail(new RemoteError('bank.pay', status, code ? { type: '', title: '', status, code } : undefined, retryAfterMs));
+const inProgress = (retryAfterMs: number) => answered(409, 'FWK_HTTP_IDEMPOTENCY_IN_PROGRESS', retryAfterMs);
+const connection = (sent: boolean) => fail(new ConnectionError('bank.pay', place.url, sent, new Error('no')));
+const outcomeOf = (work: Promise<unknown>) => work.catch((error: unknown) => (isFwkError(error) ? error.code : error));
+
 describe('keyed attempts', () => {
+  test.each([0, 0.5, 0.999])('never ask earlier than `Retry-After` says, however long that is', async (chance) => {
+    const clock = fakeClock();
+    const { service, askedMs } = keyed(clock, [inProgress(100), inProgress(5000), done], () => chance);
+    const work = service.call(request, background);
+    await clock.advance(10_000);
+    expect(await work).toEqual(done());
+    const [first = 0, second = 0, third = 0] = askedMs;
+    expect(second - first).toBeGreaterThanOrEqual(100);
+    expect(third - second).toBeGreaterThanOrEqual(5000);
+    expect(third - second).toBeLessThanOrEqual(6250);
+  });
+
+  test.each<[string, () => never, boolean]>([
+    ['a 504 of the server’s own limit', answered(504, 'FWK_KERNEL_DEADLINE_EXCEEDED'), true],
+    ['a 502 without a word', answered(502), true],
+    ['a 503 without a word', answered(503), true],
+    ['a 524 of a proxy', answered(524), true],
+    ['a connection that broke', connection(true), true],
+    ['an answer that cannot be read', fail(new AnswerInvalidError('bank.pay', 'is not JSON')), true],
+    ['a connection that was not made', connection(false), false],
+    ['a refusal of the server', answered(503, 'FWK_RESILIENCE_LIMIT_EXCEEDED'), false],
+    ['a refusal by rate', answered(429), false],
+    ['a handler that failed', answered(500, 'FWK_HTTP_INTERNAL'), false],
+    ['a callee of the handler that failed', answered(502, 'FWK_HTTP_REMOTE'), false],
+  ])('after %s know whether to stay there', async (_, ending, stays) => {
+    const { service, places } = keyed(fakeClock(), [ending, done]);
+    await outcomeOf(service.call(request, background));
+    await service.call(request, background);
+    expect(places).toEqual(['1', stays ? '1' : '2']);
+  });
+
+  test('stay where an earlier attempt is at work, though the last was refused there or could not be sent', async () => {
+    const clock = fakeClock();
+    const attempts = [connection(true), answered(429), connection(false), connection(false), answered(503, 'X'), done];
+    const { service, places } = keyed(clock, attempts);
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const ended = outcomeOf(service.call(request, background));
+      await clock.advance(1000);
+      await ended;
+    }
+    expect(places).toEqual(['1', '1', '1', '1', '1', '1']);
+  });
+
   for (const { name, run } of layerContract({ layer: keyedAttempts, request, answer: { status: 200, value: 7 } })) {
     test(name, run);
   }
