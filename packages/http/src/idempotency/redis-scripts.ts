@@ -10,12 +10,13 @@ const time = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]`;
 
-/** Arguments: fingerprint, claim, lease in ms, entries a caller may have. */
+/** Arguments: fingerprint, claim, lease in ms, entries a caller may have. A claim that comes again is still its own. */
 export const claimScript = `${time}
-local known = redis.call('HMGET', KEYS[1], 'fingerprint', 'answer')
+local known = redis.call('HMGET', KEYS[1], 'fingerprint', 'answer', 'claim')
 if known[1] then
   if known[1] ~= ARGV[1] then return { 'other-request' } end
   if known[2] then return { 'stored', known[2] } end
+  if known[3] == ARGV[2] then return { 'fresh' } end
   return { 'running' }
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)

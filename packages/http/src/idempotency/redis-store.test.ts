@@ -90,6 +90,77 @@ describe.runIf(redisProgram)('a store in Redis', () => {
     await expect.poll(async () => (await slow.claim(request, background)).kind, { timeout: 5000 }).toBe('fresh');
   });
 
+  test('takes a claim for its own whose answer was lost with the connection', async () => {
+    const shared = prefix();
+    let cuts = 2;
+    const cutting = store({
+      prefix: shared,
+      command: async (args) => {
+        const answer = await byFirst(args);
+        if (cuts-- > 0) throw new Error('Socket closed unexpectedly');
+        return answer;
+      },
+    });
+    await store({ prefix: shared }).claim({ ...request, key: 'warm' }, background);
+    expect((await cutting.claim(request, background)).kind).toBe('fresh');
+    expect(cuts).toBeLessThan(0);
+    expect((await store({ prefix: shared }).claim(request, background)).kind).toBe('running');
+  });
+
+  test('releases a claim that was carried out when no answer to it ever came', async () => {
+    const shared = prefix();
+    let isCut = true;
+    const cutting = store({
+      prefix: shared,
+      command: async (args) => {
+        const answer = await byFirst(args);
+        if (isCut) throw new Error('Socket closed unexpectedly');
+        return answer;
+      },
+    });
+    await expect(cutting.claim(request, background)).rejects.toThrow(/Socket closed/);
+    isCut = false;
+    const other = store({ prefix: shared });
+    await expect.poll(async () => (await other.claim(request, background)).kind, { timeout: 5000 }).toBe('fresh');
+  });
+
+  test.each(['finish', 'release'] as const)('%s goes through when the connection is back', async (how) => {
+    const shared = prefix();
+    let isDown = false;
+    const flaky = store({
+      prefix: shared,
+      timeoutMs: 100,
+      command: async (args) => {
+        if (isDown) throw new Error('Connection is closed.');
+        return byFirst(args);
+      },
+    });
+    const claim = await flaky.claim(request, background);
+    if (claim.kind !== 'fresh') throw new Error(claim.kind);
+    isDown = true;
+    const answer = { status: 200, contentType: undefined, body: '"paid"', headers: undefined };
+    await expect(how === 'finish' ? claim.entry.finish(answer) : claim.entry.release()).rejects.toThrow(
+      /within 100 ms/,
+    );
+    isDown = false;
+    const other = store({ prefix: shared });
+    const kind = how === 'finish' ? 'stored' : 'fresh';
+    await expect.poll(async () => (await other.claim(request, background)).kind, { timeout: 5000 }).toBe(kind);
+  });
+
+  test('does not ask again when Redis itself says no', async () => {
+    let commands = 0;
+    const refusing = redisIdempotencyStore({
+      command: async () => {
+        commands++;
+        throw new Error('NOAUTH Authentication required.');
+      },
+    });
+    await expect(refusing.claim(request, background)).rejects.toThrow(/NOAUTH/);
+    await wait(200);
+    expect(commands).toBe(1);
+  });
+
   test('stops waiting with the reason of the call', async () => {
     const waiting = store();
     const { context, cancel } = cancellable();

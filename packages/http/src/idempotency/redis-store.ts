@@ -14,7 +14,6 @@ import {
   callable,
   checkOptions,
   integerIn,
-  messageOf,
   millisecondsIn,
   optional,
   systemClock,
@@ -22,6 +21,7 @@ import {
 } from '@fwk/kernel';
 import { idempotencyDefaults } from './idempotency-options.js';
 import type { Claim, ClaimedKey, IdempotencyStore, KeptAnswer, KeyedRequest } from './idempotency-store.js';
+import { isReply, RedisCommands, type Script, script } from './redis-commands.js';
 import { claimScript, finishScript, releaseScript } from './redis-scripts.js';
 import { StoreUnavailableError } from './store-unavailable-error.js';
 
@@ -73,40 +73,34 @@ export function redisIdempotencyStore(
   );
 }
 
-/** A script and the digest by which Redis knows it. */
-interface Script {
-  readonly source: string;
-  readonly digest: string;
-}
-
-const [claiming, finishing, releasing] = [claimScript, finishScript, releaseScript].map(
-  (source): Script => ({ source, digest: createHash('sha1').update(source).digest('hex') }),
-) as [Script, Script, Script];
+const [claiming, finishing, releasing] = [script(claimScript), script(finishScript), script(releaseScript)];
 
 class RedisStore implements IdempotencyStore {
   readonly #options: RedisIdempotencyOptions;
-  readonly #clock: Clock;
+  readonly #commands: RedisCommands;
 
   constructor(options: RedisIdempotencyOptions) {
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.#commands = new RedisCommands(options.command, options.timeoutMs, options.clock ?? systemClock);
   }
 
   async claim(request: KeyedRequest, context: CallContext): Promise<Claim> {
+    if (context.cancelled) throw context.reason;
     const { maxEntriesPerCaller } = this.#options;
     const keys = this.#keysOf(request);
     const claim = randomUUID();
     const { fingerprint, leaseMs } = request;
     const args = [fingerprint, claim, String(Math.ceil(leaseMs)), String(maxEntriesPerCaller)];
-    // A claim that comes through when nobody waits for it any more must not hold the key.
-    const onLate = (late: unknown) => {
-      if (listOf(late)[0] !== 'fresh') return;
-      this.#run(releasing, keys, [claim], background).catch(() => {});
-    };
-    const [kind, stored] = listOf(await this.#run(claiming, keys, args, context, onLate));
+    const claimed = this.#claimed(keys, fingerprint, claim, leaseMs);
+    const answer = await this.#commands.ask({ script: claiming, keys, args }, context).catch((error: unknown) => {
+      // It may have been carried out all the same, and must not hold the key then.
+      if (!(error instanceof StoreUnavailableError && isReply(error.cause))) claimed.release()?.catch(() => {});
+      throw error;
+    });
+    const [kind, stored] = listOf(answer);
     switch (kind) {
       case 'fresh':
-        return { kind, entry: this.#claimed(keys, fingerprint, claim) };
+        return { kind, entry: claimed };
       case 'stored':
         return { kind, answer: JSON.parse(String(stored)) as KeptAnswer };
       case 'running':
@@ -118,15 +112,15 @@ class RedisStore implements IdempotencyStore {
     }
   }
 
-  #claimed(keys: readonly string[], fingerprint: string, claim: string): ClaimedKey {
+  #claimed(keys: readonly string[], fingerprint: string, claim: string, leaseMs: number): ClaimedKey {
     const keepMs = String(this.#options.keepMs);
+    // When the lease is over, somebody else may claim the key: an answer that comes later helps nobody.
+    const end = async (ending: Script, args: readonly string[]) => {
+      await this.#commands.persist({ script: ending, keys, args }, leaseMs, background);
+    };
     return {
-      finish: async (answer) => {
-        await this.#run(finishing, keys, [fingerprint, claim, JSON.stringify(answer), keepMs], background);
-      },
-      release: async () => {
-        await this.#run(releasing, keys, [claim], background);
-      },
+      finish: (answer) => end(finishing, [fingerprint, claim, JSON.stringify(answer), keepMs]),
+      release: () => end(releasing, [claim]),
     };
   }
 
@@ -134,51 +128,6 @@ class RedisStore implements IdempotencyStore {
     const { prefix } = this.#options;
     const tag = `${prefix}{${digestOf(caller)}}:`;
     return [tag + digestOf(`${operation} ${key}`), `${tag}running`, `${tag}finished`];
-  }
-
-  /** By its digest, which Redis knows after the first time. */
-  async #run(
-    script: Script,
-    keys: readonly string[],
-    args: readonly string[],
-    context: CallContext,
-    onLate?: (answer: unknown) => void,
-  ): Promise<unknown> {
-    const rest = [String(keys.length), ...keys, ...args];
-    try {
-      return await this.#send(['EVALSHA', script.digest, ...rest], context, onLate);
-    } catch (error) {
-      const isUnknown = error instanceof StoreUnavailableError && /^NOSCRIPT/.test(messageOf(error.cause));
-      if (!isUnknown) throw error;
-      return this.#send(['EVAL', script.source, ...rest], context, onLate);
-    }
-  }
-
-  #send(args: readonly string[], context: CallContext, onLate?: (answer: unknown) => void): Promise<unknown> {
-    const { command, timeoutMs } = this.#options;
-    if (context.cancelled) return Promise.reject(context.reason);
-    return new Promise((resolve, reject) => {
-      let waiting = true;
-      const end = (settle: () => void) => {
-        if (!waiting) return;
-        waiting = false;
-        this.#clock.clearTimer(timer);
-        subscription[Symbol.dispose]();
-        settle();
-      };
-      const timer = this.#clock.setTimer(
-        () => end(() => reject(new StoreUnavailableError(`Redis did not answer within ${timeoutMs} ms`))),
-        timeoutMs,
-      );
-      const subscription = context.onCancel((reason) => end(() => reject(reason)));
-      (async () => command(args))().then(
-        (answer) => {
-          if (!waiting) onLate?.(answer);
-          end(() => resolve(answer));
-        },
-        (error: unknown) => end(() => reject(new StoreUnavailableError('Redis refused the command', error))),
-      );
-    });
   }
 }
 

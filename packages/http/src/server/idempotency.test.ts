@@ -6,6 +6,7 @@ import { contract } from '../contract/contract.js';
 import { post } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
 import { send } from '../fixtures/raw-request.js';
+import type { Claim } from '../idempotency/idempotency-store.js';
 import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
 import { problem } from '../wire/problem.js';
 import { served } from './served.js';
@@ -175,6 +176,19 @@ describe('an operation with idempotency keys', () => {
       idempotency: { store: { claim: () => ({ kind: 'fresh', entry }) } },
     });
     expect(await after('"a"')).toMatchObject({ status: 504 });
+  });
+
+  test('releases a key that the store grants when the limit is over', async () => {
+    const claim = deferred<Claim>();
+    let released = 0;
+    const entry = { finish: () => {}, release: () => void released++ };
+    const pay = await start(() => 'paid', {
+      timeoutMs: 100,
+      idempotency: { store: { claim: () => claim.promise } },
+    });
+    expect(await pay('"a"')).toMatchObject({ status: 504 });
+    claim.resolve({ kind: 'fresh', entry });
+    await expect.poll(() => released).toBe(1);
   });
 
   test('is answered although its answer could not be kept', async () => {

@@ -62,8 +62,13 @@ export class KeyedRequests {
     return abandonOnCancel(context, claim).then(
       (settled) => this.#met(settled),
       (error: unknown) => {
-        if (context.cancelled) throw error;
-        throw this.#unavailable(error);
+        if (!context.cancelled) throw this.#unavailable(error);
+        // Nobody works on it any more, so a claim that succeeds later must not hold the key.
+        claim.then(
+          (late) => (late.kind === 'fresh' ? this.release(late.entry) : undefined),
+          () => {},
+        );
+        throw error;
       },
     );
   }
