@@ -7,6 +7,7 @@ export {
 } from './client/client-errors.js';
 export { clientOf } from './client/client-of.js';
 export {
+  type ClientLayers,
   type ClientOptions,
   type ClientParts,
   clientDefaults,
