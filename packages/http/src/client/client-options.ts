@@ -49,7 +49,7 @@ export interface ClientOptions<C = AnyContract> extends Omit<PolicyOptions, 'fal
   /** Base URLs such as `http://127.0.0.1:4001`, instead of discovery. */
   readonly endpoints: readonly string[] | undefined;
   /**
-   * Time for one attempt at operations whose contract does not say, 1 to 3 600 000 milliseconds; false for no limit.
+   * Time for one attempt at operations whose contract does not say, 1 to 2^31 − 1 milliseconds; false for no limit.
    * @defaultValue 1000
    */
   readonly timeoutMs: number | Live<number> | false;

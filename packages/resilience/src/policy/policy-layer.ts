@@ -116,9 +116,11 @@ export function checkPolicy(name: string, kind: PolicyKind, levels: readonly Opt
   // A name that is none has been told already; layers that bear it need not say so again.
   const kit = { policy: named ? name : 'policy', listBreakers: () => () => {}, listBulkheads: () => () => {} };
   makePlaces(kind, inForce, () => kit, problems);
-  problems.push(...contradictionsOf(kind, inForce.whole));
-  for (const [operation, own] of inForce.byOperation) {
-    problems.push(...contradictionsOf(kind, own).map((problem) => `operations.${operation}: ${problem}`));
+  const whole = contradictionsOf(kind, inForce.whole);
+  problems.push(...whole);
+  for (const [operation, levels] of inForce.byOperation) {
+    const own = contradictionsOf(kind, levels).filter((problem) => !whole.includes(problem));
+    problems.push(...own.map((problem) => `operations.${operation}: ${problem}`));
   }
   if (problems.length > 0) throw new OptionsError(owner, [...new Set(problems)]);
 }

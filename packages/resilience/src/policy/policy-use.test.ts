@@ -257,6 +257,12 @@ describe('what is refused', () => {
     );
   });
 
+  test('what contradicts itself, told once and not for each operation', () => {
+    expect(() => build({ deadlineMs: 50, timeoutMs: 100 })).toThrow(
+      /^policy "inventory": timeoutMs 100 is above deadlineMs 50: no attempt could ever reach its own limit$/,
+    );
+  });
+
   test('options of operations that are wrong', () => {
     expect(() => build({ operations: { stock: { timeoutMs: -5 } } })).toThrow('operations.stock.timeoutMs');
   });
