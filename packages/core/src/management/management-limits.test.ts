@@ -1,7 +1,9 @@
 /** What no well-behaved client sends to the management listener, over bare connections. */
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventBus, noLogger, systemClock } from '@fwk/kernel';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fakeClock } from '@fwk/kernel/testing';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { coreErrors } from '../core-errors.js';
 import { type ManagementServer, managementServer } from './management-server.js';
 
@@ -89,4 +91,43 @@ test('no more than 256 connections are open at once', async () => {
   await expect.poll(() => closed.length).toBe(44);
   expect(open.size).toBe(256);
   for (const socket of made) socket.destroy();
+});
+
+test('an answer that nobody reads is given up when its time is over', async () => {
+  const clock = fakeClock();
+  const length = 32_000_000;
+  let isAsked = false;
+  const handle = () => {
+    isAsked = true;
+    return 'x'.repeat(length);
+  };
+  const unread = managementServer({
+    host: '127.0.0.1',
+    port: 0,
+    token: 'a-token-of-the-tests',
+    endpoints: [{ path: 'big', handle }],
+    events: eventBus({ clock }),
+    clock,
+    logger: noLogger,
+    errors: coreErrors,
+  });
+  await unread.start();
+  onTestFinished(() => unread.stop());
+  let received = 0;
+  const socket = connect(Number(new URL(unread.url ?? '').port), '127.0.0.1').pause();
+  const closed = new Promise((resolve) => socket.on('error', () => {}).on('close', resolve));
+  socket.write(
+    'GET /manage/big HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer a-token-of-the-tests\r\nconnection: close\r\n\r\n',
+  );
+  await expect.poll(() => isAsked).toBe(true);
+  for (let turn = 0; turn < 10; turn++) {
+    await sleep(50);
+    await clock.advance(10_000);
+  }
+  socket.on('data', ({ length: bytes }) => {
+    received += bytes;
+  });
+  socket.resume();
+  await closed;
+  expect(received).toBeLessThan(length);
 });
