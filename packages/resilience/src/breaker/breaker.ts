@@ -29,9 +29,7 @@ import { Probes, type ProbesVerdict } from './probes.js';
 import type { BrokenRule } from './rules.js';
 import { checkStateRecord } from './state-record.js';
 import { UnknownStateError } from './unknown-state-error.js';
-
-/** Calls let through as a last resort for each that is answered; see {@link Breaker.admitsLastResort}. */
-const LAST_RESORT_MULTIPLE = 4;
+import { WarmUp } from './warm-up.js';
 
 /** The states of one breaker, and what leads from one to another. */
 export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker, OpossumSource {
@@ -52,9 +50,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker, O
   readonly #probes: Probes;
   readonly #opossum: OpossumView;
   #state: BreakerState = 'closed';
-  readonly #builtAtMs: number;
-  /** False once the warm-up is known to be over. */
-  #warming: boolean;
+  readonly #warmUp: WarmUp;
   /** Openings since it was last closed. */
   #times = 0;
   /** On the clock; means something while it is open. */
@@ -75,8 +71,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker, O
     this.#opossum = new OpossumView(this, options, env);
     const parts = { counts: this.#counts, evidence: this.#evidence, opossum: this.#opossum, options, env };
     this.calls = new CallReports(this, parts);
-    this.#builtAtMs = env.clock.now();
-    this.#warming = currentOf(options.warmUpMs) > 0;
+    this.#warmUp = new WarmUp(options, env.clock);
   }
 
   get state(): BreakerState {
@@ -94,7 +89,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker, O
 
   /** True while it opens by no rule yet. */
   get warmingUp(): boolean {
-    return this.#warming && this.#clock.now() - this.#builtAtMs < currentOf(this.#options.warmUpMs);
+    return this.#warmUp.running;
   }
 
   /** Would a call be admitted now? Changes nothing. A hung probe's place counts as free: that call finds it out. */
@@ -134,11 +129,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker, O
    * answered of late, so none when it answers nothing. Who breaks for half of the callers is not to break for the rest.
    */
   admitsLastResort(): boolean {
-    if (this.#state === 'forced-open') return false;
-    const { window } = this.#evidence;
-    window.advance(this.#clock.now());
-    const { calls, failures } = window;
-    return this.#env.random() * calls < LAST_RESORT_MULTIPLE * (calls - failures);
+    return this.#state !== 'forced-open' && this.#evidence.admitsLastResort(this.#clock.now(), this.#env.random);
   }
 
   /** Nobody will call through it any more: the metrics are not to show it as open for ever. */
@@ -169,9 +160,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker, O
       measured: broken?.measured,
       threshold: broken?.threshold,
       nextProbeInMs: opening && !probing ? Math.max(0, this.#probeAtMs - nowMs) : undefined,
-      probesInFlight: probing ? this.#probes.inFlight : undefined,
-      probesEnded: probing && this.#probes.together ? this.#probes.ended : undefined,
-      halfOpenPermits: probing ? currentOf(this.#options.halfOpenPermits) : undefined,
+      ...(probing && this.#probes.told()),
     };
   }
 
@@ -181,21 +170,14 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker, O
       this.#probeEnded(failed || slow, tookMs);
       return;
     }
-    if (this.#warming) this.#warmUp(failed);
+    // What was measured in the warm-up is of another time.
+    if (this.#warmUp.endsNow()) this.#evidence.startWith(failed);
     const broken = this.#evidence.record(nowMs, failed, slow);
-    if (broken !== undefined && !this.#warming) this.#broken(broken);
+    if (broken !== undefined && this.#warmUp.over) this.#broken(broken);
   }
 
   ignored(): void {
     if (this.#state === 'half-open') this.#probes.ignored();
-  }
-
-  /** Ends the warm-up when its time has come: what was measured in it is of another time. @param failed - the latest call */
-  #warmUp(failed: boolean): void {
-    this.#warming = this.warmingUp;
-    if (this.#warming) return;
-    this.#evidence.clear();
-    this.#evidence.inARow = failed ? 1 : 0;
   }
 
   #broken(broken: BrokenRule): void {

@@ -7,6 +7,9 @@ import type { BreakerStateRecord } from './breaker-state.js';
 import { ErrorTally } from './error-tally.js';
 import { type BrokenRule, brokenRule } from './rules.js';
 
+/** Calls let through as a last resort for each that is answered. */
+const LAST_RESORT_MULTIPLE = 4;
+
 /** What a breaker has seen of its callee, and whether that breaks a rule. What follows from it is the breaker's business. */
 export class Evidence {
   readonly window: OutcomeWindow;
@@ -25,6 +28,19 @@ export class Evidence {
   record(nowMs: number, failed: boolean, slow: boolean): BrokenRule | undefined {
     this.window.record(nowMs, failed, slow);
     return brokenRule(this.#options, this.window, this.inARow);
+  }
+
+  /** Whether one more call is in proportion to what the callee has answered of late: none when it answers nothing. */
+  admitsLastResort(nowMs: number, random: () => number): boolean {
+    this.window.advance(nowMs);
+    const { calls, failures } = this.window;
+    return random() * calls < LAST_RESORT_MULTIPLE * (calls - failures);
+  }
+
+  /** Forgets all that came before a call that has just ended. */
+  startWith(failed: boolean): void {
+    this.clear();
+    this.inARow = failed ? 1 : 0;
   }
 
   /** Forgets what was measured; the errors stay, to tell what came before. */

@@ -1,4 +1,5 @@
 import { currentOf } from '@fwk/kernel';
+import type { BreakerRefusal } from './breaker-open-error.js';
 import type { BreakerOptions } from './breaker-options.js';
 
 /** What the probes that have ended come to: the breaker closes, or opens again since so much was measured. */
@@ -22,6 +23,15 @@ export class Probes {
 
   constructor(options: BreakerOptions) {
     this.#options = options;
+  }
+
+  /** What a refusal tells of them. */
+  told(): Pick<BreakerRefusal, 'probesInFlight' | 'probesEnded' | 'halfOpenPermits'> {
+    return {
+      probesInFlight: this.inFlight,
+      ...(this.together && { probesEnded: this.ended }),
+      halfOpenPermits: currentOf(this.#options.halfOpenPermits),
+    };
   }
 
   /** True when they are judged together. */
