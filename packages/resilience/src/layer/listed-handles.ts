@@ -4,7 +4,7 @@ import { WeakHandles } from './weak-handles.js';
 export class ListedHandles<T extends object> {
   readonly #byOwner = new Map<string, WeakHandles<T>>();
 
-  /** Those still in use, oldest first. */
+  /** Those still in use, by owner, of each the oldest first. */
   get alive(): readonly T[] {
     return [...this.#byOwner.values()].flatMap((handles) => handles.alive);
   }

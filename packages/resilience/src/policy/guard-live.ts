@@ -12,14 +12,20 @@ import type { PolicyOptions } from './policy-options.js';
  * @param name - the policy's, for warnings.
  */
 export function guardLive(name: string, options: PolicyOptions): PolicyOptions {
-  if (!isPlain(options)) return options;
-  const owner = `policy "${name}"`;
+  return isPlain(options) ? guardLevel(`policy "${name}"`, options) : options;
+}
+
+function guardLevel(owner: string, options: PolicyOptions): PolicyOptions {
   const guarded = { ...guardOptions(owner, options, singleRules) };
   for (const { field, rules } of canonicalOrder) {
     const given = guarded[field];
     if (isPlain(given)) Object.assign(guarded, { [field]: guardOptions(`${owner}: ${field}`, given, rules) });
   }
-  return guarded;
+  if (!isPlain(guarded.operations)) return guarded;
+  const operations = Object.entries(guarded.operations).map(([operation, own]) => {
+    return [operation, isPlain(own) ? guardLevel(`${owner}: operations.${operation}`, own) : own] as const;
+  });
+  return { ...guarded, operations: Object.fromEntries(operations) };
 }
 
 /** Rules of those options that are a single value. */

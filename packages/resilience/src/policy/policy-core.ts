@@ -41,11 +41,6 @@ interface Exchangeable {
   exchange(places: Places): void;
 }
 
-/** The numbers of one endpoint. */
-interface EndpointUse {
-  readonly recorder: StatisticsRecorder;
-}
-
 /** See the head of this file. */
 export class PolicyCore implements StatisticsSource {
   readonly name: string;
@@ -56,11 +51,10 @@ export class PolicyCore implements StatisticsSource {
   readonly #stacks = new WeakHandles<Exchangeable>();
   readonly #following: FollowingPlaces | undefined;
   readonly #ofOperations = new Map<string, StatisticsRecorder>();
-  readonly #ofEndpoints = new Map<string, EndpointUse>();
+  readonly #ofEndpoints = new Map<string, StatisticsRecorder>();
   /** What happened on the way of calls, and the calls of a policy without operations; on the clock of the first stack. */
   #recorder: StatisticsRecorder | undefined;
   #clock: Env['clock'];
-  #given: readonly OptionsLevel[];
   #levels: PolicyLevels;
   #places: Places;
   #endsInTime: boolean;
@@ -75,7 +69,6 @@ export class PolicyCore implements StatisticsSource {
     this.#clock = clock;
     this.breakers = new PolicyBreakers(name);
     this.listeners = eventBus({ clock });
-    this.#given = given;
     this.#levels = levelsOfKind(kind, given);
     const kitOf = (operation: string | undefined): PolicyKit => ({
       policy: name,
@@ -85,15 +78,6 @@ export class PolicyCore implements StatisticsSource {
     this.#following = follows ? new FollowingPlaces(kind, kitOf) : undefined;
     this.#places = this.#following?.follow(this.#levels) ?? makePlaces(kind, this.#levels, kitOf);
     this.#endsInTime = endsInTime(this.#places);
-  }
-
-  /** The levels that people set. */
-  get given(): readonly OptionsLevel[] {
-    return this.#given;
-  }
-
-  get places(): Places {
-    return this.#places;
   }
 
   /** The options in force, of one operation or where none has its own. */
@@ -127,7 +111,6 @@ export class PolicyCore implements StatisticsSource {
   /** Takes on options that have been checked before. */
   follow(given: readonly OptionsLevel[]): void {
     const before = this.#places;
-    this.#given = given;
     this.#levels = levelsOfKind(this.kind, given);
     const after = this.#following?.follow(this.#levels);
     if (!after) return;
@@ -179,13 +162,14 @@ export class PolicyCore implements StatisticsSource {
     next: Service<Req, Res>,
     env: Env,
   ): CountedService<Req, Res> {
-    const use: EndpointUse = { recorder: new StatisticsRecorder(this.#clock) };
-    this.#ofEndpoints.set(endpoint, use);
-    const own = sharingEngine({ ...countingEnv(env, use.recorder), endpoint });
-    const recorder = () => use.recorder;
-    return new CountedService(this.#build(layers, next, own), env, recorder, () => {
-      if (this.#ofEndpoints.get(endpoint) === use) this.#ofEndpoints.delete(endpoint);
-    });
+    const recorder = new StatisticsRecorder(this.#clock);
+    this.#ofEndpoints.set(endpoint, recorder);
+    const own = sharingEngine({ ...countingEnv(env, recorder), endpoint });
+    const ended = () => {
+      // The id may be another endpoint's by now.
+      if (this.#ofEndpoints.get(endpoint) === recorder) this.#ofEndpoints.delete(endpoint);
+    };
+    return new CountedService(this.#build(layers, next, own), env, () => recorder, ended);
   }
 
   /** Whether the innermost layer gives up a wrapped function in time. */
@@ -236,14 +220,12 @@ export class PolicyCore implements StatisticsSource {
 
   /** Of the calls of each operation. */
   statisticsOfOperations(): Readonly<Record<string, PolicyStatistics>> {
-    return Object.fromEntries([...this.#ofOperations].map(([name, recorder]) => [name, recorder.snapshot()]));
+    return snapshotsOf(this.#ofOperations);
   }
 
   /** Of the attempts at each endpoint. */
   statisticsOfEndpoints(): Readonly<Record<string, PolicyStatistics>> {
-    return Object.fromEntries(
-      [...this.#ofEndpoints].map(([endpoint, { recorder }]) => [endpoint, recorder.snapshot()]),
-    );
+    return snapshotsOf(this.#ofEndpoints);
   }
 
   #build<Req, Res>(layers: readonly AnyLayer[], next: Service<Req, Res>, env: Env): ScopeStack<Req, Res> {
@@ -280,6 +262,10 @@ export class PolicyCore implements StatisticsSource {
   #has(role: string): boolean {
     return [...this.#places.keys()].some((part) => part.role === role);
   }
+}
+
+function snapshotsOf(recorders: ReadonlyMap<string, StatisticsRecorder>): Readonly<Record<string, PolicyStatistics>> {
+  return Object.fromEntries([...recorders].map(([name, recorder]) => [name, recorder.snapshot()]));
 }
 
 function endsInTime(places: Places): boolean {

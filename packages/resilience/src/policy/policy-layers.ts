@@ -63,6 +63,10 @@ export class FollowingPlaces {
       const known = before.get(part);
       if (known && isSame(known, place)) after.set(part, known);
     }
+    // Of an operation of which nothing is said any more, nothing is kept for when something is said again.
+    for (const kept of this.#kept.values()) {
+      for (const name of kept.keys()) if (name !== undefined && !levels.byOperation.has(name)) kept.delete(name);
+    }
     this.#places = after;
     return after;
   }

@@ -35,8 +35,8 @@ export function levelsOfKind(kind: PolicyKind, given: readonly OptionsLevel[]): 
   for (const name of kind.operations?.names ?? []) {
     const contract = own(kind.operations?.options, name);
     const said = fitting.flatMap(({ from, options }) => {
-      const options_ = own(options.operations, name);
-      return options_ ? [{ from, options: options_ }] : [];
+      const ofOperation = own(options.operations, name);
+      return ofOperation ? [{ from, options: ofOperation }] : [];
     });
     if (!contract && said.length === 0) continue;
     const levels = [...base, ...(contract ? [{ from: 'contract' as const, options: contract }] : []), ...said];

@@ -1,5 +1,5 @@
 /** A policy before a client or a server: built by scopes, with operations and endpoints apart. */
-import { background, type Layer, liveValue, makeEnv, type Service, stack } from '@fwk/kernel';
+import { background, currentOf, type Layer, liveValue, makeEnv, type Service, stack } from '@fwk/kernel';
 import { fakeClock } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import type { PolicyKind } from './policy-kind.js';
@@ -163,6 +163,28 @@ describe('operations', () => {
     await clock.advance(100);
     await second;
     expect(calls).toHaveLength(3);
+  });
+
+  test('a live value of one that turns invalid is passed over, and the last valid one stays', () => {
+    const timeoutMs = liveValue(200);
+    const { use } = build({ operations: { stock: { timeoutMs } } });
+    timeoutMs.set(-1);
+    expect(currentOf(use.options('stock').timeoutMs)).toBe(200);
+    timeoutMs.set(300);
+    expect(currentOf(use.options('stock').timeoutMs)).toBe(300);
+  });
+
+  test('one of which nothing is said any more begins anew when something is said again', async () => {
+    const { call, configure, registry } = build({ retry: false });
+    const own = { inventory: { operations: { stock: { rateLimit: { permitsPerSecond: 0.001, burst: 1 } } } } };
+    configure(own);
+    expect(await call('stock')).toBe('answer');
+    await expect(call('stock')).rejects.toMatchObject({ code: 'FWK_RESILIENCE_RATE_LIMITED' });
+    configure({});
+    expect(await call('stock')).toBe('answer');
+    configure(own);
+    expect(await call('stock')).toBe('answer');
+    expect(registry.refusal).toBeUndefined();
   });
 
   test('a layer can be taken out for one', async () => {

@@ -3,8 +3,6 @@
  * endpoint) or a server. Layers of others stand between those of the policy, by role.
  */
 import type { Env, Layer, LayerDescription, Service, Stack } from '@fwk/kernel';
-import type { ManualState } from '../breaker/breaker-state.js';
-import type { PolicyStatistics } from '../statistics/policy-statistics.js';
 import type { PolicyCore } from './policy-core.js';
 import type { Scope } from './policy-kind.js';
 import type { PolicyOptions } from './policy-options.js';
@@ -24,10 +22,6 @@ export interface PolicyUse extends Disposable {
   describe<Req, Res>(layers: Stack<Req, Res>): readonly LayerDescription[];
   /** The options in force, of one operation or where none has its own. */
   options(operation?: string): PolicyOptions;
-  /** @param endpoint - only the breakers of this one. @throws UnknownStateError */
-  force(state: ManualState, endpoint?: string): void;
-  reset(endpoint?: string): void;
-  statistics(): PolicyStatistics;
 }
 
 /**
@@ -52,9 +46,6 @@ export function policyUse(core: PolicyCore, env: Env, listed: Disposable): Polic
     }),
     describe: ({ layers }) => core.describe(layers),
     options: (operation) => core.options(operation),
-    force: (state, endpoint) => core.breakers.force(state, endpoint),
-    reset: (endpoint) => core.breakers.reset(endpoint),
-    statistics: () => core.statistics(),
     [Symbol.dispose]: () => listed[Symbol.dispose](),
   };
 }
