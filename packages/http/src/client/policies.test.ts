@@ -136,6 +136,59 @@ test('what may run twice is hedged where an endpoint is slow, and nothing else',
   expect(ticks.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
 });
 
+test('a call with an idempotency key is not hedged: two attempts at once would be at two places', async () => {
+  let arrived = 0;
+  const answer: RequestListener = (request, response) => {
+    arrived++;
+    setTimeout(() => json({ order: 'made' })(request, response), 100);
+  };
+  const { client } = follow([await serve(answer), await serve(answer)], {
+    hedge: { delayMs: 10, maxExtraRatio: 1, minimumSamples: 1 },
+  });
+  expect(await client.order({ body: { sku: 'lamp', quantity: 1 } })).toEqual({ order: 'made' });
+  expect(arrived).toBe(1);
+});
+
+test('calls that read the same at the same time share one request, and others are sent for themselves', async () => {
+  const asked: string[] = [];
+  const url = await serve((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    setTimeout(() => json(request.method === 'GET' ? { id: 'a', size: 1 } : 1)(request, response), 50);
+  });
+  const { client } = follow([url], { coalesce: {} });
+  const read = (id: string) => client.item({ params: { id } });
+  await Promise.all([read('a'), read('a'), read('b'), client.tick(), client.tick()]);
+  expect(asked.sort()).toEqual(['GET /items/a', 'GET /items/b', 'POST /ticks', 'POST /ticks']);
+});
+
+describe('fallbacks', () => {
+  test('of an operation are asked before those of all, and false takes them out', async () => {
+    const url = await serve(failing);
+    const { client, configure } = follow([url], { retry: false, breaker: false });
+    const ask = () => client.item({ params: { id: 'a' } });
+    configure({ fallback: { value: 'of all' }, operations: { item: { fallback: { value: 'its own' } } } });
+    expect(await ask()).toBe('its own');
+    expect(await client.tick()).toBe('of all');
+    configure({ fallback: { value: 'of all' }, operations: { item: { fallback: false } } });
+    await expect(ask()).rejects.toMatchObject({ code: 'FWK_HTTP_REMOTE' });
+  });
+
+  test('get what the caller gave, and not what goes over the wire', async () => {
+    const given: unknown[] = [];
+    const { client } = follow([await serve(failing)], {
+      retry: false,
+      fallback: {
+        item: (_error, { args: [request] }) => {
+          given.push(request);
+          return { id: 'kept', size: 0 };
+        },
+      },
+    });
+    expect(await client.item({ params: { id: 'a' }, query: { size: 7 } })).toEqual({ id: 'kept', size: 0 });
+    expect(given).toEqual([{ params: { id: 'a' }, query: { size: 7 } }]);
+  });
+});
+
 describe('what is listed under /manage/policies', () => {
   test('the client with its endpoints, and one of them set by hand', async () => {
     const urls = [await serve(json(1)), await serve(json(1))];
