@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, get } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
+import { freePort } from '../fixtures/free-port.js';
 
 const fixture = fileURLToPath(new URL('../fixtures/cluster.mjs', import.meta.url));
 /** Another runtime to run the workers on, and more rounds; both for measurements by hand. */
@@ -21,15 +21,6 @@ let child: ChildProcess | undefined;
 afterEach(() => {
   child?.kill('SIGKILL');
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function cluster() {
   const port = await freePort();

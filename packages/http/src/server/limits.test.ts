@@ -3,45 +3,22 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDrain } from '@fwk/core';
-import { makeEnv, systemClock } from '@fwk/kernel';
+import { systemClock } from '@fwk/kernel';
 import { afterEach, describe, expect, test } from 'vitest';
-import { z } from 'zod';
-import { contract } from '../contract/contract.js';
-import { get, post } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
 import { rawConnection } from '../fixtures/raw-connection.js';
 import { send } from '../fixtures/raw-request.js';
-import { served } from './served.js';
+import { halfBody, host, startShop } from '../fixtures/waiting-shop.js';
 import { createServer, type HttpServer } from './server.js';
-import type { ServerOptions } from './server-options.js';
-
-const shop = contract('shop', {
-  version: '1.0.0',
-  operations: {
-    wait: get('/wait', { response: z.string() }),
-    order: post('/orders', { body: z.unknown(), response: z.string() }),
-    big: get('/big', { response: z.string() }),
-  },
-});
 
 let server: HttpServer | undefined;
 afterEach(() => server?.close());
 
-async function start(
-  options: Partial<ServerOptions> = {},
-  wait: () => Promise<string> = async () => '',
-): Promise<HttpServer> {
-  server = createServer({
-    serve: [served(shop, { wait, order: () => 'done', big: () => 'x'.repeat(8_000_000) })],
-    env: makeEnv(),
-    ...options,
-  });
-  await server.start();
+async function start(...given: Parameters<typeof startShop>): Promise<HttpServer> {
+  server = await startShop(...given);
   return server;
 }
 
-const host = 'host: x\r\n';
-const halfBody = `POST /orders HTTP/1.1\r\n${host}content-type: application/json\r\ncontent-length: 10\r\n\r\n{`;
 /** Connections on which nothing will ever happen again. */
 const stuck: readonly [string, string][] = [
   ['that sent nothing', ''],

@@ -3,45 +3,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createDrain } from '@fwk/core';
 import { makeEnv, systemClock } from '@fwk/kernel';
 import { afterEach, describe, expect, test } from 'vitest';
-import { z } from 'zod';
-import { contract } from '../contract/contract.js';
-import { get, post } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
 import { rawConnection } from '../fixtures/raw-connection.js';
 import { send } from '../fixtures/raw-request.js';
+import { halfBody, host, shop, startShop } from '../fixtures/waiting-shop.js';
 import { served } from './served.js';
 import { createServer, type HttpServer } from './server.js';
-import type { ServerOptions } from './server-options.js';
-
-const shop = contract('shop', {
-  version: '1.0.0',
-  operations: {
-    wait: get('/wait', { response: z.string() }),
-    order: post('/orders', { body: z.unknown(), response: z.string() }),
-    big: get('/big', { response: z.string() }),
-  },
-});
 
 let server: HttpServer | undefined;
 afterEach(() => server?.close());
 
-async function start(
-  options: Partial<ServerOptions> = {},
-  wait: () => Promise<string> = async () => '',
-): Promise<HttpServer> {
-  server = createServer({
-    serve: [served(shop, { wait, order: () => 'done', big: () => 'x'.repeat(8_000_000) })],
-    env: makeEnv(),
-    ...options,
-  });
-  await server.start();
+async function start(...given: Parameters<typeof startShop>): Promise<HttpServer> {
+  server = await startShop(...given);
   return server;
 }
 
-const host = 'host: x\r\n';
 const getWait = `GET /wait HTTP/1.1\r\n${host}\r\n`;
 const getBig = `GET /big HTTP/1.1\r\n${host}\r\n`;
-const halfBody = `POST /orders HTTP/1.1\r\n${host}content-type: application/json\r\ncontent-length: 10\r\n\r\n{`;
 
 describe('requests that are sent before the last answer is here', () => {
   test('are answered in their order', async () => {

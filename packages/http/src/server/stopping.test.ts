@@ -1,10 +1,10 @@
 /** Real processes that are told to stop while clients hold connections on which nothing will ever happen again. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../fixtures/free-port.js';
 import { rawConnection } from '../fixtures/raw-connection.js';
 import { send } from '../fixtures/raw-request.js';
 
@@ -55,15 +55,6 @@ async function start() {
     return { code, tookMs: performance.now() - begunMs };
   };
   return { ports: ports as [number, number, number], lines, stop };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const host = 'host: localhost\r\n';
