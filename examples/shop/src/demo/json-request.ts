@@ -1,8 +1,8 @@
 type Json = Record<string, unknown>;
 
-/** GETs JSON, or says which URL answered what. */
-export function getJson(url: string): Promise<Json> {
-  return send(url, { method: 'GET' });
+/** GETs JSON of a shape that the caller knows, or says which URL answered what. */
+export async function getJson<T = Json>(url: string): Promise<T> {
+  return (await send(url, { method: 'GET' })) as T;
 }
 
 /** PUTs JSON. */

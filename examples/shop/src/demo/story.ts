@@ -112,7 +112,7 @@ async function editAPolicy(world: World): Promise<void> {
   const { fleet, facts, configFile, tell } = world;
   const { management } = fleet.of('storefront')[0]?.reached ?? {};
   const limitNow = async () => {
-    const { uses } = (await getJson(`${management}/manage/policies/inventory`)) as unknown as InForce;
+    const { uses } = await getJson<InForce>(`${management}/manage/policies/inventory`);
     return uses[0]?.settings.find(({ setting }) => setting === 'timeoutMs')?.value;
   };
   tell('somebody gives calls of inventory less time: policies.inventory.timeoutMs: 700');
