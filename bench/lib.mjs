@@ -12,6 +12,32 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/**
+ * How ours compares with theirs when both were measured in the same rounds: the median of the ratios of each round, so that
+ * a round in which the machine was slow weighs on both, and an interval that holds the true
+ * median with at least 95 %, from six rounds on.
+ */
+export function pairedRatio(ours, theirs) {
+  const ratios = ours.map((value, at) => value / theirs[at]).sort((a, b) => a - b);
+  const from = outsideRank(ratios.length);
+  return { median: median(ratios), low: ratios[from], high: ratios[ratios.length - 1 - from] };
+}
+
+/** How many of `n` sorted values may be left out at each end, so that what is between holds the median with 95 %. */
+function outsideRank(n) {
+  let chance = 0.5 ** n;
+  let below = chance;
+  let rank = 0;
+  // The chance that at most `rank` of n values lie on one side of the true median is binomial.
+  while (rank + 1 < n / 2) {
+    chance *= (n - rank) / (rank + 1);
+    below += chance;
+    if (below > 0.025) break;
+    rank++;
+  }
+  return rank;
+}
+
 export function round(value, digits = 2) {
   return Math.round(value * 10 ** digits) / 10 ** digits;
 }

@@ -8,12 +8,15 @@ const limitMs = 30_000;
 
 export const program = (name) => fileURLToPath(new URL(`programs/${name}.mjs`, import.meta.url));
 
-/** Starts Node and resolves once it has printed a line that begins with `word`. `stop` ends it, by SIGKILL unless told. */
-export async function startUntil(args, word, env = {}) {
+/**
+ * Starts Node and resolves once it has printed a line that begins with `word`. `stop` ends it, by SIGKILL unless told.
+ * With `tellsCpu` the program must import tell-cpu.mjs; `cpu` then answers its CPU time so far, in microseconds.
+ */
+export async function startUntil(args, word, env = {}, { tellsCpu = false } = {}) {
   const startMs = performance.now();
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit', ...(tellsCpu ? ['ipc'] : [])],
   });
   await new Promise((resolve, reject) => {
     const limit = setTimeout(() => fail(`did not say "${word}" in ${limitMs} ms`), limitMs);
@@ -33,7 +36,12 @@ export async function startUntil(args, word, env = {}) {
       fail(`ended with ${code} before it said "${word}"`);
     });
   });
-  return { ms: performance.now() - startMs, stop: (signal) => end(child, signal) };
+  return { ms: performance.now() - startMs, stop: (signal) => end(child, signal), cpu: () => cpuOf(child) };
+}
+
+function cpuOf(child) {
+  child.send('cpu');
+  return new Promise((resolve) => child.once('message', resolve));
 }
 
 /** Runs Node to its end; resolves with the JSON that it printed. */
