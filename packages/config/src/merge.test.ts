@@ -118,7 +118,12 @@ describe('copying', () => {
 
   test.each(['', '__proto__', 'constructor', 'prototype'])('refuses the key "%s" and pollutes nothing', (name) => {
     const evil = JSON.parse(`{"a":{"${name}":{"polluted":true}}}`);
-    expect(() => copyTree(evil, origin)).toThrow(expect.objectContaining({ code: 'FWK_CONFIG_KEY_REFUSED' }));
+    expect(() => copyTree(evil, origin)).toThrow(
+      expect.objectContaining({
+        code: 'FWK_CONFIG_KEY_REFUSED',
+        message: `test: the key "${name}" in "a" is not allowed; choose another name`,
+      }),
+    );
     expect('polluted' in {}).toBe(false);
   });
 

@@ -3,9 +3,10 @@
  * which bounds its depth and refuses the few keys by which data can change how objects work, so that the code behind it
  * (merge, sharing, look-up) may handle keys as ordinary ones.
  */
+import { isDangerousKey } from '@fwk/kernel';
 import { ConfigError } from './errors.js';
 import type { Origin } from './origin.js';
-import type { ConfigPath } from './path.js';
+import { type ConfigPath, formatPath, joinPath } from './path.js';
 
 /** Settings by name. */
 export interface ConfigTree {
@@ -15,7 +16,11 @@ export interface ConfigTree {
 /** How deep settings may be nested. */
 export const maxDepth = 32;
 
-const refusedKeys: ReadonlySet<string> = new Set(['', '__proto__', 'constructor', 'prototype']);
+/**
+ * Refused beside the kernel's dangerous keys: names of settings are chosen by whoever writes the schema, so both halves of
+ * `constructor.prototype` are refused alone too, before another source can add the rest.
+ */
+const refusedNames: ReadonlySet<string> = new Set(['', 'constructor', 'prototype']);
 
 /** True for an object literal, as opposed to a list or an instance of a class. */
 export function isTree(value: unknown): value is ConfigTree {
@@ -24,10 +29,18 @@ export function isTree(value: unknown): value is ConfigTree {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** @throws ConfigError `FWK_CONFIG_KEY_REFUSED` for a key that could reach an object's prototype, or is empty. */
-export function checkKey(key: string, origin: Origin): void {
-  if (!refusedKeys.has(key)) return;
-  throw new ConfigError('FWK_CONFIG_KEY_REFUSED', `the key "${key}" is not allowed; choose another name`, { origin });
+/**
+ * @param parent - the written path of what has the key.
+ * @throws ConfigError `FWK_CONFIG_KEY_REFUSED` for a key that could reach an object's prototype, or is empty.
+ */
+export function checkKey(key: string, parent: string, origin: Origin): void {
+  if (!refusedNames.has(key) && !isDangerousKey(key)) return;
+  const path = joinPath(parent, key);
+  const where = parent === '' ? '' : ` in "${parent}"`;
+  throw new ConfigError('FWK_CONFIG_KEY_REFUSED', `the key "${key}"${where} is not allowed; choose another name`, {
+    origin,
+    details: { path },
+  });
 }
 
 /** @throws ConfigError `FWK_CONFIG_TOO_DEEP` below {@link maxDepth} levels. */
@@ -51,17 +64,18 @@ export function copyTree(root: unknown, origin: Origin): ConfigTree {
       origin,
     });
   }
-  return copyValue(root, origin, 0) as ConfigTree;
+  return copyValue(root, origin, []) as ConfigTree;
 }
 
-function copyValue(value: unknown, origin: Origin, depth: number): unknown {
-  checkDepth(depth, origin);
-  if (Array.isArray(value)) return value.map((item) => copyValue(item, origin, depth + 1));
+function copyValue(value: unknown, origin: Origin, path: ConfigPath): unknown {
+  checkDepth(path.length, origin);
+  if (Array.isArray(value)) return value.map((item, index) => copyValue(item, origin, [...path, String(index)]));
   if (!isTree(value)) return value;
   const copy: Record<string, unknown> = {};
+  const written = formatPath(path);
   for (const [key, item] of Object.entries(value)) {
-    checkKey(key, origin);
-    if (item !== undefined) copy[key] = copyValue(item, origin, depth + 1);
+    checkKey(key, written, origin);
+    if (item !== undefined) copy[key] = copyValue(item, origin, [...path, key]);
   }
   return copy;
 }

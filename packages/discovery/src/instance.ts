@@ -2,6 +2,7 @@
  * What a registry knows of one running instance of a service, and the one place where such data from outside (the wire, a
  * file, another backend) is checked: everything behind it may trust lengths, ranges and characters.
  */
+import { isDangerousKey } from '@fwk/kernel';
 import { InstanceInvalidError } from './errors.js';
 
 /** Where an instance is in its life. Only `UP` ones are picked for calls. */
@@ -183,7 +184,7 @@ function parseMetadata(value: unknown, problems: string[]): Readonly<Record<stri
   const entries = Object.entries(value);
   let length = 0;
   for (const [key, text] of entries) {
-    if (!isWord(key) || key === '__proto__' || typeof text !== 'string') {
+    if (!isWord(key) || isDangerousKey(key) || typeof text !== 'string') {
       problems.push(`metadata ${JSON.stringify(key.slice(0, 40))} must be a word with a string value`);
       return {};
     }

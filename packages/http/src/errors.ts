@@ -35,7 +35,7 @@ export const httpErrors = Object.freeze({
     status: 400,
   },
   FWK_HTTP_BODY_NOT_JSON: {
-    summary: 'The body is not JSON in UTF-8, or has a `__proto__` key.',
+    summary: 'The body is not JSON in UTF-8, or has a key such as `__proto__`; the message says where.',
     status: 400,
   },
   FWK_HTTP_MEDIA_TYPE: {

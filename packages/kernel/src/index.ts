@@ -71,7 +71,8 @@ export {
   readRegularFile,
   readRegularFileSync,
 } from './files/regular-file.js';
-export { parseJson } from './json/parse-json.js';
+export { isDangerousKey, KeyRefusedError, refuseDangerousKeys } from './json/dangerous-keys.js';
+export { jsonFault, parseJson } from './json/parse-json.js';
 export { oneByOne } from './listener/one-by-one.js';
 export { UnsentAnswers } from './listener/unsent-answers.js';
 export { combine } from './live/derived.js';

@@ -68,8 +68,15 @@ describe('names of variables', () => {
   });
 
   test('that reach for the prototype are refused', async () => {
-    for (const variable of ['FWK_CONSTRUCTOR__A', 'FWK_A__PROTOTYPE']) {
-      await expect(load({ [variable]: '1' })).rejects.toMatchObject({ code: 'FWK_CONFIG_KEY_REFUSED' });
+    for (const [variable, path] of [
+      ['FWK_CONSTRUCTOR__A', 'constructor'],
+      ['FWK_A__PROTOTYPE', 'a.prototype'],
+    ] as const) {
+      await expect(load({ [variable]: '1' })).rejects.toMatchObject({
+        code: 'FWK_CONFIG_KEY_REFUSED',
+        message: expect.stringContaining(`variable ${variable}: `),
+        details: { path },
+      });
     }
     expect(await treeOf({ FWK___PROTO____POLLUTED: '1' })).toEqual({});
     expect('polluted' in {}).toBe(false);

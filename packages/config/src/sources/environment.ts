@@ -60,7 +60,7 @@ export function environmentSource(options: EnvironmentOptions = {}): ConfigSourc
         const origin = { source: name, variable };
         checkDepth(parts.length, origin);
         const path = spelledAsBelow(parts, below);
-        for (const key of path) checkKey(key, origin);
+        for (const [at, key] of path.entries()) checkKey(key, formatPath(path.slice(0, at)), origin);
         const known = valueAt(below, path);
         const given = typeof known === 'string' ? (unquoted(value.trim()) ?? value) : parseScalar(value);
         place(tree, path, given, variable, setBy);

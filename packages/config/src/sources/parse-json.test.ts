@@ -82,8 +82,10 @@ describe('JSON', () => {
   });
 
   test('names the place of a key that could change objects', () => {
-    const error = caught('{\n  "__proto__": {"polluted": true}\n}');
+    const error = caught('{"a": [{\n  "__proto__": {"polluted": true}\n}]}');
     expect(error).toMatchObject({ code: 'FWK_CONFIG_KEY_REFUSED', origin: { line: 2, column: 3 } });
+    expect(error.details).toMatchObject({ path: 'a.0.__proto__' });
+    expect(error.message).toBe('a.json:2:3: the key "__proto__" in "a.0" is not allowed; choose another name');
     expect('polluted' in {}).toBe(false);
   });
 

@@ -62,7 +62,7 @@ class JsonReader {
       const origin = { source: this.#file, file: this.#file, ...this.#position() };
       const start = this.#at;
       const key = this.#string();
-      checkKey(key, origin);
+      checkKey(key, path, origin);
       if (Object.hasOwn(object, key)) {
         this.#at = start;
         throw this.#fail('this name occurs twice in the same object');

@@ -59,6 +59,7 @@ describe('YAML', () => {
   test('names the place of a key that could change objects', async () => {
     const error = await caught('a:\n  __proto__:\n    polluted: true\n');
     expect(error).toMatchObject({ code: 'FWK_CONFIG_KEY_REFUSED', origin: { line: 2, column: 3 } });
+    expect(error.details).toMatchObject({ path: 'a.__proto__' });
     expect('polluted' in {}).toBe(false);
   });
 

@@ -100,7 +100,7 @@ class YamlReader {
     for (const pair of node.items as Pair<Scalar, Node>[]) {
       const key = String(pair.key.value);
       const place = placeOf(this.#lines, pair.key.range?.[0] ?? node.range?.[0] ?? 0);
-      checkKey(key, { source: this.#file, file: this.#file, ...place });
+      checkKey(key, path, { source: this.#file, file: this.#file, ...place });
       if (Object.hasOwn(object, key)) {
         throw problemAt('FWK_CONFIG_SYNTAX', this.#file, place, 'this key occurs twice in the same map');
       }

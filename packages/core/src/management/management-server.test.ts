@@ -220,7 +220,16 @@ describe('bad requests', () => {
     expect((await post('{')).status).toBe(400);
     expect((await post('{}', { 'content-type': 'text/plain' })).status).toBe(415);
     expect((await post(JSON.stringify('x'.repeat(70_000)))).status).toBe(413);
-    expect((await post('{"__proto__":{"admin":true},"n":1}')).status).toBe(400);
+    for (const [evil, path] of [
+      ['{"a":[{"__proto__":{"admin":true}}],"n":1}', 'a.0.__proto__'],
+      ['{"constructor":{"prototype":{"admin":true}}}', 'constructor.prototype'],
+    ] as const) {
+      const refused = await post(evil);
+      expect(refused.status).toBe(400);
+      expect(await refused.json()).toMatchObject({
+        detail: `the body cannot be used: the key "${path}" is not allowed; choose another name`,
+      });
+    }
     for (const encoding of ['gzip', 'br', 'gzip, identity', 'x']) {
       expect((await post('{}', { ...json, 'content-encoding': encoding })).status).toBe(415);
     }

@@ -1,11 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { parseJson } from '@fwk/kernel';
+import { jsonFault, parseJson } from '@fwk/kernel';
 import { ManagementRefusedError } from './problem.js';
 
 /** Longest body a management request may have, in bytes. */
 export const maxBodyBytes = 64 * 1024;
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Reads the JSON body of a request; undefined when it has none. A body must be declared as JSON: what a browser sends
@@ -33,8 +31,8 @@ export async function readBody(request: IncomingMessage): Promise<unknown> {
   }
   if (bytes === 0) return undefined;
   try {
-    return parseJson(utf8.decode(Buffer.concat(chunks)));
-  } catch {
-    throw new ManagementRefusedError(400, 'the body is not valid JSON in UTF-8, or has a key __proto__');
+    return parseJson(Buffer.concat(chunks));
+  } catch (error) {
+    throw new ManagementRefusedError(400, `the body ${jsonFault(error)}`);
   }
 }

@@ -5,7 +5,7 @@
  * is followed. What could not be written, on a full disk for one, is tried again until it can.
  */
 import { renameSync } from 'node:fs';
-import { type Env, FileRefusedError, messageOf, readRegularFileSync, type Timer } from '@fwk/kernel';
+import { type Env, FileRefusedError, messageOf, parseJson, readRegularFileSync, type Timer } from '@fwk/kernel';
 
 /** What is saved where. */
 export interface SavedFileOptions {
@@ -47,8 +47,7 @@ export class SavedFile {
   read<T>(decode: (tree: unknown) => T): T | undefined {
     const { file, what, maxBytes } = this.#options;
     try {
-      // With a key `__proto__` too, since the rest of the file is of use; each entry is judged by `decode`.
-      return decode(JSON.parse(readRegularFileSync(file, { maxBytes, own: true }).toString('utf8')));
+      return decode(parseJson(readRegularFileSync(file, { maxBytes, own: true })));
     } catch (error) {
       const system = error instanceof Error && 'syscall' in error ? (error as NodeJS.ErrnoException) : undefined;
       if (system?.code === 'ENOENT') return undefined;

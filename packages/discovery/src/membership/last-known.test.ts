@@ -175,11 +175,24 @@ describe('a file that is', () => {
     const text = JSON.stringify({
       services: { inventory: { savedAtMs, instances }, broken: { instances: 3 }, none: 7 },
     });
-    await writeFile(file, text.replace('"none"', '"__proto__"'));
+    await writeFile(file, text);
     const { lastKnown, warnings } = run();
     expect(lastKnown.of('inventory')?.instances).toEqual([anInstance()]);
     expect(lastKnown.of('broken')).toBeUndefined();
-    expect(lastKnown.of('__proto__')).toBeUndefined();
+    expect(lastKnown.of('none')).toBeUndefined();
     expect(warnings).toEqual([]);
+  });
+
+  test('with a dangerous key is refused, says where the key stands, and is kept aside', async () => {
+    const text = JSON.stringify({ services: { a: { instances: [{ metadata: { key: 'x' } }] } } });
+    await writeFile(file, text.replace('"key"', '"__proto__"'));
+    const { lastKnown, warnings } = run();
+    expect(lastKnown.of('a')).toBeUndefined();
+    expect(warnings).toEqual([
+      expect.objectContaining({
+        problem: expect.stringContaining('"services.a.instances.0.metadata.__proto__"'),
+        kept: `${file}.bad`,
+      }),
+    ]);
   });
 });

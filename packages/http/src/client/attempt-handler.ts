@@ -5,7 +5,15 @@
  * The dispatcher calls in the async context of whoever opened the connection. So what it calls only collects; the answer is
  * read by whoever waits for it, and a schema runs in the context of its own call.
  */
-import { type CallContext, type Clock, markDoNotRetry, parseJson, readRetryAfterMs, tellNotSent } from '@fwk/kernel';
+import {
+  type CallContext,
+  type Clock,
+  jsonFault,
+  markDoNotRetry,
+  parseJson,
+  readRetryAfterMs,
+  tellNotSent,
+} from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import { headerNames } from '../wire/headers.js';
 import { readProblem } from '../wire/problem.js';
@@ -130,7 +138,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler {
     try {
       return parseJson(this.#text());
     } catch (error) {
-      throw new AnswerInvalidError(id, 'is not JSON', [], error);
+      throw new AnswerInvalidError(id, jsonFault(error), [], error);
     }
   }
 

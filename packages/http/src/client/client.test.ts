@@ -166,6 +166,11 @@ describe('a call', () => {
       (_q, r) => void r.setHeader('content-type', 'application/json').end('"x"'),
       /response: .*number/,
     ],
+    [
+      'with a dangerous key',
+      (_q, r) => void r.setHeader('content-type', 'application/json').end('{"a":{"__proto__":{}}}'),
+      /the answer cannot be used: the key "a.__proto__" is not allowed/,
+    ],
     ['that is no JSON', (_q, r) => void r.setHeader('content-type', 'application/json').end('{'), /is not JSON/],
     ['of another type', (_q, r) => void r.setHeader('content-type', 'text/html').end('<p>'), /no JSON but text\/html/],
     ['too large', (_q, r) => void r.setHeader('content-length', '5000').write('1'), /larger than maxAnswerBytes 1000/],

@@ -2,6 +2,7 @@
  * Paths of operations: literal segments and `:name` parameters, nothing else. They are taken apart once, when a contract
  * is built, so that a client joins strings and nothing is parsed on a call.
  */
+import { isDangerousKey } from '@fwk/kernel';
 
 /** The names of the parameters in a path, as a type: `'/stock/:sku/bins/:bin'` → `'sku' | 'bin'`. */
 export type PathParameters<Path extends string> = Path extends `${infer Head}/${infer Rest}`
@@ -39,7 +40,7 @@ export function parsePath(path: unknown): PathTemplate | string {
     if (parameter.test(segment)) {
       const name = segment.slice(1);
       if (parameters.includes(name)) return `names the parameter ":${name}" twice`;
-      if (name === '__proto__') return 'may not name a parameter "__proto__"';
+      if (isDangerousKey(name)) return `may not name a parameter "${name}"`;
       parameters.push(name);
     } else if (!literal.test(segment)) {
       return `has the segment "${segment}": a segment is made of letters, digits and . _ ~ - or is a parameter like ":sku"`;

@@ -148,6 +148,20 @@ describe.runIf(redisProgram)('a store in Redis', () => {
     await expect.poll(async () => (await other.claim(request, background)).kind, { timeout: 5000 }).toBe(kind);
   });
 
+  test.each([
+    ['{"status":200,"headers":{"__proto__":"x"}}', /"headers.__proto__" is not allowed/],
+    ['{"status":200', /cannot be read as JSON/],
+    ['{"status":"200"}', /is no answer/],
+    ['{"status":200,"body":{}}', /is no answer/],
+    ['{"status":200,"headers":{"a":1}}', /is no answer/],
+    ['null', /is no answer/],
+  ])('does not answer what somebody else has put into Redis: %s', async (stored, expected) => {
+    const damaged = redisIdempotencyStore({ command: async () => ['stored', stored] });
+    const claim = damaged.claim(request, background);
+    await expect(claim).rejects.toMatchObject({ code: 'FWK_HTTP_IDEMPOTENCY_STORE_UNAVAILABLE' });
+    await expect(claim).rejects.toThrow(expected);
+  });
+
   test('does not ask again when Redis itself says no', async () => {
     let commands = 0;
     const refusing = redisIdempotencyStore({

@@ -16,6 +16,7 @@ import {
   integerIn,
   millisecondsIn,
   optional,
+  parseJson,
   systemClock,
   text,
 } from '@fwk/kernel';
@@ -102,7 +103,7 @@ class RedisStore implements IdempotencyStore {
       case 'fresh':
         return { kind, entry: claimed };
       case 'stored':
-        return { kind, answer: JSON.parse(String(stored)) as KeptAnswer };
+        return { kind, answer: readAnswer(stored) };
       case 'running':
       case 'other-request':
       case 'full':
@@ -129,6 +130,27 @@ class RedisStore implements IdempotencyStore {
     const tag = `${prefix}{${digestOf(caller)}}:`;
     return [tag + digestOf(`${operation} ${key}`), `${tag}running`, `${tag}finished`];
   }
+}
+
+/** @throws StoreUnavailableError when it is no answer that this store could have written. */
+function readAnswer(stored: unknown): KeptAnswer {
+  let answer: unknown;
+  try {
+    answer = parseJson(String(stored));
+  } catch (error) {
+    throw new StoreUnavailableError('the answer that it keeps cannot be read as JSON', error);
+  }
+  if (!isKeptAnswer(answer)) throw new StoreUnavailableError('what it keeps is no answer');
+  return answer;
+}
+
+function isKeptAnswer(value: unknown): value is KeptAnswer {
+  const { status, contentType, body, headers = {} } = Object(value) as { readonly [K in keyof KeptAnswer]: unknown };
+  return (
+    typeof status === 'number' &&
+    [contentType, body].every((text) => text === undefined || typeof text === 'string') &&
+    Object.values(Object(headers)).every((text) => typeof text === 'string')
+  );
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -5,7 +5,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { childSpan, parseTrace, startTrace, traceKey } from '@fwk/core';
-import { type ContextEntry, DeadlineExceededError, FwkError, operationKey, parseJson } from '@fwk/kernel';
+import { type ContextEntry, DeadlineExceededError, FwkError, jsonFault, operationKey, parseJson } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import type { ClaimedKey } from '../idempotency/idempotency-store.js';
 import { callerKey } from '../wire/caller.js';
@@ -228,7 +228,7 @@ function bodyOf(text: string): unknown {
   try {
     return parseJson(text);
   } catch (error) {
-    throw new RequestError('FWK_HTTP_BODY_NOT_JSON', `the body is not JSON: ${(error as Error).message.slice(0, 200)}`);
+    throw new RequestError('FWK_HTTP_BODY_NOT_JSON', `the body ${jsonFault(error)}`);
   }
 }
 

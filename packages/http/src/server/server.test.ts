@@ -148,6 +148,14 @@ describe('bad input is answered with a problem document:', () => {
     ['no JSON', '/orders', post('{"sku": '), 400, 'FWK_HTTP_BODY_NOT_JSON', /not JSON/],
     ['a prototype in JSON', '/orders', post('{"__proto__": {}}'), 400, 'FWK_HTTP_BODY_NOT_JSON', /__proto__/],
     [
+      'a prototype in a constructor',
+      '/orders',
+      post('{"lines": [{"constructor": {"prototype": {"admin": true}}}]}'),
+      400,
+      'FWK_HTTP_BODY_NOT_JSON',
+      /^the body cannot be used: the key "lines.0.constructor.prototype" is not allowed/,
+    ],
+    [
       'another media type',
       '/orders',
       post('a=b', { 'content-type': 'text/plain' }),

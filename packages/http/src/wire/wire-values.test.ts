@@ -65,6 +65,6 @@ test('a query that is not percent-encoded UTF-8 is refused', () => {
 test('parses JSON, but no __proto__ however it is written', () => {
   expect(parseJson('{"a":[1,"__p"]}')).toEqual({ a: [1, '__p'] });
   for (const text of ['{"__proto__":{}}', '{"a":[{"\\u005f_proto__":1}]}', '{"__\\u0070roto__":1}', '{"a":']) {
-    expect(() => parseJson(text)).toThrow(SyntaxError);
+    expect(() => parseJson(text)).toThrow(/__proto__|JSON/);
   }
 });

@@ -2,6 +2,7 @@
  * How values stand in paths and queries: as text. A caller's values are written to text before they are validated, so
  * that both ends validate the same thing; schemas for numbers there have to coerce (`z.coerce.number()`).
  */
+import { isDangerousKey } from '@fwk/kernel';
 
 /** Values of a query as they stand on the wire; an empty list stands as its bare name. */
 export type QueryValues = Readonly<Record<string, string | readonly string[]>>;
@@ -31,7 +32,7 @@ export function wireParams(values: unknown, refuse: Refuse): Readonly<Record<str
     const value = (values as Readonly<Record<string, unknown>>)[name];
     if (value === undefined) continue;
     const text = textOf(value);
-    if (text === undefined || name === '__proto__') return refuse(name);
+    if (text === undefined || isDangerousKey(name)) return refuse(name);
     written[name] = text;
   }
   return written;
@@ -47,7 +48,7 @@ export function wireQuery(values: unknown, refuse: Refuse): QueryValues {
   for (const name of Object.keys(values)) {
     const value = (values as Readonly<Record<string, unknown>>)[name];
     if (value === undefined || value === null) continue;
-    if (name === '__proto__') return refuse(name);
+    if (isDangerousKey(name)) return refuse(name);
     const texts: string[] = [];
     for (const member of Array.isArray(value) || value instanceof Set ? value : [value]) {
       const text = textOf(member);
@@ -87,7 +88,7 @@ export function parseQuery(text: string): QueryValues | string {
     const name = decode(equals === -1 ? part : part.slice(0, equals));
     const value = equals === -1 ? undefined : decode(part.slice(equals + 1));
     if (name === broken || value === broken) return 'the query has percent-encoding that is broken or not UTF-8';
-    if (name === '__proto__') return 'the query may not name a value __proto__';
+    if (isDangerousKey(name)) return `the query may not name a value ${name}`;
     const known = values[name];
     if (known === undefined) values[name] = value ?? [];
     else if (typeof known === 'string') values[name] = [known, value ?? ''];

@@ -34,6 +34,11 @@ export const kernelErrors = Object.freeze({
     summary: 'Options were refused when something was built; the message names each field, its value and its range.',
     status: 500,
   },
+  FWK_KERNEL_KEY_REFUSED: {
+    summary:
+      'Data from outside has a key by which it could change how objects work: `__proto__`, or `prototype` in `constructor`. The message says where it stands; choose another name.',
+    status: 500,
+  },
   FWK_KERNEL_ROLE_UNKNOWN: {
     summary:
       'A layer was to be put before, after or in the place of one whose role the stack does not have; the message lists the roles that it has.',

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { KeyRefusedError } from './dangerous-keys.js';
 import { parseJson } from './parse-json.js';
 
 describe('JSON from outside', () => {
@@ -10,7 +11,7 @@ describe('JSON from outside', () => {
     '{"__pr\\u006fto__":1}',
     '{"\\u005F_\\u0070roto__":1}',
   ])('is refused with a key that reaches for prototypes: %s', (text) => {
-    expect(() => parseJson(text)).toThrow(SyntaxError);
+    expect(() => parseJson(text)).toThrow(KeyRefusedError);
   });
 
   test('may speak of such a key', () => {
@@ -21,6 +22,20 @@ describe('JSON from outside', () => {
     const json = fc.json().filter((text) => !text.includes('__proto__'));
     fc.assert(fc.property(json, (text) => void expect(parseJson(text)).toEqual(JSON.parse(text))));
     expect(() => parseJson('{')).toThrow(SyntaxError);
+  });
+
+  test.each([
+    '{"a":{"constructor":{"prototype":{}}}}',
+    '{"a":{"construct\\u006fr":{"prototype":{}}}}',
+    '{"a":{"\\u0063onstructor":{"\\u0070rototype":{}}}}',
+  ])('is refused with a prototype in a constructor, and the error says where: %s', (text) => {
+    expect(() => parseJson(text)).toThrow('the key "a.constructor.prototype" is not allowed; choose another name');
+  });
+
+  test('comes as bytes too, which must be UTF-8 and may begin with a byte order mark', () => {
+    expect(parseJson(Buffer.from('\ufeff{"a":"é"}'))).toEqual({ a: 'é' });
+    expect(() => parseJson(Buffer.from([0x22, 0xff, 0x22]))).toThrow(new SyntaxError('the bytes are not UTF-8'));
+    expect(() => parseJson(Buffer.from('{"__proto__":1}'))).toThrow(KeyRefusedError);
   });
 
   test('may be nested without end', () => {

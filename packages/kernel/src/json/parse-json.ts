@@ -1,20 +1,47 @@
+import { messageOf } from '../errors/fwk-error.js';
+import { KeyRefusedError, refuseDangerousKeys } from './dangerous-keys.js';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
- * Parses JSON that came from outside. A `__proto__` key is refused: it is harmless here, but not to code that copies
- * what it was given field by field. Costs two searches of the text beside the parsing, also for a hostile one.
- * @throws SyntaxError
+ * Parses JSON that came from outside, and refuses what has a dangerous key. Costs two searches of the text beside the
+ * parsing; only a text in which such a key could stand is looked through.
+ * @param given - a text, or its bytes, which must be UTF-8; a byte order mark before them is skipped.
+ * @throws SyntaxError when it is not JSON, or its bytes are not UTF-8.
+ * @throws KeyRefusedError `FWK_KERNEL_KEY_REFUSED` with the path of the key.
  */
-export function parseJson(text: string): unknown {
+export function parseJson(given: string | Uint8Array): unknown {
+  const text = typeof given === 'string' ? given : decode(given);
   const value: unknown = JSON.parse(text);
-  // Most texts have neither, and a plain search is many times faster than the expression.
-  if ((text.includes('__proto__') || text.includes('\\u00')) && prototypeKey.test(text)) {
-    throw new SyntaxError('the key __proto__ is not allowed');
-  }
+  if (mayHaveDangerousKey(text)) refuseDangerousKeys(value);
   return value;
 }
 
 /**
- * The key `__proto__`, also with letters written as escapes. In a text that is JSON this finds keys and nothing else: a
- * quote without a backslash before it begins or ends a string, and only a key is followed by a colon.
+ * What is wrong with a text that {@link parseJson} refused, to stand behind the name of the text: `the body is not JSON: …`.
+ * @param error - what it threw.
  */
-const prototypeKey =
-  /(?<!\\)"(?:_|\\u005[Ff]){2}(?:p|\\u0070)(?:r|\\u0072)(?:o|\\u006[Ff])(?:t|\\u0074)(?:o|\\u006[Ff])(?:_|\\u005[Ff]){2}"[\t\n\r ]*:/;
+export function jsonFault(error: unknown): string {
+  const what = error instanceof KeyRefusedError ? 'cannot be used' : 'is not JSON';
+  return `${what}: ${messageOf(error).slice(0, MAX_FAULT)}`;
+}
+
+/** Longest reason, in characters: the engine's own messages quote the text. */
+const MAX_FAULT = 300;
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new SyntaxError('the bytes are not UTF-8');
+  }
+}
+
+/** Most texts have neither `proto` nor an escaped ASCII character, and a plain search is much faster than the others. */
+function mayHaveDangerousKey(text: string): boolean {
+  if (text.includes('proto') && (text.includes('__proto__') || text.includes('constructor'))) return true;
+  return text.includes('\\u00') && escapedLetter.test(text);
+}
+
+/** An escaped underscore or lower-case letter: a key can be written with any number of them. */
+const escapedLetter = /\\u00(?:5[Ff]|[67][\dA-Fa-f])/;

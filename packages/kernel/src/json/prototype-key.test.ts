@@ -10,7 +10,7 @@ test.each([
   '{"_\\u005fproto__":1}',
   '[[[{"x":{"__prot\\u006f__":null}}]]]',
 ])('the key __proto__ is refused, however it is written: %s', (text) => {
-  expect(() => parseJson(text)).toThrow('the key __proto__ is not allowed');
+  expect(() => parseJson(text)).toThrow(/^the key "(?:.*\.)?__proto__" is not allowed/);
 });
 
 test.each([

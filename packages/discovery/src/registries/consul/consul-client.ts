@@ -7,7 +7,7 @@
  * of the short ones that keep instances alive.
  */
 import type { Agent, AgentOptions, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import { background, type CallContext, type Env, messageOf } from '@fwk/kernel';
+import { background, type CallContext, type Env, jsonFault, messageOf } from '@fwk/kernel';
 import { RegistryDeniedError, RegistryUnavailableError } from '../../errors.js';
 import { addressOf } from './check-consul-options.js';
 import type { ConsulAddress } from './consul-address.js';
@@ -89,15 +89,15 @@ export class ConsulClient {
   }
 
   /**
-   * Takes a key `__proto__` as any other, unlike what is read elsewhere: with it one service's metadata would make the whole
-   * list unreadable. Whoever reads the entries leaves it out.
+   * Does not look for dangerous keys, unlike what is read elsewhere: one service's metadata would make the whole list
+   * unreadable. Whoever reads the entries refuses the one that has such a key.
    * @throws RegistryUnavailableError when it is not JSON.
    */
   parse(text: string): unknown {
     try {
       return JSON.parse(text);
     } catch (error) {
-      throw this.unavailable('it answered something that is not JSON', error);
+      throw this.unavailable(`its answer ${jsonFault(error)}`, error);
     }
   }
 

@@ -49,6 +49,20 @@ test('an operator’s maintenance counts though it has no output', () => {
   expect(statusIn(readHealthList([entry({ ours: true, check })], 'inventory', [], always))).toBe('OUT_OF_SERVICE');
 });
 
+test.each([
+  ['{"__proto__":"x"}', 'Meta.__proto__'],
+  ['{"constructor":{"prototype":{}}}', 'Meta.constructor.prototype'],
+])(
+  'an instance whose Meta has a dangerous key is refused, with where it stands, and hides no other: %s',
+  (meta, path) => {
+    const bad = entry({});
+    const list = [{ ...bad, Service: { ...bad.Service, ID: 'bad', Meta: JSON.parse(meta) } }, entry({ ours: true })];
+    const { instances, unreadable } = readHealthList(list, 'inventory', [], always);
+    expect(instances.map(({ id }) => id)).toEqual(['a']);
+    expect(unreadable).toEqual([`the key "${path}" is not allowed; choose another name`]);
+  },
+);
+
 test('instances of a service whose name differs in case are left out', () => {
   expect(readHealthList([entry({ service: 'Inventory' })], 'inventory', [], always).instances).toEqual([]);
 });

@@ -2,7 +2,7 @@
  * What Consul knows of a service's instances, read from `/health/service`: ours exactly as they were registered, anybody
  * else's as far as Consul says it. Everything is checked, since whoever may register may write anything.
  */
-import { messageOf } from '@fwk/kernel';
+import { messageOf, refuseDangerousKeys } from '@fwk/kernel';
 import {
   type Instance,
   type InstanceChange,
@@ -128,6 +128,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 
 function readEntry(value: unknown): Entry {
   if (!isRecord(value) || !isRecord(value.Service)) throw new TypeError('an entry without a service');
+  refuseDangerousKeys(value.Service);
   const node = isRecord(value.Node) ? value.Node : {};
   const weights = isRecord(value.Service.Weights) ? value.Service.Weights : {};
   return {

@@ -74,7 +74,7 @@ export function readMeta(meta: Readonly<Record<string, string>>): Readonly<Recor
     if (value !== undefined) found[field] = field === 'weight' || field === 'startedAtMs' ? Number(value) : value;
   }
   const packed = unpack(meta);
-  const plain = Object.entries(meta).filter(([key]) => plainKey.test(key) && key !== '__proto__');
+  const plain = Object.entries(meta).filter(([key]) => plainKey.test(key));
   const metadata = [...plain, ...Object.entries(packed.metadata ?? {})];
   return { ...found, ...packed, metadata: metadata.length > 0 || packed.metadata ? entriesOf(metadata) : undefined };
 }

@@ -99,6 +99,8 @@ describe('a file registry', () => {
     ['{ "inventory": ["http://a:1", 7, {}] }', '"inventory"[1]: a base URL or an object'],
     ['{ "inventory": [{ "address": "a", "port": 70000 }] }', 'port must be from 1 to 65535'],
     ['{ "inventory": ["http://a:1", "http://a:1"] }', '"inventory"[1] has the id of another: inventory@a:1'],
+    ['{ "a": [{ "metadata": { "__proto__": "x" } }] }', 'the key "a.0.metadata.__proto__" is not allowed'],
+    ['{ "constructor": { "prototype": [] } }', 'the key "constructor.prototype" is not allowed'],
     ['{ "bad name": ["http://a:1"] }', 'service must be'],
   ])('names what is wrong with %s', async (text, problem) => {
     await writeFile(path, text);

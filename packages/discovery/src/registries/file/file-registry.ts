@@ -119,7 +119,7 @@ class FileRegistry implements Registry {
   async #read(path: string): Promise<boolean> {
     let read = false;
     try {
-      const content = (await readRegularFile(path, { maxBytes: maxFileBytes })).toString('utf8');
+      const content = await readRegularFile(path, { maxBytes: maxFileBytes });
       read = true;
       const instances = parseInstances(content);
       if (!this.#closed) this.#apply(instances);

@@ -13,13 +13,12 @@ export const maxFileBytes = 4 * 1024 * 1024;
 const maxFileInstances = 10_000;
 
 /**
- * Reads the text of a file.
+ * Reads the content of a file.
  * @throws Error whose message has every problem, one after the other.
  * @example `{ "inventory": ["http://10.0.0.4:8080", { "address": "10.0.0.5", "port": 8080, "zone": "b" }] }`
  */
-export function parseInstances(text: string): readonly Instance[] {
-  // Some editors put a byte order mark before the text.
-  const tree: unknown = parseJson(text.replace(/^\uFEFF/, ''));
+export function parseInstances(content: Uint8Array): readonly Instance[] {
+  const tree = parseJson(content);
   if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
     throw new Error('an object of lists by service is needed');
   }

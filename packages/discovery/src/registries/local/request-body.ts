@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { parseJson } from '@fwk/kernel';
+import { jsonFault, parseJson } from '@fwk/kernel';
 
 /** A request that was refused for its form. */
 export class Refusal extends Error {
@@ -45,11 +45,11 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
   });
 }
 
-/** @throws Refusal 400 when the body is not JSON or has a key `__proto__`. */
+/** @throws Refusal 400 when the body is not JSON in UTF-8, or has a dangerous key; the message says where. */
 export function parseBody(body: Buffer): unknown {
   try {
-    return parseJson(body.toString('utf8'));
-  } catch {
-    throw new Refusal(400, 'the body is not JSON, or has a key __proto__');
+    return parseJson(body);
+  } catch (error) {
+    throw new Refusal(400, `the body ${jsonFault(error)}`);
   }
 }

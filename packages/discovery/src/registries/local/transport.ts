@@ -4,7 +4,7 @@
  * waiting in the connection.
  */
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import { type Env, parseJson } from '@fwk/kernel';
+import { type Env, jsonFault, parseJson } from '@fwk/kernel';
 import { RegistryUnavailableError } from '../../errors.js';
 import type { LocalRegistryOptions } from './local-options.js';
 import { socketPlace } from './place.js';
@@ -111,7 +111,7 @@ export class Transport {
     try {
       return parseJson(text);
     } catch (error) {
-      throw this.unavailable('it answered something that is not JSON', error);
+      throw this.unavailable(`its answer ${jsonFault(error)}`, error);
     }
   }
 

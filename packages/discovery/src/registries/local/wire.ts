@@ -129,7 +129,7 @@ export function isNonce(text: unknown): text is string {
  * Reads one event of the stream. An instance that cannot be read is taken for one that is gone, an override that cannot be
  * read for one that was lifted, as both are where everything is listed: the changes after it are worth reading.
  * @returns undefined for an event that this version does not know.
- * @throws MalformedError or SyntaxError when it is not what the protocol says.
+ * @throws MalformedError, or what `parseJson` throws, when it is not what the protocol says.
  */
 export function parseEvent(event: string, data: string): StreamEvent | undefined {
   const kind = events.find((known) => known === event);
