@@ -32,6 +32,7 @@ export type {
   Handlers,
   OperationName,
   Request,
+  RequestHeaders,
   Response,
 } from './contract/contract-types.js';
 export { del, get, type Method, type Operation, type OperationSpec, patch, post, put } from './contract/operation.js';

@@ -66,8 +66,10 @@ function forReads(options: object, make: (options: object) => AnyLayer): AnyLaye
   return onlyFor(make({ ...options, keyOf: readKey }), isRead);
 }
 
-function readKey({ operation, path }: OperationRequest): string {
-  return `${operation.plan.name} ${path}`;
+/** Headers that the caller gave may decide on the answer; those of the client are the same for all its calls. */
+function readKey({ operation, path, headers }: OperationRequest): string {
+  const key = `${operation.plan.name} ${path}`;
+  return headers === operation.headers ? key : `${key}\n${headers.join('\n')}`;
 }
 
 function isRead({ operation }: OperationRequest): boolean {

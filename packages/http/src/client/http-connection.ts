@@ -88,12 +88,12 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
 
   /** Names and values in turn: undici takes them as they are. What has its default is left out. */
   #headers(
-    { operation, idempotencyKey }: OperationRequest,
+    { headers: own, idempotencyKey }: OperationRequest,
     context: CallContext,
     traceparent: string | undefined,
     tracestate: string | undefined,
   ): string[] {
-    const headers = [...operation.headers];
+    const headers = [...own];
     if (traceparent) headers.push(headerNames.traceparent, traceparent);
     if (tracestate) headers.push(headerNames.tracestate, tracestate);
     if (context.deadlineMs !== Number.POSITIVE_INFINITY) {

@@ -195,6 +195,7 @@ const request: OperationRequest = {
   operation: clientOperation(bank.plans[0]!, undefined),
   path: '/payments',
   body: '{}',
+  headers: [],
   idempotencyKey: '"a"',
   given: {},
 };

@@ -9,6 +9,7 @@ const request: OperationRequest = {
   operation: clientOperation({ ...shop.plans[0]!, timeoutMs: 70 }, undefined),
   path: '/items/a',
   body: undefined,
+  headers: [],
   idempotencyKey: undefined,
   given: {},
 };

@@ -9,6 +9,8 @@ export interface OperationRequest {
   /** With its query. */
   readonly path: string;
   readonly body: string | undefined;
+  /** Names in lower case and values in turn: the operation's, the client's and the call's. */
+  readonly headers: readonly string[];
   /** As the header says it; the same for all attempts. */
   readonly idempotencyKey: string | undefined;
   /** What the caller gave, for fallbacks. */

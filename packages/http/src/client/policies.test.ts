@@ -5,6 +5,9 @@ import { roundRobin } from '@fwk/discovery';
 import { type AnyLayer, liveValue, makeEnv } from '@fwk/kernel';
 import { policyRegistry } from '@fwk/resilience';
 import { afterEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { contract } from '../contract/contract.js';
+import { get } from '../contract/operation.js';
 import { shop } from '../fixtures/shop-contract.js';
 import type { ClientOptions } from './client-options.js';
 import { createClient, describeClient } from './create-client.js';
@@ -101,6 +104,23 @@ describe('configuration', () => {
     ]);
     expect(await client.tick()).toBe(1);
   });
+});
+
+test('headers that the caller gives are part of what a cache without a key of its own knows a call by', async () => {
+  const asked: unknown[] = [];
+  const url = await serve((request, response) => {
+    asked.push(request.headers['x-tenant']);
+    json(`for ${request.headers['x-tenant']}`)(request, response);
+  });
+  const tenants = contract('tenants', {
+    version: '1.0.0',
+    operations: { of: get('/of', { headers: z.object({ 'x-tenant': z.string() }), response: z.string() }) },
+  });
+  await using client = createClient(tenants, { endpoints: [url], cache: { ttlMs: 60_000 }, coalesce: {} });
+  const of = (tenant: string) => client.of({ headers: { 'x-tenant': tenant } });
+  expect(await Promise.all([of('a'), of('b'), of('a')])).toEqual(['for a', 'for b', 'for a']);
+  expect(await of('b')).toBe('for b');
+  expect(asked.sort()).toEqual(['a', 'b']);
 });
 
 test('a cache without a key of its own keeps what reads, and lets all else through', async () => {

@@ -9,6 +9,7 @@ import { formatIdempotencyKey, isIdempotencyKey } from '../wire/headers.js';
 import type { WireIssue } from '../wire/problem.js';
 import { type Validated, validatePart } from '../wire/validate.js';
 import { validateQuery } from '../wire/validate-query.js';
+import { addHeaders, wireHeaders } from '../wire/wire-headers.js';
 import { formatQuery, type QueryValues, type Refuse, wireParams, wireQuery } from '../wire/wire-values.js';
 import { CallInvalidError } from './client-errors.js';
 import type { ClientOperation, OperationRequest } from './operation-request.js';
@@ -17,6 +18,7 @@ import type { ClientOperation, OperationRequest } from './operation-request.js';
 export interface GivenRequest {
   readonly params?: unknown;
   readonly query?: unknown;
+  readonly headers?: unknown;
   readonly body?: unknown;
 }
 
@@ -33,15 +35,17 @@ export function prepareRequest(
 ): OperationRequest | Promise<OperationRequest> {
   const { plan } = operation;
   const refuse = (part: WireIssue['in']): Refuse => {
-    return (name) => {
-      throw invalid(operation, part, name, 'cannot be written in a URL; give text, a number, true, false or a date');
+    return (name, why = 'cannot be written in a URL; give text, a number, true, false or a date') => {
+      throw invalid(operation, part, name, why);
     };
   };
   const params = plan.params ? wireParams(given.params, refuse('params')) : none;
   const query = plan.query ? wireQuery(given.query, refuse('query')) : none;
+  const headers = plan.headers ? wireHeaders(given.headers, refuse('headers')) : undefined;
   const checks = [
     plan.params && validatePart(plan.params, 'params', params),
     plan.query && validateQuery(plan.query, query),
+    plan.headers && validatePart(plan.headers, 'headers', { ...headers }),
     plan.body && validatePart(plan.body, 'body', given.body),
   ];
   const finish = (results: readonly (Validated | undefined)[]): OperationRequest => {
@@ -51,6 +55,7 @@ export function prepareRequest(
       operation,
       path: pathOf(operation, params as Readonly<Record<string, string>>) + formatQuery(query),
       body: plan.body && bodyOf(operation, given.body),
+      headers: headers ? addHeaders(operation.headers, headers) : operation.headers,
       idempotencyKey: plan.idempotencyKey ? keyOf(operation, options?.idempotencyKey) : undefined,
       given,
     };

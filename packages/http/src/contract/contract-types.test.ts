@@ -2,7 +2,7 @@ import { background } from '@fwk/kernel';
 import { expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import { contract } from './contract.js';
-import type { Answer, Call, Client, Handlers, Request, Response } from './contract-types.js';
+import type { Answer, Call, Client, Handlers, Request, RequestHeaders, Response } from './contract-types.js';
 import { del, get, post, put } from './operation.js';
 
 const inventory = contract('inventory', {
@@ -15,6 +15,8 @@ const inventory = contract('inventory', {
     }),
     list: get('/stock', { response: z.array(z.string()) }),
     search: get('/search', { query: z.object({ text: z.string() }), response: z.array(z.string()) }),
+    of: get('/of', { headers: z.object({ 'x-tenant': z.string(), 'x-depth': z.coerce.number<number>().optional() }) }),
+    traced: get('/traced', { headers: z.object({ 'x-trail': z.string().optional() }) }),
     reserve: post('/reservations', { body: z.object({ sku: z.string() }), idempotencyKey: true }),
     forget: del('/stock/:sku', { params: z.object({ sku: z.string() }) }),
   },
@@ -26,6 +28,32 @@ test('a handler gets what the schemas give out', () => {
   expectTypeOf<Call<Inventory, 'stock'>['query']>().toEqualTypeOf<{ page: number; tags?: string[] | undefined }>();
   expectTypeOf<Call<Inventory, 'stock'>['body']>().toEqualTypeOf<undefined>();
   expectTypeOf<Call<Inventory, 'reserve'>['body']>().toEqualTypeOf<{ sku: string }>();
+});
+
+test('a handler gets the headers of its schema, and all of them where there is none', () => {
+  expectTypeOf<Call<Inventory, 'of'>['headers']>().toEqualTypeOf<{
+    'x-tenant': string;
+    'x-depth'?: number | undefined;
+  }>();
+  expectTypeOf<Call<Inventory, 'list'>['headers']>().toEqualTypeOf<RequestHeaders>();
+});
+
+test('a caller gives the headers that the schema takes, and need not where all may be absent', () => {
+  expectTypeOf<Request<Inventory, 'of'>['headers']>().toEqualTypeOf<{
+    'x-tenant': string;
+    'x-depth'?: number | undefined;
+  }>();
+  const use = (client: Client<Inventory>) => {
+    client.of({ headers: { 'x-tenant': 'acme' } });
+    client.traced();
+    // @ts-expect-error the tenant is missing
+    client.of();
+    // @ts-expect-error the schema has no such header
+    client.of({ headers: { 'x-tenant': 'acme', 'x-other': '1' } });
+    // @ts-expect-error the operation has no headers schema
+    client.list({ headers: { 'x-tenant': 'acme' } });
+  };
+  expect(use).toBeTypeOf('function');
 });
 
 test('an operation may be described by its path alone', () => {
@@ -85,6 +113,10 @@ test('a class that serves a contract has every handler, with the right answers',
     async search() {
       return [];
     }
+    of({ headers }: Call<Inventory, 'of'>) {
+      expectTypeOf(headers['x-tenant']).toEqualTypeOf<string>();
+    }
+    traced() {}
     async reserve() {}
     forget() {}
   }

@@ -23,12 +23,17 @@ export type OperationName<C> = keyof OperationsOf<C> & string;
 export interface Call<C, Op extends OperationName<C>> {
   readonly params: PartOutput<SpecOf<C, Op>, 'params'>;
   readonly query: PartOutput<SpecOf<C, Op>, 'query'>;
+  /** What the headers schema gives out; without one all headers of the request. */
+  readonly headers: Has<SpecOf<C, Op>, 'headers'> extends true ? PartOutput<SpecOf<C, Op>, 'headers'> : RequestHeaders;
   readonly body: PartOutput<SpecOf<C, Op>, 'body'>;
   /** Deadline, cancellation (the caller went away), trace, priority. Also `currentContext()`. */
   readonly context: CallContext;
   /** The caller's `Idempotency-Key`, where the operation has one. */
   readonly idempotencyKey: string | undefined;
 }
+
+/** Headers of a request by their names in lower case; what was sent several times is joined by commas. */
+export type RequestHeaders = Readonly<Record<string, string | undefined>>;
 
 type PartOutput<Spec, Part extends keyof OperationSpec> =
   Has<Spec, Part> extends true ? OutputOf<Schema<Spec, Part>> : undefined;
@@ -43,15 +48,16 @@ export type Handlers<C> = {
   readonly [Op in OperationName<C>]: (call: Call<C, Op>) => Promise<Answer<C, Op>> | Answer<C, Op>;
 };
 
-/** What a caller gives: the parts that the operation has; a query of optional fields may be left out. */
+/** What a caller gives: the parts that the operation has; a query or headers of optional fields may be left out. */
 export type Request<C, Op extends OperationName<C>> = Part<SpecOf<C, Op>, 'params'> &
   Part<SpecOf<C, Op>, 'query'> &
+  Part<SpecOf<C, Op>, 'headers'> &
   Part<SpecOf<C, Op>, 'body'>;
 
-type Part<Spec, Name extends 'params' | 'query' | 'body'> =
+type Part<Spec, Name extends 'params' | 'query' | 'headers' | 'body'> =
   Has<Spec, Name> extends false
     ? { readonly [N in Name]?: undefined }
-    : Name extends 'query'
+    : Name extends 'query' | 'headers'
       ? Record<never, never> extends InputOf<Schema<Spec, Name>>
         ? { readonly [N in Name]?: InputOf<Schema<Spec, Name>> }
         : { readonly [N in Name]: InputOf<Schema<Spec, Name>> }

@@ -76,6 +76,16 @@ describe('is refused when it', () => {
       /:x in its path but not in its params schema; a has :y in its params schema but not in its path/,
     ],
     [
+      'names a header in upper case',
+      () => build({ a: get('/a', { headers: z.object({ 'X-Tenant': text }) }) }),
+      /a has the header "X-Tenant": names must be in lower case/,
+    ],
+    [
+      'has headers that clients cannot send',
+      () => build({ a: get('/a', { headers: z.object({ host: text, 'fwk-caller': text }) }) }),
+      /the header "host", which belongs to the connection; a has the header "fwk-caller", which is written by the fr/,
+    ],
+    [
       'has params without a parameter',
       () => build({ a: untyped('/x', { params: z.object({}) }) }),
       /no parameter in its path/,

@@ -8,6 +8,7 @@ import { ContractError } from './contract-error.js';
 import type { Method, Operation } from './operation.js';
 import { checkOperation } from './operation-check.js';
 import { type PathTemplate, parsePath } from './path-template.js';
+import { schemaFields } from './schema-fields.js';
 
 /** Operations by name. */
 export type Operations = Readonly<Record<string, Operation>>;
@@ -34,6 +35,9 @@ export interface OperationPlan {
   readonly template: PathTemplate;
   readonly params: StandardSchema | undefined;
   readonly query: StandardSchema | undefined;
+  readonly headers: StandardSchema | undefined;
+  /** The headers that its schema names; undefined where it is shown all of them. */
+  readonly headerNames: readonly string[] | undefined;
   readonly body: StandardSchema | undefined;
   readonly response: StandardSchema | undefined;
   readonly idempotent: boolean;
@@ -103,6 +107,8 @@ function planOf(contract: string, name: string, operation: Operation, template: 
     template,
     params: spec.params,
     query: spec.query,
+    headers: spec.headers,
+    headerNames: spec.headers && schemaFields(spec.headers),
     body: spec.body,
     response: spec.response,
     idempotent: spec.idempotent ?? (idempotencyKey || (method !== 'POST' && method !== 'PATCH')),

@@ -1,12 +1,15 @@
 import { flag, isSchema, millisecondsIn, oneOf, optional, type Rule, type StandardSchema } from '@fwk/kernel';
+import { headerNameFault } from './header-field.js';
 import type { Operation, OperationSpec } from './operation.js';
 import { parsePath } from './path-template.js';
+import { schemaFields } from './schema-fields.js';
 
 const schema: Rule = (value) => (isSchema(value) ? undefined : 'a Standard Schema validator');
 
 const rules: { readonly [Field in keyof OperationSpec]-?: Rule } = {
   params: optional(schema),
   query: optional(schema),
+  headers: optional(schema),
   body: optional(schema),
   response: optional(schema),
   idempotent: optional(flag),
@@ -46,6 +49,7 @@ export function checkOperation(name: string, operation: Operation | undefined): 
     if (!rule) problems.push(`has an unknown option "${field}" (known: ${Object.keys(rules).join(', ')})`);
     else if (range) problems.push(`has a bad ${field}: it must be ${range}`);
   }
+  if (isSchema(spec.headers)) problems.push(...checkHeaders(spec.headers));
   if ((method === 'GET' || method === 'DELETE') && spec.body) problems.push(`may have no body, being a ${method}`);
   if (spec.idempotencyKey && (method === 'GET' || method === 'DELETE')) {
     problems.push(`needs no idempotencyKey, being a ${method}`);
@@ -62,7 +66,7 @@ function checkParams(inPath: readonly string[], params: StandardSchema | undefin
     return [`has the path parameter${inPath.length > 1 ? 's' : ''} ${list(inPath)} but no params schema`];
   }
   if (inPath.length === 0) return ['has a params schema but no parameter in its path'];
-  const inSchema = fieldsOf(params);
+  const inSchema = schemaFields(params);
   if (!inSchema) return [];
   const missing = inPath.filter((name) => !inSchema.includes(name));
   const extra = inSchema.filter((name) => !inPath.includes(name));
@@ -72,11 +76,13 @@ function checkParams(inPath: readonly string[], params: StandardSchema | undefin
   ];
 }
 
-/** The fields of an object schema, where its library lets them be seen: `shape` in zod, `entries` in valibot. */
-function fieldsOf(params: StandardSchema): string[] | undefined {
-  const { shape, entries } = params as { readonly shape?: unknown; readonly entries?: unknown };
-  const fields = shape ?? entries;
-  return typeof fields === 'object' && fields !== null ? Object.keys(fields) : undefined;
+/** What clients could never send, or would send under another name. */
+function checkHeaders(headers: StandardSchema): string[] {
+  return (schemaFields(headers) ?? []).flatMap((name) => {
+    if (name !== name.toLowerCase()) return [`has the header ${JSON.stringify(name)}: names must be in lower case`];
+    const fault = headerNameFault(name);
+    return fault === undefined ? [] : [`has the header ${JSON.stringify(name)}, which ${fault}`];
+  });
 }
 
 function list(names: readonly string[]): string {

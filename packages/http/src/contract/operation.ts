@@ -14,6 +14,11 @@ export interface OperationSpec {
   readonly params?: StandardSchema;
   /** Validates the query, an object of strings and, where a name is repeated, lists of strings. */
   readonly query?: StandardSchema;
+  /**
+   * Validates headers, an object of strings by names in lower case. Of a schema that names its fields the others stay
+   * away; any other is shown all headers.
+   */
+  readonly headers?: StandardSchema;
   /** Validates the JSON body. */
   readonly body?: StandardSchema;
   /**

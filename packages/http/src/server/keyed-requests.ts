@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { abandonOnCancel, type CallContext, type Env, isFwkError, messageOf } from '@fwk/kernel';
+import type { OperationPlan } from '../contract/contract.js';
 import type {
   Claim,
   ClaimedKey,
@@ -14,6 +15,7 @@ import type {
 import { StoreUnavailableError } from '../idempotency/store-unavailable-error.js';
 import { headerNames, readCaller, readIdempotencyKey } from '../wire/headers.js';
 import type { IncomingRequest } from './incoming-request.js';
+import { pickHeaders } from './read-headers.js';
 import { RequestError } from './request-error.js';
 
 /** How long the caller of a request that is already being worked on should wait before it asks again. */
@@ -29,13 +31,16 @@ export type Met = { readonly claimed: ClaimedKey } | { readonly answer: KeptAnsw
 /** See the head of this file. */
 export class KeyedRequests {
   readonly #operation: string;
+  readonly #headerNames: readonly string[];
   readonly #store: IdempotencyStore;
   readonly #leaseMs: number;
   readonly #env: Env;
 
   /** @param limitMs - how long the operation may take. */
-  constructor(operation: string, store: IdempotencyStore, limitMs: number, env: Env) {
-    this.#operation = operation;
+  constructor({ id, headerNames = [] }: OperationPlan, store: IdempotencyStore, limitMs: number, env: Env) {
+    this.#operation = id;
+    // A credential may be another one at the next attempt.
+    this.#headerNames = headerNames.filter((name) => name !== 'authorization' && name !== 'cookie').toSorted();
     this.#store = store;
     this.#leaseMs = limitMs + LEASE_MARGIN_MS;
     this.#env = env;
@@ -89,9 +94,16 @@ export class KeyedRequests {
       source: address,
       operation: this.#operation,
       key,
-      fingerprint: createHash('sha256').update(url).update('\n').update(body).digest('base64'),
+      fingerprint: this.#fingerprint(url, headers, body),
       leaseMs: this.#leaseMs,
     };
+  }
+
+  /** What the contract knows of the request, credentials aside. */
+  #fingerprint(url: string, headers: IncomingRequest['headers'], body: string): string {
+    const hash = createHash('sha256').update(url).update('\n');
+    if (this.#headerNames.length > 0) hash.update(JSON.stringify(pickHeaders(headers, this.#headerNames))).update('\n');
+    return hash.update(body).digest('base64');
   }
 
   #met(claim: Claim): Met {

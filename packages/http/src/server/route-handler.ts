@@ -18,6 +18,7 @@ import { Exchange } from './exchange.js';
 import type { IncomingRequest } from './incoming-request.js';
 import { KeyedRequests, type Met } from './keyed-requests.js';
 import { priorityEntry } from './priority.js';
+import { allHeaders, pickHeaders } from './read-headers.js';
 import { RequestError } from './request-error.js';
 import { RequestSeries } from './request-series.js';
 import type { ServerParts } from './server-parts.js';
@@ -29,6 +30,7 @@ const noContent: Answer = { status: 204, contentType: undefined, body: undefined
 interface HandlerCall {
   readonly params: unknown;
   readonly query: unknown;
+  readonly headers: unknown;
   readonly body: unknown;
   readonly context: unknown;
   readonly idempotencyKey: string | undefined;
@@ -56,7 +58,7 @@ export class RouteHandler {
     this.#operation = operationKey.of(plan.id);
     this.#limitMs = plan.timeoutMs ?? parts.timeoutMs;
     this.#keyed = plan.idempotencyKey
-      ? new KeyedRequests(plan.id, parts.idempotency, this.#limitMs, parts.env)
+      ? new KeyedRequests(plan, parts.idempotency, this.#limitMs, parts.env)
       : undefined;
   }
 
@@ -83,10 +85,11 @@ export class RouteHandler {
   /** Goes on at once as far as it can: each promise on the way would cost more than most steps. */
   #serve(exchange: Exchange, request: IncomingRequest): void {
     try {
-      const { params, query, body } = this.#plan;
+      const { params, query, headers, headerNames, body } = this.#plan;
       const parts = [
         params && validatePart(params, 'params', request.params),
         query && validateQuery(query, request.query),
+        headers && validatePart(headers, 'headers', pickHeaders(request.headers, headerNames)),
         body && validatePart(body, 'body', bodyOf(request.body)),
       ];
       if (parts.some((part) => part instanceof Promise)) {
@@ -102,11 +105,12 @@ export class RouteHandler {
 
   #run(exchange: Exchange, request: IncomingRequest, parts: readonly (Validated | undefined)[]): void {
     try {
-      const [params, query, body] = parts.map(takeValue);
+      const [params, query, validHeaders, body] = parts.map(takeValue);
       const issues = parts.flatMap((part) => part?.issues ?? []);
       if (issues.length > 0) throw invalid(issues);
       const { context } = exchange;
-      const call = { params, query, body, context, idempotencyKey: undefined };
+      const headers = this.#plan.headers ? validHeaders : allHeaders(request.headers);
+      const call = { params, query, headers, body, context, idempotencyKey: undefined };
       if (this.#keyed) this.#runKeyed(this.#keyed, exchange, request, call);
       else this.#work(exchange, call);
     } catch (error) {

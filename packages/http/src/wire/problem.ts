@@ -25,7 +25,7 @@ export interface Problem {
 /** One mismatch between a request and its contract. */
 export interface WireIssue {
   /** Which part of the request. */
-  readonly in: 'params' | 'query' | 'body' | 'response';
+  readonly in: 'params' | 'query' | 'headers' | 'body' | 'response';
   /** Where in the part, keys joined by dots; empty for the part itself. */
   readonly path: string;
   readonly message: string;

@@ -7,11 +7,11 @@ import { isDangerousKey } from '@fwk/kernel';
 /** Values of a query as they stand on the wire; an empty list stands as its bare name. */
 export type QueryValues = Readonly<Record<string, string | readonly string[]>>;
 
-/** Told the name of a value that cannot stand in a path or query; must throw. */
-export type Refuse = (name: string) => never;
+/** Told the name of a value that cannot stand where it should, and why unless it has no text; must throw. */
+export type Refuse = (name: string, why?: string) => never;
 
 /** The text of a value; undefined for what has none. */
-function textOf(value: unknown): string | undefined {
+export function textOf(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
       return value;
