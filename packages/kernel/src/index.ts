@@ -46,6 +46,7 @@ export {
   priorityKey,
 } from './context/keys.js';
 export { type CallNotes, note, notesKey } from './context/notes.js';
+export { type Bound, settleWithin } from './context/settle-within.js';
 export { sleep } from './context/sleep.js';
 export { CancelledError } from './errors/cancelled-error.js';
 export { DeadlineExceededError, type LimitFacts } from './errors/deadline-exceeded-error.js';
@@ -60,6 +61,7 @@ export {
   markDoNotRetry,
   messageOf,
 } from './errors/fwk-error.js';
+export { warnOfListener } from './errors/listener-error.js';
 export { RefusalError, type RefusalErrorOptions } from './errors/refusal-error.js';
 export { boundedRetryAfterMs, formatRetryAfter, readRetryAfterMs } from './errors/retry-after.js';
 export { type EventBus, type EventBusOptions, eventBus } from './events/event-bus.js';
@@ -121,6 +123,7 @@ export {
   isDisposing,
   wrapWith,
 } from './service/built-stack.js';
+export { callSafely } from './service/call-safely.js';
 export {
   type Classifier,
   concernsCallee,
@@ -148,5 +151,14 @@ export {
   type Meter,
   noMeter,
 } from './telemetry/meter.js';
+export {
+  type BackoffShape,
+  backoffBound,
+  type Growth,
+  growths,
+  jittered,
+  stretched,
+} from './time/backoff.js';
 export type { Clock, Timer } from './time/clock.js';
 export { systemClock, systemRandom } from './time/system-clock.js';
+export { type BucketShape, TokenBucket } from './time/token-bucket.js';

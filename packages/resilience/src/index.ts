@@ -145,7 +145,7 @@ export { UnknownPolicyError } from './policy/unknown-policy-error.js';
 export { rateLimit } from './rate/rate-limit.js';
 export { type RateAlgorithm, type RateLimitOptions, rateLimitDefaults } from './rate/rate-limit-options.js';
 export { RateLimitedError, type RateLimitRefusal } from './rate/rate-limited-error.js';
-export type { Backoff, FailedAttempt, Growth } from './retry/backoff.js';
+export type { Backoff, FailedAttempt } from './retry/backoff.js';
 export { retry } from './retry/retry.js';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget, retryBudgetDefaults } from './retry/retry-budget.js';
 export { type RetryOptions, retryDefaults } from './retry/retry-options.js';

@@ -4,7 +4,7 @@ import {
   type HealthIndicator,
   type HealthStatus,
   makeEnv,
-  type Timer,
+  settleWithin,
   type Token,
   token,
 } from '@fwk/kernel';
@@ -101,12 +101,7 @@ export function createHealth(
   };
   /** Nobody waits for the rest: their results count when they come. */
   const look = async (runs: readonly Promise<void>[]) => {
-    let timer: Timer | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = env.clock.setTimer(resolve, firstLookMs);
-    });
-    await Promise.race([Promise.all(runs), late]);
-    if (timer) env.clock.clearTimer(timer);
+    await settleWithin(Promise.all(runs), { clock: env.clock, limitMs: firstLookMs, late: () => undefined });
   };
   const describe = ({ indicator, last }: CheckRunner): ComponentHealth => {
     const groups = indicator.groups ?? ['readiness'];

@@ -4,7 +4,7 @@
  * primary, so that a connection on its way to it goes back and on to another worker.
  */
 import type { Cluster, Worker } from 'node:cluster';
-import type { Clock } from '@fwk/kernel';
+import { type Clock, settleWithin } from '@fwk/kernel';
 
 /** Longest wait for the primary's word that nothing is on its way any more, in milliseconds. */
 const leaveWaitMs = 1000;
@@ -23,13 +23,9 @@ export function clusterWorker(): Worker | undefined {
 export function leaveCluster(clock: Clock): Promise<void> {
   const worker = clusterWorker();
   if (!worker?.isConnected()) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      clock.clearTimer(timer);
-      resolve();
-    };
-    const timer = clock.setTimer(done, leaveWaitMs);
-    worker.once('disconnect', done);
+  const left = new Promise<void>((resolve) => {
+    worker.once('disconnect', resolve);
     worker.disconnect();
   });
+  return settleWithin(left, { clock, limitMs: leaveWaitMs, late: () => undefined });
 }

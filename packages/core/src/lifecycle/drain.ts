@@ -1,4 +1,4 @@
-import { type Clock, type Token, token } from '@fwk/kernel';
+import { type Clock, settleWithin, type Token, token, warnOfListener } from '@fwk/kernel';
 
 /**
  * What servers and the stopping application share: how many calls are in flight, and how far stopping has come.
@@ -90,7 +90,7 @@ export function createDrain(clock: Clock): DrainControl {
         try {
           listener();
         } catch (error) {
-          process.emitWarning(`a drain listener threw: ${String(error)}`, { type: 'FwkListenerWarning' });
+          warnOfListener(error, 'the drain');
         }
       }
       drainListeners.clear();
@@ -101,17 +101,16 @@ export function createDrain(clock: Clock): DrainControl {
       const failed = results.find((result) => result.status === 'rejected');
       if (failed) throw failed.reason;
     },
-    idle(limitMs) {
-      if (active === 0) return Promise.resolve(0);
-      return new Promise((resolve) => {
-        const done = () => {
-          clock.clearTimer(timer);
-          idleListeners.delete(done);
-          resolve(active);
-        };
-        const timer = clock.setTimer(done, limitMs);
-        idleListeners.add(done);
+    async idle(limitMs) {
+      if (active === 0) return 0;
+      let told = () => {};
+      const idle = new Promise<void>((resolve) => {
+        told = resolve;
+        idleListeners.add(told);
       });
+      await settleWithin(idle, { clock, limitMs, late: () => undefined });
+      idleListeners.delete(told);
+      return active;
     },
   };
 }

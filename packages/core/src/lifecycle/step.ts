@@ -6,6 +6,7 @@ import {
   contextKey,
   contextScope,
   messageOf,
+  settleWithin,
 } from '@fwk/kernel';
 import { StepFailedError, StepTimeoutError } from './lifecycle-errors.js';
 
@@ -41,32 +42,23 @@ export function runStep(
     values: [stepKey.of(`${component} ${step}`)],
   });
   const scope = contextScope(call.context);
-  return new Promise((resolve, reject) => {
-    const release = () => {
-      clock.clearTimer(timer);
-      givenUp?.[Symbol.dispose]();
-    };
-    const giveUp = (reason: unknown) => {
-      release();
-      reject(reason);
-      call.cancel(reason);
-    };
-    const end = (settle: () => void) => {
-      release();
+  const done = (async () => scope.run(() => work(call.context)))()
+    .catch((error: unknown) => {
+      const named = error instanceof StepTimeoutError || error instanceof StepFailedError;
+      throw named ? error : new StepFailedError(component, step, messageOf(error), error);
+    })
+    .finally(() => {
       scope.end();
       call[Symbol.dispose]();
-      settle();
-    };
-    const fail = (error: unknown) => {
-      const named = error instanceof StepTimeoutError || error instanceof StepFailedError;
-      end(() => reject(named ? error : new StepFailedError(component, step, messageOf(error), error)));
-    };
-    const timer = clock.setTimer(() => giveUp(new StepTimeoutError(component, step, limitMs)), limitMs);
-    const givenUp = parent?.onCancel(giveUp);
-    try {
-      Promise.resolve(scope.run(() => work(call.context))).then(() => end(resolve), fail);
-    } catch (error) {
-      fail(error);
-    }
+    });
+  return settleWithin(done, {
+    clock,
+    limitMs,
+    context: parent,
+    late() {
+      const error = new StepTimeoutError(component, step, limitMs);
+      call.cancel(error);
+      throw error;
+    },
   });
 }

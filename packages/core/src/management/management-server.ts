@@ -12,6 +12,7 @@ import {
   oneByOne,
   operationKey,
   runInContext,
+  settleWithin,
   UnsentAnswers,
 } from '@fwk/kernel';
 import { type EncodedBody, encodeBody } from '../metrics/content-encoding.js';
@@ -234,19 +235,16 @@ function limited<T>(clock: Clock, path: string, work: () => T | Promise<T>): Pro
     deadlineMs: clock.now() + handlerLimitMs,
     values: [operationKey.of(`manage/${path}`)],
   });
-  return new Promise((resolve, reject) => {
-    const expire = () => {
+  const handled = runInContext(call.context, async () => work()).finally(() => call[Symbol.dispose]());
+  return settleWithin(handled, {
+    clock,
+    limitMs: handlerLimitMs,
+    inBackground: true,
+    late() {
       const error = new ManagementRefusedError(504, `/manage/${path} did not answer within ${handlerLimitMs} ms`);
-      reject(error);
       call.cancel(error);
-    };
-    const timer = clock.setTimer(expire, handlerLimitMs, true);
-    runInContext(call.context, async () => work())
-      .then(resolve, reject)
-      .finally(() => {
-        clock.clearTimer(timer);
-        call[Symbol.dispose]();
-      });
+      throw error;
+    },
   });
 }
 

@@ -1,5 +1,5 @@
 /** An application's own instances in the registry: put in when it is ready, taken out before it stops. */
-import { abandonOnCancel, type CallContext, cancellable, type Env, sleep } from '@fwk/kernel';
+import { type CallContext, cancellable, type Env, settleWithin } from '@fwk/kernel';
 import type { Instance } from '../instance.js';
 import type { Registration, Registry } from '../registry.js';
 
@@ -50,15 +50,10 @@ export class Presence {
     this.#wanted = instances.length;
     const work = Promise.all(instances.map((instance) => this.#register(instance)));
     this.#arriving = work.catch(() => {});
-    const wait = cancellable(call);
-    const late = sleep(this.#env.clock, this.#limits.registerWaitMs, wait.context).then(() => 'late' as const);
-    late.catch(() => {});
-    try {
-      const result = await Promise.race([abandonOnCancel(call, work), late]);
-      if (result !== 'late') return;
-    } finally {
-      wait.cancel();
-    }
+    const { clock } = this.#env;
+    const limitMs = this.#limits.registerWaitMs;
+    const result = await settleWithin(work, { clock, limitMs, context: call, late: () => 'late' as const });
+    if (result !== 'late') return;
     const { name, connection } = this.#registry;
     const { state, reason } = connection.value;
     const problem = state === 'connected' ? 'has not taken this application yet' : 'does not answer';
@@ -93,10 +88,8 @@ export class Presence {
 
   /** Waits for work, but not for ever, and not for its success: leaving goes on whatever a registry answers. */
   async #bounded(work: Promise<unknown>): Promise<void> {
-    const wait = cancellable();
-    const limit = sleep(this.#env.clock, this.#limits.leaveWaitMs, wait.context).catch(() => {});
-    const done = work.catch((error: unknown) => this.#env.logger.warn({ err: error }, 'leaving the registry failed'));
-    await Promise.race([done, limit]);
-    wait.cancel();
+    const { clock, logger } = this.#env;
+    const done = work.catch((error: unknown) => logger.warn({ err: error }, 'leaving the registry failed'));
+    await settleWithin(done, { clock, limitMs: this.#limits.leaveWaitMs, late: () => undefined });
   }
 }

@@ -2,6 +2,7 @@
  * What one balancer has learnt about one endpoint from its own calls. Plain state: when it ends is compared with the clock
  * on the next call, so an ejected endpoint costs no timer.
  */
+import { backoffBound, jittered, stretched } from '@fwk/kernel';
 import type { EjectionOptions } from './ejection-options.js';
 
 /** Which rule put an endpoint out. */
@@ -101,7 +102,8 @@ export class EndpointHealth {
 
   /** 30 s × times up to the longest, and up to a tenth more, so that clients do not come back in step. */
   #ejectMs({ random }: Moment, { baseMs, maxMs }: EjectionOptions): number {
-    return Math.min(baseMs * this.#times, maxMs) * (1 + random() / 10);
+    const boundMs = backoffBound(this.#times - 1, { growth: 'linear', baseMs, capMs: maxMs });
+    return stretched(boundMs, 0.1, random);
   }
 
   /**
@@ -109,8 +111,9 @@ export class EndpointHealth {
    * process that was refused a millisecond ago, before any registry could have noticed.
    */
   #reconnectMs({ random }: Moment, { reconnectMinMs, reconnectMaxMs }: EjectionOptions): number {
-    const widest = Math.min(reconnectMaxMs, reconnectMinMs * 2 ** Math.min(this.#times, 30));
-    return reconnectMinMs + random() * Math.max(0, widest - reconnectMinMs);
+    const grown = backoffBound(this.#times, { baseMs: reconnectMinMs, capMs: reconnectMaxMs });
+    const boundMs = Math.max(reconnectMinMs, grown);
+    return jittered(boundMs, 1 - reconnectMinMs / boundMs, random);
   }
 }
 

@@ -3,7 +3,7 @@
  * each loss. Requests for one instance follow each other and always carry its newest facts, so that an older state cannot
  * overtake a newer one.
  */
-import { background, type CallContext, type Env, isFwkError, messageOf } from '@fwk/kernel';
+import { background, type CallContext, type Env, isFwkError, messageOf, settleWithin } from '@fwk/kernel';
 import { DuplicateInstanceError } from '../errors.js';
 import { type Instance, parseInstance } from '../instance.js';
 import type { Registration } from '../registry.js';
@@ -148,18 +148,8 @@ export class OwnInstances {
     if (!own.sent) this.#forget(own);
     if (!this.#all.has(own)) return;
     this.#push(own);
-    const { clock } = this.#env;
-    await new Promise<void>((resolve) => {
-      const timer = clock.setTimer(() => {
-        own.left.delete(out);
-        resolve();
-      }, DEREGISTER_LIMIT_MS);
-      const out = () => {
-        clock.clearTimer(timer);
-        resolve();
-      };
-      own.left.add(out);
-    });
+    const left = new Promise<void>((resolve) => void own.left.add(resolve));
+    await settleWithin(left, { clock: this.#env.clock, limitMs: DEREGISTER_LIMIT_MS, late: () => undefined });
   }
 
   /** Brings the registry to what is wanted, after what is under way for the same id. */

@@ -4,10 +4,17 @@
  * series bound when first needed.
  */
 import { childSpan, startTrace, traceKey } from '@fwk/core';
-import { type CallContext, type Env, type Histogram, isFwkError, type Layer, type Service } from '@fwk/kernel';
+import {
+  type CallContext,
+  callSafely,
+  type Env,
+  type Histogram,
+  isFwkError,
+  type Layer,
+  type Service,
+} from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import type { RemoteError } from '../wire/remote-error.js';
-import { callSafely } from './call-safely.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 
 /** @param service - the callee's name, which stands for its address: addresses live for seconds. */

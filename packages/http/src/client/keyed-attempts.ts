@@ -10,6 +10,7 @@
  */
 import { type Endpoint, type EndpointChoice, endpointChoiceKey } from '@fwk/discovery';
 import {
+  backoffBound,
   type CallContext,
   type Env,
   isFwkError,
@@ -18,6 +19,7 @@ import {
   type Service,
   type Status,
   sleep,
+  stretched,
 } from '@fwk/kernel';
 import type { RemoteError } from '../wire/remote-error.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
@@ -95,8 +97,8 @@ class KeyedAttempts implements Next {
   /** Waits at least as long as the endpoint asked; chance only makes it longer. */
   #wait(waits: number, askedMs: number, context: CallContext): Promise<void> {
     const { clock, random } = this.#env;
-    const waitMs = Math.max(askedMs, Math.min(FIRST_WAIT_MS * 2 ** Math.min(waits, 10), LONGEST_WAIT_MS));
-    return sleep(clock, waitMs * (1 + random() / 4), context);
+    const waitMs = Math.max(askedMs, backoffBound(waits, { baseMs: FIRST_WAIT_MS, capMs: LONGEST_WAIT_MS }));
+    return sleep(clock, stretched(waitMs, 0.25, random), context);
   }
 }
 

@@ -9,6 +9,7 @@ import { activeOtelSpan, childSpan, startTrace, traceKey } from '@fwk/core';
 import {
   attemptKey,
   type CallContext,
+  callSafely,
   type Env,
   type Histogram,
   judgeError,
@@ -17,7 +18,6 @@ import {
   priorityKey,
   type Service,
 } from '@fwk/kernel';
-import { callSafely } from './call-safely.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 
 const firstAttempt = attemptKey.of(1);

@@ -3,7 +3,7 @@
  * be sent again: it recognises its claim and does nothing a second time.
  */
 import { createHash } from 'node:crypto';
-import { type CallContext, type Clock, messageOf } from '@fwk/kernel';
+import { background, backoffBound, type CallContext, type Clock, messageOf, settleWithin, sleep } from '@fwk/kernel';
 import { StoreUnavailableError } from './store-unavailable-error.js';
 
 /** Pauses before a script is sent again, doubling from the first to the last, in milliseconds. */
@@ -88,8 +88,8 @@ export class RedisCommands {
         return await this.#once(sent);
       } catch (error) {
         if (!mayRepeat(attempts, error)) throw new StoreUnavailableError('Redis refused the command', error);
-        const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(attempts - 1, 10), LONGEST_PAUSE_MS);
-        await new Promise<void>((resolve) => void this.#clock.setTimer(resolve, pauseMs, true));
+        const pauseMs = backoffBound(attempts - 1, { baseMs: FIRST_PAUSE_MS, capMs: LONGEST_PAUSE_MS });
+        await sleep(this.#clock, pauseMs, background, true);
       }
     }
   }
@@ -107,22 +107,14 @@ export class RedisCommands {
 
   /** Stops waiting at the time limit and when the call ends. */
   #bounded(work: Promise<unknown>, context: CallContext): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const end = (settle: () => void) => {
-        this.#clock.clearTimer(timer);
-        subscription[Symbol.dispose]();
-        settle();
-      };
-      const timeoutMs = this.#timeoutMs;
-      const timer = this.#clock.setTimer(
-        () => end(() => reject(new StoreUnavailableError(`Redis did not answer within ${timeoutMs} ms`))),
-        timeoutMs,
-      );
-      const subscription = context.onCancel((reason) => end(() => reject(reason)));
-      work.then(
-        (answer) => end(() => resolve(answer)),
-        (error: unknown) => end(() => reject(error)),
-      );
+    const limitMs = this.#timeoutMs;
+    return settleWithin(work, {
+      clock: this.#clock,
+      limitMs,
+      context,
+      late() {
+        throw new StoreUnavailableError(`Redis did not answer within ${limitMs} ms`);
+      },
     });
   }
 }

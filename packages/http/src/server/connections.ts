@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock } from '@fwk/kernel';
+import { type Clock, settleWithin } from '@fwk/kernel';
 
 /** How long a request that has begun to arrive when the server stops accepting has for the rest, in milliseconds. */
 const arrivalMs = 500;
@@ -82,17 +82,9 @@ export class Connections {
       else socket.destroy();
     }
     if (arriving.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = clock.setTimer(resolve, arrivalMs);
-      for (const socket of arriving) {
-        socket.once('close', () => {
-          arriving.delete(socket);
-          if (arriving.size > 0) return;
-          clock.clearTimer(timer);
-          resolve();
-        });
-      }
-    });
+    const closed = (socket: Socket) =>
+      new Promise((resolve) => socket.once('close', () => resolve(arriving.delete(socket))));
+    await settleWithin(Promise.all([...arriving].map(closed)), { clock, limitMs: arrivalMs, late: () => undefined });
     for (const socket of arriving) if (!this.owedOn(socket)) socket.destroy();
   }
 

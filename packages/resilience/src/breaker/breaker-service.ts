@@ -1,5 +1,4 @@
-import { type CallContext, lastResortKey, type Service, type Status } from '@fwk/kernel';
-import { callSafely } from '../layer/call-safely.js';
+import { type CallContext, callSafely, lastResortKey, type Service, type Status } from '@fwk/kernel';
 import { observe } from '../layer/settlement.js';
 import type { Breaker } from './breaker.js';
 

@@ -1,4 +1,4 @@
-import { currentOf } from '@fwk/kernel';
+import { backoffBound, currentOf, jittered } from '@fwk/kernel';
 import type { BreakerOptions } from './breaker-options.js';
 import type { OpeningRecord } from './breaker-state.js';
 import type { Evidence } from './evidence.js';
@@ -8,8 +8,12 @@ const TOP_ERRORS = 3;
 
 /** How long a breaker stays open that has opened so many times in a row before, in milliseconds. */
 export function openFor(options: BreakerOptions, times: number, random: () => number): number {
-  const grown = currentOf(options.openMs) * currentOf(options.openGrowth) ** times;
-  return Math.min(grown, currentOf(options.maxOpenMs)) * (1 - currentOf(options.openJitter) * random());
+  const boundMs = backoffBound(times, {
+    baseMs: currentOf(options.openMs),
+    capMs: currentOf(options.maxOpenMs),
+    factor: currentOf(options.openGrowth),
+  });
+  return jittered(boundMs, currentOf(options.openJitter), random);
 }
 
 /** Writes down an opening at the moment it happens. */

@@ -10,6 +10,7 @@ import {
   type CallContext,
   type Counter,
   callable,
+  callSafely,
   checkOptions,
   currentOf,
   type Env,
@@ -23,7 +24,6 @@ import {
 } from '@fwk/kernel';
 import { Expiry, nameOf } from '../deadline/expiry.js';
 import { beginAttempt, whenOver } from '../layer/call-frame.js';
-import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { observe } from '../layer/settlement.js';
 import { WaitQueue } from '../queue/wait-queue.js';

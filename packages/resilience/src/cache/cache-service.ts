@@ -1,6 +1,7 @@
 import {
   type CallContext,
   Cancellation,
+  callSafely,
   cancellable,
   currentOf,
   detached,
@@ -15,7 +16,6 @@ import {
 import { type EngineShare, engineShareOf } from '../breaker/engine-share.js';
 import { Expiry, nameOf } from '../deadline/expiry.js';
 import { type TimedCallOwner, timedCall } from '../deadline/timed-call.js';
-import { callSafely } from '../layer/call-safely.js';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import { KeyError } from '../layer/key-error.js';
 import { requestKey } from '../layer/request-key.js';

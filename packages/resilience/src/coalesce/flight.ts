@@ -1,8 +1,7 @@
-import { type CallContext, Cancellation, type Clock, type Service } from '@fwk/kernel';
+import { type CallContext, Cancellation, type Clock, callSafely, type Service } from '@fwk/kernel';
 import type { Expiry } from '../deadline/expiry.js';
 import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
 import { partOf, takeOver, workEnded } from '../layer/call-frame.js';
-import { callSafely } from '../layer/call-safely.js';
 
 /** The layer that a flight belongs to. */
 export interface FlightOwner<Req, Res> extends Service<Req, Res> {

@@ -1,6 +1,5 @@
-import type { CallContext, Cancellable, LimitFacts, Service, Timer } from '@fwk/kernel';
+import { type CallContext, type Cancellable, callSafely, type LimitFacts, type Service, type Timer } from '@fwk/kernel';
 import { workEnded } from '../layer/call-frame.js';
-import { callSafely } from '../layer/call-safely.js';
 import { announceAnswer, announceFailure, willAnnounce } from '../layer/settlement.js';
 import { LONGEST_TIMER_MS } from './longest-timer.js';
 import { lateFacts, type TimedCallOwner } from './timed-call.js';

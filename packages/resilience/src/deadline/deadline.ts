@@ -10,6 +10,7 @@
 import {
   type CallContext,
   type Clock,
+  callSafely,
   cancellable,
   checkOptions,
   currentOf,
@@ -21,7 +22,6 @@ import {
   type Service,
   type Status,
 } from '@fwk/kernel';
-import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { isSelfLimiting } from '../layer/self-limiting.js';
 import { Expiry } from './expiry.js';

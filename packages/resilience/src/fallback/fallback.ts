@@ -12,6 +12,7 @@ import {
   type CallContext,
   type Clock,
   type Counter,
+  callSafely,
   cancellable,
   checkOptions,
   defaultClassifier,
@@ -27,7 +28,6 @@ import { Expiry, nameOf } from '../deadline/expiry.js';
 import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
 import { type TimedCallOwner, timedCall } from '../deadline/timed-call.js';
 import { CallFrame } from '../layer/call-frame.js';
-import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import { FallbackFailedError } from './fallback-error.js';

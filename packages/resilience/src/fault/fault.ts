@@ -10,6 +10,7 @@
 import {
   type CallContext,
   type Counter,
+  callSafely,
   cancellable,
   currentOf,
   type Env,
@@ -24,7 +25,6 @@ import {
 } from '@fwk/kernel';
 import { Expiry, nameOf } from '../deadline/expiry.js';
 
-import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { askedOf } from '../layer/judge-call.js';
 import { WeakHandles } from '../layer/weak-handles.js';

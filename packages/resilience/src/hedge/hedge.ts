@@ -15,6 +15,7 @@
 import {
   type CallContext,
   type Counter,
+  callSafely,
   checkOptions,
   currentOf,
   type Env,
@@ -24,7 +25,6 @@ import {
   type Status,
   type Verdict,
 } from '@fwk/kernel';
-import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import { type BudgetShare, budgetShareOf } from '../retry/budget-share.js';

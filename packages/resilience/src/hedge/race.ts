@@ -3,6 +3,7 @@ import {
   type CallContext,
   type Cancellable,
   CancelledError,
+  callSafely,
   cancellable,
   type Env,
   type Service,
@@ -11,7 +12,6 @@ import {
 } from '@fwk/kernel';
 import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
 import { partOf } from '../layer/call-frame.js';
-import { callSafely } from '../layer/call-safely.js';
 import { judgeCallError, judgeCallResult, releaseEnding } from '../layer/judge-call.js';
 
 /** The layer that a race belongs to. */

@@ -4,6 +4,7 @@
  */
 import {
   type CallContext,
+  callSafely,
   concernsCallee,
   currentOf,
   type Env,
@@ -17,7 +18,6 @@ import {
 } from '@fwk/kernel';
 import { Expiry, nameOf } from '../deadline/expiry.js';
 import { beginAttempt, whenOver } from '../layer/call-frame.js';
-import { callSafely } from '../layer/call-safely.js';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import { KeyError } from '../layer/key-error.js';
 import { observe } from '../layer/settlement.js';

@@ -8,18 +8,20 @@
  * next in line. No timer runs unless somebody waits.
  */
 import {
+  type BucketShape,
   type CallContext,
   type Clock,
   type Counter,
+  callSafely,
   currentOf,
   type Env,
   type Gauge,
   type Service,
   type Status,
+  TokenBucket,
 } from '@fwk/kernel';
 import { Expiry, nameOf } from '../deadline/expiry.js';
 import { BoundedKeys } from '../layer/bounded-keys.js';
-import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { KeyError } from '../layer/key-error.js';
 import { requestKey } from '../layer/request-key.js';
@@ -29,7 +31,6 @@ import { type GateOwner, RateGate } from './rate-gate.js';
 import { checkRateLimitOptions, type RateLimitOptions } from './rate-limit-options.js';
 import { RateLimitedError } from './rate-limited-error.js';
 import { SlidingWindow } from './sliding-window.js';
-import { type BucketShape, TokenBucket } from './token-bucket.js';
 
 /**
  * Makes the rate limiting layer. Each `wrap` has permits of its own.

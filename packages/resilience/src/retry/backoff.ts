@@ -1,14 +1,6 @@
-/**
- * How long to pause before the next attempt: by a growing bound, a list, or somebody's own function.
- *
- * Bounds are drawn from with jitter: `bound · (1 − jitter + jitter · random)`. With 1, *full jitter*, that is
- * `U(0, bound)` (AWS Architecture Blog, "Exponential Backoff and Jitter"): drawing from the whole range spreads a herd best;
- * half of the range, or a jitter of some percent, keeps its waves.
- */
-import type { CallContext } from '@fwk/kernel';
+/** How long to pause before the next attempt: by a growing bound (the kernel's backoff), a list, or somebody's own function. */
+import type { CallContext, Growth } from '@fwk/kernel';
 
-/** Beyond this the bound is far above any cap, and much beyond it 0 · 2^n would be no number. */
-const LARGEST_EXPONENT = 40;
 /** More pauses than this never follow each other: `maxAttempts` is 20 at most. */
 const MOST_PAUSES = 20;
 /** The longest pause there is, in milliseconds. */
@@ -25,26 +17,8 @@ export interface FailedAttempt {
   readonly context: CallContext;
 }
 
-/** How a bound grows with the pauses: `base · 2^n`, `base · (n + 1)`, `base`, for the n-th pause from 0. */
-export type Growth = 'exponential' | 'linear' | 'fixed';
-
 /** How long to pause: a growing bound, pauses one after the other, or a function that computes each. */
 export type Backoff = Growth | Iterable<number> | ((failed: FailedAttempt) => number);
-
-/** The names of {@link Growth}. */
-export const growths: readonly Growth[] = Object.freeze(['exponential', 'linear', 'fixed']);
-
-/** The bound of the n-th pause from 0. */
-export function boundOf(growth: Growth, pause: number, baseMs: number, capMs: number): number {
-  const factor =
-    growth === 'exponential' ? 2 ** Math.min(pause, LARGEST_EXPONENT) : growth === 'linear' ? pause + 1 : 1;
-  return Math.min(capMs, baseMs * factor);
-}
-
-/** A pause below a bound. @param jitter - the share of the bound that is drawn, 0 to 1 */
-export function jittered(random: () => number, boundMs: number, jitter: number): number {
-  return boundMs * (1 - jitter + jitter * random());
-}
 
 const read = new WeakMap<Iterable<number>, readonly number[]>();
 

@@ -2,6 +2,8 @@ import {
   checkOptions,
   currentOf,
   fixed,
+  type Growth,
+  growths,
   integerIn,
   type Live,
   messageOf,
@@ -12,7 +14,7 @@ import {
   ratio,
 } from '@fwk/kernel';
 import { nestedRule } from '../layer/nested-rule.js';
-import { type Backoff, type Growth, growths, isPause, LONGEST_PAUSE_MS, pausesOf } from './backoff.js';
+import { type Backoff, isPause, LONGEST_PAUSE_MS, pausesOf } from './backoff.js';
 import { type RetryBudget, type RetryBudgetOptions, retryBudget } from './retry-budget.js';
 
 /** Options of the retry layer. */

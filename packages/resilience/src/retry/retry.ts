@@ -11,14 +11,17 @@
  */
 import {
   attemptKey,
+  backoffBound,
   type CallContext,
   type Counter,
+  callSafely,
   currentOf,
   doNotRetryMarks,
   type Env,
   idempotentKey,
   isDoNotRetry,
   isFwkError,
+  jittered,
   markDoNotRetry,
   messageOf,
   note,
@@ -27,11 +30,10 @@ import {
   sleep,
   type Verdict,
 } from '@fwk/kernel';
-import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeCallError, judgeCallResult, releaseEnding } from '../layer/judge-call.js';
 import { announceAnswer, announceFailure, willAnnounce } from '../layer/settlement.js';
-import { type Backoff, boundOf, isPause, jittered, LONGEST_PAUSE_MS, pausesOf } from './backoff.js';
+import { type Backoff, isPause, LONGEST_PAUSE_MS, pausesOf } from './backoff.js';
 import { leaveBudget, shareBudget } from './budget-share.js';
 import type { RetryBudget } from './retry-budget.js';
 import { checkRetryOptions, isBudget, type RetryOptions } from './retry-options.js';
@@ -223,9 +225,13 @@ class RetryService<Req, Res> implements Service<Req, Res>, Disposable {
     const growth = typeof backoff === 'string' ? backoff : 'exponential';
     const boundMs =
       (typeof backoff === 'string' ? undefined : this.#askedPause(backoff, ending, attempt, context)) ??
-      boundOf(growth, attempt - 1, currentOf(this.#options.baseDelayMs), currentOf(this.#options.maxDelayMs));
+      backoffBound(attempt - 1, {
+        growth,
+        baseMs: currentOf(this.#options.baseDelayMs),
+        capMs: currentOf(this.#options.maxDelayMs),
+      });
     const jitter = currentOf(this.#options.jitter) ?? (backoff === 'exponential' ? 1 : 0);
-    return jitter === 0 ? boundMs : jittered(this.#env.random, boundMs, jitter);
+    return jitter === 0 ? boundMs : jittered(boundMs, jitter, this.#env.random);
   }
 
   /** Undefined when a function has no pause to offer: it must not hide how the attempt failed. */

@@ -4,8 +4,7 @@
  * State: the recorder, one a policy. Place: outermost, so that every call which begins also ends here, whichever layer
  * ended it. It waits for nothing and hands on the inner promise itself.
  */
-import { type CallContext, defaultClassifier, type Env, type Service, type Status } from '@fwk/kernel';
-import { callSafely } from '../layer/call-safely.js';
+import { type CallContext, callSafely, defaultClassifier, type Env, type Service, type Status } from '@fwk/kernel';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import { markSelfLimiting } from '../layer/self-limiting.js';
 import { observe } from '../layer/settlement.js';

@@ -11,6 +11,7 @@
 import {
   type CallContext,
   type Counter,
+  callSafely,
   checkOptions,
   currentOf,
   type Env,
@@ -23,7 +24,6 @@ import {
   type Verdict,
 } from '@fwk/kernel';
 import { nameOf } from '../deadline/expiry.js';
-import { callSafely } from '../layer/call-safely.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import { observe } from '../layer/settlement.js';

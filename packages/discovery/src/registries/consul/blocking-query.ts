@@ -4,10 +4,10 @@
  * without index is none; a state that changes all the time is not asked for all the time (token bucket); and whatever
  * happens it goes on, after a pause drawn at random.
  */
-import { type Cancellable, cancellable, type Env, messageOf } from '@fwk/kernel';
+import { backoffBound, type Cancellable, cancellable, type Env, jittered, messageOf, TokenBucket } from '@fwk/kernel';
 import type { ConsulClient, Question } from './consul-client.js';
 import type { ConsulOptions } from './consul-options.js';
-import { backoffMs, Pace, Pause } from './pace.js';
+import { Pause } from './pause.js';
 
 const BURST = 2;
 const PACE_MS = 10;
@@ -84,12 +84,12 @@ class BlockingQuery implements Query {
   async run(): Promise<void> {
     const { env, options } = this.#place;
     const { context } = this.#life;
-    const pace = new Pace(env.clock, BURST, PACE_MS);
+    const pace = new TokenBucket({ burst: BURST, perMs: 1 / PACE_MS }, env.clock.now());
     let failures = 0;
     while (!context.cancelled) {
       const asking = cancellable(context);
       try {
-        const delayMs = Math.max(pace.take(), this.#restMs);
+        const delayMs = Math.max(pace.reserve(env.clock.now()), this.#restMs);
         if (delayMs >= 1) await this.#pause.wait(delayMs, context);
         this.#asking = asking;
         await this.#ask(asking);
@@ -101,8 +101,8 @@ class BlockingQuery implements Query {
         if (asking.context.cancelled) continue;
         this.#listener.onFailure(messageOf(error));
         this.#place.suspect();
-        const pauseMs = backoffMs(failures++, FIRST_PAUSE_MS, options.maxPauseMs, env.random);
-        await this.#pause.wait(pauseMs, context).catch(() => {});
+        const boundMs = backoffBound(failures++, { baseMs: FIRST_PAUSE_MS, capMs: options.maxPauseMs });
+        await this.#pause.wait(jittered(boundMs, 1, env.random), context).catch(() => {});
       } finally {
         asking[Symbol.dispose]();
       }

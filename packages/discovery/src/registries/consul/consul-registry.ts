@@ -6,7 +6,18 @@
  * One loop, the pulse, decides whether the agent is there: it reports that the instances live, or just asks, and whoever
  * else meets a failure makes it look at once. Losing and regaining are its words alone.
  */
-import { background, type CallContext, cancellable, type Env, type Live, makeEnv, messageOf } from '@fwk/kernel';
+import {
+  background,
+  backoffBound,
+  type CallContext,
+  cancellable,
+  type Env,
+  jittered,
+  type Live,
+  makeEnv,
+  messageOf,
+  TokenBucket,
+} from '@fwk/kernel';
 import { RegistryClosedError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import type { Registration, Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
@@ -17,7 +28,7 @@ import { ConsulClient } from './consul-client.js';
 import type { ConsulOptions } from './consul-options.js';
 import { ConsulWatches } from './consul-watches.js';
 import { ConsulWriter } from './consul-writer.js';
-import { backoffMs, Pace, Pause } from './pace.js';
+import { Pause } from './pause.js';
 import { tokenSource } from './token-source.js';
 
 /** Share of the time to live after which it is renewed, and how much that varies. */
@@ -46,7 +57,7 @@ class ConsulRegistry implements Registry {
   readonly #own: OwnInstances;
   readonly #connection: Connection;
   readonly #pause: Pause;
-  readonly #suspicions: Pace;
+  readonly #suspicions: TokenBucket;
   /** Why instances are not registered as they should be, by id. */
   readonly #troubles = new Map<string, string>();
   #writer: ConsulWriter | undefined;
@@ -66,7 +77,7 @@ class ConsulRegistry implements Registry {
     this.#own = new OwnInstances(env);
     this.#connection = new Connection(this.name, env);
     this.#pause = new Pause(env.clock);
-    this.#suspicions = new Pace(env.clock, SUSPECT_BURST, SUSPECT_PACE_MS);
+    this.#suspicions = new TokenBucket({ burst: SUSPECT_BURST, perMs: 1 / SUSPECT_PACE_MS }, env.clock.now());
   }
 
   get connection(): Live<RegistryConnection> {
@@ -137,20 +148,25 @@ class ConsulRegistry implements Registry {
         const renewMs = this.#options.ttlMs * RENEW_SHARE;
         repairs = unknown.length > 0 ? repairs + 1 : 0;
         // What was put in again is looked at soon, less and less so if it does not help.
-        pauseMs =
-          repairs > 0 ? backoffMs(repairs, FIRST_PAUSE_MS, renewMs, random) : renewMs * (1 - RENEW_JITTER * random());
+        pauseMs = repairs > 0 ? this.#pauseMs(repairs, renewMs) : jittered(renewMs, RENEW_JITTER, random);
       } catch (error) {
         if (context.cancelled) return;
         this.#lost(messageOf(error));
-        pauseMs = backoffMs(failures++, FIRST_PAUSE_MS, this.#options.maxPauseMs, random);
+        pauseMs = this.#pauseMs(failures++, this.#options.maxPauseMs);
       }
       await this.#pause.wait(pauseMs, context);
     }
   }
 
+  /** Up to the widest pause, which doubles with each failure in a row. */
+  #pauseMs(failures: number, capMs: number): number {
+    return jittered(backoffBound(failures, { baseMs: FIRST_PAUSE_MS, capMs }), 1, this.#env.random);
+  }
+
   /** Somebody met a failure: the pulse looks at once, though not as often as there are failures. */
   #suspect(): void {
-    if (this.#connection.state === 'connected' && this.#suspicions.take() === 0) this.#pause.end();
+    if (this.#connection.state === 'connected' && this.#suspicions.reserve(this.#env.clock.now()) === 0)
+      this.#pause.end();
   }
 
   #answers(writer: ConsulWriter): void {

@@ -7,10 +7,9 @@
  * change without it; therefore each service is fetched now and then in any case, by a timer that also tries again what
  * failed.
  */
-import { type Env, messageOf, type Timer } from '@fwk/kernel';
+import { backoffBound, type Env, jittered, messageOf, type Timer } from '@fwk/kernel';
 import { blockingQuery, type Query, type QueryListener, type QueryPlace } from './blocking-query.js';
 import { isRecord } from './health-entries.js';
-import { backoffMs } from './pace.js';
 import { healthOf } from './service-feed.js';
 
 /** Each service is fetched at least so often. */
@@ -152,7 +151,8 @@ export class SharedQuery {
     } catch (error) {
       if (isOver()) return;
       member.listener.onFailure(messageOf(error));
-      member.dueMs = clock.now() + backoffMs(member.failures++, FIRST_PAUSE_MS, options.maxPauseMs, random);
+      const boundMs = backoffBound(member.failures++, { baseMs: FIRST_PAUSE_MS, capMs: options.maxPauseMs });
+      member.dueMs = clock.now() + jittered(boundMs, 1, random);
       this.#place.suspect();
     }
   }

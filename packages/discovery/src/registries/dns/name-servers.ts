@@ -4,7 +4,7 @@
  * next is asked, and the one that failed is asked last for a while. At most {@link DnsRegistryOptions.maxQuestions}
  * questions are under way.
  */
-import { type Env, messageOf, type Timer } from '@fwk/kernel';
+import { cancellable, type Env, messageOf, settleWithin } from '@fwk/kernel';
 import type { DnsAddress, DnsRegistryOptions, DnsResolver, DnsTarget } from './dns-options.js';
 import { type Reply, saysNone, saysSilent } from './reply.js';
 import { candidatesOf } from './resolv-conf.js';
@@ -36,7 +36,8 @@ export class NameServers {
   #opened: Promise<() => Promise<readonly Server[]>> | undefined;
   #settings: ServerSettings | undefined;
   #servers: readonly Server[] = [];
-  readonly #waiting = new Set<() => void>();
+  /** Ends with the registry. */
+  readonly #life = cancellable();
   #closed = false;
 
   constructor(options: DnsRegistryOptions, env: Env) {
@@ -64,7 +65,7 @@ export class NameServers {
 
   close(): void {
     this.#closed = true;
-    for (const stop of this.#waiting) stop();
+    this.#life.cancel();
     for (const { address, resolver } of this.#servers) if (address !== undefined) resolver.cancel?.();
   }
 
@@ -116,22 +117,14 @@ export class NameServers {
   #limited<T>(work: Promise<T>): Promise<T> {
     const { clock } = this.#env;
     const { timeoutMs } = this.#options;
-    return new Promise((resolve, reject) => {
-      let timer: Timer | undefined;
-      const stop = () => {
-        if (timer) clock.clearTimer(timer);
-        this.#waiting.delete(stop);
-      };
-      timer = clock.setTimer(
-        () => {
-          stop();
-          reject(Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: 'ETIMEOUT' }));
-        },
-        timeoutMs,
-        true,
-      );
-      this.#waiting.add(stop);
-      work.then(resolve, reject).finally(stop);
+    return settleWithin(work, {
+      clock,
+      limitMs: timeoutMs,
+      context: this.#life.context,
+      inBackground: true,
+      late() {
+        throw Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: 'ETIMEOUT' });
+      },
     });
   }
 

@@ -1,4 +1,4 @@
-import type { Env } from '@fwk/kernel';
+import { type Env, jittered } from '@fwk/kernel';
 import type { DnsRegistryOptions } from './dns-options.js';
 
 /** When to ask again, as monotonic times. Each pause is shortened at random, so that not everybody asks at once. */
@@ -31,6 +31,6 @@ export class Pace {
   }
 
   #in(pauseMs: number): number {
-    return this.nowMs + pauseMs * (1 - this.#options.jitter * this.#env.random());
+    return this.nowMs + jittered(pauseMs, this.#options.jitter, this.#env.random);
   }
 }

@@ -11,10 +11,12 @@
  */
 import {
   background,
+  backoffBound,
   type CallContext,
   cancellable,
   type Env,
   isFwkError,
+  jittered,
   type Live,
   makeEnv,
   messageOf,
@@ -160,9 +162,8 @@ class LocalRegistry implements Registry {
       }
       if (context.cancelled) break;
       this.#lost(reason);
-      const widestMs = Math.min(this.#options.maxPauseMs, FIRST_PAUSE_MS * 2 ** Math.min(failures, 20));
-      failures++;
-      await sleep(this.#env.clock, this.#env.random() * widestMs, context);
+      const boundMs = backoffBound(failures++, { baseMs: FIRST_PAUSE_MS, capMs: this.#options.maxPauseMs });
+      await sleep(this.#env.clock, jittered(boundMs, 1, this.#env.random), context);
     }
   }
 
@@ -230,7 +231,7 @@ class LocalRegistry implements Registry {
   async #renew(client: RegistryClient, context: CallContext): Promise<void> {
     const { clock, random } = this.#env;
     const ttlMs = this.#replica.server?.ttlMs ?? this.#options.ttlMs;
-    let pauseMs = this.#jittered(ttlMs, random());
+    let pauseMs = jittered(ttlMs * RENEW_SHARE, RENEW_JITTER, random);
     for (;;) {
       try {
         await sleep(clock, pauseMs, context);
@@ -241,17 +242,13 @@ class LocalRegistry implements Registry {
         this.#own.repair(await client.renew(this.#own.ids));
         if (context.cancelled) return;
         this.#answers();
-        pauseMs = this.#jittered(ttlMs, random());
+        pauseMs = jittered(ttlMs * RENEW_SHARE, RENEW_JITTER, random);
       } catch (error) {
         if (context.cancelled) return;
         this.#lost(messageOf(error));
         pauseMs = SUSPECT_PAUSE_MS;
       }
     }
-  }
-
-  #jittered(ttlMs: number, random: number): number {
-    return ttlMs * RENEW_SHARE * (1 - RENEW_JITTER * random);
   }
 
   #answers(): void {

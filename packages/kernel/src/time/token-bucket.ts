@@ -1,13 +1,12 @@
 /**
- * A token bucket: each call takes a token, `permitsPerSecond` come back, and at most `burst` are kept. So over any stretch
- * of `t` seconds no more than `burst + permitsPerSecond · t` calls pass, and calls that come evenly never wait.
+ * A token bucket: each call takes a token, tokens come back at a steady rate, and at most `burst` are kept. So over any
+ * stretch of time `t` no more than `burst + rate · t` calls pass, and calls that come evenly never wait.
  *
  *     tokens(now) = min(burst, tokens(last taken) + (now − last taken) · rate)
  *
  * Only taking writes; reading projects. So a bucket needs no timer, and looking at it changes nothing. The usual choice over
  * counting in fixed windows, which lets twice the limit pass round the edge of a window.
  */
-import type { Permits } from './permits.js';
 
 /** How fast a bucket fills and how much it holds; read anew each time, since both may be live. */
 export interface BucketShape {
@@ -23,8 +22,8 @@ export interface BucketShape {
  */
 const ROUNDING = 1e-6;
 
-/** Counts the tokens of one key; has no clock, so that it can be tested with numbers alone. */
-export class TokenBucket implements Permits {
+/** Counts tokens; has no clock, so that it can be tested with numbers alone. */
+export class TokenBucket {
   readonly #shape: BucketShape;
   #tokens: number;
   #atMs: number;
@@ -49,6 +48,16 @@ export class TokenBucket implements Permits {
     this.#tokens = tokens - 1;
     this.#atMs = nowMs;
     return true;
+  }
+
+  /**
+   * Takes one token, if need be one of the future.
+   * @returns milliseconds until it may be used.
+   */
+  reserve(nowMs: number): number {
+    this.#tokens = this.tokens(nowMs) - 1;
+    this.#atMs = nowMs;
+    return this.#tokens >= -ROUNDING ? 0 : -this.#tokens / this.#shape.perMs;
   }
 
   /** Milliseconds until `count` tokens will have been there for the taking, one after the other; 0 when they are. */

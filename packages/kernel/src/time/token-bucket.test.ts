@@ -81,3 +81,10 @@ test('follows a rate and a burst that change', () => {
   shape.burst = 3;
   expect(bucket.tokens(1000)).toBe(3);
 });
+
+test('gives tokens of the future to those who come together, and says when each may be used', () => {
+  const bucket = new TokenBucket({ perMs: 1 / 50, burst: 2 }, 0);
+  expect([1, 2, 3, 4].map(() => bucket.reserve(0))).toEqual([0, 0, 50, 100]);
+  expect(bucket.reserve(10_000)).toBe(0);
+  expect([bucket.reserve(10_000), bucket.reserve(10_000)]).toEqual([0, 50]);
+});
