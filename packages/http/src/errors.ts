@@ -99,6 +99,14 @@ export const httpErrors = Object.freeze({
     summary: 'The caller’s own request does not fit the contract; it was not sent. `issues` lists every mismatch.',
     status: 500,
   },
+  FWK_HTTP_HEADERS_FAILED: {
+    summary: 'The headers function of a client failed or took too long; nothing was sent. `cause` is what it threw.',
+    status: 502,
+  },
+  FWK_HTTP_HEADERS_INVALID: {
+    summary: 'The headers function of a client answered headers that cannot be sent; nothing was sent.',
+    status: 500,
+  },
   FWK_HTTP_ANSWER_INVALID: {
     summary: 'The callee’s answer does not fit the contract: a schema mismatch, no JSON, or larger than allowed.',
     status: 502,

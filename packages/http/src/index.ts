@@ -4,7 +4,10 @@ export {
   ClientClosedError,
   ClientUnboundError,
   ConnectionError,
+  HeadersFailedError,
+  HeadersInvalidError,
 } from './client/client-errors.js';
+export type { ClientHeaders, HeadersCall, HeadersFunction, HeaderValues } from './client/client-headers.js';
 export { clientOf } from './client/client-of.js';
 export {
   type ClientLayers,

@@ -18,6 +18,38 @@ export class CallInvalidError extends FwkError {
   }
 }
 
+/**
+ * The client's headers function failed or took too long. Code `FWK_HTTP_HEADERS_FAILED`; nothing was sent. `cause` is what it
+ * threw; the message does not repeat it, since it may show a credential.
+ */
+export class HeadersFailedError extends FwkError {
+  /** @param what - what it did. */
+  constructor(operation: string, what: string, cause?: unknown) {
+    super('FWK_HTTP_HEADERS_FAILED', `${operation} was not sent: the client's headers function ${what}`, {
+      cause,
+      details: { operation, what },
+      traits: { refusedBy: 'caller', notProcessed: true },
+    });
+  }
+}
+
+/** The client's headers function answered what cannot be sent. Code `FWK_HTTP_HEADERS_INVALID`; nothing was sent. */
+export class HeadersInvalidError extends FwkError {
+  /** Name of the header; empty when it is about all of them. */
+  readonly header: string;
+
+  /** @param why - in words that follow the header's name; its value is not shown. */
+  constructor(operation: string, header: string, why: string) {
+    const what =
+      header === '' ? `headers that ${why}` : `a header that cannot be sent: ${JSON.stringify(header)} ${why}`;
+    super('FWK_HTTP_HEADERS_INVALID', `${operation} was not sent: the client's headers function answered ${what}`, {
+      details: { operation, header, why },
+      traits: { refusedBy: 'caller', notProcessed: true },
+    });
+    this.header = header;
+  }
+}
+
 /** The callee's answer does not fit the contract. Code `FWK_HTTP_ANSWER_INVALID`; it would not fit at the next attempt. */
 export class AnswerInvalidError extends FwkError {
   readonly operation: string;

@@ -22,6 +22,7 @@ import type {
   RetryOptions,
 } from '@fwk/resilience';
 import type { AnyContract, OperationName, Request, Response } from '../contract/contract-types.js';
+import type { ClientHeaders } from './client-headers.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 
 /**
@@ -78,6 +79,14 @@ export interface ClientOptions<C = AnyContract> extends Omit<PolicyOptions, 'fal
   readonly ejection: Partial<EjectionOptions> | false | undefined;
   /** Answers instead of operations that failed. @defaultValue none */
   readonly fallback: OperationFallbacks<C> | undefined;
+  /**
+   * Headers of all requests, or a function that answers those of each attempt, such as a credential. With a function, cache
+   * and coalesce need a `keyOf` of their own. What a call itself gives, and what the framework writes, stays as it is.
+   * @defaultValue none
+   */
+  readonly headers: ClientHeaders | undefined;
+  /** How long the headers function may take, 1 to 60 000 milliseconds; the call's own end may come first. @defaultValue 2000 */
+  readonly headersTimeoutMs: number;
   /** Largest answer that is read, 1 to 1 073 741 824 bytes. @defaultValue 10485760 */
   readonly maxAnswerBytes: number;
   /** Connections to each endpoint, 1 to 10 000; further calls wait for a free one. @defaultValue 256 */
@@ -103,6 +112,8 @@ export const clientDefaults = Object.freeze({
   balancer: undefined,
   ejection: undefined,
   fallback: undefined,
+  headers: undefined,
+  headersTimeoutMs: 2000,
   maxAnswerBytes: 10_485_760,
   maxConnections: 256,
   connectTimeoutMs: undefined,
@@ -165,6 +176,9 @@ export function checkClientOptions<C>(
     balancer: optional(callable),
     ejection: optional(objectOrFalse),
     fallback: optional(object),
+    // Looked at where they are taken, in words that never show them.
+    headers: anything,
+    headersTimeoutMs: millisecondsIn(1, 60_000),
     maxAnswerBytes: integerIn(1, 1_073_741_824),
     maxConnections: integerIn(1, 10_000),
     connectTimeoutMs: optional(millisecondsIn(1, 60_000)),

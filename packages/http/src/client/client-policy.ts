@@ -14,6 +14,7 @@ import {
   hedge,
   type PolicyKind,
   type PolicyOperations,
+  type PolicyOptions,
 } from '@fwk/resilience';
 import type { OperationPlan } from '../contract/contract.js';
 import { clientDefaults, endpointBreakerDefaults } from './client-options.js';
@@ -26,8 +27,9 @@ import type { OperationRequest } from './operation-request.js';
  * Makes the kind of policy that stands before a client.
  * @param service - the callee's name.
  * @param plans - its operations.
+ * @param variesByCaller - whether answers may differ from caller to caller in a way that requests do not show.
  */
-export function clientKind(service: string, plans: readonly OperationPlan[]): PolicyKind {
+export function clientKind(service: string, plans: readonly OperationPlan[], variesByCaller = false): PolicyKind {
   const { deadlineMs, timeoutMs, retry, breaker } = clientDefaults;
   return {
     name: 'client',
@@ -37,6 +39,7 @@ export function clientKind(service: string, plans: readonly OperationPlan[]): Po
     assumed: { breaker: endpointBreakerDefaults },
     operations: operationsOf(plans),
     knowsIdempotence: true,
+    contradictions: variesByCaller ? sharedAnswers : undefined,
     make: {
       fallback: (options) => operationFallbacks((options as { readonly handlers: Fallbacks }).handlers),
       cache: (options) => forReads(options, (whole) => cache(whole as CacheOptions)),
@@ -46,6 +49,19 @@ export function clientKind(service: string, plans: readonly OperationPlan[]): Po
       breaker: (options, kit) => endpointBreakers(service, options, kit.listBreakers()),
     },
   };
+}
+
+/** Layers that would give the answer of one caller to another. */
+function sharedAnswers(options: PolicyOptions): readonly string[] {
+  const without = (['cache', 'coalesce'] as const).filter((field) => {
+    const given: unknown = options[field];
+    return typeof given === 'object' && given !== null && !('keyOf' in given && given.keyOf);
+  });
+  return without.map(
+    (field) =>
+      `${field} needs a keyOf where headers is a function: answers may differ by the headers, so give ` +
+      `${field}: { keyOf } where the client is made, whose key says for whom the call is`,
+  );
 }
 
 type Fallbacks = FallbackHandler | FallbackEntry | readonly (FallbackHandler | FallbackEntry)[];

@@ -8,6 +8,7 @@ import type { PolicyUse } from '@fwk/resilience';
 import type { OperationPlan } from '../contract/contract.js';
 import { type AttemptSeries, attemptTelemetry } from './attempt-telemetry.js';
 import type { CheckedClientOptions, EndpointSource } from './client-options.js';
+import { headersLayer } from './headers-layer.js';
 import { type ConnectionParts, HttpConnection } from './http-connection.js';
 import { keyedAttempts } from './keyed-attempts.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
@@ -55,6 +56,9 @@ export function clientStack<C>(
     .before('deadline', operationTelemetry() as AnyLayer);
   // Inside retry, whose attempts it keeps at one endpoint where that is needed; outside the balancer, which it tells so.
   if (plans.some(({ idempotencyKey }) => idempotencyKey)) calls = calls.use(keyedAttempts());
+  // Each attempt has credentials of its own; no endpoint waits for them, or is judged by how they are made.
+  const { headers, headersTimeoutMs } = options;
+  if (typeof headers === 'function') calls = calls.use(headersLayer(service, headers, headersTimeoutMs));
   // Chooses the endpoint of this attempt; what follows belongs to that endpoint. A call made before the first list of
   // instances is known waits for it here, within the deadline.
   calls = calls.use(

@@ -12,6 +12,7 @@ import {
 import { policyRegistry } from '@fwk/resilience';
 import type { AnyContract, CallOptions, Client } from '../contract/contract-types.js';
 import { ClientClosedError, ClientUnboundError } from './client-errors.js';
+import { constantHeaders } from './client-headers.js';
 import { type ClientOptions, type ClientParts, checkClientOptions, type EndpointSource } from './client-options.js';
 import { clientKind } from './client-policy.js';
 import { type ClientStack, clientStack } from './client-stack.js';
@@ -40,11 +41,17 @@ export function createClient<C extends AnyContract>(
 ): Client<C> & AsyncDisposable {
   const { memberships, env: parts, caller, policies, ...given } = options;
   const { own, policy } = checkClientOptions(contract, given as Partial<ClientOptions<C>>);
+  const constant = constantHeaders(`client of "${contract.name}"`, own.headers);
   const outer = makeEnv(parts);
   const service = own.service ?? contract.name;
   const source = sourceOf(service, own, memberships);
   const registry = policies ?? policyRegistry(outer);
-  const use = registry.use(own.policy ?? service, clientKind(service, contract.plans), policy, outer);
+  const use = registry.use(
+    own.policy ?? service,
+    clientKind(service, contract.plans, typeof own.headers === 'function'),
+    policy,
+    outer,
+  );
   const stack = clientStack(service, contract.plans, own, source, use, {
     service,
     clock: outer.clock,
@@ -56,7 +63,7 @@ export function createClient<C extends AnyContract>(
   const client = Object.create(null, {
     [Symbol.asyncDispose]: { value: () => operations[Symbol.asyncDispose]() },
   }) as Record<string, unknown>;
-  for (const plan of contract.plans) client[plan.name] = method(clientOperation(plan, caller), operations);
+  for (const plan of contract.plans) client[plan.name] = method(clientOperation(plan, caller, constant), operations);
   stacks.set(client, stack);
   return Object.freeze(client) as Client<C> & AsyncDisposable;
 }

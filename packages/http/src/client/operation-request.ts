@@ -2,6 +2,7 @@ import { type ContextEntry, idempotentKey, operationKey, type Priority, priority
 import type { OperationPlan } from '../contract/contract.js';
 import { pathBuilder } from '../contract/path-template.js';
 import { headerNames } from '../wire/headers.js';
+import type { WireHeaders } from '../wire/wire-headers.js';
 
 /** What travels through a client's stack: one logical call, validated and ready to be written. */
 export interface OperationRequest {
@@ -35,8 +36,15 @@ export interface ClientOperation {
   readonly priority: ContextEntry<Priority> | undefined;
 }
 
-/** @param caller - name of the calling service, sent along. */
-export function clientOperation(plan: OperationPlan, caller: string | undefined): ClientOperation {
+/**
+ * @param caller - name of the calling service, sent along.
+ * @param own - headers of the client that are always the same.
+ */
+export function clientOperation(
+  plan: OperationPlan,
+  caller: string | undefined,
+  own: WireHeaders = {},
+): ClientOperation {
   return {
     plan,
     buildPath: pathBuilder(plan.template),
@@ -45,6 +53,7 @@ export function clientOperation(plan: OperationPlan, caller: string | undefined)
       'application/json, application/problem+json',
       ...(plan.body ? ['content-type', 'application/json'] : []),
       ...(caller === undefined ? [] : [headerNames.caller, caller]),
+      ...Object.entries(own).flat(),
     ],
     idempotent: idempotentKey.of(plan.idempotent),
     name: operationKey.of(plan.id),

@@ -2,14 +2,21 @@
 import { headerCountFault, headerNameFault, headerValueFault } from '../contract/header-field.js';
 import { type Refuse, textOf } from './wire-values.js';
 
+const noText = 'cannot be written in a header; give text, a number, true, false or a date';
+
 /** Headers by their names in lower case. */
 export type WireHeaders = Readonly<Record<string, string>>;
 
 /**
  * The headers as they arrive: names in lower case, values as text without blanks at their ends. `undefined` and `null` stay
  * away. What cannot be sent is refused by its name; its value may be a secret.
+ * @param toText - answers undefined for what cannot stand in a header. @defaultValue takes text, numbers, booleans and dates
  */
-export function wireHeaders(values: unknown, refuse: Refuse): WireHeaders {
+export function wireHeaders(
+  values: unknown,
+  refuse: Refuse,
+  toText: (value: unknown) => string | undefined = textOf,
+): WireHeaders {
   const written: Record<string, string> = {};
   if (typeof values !== 'object' || values === null) return written;
   let count = 0;
@@ -18,12 +25,13 @@ export function wireHeaders(values: unknown, refuse: Refuse): WireHeaders {
     const value = (values as Readonly<Record<string, unknown>>)[given];
     if (value === undefined || value === null) continue;
     const name = given.toLowerCase();
-    const text = trim(textOf(value));
+    if (name === '') return refuse('', 'have an empty name among them');
+    const text = trim(toText(value));
     if (text === undefined)
-      return refuse(name, 'cannot be written in a header; give text, a number, true, false or a date');
+      return refuse(name.slice(0, 100), toText === textOf ? noText : `must be text, not ${typeof value}`);
     const fault = headerNameFault(name) ?? headerValueFault(text);
     if (fault !== undefined) return refuse(name.slice(0, 100), fault);
-    if (Object.hasOwn(written, name)) return refuse(name, 'is given twice');
+    if (Object.hasOwn(written, name)) return refuse(name.slice(0, 100), 'is given twice');
     written[name] = text;
     count++;
     length += name.length + text.length;

@@ -39,6 +39,8 @@ export interface PolicyKind {
   readonly make?: {
     readonly [Field in keyof PolicyOptions]?: (options: object, kit: PolicyKit) => AnyLayer | readonly AnyLayer[];
   };
+  /** What of the options in force cannot stand together here, one sentence a problem. @defaultValue nothing more than for functions */
+  readonly contradictions?: ((options: PolicyOptions) => readonly string[]) | undefined;
   /** True where each call says whether it may run twice, so that hedging need not be told. @defaultValue false */
   readonly knowsIdempotence?: boolean;
   /** What paths call it, in metrics and events. @defaultValue the policy's name */

@@ -126,15 +126,16 @@ export function checkPolicy(name: string, kind: PolicyKind, levels: readonly Opt
 }
 
 /** Limits that are in force by themselves contradict nothing that people say. */
-function contradictionsOf({ knowsIdempotence }: PolicyKind, levels: readonly OptionsLevel[]): readonly string[] {
+function contradictionsOf(kind: PolicyKind, levels: readonly OptionsLevel[]): readonly string[] {
   const said = levels.map(({ from, options }) => {
     if (from !== 'built-in' && from !== 'contract') return { from, options };
     const { deadlineMs: _, timeoutMs: __, ...others } = options;
     return { from, options: others };
   });
   const merged = mergeOptions(said);
-  if (!knowsIdempotence || !isPlain(merged.hedge)) return contradictions(merged);
-  return contradictions({ ...merged, hedge: { ...merged.hedge, idempotent: true } });
+  const own = kind.contradictions?.(merged) ?? [];
+  if (!kind.knowsIdempotence || !isPlain(merged.hedge)) return [...contradictions(merged), ...own];
+  return [...contradictions({ ...merged, hedge: { ...merged.hedge, idempotent: true } }), ...own];
 }
 
 function misplaced(kind: PolicyKind, options: OptionsLevel['options']): readonly string[] {

@@ -1,0 +1,132 @@
+/**
+ * Puts what the client's headers function answers among the headers of each attempt.
+ *
+ * State: the headers of calls with an idempotency key that are under way, kept by their request. Place: inside retry and
+ * hedging, so that each attempt has its own; outside the balancer, so that no endpoint is held for the time that the
+ * function takes, or judged by its failure. Cancellation ends the wait at once. A function that answers at once costs no promise.
+ */
+import { attemptKey, type CallContext, type Env, type Layer, type Service, type Status, type Timer } from '@fwk/kernel';
+import type { WireHeaders } from '../wire/wire-headers.js';
+import { HeadersFailedError, HeadersInvalidError } from './client-errors.js';
+import { givenHeaders, type HeadersFunction } from './client-headers.js';
+import type { OperationRequest, OperationResponse } from './operation-request.js';
+
+type Next = Service<OperationRequest, OperationResponse>;
+
+/**
+ * Makes the layer.
+ * @param service - that is called.
+ * @param limitMs - how long the function may take.
+ */
+export function headersLayer(
+  service: string,
+  headers: HeadersFunction,
+  limitMs: number,
+): Layer<OperationRequest, OperationResponse> {
+  return {
+    role: 'headers',
+    describe: () => ({ timeoutMs: limitMs }),
+    wrap: (next, env) => new HeadersLayer(next, env, service, headers, limitMs),
+  };
+}
+
+class HeadersLayer implements Next {
+  readonly #next: Next;
+  readonly #env: Env;
+  readonly #service: string;
+  readonly #headers: HeadersFunction;
+  readonly #limitMs: number;
+  readonly #kept = new WeakMap<OperationRequest, OperationRequest>();
+
+  constructor(next: Next, env: Env, service: string, headers: HeadersFunction, limitMs: number) {
+    this.#next = next;
+    this.#env = env;
+    this.#service = service;
+    this.#headers = headers;
+    this.#limitMs = limitMs;
+  }
+
+  call(request: OperationRequest, context: CallContext): Promise<OperationResponse> {
+    if (context.cancelled) return Promise.reject(context.reason);
+    const kept = this.#kept.get(request);
+    if (kept) return this.#next.call(kept, context);
+    try {
+      const answer: unknown = this.#ask(request, context);
+      if (!isThenable(answer)) return this.#next.call(this.#add(request, answer), context);
+      return this.#wait(request.operation.plan.id, answer, context).then((later) => {
+        if (context.cancelled) throw context.reason;
+        return this.#next.call(this.#add(request, later), context);
+      });
+    } catch (error) {
+      return Promise.reject(context.cancelled ? context.reason : error);
+    }
+  }
+
+  status(request?: OperationRequest): Status {
+    return this.#next.status(request);
+  }
+
+  #ask({ operation, path, body }: OperationRequest, context: CallContext): unknown {
+    const { id, method } = operation.plan;
+    const attempt = context.get(attemptKey);
+    try {
+      const service = this.#service;
+      return this.#headers({ service, operation: id, method, path, body, attempt, context });
+    } catch (error) {
+      throw new HeadersFailedError(id, 'threw', error);
+    }
+  }
+
+  #add(request: OperationRequest, answer: unknown): OperationRequest {
+    const { id } = request.operation.plan;
+    let headers: WireHeaders;
+    try {
+      headers = givenHeaders(answer, (name, why) => {
+        throw new HeadersInvalidError(id, name, why);
+      });
+    } catch (error) {
+      throw error instanceof HeadersInvalidError ? error : new HeadersFailedError(id, 'answered what throws', error);
+    }
+    const added = { ...request, headers: withAdded(request.headers, headers) };
+    if (request.idempotencyKey !== undefined) this.#kept.set(request, added);
+    return added;
+  }
+
+  #wait(operation: string, answer: PromiseLike<unknown>, context: CallContext): Promise<unknown> {
+    const { clock } = this.#env;
+    return new Promise((resolve, reject) => {
+      let timer: Timer | undefined;
+      let subscription: Disposable | undefined;
+      const end = (settle: () => void) => {
+        subscription?.[Symbol.dispose]();
+        if (timer) clock.clearTimer(timer);
+        settle();
+      };
+      timer = clock.setTimer(() => {
+        end(() => reject(new HeadersFailedError(operation, `took longer than headersTimeoutMs ${this.#limitMs}`)));
+      }, this.#limitMs);
+      // It may have been cancelled by the function itself.
+      subscription = context.onCancel((reason) => end(() => reject(reason)));
+      Promise.resolve(answer).then(
+        (value) => end(() => resolve(value)),
+        (error) => end(() => reject(new HeadersFailedError(operation, 'threw', error))),
+      );
+    });
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** What stands there already was said nearer to the call. */
+function withAdded(headers: readonly string[], added: WireHeaders): readonly string[] {
+  const all = [...headers];
+  for (const name of Object.keys(added)) if (!hasName(headers, name)) all.push(name, added[name] as string);
+  return all;
+}
+
+function hasName(headers: readonly string[], name: string): boolean {
+  for (let index = 0; index < headers.length; index += 2) if (headers[index] === name) return true;
+  return false;
+}
