@@ -128,6 +128,7 @@ export {
   type Classifier,
   concernsCallee,
   defaultClassifier,
+  isOwnDoing,
   type Outcome,
   type Verdict,
   verdicts,

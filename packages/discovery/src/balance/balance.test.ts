@@ -233,7 +233,10 @@ describe('ejection', () => {
   describe('of which one operation fails', () => {
     const [stock, report] = ['stock', 'report'].map((name) => background.with({ values: [operationKey.of(name)] }));
     const broken = () =>
-      new FwkError('FWK_TEST_BROKEN', 'socket closed', { details: { connection: true, sent: true } });
+      new FwkError('FWK_TEST_BROKEN', 'socket closed', {
+        details: { connection: true },
+        traits: { notProcessed: false },
+      });
 
     test.each([
       ['fails', () => new Error('broken')],

@@ -11,7 +11,7 @@
 import {
   type CallContext,
   type Env,
-  isFwkError,
+  isOwnDoing,
   judgeError,
   judgeResult,
   type Layer,
@@ -180,11 +180,10 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
   #settle(node: Node<Req, Res>, startMs: number, judged: Verdict, error: unknown, context: CallContext): void {
     const nowMs = this.#env.clock.now();
     node.inFlight--;
-    const { outcome, refusedBy, noticedLate } = judged;
-    // Neither what a layer of ours refused nor our own lateness says anything about the endpoint.
-    if (refusedBy === 'caller' || noticedLate) this.#set.release(node);
+    const { outcome, retryAfterMs = 0 } = judged;
+    if (isOwnDoing(judged)) this.#set.release(node);
     else if (outcome === 'failure') {
-      node.meter.failed(nowMs, (isFwkError(error) ? error.traits.retryAfterMs : undefined) ?? 0);
+      node.meter.failed(nowMs, retryAfterMs);
       const failure = failureOf(error, judged, context);
       this.#set.failed(node, failure, nowMs);
       if (failure.rule === 'connection-failed' || node.health.ejection) suspect(this.#options.endpoints, node.endpoint);
@@ -256,7 +255,7 @@ function failureOf(error: unknown, { overloaded, sent }: Verdict, context: CallC
   return {
     rule: connection ? 'connection-failed' : said ? 'consecutive-failures' : undefined,
     // A connection that broke when the request had been sent may be that one operation's doing.
-    certain: connection && !(isFwkError(error) && error.details.sent === true),
+    certain: connection && sent !== true,
     operation: context.get(operationKey),
     error,
   };

@@ -81,7 +81,7 @@ export class ConnectionError extends FwkError {
     super('FWK_HTTP_CONNECTION', `${operation}: ${what} (${url}): ${messageOf(cause)}`, {
       cause,
       details: { operation, url, connection: true, sent, reason: codeOf(cause) },
-      traits: sent ? { retryable: true } : { retryable: true, notProcessed: true },
+      traits: { retryable: true, notProcessed: !sent },
     });
     this.operation = operation;
     this.sent = sent;

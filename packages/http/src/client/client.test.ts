@@ -301,7 +301,7 @@ describe('trying again', () => {
     });
     const error = await failure(clientFor({ endpoints: [url] }).tick());
     expect(error).toMatchObject({ code: 'FWK_HTTP_CONNECTION', sent: true });
-    expect(error.traits.notProcessed).toBeUndefined();
+    expect(error.traits.notProcessed).toBe(false);
     expect(requests).toBe(1);
   });
 });

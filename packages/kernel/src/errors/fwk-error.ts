@@ -12,7 +12,10 @@ export interface ErrorTraits {
   readonly retryable?: boolean;
   /** Whether the callee refused for lack of capacity. @defaultValue false */
   readonly overloaded?: boolean;
-  /** True when the callee provably did not process the call: then even a non-idempotent call may be tried again. */
+  /**
+   * True when the callee provably did not process the call: then even a non-idempotent call may be tried again. False when
+   * the call was sent for certain. @defaultValue unknown
+   */
   readonly notProcessed?: boolean;
   /**
    * Who refused the call, where somebody did: a layer on the caller's side (an open breaker, a full bulkhead), which says

@@ -12,24 +12,31 @@ export interface Verdict {
   /** The callee refused for lack of capacity. */
   readonly overloaded: boolean;
   /**
-   * False when the callee provably did nothing of the call: then it may be tried again whatever it does. A fact, not a
-   * judgement: taken from the error's traits, as are the next two. @defaultValue true
+   * False when the callee provably did nothing of the call: then it may be tried again whatever it does. True when it was
+   * sent for certain. A fact, not a judgement: taken from the error's traits, as are the others below. @defaultValue unknown
    */
   readonly sent?: boolean;
   /** Who refused it, where somebody did. @defaultValue nobody */
   readonly refusedBy?: 'caller' | 'callee';
   /** What the callee asked to wait before another attempt, in milliseconds. @defaultValue the error's trait */
   readonly retryAfterMs?: number;
+  /** A limit of time ran out. @defaultValue false */
+  readonly timedOut?: boolean;
   /** A limit of time that this process noticed late. @defaultValue false */
   readonly noticedLate?: boolean;
 }
 
 /**
- * Whether the ending of a call says anything about the callee. It does not when the outcome is ignored, when a layer on
- * the caller's side refused the call, and when the caller itself was too late to see the answer.
+ * Whether the ending of a call is the doing of the caller's own side, and says nothing about the callee: one of its layers
+ * refused the call, or it was itself too late to see the answer.
  */
-export function concernsCallee({ outcome, refusedBy, noticedLate }: Verdict): boolean {
-  return outcome !== 'ignored' && refusedBy !== 'caller' && noticedLate !== true;
+export function isOwnDoing({ refusedBy, noticedLate }: Verdict): boolean {
+  return refusedBy === 'caller' || noticedLate === true;
+}
+
+/** Whether the ending of a call counts for or against the callee: not when it is ignored, or the caller's own doing. */
+export function concernsCallee(verdict: Verdict): boolean {
+  return verdict.outcome !== 'ignored' && !isOwnDoing(verdict);
 }
 
 /**

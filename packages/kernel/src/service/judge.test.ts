@@ -69,7 +69,22 @@ describe('facts', () => {
     expect(judged({ notProcessed: true })).toEqual({ ...verdicts.retryableFailure, sent: false });
     expect(judged({ notProcessed: true, refusedBy: 'caller' })).toMatchObject({ sent: false, refusedBy: 'caller' });
     expect(judged({ refusedBy: 'callee' })).toMatchObject({ outcome: 'failure', refusedBy: 'callee' });
-    expect(judged({ timedOut: true, noticedLate: true })).toMatchObject({ noticedLate: true });
+    expect(judged({ timedOut: true, noticedLate: true })).toMatchObject({ timedOut: true, noticedLate: true });
+  });
+
+  test('say that it was sent, that it was not, or nothing', () => {
+    expect(judged({ notProcessed: false }).sent).toBe(true);
+    expect(judged({ overloaded: true }).sent).toBeUndefined();
+    // A layer that refuses has sent nothing, also where its error forgets to say so.
+    expect(judged({ refusedBy: 'caller' }).sent).toBe(false);
+    expect(judged({ refusedBy: 'caller', notProcessed: false }).sent).toBe(false);
+  });
+
+  test('hold how long the callee asked to wait, unless the classifier knows better', () => {
+    expect(judged({ retryAfterMs: 50 }).retryAfterMs).toBe(50);
+    const knowing = envWith({ ofError: () => ({ ...verdicts.overloaded, retryAfterMs: 7 }) }).env;
+    const error = new FwkError('FWK_TEST_FACTS', 'of a test', { traits: { retryAfterMs: 50 } });
+    expect(judgeError(knowing, error, background, undefined).retryAfterMs).toBe(7);
   });
 
   test('are not taken from the reason of a cancelled call, which may tell of an outer one', () => {

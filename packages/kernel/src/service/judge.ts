@@ -26,21 +26,27 @@ export function judgeResult(env: Env, result: unknown, context: CallContext, req
 }
 
 /**
- * Whether the callee was asked, who refused, and whether time was noticed late are facts, whatever a classifier says. An
- * error that is the reason of the cancellation may tell of an outer call: of this one only that time was noticed late.
+ * Whether the callee was asked, who refused, whether time ran out and was noticed late are facts, whatever a classifier
+ * says; what the callee asked to wait is one where the classifier does not know better. An error that is the reason of the
+ * cancellation may tell of an outer call: of this one only that time was noticed late.
  */
 function withFacts(verdict: Verdict, error: unknown, context: CallContext): Verdict {
   const ofReason = context.cancelled && isFwkError(context.reason) && context.reason.traits.noticedLate;
   if (!isFwkError(error) || (context.cancelled && error === context.reason)) {
     return ofReason ? { ...verdict, noticedLate: true } : verdict;
   }
-  const { notProcessed, refusedBy, noticedLate = ofReason } = error.traits;
-  if (!notProcessed && refusedBy === undefined && !noticedLate) return verdict;
+  const { notProcessed, refusedBy, timedOut, noticedLate = ofReason, retryAfterMs } = error.traits;
+  // What a layer of the caller refused was not sent, whether its error says so or not.
+  const sent = refusedBy === 'caller' ? false : notProcessed === undefined ? undefined : !notProcessed;
+  const waits = retryAfterMs !== undefined && verdict.retryAfterMs === undefined;
+  if (sent === undefined && refusedBy === undefined && !timedOut && !noticedLate && !waits) return verdict;
   return {
     ...verdict,
-    ...(notProcessed && { sent: false }),
+    ...(sent !== undefined && { sent }),
     ...(refusedBy && { refusedBy }),
+    ...(timedOut && { timedOut }),
     ...(noticedLate && { noticedLate }),
+    ...(waits && { retryAfterMs }),
   };
 }
 

@@ -5,7 +5,7 @@
  * A report names the epoch in which its call was admitted and counts only while that epoch lasts: a success from before
  * the opening cannot close the breaker, a failure from before the closing cannot open it again.
  */
-import { type CallContext, concernsCallee, currentOf, type Env, isFwkError, type Verdict } from '@fwk/kernel';
+import { type CallContext, concernsCallee, currentOf, type Env, type Verdict } from '@fwk/kernel';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import type { BreakerCounts } from './breaker-counts.js';
 import type { BreakerOptions } from './breaker-options.js';
@@ -77,15 +77,15 @@ export class CallReports {
   /** A call ended with an error, which the classifier may well call a success: `404` is what some callers want to know. */
   failed(error: unknown, epoch: number, startMs: number, request: unknown, context: CallContext): void {
     const verdict = judgeCallError(this.#env, error, context, request);
-    if (isFromCallee(error, verdict, context)) this.#late.answered();
+    if (isFromCallee(verdict, context)) this.#late.answered();
     if (concernsCallee(verdict) || this.#countsThoughLate(verdict))
       this.#ended(verdict.outcome === 'failure', error, epoch, startMs, request, context);
     else this.#ignored(error, epoch, startMs);
   }
 
   /** What was never sent waited for us, not for the callee. */
-  #countsThoughLate({ outcome, refusedBy, noticedLate, sent }: Verdict): boolean {
-    if (!noticedLate || outcome !== 'failure' || refusedBy === 'caller' || sent === false) return false;
+  #countsThoughLate({ outcome, noticedLate, sent }: Verdict): boolean {
+    if (!noticedLate || outcome !== 'failure' || sent === false) return false;
     return this.#late.noticed(this.#env.clock.now());
   }
 
@@ -144,7 +144,6 @@ export class CallReports {
 }
 
 /** Whether it is the callee who ended the call: not a limit of time, the caller, or a layer on its side. */
-function isFromCallee(error: unknown, { refusedBy, sent }: Verdict, { cancelled }: CallContext): boolean {
-  const timedOut = isFwkError(error) && error.traits.timedOut === true;
-  return !timedOut && !cancelled && refusedBy !== 'caller' && sent !== false;
+function isFromCallee({ timedOut, sent }: Verdict, { cancelled }: CallContext): boolean {
+  return !timedOut && !cancelled && sent !== false;
 }

@@ -92,7 +92,7 @@ describe('an adaptive limit', () => {
 
   test.each([
     ['the callee is overloaded', overloaded],
-    ['attempts time out', new FwkError('FWK_RESILIENCE_TIMEOUT', 'slow')],
+    ['attempts time out', new FwkError('FWK_RESILIENCE_TIMEOUT', 'slow', { traits: { timedOut: true } })],
   ])('falls when %s', async (_what, error) => {
     const { saturate, snapshot } = build({ algorithm: 'aimd' });
     await saturate(2, 100, error);

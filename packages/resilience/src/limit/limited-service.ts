@@ -8,7 +8,6 @@ import {
   concernsCallee,
   currentOf,
   type Env,
-  isFwkError,
   type Priority,
   priorityKey,
   type Service,
@@ -188,7 +187,8 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
       (error) => {
         const judged = judgeCallError(this.#env, error, context, request);
         const verdict = concernsCallee(judged) ? judged : verdicts.ignored;
-        this.#learn(startMs, verdict, verdict.outcome === 'failure' && isTimeout(error, context));
+        // The total time of a call that ran out shows as a cancellation.
+        this.#learn(startMs, verdict, verdict.outcome === 'failure' && (context.cancelled || judged.timedOut === true));
         whenOver(request, mark, leave);
       },
     );
@@ -267,13 +267,4 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
       return Number.POSITIVE_INFINITY;
     }
   }
-}
-
-/** True when a limit of time ended the call: the attempt's, or the total, which also shows as a cancellation. */
-function isTimeout(error: unknown, context: CallContext): boolean {
-  return (
-    context.cancelled ||
-    isFwkError(error, 'FWK_RESILIENCE_TIMEOUT') ||
-    isFwkError(error, 'FWK_KERNEL_DEADLINE_EXCEEDED')
-  );
 }

@@ -196,15 +196,18 @@ class RetryService<Req, Res> implements Service<Req, Res>, Disposable {
   #pauseAfter(ending: Ending<Res>, attempt: number, request: Req, context: CallContext): number | undefined {
     const { verdict } = ending;
     if (!verdict.retryable || context.cancelled || (!ending.ok && ending.final)) return undefined;
-    const error = ending.ok ? undefined : ending.error;
-    const traits = isFwkError(error) ? error.traits : undefined;
     if (verdict.sent !== false && !context.get(idempotentKey)) return undefined;
     const options = this.#options;
     if (attempt >= currentOf(options.maxAttempts)) return this.#stop(ending, attempt, 'attempts');
-    if (isFwkError(error, 'FWK_RESILIENCE_BREAKER_OPEN') && this.#next.status(request) !== 'ready') {
+    // An open breaker says when it will be asked again; a full bulkhead or limit may have a place after the pause.
+    if (
+      !ending.ok &&
+      isFwkError(ending.error, 'FWK_RESILIENCE_BREAKER_OPEN') &&
+      this.#next.status(request) !== 'ready'
+    ) {
       return this.#stop(ending, attempt, 'breaker-open');
     }
-    const askedMs = verdict.retryAfterMs ?? traits?.retryAfterMs ?? Number.NaN;
+    const { retryAfterMs: askedMs = Number.NaN } = verdict;
     if (askedMs > currentOf(options.maxRetryAfterMs)) return this.#stop(ending, attempt, 'retry-after-too-long');
     // What is no time at all, such as a header that was read wrongly, is as if nothing had been asked.
     const delayMs = askedMs >= 0 ? askedMs : this.#ownPause(ending, attempt, context);

@@ -16,6 +16,7 @@ import {
   currentOf,
   type Env,
   fixed,
+  isOwnDoing,
   type Live,
   millisecondsIn,
   numberIn,
@@ -141,7 +142,7 @@ class ThrottleService<Req, Res> implements Service<Req, Res> {
   #failed(slice: number, error: unknown, request: Req, context: CallContext): void {
     const verdict = judgeCallError(this.#env, error, context, request);
     const gaveUp = context.cancelled && verdict.outcome === 'ignored';
-    if (gaveUp || verdict.refusedBy === 'caller' || verdict.noticedLate) this.#takeOut(slice);
+    if (gaveUp || isOwnDoing(verdict)) this.#takeOut(slice);
     else this.#answered(slice, verdict);
   }
 
