@@ -163,3 +163,7 @@ export {
 export type { Clock, Timer } from './time/clock.js';
 export { systemClock, systemRandom } from './time/system-clock.js';
 export { type BucketShape, TokenBucket } from './time/token-bucket.js';
+export { type FollowedTls, followTls, tlsLookMs } from './tls/follow-tls.js';
+export { TlsInvalidError } from './tls/tls-error.js';
+export type { CertificateFacts, TlsMaterial } from './tls/tls-material.js';
+export { checkTlsSources, type TlsSources } from './tls/tls-options.js';

@@ -7,3 +7,9 @@ export { type LeakGuard, leakGuard } from './testing/leak-guard.js';
 export { type RecordedEvents, recordEvents } from './testing/record-events.js';
 export { type PendingCall, type ScriptedService, scriptedService } from './testing/scripted-service.js';
 export { seededRandom } from './testing/seeded-random.js';
+export {
+  type TestAuthority,
+  type TestCertificate,
+  type TestCertificateOptions,
+  testAuthority,
+} from './testing/test-authority.js';

@@ -39,6 +39,11 @@ export const kernelErrors = Object.freeze({
       'Data from outside has a key by which it could change how objects work: `__proto__`, or `prototype` in `constructor`. The message says where it stands; choose another name.',
     status: 500,
   },
+  FWK_KERNEL_TLS_INVALID: {
+    summary:
+      'A certificate, key or authority cannot be used for TLS: unreadable, not PEM, cut off, encrypted, or the key of another certificate. The message names the file or option.',
+    status: 500,
+  },
   FWK_KERNEL_ROLE_UNKNOWN: {
     summary:
       'A layer was to be put before, after or in the place of one whose role the stack does not have; the message lists the roles that it has.',
