@@ -28,7 +28,7 @@ async function bundle(entry: string, name: string, experimentalDecorators: boole
     platform: 'node',
     format: 'esm',
     target: 'es2022',
-    external: ['opossum', 'find-my-way', 'undici', 'pino', 'prom-client', 'tsyringe', 'reflect-metadata', 'consul'],
+    external: ['opossum', 'undici', 'pino', 'prom-client', 'tsyringe', 'reflect-metadata', 'consul'],
     alias: aliases,
     tsconfigRaw: { compilerOptions: { experimentalDecorators } },
     logLevel: 'error',

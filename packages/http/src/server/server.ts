@@ -1,7 +1,7 @@
 /**
  * A server of contracts on `node:http`: it listens, bounds what connections may cost, and ends them. What a request goes
- * through is in dispatcher.ts. `node:http` and the router are loaded when the first server starts, so that programs that
- * only call pay nothing.
+ * through is in dispatcher.ts. `node:http` is loaded when the first server starts, so that programs that only call
+ * pay nothing.
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -176,10 +176,8 @@ class NodeServer implements HttpServer {
   async #build(): Promise<() => Server> {
     const { bodyLimitBytes, receiveTimeoutMs, keepAliveTimeoutMs, serve } = this.#settings;
     const parts: ServerParts = { ...this.#parts, trusts: await trustCheck(this.#settings.trustedNetworks) };
-    const [{ createServer: createNodeServer }, findRoute] = await Promise.all([
-      import('node:http'),
-      routesOf(serve, probeHandlers(this.#settings), parts),
-    ]);
+    const { createServer: createNodeServer } = await import('node:http');
+    const findRoute = routesOf(serve, probeHandlers(this.#settings), parts);
     const connections = this.#connections;
     const dispatcher = new Dispatcher(findRoute, bodyLimitBytes, parts);
     const limits = {
