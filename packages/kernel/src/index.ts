@@ -136,6 +136,7 @@ export {
 export { defaultEnv, makeEnv } from './service/env.js';
 export { judgeError, judgeResult } from './service/judge.js';
 export { describeLayer, formatStack, type LayerDescription } from './service/layer-description.js';
+export { reportRefusals } from './service/report-refusals.js';
 export type { Env, Layer, Service, Status } from './service/service.js';
 export { serviceOf } from './service/service-of.js';
 export { type Stack, stack } from './service/stack.js';

@@ -18,7 +18,7 @@ export class OptionsError extends FwkError {
  * Merges `given` over `defaults` and checks every field, once, when something is built. Undefined means default.
  * Unknown fields are refused too, so that a misspelt one is never silently without effect. Of a live value, what it holds
  * now is checked, and what it holds later whenever it is read: it comes back guarded, keeps its last valid value when a later
- * one is refused or throws, and says so by a process warning. The rule `anything` leaves a live value as it is, and a `fixed`
+ * one is refused or throws, and says so by a process warning, and where `reportRefusals` leads. The rule `anything` leaves a live value as it is, and a `fixed`
  * one is shown the live value itself, which all rules of plain values refuse.
  * @param owner - who is being built, the head of the message: `retry`, `circuitBreaker "prices"`.
  * @throws {@link OptionsError} with all problems at once.

@@ -2,7 +2,8 @@
  * A live option as its owner reads it. What a live value holds later comes from outside, such as a file that somebody
  * edits or a projection that throws; it must neither break a call that only reads its limit nor get into what the owner
  * calculates with. So each value is held against the option's rule, and one that is refused changes nothing: the last
- * valid one stays, and a process warning of type `FwkOptionWarning` says so once.
+ * valid one stays. That is told once: by a process warning of type `FwkOptionWarning`, and by the log and the events of the
+ * stack that reads the option, once there is one.
  *
  * Nothing is checked but after a change; until then a read costs a look at the source's version.
  */
@@ -11,6 +12,19 @@ import { combine } from '../live/derived.js';
 import { type Live, type LiveListener, liveBrand, type Staleness } from '../live/live.js';
 import type { Rule } from './rules.js';
 import { showValue } from './show-value.js';
+
+/** A value that a live option did not take. */
+export interface OptionRefusal {
+  /** The option with its owner: `retry: maxAttempts`. */
+  readonly option: string;
+  /** What is wrong with the value. */
+  readonly problem: string;
+  /** The value that stays in force. */
+  readonly kept: string;
+}
+
+/** Told of each value that is refused. */
+export type RefusalReporter = (refusal: OptionRefusal) => void;
 
 /** A live value that never throws at its reader and only ever holds what a rule allows. */
 export class GuardedLive<T> implements Live<T> {
@@ -23,6 +37,10 @@ export class GuardedLive<T> implements Live<T> {
   /** The source's version when it was last looked at. */
   #seen: number;
   #warned: string | undefined;
+  /** Where refusals are told beside the process warning; of several stacks that read it, the last. */
+  #reporter: RefusalReporter | undefined;
+  /** Refused before anybody but the process could be told. */
+  #untold: OptionRefusal | undefined;
 
   /**
    * @param rule - has been held against what `source` holds now.
@@ -66,6 +84,12 @@ export class GuardedLive<T> implements Live<T> {
     return this.source.subscribe(follow);
   }
 
+  /** Tells this one of refusals from now on, and of one in force that nobody was told yet. */
+  reportTo(reporter: RefusalReporter): void {
+    this.#reporter = reporter;
+    if (this.#untold) this.#report(this.#untold);
+  }
+
   map<U>(project: (value: T) => U): Live<U> {
     return combine<[T], U>([this], project);
   }
@@ -86,6 +110,7 @@ export class GuardedLive<T> implements Live<T> {
 
   #accept(value: T): void {
     this.#warned = undefined;
+    this.#untold = undefined;
     if (Object.is(value, this.#value)) return;
     this.#value = value;
     this.#version++;
@@ -94,6 +119,13 @@ export class GuardedLive<T> implements Live<T> {
   #refuse(why: string): void {
     if (why === this.#warned) return;
     this.#warned = why;
-    process.emitWarning(`${this.#name} ${why}; it stays ${showValue(this.#value)}`, { type: 'FwkOptionWarning' });
+    const refusal = { option: this.#name, problem: why, kept: showValue(this.#value) };
+    process.emitWarning(`${this.#name} ${why}; it stays ${refusal.kept}`, { type: 'FwkOptionWarning' });
+    this.#report(refusal);
+  }
+
+  #report(refusal: OptionRefusal): void {
+    this.#untold = this.#reporter ? undefined : refusal;
+    this.#reporter?.(refusal);
   }
 }

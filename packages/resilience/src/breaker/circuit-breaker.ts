@@ -37,6 +37,7 @@ export function circuitBreaker(options?: Partial<BreakerOptions>): CircuitBreake
   let latest: BreakerHandle | undefined;
   const layer = functionLayer({
     role: 'circuit-breaker',
+    options: settings,
     limits: 'as-inner',
     describe: () => ({
       failureRatio: currentOf(settings.failureRatio),

@@ -79,6 +79,7 @@ export function bulkhead(options?: Partial<BulkheadOptions>): BulkheadLayer {
   let latest: BulkheadHandle | undefined;
   const layer = functionLayer({
     role: 'bulkhead',
+    options: settings,
     limits: 'as-inner',
     describe: () => ({
       maxConcurrent: currentOf(settings.maxConcurrent),

@@ -30,6 +30,7 @@ export function cache(options: CacheOptions): CacheLayer {
   let latest: CacheHandle | undefined;
   const layer = functionLayer({
     role: 'cache',
+    options: settings,
     limits: 'as-inner',
     describe: () => ({
       ttlMs: currentOf(settings.ttlMs),

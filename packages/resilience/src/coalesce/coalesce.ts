@@ -62,6 +62,7 @@ export function coalesce(options: CoalesceOptions): FunctionLayer {
   const settings = checkOptions<Settings>('coalesce', options as Partial<Settings>, coalesceDefaults, coalesceRules);
   return functionLayer({
     role: 'coalesce',
+    options: settings,
     limits: 'itself',
     describe: () => ({ maxKeys: currentOf(settings.maxKeys) }),
     build: (next, env) => new CoalesceService(next, env, settings),

@@ -73,6 +73,7 @@ export function attemptTimeout(options?: Partial<AttemptTimeoutOptions>): Functi
   );
   return functionLayer({
     role: 'attempt-timeout',
+    options: settings,
     limits: 'itself',
     describe: () => ({
       timeoutMs: currentOf(settings.timeoutMs),

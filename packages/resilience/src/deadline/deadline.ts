@@ -56,6 +56,7 @@ export function deadline(options?: Partial<DeadlineOptions>): FunctionLayer {
   const settings = checkOptions<DeadlineOptions>('deadline', options, deadlineDefaults, deadlineRules);
   return functionLayer({
     role: 'deadline',
+    options: settings,
     limits: 'itself',
     describe: () => ({ timeoutMs: currentOf(settings.timeoutMs) }),
     build: (next, env) => new DeadlineService(next, env, settings.timeoutMs),

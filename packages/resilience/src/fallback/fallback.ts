@@ -54,6 +54,7 @@ export function fallback(given: FallbackHandler | FallbackValue, options?: Parti
   const name = settings.name ?? (handler.name || 'fallback');
   return functionLayer({
     role: 'fallback',
+    options: settings,
     limits: 'as-inner',
     describe: () => ({ name }),
     build: (next, env) => new FallbackService(next, env, handler, name, settings.when),

@@ -51,6 +51,7 @@ export function faultInjection(options: FaultOptions): FunctionLayer {
   };
   return functionLayer({
     role: 'fault-injection',
+    options: settings,
     limits: 'as-inner',
     describe: () => factsOf(settings),
     build(next, env) {

@@ -42,6 +42,7 @@ export function hedge(options?: Partial<HedgeOptions>): FunctionLayer {
   const settings = checkOptions<HedgeOptions>('hedge', options, hedgeDefaults, hedgeRules);
   return functionLayer({
     role: 'hedge',
+    options: settings,
     limits: 'as-inner',
     describe: () => ({
       delayMs: currentOf(settings.delayMs),

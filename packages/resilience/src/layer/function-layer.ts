@@ -1,4 +1,4 @@
-import { defaultEnv, type Env, type Service } from '@fwk/kernel';
+import { defaultEnv, type Env, reportRefusals, type Service } from '@fwk/kernel';
 import { type AnyFunction, type Racing, type Wrapped, wrapFunction } from './function-service.js';
 import { markSelfLimiting } from './self-limiting.js';
 
@@ -24,6 +24,8 @@ export interface FunctionLayer {
 /** What a layer is made of. */
 export interface LayerParts {
   readonly role: string;
+  /** The checked options, where it has any: when a live one is refused, the log and the events of the stack say so. */
+  readonly options?: object;
   /** Makes the layer's state and service; runs once a stack. */
   build<Req, Res>(next: Service<Req, Res>, env: Env): Service<Req, Res>;
   describe(): Readonly<Record<string, unknown>>;
@@ -50,6 +52,7 @@ export function functionLayer(parts: LayerParts): FunctionLayer {
     const given = env ?? parts.env ?? defaultEnv;
     const { limits } = parts;
     const build = <Req, Res>(next: Service<Req, Res>) => {
+      if (parts.options) reportRefusals(parts.options, given);
       const service = parts.build(next, given);
       if (limits === 'itself') markSelfLimiting(service);
       else if (limits === 'as-inner' && service !== next) markSelfLimiting(service, { next });

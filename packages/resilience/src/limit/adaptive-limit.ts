@@ -37,6 +37,7 @@ export function adaptiveLimit(options?: Partial<AdaptiveLimitOptions>): Adaptive
   let latest: LimitHandle | undefined;
   const layer = functionLayer({
     role: 'adaptive-limit',
+    options: settings,
     limits: 'as-inner',
     describe: () => ({
       algorithm: settings.algorithm,

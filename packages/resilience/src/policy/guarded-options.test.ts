@@ -1,6 +1,6 @@
 /** Live options of a policy while what they hold is refused: the last valid value is in force and is what all readers see. */
-import { type Live, liveValue, makeEnv } from '@fwk/kernel';
-import { fakeClock } from '@fwk/kernel/testing';
+import { type Live, type LogFields, liveValue, makeEnv, noLogger } from '@fwk/kernel';
+import { fakeClock, recordEvents } from '@fwk/kernel/testing';
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
 import { policy } from './policy.js';
 import type { PolicyLayer } from './policy-layer.js';
@@ -44,6 +44,24 @@ describe.each(Object.entries(makers))('%s', (_, make) => {
     expect(quote.layers.map(({ settings }) => settings)).toMatchObject([{ maxConcurrent: 50 }, { timeoutMs: 50 }]);
     source.set(60);
     expect(shown(quote)).toMatchObject({ timeoutMs: 60, 'bulkhead.maxConcurrent': 60 });
+  });
+
+  test('tells the log and the events of what calls it, once for each option', async () => {
+    const { source, live } = option(50);
+    const events = recordEvents();
+    const logged: unknown[] = [];
+    const logger = { ...noLogger, warn: (fields: LogFields) => void logged.push(fields.option) };
+    const quote = make({ timeoutMs: live, bulkhead: { maxConcurrent: live } });
+    const call = quote.wrap(async () => 'answer', makeEnv({ events, logger }));
+    source.set(-1);
+    await call();
+    await call();
+    const told = events.all.filter(({ name }) => name === 'option.refused').map(({ data }) => data);
+    expect(told).toHaveLength(2);
+    expect(told).toContainEqual(
+      expect.objectContaining({ option: expect.stringMatching(/timeoutMs$/), problem: expect.any(String), kept: '50' }),
+    );
+    expect(logged).toHaveLength(2);
   });
 
   test('warns once for each option, by its name', async () => {

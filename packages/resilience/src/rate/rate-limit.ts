@@ -41,6 +41,7 @@ export function rateLimit(options?: Partial<RateLimitOptions>): FunctionLayer {
   const settings = checkRateLimitOptions(options);
   return functionLayer({
     role: 'rate-limit',
+    options: settings,
     limits: 'as-inner',
     describe: () => ({
       algorithm: settings.algorithm,

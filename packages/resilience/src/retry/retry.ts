@@ -47,6 +47,7 @@ export function retry(options?: Partial<RetryOptions>): FunctionLayer {
   const settings = checkRetryOptions(options);
   return functionLayer({
     role: 'retry',
+    options: settings,
     limits: 'as-inner',
     describe: () => ({
       maxAttempts: currentOf(settings.maxAttempts),

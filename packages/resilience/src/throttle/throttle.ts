@@ -71,6 +71,7 @@ export function throttle(options?: Partial<ThrottleOptions>): FunctionLayer {
   const settings = checkOptions<ThrottleOptions>('throttle', options, throttleDefaults, throttleRules);
   return functionLayer({
     role: 'throttle',
+    options: settings,
     limits: 'as-inner',
     describe: () => ({
       multiplier: currentOf(settings.multiplier),
