@@ -36,6 +36,14 @@ export interface AdaptiveLimitOptions {
    * @defaultValue 0
    */
   readonly maxQueue: number | Live<number>;
+  /**
+   * A line that has not been empty for this long stands: it takes up no burst, it only makes everybody late. From then on the
+   * newest of equal priority goes first, and whoever has waited longer than `newestFirstWaitMs` is refused. No call
+   * waits longer than this before that. 0 for never, or up to 60 000 milliseconds; 100 suits a server. @defaultValue 0
+   */
+  readonly newestFirstAfterMs: number | Live<number>;
+  /** How long a call may wait in a line that stands, 1 to 60 000 milliseconds. @defaultValue 5 */
+  readonly newestFirstWaitMs: number | Live<number>;
   /** Guaranteed shares for groups of calls. @defaultValue undefined: none */
   readonly partitions: LimitPartitions | undefined;
   /**
@@ -58,6 +66,8 @@ export const adaptiveLimitDefaults = Object.freeze({
   windowMs: 250,
   minSamples: 10,
   maxQueue: 0,
+  newestFirstAfterMs: 0,
+  newestFirstWaitMs: 5,
   partitions: undefined,
   lag: undefined,
   maxLagMs: 10,
@@ -73,6 +83,8 @@ export const adaptiveLimitRules = Object.freeze({
   windowMs: fixed(millisecondsIn(10, 60_000)),
   minSamples: fixed(integerIn(1, 10_000)),
   maxQueue: integerIn(0, 100_000),
+  newestFirstAfterMs: millisecondsIn(0, 60_000),
+  newestFirstWaitMs: millisecondsIn(1, 60_000),
   partitions: optional(fixed(partitionsRule)),
   lag: optional(callable),
   maxLagMs: millisecondsIn(0, 10_000),

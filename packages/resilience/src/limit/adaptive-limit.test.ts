@@ -253,6 +253,57 @@ describe('waiting for a place', () => {
     expect(snapshot()).toMatchObject({ queued: 2, rejected: { critical: 0, default: 0, sheddable: 2, background: 0 } });
   });
 
+  test('refuses who has waited as long as calls may, although no place is free', async () => {
+    const { begin, clock, snapshot, service } = build({ initialLimit: 1, maxQueue: 2, newestFirstAfterMs: 100 });
+    void begin('running');
+    const waiting = service.call('waits', background);
+    const failure = waiting.catch((error: unknown) => error);
+    await clock.advance(99);
+    expect(snapshot()).toMatchObject({ queued: 1 });
+    await clock.advance(1);
+    expect(await failure).toMatchObject({
+      details: { reason: 'waited' },
+      message: expect.stringContaining('it waited in line as long as calls may (default)'),
+    });
+    expect(snapshot()).toMatchObject({ queued: 0, gaveUp: 0, rejected: { default: 1 } });
+  });
+
+  test('goes by turns while the line is empty now and then, and newest first once it stands', async () => {
+    const { begin, clock, inner, sent, snapshot } = build({ initialLimit: 1, maxQueue: 9, newestFirstAfterMs: 100 });
+    const next = async () => {
+      inner.waiting[0]?.succeed('answer');
+      await clock.settle();
+    };
+    void begin('running');
+    void begin('a');
+    await clock.advance(60);
+    void begin('b');
+    await next();
+    expect(sent().at(-1)).toBe('a');
+    await clock.advance(35);
+    const late = begin('c');
+    await clock.advance(4);
+    void begin('d');
+    void begin('e');
+    await clock.advance(1);
+    // The line has not been empty for 100 ms now: b has waited 40 ms, c 5 ms.
+    await next();
+    expect(sent().at(-1)).toBe('e');
+    await next();
+    expect(sent().at(-1)).toBe('d');
+    expect(snapshot()).toMatchObject({ rejected: { default: 1 } });
+    await next();
+    expect(sent().at(-1)).toBe('c');
+    await next();
+    await late;
+    // Empty: what comes now waits its turn again.
+    void begin('f');
+    void begin('g');
+    void begin('h');
+    await next();
+    expect(sent().at(-1)).toBe('g');
+  });
+
   test('names the call that it displaces by its own operation', async () => {
     const { service, begin } = build({ initialLimit: 1, maxQueue: 1 });
     void begin('running');
@@ -418,45 +469,58 @@ describe('partitions', () => {
 test('never lets more in than the limit, answers everybody, and keeps its counts, in any order of events', async () => {
   const algorithm = fc.constantFrom('gradient2', 'vegas', 'aimd');
   await fc.assert(
-    fc.asyncProperty(algorithm, fc.nat(4), fc.nat(), async (chosen, maxQueue, seed) => {
-      const options = { algorithm: chosen, initialLimit: 4, maxQueue, windowMs: 20, lag: undefined } as const;
-      const { guard, inner, begin, snapshot, service } = build(options);
-      const random = seededRandom(seed);
-      const calls: Promise<unknown>[] = [];
-      const cancels: ((reason: unknown) => void)[] = [];
-      for (let step = 0; step < 60; step++) {
-        const drawn = random();
-        if (drawn < 0.6) {
-          const { context, cancel } = guard.context(random() < 0.2 ? { deadlineMs: guard.clock.now() + 15 } : {});
-          const { inFlight, limit, admitted } = snapshot();
-          calls.push(begin(String(step), priorities[Math.floor(random() * 4)], context));
-          if (snapshot().admitted > admitted) expect(inFlight).toBeLessThan(limit);
-          cancels.push(cancel);
-        } else if (drawn < 0.7) {
-          cancels.splice(Math.floor(random() * cancels.length), 1)[0]?.(gaveUp);
-        } else {
-          const { waiting } = inner;
-          const pending = waiting[Math.floor(random() * waiting.length)];
-          if (drawn < 0.85) pending?.succeed('answer');
-          else pending?.fail(drawn < 0.92 ? overloaded : new Error('down'));
-          await guard.clock.advance(Math.floor(random() * 10));
+    fc.asyncProperty(
+      algorithm,
+      fc.nat(4),
+      fc.nat(),
+      fc.constantFrom(0, 20),
+      async (chosen, maxQueue, seed, newestFirstAfterMs) => {
+        const options = {
+          algorithm: chosen,
+          initialLimit: 4,
+          maxQueue,
+          newestFirstAfterMs,
+          windowMs: 20,
+          lag: undefined,
+        } as const;
+        const { guard, inner, begin, snapshot, service } = build(options);
+        const random = seededRandom(seed);
+        const calls: Promise<unknown>[] = [];
+        const cancels: ((reason: unknown) => void)[] = [];
+        for (let step = 0; step < 60; step++) {
+          const drawn = random();
+          if (drawn < 0.6) {
+            const { context, cancel } = guard.context(random() < 0.2 ? { deadlineMs: guard.clock.now() + 15 } : {});
+            const { inFlight, limit, admitted } = snapshot();
+            calls.push(begin(String(step), priorities[Math.floor(random() * 4)], context));
+            if (snapshot().admitted > admitted) expect(inFlight).toBeLessThan(limit);
+            cancels.push(cancel);
+          } else if (drawn < 0.7) {
+            cancels.splice(Math.floor(random() * cancels.length), 1)[0]?.(gaveUp);
+          } else {
+            const { waiting } = inner;
+            const pending = waiting[Math.floor(random() * waiting.length)];
+            if (drawn < 0.85) pending?.succeed('answer');
+            else pending?.fail(drawn < 0.92 ? overloaded : new Error('down'));
+            await guard.clock.advance(Math.floor(random() * 10));
+          }
         }
-      }
-      for (let left = snapshot(); left.inFlight + left.queued > 0; left = snapshot()) {
-        for (const pending of inner.waiting) pending.succeed('answer');
-        await guard.clock.settle();
-      }
-      const ended = await Promise.all(calls);
-      const count = (kind: unknown) => ended.filter((ending) => ending === kind).length;
-      const { calls: came, admitted, gaveUp: left, rejected } = snapshot();
-      const refused = Object.values(rejected).reduce((sum, one) => sum + one, 0);
-      expect(came).toBe(calls.length);
-      expect(admitted + left + refused).toBe(came);
-      expect(count('FWK_RESILIENCE_LIMIT_EXCEEDED')).toBe(refused);
-      expect(inner.calls.length).toBe(admitted);
-      expect(service.status()).toBe('ready');
-      guard.check();
-    }),
+        for (let left = snapshot(); left.inFlight + left.queued > 0; left = snapshot()) {
+          for (const pending of inner.waiting) pending.succeed('answer');
+          await guard.clock.settle();
+        }
+        const ended = await Promise.all(calls);
+        const count = (kind: unknown) => ended.filter((ending) => ending === kind).length;
+        const { calls: came, admitted, gaveUp: left, rejected } = snapshot();
+        const refused = Object.values(rejected).reduce((sum, one) => sum + one, 0);
+        expect(came).toBe(calls.length);
+        expect(admitted + left + refused).toBe(came);
+        expect(count('FWK_RESILIENCE_LIMIT_EXCEEDED')).toBe(refused);
+        expect(inner.calls.length).toBe(admitted);
+        expect(service.status()).toBe('ready');
+        guard.check();
+      },
+    ),
     { numRuns: 40 },
   );
 });

@@ -45,6 +45,10 @@ export function adaptiveLimit(options?: Partial<AdaptiveLimitOptions>): Adaptive
       minLimit: currentOf(settings.minLimit),
       maxLimit: currentOf(settings.maxLimit),
       maxQueue: currentOf(settings.maxQueue),
+      ...(currentOf(settings.newestFirstAfterMs) > 0 && {
+        newestFirstAfterMs: currentOf(settings.newestFirstAfterMs),
+        newestFirstWaitMs: currentOf(settings.newestFirstWaitMs),
+      }),
       ...(settings.partitions === undefined ? {} : { shares: settings.partitions.shares }),
     }),
     build<Req, Res>(next: Service<Req, Res>, env: Env): Service<Req, Res> {

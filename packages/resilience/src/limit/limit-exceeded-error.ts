@@ -2,10 +2,10 @@ import { type Priority, RefusalError } from '@fwk/kernel';
 import { resilienceErrors } from '../errors.js';
 
 /**
- * Why the limit refused: nobody may pass (`limit`), less important calls are held back already (`shed`), or a more
- * important call took the place in the line (`displaced`).
+ * Why the limit refused: nobody may pass (`limit`), less important calls are held back already (`shed`), a more
+ * important call took the place in the line (`displaced`), or the wait in the line was too long (`waited`).
  */
-export type LimitReason = 'limit' | 'shed' | 'displaced';
+export type LimitReason = 'limit' | 'shed' | 'displaced' | 'waited';
 
 /** The facts of a refusal by the adaptive limit. */
 export interface LimitRefusal {
@@ -20,6 +20,7 @@ const why: Readonly<Record<LimitReason, string>> = Object.freeze({
   limit: 'none may wait',
   shed: 'calls of this priority make room for others',
   displaced: 'a call of higher priority took its place in the line',
+  waited: 'it waited in line as long as calls may',
 });
 
 /**

@@ -33,6 +33,7 @@ import { LoopLag } from './loop-lag.js';
 import { isGuaranteed, type Partition, Partitions } from './partitions.js';
 import { PriorityQueue } from './priority-queue.js';
 import { levelOf, PriorityShedding, priorities } from './priority-shedding.js';
+import { QueueDelay } from './queue-delay.js';
 
 /** Lets calls through up to the limit that its controller finds. */
 export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle {
@@ -43,6 +44,7 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
   readonly #partitions: Partitions | undefined;
   readonly #shedding = new PriorityShedding();
   readonly #queue = new PriorityQueue();
+  readonly #delay: QueueDelay;
   readonly #turns: TurnOwner;
   readonly #series: LimitSeries;
   /** Measures the event loop; undefined when the options say how late it is. */
@@ -61,6 +63,7 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
     this.#loop = options.lag ? undefined : new LoopLag(env.clock);
     this.#controller = new LimitController(strategy, options, () => this.#lagMs());
     this.#partitions = options.partitions && new Partitions(options.partitions);
+    this.#delay = new QueueDelay(options);
     const series = limitSeries(env);
     this.#series = series;
     this.#turns = { clock: env.clock, expiry: new Expiry(env), left: () => this.#left() };
@@ -93,7 +96,7 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
     if (this.#hasPlace(level) && this.#queue.yieldsTo(level)) {
       return this.#enter(request, context, partition, nowMs);
     }
-    if (this.#mayWait(level)) return this.#wait(request, context, level, partition);
+    if (this.#mayWait(level)) return this.#wait(request, context, level, partition, nowMs);
     this.#shedding.refused();
     return Promise.reject(this.#refused(context, level, 'limit'));
   }
@@ -141,9 +144,22 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
   }
 
   /** The place is taken before the promise resolves, so nobody can slip in before the call goes on. */
-  #wait(request: Req, context: CallContext, level: number, partition: Partition | undefined): Promise<Res> {
-    const line = { join: (waiter: Waiter) => this.#lineUp(waiter, level, partition) };
-    const turn = waitTurn(line, context, this.#turns);
+  #wait(
+    request: Req,
+    context: CallContext,
+    level: number,
+    partition: Partition | undefined,
+    sinceMs: number,
+  ): Promise<Res> {
+    const line = { join: (waiter: Waiter) => this.#lineUp({ ...waiter, sinceMs }, level, partition) };
+    this.#delay.joined(sinceMs);
+    const maxWaitMs = this.#delay.maxWaitMs(sinceMs);
+    const turn = waitTurn(
+      line,
+      context,
+      this.#turns,
+      maxWaitMs === undefined ? undefined : { maxWaitMs, error: () => this.#waited(level, context) },
+    );
     this.#series.queued.add(1);
     this.#watch ??= watchOptions([this.#options.minLimit, this.#options.maxLimit], () => this.#letIn());
     return turn.then(() => this.#run(request, context, partition, this.#env.clock.now()));
@@ -221,18 +237,31 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
   /** First those whom their partition's share is due, then whoever is most important, as far as there are places. */
   #letIn(): void {
     if (this.#queue.length === 0) return;
+    const nowMs = this.#env.clock.now();
+    const newestFirst = this.#delay.stands(nowMs);
+    if (newestFirst) {
+      const longestMs = currentOf(this.#options.newestFirstWaitMs);
+      this.#queue.refuseOlder(nowMs - longestMs, (level, context) => this.#waited(level, context));
+    }
     for (const partition of this.#partitions?.all ?? []) {
-      while (isGuaranteed(partition, this.#controller.limit) && partition.queue.letIn());
+      while (isGuaranteed(partition, this.#controller.limit) && partition.queue.letIn(newestFirst));
     }
     for (let level = this.#queue.highest; level !== undefined; level = this.#queue.highest) {
       if (!this.#hasPlace(level)) return;
-      this.#queue.letIn();
+      this.#queue.letIn(newestFirst);
     }
+  }
+
+  /** The call has waited in line as long as calls may: it found no place. */
+  #waited(level: number, context: CallContext): LimitExceededError {
+    this.#shedding.refused();
+    return this.#refused(context, level, 'waited');
   }
 
   #left(): void {
     this.#series.queued.add(-1);
     if (this.#queue.length > 0) return;
+    this.#delay.emptied();
     this.#watch?.[Symbol.dispose]();
     this.#watch = undefined;
   }

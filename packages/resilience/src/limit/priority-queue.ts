@@ -29,12 +29,29 @@ export class PriorityQueue {
     return waiting === undefined || waiting > level;
   }
 
-  /** Lets in whoever has waited longest at the highest level. @returns false when nobody waits. */
-  letIn(): boolean {
+  /**
+   * Lets in one at the highest level: whoever has waited longest there, or came last.
+   * @returns false when nobody waits.
+   */
+  letIn(newestFirst: boolean): boolean {
     const level = this.highest;
     if (level === undefined) return false;
-    this.line(level).shift()?.enter();
+    const line = this.line(level);
+    (newestFirst ? line.pop() : line.shift())?.enter();
     return true;
+  }
+
+  /**
+   * Refuses all that lined up before a moment.
+   * @param refusal - makes the error of a call, from its level and its context.
+   */
+  refuseOlder(thanMs: number, refusal: (level: number, context: CallContext) => Error): void {
+    this.#lines.forEach((line, level) => {
+      while ((line.oldest?.sinceMs ?? Number.POSITIVE_INFINITY) < thanMs) {
+        const waiter = line.shift()!;
+        waiter.refuse(refusal(level, waiter.context));
+      }
+    });
   }
 
   /**

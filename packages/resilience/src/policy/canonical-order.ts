@@ -246,7 +246,7 @@ export const canonicalOrder: readonly PolicyPart[] = Object.freeze([
     defaults: adaptiveLimitDefaults,
     rules: adaptiveLimitRules,
     stateful: true,
-    tunable: ['minLimit', 'maxLimit', 'maxQueue', 'maxLagMs'],
+    tunable: ['minLimit', 'maxLimit', 'maxQueue', 'newestFirstAfterMs', 'newestFirstWaitMs', 'maxLagMs'],
     make: adaptiveLimit,
   }),
   // Waiting for a place is not the attempt's time.

@@ -4,6 +4,8 @@ import type { CallContext } from '@fwk/kernel';
 export interface Waiter {
   /** The call that waits, for the error that it may end with. */
   readonly context: CallContext;
+  /** When it lined up, where somebody wants to know. */
+  readonly sinceMs?: number;
   /** Called once, after the waiter was taken out: it may go on, and owns what it waited for. */
   readonly enter: () => void;
   /** Called once, after the waiter was taken out: it ends with this error. */
@@ -28,6 +30,11 @@ export class WaitQueue {
 
   get length(): number {
     return this.#length;
+  }
+
+  /** Whoever has waited longest, and goes on waiting. */
+  get oldest(): Waiter | undefined {
+    return this.#first;
   }
 
   /**
