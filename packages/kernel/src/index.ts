@@ -104,6 +104,14 @@ export {
   text,
 } from './options/rules.js';
 export {
+  type DetailedProblem,
+  type ProblemDocument,
+  problemDocument,
+  problemType,
+  titleOf,
+} from './problem/problem-document.js';
+export { rawProblem, statusOfParseFailure } from './problem/raw-problem.js';
+export {
   type InputOf,
   isSchema,
   issuePath,

@@ -11,6 +11,7 @@ import {
   messageOf,
   oneByOne,
   operationKey,
+  problemType,
   runInContext,
   settleWithin,
   UnsentAnswers,
@@ -20,7 +21,7 @@ import { type Authenticator, authenticator, isReading } from './access.js';
 import { askerOf, audited, RefusedChanges } from './audit.js';
 import { eventStreams } from './event-stream.js';
 import { listenAlone } from './listen.js';
-import { ManagementRefusedError, problemOf, problemType } from './problem.js';
+import { ManagementRefusedError, problemOf } from './problem.js';
 import { ManagementReply } from './reply.js';
 import { readBody } from './request-body.js';
 import { routesOf } from './routes.js';

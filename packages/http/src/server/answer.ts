@@ -2,7 +2,6 @@
  * What goes back over the wire, and how any error becomes it. A caller is told what it can act on: its own mistakes in
  * full, ours by code and the sentence of the error table. Messages, causes and stacks stay in the log.
  */
-import { STATUS_CODES } from 'node:http';
 import {
   boundedRetryAfterMs,
   type ErrorEntry,
@@ -10,9 +9,11 @@ import {
   formatRetryAfter,
   isDoNotRetry,
   isFwkError,
+  problemType,
+  titleOf,
 } from '@fwk/kernel';
 import { headerNames } from '../wire/headers.js';
-import { type HttpError, type Problem, problemType } from '../wire/problem.js';
+import type { HttpError, Problem } from '../wire/problem.js';
 import type { RemoteError } from '../wire/remote-error.js';
 import { entryOfCode } from './error-status.js';
 import { RequestError } from './request-error.js';
@@ -53,7 +54,7 @@ export function answerOfError(error: unknown, failed: Failed): Answer {
   const problem: Problem = {
     ...members,
     type,
-    title: title || (STATUS_CODES[status] ?? 'Error'),
+    title: title || titleOf(status),
     status,
     ...(detail !== undefined && { detail }),
     instance: failed.instance,

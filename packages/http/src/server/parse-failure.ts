@@ -1,14 +1,9 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Problem, problemType } from '../wire/problem.js';
+import { problemDocument, rawProblem, statusOfParseFailure } from '@fwk/kernel';
 import type { Connections } from './connections.js';
 
 type ParseError = Error & { readonly code?: string };
-
-const statusOf: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-};
 
 /** Connections that are about to end: Node tells of each further part that it cannot parse. */
 const ending = new WeakSet<Socket>();
@@ -40,20 +35,11 @@ export function answerParseFailure(error: ParseError, socket: Socket, connection
 }
 
 function writeRefusal(error: ParseError, socket: Socket): void {
-  const status = statusOf[error.code ?? ''] ?? 400;
-  const problem: Problem = {
+  const detail = 'the request is not valid HTTP, too slow, or its headers are too large';
+  const problem = problemDocument(statusOfParseFailure(error.code), detail, {
     type: 'urn:fwk:error:FWK_HTTP_REQUEST_MALFORMED',
-    title: STATUS_CODES[status] ?? 'Bad Request',
-    status,
-    detail: 'the request is not valid HTTP, too slow, or its headers are too large',
     code: 'FWK_HTTP_REQUEST_MALFORMED',
-  };
-  const body = JSON.stringify(problem);
-  if (socket.writable) {
-    socket.write(
-      `HTTP/1.1 ${status} ${problem.title}\r\ncontent-type: ${problemType}\r\n` +
-        `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-    );
-  }
+  });
+  if (socket.writable) socket.write(rawProblem(problem));
   socket.destroySoon();
 }

@@ -7,13 +7,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
-import { parseJson } from '@fwk/kernel';
+import { parseJson, problemType } from '@fwk/kernel';
 import { clientOperation } from '../client/operation-request.js';
 import { type GivenRequest, prepareRequest } from '../client/prepare-request.js';
 import type { OperationPlan } from '../contract/contract.js';
 import type { AnyContract, OperationName, Request } from '../contract/contract-types.js';
 import { headerNames } from '../wire/headers.js';
-import { problemType } from '../wire/problem.js';
 import { formatIssues, validatePart } from '../wire/validate.js';
 
 /** An example request for each operation; the server must answer it well. */

@@ -2,24 +2,14 @@
  * Errors on the wire: RFC 9457 problem documents. A handler that wants to answer one throws `problem(...)`; a client gets
  * it back in its RemoteError.
  */
-import { boundedRetryAfterMs, type ErrorTraits, FwkError, OptionsError } from '@fwk/kernel';
+import { boundedRetryAfterMs, type ErrorTraits, FwkError, OptionsError, type ProblemDocument } from '@fwk/kernel';
 
-/** A problem document; further members are the problem's own. */
-export interface Problem {
-  /** Names the kind of problem; `about:blank` when title and status say all. */
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail?: string;
-  /** The path that was asked for. */
-  readonly instance?: string;
-  /** `FWK_...` for problems of the framework. */
-  readonly code?: string;
+/** A problem document of a service, with the members that servers of this framework add. */
+export interface Problem extends ProblemDocument {
   readonly traceId?: string;
   /** When to try again, in milliseconds; finer than `Retry-After`. */
   readonly retryAfterMs?: number;
   readonly issues?: readonly WireIssue[];
-  readonly [member: string]: unknown;
 }
 
 /** One mismatch between a request and its contract. */
@@ -30,9 +20,6 @@ export interface WireIssue {
   readonly path: string;
   readonly message: string;
 }
-
-/** The media type of problem documents. */
-export const problemType = 'application/problem+json';
 
 /** More about a problem; see {@link problem}. */
 export interface ProblemOptions {

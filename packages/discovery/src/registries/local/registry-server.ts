@@ -4,7 +4,7 @@
  * it: bodies must be JSON, which browsers ask leave for first, in vain.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Env, UnsentAnswers } from '@fwk/kernel';
+import { type Env, problemDocument, problemType, UnsentAnswers } from '@fwk/kernel';
 import type { Catalog } from '../catalog.js';
 import { EventStreams } from './event-streams.js';
 import { type Listening, listenAsRegistry } from './listen.js';
@@ -119,12 +119,12 @@ function refuse(response: ServerResponse, error: unknown, env: Env, caller: Call
     response.destroy();
     return;
   }
-  const problem = problemOf(error) ?? { type: 'about:blank', status: 500, detail: 'the registry could not answer' };
+  const problem = problemOf(error) ?? problemDocument(500, 'the registry could not answer');
   if (problem.status === 500) env.logger.error({ err: error }, problem.detail);
   // The rest of a body that nobody will read must not be taken for the next request.
   if (problem.status === 413) response.setHeader('connection', 'close');
   if (problem.status === 401) response.setHeader('www-authenticate', 'Bearer');
-  send(response, problem.status, problem, caller, 'application/problem+json');
+  send(response, problem.status, problem, caller, problemType);
 }
 
 function send(
