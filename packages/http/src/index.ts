@@ -1,3 +1,11 @@
+export { fetchOf, interceptorOf } from './adapters/adapter-tokens.js';
+export { type ServiceFetch, serviceFetch } from './adapters/service-fetch.js';
+export {
+  type InterceptorOptions,
+  type ServiceInterceptor,
+  serviceInterceptor,
+} from './adapters/service-interceptor.js';
+export type { ServiceOptions } from './adapters/service-requests.js';
 export {
   AnswerInvalidError,
   CallInvalidError,

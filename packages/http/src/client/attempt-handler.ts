@@ -20,14 +20,14 @@ import { readProblem } from '../wire/problem.js';
 import { RemoteError } from '../wire/remote-error.js';
 import { validatePart } from '../wire/validate.js';
 import { AnswerInvalidError, ConnectionError } from './client-errors.js';
-import type { OperationRequest, OperationResponse } from './operation-request.js';
+import type { OperationRequest, OperationResponse, WireAttempt } from './operation-request.js';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 const noHeaders: Headers = Object.freeze({});
 
 /** See the head of this file. */
-export class AttemptHandler implements Dispatcher.DispatchHandler {
+export class AttemptHandler implements WireAttempt {
   readonly #request: OperationRequest;
   readonly #url: string;
   readonly #maxBytes: number;

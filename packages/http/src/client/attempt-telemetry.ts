@@ -62,7 +62,7 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
     return this.#next.status(request);
   }
 
-  #find(plan: OperationPlan, result: number | string): Histogram {
+  #find(plan: OperationPlan<string>, result: number | string): Histogram {
     let byResult = this.#series.get(plan.id);
     if (!byResult) {
       byResult = new Map();

@@ -158,15 +158,12 @@ export interface CheckedClientOptions<C> {
  * Checks a client's own options; those of its layers are checked with the policy that they lie over.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
-export function checkClientOptions<C>(
-  contract: AnyContract,
-  options: Partial<ClientOptions<C>> = {},
-): CheckedClientOptions<C> {
+export function checkClientOptions<C>(owner: string, options: Partial<ClientOptions<C>> = {}): CheckedClientOptions<C> {
   const ofPolicy = Object.fromEntries(policyFields.map((field) => [field, anything])) as Record<
     (typeof policyFields)[number],
     Rule
   >;
-  const checked = checkOptions<ClientOptions<C>>(`client of "${contract.name}"`, options, clientDefaults, {
+  const checked = checkOptions<ClientOptions<C>>(owner, options, clientDefaults, {
     ...ofPolicy,
     service: optional(text),
     policy: optional(text),

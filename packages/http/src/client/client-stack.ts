@@ -31,7 +31,7 @@ export interface ClientStack {
  */
 export function clientStack<C>(
   service: string,
-  plans: readonly OperationPlan[],
+  plans: readonly OperationPlan<string>[],
   options: CheckedClientOptions<C>['own'],
   source: EndpointSource,
   use: PolicyUse,

@@ -1,21 +1,10 @@
-import { staticEndpoints } from '@fwk/discovery';
-import {
-  type BuiltService,
-  type CallContext,
-  currentContext,
-  currentOf,
-  fromSignal,
-  type LayerDescription,
-  makeEnv,
-  type Service,
-} from '@fwk/kernel';
-import { policyRegistry } from '@fwk/resilience';
+import { type CallContext, currentContext, fromSignal, type LayerDescription, type Service } from '@fwk/kernel';
 import type { AnyContract, CallOptions, Client } from '../contract/contract-types.js';
-import { ClientClosedError, ClientUnboundError } from './client-errors.js';
-import { constantHeaders } from './client-headers.js';
-import { type ClientOptions, type ClientParts, checkClientOptions, type EndpointSource } from './client-options.js';
+import { type ClientOperations, clientCore } from './client-core.js';
+import { ClientClosedError } from './client-errors.js';
+import type { ClientOptions, ClientParts } from './client-options.js';
 import { clientKind } from './client-policy.js';
-import { type ClientStack, clientStack } from './client-stack.js';
+import type { ClientStack } from './client-stack.js';
 import {
   type ClientOperation,
   clientOperation,
@@ -23,9 +12,6 @@ import {
   type OperationResponse,
 } from './operation-request.js';
 import { type GivenRequest, prepareRequest } from './prepare-request.js';
-
-/** A connection is not waited for longer than this, unless the options say so. */
-const LONGEST_CONNECT_MS = 1000;
 
 const stacks = new WeakMap<object, ClientStack>();
 
@@ -39,31 +25,20 @@ export function createClient<C extends AnyContract>(
   contract: C,
   options: Partial<ClientOptions<C>> & ClientParts,
 ): Client<C> & AsyncDisposable {
-  const { memberships, env: parts, caller, policies, ...given } = options;
-  const { own, policy } = checkClientOptions(contract, given as Partial<ClientOptions<C>>);
-  const constant = constantHeaders(`client of "${contract.name}"`, own.headers);
-  const outer = makeEnv(parts);
-  const service = own.service ?? contract.name;
-  const source = sourceOf(service, own, memberships);
-  const registry = policies ?? policyRegistry(outer);
-  const use = registry.use(
-    own.policy ?? service,
-    clientKind(service, contract.plans, typeof own.headers === 'function'),
-    policy,
-    outer,
+  const { plans } = contract;
+  const { operations, stack, constant } = clientCore<C>(
+    {
+      owner: `client of "${contract.name}"`,
+      service: contract.name,
+      plans,
+      kind: (service, variesByCaller) => clientKind(service, plans, variesByCaller),
+    },
+    options,
   );
-  const stack = clientStack(service, contract.plans, own, source, use, {
-    service,
-    clock: outer.clock,
-    maxAnswerBytes: own.maxAnswerBytes,
-    maxConnections: own.maxConnections,
-    connectTimeoutMs: () => own.connectTimeoutMs ?? connectLimitMs(currentOf(use.options().timeoutMs)),
-  });
-  const operations = new ClientOperations(stack, service, use);
   const client = Object.create(null, {
     [Symbol.asyncDispose]: { value: () => operations[Symbol.asyncDispose]() },
   }) as Record<string, unknown>;
-  for (const plan of contract.plans) client[plan.name] = method(clientOperation(plan, caller, constant), operations);
+  for (const plan of plans) client[plan.name] = method(clientOperation(plan, options.caller, constant), operations);
   stacks.set(client, stack);
   return Object.freeze(client) as Client<C> & AsyncDisposable;
 }
@@ -73,41 +48,7 @@ export function describeClient(client: object): readonly LayerDescription[] | un
   return stacks.get(client)?.describe();
 }
 
-function sourceOf(
-  service: string,
-  { endpoints }: Pick<ClientOptions<never>, 'endpoints'>,
-  memberships: ClientParts['memberships'],
-): EndpointSource {
-  if (endpoints) return { endpoints: staticEndpoints(service, endpoints), settled: undefined };
-  if (!memberships) throw new ClientUnboundError(service);
-  return {
-    endpoints: memberships.of(service),
-    settled: (name, context) => memberships.settled(name, context),
-  };
-}
-
 type OperationService = Service<OperationRequest, OperationResponse>;
-
-/** What the methods of a client call, until it is closed. */
-class ClientOperations implements AsyncDisposable {
-  readonly service: BuiltService<OperationRequest, OperationResponse>;
-  closed = false;
-
-  readonly #use: Disposable;
-
-  /** @param use - its policy, which is no longer listed once it is closed. */
-  constructor({ stack }: ClientStack, service: string, use: Disposable) {
-    this.#use = use;
-    // Each endpoint has its connection; what comes here is an attempt of a call that was under way when the client was closed.
-    this.service = stack.into(() => Promise.reject(new ClientClosedError(service)));
-  }
-
-  /** Takes no more calls, and ends when those under way are over and all connections closed. */
-  [Symbol.asyncDispose](): Promise<void> {
-    this.closed = true;
-    return this.service[Symbol.asyncDispose]().finally(() => this.#use[Symbol.dispose]());
-  }
-}
 
 function method(operation: ClientOperation, operations: ClientOperations) {
   const { service } = operations;
@@ -141,10 +82,4 @@ async function callWithSignal(
 
 function takeValue({ value }: OperationResponse): unknown {
   return value;
-}
-
-/** Below the limit of an attempt, so that there is time left to try elsewhere. */
-function connectLimitMs(attemptMs: number | false | undefined): number {
-  if (!attemptMs) return LONGEST_CONNECT_MS;
-  return Math.min(LONGEST_CONNECT_MS, Math.max(1, attemptMs / 2));
 }

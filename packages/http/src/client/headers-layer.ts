@@ -5,7 +5,15 @@
  * hedging, so that each attempt has its own; outside the balancer, so that no endpoint is held for the time that the
  * function takes, or judged by its failure. Cancellation ends the wait at once. A function that answers at once costs no promise.
  */
-import { attemptKey, type CallContext, type Env, type Layer, type Service, type Status, type Timer } from '@fwk/kernel';
+import {
+  attemptKey,
+  type CallContext,
+  type Env,
+  type Layer,
+  type Service,
+  type Status,
+  settleWithin,
+} from '@fwk/kernel';
 import type { WireHeaders } from '../wire/wire-headers.js';
 import { HeadersFailedError, HeadersInvalidError } from './client-errors.js';
 import { givenHeaders, type HeadersFunction } from './client-headers.js';
@@ -93,24 +101,16 @@ class HeadersLayer implements Next {
   }
 
   #wait(operation: string, answer: PromiseLike<unknown>, context: CallContext): Promise<unknown> {
-    const { clock } = this.#env;
-    return new Promise((resolve, reject) => {
-      let timer: Timer | undefined;
-      let subscription: Disposable | undefined;
-      const end = (settle: () => void) => {
-        subscription?.[Symbol.dispose]();
-        if (timer) clock.clearTimer(timer);
-        settle();
-      };
-      timer = clock.setTimer(() => {
-        end(() => reject(new HeadersFailedError(operation, `took longer than headersTimeoutMs ${this.#limitMs}`)));
-      }, this.#limitMs);
-      // It may have been cancelled by the function itself.
-      subscription = context.onCancel((reason) => end(() => reject(reason)));
-      Promise.resolve(answer).then(
-        (value) => end(() => resolve(value)),
-        (error) => end(() => reject(new HeadersFailedError(operation, 'threw', error))),
-      );
+    const work = Promise.resolve(answer).catch((error: unknown) => {
+      throw new HeadersFailedError(operation, 'threw', error);
+    });
+    return settleWithin(work, {
+      clock: this.#env.clock,
+      limitMs: this.#limitMs,
+      context,
+      late: () => {
+        throw new HeadersFailedError(operation, `took longer than headersTimeoutMs ${this.#limitMs}`);
+      },
     });
   }
 }

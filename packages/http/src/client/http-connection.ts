@@ -20,7 +20,7 @@ import { AttemptHandler } from './attempt-handler.js';
 import { ClientClosedError } from './client-errors.js';
 import { connector } from './connector.js';
 import { loadPool, loadUpgrade } from './load-pool.js';
-import type { OperationRequest, OperationResponse } from './operation-request.js';
+import type { OperationRequest, OperationResponse, WireAttempt } from './operation-request.js';
 import { areWatched, sendWatched } from './watched-request.js';
 
 /** What the connections of all endpoints of a client have in common. */
@@ -68,15 +68,19 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
   #send(pool: Pool, request: OperationRequest, context: CallContext): Promise<OperationResponse> {
     if (context.cancelled) return Promise.reject(context.reason);
     const { clock, maxAnswerBytes } = this.#parts;
-    const answered = new Promise<AttemptHandler>((resolve, reject) => {
-      const handler = new AttemptHandler(request, this.#url, maxAnswerBytes, clock, context, resolve, reject);
+    const { forwarded } = request;
+    const answered = new Promise<WireAttempt>((resolve, reject) => {
+      const handler: WireAttempt = forwarded
+        ? forwarded.attempt(this.#url, context, resolve, reject)
+        : new AttemptHandler(request, this.#url, maxAnswerBytes, clock, context, resolve, reject);
       const trace = context.get(traceKey);
       const traceparent = trace && formatTraceparent(trace);
       const options: Dispatcher.DispatchOptions = {
-        method: request.operation.plan.method,
+        method: forwarded?.method ?? request.operation.plan.method,
         path: request.path,
         headers: this.#headers(request, context, traceparent, trace?.tracestate),
-        body: request.body ?? null,
+        body: forwarded ? forwarded.body : (request.body ?? null),
+        bodyTimeout: forwarded ? forwarded.bodyTimeoutMs : 0,
       };
       if (trace && traceparent && areWatched()) sendWatched(trace, traceparent, () => pool.dispatch(options, handler));
       else pool.dispatch(options, handler);
@@ -127,6 +131,6 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
   }
 }
 
-function readAnswer(answered: AttemptHandler): OperationResponse | Promise<OperationResponse> {
+function readAnswer(answered: WireAttempt): OperationResponse | Promise<OperationResponse> {
   return answered.read();
 }

@@ -5,22 +5,26 @@ type PoolConstructor = new (origin: string, options?: Pool.Options) => Pool;
 let loading: Promise<typeof import('undici')> | undefined;
 
 /** Bun answers `undici` with a stand-in whose pools send nothing; by the name of its file it loads what is installed. */
-async function loadUndici(): Promise<typeof import('undici')> {
+async function importUndici(): Promise<typeof import('undici')> {
   const found = await import('undici');
   return 'dispatch' in found.Pool.prototype ? found : import('undici/index.js');
 }
 
+/** undici, imported when it is first needed. */
+export function loadUndici(): Promise<typeof import('undici')> {
+  loading ??= importUndici();
+  return loading;
+}
+
 /** undici's pool, imported when the first call is made. */
 export async function loadPool(): Promise<PoolConstructor> {
-  loading ??= loadUndici();
-  return (await loading).Pool;
+  return (await loadUndici()).Pool;
 }
 
 let upgrade: Promise<buildConnector.connector> | undefined;
 
 /** undici's way to put TLS over a connection, imported for the first `https:` endpoint. Its own limit of time is off. */
 export function loadUpgrade(): Promise<buildConnector.connector> {
-  loading ??= loadUndici();
-  upgrade ??= loading.then(({ buildConnector }) => buildConnector({ timeout: 0 }));
+  upgrade ??= loadUndici().then(({ buildConnector }) => buildConnector({ timeout: 0 }));
   return upgrade;
 }

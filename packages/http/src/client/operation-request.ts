@@ -1,4 +1,12 @@
-import { type ContextEntry, idempotentKey, operationKey, type Priority, priorityKey } from '@fwk/kernel';
+import {
+  type CallContext,
+  type ContextEntry,
+  idempotentKey,
+  operationKey,
+  type Priority,
+  priorityKey,
+} from '@fwk/kernel';
+import type { Dispatcher } from 'undici';
 import type { OperationPlan } from '../contract/contract.js';
 import { pathBuilder } from '../contract/path-template.js';
 import { headerNames } from '../wire/headers.js';
@@ -16,6 +24,35 @@ export interface OperationRequest {
   readonly idempotencyKey: string | undefined;
   /** What the caller gave, for fallbacks. */
   readonly given: unknown;
+  /** Set where the answer is not to be read here but passed on. */
+  readonly forwarded?: Forwarded;
+}
+
+/** A request that goes on the wire as it came, and whose answer goes to whoever sent it. */
+export interface Forwarded {
+  readonly method: string;
+  readonly body: Dispatcher.DispatchOptions['body'];
+  /** Longest time between two pieces of the answer's body, in milliseconds. */
+  readonly bodyTimeoutMs: number;
+  /** Makes the handler of one attempt. @param url - base URL of the endpoint */
+  attempt(
+    url: string,
+    context: CallContext,
+    resolve: (answered: WireAttempt) => void,
+    reject: (error: unknown) => void,
+  ): WireAttempt;
+}
+
+/** One request on the wire. */
+export interface WireAttempt extends Dispatcher.DispatchHandler {
+  /** True once there is an answer, or nobody waits for one. */
+  readonly settled: boolean;
+  /** Ends the wait for cancellation; set right after the dispatch. */
+  subscription: Disposable | undefined;
+  /** The caller gave up. */
+  cancel(reason: unknown): void;
+  /** The answer, once it is there. */
+  read(): OperationResponse | Promise<OperationResponse>;
 }
 
 /** What comes back through it. */
@@ -27,7 +64,7 @@ export interface OperationResponse {
 
 /** An operation as a client works with it: everything that is the same for all its calls. */
 export interface ClientOperation {
-  readonly plan: OperationPlan;
+  readonly plan: OperationPlan<string>;
   readonly buildPath: ReturnType<typeof pathBuilder>;
   /** Names and values in turn. */
   readonly headers: readonly string[];
@@ -41,7 +78,7 @@ export interface ClientOperation {
  * @param own - headers of the client that are always the same.
  */
 export function clientOperation(
-  plan: OperationPlan,
+  plan: OperationPlan<string>,
   caller: string | undefined,
   own: WireHeaders = {},
 ): ClientOperation {

@@ -26,12 +26,12 @@ export interface Contract<Ops extends Operations = Operations> {
 }
 
 /** One operation with everything worked out. */
-export interface OperationPlan {
+export interface OperationPlan<M extends string = Method> {
   /** `stock` */
   readonly name: string;
   /** `inventory.stock`, for messages, metrics and traces. */
   readonly id: string;
-  readonly method: Method;
+  readonly method: M;
   readonly template: PathTemplate;
   readonly params: StandardSchema | undefined;
   readonly query: StandardSchema | undefined;

@@ -20,6 +20,8 @@ export interface PolicyOperations {
   readonly names: readonly string[];
   /** Finds the name in a request that goes through the layers. */
   nameOf(request: unknown): string;
+  /** True where options of operations that are not here are meant for others, and not refused. @defaultValue false */
+  readonly passesOver?: boolean;
   /** What the contract says. @defaultValue nothing */
   readonly options?: Readonly<Record<string, PolicyOptions>>;
 }

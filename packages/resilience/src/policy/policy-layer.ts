@@ -145,6 +145,7 @@ function misplaced(kind: PolicyKind, options: OptionsLevel['options']): readonly
     const { operations } = kind;
     if (!operations) break;
     if (!operations.names.includes(operation)) {
+      if (operations.passesOver) continue;
       problems.push(`operations.${operation} is no operation; there are ${operations.names.join(', ')}`);
     }
     problems.push(...misplacedFields(kind, own).map((field) => `operations.${operation}.${field} ${means}`));

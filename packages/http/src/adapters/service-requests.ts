@@ -1,0 +1,200 @@
+/** The requests that are passed on to one service: a client without a contract, whose operations are the methods of HTTP. */
+import { parseTrace, traceKey } from '@fwk/core';
+import { abandonOnCancel, OptionsError } from '@fwk/kernel';
+import { type HedgeOptions, hedge, httpClassifier, type PolicyKind } from '@fwk/resilience';
+import { type ClientCore, clientCore } from '../client/client-core.js';
+import { CallInvalidError } from '../client/client-errors.js';
+import {
+  type ClientOptions,
+  type ClientParts,
+  clientDefaults,
+  endpointBreakerDefaults,
+} from '../client/client-options.js';
+import { endpointBreakers } from '../client/endpoint-breakers.js';
+import { onlyFor } from '../client/only-for.js';
+import { type ClientOperation, clientOperation, type OperationRequest } from '../client/operation-request.js';
+import type { OperationPlan } from '../contract/contract.js';
+import { headerNames } from '../wire/headers.js';
+import type { DispatchHandler, DispatchOptions } from './dispatch-types.js';
+import { type ForwardedAnswer, ForwardedAttempt } from './forwarded-attempt.js';
+import { modernHandler } from './modern-handler.js';
+import { PassedRequest } from './passed-request.js';
+import { headerOf, isShort, isWhole, passedHeaders, pathOf, readWhole } from './request-parts.js';
+
+/** Options that need to know the operations of a contract, or read answers whole. */
+const typedOnly = ['service', 'fallback', 'cache', 'coalesce', 'maxAnswerBytes'] as const;
+
+/** Options of a service that is called without a contract; see {@link ClientOptions}. */
+export type ServiceOptions = Partial<Omit<ClientOptions, (typeof typedOnly)[number]>>;
+
+/** By method, whether doing it twice does no more than doing it once. */
+const methods: ReadonlyMap<string, boolean> = new Map([
+  ...['GET', 'HEAD', 'OPTIONS', 'QUERY', 'PUT', 'DELETE'].map((method) => [method, true] as const),
+  ...['POST', 'PATCH'].map((method) => [method, false] as const),
+]);
+/** Stands for every other method. */
+const OTHER = 'OTHER';
+const template = Object.freeze({ path: '', parameters: [], shape: '', route: '' });
+const nameForm = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/;
+
+/** One method, for requests that may be sent twice and for those that may not. */
+interface MethodOperations {
+  readonly again: ClientOperation;
+  readonly once: ClientOperation;
+}
+
+/** See the head of this file. */
+export class ServiceRequests implements AsyncDisposable {
+  readonly service: string;
+  readonly #core: ClientCore;
+  readonly #operations: ReadonlyMap<string, MethodOperations>;
+
+  /** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ClientUnboundError `FWK_HTTP_CLIENT_UNBOUND` */
+  constructor(service: string, options: ServiceOptions & ClientParts) {
+    const owner = `requests to "${service}"`;
+    checkService(owner, service, options);
+    this.service = service;
+    const plans = [...methods.keys(), OTHER].map((method) => planOf(service, method));
+    this.#core = clientCore({ owner, service, plans, kind: () => requestKind(service, plans) }, options);
+    const { constant } = this.#core;
+    this.#operations = new Map(
+      plans.map((plan) => {
+        const again = { ...clientOperation(plan, options.caller), headers: headersOf(options.caller, constant) };
+        const once = { ...clientOperation({ ...plan, idempotent: false }, options.caller), headers: again.headers };
+        return [plan.name, { again, once }];
+      }),
+    );
+  }
+
+  /** Sends a request and gives the answer to its handler. */
+  send(options: DispatchOptions, given: DispatchHandler): void {
+    const { method } = options;
+    const { again, once } = this.#operations.get(method) ?? (this.#operations.get(OTHER) as MethodOperations);
+    const { id, idempotent } = again.plan;
+    const passed = new PassedRequest(
+      { operation: id, method, bodyTimeoutMs: options.bodyTimeout ?? undefined },
+      modernHandler(given),
+    );
+    const trace = parseTrace({
+      traceparent: headerOf(options.headers, headerNames.traceparent),
+      tracestate: headerOf(options.headers, headerNames.tracestate),
+    });
+    const own = passedHeaders(options.headers);
+    const make = (operation: ClientOperation, body: DispatchOptions['body']): OperationRequest => {
+      passed.body = body;
+      return {
+        operation,
+        path: pathOf(options),
+        body: typeof body === 'string' ? body : undefined,
+        headers: [...withoutNames(operation.headers, own), ...own],
+        idempotencyKey: undefined,
+        given: undefined,
+        forwarded: passed,
+      };
+    };
+    passed.send(
+      this.#core.operations,
+      (context) => {
+        if (options.upgrade || method === 'CONNECT') {
+          throw new CallInvalidError(id, [
+            { in: 'headers', path: 'upgrade', message: 'cannot be passed on to a service' },
+          ]);
+        }
+        const { body } = options;
+        if (isWhole(body)) return make(again, body);
+        if (!idempotent || !isShort(body, own)) return make(once, body);
+        return abandonOnCancel(context, readWhole(body)).then((whole) => make(again, whole));
+      },
+      trace ? [traceKey.of(trace)] : [],
+    );
+  }
+
+  /** The layers, outermost first. */
+  describe() {
+    return this.#core.stack.describe();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#core.operations[Symbol.asyncDispose]();
+  }
+}
+
+function checkService(owner: string, service: string, options: object): void {
+  const problems = typedOnly
+    .filter((name) => Reflect.get(options, name) !== undefined)
+    .map((name) => `${name} is for clients of a contract`);
+  if (typeof service !== 'string' || !nameForm.test(service)) {
+    problems.unshift('the name of the service must be lowercase letters, digits, "." or "-", at most 63 characters');
+  }
+  if (problems.length > 0) throw new OptionsError(owner, problems);
+}
+
+function planOf(service: string, method: string): OperationPlan<string> {
+  return Object.freeze({
+    name: method,
+    id: `${service}.${method}`,
+    method,
+    template,
+    params: undefined,
+    query: undefined,
+    headers: undefined,
+    headerNames: undefined,
+    body: undefined,
+    response: undefined,
+    idempotent: methods.get(method) ?? false,
+    idempotencyKey: false,
+    priority: undefined,
+    timeoutMs: undefined,
+  });
+}
+
+function headersOf(caller: string | undefined, constant: Readonly<Record<string, string>>): readonly string[] {
+  return [...(caller === undefined ? [] : [headerNames.caller, caller]), ...Object.entries(constant).flat()];
+}
+
+function withoutNames(headers: readonly string[], named: readonly string[]): readonly string[] {
+  return headers.filter((_, index) => !named.some((name, at) => at % 2 === 0 && name === headers[index & ~1]));
+}
+
+/**
+ * What a policy means here. Its options may be meant for typed clients of the same service as well: what needs a contract
+ * is passed over.
+ */
+function requestKind(service: string, plans: readonly OperationPlan<string>[]): PolicyKind {
+  const { deadlineMs, timeoutMs, retry, breaker } = clientDefaults;
+  return {
+    name: 'client',
+    label: service,
+    scopes: ['call', 'endpoint'],
+    builtIn: { deadlineMs, timeoutMs, retry, breaker, classifier: answerClassifier },
+    assumed: { breaker: endpointBreakerDefaults },
+    operations: {
+      names: plans.map(({ name }) => name),
+      nameOf: (request) => (request as OperationRequest).operation.plan.name,
+      passesOver: true,
+    },
+    knowsIdempotence: true,
+    make: {
+      fallback: () => [],
+      cache: () => [],
+      coalesce: () => [],
+      hedge: (options) =>
+        onlyFor(hedge(options as Partial<HedgeOptions>), ({ operation }) => operation.plan.idempotent),
+      breaker: (options, kit) => endpointBreakers(service, options, kit.listBreakers()),
+    },
+  };
+}
+
+/** Judges answers by their status, and lets go of those that nobody gets. */
+const answerClassifier: NonNullable<ClientOptions['classifier']> = Object.freeze({
+  ofResult(result: unknown) {
+    const verdict = httpClassifier.ofResult(result);
+    const { headers } = result as Partial<ForwardedAnswer>;
+    return verdict.retryable && headers?.[headerNames.retry] === 'no' ? { ...verdict, retryable: false } : verdict;
+  },
+  ofError: httpClassifier.ofError,
+  release(ending: unknown) {
+    const { value } = Object(ending) as { readonly value?: unknown };
+    if (value instanceof ForwardedAttempt) value.discard();
+  },
+});

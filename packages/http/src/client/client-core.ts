@@ -1,0 +1,103 @@
+/**
+ * What all clients of a service stand on, typed ones and those of `fetch`: checked options, the policy that they follow, the
+ * layers, the endpoints and their connections.
+ */
+import { staticEndpoints } from '@fwk/discovery';
+import { type BuiltService, currentOf, makeEnv } from '@fwk/kernel';
+import { type PolicyKind, policyRegistry } from '@fwk/resilience';
+import type { OperationPlan } from '../contract/contract.js';
+import type { WireHeaders } from '../wire/wire-headers.js';
+import { ClientClosedError, ClientUnboundError } from './client-errors.js';
+import { constantHeaders } from './client-headers.js';
+import { type ClientOptions, type ClientParts, checkClientOptions, type EndpointSource } from './client-options.js';
+import { type ClientStack, clientStack } from './client-stack.js';
+import type { OperationRequest, OperationResponse } from './operation-request.js';
+
+/** A connection is not waited for longer than this, unless the options say so. */
+const LONGEST_CONNECT_MS = 1000;
+
+/** What a client is for. */
+export interface ClientPurpose {
+  /** For messages: `client of "inventory"`. */
+  readonly owner: string;
+  /** Unless the options name another. */
+  readonly service: string;
+  readonly plans: readonly OperationPlan<string>[];
+  /** What the policy means before it. @param variesByCaller - whether answers may differ by what requests do not show */
+  kind(service: string, variesByCaller: boolean): PolicyKind;
+}
+
+/** A client without its surface. */
+export interface ClientCore {
+  readonly service: string;
+  /** Takes calls until it is closed; closing it ends the client. */
+  readonly operations: ClientOperations;
+  readonly stack: ClientStack;
+  /** Headers that all requests carry. */
+  readonly constant: WireHeaders;
+}
+
+/**
+ * Puts a client together.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ClientUnboundError `FWK_HTTP_CLIENT_UNBOUND`
+ */
+export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOptions<C>> & ClientParts): ClientCore {
+  const { memberships, env: parts, caller: _, policies, ...given } = options;
+  const { owner, plans } = purpose;
+  const { own, policy } = checkClientOptions<C>(owner, given as Partial<ClientOptions<C>>);
+  const constant = constantHeaders(owner, own.headers);
+  const outer = makeEnv(parts);
+  const service = own.service ?? purpose.service;
+  const source = sourceOf(service, own, memberships);
+  const registry = policies ?? policyRegistry(outer);
+  const kind = purpose.kind(service, typeof own.headers === 'function');
+  const use = registry.use(own.policy ?? service, kind, policy, outer);
+  const stack = clientStack(service, plans, own, source, use, {
+    service,
+    clock: outer.clock,
+    maxAnswerBytes: own.maxAnswerBytes,
+    maxConnections: own.maxConnections,
+    connectTimeoutMs: () => own.connectTimeoutMs ?? connectLimitMs(currentOf(use.options().timeoutMs)),
+  });
+  return { service, operations: new ClientOperations(stack, service, use), stack, constant };
+}
+
+function sourceOf(
+  service: string,
+  { endpoints }: Pick<ClientOptions<never>, 'endpoints'>,
+  memberships: ClientParts['memberships'],
+): EndpointSource {
+  if (endpoints) return { endpoints: staticEndpoints(service, endpoints), settled: undefined };
+  if (!memberships) throw new ClientUnboundError(service);
+  return {
+    endpoints: memberships.of(service),
+    settled: (name, context) => memberships.settled(name, context),
+  };
+}
+
+/** What the surface of a client calls, until it is closed. */
+export class ClientOperations implements AsyncDisposable {
+  readonly service: BuiltService<OperationRequest, OperationResponse>;
+  closed = false;
+
+  readonly #use: Disposable;
+
+  /** @param use - its policy, which is no longer listed once it is closed. */
+  constructor({ stack }: ClientStack, service: string, use: Disposable) {
+    this.#use = use;
+    // Each endpoint has its connection; what comes here is an attempt of a call that was under way when the client was closed.
+    this.service = stack.into(() => Promise.reject(new ClientClosedError(service)));
+  }
+
+  /** Takes no more calls, and ends when those under way are over and all connections closed. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.closed = true;
+    return this.service[Symbol.asyncDispose]().finally(() => this.#use[Symbol.dispose]());
+  }
+}
+
+/** Below the limit of an attempt, so that there is time left to try elsewhere. */
+function connectLimitMs(attemptMs: number | false | undefined): number {
+  if (!attemptMs) return LONGEST_CONNECT_MS;
+  return Math.min(LONGEST_CONNECT_MS, Math.max(1, attemptMs / 2));
+}
