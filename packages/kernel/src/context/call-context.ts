@@ -153,9 +153,14 @@ export function cancellable(
   parent: CallContext = background,
   change?: Omit<ContextChange, 'cancellation'>,
 ): Cancellable {
-  const cancellation = parent instanceof Context ? parent.branch() : new Cancellation(parent);
+  const cancellation = cancellationUnder(parent);
   const context = parent.with({ deadlineMs: change?.deadlineMs, values: change?.values, cancellation });
   return new DerivedContext(context, cancellation);
+}
+
+/** A node that is cancelled with the context; for whoever derives many and needs no more of a {@link Cancellable}. */
+export function cancellationUnder(parent: CallContext): Cancellation {
+  return parent instanceof Context ? parent.branch() : new Cancellation(parent);
 }
 
 /** A class because an object literal with a `Symbol.dispose` costs four times as much, on every attempt. */

@@ -1,4 +1,5 @@
 import type { CallContext } from '../context/call-context.js';
+import { markSelfLimiting } from './self-limiting.js';
 import type { Env, Layer, Service, Status } from './service.js';
 import { answeredNoService, isObject } from './stack-error.js';
 
@@ -74,6 +75,7 @@ class BuiltStack<Req, Res> implements BuiltService<Req, Res> {
   constructor(outermost: Service<Req, Res>, kept: readonly Disposing[]) {
     this.#outermost = outermost;
     this.#kept = kept;
+    markSelfLimiting(this, { next: outermost });
   }
 
   call(request: Req, context: CallContext): Promise<Res> {

@@ -1,6 +1,14 @@
-import { type CallContext, callSafely, lastResortKey, type Service, type Status } from '@fwk/kernel';
-import { observe } from '../layer/settlement.js';
+import {
+  type CallContext,
+  callSafely,
+  type Follower,
+  follow,
+  lastResortKey,
+  type Service,
+  type Status,
+} from '@fwk/kernel';
 import type { Breaker } from './breaker.js';
+import type { CallReports } from './call-reports.js';
 
 /** Of calls that are not to count. */
 const NO_EPOCH = -1;
@@ -15,7 +23,6 @@ export class BreakerService<Req, Res> implements Service<Req, Res>, Disposable {
     this.#breaker = breaker;
   }
 
-  /** Hands on the inner promise itself; the breaker looks at it before whoever gets it can. */
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
     const breaker = this.#breaker;
@@ -23,17 +30,10 @@ export class BreakerService<Req, Res> implements Service<Req, Res>, Disposable {
     if (!admitted && !(context.get(lastResortKey)?.(request) && breaker.admitsLastResort())) {
       return Promise.reject(breaker.refused(request));
     }
-    const { calls } = breaker;
     // A last resort is no probe: while it probes, such a call counts for nothing.
     const epoch = admitted || breaker.state === 'open' ? breaker.epoch : NO_EPOCH;
-    const startMs = calls.started(request);
-    const work = callSafely(this.#next, request, context);
-    observe(
-      work,
-      (value) => calls.answered(value, epoch, startMs, request, context),
-      (error) => calls.failed(error, epoch, startMs, request, context),
-    );
-    return work;
+    const admittedCall = new AdmittedCall<Res>(breaker.calls, epoch, request, context);
+    return follow(callSafely(this.#next, request, context), admittedCall);
   }
 
   status(request?: Req): Status {
@@ -44,5 +44,31 @@ export class BreakerService<Req, Res> implements Service<Req, Res>, Disposable {
   /** Ends what the breaker shows in the metrics; for whoever no longer calls. */
   [Symbol.dispose](): void {
     this.#breaker.end();
+  }
+}
+
+/** Reports how a call that the breaker let in ends. */
+class AdmittedCall<Res> implements Follower<Res> {
+  next: Follower<Res> | undefined = undefined;
+  readonly #reports: CallReports;
+  readonly #epoch: number;
+  readonly #startMs: number;
+  readonly #request: unknown;
+  readonly #context: CallContext;
+
+  constructor(reports: CallReports, epoch: number, request: unknown, context: CallContext) {
+    this.#reports = reports;
+    this.#epoch = epoch;
+    this.#startMs = reports.started(request);
+    this.#request = request;
+    this.#context = context;
+  }
+
+  answered(value: Res): undefined {
+    this.#reports.answered(value, this.#epoch, this.#startMs, this.#request, this.#context);
+  }
+
+  failed(error: unknown): undefined {
+    this.#reports.failed(error, this.#epoch, this.#startMs, this.#request, this.#context);
   }
 }

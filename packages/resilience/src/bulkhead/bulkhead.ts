@@ -14,6 +14,7 @@ import {
   checkOptions,
   currentOf,
   type Env,
+  follow,
   type Gauge,
   integerIn,
   type Live,
@@ -23,9 +24,8 @@ import {
   type Status,
 } from '@fwk/kernel';
 import { Expiry, nameOf } from '../deadline/expiry.js';
-import { beginAttempt, whenOver } from '../layer/call-frame.js';
+import { AttemptOver } from '../layer/attempt-over.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
-import { observe } from '../layer/settlement.js';
 import { WaitQueue } from '../queue/wait-queue.js';
 import { type TurnOwner, waitTurn } from '../queue/wait-turn.js';
 import { watchOptions } from '../queue/watch-options.js';
@@ -163,13 +163,10 @@ class BulkheadService<Req, Res> implements Service<Req, Res>, BulkheadHandle {
     };
   }
 
-  /** Calls with a place that is taken already, and hands on the inner promise itself. */
+  /** Calls with a place that is taken already. */
   #run(request: Req, context: CallContext): Promise<Res> {
-    const mark = beginAttempt(request);
-    const work = callSafely(this.#next, request, context);
-    const ended = () => whenOver(request, mark, this.#release);
-    observe(work, ended, ended);
-    return work;
+    const over = new AttemptOver<Res>(request, this.#release);
+    return follow(callSafely(this.#next, request, context), over);
   }
 
   /** Passes the place on without letting go of it in between: nobody can slip in before whoever has waited longest. */

@@ -2,7 +2,6 @@ import {
   type CallContext,
   Cancellation,
   callSafely,
-  cancellable,
   currentOf,
   detached,
   type Env,
@@ -142,7 +141,8 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
     const limitMs = Math.min(givenMs, RENEWAL_LIMIT_MS);
     const deadlineMs = nowMs + limitMs;
     const own = context.with({ unlimited: true, apart: true, cancellation: new Cancellation(), deadlineMs });
-    detached(() => timedCall(this.#next, request, own, cancellable(own), limitMs, true, this, nowMs)).then(
+    const limit = { limitMs, byDeadline: true, startMs: nowMs, deadlineMs: own.deadlineMs };
+    detached(() => timedCall(this, this.#next, request, own, limit)).then(
       (value) => {
         if (this.#keep(key, fill, value, nowMs, request, context) === 'success') this.#counts.refreshed.add();
         else this.#refreshFailed(undefined);

@@ -17,6 +17,7 @@ import {
   DeadlineExceededError,
   type Env,
   fixed,
+  isSelfLimiting,
   type LimitFacts,
   type Live,
   millisecondsIn,
@@ -28,7 +29,7 @@ import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { cooperativeCall } from './cooperative-call.js';
 import { Expiry, nameOf } from './expiry.js';
 import { LateAnswers } from './late-answers.js';
-import { type TimedCallOwner, timedCall } from './timed-call.js';
+import { type TimedCallOwner, timedCall, watchedCall } from './timed-call.js';
 import { TimeoutError } from './timeout-error.js';
 
 /** Options of {@link attemptTimeout}. */
@@ -91,6 +92,8 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
   readonly #expiry: Expiry;
   readonly #timedOut: Counter;
   readonly #late: LateAnswers;
+  /** Whether what is inside ends by itself once it is cancelled. */
+  readonly #selfLimiting: boolean;
 
   constructor(next: Service<Req, Res>, env: Env, options: AttemptTimeoutOptions) {
     this.#next = next;
@@ -103,6 +106,7 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
       { path: env.path },
     );
     this.#late = new LateAnswers(env);
+    this.#selfLimiting = isSelfLimiting(next);
   }
 
   call(request: Req, context: CallContext): Promise<Res> {
@@ -112,9 +116,13 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
     const limitMs = Math.min(timeoutMs, context.deadlineMs - nowMs);
     if (limitMs <= 0) return Promise.reject(this.#expiry.error(context));
     const byDeadline = limitMs < timeoutMs;
-    return this.#options.mode === 'cooperative' && !byDeadline
-      ? cooperativeCall(this.#next, request, context, cancellable(context), limitMs, this, nowMs)
-      : timedCall(this.#next, request, context, cancellable(context), limitMs, byDeadline, this, nowMs);
+    if (this.#options.mode === 'cooperative' && !byDeadline) {
+      return cooperativeCall(this.#next, request, context, cancellable(context), limitMs, this, nowMs);
+    }
+    const limit = { limitMs, byDeadline, startMs: nowMs, deadlineMs: context.deadlineMs };
+    return this.#selfLimiting
+      ? watchedCall(this, this.#next, request, context, limit)
+      : timedCall(this, this.#next, request, context, limit);
   }
 
   status(request?: Req): Status {

@@ -1,6 +1,16 @@
-import { type CallContext, type Cancellable, callSafely, type LimitFacts, type Service, type Timer } from '@fwk/kernel';
+import {
+  type CallContext,
+  type Cancellable,
+  callSafely,
+  type LimitFacts,
+  leadFollower,
+  type Service,
+  type Timer,
+  tellAnswer,
+  tellFailure,
+  toldBy,
+} from '@fwk/kernel';
 import { workEnded } from '../layer/call-frame.js';
-import { announceAnswer, announceFailure, willAnnounce } from '../layer/settlement.js';
 import { LONGEST_TIMER_MS } from './longest-timer.js';
 import { lateFacts, type TimedCallOwner } from './timed-call.js';
 
@@ -24,8 +34,8 @@ export function cooperativeCall<Req, Res>(
 ): Promise<Res> {
   const { clock } = owner;
   let waiting = true;
-  let answer: Promise<Res> | undefined;
-  answer = new Promise<Res>((resolve, reject) => {
+  const first = leadFollower<Res>();
+  const answer = new Promise<Res>((resolve, reject) => {
     let timer: Timer | undefined;
     /** What the work was told on the limit. */
     let told: { readonly error: unknown; readonly facts: LimitFacts } | undefined;
@@ -36,8 +46,9 @@ export function cooperativeCall<Req, Res>(
     };
     const fail = (error: unknown) => {
       over();
-      reject(error);
-      announceFailure(answer, error);
+      const taken = tellFailure(first, error);
+      if (taken) resolve(taken);
+      else reject(error);
     };
     const tell = () => {
       const nowMs = clock.now();
@@ -63,8 +74,7 @@ export function cooperativeCall<Req, Res>(
         if (!waiting) return owner.late(context);
         over();
         derived.cancellation[Symbol.dispose]();
-        resolve(value);
-        announceAnswer(answer, value);
+        resolve(tellAnswer(first, value));
       },
       (error) => {
         workEnded(request, work);
@@ -76,8 +86,7 @@ export function cooperativeCall<Req, Res>(
       },
     );
   });
-  if (waiting) willAnnounce(answer);
-  return answer;
+  return waiting ? toldBy(answer, first) : answer;
 }
 
 /** Work that listens mostly fails with what it was told; anything else must not be lost. */

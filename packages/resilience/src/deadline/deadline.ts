@@ -11,11 +11,11 @@ import {
   type CallContext,
   type Clock,
   callSafely,
-  cancellable,
   checkOptions,
   currentOf,
   type DeadlineExceededError,
   type Env,
+  isSelfLimiting,
   type LimitFacts,
   type Live,
   millisecondsIn,
@@ -23,7 +23,6 @@ import {
   type Status,
 } from '@fwk/kernel';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
-import { isSelfLimiting } from '../layer/self-limiting.js';
 import { Expiry } from './expiry.js';
 import { LateAnswers } from './late-answers.js';
 import { LONGEST_TIMER_MS } from './longest-timer.js';
@@ -91,8 +90,8 @@ class DeadlineService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
       const nearer = deadlineMs < context.deadlineMs ? context.with({ deadlineMs }) : context;
       return callSafely(this.#next, request, nearer);
     }
-    const derived = cancellable(context, { deadlineMs });
-    return timedCall(this.#next, request, context, derived, remainingMs, true, this, nowMs);
+    const limit = { limitMs: remainingMs, byDeadline: true, startMs: nowMs, deadlineMs };
+    return timedCall(this, this.#next, request, context, limit);
   }
 
   status(request?: Req): Status {

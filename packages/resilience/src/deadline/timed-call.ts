@@ -1,6 +1,19 @@
-import { type CallContext, type Cancellable, type Clock, callSafely, type LimitFacts, type Service } from '@fwk/kernel';
+import {
+  type CallContext,
+  type Cancellation,
+  type Clock,
+  callSafely,
+  cancellationUnder,
+  type Follower,
+  follow,
+  type LimitFacts,
+  type Service,
+  type Timer,
+  tellAnswer,
+  tellFailure,
+  toldBy,
+} from '@fwk/kernel';
 import { workEnded } from '../layer/call-frame.js';
-import { announceAnswer, announceFailure, willAnnounce } from '../layer/settlement.js';
 import { LONGEST_TIMER_MS } from './longest-timer.js';
 
 /** A limit that is noticed later than this, in milliseconds, or than this share of itself, is noticed late. */
@@ -21,6 +34,18 @@ export interface TimedCallOwner {
   late(context: CallContext): void;
 }
 
+/** The time that a call gets. */
+export interface TimeLimit {
+  /** Above {@link LONGEST_TIMER_MS} it counts as none, and only the caller's cancellation ends the wait. */
+  readonly limitMs: number;
+  /** Whether the limit is what remains of the total time. */
+  readonly byDeadline: boolean;
+  /** When the limit began, on the owner's clock. */
+  readonly startMs: number;
+  /** The deadline of the context that the work gets. */
+  readonly deadlineMs: number;
+}
+
 /**
  * Calls `next` and settles by whatever comes first: its answer, the limit, or the caller's cancellation. On the limit the
  * context that `next` works with is cancelled, so that work which listens stops; work which does not runs on, its answer
@@ -29,74 +54,178 @@ export interface TimedCallOwner {
  *
  * The clock lets what has arrived be read before the limit is judged. What is still missing when the limit is noticed late,
  * because this process was busy or stopped, may be so by our fault: the error says that (`noticedLate`).
- * @param derived - the context for `next`; it must hang below `context`, and be this call's alone.
- * @param limitMs - above {@link LONGEST_TIMER_MS} it counts as none, and only the caller's cancellation ends the wait.
- * @param byDeadline - whether the limit is what remains of the total time.
- * @param startMs - when the limit began, on the owner's clock.
  */
 export function timedCall<Req, Res>(
+  owner: TimedCallOwner,
   next: Service<Req, Res>,
   request: Req,
   context: CallContext,
-  derived: Cancellable,
-  limitMs: number,
-  byDeadline: boolean,
-  owner: TimedCallOwner,
-  startMs: number,
+  limit: TimeLimit,
 ): Promise<Res> {
-  let waiting = true;
-  /** Undefined while the work is being called: nobody can be looking yet. */
-  let answer: Promise<Res> | undefined;
-  answer = new Promise<Res>((resolve, reject) => {
-    const giveUp = (error: unknown) => {
-      waiting = false;
-      reject(error);
-      announceFailure(answer, error);
-    };
-    const expire = () => {
-      subscription[Symbol.dispose]();
-      const facts = lateFacts(owner.clock.now() - startMs - limitMs, limitMs);
-      const error = owner.expired(context, limitMs, byDeadline, facts);
-      // From here on an error of the cancelled work is dropped.
-      waiting = false;
-      const { cancellation } = derived;
-      cancellation.cancel(error);
-      const unsent = cancellation.notSent && owner.unsent?.(context, limitMs, byDeadline, facts);
-      giveUp(unsent || error);
-    };
-    // Before the work is called: what it does before it answers a promise takes time as well.
-    const timer = limitMs > LONGEST_TIMER_MS ? undefined : owner.clock.setTimer(expire, limitMs);
-    const work = callSafely(next, request, derived.context);
-    const subscription = context.onCancel((reason) => {
-      if (timer !== undefined) owner.clock.clearTimer(timer);
-      giveUp(reason);
+  return new RacedCall<Res>(owner, context, limit).begin(next, request);
+}
+
+/**
+ * The same before a service that ends as soon as it is cancelled (`isSelfLimiting`). There is no race then, so the caller
+ * gets the promise of the work itself.
+ */
+export function watchedCall<Req, Res>(
+  owner: TimedCallOwner,
+  next: Service<Req, Res>,
+  request: Req,
+  context: CallContext,
+  limit: TimeLimit,
+): Promise<Res> {
+  return new WatchedCall<Res>(owner, context, limit).begin(next, request);
+}
+
+/** A call whose time may run out. */
+abstract class TimedCall<Res> implements Follower<Res> {
+  next: Follower<Res> | undefined = undefined;
+  readonly owner: TimedCallOwner;
+  readonly context: CallContext;
+  readonly #limit: TimeLimit;
+  readonly #cancellation: Cancellation;
+  #timer: Timer | undefined;
+  #facts = noFacts;
+  #error: unknown;
+
+  constructor(owner: TimedCallOwner, context: CallContext, limit: TimeLimit) {
+    this.owner = owner;
+    this.context = context;
+    this.#limit = limit;
+    this.#cancellation = cancellationUnder(context);
+  }
+
+  /** Begins the time, and then the work: what that does before it answers a promise takes time as well. */
+  protected call<Req>(next: Service<Req, Res>, request: Req): Promise<Res> {
+    const { limitMs, deadlineMs } = this.#limit;
+    if (limitMs <= LONGEST_TIMER_MS) this.#timer = this.owner.clock.setTimer(() => this.expire(), limitMs);
+    return callSafely(next, request, this.context.with({ deadlineMs, cancellation: this.#cancellation }));
+  }
+
+  protected abstract expire(): void;
+  abstract answered(value: Res): Promise<Res> | undefined;
+  abstract failed(error: unknown): Promise<Res> | undefined;
+
+  /** Cancels the work because time is over. */
+  protected cancelWork(): void {
+    const { limitMs, byDeadline, startMs } = this.#limit;
+    this.#facts = lateFacts(this.owner.clock.now() - startMs - limitMs, limitMs);
+    this.#error = this.owner.expired(this.context, limitMs, byDeadline, this.#facts);
+    this.#cancellation.cancel(this.#error);
+  }
+
+  /** What the call ends with when time is over. */
+  protected error(): unknown {
+    const { limitMs, byDeadline } = this.#limit;
+    const unsent = this.#cancellation.notSent && this.owner.unsent?.(this.context, limitMs, byDeadline, this.#facts);
+    return unsent || this.#error;
+  }
+
+  protected stopTimer(): void {
+    if (this.#timer !== undefined) this.owner.clock.clearTimer(this.#timer);
+  }
+
+  /** The call has ended. */
+  protected over(): void {
+    this.stopTimer();
+    this.#cancellation[Symbol.dispose]();
+  }
+}
+
+/** Work that may not listen to its context: whoever waits gets a promise that does not depend on it. */
+class RacedCall<Res> extends TimedCall<Res> {
+  #resolve!: (answer: Res | Promise<Res>) => void;
+  #reject!: (error: unknown) => void;
+  #waiting = true;
+  #subscription: Disposable | undefined;
+
+  begin<Req>(next: Service<Req, Res>, request: Req): Promise<Res> {
+    const answer = new Promise<Res>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
     });
-    const over = () => {
-      if (timer !== undefined) owner.clock.clearTimer(timer);
-      subscription[Symbol.dispose]();
-      derived.cancellation[Symbol.dispose]();
-    };
+    const work = this.call(next, request);
+    this.#subscription = this.context.onCancel((reason) => {
+      this.stopTimer();
+      this.#giveUp(reason);
+    });
     work.then(
       (value) => {
         // Before anybody is told: who counts places looks at once.
         workEnded(request, work);
-        if (!waiting) return owner.late(context);
-        over();
-        resolve(value);
-        announceAnswer(answer, value);
+        if (this.#waiting) this.#end(value);
+        else this.owner.late(this.context);
       },
       (error) => {
         workEnded(request, work);
-        if (!waiting) return;
-        over();
-        reject(error);
-        announceFailure(answer, error);
+        if (!this.#waiting) return;
+        this.over();
+        this.#giveUp(error);
       },
     );
-  });
-  // A callee that cancels its own caller has settled it by now.
-  if (waiting) willAnnounce(answer);
-  return answer;
+    // A callee that cancels its own caller has settled it by now: nobody can have been told yet.
+    return this.#waiting ? toldBy(answer, this) : answer;
+  }
+
+  protected override expire(): void {
+    this.#subscription?.[Symbol.dispose]();
+    this.cancelWork();
+    this.#giveUp(this.error());
+  }
+
+  #end(value: Res): void {
+    this.#waiting = false;
+    this.over();
+    this.#resolve(tellAnswer(this, value));
+  }
+
+  #giveUp(error: unknown): void {
+    this.#waiting = false;
+    const taken = tellFailure(this, error);
+    if (taken) this.#resolve(taken);
+    else this.#reject(error);
+  }
+
+  protected override over(): void {
+    super.over();
+    this.#subscription?.[Symbol.dispose]();
+  }
+
+  /** It is the first of those who follow its promise, and has nothing to learn from itself. */
+  override answered(): undefined {}
+  override failed(): undefined {}
+}
+
+/** Work that ends as soon as it is cancelled: whoever waits gets its own promise. */
+class WatchedCall<Res> extends TimedCall<Res> {
+  #expired = false;
+
+  begin<Req>(next: Service<Req, Res>, request: Req): Promise<Res> {
+    return follow(this.call(next, request), this);
+  }
+
+  protected override expire(): void {
+    this.#expired = true;
+    this.cancelWork();
+  }
+
+  override answered(): Promise<Res> | undefined {
+    this.over();
+    if (!this.#expired) return undefined;
+    this.owner.late(this.context);
+    return Promise.reject(this.error());
+  }
+
+  override failed(error: unknown): Promise<Res> | undefined {
+    // Its cancellation may be telling others just now, who must be told as well.
+    if (this.context.cancelled || this.#expired) this.stopTimer();
+    else this.over();
+    if (!this.#expired) return undefined;
+    const own = this.error();
+    return own === error ? undefined : Promise.reject(own);
+  }
 }
 
 /** What is to be said of a limit that was noticed so much too late. */

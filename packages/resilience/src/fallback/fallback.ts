@@ -13,7 +13,6 @@ import {
   type Clock,
   type Counter,
   callSafely,
-  cancellable,
   checkOptions,
   defaultClassifier,
   type Env,
@@ -192,7 +191,8 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     const handler = serviceOf<Req, Res>(() => this.#handler(error, call) as Res | Promise<Res>);
     const limitMs = Math.min(remainingMs, LONGEST_TIMER_MS);
     const startMs = this.clock.now();
-    return timedCall(handler, request, context, cancellable(context), limitMs, true, this, startMs);
+    const limit = { limitMs, byDeadline: true, startMs, deadlineMs: context.deadlineMs };
+    return timedCall(this, handler, request, context, limit);
   }
 
   expired(context: CallContext, limitMs: number): unknown {

@@ -1,4 +1,4 @@
-import type { CallContext } from '@fwk/kernel';
+import type { CallContext, ContextScope } from '@fwk/kernel';
 
 const none: readonly Promise<unknown>[] = Object.freeze([]);
 
@@ -15,35 +15,45 @@ export class CallFrame {
   readonly context: CallContext;
   /** The work that began last, until it is known to be over. */
   #running: Promise<unknown> | undefined;
+  /** Lends that work its context. */
+  #scope: ContextScope | undefined;
   /** What ran when something else began, in the order of beginning; undefined unless there was any. */
-  #earlier: (Promise<unknown> | undefined)[] | undefined;
+  #earlier: (Begun | undefined)[] | undefined;
 
   constructor(self: unknown, args: readonly unknown[], context: CallContext) {
     this.self = self;
     this.args = args;
     this.context = context;
     this.#running = undefined;
+    this.#scope = undefined;
     this.#earlier = undefined;
   }
 
-  /** The function has been called and works. */
-  began(work: Promise<unknown>): void {
+  /** The function has been called and works. @param scope - ended with the work */
+  began(work: Promise<unknown>, scope: ContextScope | undefined): void {
     this.mark();
     this.#running = work;
+    this.#scope = scope;
   }
 
   /** The promise has settled. One that is none of the function's changes nothing. */
   ended(work: Promise<unknown>): void {
-    if (this.#running === work) this.#running = undefined;
-    const at = this.#earlier?.indexOf(work) ?? -1;
-    if (at >= 0) this.#earlier![at] = undefined;
+    if (this.#running === work) {
+      this.#running = undefined;
+      this.#scope?.end();
+      return;
+    }
+    const at = this.#earlier?.findIndex((begun) => begun?.work === work) ?? -1;
+    if (at < 0) return;
+    this.#earlier![at]?.scope?.end();
+    this.#earlier![at] = undefined;
   }
 
   /** Answers what tells work that begins from now on from earlier work. */
   mark(): number {
     if (this.#running !== undefined) {
       this.#earlier ??= [];
-      this.#earlier.push(this.#running);
+      this.#earlier.push({ work: this.#running, scope: this.#scope });
       this.#running = undefined;
     }
     return this.#earlier?.length ?? 0;
@@ -52,8 +62,14 @@ export class CallFrame {
   /** Work that has begun since the mark and is not known to be over. */
   runningSince(mark: number): readonly Promise<unknown>[] {
     if (this.#running === undefined && this.#earlier === undefined) return none;
-    return [...(this.#earlier ?? none).slice(mark), this.#running].filter((work) => work !== undefined);
+    const earlier = (this.#earlier ?? []).slice(mark).map((begun) => begun?.work);
+    return [...earlier, this.#running].filter((work) => work !== undefined);
   }
+}
+
+interface Begun {
+  readonly work: Promise<unknown>;
+  readonly scope: ContextScope | undefined;
 }
 
 /** A part of a request that runs beside other parts: its work is the request's as well, but not that of the other parts. */
@@ -65,9 +81,10 @@ class PartFrame extends CallFrame {
     this.#whole = whole;
   }
 
-  override began(work: Promise<unknown>): void {
-    super.began(work);
-    this.#whole.began(work);
+  override began(work: Promise<unknown>, scope: ContextScope | undefined): void {
+    super.began(work, scope);
+    // The part ends the scope: whoever tells that the work is over tells it of the part.
+    this.#whole.began(work, undefined);
   }
 
   override ended(work: Promise<unknown>): void {
@@ -89,7 +106,7 @@ export function workEnded(request: unknown, work: Promise<unknown>): void {
 /** Makes the work of `other` that is not over the request's as well. */
 export function takeOver(request: unknown, other: unknown): void {
   if (!(request instanceof CallFrame && other instanceof CallFrame)) return;
-  for (const work of other.runningSince(0)) request.began(work);
+  for (const work of other.runningSince(0)) request.began(work, undefined);
 }
 
 /** To be called before an attempt; the answer is for {@link whenOver}. Requests of services remember nothing. */

@@ -1,6 +1,5 @@
-import { defaultEnv, type Env, reportRefusals, type Service } from '@fwk/kernel';
+import { defaultEnv, type Env, markSelfLimiting, reportRefusals, type Service } from '@fwk/kernel';
 import { type AnyFunction, type Racing, type Wrapped, wrapFunction } from './function-service.js';
-import { markSelfLimiting } from './self-limiting.js';
 
 /**
  * A layer that fits any service, and any function as well. Every layer of this package is one.

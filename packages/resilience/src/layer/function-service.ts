@@ -1,4 +1,4 @@
-import { type CallContext, currentContext, runInContext, type Service, type Status } from '@fwk/kernel';
+import { type CallContext, contextScope, currentContext, type Service, type Status } from '@fwk/kernel';
 import { CallFrame } from './call-frame.js';
 
 /** Any function; its parameters are only known to whoever wraps it. */
@@ -30,15 +30,17 @@ class FunctionService<Result> implements Service<CallFrame, Result> {
 
   call(frame: CallFrame, context: CallContext): Promise<Result> {
     if (context.cancelled) return Promise.reject(context.reason);
+    // Nested calls read the deadline and cancellation of this attempt from the ambient context; switching to it costs
+    // more than most layers, so it is done only where a layer has derived another one.
+    const scope = context === frame.context ? undefined : contextScope(context);
     let work: Promise<Result>;
     try {
-      // Nested calls read the deadline and cancellation of this attempt from the ambient context; switching to it costs
-      // more than most layers, so it is done only where a layer has derived another one.
-      work = context === frame.context ? this.#begin(frame) : runInContext(context, () => this.#begin(frame));
+      work = scope ? scope.run(() => this.#begin(frame)) : this.#begin(frame);
     } catch (error) {
+      scope?.end();
       return Promise.reject(error);
     }
-    frame.began(work);
+    frame.began(work, scope);
     return this.#racing.raced ? work : giveUpOnCancel(frame, context, work);
   }
 

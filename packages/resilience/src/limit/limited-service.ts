@@ -8,6 +8,7 @@ import {
   concernsCallee,
   currentOf,
   type Env,
+  follow,
   type Priority,
   priorityKey,
   type Service,
@@ -16,10 +17,8 @@ import {
   verdicts,
 } from '@fwk/kernel';
 import { Expiry, nameOf } from '../deadline/expiry.js';
-import { beginAttempt, whenOver } from '../layer/call-frame.js';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
 import { KeyError } from '../layer/key-error.js';
-import { observe } from '../layer/settlement.js';
 import { joinBoth, type Waiter } from '../queue/wait-queue.js';
 import { type TurnOwner, waitTurn } from '../queue/wait-turn.js';
 import { watchOptions } from '../queue/watch-options.js';
@@ -29,6 +28,7 @@ import { LimitExceededError, type LimitReason } from './limit-exceeded-error.js'
 import type { LimitHandle, LimitSnapshot } from './limit-handle.js';
 import { type LimitSeries, limitSeries } from './limit-series.js';
 import type { LimitStrategy } from './limit-strategy.js';
+import { LimitedCall, type LimitOwner } from './limited-call.js';
 import { LoopLag } from './loop-lag.js';
 import { isGuaranteed, type Partition, Partitions } from './partitions.js';
 import { PriorityQueue } from './priority-queue.js';
@@ -36,7 +36,7 @@ import { levelOf, PriorityShedding, priorities } from './priority-shedding.js';
 import { QueueDelay } from './queue-delay.js';
 
 /** Lets calls through up to the limit that its controller finds. */
-export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle {
+export class LimitedService<Req, Res> implements LimitOwner<Req, Res>, Service<Req, Res>, LimitHandle {
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
   readonly #options: AdaptiveLimitOptions;
@@ -187,28 +187,24 @@ export class LimitedService<Req, Res> implements Service<Req, Res>, LimitHandle 
     return displaced;
   }
 
-  /** Calls with a place that is taken already, and hands on the inner promise itself. */
+  /** Calls with a place that is taken already. */
   #run(request: Req, context: CallContext, partition: Partition | undefined, startMs: number): Promise<Res> {
     // With less in flight nothing is learnt, so nothing need be measured.
     if (this.#loop && this.#inFlight >= this.#controller.limit / 2) this.#loop.probe(startMs);
     const leave = partition ? () => this.#leavePartition(partition) : this.#leave;
-    const mark = beginAttempt(request);
-    const work = callSafely(this.#next, request, context);
-    observe(
-      work,
-      (value) => {
-        this.#learn(startMs, judgeCallResult(this.#env, value, context, request), false);
-        whenOver(request, mark, leave);
-      },
-      (error) => {
-        const judged = judgeCallError(this.#env, error, context, request);
-        const verdict = concernsCallee(judged) ? judged : verdicts.ignored;
-        // The total time of a call that ran out shows as a cancellation.
-        this.#learn(startMs, verdict, verdict.outcome === 'failure' && (context.cancelled || judged.timedOut === true));
-        whenOver(request, mark, leave);
-      },
-    );
-    return work;
+    const call = new LimitedCall<Req, Res>(this, request, context, startMs, leave);
+    return follow(callSafely(this.#next, request, context), call);
+  }
+
+  answered(value: Res, request: Req, context: CallContext, startMs: number): void {
+    this.#learn(startMs, judgeCallResult(this.#env, value, context, request), false);
+  }
+
+  failed(error: unknown, request: Req, context: CallContext, startMs: number): void {
+    const judged = judgeCallError(this.#env, error, context, request);
+    const verdict = concernsCallee(judged) ? judged : verdicts.ignored;
+    // The total time of a call that ran out shows as a cancellation.
+    this.#learn(startMs, verdict, verdict.outcome === 'failure' && (context.cancelled || judged.timedOut === true));
   }
 
   /** Successes are timed; the callee's refusals for overload and time-outs are counted; other endings tell nothing. */

@@ -1,5 +1,4 @@
-import type { CallContext, Service, Status } from '@fwk/kernel';
-import { markSelfLimiting } from '../layer/self-limiting.js';
+import { type CallContext, markSelfLimiting, type Service, type Status } from '@fwk/kernel';
 import type { PolicyOperations } from './policy-kind.js';
 
 type AnyService = Service<never, unknown>;

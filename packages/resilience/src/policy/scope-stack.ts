@@ -12,6 +12,7 @@ import {
   isDisposing,
   type Layer,
   type LayerDescription,
+  markSelfLimiting,
   type Service,
   type Stack,
   type Status,
@@ -19,7 +20,6 @@ import {
   wrapWith,
 } from '@fwk/kernel';
 import { deadline } from '../deadline/deadline.js';
-import { markSelfLimiting } from '../layer/self-limiting.js';
 import { ByOperation } from './by-operation.js';
 import { canonicalOrder, type PolicyPart } from './canonical-order.js';
 import type { PolicyKind, Scope } from './policy-kind.js';

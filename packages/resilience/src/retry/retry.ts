@@ -18,6 +18,8 @@ import {
   currentOf,
   doNotRetryMarks,
   type Env,
+  type Follower,
+  follow,
   idempotentKey,
   isDoNotRetry,
   isFwkError,
@@ -32,7 +34,6 @@ import {
 } from '@fwk/kernel';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeCallError, judgeCallResult, releaseEnding } from '../layer/judge-call.js';
-import { announceAnswer, announceFailure, willAnnounce } from '../layer/settlement.js';
 import { type Backoff, isPause, LONGEST_PAUSE_MS, pausesOf } from './backoff.js';
 import { leaveBudget, shareBudget } from './budget-share.js';
 import type { RetryBudget } from './retry-budget.js';
@@ -101,28 +102,11 @@ class RetryService<Req, Res> implements Service<Req, Res>, Disposable {
     this.#overBudget = counter('budget-exhausted');
   }
 
-  /** The first attempt runs on two callbacks alone; the loop starts only when there is something to try again. */
+  /** Of the first attempt it only sees the end; the loop starts when there is something to try again. */
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
-    const marks = doNotRetryMarks();
-    const answer: Promise<Res> = callSafely(this.#next, request, context).then(
-      (value) => {
-        const verdict = judgeCallResult(this.#env, value, context, request);
-        if (verdict.outcome !== 'success')
-          return this.#announced(answer, request, context, { ok: true, value, verdict });
-        this.#budget?.deposit();
-        note(context, 'attempts', 1);
-        announceAnswer(answer, value);
-        return value;
-      },
-      (error) => {
-        const first = this.#failed(error, marks, request, context);
-        if (first.verdict.outcome === 'success') this.#budget?.deposit();
-        return this.#announced(answer, request, context, first);
-      },
-    );
-    willAnnounce(answer);
-    return answer;
+    const first = new FirstAttempt<Req, Res>(this, request, context);
+    return follow(callSafely(this.#next, request, context), first);
   }
 
   status(request?: Req): Status {
@@ -134,15 +118,20 @@ class RetryService<Req, Res> implements Service<Req, Res>, Disposable {
     leaveBudget(this.#env, this.#budget);
   }
 
-  async #announced(answer: Promise<Res>, request: Req, context: CallContext, first: Ending<Res>): Promise<Res> {
-    try {
-      const value = await this.#again(request, context, first);
-      announceAnswer(answer, value);
-      return value;
-    } catch (error) {
-      announceFailure(answer, error);
-      throw error;
-    }
+  /** The first attempt was answered. @returns nothing where that is the answer of the call */
+  answered(value: Res, request: Req, context: CallContext): Promise<Res> | undefined {
+    const verdict = judgeCallResult(this.#env, value, context, request);
+    if (verdict.outcome !== 'success') return this.#again(request, context, { ok: true, value, verdict });
+    this.#budget?.deposit();
+    note(context, 'attempts', 1);
+    return undefined;
+  }
+
+  /** The first attempt failed. @param marks - see {@link RetryService.#failed} */
+  failed(error: unknown, marks: number, request: Req, context: CallContext): Promise<Res> {
+    const first = this.#failed(error, marks, request, context);
+    if (first.verdict.outcome === 'success') this.#budget?.deposit();
+    return this.#again(request, context, first);
   }
 
   async #again(request: Req, context: CallContext, first: Ending<Res>): Promise<Res> {
@@ -273,6 +262,29 @@ class RetryService<Req, Res> implements Service<Req, Res>, Disposable {
   #emit(name: string, ending: Ending<Res>, attempt: number, more: Readonly<Record<string, unknown>>): void {
     const error = ending.ok ? undefined : messageOf(ending.error);
     this.#env.events.emit(name, { path: this.#env.path, attempt, error, ...more });
+  }
+}
+
+/** Sees the first attempt of a call end, and has the retry go on with the call if it is not over. */
+class FirstAttempt<Req, Res> implements Follower<Res> {
+  next: Follower<Res> | undefined = undefined;
+  readonly #retry: RetryService<Req, Res>;
+  readonly #marks = doNotRetryMarks();
+  readonly #request: Req;
+  readonly #context: CallContext;
+
+  constructor(retry: RetryService<Req, Res>, request: Req, context: CallContext) {
+    this.#retry = retry;
+    this.#request = request;
+    this.#context = context;
+  }
+
+  answered(value: Res): Promise<Res> | undefined {
+    return this.#retry.answered(value, this.#request, this.#context);
+  }
+
+  failed(error: unknown): Promise<Res> {
+    return this.#retry.failed(error, this.#marks, this.#request, this.#context);
   }
 }
 

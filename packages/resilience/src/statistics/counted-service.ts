@@ -2,12 +2,19 @@
  * Counts how calls end, from the outside of all layers of a policy: what its callers see.
  *
  * State: the recorder, one a policy. Place: outermost, so that every call which begins also ends here, whichever layer
- * ended it. It waits for nothing and hands on the inner promise itself.
+ * ended it. It waits for nothing.
  */
-import { type CallContext, callSafely, defaultClassifier, type Env, type Service, type Status } from '@fwk/kernel';
+import {
+  type CallContext,
+  callSafely,
+  type Env,
+  type Follower,
+  follow,
+  markSelfLimiting,
+  type Service,
+  type Status,
+} from '@fwk/kernel';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
-import { markSelfLimiting } from '../layer/self-limiting.js';
-import { observe } from '../layer/settlement.js';
 import type { OutcomeName } from './policy-counts.js';
 import { NOT_TIMED, type StatisticsRecorder } from './recorder.js';
 
@@ -19,8 +26,6 @@ export class CountedService<Req, Res> implements Service<Req, Res>, AsyncDisposa
   readonly #env: Env;
   readonly #recorderOf: (request: Req) => StatisticsRecorder;
   readonly #ended: () => void;
-  /** Whether the classifier takes every result for a success. */
-  readonly #allSucceed: boolean;
 
   /**
    * @param recorderOf - where calls like this one are counted.
@@ -36,22 +41,12 @@ export class CountedService<Req, Res> implements Service<Req, Res>, AsyncDisposa
     this.#env = env;
     this.#recorderOf = recorderOf;
     this.#ended = ended;
-    this.#allSucceed = env.classifier.ofResult === defaultClassifier.ofResult;
     markSelfLimiting(this, { next });
   }
 
   call(request: Req, context: CallContext): Promise<Res> {
-    const recorder = this.#recorderOf(request);
-    const startMs = recorder.begin();
-    const work = callSafely(this.#next, request, context);
-    observe(
-      work,
-      this.#allSucceed && startMs === NOT_TIMED
-        ? recorder.succeeded
-        : (result) => this.#answered(recorder, result, startMs, request, context),
-      (error) => recorder.ended(this.#outcomeOf(error, request, context), startMs),
-    );
-    return work;
+    const counted = new CountedCall<Res>(this.#recorderOf(request), this.#env, request, context);
+    return follow(callSafely(this.#next, request, context), counted);
   }
 
   status(request?: Req): Status {
@@ -62,17 +57,39 @@ export class CountedService<Req, Res> implements Service<Req, Res>, AsyncDisposa
     this.#ended();
     await this.#next[Symbol.asyncDispose]();
   }
+}
 
-  #answered(recorder: StatisticsRecorder, result: Res, startMs: number, request: Req, context: CallContext): void {
-    const { outcome } = judgeCallResult(this.#env, result, context, request);
-    if (outcome === 'success' && startMs === NOT_TIMED) recorder.succeeded();
-    else recorder.ended(outcomeNames[outcome], startMs);
+/** Counts how one call ends. */
+class CountedCall<Res> implements Follower<Res> {
+  next: Follower<Res> | undefined = undefined;
+  readonly #recorder: StatisticsRecorder;
+  readonly #startMs: number;
+  readonly #env: Env;
+  readonly #request: unknown;
+  readonly #context: CallContext;
+
+  constructor(recorder: StatisticsRecorder, env: Env, request: unknown, context: CallContext) {
+    this.#recorder = recorder;
+    this.#startMs = recorder.begin();
+    this.#env = env;
+    this.#request = request;
+    this.#context = context;
   }
 
-  #outcomeOf(error: unknown, request: Req, context: CallContext): OutcomeName {
-    const { outcome, refusedBy } = judgeCallError(this.#env, error, context, request);
+  answered(result: Res): undefined {
+    const { outcome } = judgeCallResult(this.#env, result, this.#context, this.#request);
+    if (outcome === 'success' && this.#startMs === NOT_TIMED) this.#recorder.succeeded();
+    else this.#recorder.ended(outcomeNames[outcome], this.#startMs);
+  }
+
+  failed(error: unknown): undefined {
+    this.#recorder.ended(this.#outcomeOf(error), this.#startMs);
+  }
+
+  #outcomeOf(error: unknown): OutcomeName {
+    const { outcome, refusedBy } = judgeCallError(this.#env, error, this.#context, this.#request);
     // First, because a caller may give up between the refusal and this moment.
     if (refusedBy === 'caller') return 'rejected';
-    return context.cancelled ? 'cancelled' : outcomeNames[outcome];
+    return this.#context.cancelled ? 'cancelled' : outcomeNames[outcome];
   }
 }

@@ -53,11 +53,11 @@ export class StatisticsRecorder {
     return this.#clock.now();
   }
 
-  /** A call that is not timed has succeeded. Bound, and so one function for most calls under load. */
-  readonly succeeded = (): void => {
+  /** A call that is not timed has succeeded. */
+  succeeded(): void {
     this.#ended++;
     this.#unbooked++;
-  };
+  }
 
   /** Any other call has ended. */
   ended(outcome: OutcomeName, startMs: number): void {

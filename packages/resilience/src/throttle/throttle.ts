@@ -15,7 +15,9 @@ import {
   checkOptions,
   currentOf,
   type Env,
+  type Follower,
   fixed,
+  follow,
   isOwnDoing,
   type Live,
   millisecondsIn,
@@ -27,7 +29,6 @@ import {
 import { nameOf } from '../deadline/expiry.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
-import { observe } from '../layer/settlement.js';
 import { RollingCounts } from '../window/rolling-counts.js';
 import { dropRatio } from './drop-ratio.js';
 import { ThrottledError } from './throttled-error.js';
@@ -114,13 +115,8 @@ class ThrottleService<Req, Res> implements Service<Req, Res> {
     if (ratio > 0 && this.#env.random() < ratio) return Promise.reject(this.#refused(context, ratio));
     this.#counts.add(PENDING, 1, nowMs);
     const { slice } = this.#counts;
-    const work = callSafely(this.#next, request, context);
-    observe(
-      work,
-      (value) => this.#answered(slice, judgeCallResult(this.#env, value, context, request)),
-      (error) => this.#failed(slice, error, request, context),
-    );
-    return work;
+    const sent = new SentCall<Req, Res>(this, slice, request, context);
+    return follow(callSafely(this.#next, request, context), sent);
   }
 
   /** Says what the callee says: that some calls are dropped is no reason for a balancer to send none. */
@@ -140,7 +136,12 @@ class ThrottleService<Req, Res> implements Service<Req, Res> {
     return Math.min(ratio, currentOf(maxDropRatio));
   }
 
-  #failed(slice: number, error: unknown, request: Req, context: CallContext): void {
+  /** A call that was sent has been answered. @param slice - where it was counted */
+  answered(slice: number, value: Res, request: Req, context: CallContext): void {
+    this.#answered(slice, judgeCallResult(this.#env, value, context, request));
+  }
+
+  failed(slice: number, error: unknown, request: Req, context: CallContext): void {
     const verdict = judgeCallError(this.#env, error, context, request);
     const gaveUp = context.cancelled && verdict.outcome === 'ignored';
     if (gaveUp || isOwnDoing(verdict)) this.#takeOut(slice);
@@ -172,5 +173,29 @@ class ThrottleService<Req, Res> implements Service<Req, Res> {
     this.#rejected.add();
     this.#env.events.emit('throttle.rejected', { path: this.#env.path, ...refusal });
     return new ThrottledError(nameOf(context, this.#env), refusal);
+  }
+}
+
+/** Tells the throttle how a call ends that it has sent. */
+class SentCall<Req, Res> implements Follower<Res> {
+  next: Follower<Res> | undefined = undefined;
+  readonly #throttle: ThrottleService<Req, Res>;
+  readonly #slice: number;
+  readonly #request: Req;
+  readonly #context: CallContext;
+
+  constructor(throttle: ThrottleService<Req, Res>, slice: number, request: Req, context: CallContext) {
+    this.#throttle = throttle;
+    this.#slice = slice;
+    this.#request = request;
+    this.#context = context;
+  }
+
+  answered(value: Res): undefined {
+    this.#throttle.answered(this.#slice, value, this.#request, this.#context);
+  }
+
+  failed(error: unknown): undefined {
+    this.#throttle.failed(this.#slice, error, this.#request, this.#context);
   }
 }
