@@ -63,7 +63,7 @@ export class HistogramSeries implements Histogram {
     while (index < bounds.length && value > (bounds[index] as number)) index++;
     this.counts[index] = (this.counts[index] as number) + 1;
     this.sum += value;
-    if (typeof traceId === 'string' && exemplarForm.test(traceId)) this.#keep(index, value, traceId);
+    if (typeof traceId === 'string') this.#keep(index, value, traceId);
   }
 
   /** Number of observations. */
@@ -75,10 +75,11 @@ export class HistogramSeries implements Histogram {
 
   /** One exemplar a bucket and second is plenty, and spares the allocation in between. */
   #keep(index: number, value: number, traceId: string): void {
-    this.exemplars ??= new Array<Exemplar | undefined>(this.counts.length).fill(undefined);
     const atMs = this.#wallTime();
-    const kept = this.exemplars[index];
+    const kept = this.exemplars?.[index];
     if (kept && atMs - kept.atMs < 1000 && atMs >= kept.atMs) return;
+    if (!exemplarForm.test(traceId)) return;
+    this.exemplars ??= new Array<Exemplar | undefined>(this.counts.length).fill(undefined);
     this.exemplars[index] = { traceId, value, atMs };
   }
 }
