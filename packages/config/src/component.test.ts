@@ -1,73 +1,66 @@
-import {
-  background,
-  type Component,
-  type ComponentContext,
-  type InjectionKey,
-  type ManagementRequest,
-  makeEnv,
-  type Provision,
-} from '@fwk/kernel';
-import { leakGuard } from '@fwk/kernel/testing';
-import { expect, test } from 'vitest';
+import { background, type Component, makeEnv } from '@fwk/kernel';
+import { componentBench, componentContract, leakGuard } from '@fwk/kernel/testing';
+import { describe, expect, test } from 'vitest';
 import { config } from './component.js';
-import { type Config, configToken } from './config.js';
+import { configToken } from './config.js';
 import { memorySource } from './testing/memory-source.js';
 
-const app = { name: 'shop', version: '1.0.0', owner: 'team', instanceId: 'shop-1' };
-
+/** The component in an application of its own. */
 function plugged(component: Component) {
   const guard = leakGuard();
-  const values = new Map<InjectionKey<unknown>, unknown>();
-  const provision: Provision = { value: (key, value) => void values.set(key, value), factory() {} };
-  component.provide?.(provision, app);
-  const resolver = {
-    get: <T>(key: InjectionKey<T>) => values.get(key) as T,
-    find: <T>(key: InjectionKey<T>) => values.get(key) as T,
-  };
-  const context: ComponentContext = {
-    ...resolver,
-    app,
-    env: makeEnv({ clock: guard.clock }),
-    call: background,
-    announce() {},
-    announcements: [],
-  };
-  const ask = (path: string, parameter?: string) => {
-    const request: ManagementRequest = { parameter, query: {}, body: undefined };
-    return component
-      .manage?.()
-      .find((endpoint) => endpoint.path === path)
-      ?.handle(request);
-  };
-  return { guard, context, config: resolver.get(configToken), ask };
+  const bench = componentBench(component, { env: makeEnv({ clock: guard.clock }) });
+  const ask = (path: string, parameter?: string) => bench.manage(path, { parameter });
+  return { guard, steps: bench.steps, context: bench.context, config: bench.get(configToken), ask };
 }
 
 test('provides the configuration at once, readable from start to after stop', async () => {
   const component = config({ defaults: { a: 1 }, environment: false });
-  const { guard, context, config: provided } = plugged(component);
+  const { steps, guard, context, config: provided } = plugged(component);
   expect(() => provided.current).toThrow(expect.objectContaining({ code: 'FWK_CONFIG_NOT_LOADED' }));
-  await component.start?.(context);
+  await steps.start?.(context);
   expect(provided.current.value).toEqual({ a: 1 });
-  await component.stop?.(context);
+  await steps.stop?.(context);
   expect(provided.current.value).toEqual({ a: 1 });
   guard.check();
 });
 
-test('serves two applications from one component without mixing them', async () => {
-  const component = config({ defaults: { a: 1 }, environment: false });
-  const first: Config = plugged(component).config;
-  const second: Config = plugged(component).config;
-  expect(first).not.toBe(second);
+describe('one object in two applications', () => {
+  const source = memorySource('store', { a: 1 });
+  for (const { name, run } of componentContract({
+    component: config({ sources: [source], environment: false }),
+    keys: [configToken],
+    use: async (host) => host.get(configToken).current.value,
+    breakStart: async () => {
+      source.fail(new Error('unreachable'));
+      return () => source.set({ a: 1 });
+    },
+  })) {
+    test(name, run);
+  }
+
+  test('an edit reaches both while they run, and only the one that is left afterwards', async () => {
+    const component = config({ sources: [source], environment: false });
+    const [first, second] = [componentBench(component), componentBench(component)];
+    await Promise.all([first.start(), second.start()]);
+    const seenBy = (bench: typeof first) => bench.get(configToken).current.value;
+    source.set({ a: 2 });
+    await expect.poll(() => [seenBy(first), seenBy(second)]).toEqual([{ a: 2 }, { a: 2 }]);
+    await first.stop();
+    source.set({ a: 3 });
+    await expect.poll(() => seenBy(second)).toEqual({ a: 3 });
+    expect(seenBy(first)).toEqual({ a: 2 });
+    await second.stop();
+  });
 });
 
 test('ends the start with the typed error of an invalid configuration', async () => {
   const component = config({ files: ['/nowhere/config.yaml'] });
-  const { context } = plugged(component);
-  await expect(component.start?.(context)).rejects.toMatchObject({
+  const { steps, context } = plugged(component);
+  await expect(steps.start?.(context)).rejects.toMatchObject({
     code: 'FWK_CONFIG_FILE_MISSING',
     message: expect.stringContaining('/nowhere/config.yaml'),
   });
-  await component.stop?.(context);
+  await steps.stop?.(context);
 });
 
 test('refuses wrong options where they are written', () => {
@@ -78,9 +71,9 @@ test('refuses wrong options where they are written', () => {
 test('is degraded, not down, while the last edit is refused, and says why', async () => {
   const source = memorySource('store', { a: 1 });
   const component = config({ sources: [source], environment: false, watch: false });
-  const { context, config: provided } = plugged(component);
-  await component.start?.(context);
-  const [indicator] = component.health?.() ?? [];
+  const { steps, context, config: provided } = plugged(component);
+  await steps.start?.(context);
+  const [indicator] = steps.health?.() ?? [];
   expect(await indicator?.check(background)).toEqual({ status: 'UP' });
   source.fail(new Error('unreachable'));
   await provided.reload();
@@ -91,13 +84,13 @@ test('is degraded, not down, while the last edit is refused, and says why', asyn
   source.set({ a: 1 });
   await provided.reload();
   expect(await indicator?.check(background)).toEqual({ status: 'UP' });
-  await component.stop?.(context);
+  await steps.stop?.(context);
 });
 
 test('shows everything with its sources, and one setting explained, with secrets masked', async () => {
   const component = config({ defaults: { shop: { name: 'lamp', apiKey: 'hunter2' } }, environment: false });
-  const { context, ask } = plugged(component);
-  await component.start?.(context);
+  const { steps, context, ask } = plugged(component);
+  await steps.start?.(context);
   expect(ask('config')).toMatchObject({
     version: 1,
     values: { shop: { name: 'lamp', apiKey: '******' } },
@@ -107,5 +100,5 @@ test('shows everything with its sources, and one setting explained, with secrets
   expect(JSON.stringify([ask('config'), ask('config/:path', 'shop.apiKey')])).not.toContain('hunter2');
   expect(ask('config/:path', 'not.there')).toMatchObject({ found: false });
   expect(() => ask('config/:path', '')).toThrow(expect.objectContaining({ code: 'FWK_CONFIG_PATH_INVALID' }));
-  await component.stop?.(context);
+  await steps.stop?.(context);
 });

@@ -1,7 +1,7 @@
 import type { Component, HealthIndicator, ManagementEndpoint } from '@fwk/kernel';
 import { type Config, configToken } from './config.js';
 import { LiveConfig } from './live-config.js';
-import { type ConfigOptions, checkConfigOptions } from './options.js';
+import { type ConfigOptions, checkConfigOptions, sourcesOf } from './options.js';
 import type { ConfigTree } from './tree.js';
 
 /**
@@ -14,27 +14,27 @@ import type { ConfigTree } from './tree.js';
  * @throws OptionsError at once; ConfigError when the application starts.
  */
 export function config<T = ConfigTree>(options: ConfigOptions<T> = {}): Component {
-  checkConfigOptions(options);
-  // Made for each application, as one component may be used in several (tests do).
-  let current = new LiveConfig<T>(options);
+  sourcesOf(checkConfigOptions(options));
   return {
     name: 'config',
-    provide(provision) {
-      current = new LiveConfig<T>(options);
-      provision.value(configToken, current as Config);
+    forApplication() {
+      const live = new LiveConfig<T>(options);
+      return {
+        provide: (provision) => provision.value(configToken, live as Config),
+        start: (context) => live.start(context.env, context.call),
+        stop: () => live[Symbol.asyncDispose](),
+        health: () => [indicator(live)],
+        manage: () => endpoints(live),
+      };
     },
-    start: (context) => current.start(context.env, context.call),
-    stop: () => current[Symbol.asyncDispose](),
-    health: () => [indicator(() => current)],
-    manage: () => endpoints(() => current),
   };
 }
 
-function indicator(config: () => Pick<Config, 'lastRefusal'>): HealthIndicator {
+function indicator(config: Pick<Config, 'lastRefusal'>): HealthIndicator {
   return {
     name: 'config',
     check() {
-      const refusal = config().lastRefusal;
+      const refusal = config.lastRefusal;
       if (!refusal) return { status: 'UP' };
       const { code, reason, source, atMs } = refusal;
       return { status: 'DEGRADED', details: { code, reason, source, since: new Date(atMs).toISOString() } };
@@ -42,9 +42,9 @@ function indicator(config: () => Pick<Config, 'lastRefusal'>): HealthIndicator {
   };
 }
 
-function endpoints(config: () => Pick<Config, 'view' | 'explain'>): ManagementEndpoint[] {
+function endpoints(config: Pick<Config, 'view' | 'explain'>): ManagementEndpoint[] {
   return [
-    { path: 'config', handle: () => config().view() },
-    { path: 'config/:path', handle: ({ parameter }) => config().explain(parameter ?? '') },
+    { path: 'config', handle: () => config.view() },
+    { path: 'config/:path', handle: ({ parameter }) => config.explain(parameter ?? '') },
   ];
 }

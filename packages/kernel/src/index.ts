@@ -11,6 +11,7 @@ export {
   appInfoToken,
   type Component,
   type ComponentContext,
+  type ComponentSteps,
   envToken,
   type HealthIndicator,
   type HealthReport,
@@ -18,6 +19,7 @@ export {
   type ManagementEndpoint,
   type ManagementRequest,
   type Provision,
+  stepsIn,
 } from './component/component.js';
 export { copiesOf, noteCopy } from './component/copies.js';
 export { ownerOf, setOwner } from './component/owner.js';

@@ -1,5 +1,12 @@
 // The types name AbortSignal, Disposable and more of what @types/node declares; TypeScript 7 reads it only when asked to.
 /// <reference types="node" preserve="true" />
+export { type ComponentBench, type ComponentBenchOptions, componentBench } from './testing/component-bench.js';
+export {
+  type ComponentContract,
+  type ComponentContractCase,
+  type ComponentHost,
+  componentContract,
+} from './testing/component-contract.js';
 export { type FakeClock, fakeClock } from './testing/fake-clock.js';
 export type { LayerContract } from './testing/layer-bench.js';
 export { type LayerContractCase, layerContract } from './testing/layer-contract.js';

@@ -426,3 +426,31 @@ describe('management of an application', () => {
     await one.stop();
   });
 });
+
+test('asks a component once for the steps of this application, and says who failed to make them', async () => {
+  const asked: string[] = [];
+  const component: Component = {
+    name: 'counter',
+    start: () => asked.push('never') as never,
+    forApplication: (app) => {
+      asked.push(app.name);
+      return { start: () => void asked.push('start'), stop: () => void asked.push('stop') };
+    },
+  };
+  const app = createApp({ ...quiet, name: 'shop', use: [component] });
+  await app.start();
+  await app.stop();
+  expect(asked).toEqual(['shop', 'start', 'stop']);
+  const broken: Component = {
+    name: 'broken',
+    forApplication: () => {
+      throw new Error('no');
+    },
+  };
+  expect(() => createApp({ ...quiet, use: [broken] })).toThrow(
+    expect.objectContaining({
+      code: 'FWK_CORE_STEP_FAILED',
+      message: '"broken" failed in its step "forApplication": no',
+    }),
+  );
+});

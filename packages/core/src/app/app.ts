@@ -119,8 +119,8 @@ class Application implements App {
     try {
       await loadTsyringe();
       if (management) await this.#step('management', 'start', () => management.start());
-      for (const { component, contextOf } of components) {
-        await this.#step(component.name, 'start', (call) => component.start?.(contextOf(call)));
+      for (const { name, steps, contextOf } of components) {
+        await this.#step(name, 'start', (call) => steps.start?.(contextOf(call)));
         this.#started++;
         // What a component built has been started before the next one relies on it.
         await container.start(this.#call.context);
@@ -129,18 +129,18 @@ class Application implements App {
         for (const provider of providers) container.get(provider);
       });
       await container.start(this.#call.context);
-      for (const { component, contextOf } of components) {
-        await this.#step(component.name, 'verify', (call) => component.verify?.(contextOf(call)));
+      for (const { name, steps, contextOf } of components) {
+        await this.#step(name, 'verify', (call) => steps.verify?.(contextOf(call)));
       }
-      for (const { component } of components) {
-        await this.#step(component.name, 'health', () => {
-          for (const indicator of component.health?.() ?? []) health.add(indicator);
+      for (const { name, steps } of components) {
+        await this.#step(name, 'health', () => {
+          for (const indicator of steps.health?.() ?? []) health.add(indicator);
         });
       }
       await this.#checks('first checks', () => health.start());
       flags.serving = true;
-      for (const { component, contextOf } of components) {
-        await this.#step(component.name, 'ready', (call) => component.ready?.(contextOf(call)));
+      for (const { name, steps, contextOf } of components) {
+        await this.#step(name, 'ready', (call) => steps.ready?.(contextOf(call)));
       }
       // What was not there at the first look, such as a place in the registry, has come with being ready.
       await this.#checks('checks when ready', () => health.ready());

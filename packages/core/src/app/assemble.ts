@@ -5,12 +5,15 @@ import {
   type CallContext,
   type Component,
   type ComponentContext,
+  type ComponentSteps,
   type Env,
   type EventBus,
   envToken,
   eventBus,
   type InjectionKey,
   makeEnv,
+  messageOf,
+  stepsIn,
   type Token,
   token,
 } from '@fwk/kernel';
@@ -50,9 +53,11 @@ export interface Parts {
   observed: Disposable | undefined;
 }
 
-/** A component with what it works with. */
+/** A component in this application. */
 export interface PlacedComponent {
-  readonly component: Component;
+  readonly name: string;
+  readonly steps: ComponentSteps;
+  /** What its steps work with. */
   contextOf(call: CallContext): ComponentContext;
 }
 
@@ -85,13 +90,14 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
   const flags = { serving: false };
   const health = createHealth(env, (group) => (group === 'liveness' || flags.serving ? 'UP' : 'OUT_OF_SERVICE'));
   const drain = createDrain(env.clock);
+  const placed = options.use.map((component) => ({ name: component.name, steps: placedSteps(component, info) }));
   const container = createContainer({
     env,
     stepTimeoutMs: options.stepTimeoutMs,
     onCreated: (instance) => {
       health.addDeclared(instance);
       if (typeof instance !== 'object' || instance === null) return;
-      for (const component of options.use) component.built?.(instance);
+      for (const { steps } of placed) steps.built?.(instance);
     },
   });
   for (const [key, provider] of options.overrides.map(entryOf)) container.override(key, provider);
@@ -104,7 +110,7 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
   container.register(eventBusToken, { useValue: bus });
   container.register(loggerToken, { useValue: env.logger });
   for (const [key, provider] of options.providers.map(entryOf)) container.register(key, provider);
-  for (const component of options.use) provide(component, container, info);
+  for (const { name, steps } of placed) provide(name, steps, container, info);
 
   const announcements: Announcement[] = [];
   const contextOf = (call: CallContext): ComponentContext => ({
@@ -124,9 +130,9 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
       metrics,
       logger,
       state,
-      components: options.use.map((component) => component.name),
+      components: placed.map((component) => component.name),
     }),
-    ...options.use.flatMap((component) => component.manage?.() ?? []),
+    ...placed.flatMap(({ steps }) => steps.manage?.() ?? []),
   ];
   return {
     info,
@@ -147,7 +153,7 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
           errors: coreErrors,
         })
       : undefined,
-    components: options.use.map((component) => ({ component, contextOf })),
+    components: placed.map((component) => ({ ...component, contextOf })),
     providers: options.providers.filter((entry) => typeof entry === 'function'),
     flags,
     metrics,
@@ -161,17 +167,28 @@ function ofThisWorker(instanceId: string): string {
   return worker ? `${instanceId}-w${worker.id}` : instanceId;
 }
 
-function provide(component: Component, container: Container, info: AppInfo): void {
-  try {
-    component.provide?.(
+function placedSteps(component: Component, info: AppInfo): ComponentSteps {
+  return unlessItThrows(component.name, 'forApplication', () => stepsIn(info, component));
+}
+
+function provide(name: string, steps: ComponentSteps, container: Container, info: AppInfo): void {
+  unlessItThrows(name, 'provide', () =>
+    steps.provide?.(
       {
         value: (key, value) => container.register(key, { useValue: value }),
         factory: (key, make) => container.register(key, { useFactory: make }),
       },
       info,
-    );
+    ),
+  );
+}
+
+/** Runs what a component does while the application is made. @throws StepFailedError */
+function unlessItThrows<T>(component: string, step: string, work: () => T): T {
+  try {
+    return work();
   } catch (error) {
-    throw new StepFailedError(component.name, 'provide', error instanceof Error ? error.message : String(error), error);
+    throw new StepFailedError(component, step, messageOf(error), error);
   }
 }
 

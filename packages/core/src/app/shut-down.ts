@@ -47,8 +47,8 @@ export async function shutDown(
   drain.begin();
   env.events.emit('drain.began', { active: drain.active });
   if (from.wasReady) {
-    for (const { component, contextOf } of started) {
-      await attempt(component.name, 'drain', (call) => component.drain?.(contextOf(call)));
+    for (const { name, steps, contextOf } of started) {
+      await attempt(name, 'drain', (call) => steps.drain?.(contextOf(call)));
     }
   }
   flags.serving = false;
@@ -68,10 +68,10 @@ export async function shutDown(
       errors.pop();
     }
   }
-  for (const { component, contextOf } of started) {
+  for (const { name, steps, contextOf } of started) {
     // A server that does not close early waits for calls in its own step.
     const wantedMs = drain.active > 0 ? Math.max(options.stepTimeoutMs, drainLeft()) : options.stepTimeoutMs;
-    await attempt(component.name, 'stop', (call) => component.stop?.(contextOf(call)), wantedMs);
+    await attempt(name, 'stop', (call) => steps.stop?.(contextOf(call)), wantedMs);
   }
   const abandoned = await drain.idle(closesEarly ? 0 : left(drainTimeoutMs));
   env.events.emit('drain.ended', { abandoned });

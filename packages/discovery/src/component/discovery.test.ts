@@ -4,20 +4,15 @@ import { join } from 'node:path';
 import {
   type Announcement,
   background,
-  type ComponentContext,
   type Env,
-  envToken,
-  type InjectionKey,
   type LiveSource,
   type LogFields,
   type Logger,
   liveValue,
   makeEnv,
   noLogger,
-  type Provision,
-  type Resolver,
 } from '@fwk/kernel';
-import { fakeClock, recordEvents } from '@fwk/kernel/testing';
+import { componentBench, componentContract, fakeClock, recordEvents } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { balance } from '../balance/balance.js';
 import { DuplicateInstanceError } from '../errors.js';
@@ -25,7 +20,7 @@ import { membershipsToken } from '../membership/memberships.js';
 import { memoryRegistry } from '../registries/memory-registry.js';
 import type { Registry, RegistryConnection } from '../registry.js';
 import { anInstance } from '../testing/instances.js';
-import { discovery } from './discovery.js';
+import { discovery, registryToken } from './discovery.js';
 import type { DiscoveryOptions } from './discovery-options.js';
 
 const announcement: Announcement = { address: '127.0.0.1', port: 4001, contracts: ['inventory@1.4.0'] };
@@ -39,29 +34,16 @@ function application(
   const clock = fakeClock();
   const events = recordEvents();
   const env: Env = makeEnv({ clock, events, logger });
-  const made = new Map<unknown, (resolver: Resolver) => unknown>([[envToken, () => env]]);
-  const find = <T>(key: InjectionKey<T>) => made.get(key)?.(resolver) as T | undefined;
-  const resolver: Resolver = { find, get: (key) => find(key) as never };
-  const provision: Provision = {
-    value: (key, value) => made.set(key, () => value),
-    factory: (key, make) => made.set(key, make),
-  };
   const app = { name: 'inventory', version: '1.4.2', owner: 'team-stock', instanceId: 'inventory-7' };
-  const context: ComponentContext = { ...resolver, app, env, call: background, announce() {}, announcements };
-  const component = discovery(options);
-  component.provide?.(provision, app);
-  const manage = (path: string) =>
-    component
-      .manage?.()
-      .find((endpoint) => endpoint.path === path)
-      ?.handle({ parameter: undefined, query: {}, body: undefined });
+  const bench = componentBench(discovery(options), { app, env, announcements });
+  const { steps: component, context, manage } = bench;
   return {
     component,
     context,
     clock,
     events,
     manage,
-    resolver,
+    resolver: bench,
     health: () => component.health?.()[0]?.check(background),
   };
 }
@@ -265,3 +247,56 @@ describe('discovery()', () => {
     await component.stop?.(context);
   });
 });
+
+describe('one object in two applications', () => {
+  const hub = memoryRegistry();
+  let applications = 0;
+  let refused = false;
+  const registry: Registry = {
+    ...shapeOf(hub),
+    connect: (env) => {
+      const own = hub.connect?.(env) ?? hub;
+      if (!refused) return own;
+      return {
+        ...shapeOf(own),
+        register: async ({ id }) => Promise.reject(new DuplicateInstanceError(id, 'another', 'b')),
+      };
+    },
+  };
+  for (const { name, run } of componentContract({
+    component: discovery({ registry }),
+    host: (component) => {
+      applications++;
+      const app = { name: 'inventory', version: '1.4.2', owner: 'team-stock', instanceId: `inventory-${applications}` };
+      const mine = { ...announcement, port: 4000 + applications };
+      return componentBench(component, { app, announcements: [mine] });
+    },
+    keys: [registryToken, membershipsToken],
+    use: async (host) => {
+      const watch = host.get(registryToken).watch('inventory');
+      await Promise.resolve();
+      watch[Symbol.dispose]();
+      return host.get(registryToken).connection.value.state;
+    },
+    breakStart: async () => {
+      refused = true;
+      return () => {
+        refused = false;
+      };
+    },
+  })) {
+    test(name, run);
+  }
+});
+
+/** The members of a registry, which its class keeps on the prototype, as an object of its own. */
+function shapeOf(registry: Registry): Registry {
+  return {
+    name: registry.name,
+    connection: registry.connection,
+    register: (instance, context) => registry.register(instance, context),
+    watch: (service) => registry.watch(service),
+    services: () => registry.services(),
+    close: () => registry.close(),
+  };
+}

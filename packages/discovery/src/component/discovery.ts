@@ -7,13 +7,17 @@ import {
   anything,
   type Component,
   type ComponentContext,
+  type ComponentSteps,
   checkOptions,
   type Env,
   envToken,
+  type HealthIndicator,
   type HealthReport,
+  type ManagementEndpoint,
   millisecondsIn,
   numberIn,
   optional,
+  type Provision,
   type Resolver,
   type Token,
   text,
@@ -49,7 +53,7 @@ export function discovery(options?: Partial<DiscoveryOptions>): Component {
     leaveWaitMs: millisecondsIn(0, 60_000),
   });
   if (settings.persist !== undefined) checkPersistOptions(settings.persist);
-  return new Discovery(settings).component;
+  return { name: 'discovery', forApplication: () => new Discovery(settings) };
 }
 
 interface Parts {
@@ -60,33 +64,59 @@ interface Parts {
   readonly saved: LastKnown | undefined;
 }
 
-class Discovery {
+/** Discovery in one application. */
+class Discovery implements ComponentSteps {
   readonly #options: DiscoveryOptions;
   readonly #listeners = new MembershipListeners();
   #parts: Parts | undefined;
-  readonly component: Component;
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
-    this.component = {
-      name: 'discovery',
-      provide: (provision) => {
-        provision.factory(registryToken, (resolver) => this.#open(resolver).registry);
-        provision.factory(membershipsToken, (resolver) => this.#open(resolver).memberships);
-      },
-      start: (context) => {
-        this.#listeners.listenTo(this.#open(context).memberships, context.env.logger);
-      },
-      built: (instance) => this.#listeners.add(instance),
-      ready: (context) => this.#arrive(context),
-      drain: () => this.#parts?.presence.leave(),
-      stop: () => this.#close(),
-      health: () => [{ name: 'discovery', check: () => this.#health() }],
-      manage: () => [
-        { path: 'instances', handle: () => this.#instances() },
-        { path: 'endpoints', handle: () => ({ endpoints: this.#parts?.memberships.monitor.list() ?? [] }) },
-      ],
-    };
+  }
+
+  provide(provision: Provision): void {
+    provision.factory(registryToken, (resolver) => this.#open(resolver).registry);
+    provision.factory(membershipsToken, (resolver) => this.#open(resolver).memberships);
+  }
+
+  start(context: ComponentContext): void {
+    this.#listeners.listenTo(this.#open(context).memberships, context.env.logger);
+  }
+
+  built(instance: object): void {
+    this.#listeners.add(instance);
+  }
+
+  ready(context: ComponentContext): Promise<void> {
+    const { presence } = this.#open(context);
+    const { app, announcements, env } = context;
+    return presence.arrive(instancesOf(app, announcements, this.#options, env.clock.wallTime()), context.call);
+  }
+
+  async drain(): Promise<void> {
+    await this.#parts?.presence.leave();
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#parts) return;
+    const { presence, memberships, services, registry, saved } = this.#parts;
+    this.#listeners[Symbol.dispose]();
+    await presence.leave();
+    memberships[Symbol.dispose]();
+    services[Symbol.dispose]();
+    await saved?.close();
+    await registry.close();
+  }
+
+  health(): readonly HealthIndicator[] {
+    return [{ name: 'discovery', check: () => this.#health() }];
+  }
+
+  manage(): readonly ManagementEndpoint[] {
+    return [
+      { path: 'instances', handle: () => this.#instances() },
+      { path: 'endpoints', handle: () => ({ endpoints: this.#parts?.memberships.monitor.list() ?? [] }) },
+    ];
   }
 
   #open(resolver: Resolver): Parts {
@@ -103,23 +133,6 @@ class Discovery {
     const { persist } = this.#options;
     const saved = persist && lastKnown(persist, env);
     return { registry, memberships: memberships(registry, env, saved), services, presence, saved };
-  }
-
-  #arrive(context: ComponentContext): Promise<void> {
-    const { presence } = this.#open(context);
-    const { app, announcements, env } = context;
-    return presence.arrive(instancesOf(app, announcements, this.#options, env.clock.wallTime()), context.call);
-  }
-
-  async #close(): Promise<void> {
-    if (!this.#parts) return;
-    const { presence, memberships, services, registry, saved } = this.#parts;
-    this.#listeners[Symbol.dispose]();
-    await presence.leave();
-    memberships[Symbol.dispose]();
-    services[Symbol.dispose]();
-    await saved?.close();
-    await registry.close();
   }
 
   #health(): HealthReport {

@@ -1,7 +1,7 @@
 /**
  * The server as a component of an application: it serves decorated classes that the container builds and plain handlers, tells the others
  * where it listens, and stops in the application's own order. Probes are answered as soon as it listens, which is before
- * the application is ready; readiness says so.
+ * the application is ready; readiness says so. Each application that lists the component has a server of its own.
  */
 import { drainToken, healthToken, metricsToken } from '@fwk/core';
 import {
@@ -49,33 +49,37 @@ export function http(options: Partial<HttpOptions> = {}): Component {
   );
   const advertised = checkAdvertise(advertise, process.env);
   const sources = serve.map((given) => sourceOf(given));
-  let server: HttpServer | undefined;
   return {
     name: 'http',
-    async start(context) {
-      const { env, call } = context;
-      const drain = context.get(drainToken);
-      const all = sources.map((source) => source(context));
-      server = createServer({
-        ...settings,
-        serve: all,
-        env,
-        drain,
-        health: context.get(healthToken),
-        exposition: context.get(metricsToken),
-      });
-      const listening = server;
-      // Connections are no part of the step that opened the listener.
-      await detached(() => listening.start(call));
-      drain.onClose(() => listening.stopAccepting());
-      const { url, contracts: names } = listening;
-      const place = await announce(context, advertised, listening);
-      env.logger.info({ url, advertised: place, contracts: names }, 'serving');
+    forApplication() {
+      let server: HttpServer | undefined;
+      return {
+        async start(context) {
+          const { env, call } = context;
+          const drain = context.get(drainToken);
+          const all = sources.map((source) => source(context));
+          server = createServer({
+            ...settings,
+            serve: all,
+            env,
+            drain,
+            health: context.get(healthToken),
+            exposition: context.get(metricsToken),
+          });
+          const listening = server;
+          // Connections are no part of the step that opened the listener.
+          await detached(() => listening.start(call));
+          drain.onClose(() => listening.stopAccepting());
+          const { url, contracts: names } = listening;
+          const place = await announce(context, advertised, listening);
+          env.logger.info({ url, advertised: place, contracts: names }, 'serving');
+        },
+        async stop() {
+          await server?.close();
+        },
+        health: () => [{ name: 'http', check: () => healthOf(server) }],
+      };
     },
-    async stop() {
-      await server?.close();
-    },
-    health: () => [{ name: 'http', check: () => healthOf(server) }],
   };
 }
 

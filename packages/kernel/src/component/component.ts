@@ -82,12 +82,38 @@ export interface ComponentContext extends Resolver {
 }
 
 /**
- * What plugs into an application. Steps run in the order in which components are listed: every `provide`, then every
- * `start`, then every `verify`, then every `ready`; when stopping, every `drain` in reverse, then (after the propagation delay) every `stop`
- * in reverse. Each step is bounded in time and named when it hangs.
+ * What plugs into an application. One object may be listed by several applications, one after the other or at the same time
+ * (tests do it, and so does a program that runs two services). What keeps state therefore has {@link forApplication}, which
+ * makes the steps of one application: state belongs to what it answers, not to the closure of the function that made the
+ * component. A component without state, or one that only one application ever lists, has its steps itself.
+ * @example
+ * const poller = (url: string): Component => ({
+ *   name: 'poller',
+ *   forApplication() {
+ *     let timer: Timer | undefined;
+ *     return {
+ *       start: ({ env }) => { timer = env.clock.setTimer(() => poll(url), 1000); },
+ *       stop: ({ env }) => { if (timer) env.clock.clearTimer(timer); },
+ *     };
+ *   },
+ * });
  */
-export interface Component {
+export interface Component extends ComponentSteps {
   readonly name: string;
+  /**
+   * Answers the steps of one application, which are then used instead of the component's own. Called once by each
+   * application that lists the component, when the application is made. It must not do anything yet.
+   */
+  forApplication?(app: AppInfo): ComponentSteps;
+}
+
+/**
+ * What a component does in one application. Steps run in the order in which components are listed: every `provide`, then every
+ * `start`, then every `verify`, then every `ready`; when stopping, every `drain` in reverse, then (after the propagation delay) every `stop`
+ * in reverse. Each step is bounded in time and named when it hangs. A step that is missing does nothing. When a `start`
+ * fails, its own component is not stopped: it leaves nothing behind by itself.
+ */
+export interface ComponentSteps {
   provide?(provision: Provision, app: AppInfo): void;
   start?(context: ComponentContext): Promise<void> | void;
   /**
@@ -107,6 +133,11 @@ export interface Component {
   stop?(context: ComponentContext): Promise<void> | void;
   health?(): readonly HealthIndicator[];
   manage?(): readonly ManagementEndpoint[];
+}
+
+/** The steps of a component in one application; for what hosts components. Call it once for each application. */
+export function stepsIn(app: AppInfo, component: Component): ComponentSteps {
+  return component.forApplication?.(app) ?? component;
 }
 
 /** The application's facts. */

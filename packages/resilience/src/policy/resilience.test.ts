@@ -1,49 +1,19 @@
-import {
-  type ComponentContext,
-  envToken,
-  type InjectionKey,
-  type Live,
-  liveValue,
-  makeEnv,
-  type Resolver,
-  type Token,
-  token,
-} from '@fwk/kernel';
-import { recordEvents } from '@fwk/kernel/testing';
+import { type ComponentContext, type Live, liveValue, makeEnv, type Token, token } from '@fwk/kernel';
+import { componentBench, componentContract, recordEvents } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { policy } from './policy.js';
 import { policyRegistry, policyRegistryToken } from './policy-registry.js';
 import { type ResilienceOptions, resilience } from './resilience.js';
 
-/** A container as far as a component needs one. */
+/** A component in a started application. */
 function start(options: Partial<ResilienceOptions>) {
   const events = recordEvents();
-  const env = makeEnv({ events, path: 'checkout' });
-  const factories = new Map<unknown, (resolver: Resolver) => unknown>([[envToken, () => env]]);
-  const made = new Map<unknown, unknown>();
-  const resolver: Resolver = {
-    find: <T>(key: InjectionKey<T>) => resolver.get(key),
-    get<T>(key: InjectionKey<T>): T {
-      if (!made.has(key)) made.set(key, (factories.get(key) ?? (key as Token<T>).factory)?.(resolver));
-      return made.get(key) as T;
-    },
-  };
-  const component = resilience(options);
-  const app = { name: 'checkout', version: '1.0.0', owner: 'team', instanceId: 'i1' };
-  component.provide?.(
-    {
-      value: (key, value) => void factories.set(key, () => value),
-      factory: (key, make) => void factories.set(key, make),
-    },
-    app,
-  );
-  component.start?.({ ...resolver, app, env } as ComponentContext);
-  const endpoints = component.manage?.() ?? [];
-  const ask = (path: string, parameter?: string, body?: unknown, method?: string) =>
-    endpoints
-      .find((endpoint) => endpoint.path === path && endpoint.method === method)
-      ?.handle({ parameter, query: {}, body });
-  return { registry: resolver.get(policyRegistryToken), ask, events, component };
+  const bench = componentBench(resilience(options), { env: makeEnv({ events, path: 'checkout' }) });
+  const { steps, context } = bench;
+  steps.start?.(context);
+  const ask = (path: string, parameter?: string, body?: unknown, method?: 'PUT') =>
+    bench.manage(path, { parameter, body }, method);
+  return { registry: bench.get(policyRegistryToken), ask, events, component: steps };
 }
 
 const quote = { breaker: { consecutiveFailures: 1 }, timeoutMs: 800 };
@@ -164,5 +134,40 @@ describe('a policy registry', () => {
     expect(registry.list()).toHaveLength(1);
     listed[Symbol.dispose]();
     expect(registry.list()).toHaveLength(0);
+  });
+});
+
+describe('one object in two applications', () => {
+  const policies = liveValue<unknown>({ quote });
+  for (const { name, run } of componentContract({
+    component: resilience({ policies: () => policies }),
+    keys: [policyRegistryToken],
+    use: async (host) =>
+      host
+        .get(policyRegistryToken)
+        .named('quote')
+        .wrap(async () => 'answer')(),
+    breakStart: async () => {
+      policies.set({ quote: { timeoutMs: 'soon' } });
+      return () => policies.set({ quote });
+    },
+  })) {
+    test(name, run);
+  }
+
+  test('a breaker set by hand in one is untouched in the other', async () => {
+    const component = resilience({ policies: { quote } });
+    const [first, second] = [componentBench(component), componentBench(component)];
+    await Promise.all([first.start(), second.start()]);
+    const callOf = (bench: typeof first) =>
+      bench
+        .get(policyRegistryToken)
+        .named('quote')
+        .wrap(async () => 'answer');
+    const [inFirst, inSecond] = [callOf(first), callOf(second)];
+    first.manage('policies/:name', { parameter: 'quote', body: { state: 'forced-open' } }, 'PUT');
+    await expect(inFirst()).rejects.toMatchObject({ code: 'FWK_RESILIENCE_BREAKER_OPEN' });
+    expect(await inSecond()).toBe('answer');
+    await Promise.all([first.stop(), second.stop()]);
   });
 });

@@ -2,9 +2,12 @@
 import {
   anything,
   type Component,
+  type ComponentContext,
+  type ComponentSteps,
   checkOptions,
   envToken,
   type Live,
+  type ManagementEndpoint,
   type ManagementRequest,
   type Provision,
   type Resolver,
@@ -64,35 +67,65 @@ export function resilience(options?: Partial<ResilienceOptions>): Component {
   });
   // What is known now is refused here, where the application is put together, and not when somebody first asks.
   currentDefinitions(typeof policies === 'function' ? {} : policies, typeof defaults === 'function' ? {} : defaults);
-  let registry: PolicyRegistry | undefined;
-  // Those built while the application starts; later ones are told at their first call.
-  let built: Set<object> | undefined = new Set();
-  const make = (resolver: Resolver) => {
-    registry ??= policyRegistry(
+  return { name: 'resilience', forApplication: () => new Resilience(policies, defaults) };
+}
+
+/** Policies in one application. */
+class Resilience implements ComponentSteps {
+  readonly #policies: ResilienceOptions['policies'];
+  readonly #defaults: ResilienceOptions['defaults'];
+  #registry: PolicyRegistry | undefined;
+  /** Those built while the application starts; later ones are told at their first call. */
+  #built: Set<object> | undefined = new Set();
+
+  constructor(policies: ResilienceOptions['policies'], defaults: ResilienceOptions['defaults']) {
+    this.#policies = policies;
+    this.#defaults = defaults;
+  }
+
+  provide(provision: Provision): void {
+    provision.factory(policyRegistryToken, (resolver) => this.#open(resolver));
+  }
+
+  start(context: ComponentContext): void {
+    context.get(policyRegistryToken);
+  }
+
+  built(instance: object): void {
+    this.#built?.add(instance);
+  }
+
+  verify(context: ComponentContext): void {
+    const { names } = context.get(policyRegistryToken);
+    const [unknown] = unknownNames(this.#built ?? [], names);
+    this.#built = undefined;
+    if (unknown) throw new UnknownPolicyError(unknown[0], names, unknown[1]);
+  }
+
+  stop(): void {
+    this.#registry?.[Symbol.dispose]();
+  }
+
+  manage(): readonly ManagementEndpoint[] {
+    return [
+      {
+        path: 'policies',
+        handle: () => ({ policies: this.#registry?.list() ?? [], refusal: this.#registry?.refusal }),
+      },
+      { path: 'policies/:name', handle: ({ parameter }) => this.#registry?.inspect(parameter ?? '') },
+      { path: 'policies/:name', method: 'PUT', handle: (request) => set(this.#registry, request) },
+    ];
+  }
+
+  #open(resolver: Resolver): PolicyRegistry {
+    const [policies, defaults] = [this.#policies, this.#defaults];
+    this.#registry ??= policyRegistry(
       resolver.find(envToken),
       typeof policies === 'function' ? policies(resolver) : policies,
       typeof defaults === 'function' ? defaults(resolver) : defaults,
     );
-    return registry;
-  };
-  return {
-    name: 'resilience',
-    provide: (provision: Provision) => provision.factory(policyRegistryToken, make),
-    start: (context) => void context.get(policyRegistryToken),
-    built: (instance) => void built?.add(instance),
-    verify: (context) => {
-      const { names } = context.get(policyRegistryToken);
-      const [unknown] = unknownNames(built ?? [], names);
-      built = undefined;
-      if (unknown) throw new UnknownPolicyError(unknown[0], names, unknown[1]);
-    },
-    stop: () => registry?.[Symbol.dispose](),
-    manage: () => [
-      { path: 'policies', handle: () => ({ policies: registry?.list() ?? [], refusal: registry?.refusal }) },
-      { path: 'policies/:name', handle: ({ parameter }) => registry?.inspect(parameter ?? '') },
-      { path: 'policies/:name', method: 'PUT', handle: (request) => set(registry, request) },
-    ],
-  };
+    return this.#registry;
+  }
 }
 
 function set(registry: PolicyRegistry | undefined, { parameter = '', body }: ManagementRequest): unknown {
