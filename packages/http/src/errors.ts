@@ -50,6 +50,10 @@ export const httpErrors = Object.freeze({
     summary: 'The caller refuses, by `Accept-Encoding`, every form in which the server could answer.',
     status: 406,
   },
+  FWK_HTTP_CLIENT_CERTIFICATE: {
+    summary: 'The server answers only callers that show a certificate of an authority it knows (`clientCertificate`).',
+    status: 403,
+  },
   FWK_HTTP_CROSS_SITE: {
     summary: 'A web page of another site asked for a change (`Sec-Fetch-Site: cross-site`).',
     status: 403,

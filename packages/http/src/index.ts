@@ -57,6 +57,8 @@ export { ListenError, PortTakenError, RouteConflictError } from './server/listen
 export { NotServedError, type Served, Serves, served } from './server/served.js';
 export { createServer, type HttpServer } from './server/server.js';
 export { type ServerOptions, type ServerSettings, serverDefaults } from './server/server-options.js';
+export type { ServerTls } from './server/server-tls.js';
 export { callerKey } from './wire/caller.js';
+export { type Peer, peerKey } from './wire/peer.js';
 export { HttpError, type Problem, type ProblemOptions, problem, type WireIssue } from './wire/problem.js';
 export { RemoteError } from './wire/remote-error.js';

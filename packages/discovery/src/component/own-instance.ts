@@ -14,12 +14,12 @@ export function instancesOf(
   startedAtMs: number,
 ): readonly Instance[] {
   const byPlace = new Map<string, Announcement>();
-  for (const { address, port, contracts } of announcements) {
+  for (const { address, port, contracts, scheme } of announcements) {
     const place = `${address} ${port}`;
     const all = [...(byPlace.get(place)?.contracts ?? []), ...contracts];
-    byPlace.set(place, { address, port, contracts: [...new Set(all)] });
+    byPlace.set(place, { address, port, contracts: [...new Set(all)], scheme });
   }
-  return [...byPlace.values()].map(({ address, port, contracts }, index) =>
+  return [...byPlace.values()].map(({ address, port, contracts, scheme }, index) =>
     parseInstance({
       id: index === 0 ? app.instanceId : `${app.instanceId}:${port}`,
       service: app.name,
@@ -29,7 +29,7 @@ export function instancesOf(
       zone,
       weight,
       tags,
-      metadata,
+      metadata: scheme === undefined ? metadata : { ...metadata, scheme },
       owner: app.owner,
       contracts,
       startedAtMs,

@@ -12,6 +12,8 @@ export interface AdvertiseOptions {
   readonly host?: string | undefined;
   /** 1 to 65 535. @defaultValue `FWK_ADVERTISE_PORT`, else the port that it listens on */
   readonly port?: number | undefined;
+  /** What is spoken there, where a proxy in front speaks TLS for the server. @defaultValue what the server speaks */
+  readonly scheme?: 'http' | 'https' | undefined;
 }
 
 /** A place, and who chose its address. */
@@ -30,8 +32,8 @@ type Variables = Readonly<Record<string, string | undefined>>;
 export function checkAdvertise(given: unknown, environment: Variables): AdvertiseOptions {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new OptionsError('http', ['advertise must be an object with host and port']);
-  const { host, port, ...others } = given as Readonly<Record<string, unknown>>;
-  const problems = Object.keys(others).map((name) => `unknown option "advertise.${name}" (known: host, port)`);
+  const { host, port, scheme, ...others } = given as Readonly<Record<string, unknown>>;
+  const problems = Object.keys(others).map((name) => `unknown option "advertise.${name}" (known: host, port, scheme)`);
   const check = (name: string, value: unknown, fits: boolean, kind: string) => {
     if (!fits) problems.push(`${name} must be ${kind}, not ${JSON.stringify(value)}`);
   };
@@ -48,8 +50,10 @@ export function checkAdvertise(given: unknown, environment: Variables): Advertis
       /^\d{1,5}$/.test(portSet) && isPort(Number(portSet)),
       'a port from 1 to 65535',
     );
+  if (scheme !== undefined) check('advertise.scheme', scheme, scheme === 'http' || scheme === 'https', 'http or https');
   if (problems.length > 0) throw new OptionsError('http', problems);
   return {
+    ...(scheme !== undefined && { scheme: scheme as 'http' | 'https' }),
     host: (host as string | undefined) ?? (hostSet === '' ? undefined : hostSet),
     port: (port as number | undefined) ?? (portSet === '' ? undefined : Number(portSet)),
   };

@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { type Clock, settleWithin } from '@fwk/kernel';
 
 /** How long a request that has begun to arrive when the server stops accepting has for the rest, in milliseconds. */
@@ -18,6 +19,10 @@ export class Connections {
   readonly #open = new Map<Socket, Answer | undefined>();
   /** Of an answer whose request came while another was unanswered on the connection: that other. */
   readonly #before = new WeakMap<Answer, Answer>();
+  /** Connections whose TLS handshake is not over. */
+  readonly #greeting = new Set<Socket>();
+  /** Bytes that a connection had brought when its handshake was over. */
+  readonly #greetingBytes = new WeakMap<Socket, number>();
   readonly #max: number;
   readonly #onFull: () => void;
   #full = false;
@@ -32,22 +37,65 @@ export class Connections {
   }
 
   get size(): number {
-    return this.#open.size;
+    return this.#open.size + this.#greeting.size;
   }
 
   /** Counts the connections of a listener from now on. */
   watch(server: Server): void {
     server.on('connection', (socket: Socket) => {
-      if (this.#open.size >= this.#max) {
-        socket.destroy();
-        if (!this.#full) this.#onFull();
-        this.#full = true;
-        return;
-      }
-      this.#full = false;
-      this.#open.set(socket, undefined);
-      socket.on('close', () => this.#open.delete(socket));
+      if (this.#takes(socket)) this.#add(socket);
     });
+  }
+
+  /**
+   * The same for a listener that speaks TLS.
+   * @param limitMs - how long a handshake may take; Node's own limit begins anew with each piece that arrives.
+   */
+  watchSecure(server: Server, clock: Clock, limitMs: number): void {
+    const greeting = new Map<string, () => void>();
+    server.on('connection', (socket: Socket) => {
+      if (!this.#takes(socket)) return;
+      const from = placeOf(socket);
+      const timer = clock.setTimer(() => socket.destroy(), limitMs, true);
+      const over = () => {
+        clock.clearTimer(timer);
+        if (greeting.get(from) === over) greeting.delete(from);
+        this.#greeting.delete(socket);
+      };
+      greeting.set(from, over);
+      this.#greeting.add(socket);
+      socket.on('close', over);
+    });
+    server.on('secureConnection', (socket: TLSSocket) => {
+      greeting.get(placeOf(socket))?.();
+      this.#greetingBytes.set(socket, socket.bytesRead);
+      this.#add(socket);
+    });
+  }
+
+  #takes(socket: Socket): boolean {
+    const full = this.size >= this.#max;
+    if (full) {
+      socket.destroy();
+      if (!this.#full) this.#onFull();
+    }
+    this.#full = full;
+    return !full;
+  }
+
+  #add(socket: Socket): void {
+    this.#open.set(socket, undefined);
+    socket.on('close', () => this.#open.delete(socket));
+  }
+
+  /** Whether a connection has brought more than its handshake. */
+  #hasSent(socket: Socket): boolean {
+    return socket.bytesRead > (this.#greetingBytes.get(socket) ?? 0);
+  }
+
+  /** Whether requests may come on a connection: not before its handshake is over. */
+  knows(socket: Socket): boolean {
+    return this.#open.has(socket);
   }
 
   /** A request has arrived, up to its body. */
@@ -73,12 +121,13 @@ export class Connections {
 
   /** Ends what nobody is being answered on; settles when only connections with an answer under way are left. */
   async endUnused(clock: Clock): Promise<void> {
+    for (const socket of this.#greeting) socket.destroy();
     const arriving = new Set<Socket>();
     for (const [socket, last] of this.#open) {
       const owed = this.owedOn(socket);
       // Its head may already have told the client to keep the connection.
       if (owed) owed.once('close', () => socket.destroySoon());
-      else if (last ? this.#isArriving(last) : socket.bytesRead > 0) arriving.add(socket);
+      else if (last ? this.#isArriving(last) : this.#hasSent(socket)) arriving.add(socket);
       else socket.destroy();
     }
     if (arriving.size === 0) return;
@@ -89,6 +138,7 @@ export class Connections {
   }
 
   endAll(): void {
+    for (const socket of this.#greeting) socket.destroy();
     for (const socket of this.#open.keys()) socket.destroy();
   }
 
@@ -99,6 +149,11 @@ export class Connections {
     const before = this.#before.get(last);
     return req.readableFlowing !== null || (before !== undefined && isUnanswered(before));
   }
+}
+
+/** Tells the connections of one listener apart, the one under TLS from none. */
+function placeOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function isUnanswered(answer: Answer): boolean {

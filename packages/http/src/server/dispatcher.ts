@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { doNotRetryMarks } from '@fwk/kernel';
 import { answerOfError } from './answer.js';
-import type { PlainHandler } from './probe-routes.js';
+import { type PlainHandler, probePaths } from './probe-routes.js';
 import { readBody } from './read-body.js';
 import { RequestError } from './request-error.js';
 import { checkHead } from './request-guards.js';
@@ -33,17 +33,18 @@ export class Dispatcher {
       const { path, dubious, query } = readTarget(url);
       const { route, params } = this.#find(message.method as string, path, dubious);
       const { headers } = message;
+      const peer = this.#parts.peerOf(message.socket, Object.hasOwn(probePaths, path));
       const address = message.socket.remoteAddress ?? '';
       if (route.kind === 'plain') {
-        this.#answerPlain(route.answer, { url, headers, params, query, address, body: '' }, response);
+        this.#answerPlain(route.answer, { url, headers, params, query, address, peer, body: '' }, response);
       } else if (route.kind === 'wrong-method') {
         throw wrongMethod(message.method as string, route.allowed);
       } else if (!route.operation.takesBody) {
-        route.operation.handle({ url, headers, params, query, address, body: '' }, response);
+        route.operation.handle({ url, headers, params, query, address, peer, body: '' }, response);
       } else {
         readBody(message, response, this.#bodyLimitBytes, (error, body) => {
           if (error) this.#fail(error, response);
-          else route.operation.handle({ url, headers, params, query, address, body }, response);
+          else route.operation.handle({ url, headers, params, query, address, peer, body }, response);
         });
       }
     } catch (error) {

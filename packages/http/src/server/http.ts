@@ -87,8 +87,9 @@ export function http(options: Partial<HttpOptions> = {}): Component {
 async function announce(
   context: ComponentContext,
   advertised: AdvertiseOptions,
-  { host, port, contracts }: HttpServer,
+  { host, port, contracts, tlsHealth }: HttpServer,
 ) {
+  const scheme = advertised.scheme ?? (tlsHealth ? 'https' : undefined);
   const place = await advertisedPlace(advertised, { host, port });
   if (!place) {
     const missing = 'others cannot reach a link-local address, so nothing is announced; set advertise.host';
@@ -101,7 +102,7 @@ async function announce(
       `another server of this application announces ${place.host} port ${place.port} already; give each one its own advertise.port`,
     ]);
   }
-  context.announce({ address: place.host, port: place.port, contracts });
+  context.announce({ address: place.host, port: place.port, contracts, ...(scheme && { scheme }) });
   return place;
 }
 
@@ -115,5 +116,7 @@ function sourceOf(given: Class<unknown> | Served): Source {
 }
 
 function healthOf(server: HttpServer | undefined): HealthReport {
-  return server && server.port > 0 ? { status: 'UP', details: { url: server.url } } : { status: 'DOWN' };
+  if (!server || server.port === 0) return { status: 'DOWN' };
+  const tls = server.tlsHealth;
+  return { status: tls?.status ?? 'UP', details: { url: server.url, ...(tls && { tls: tls.details }) } };
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Peer } from '../wire/peer.js';
 import type { QueryValues } from '../wire/wire-values.js';
 
 /** A request of one operation, read as far as its contract does not matter. */
@@ -10,6 +11,8 @@ export interface IncomingRequest {
   readonly query: QueryValues;
   /** Of whom it came from directly; empty when the connection is gone. */
   readonly address: string;
+  /** Who it is by the certificate that was shown. */
+  readonly peer: Peer | undefined;
   /** Text; empty for none. */
   readonly body: string;
 }

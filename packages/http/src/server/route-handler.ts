@@ -10,6 +10,7 @@ import type { OperationPlan } from '../contract/contract.js';
 import type { ClaimedKey } from '../idempotency/idempotency-store.js';
 import { callerKey } from '../wire/caller.js';
 import { headerNames, readCaller, readDeadlineMs, readPriority } from '../wire/headers.js';
+import { peerKey } from '../wire/peer.js';
 import type { WireIssue } from '../wire/problem.js';
 import { formatIssues, type Validated, validatePart } from '../wire/validate.js';
 import { validateQuery } from '../wire/validate-query.js';
@@ -200,7 +201,7 @@ export class RouteHandler {
     return this.#keyed !== undefined;
   }
 
-  #contextValues({ headers, address }: IncomingRequest): ContextEntry[] {
+  #contextValues({ headers, address, peer }: IncomingRequest): ContextEntry[] {
     const { random } = this.#parts.env;
     const outer = headers.traceparent === undefined ? undefined : parseTrace(headers as TraceHeaders);
     const values: ContextEntry[] = [
@@ -212,6 +213,7 @@ export class RouteHandler {
     if (priority) values.push(priority);
     const caller = readCaller(headers[headerNames.caller]);
     if (caller !== undefined) values.push(callerKey.of(caller));
+    if (peer) values.push(peerKey.of(peer));
     return values;
   }
 }

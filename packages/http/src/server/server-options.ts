@@ -3,6 +3,7 @@ import { anything, type Env, flag, integerIn, millisecondsIn, optional, type Rul
 import type { IdempotencyOptions } from '../idempotency/idempotency-options.js';
 import { type IdempotencyStore, isIdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { Served } from './served.js';
+import type { ServerTls } from './server-tls.js';
 import { networkList } from './trusted-networks.js';
 
 /** Options of a server that users set; `http()` takes them too. */
@@ -14,6 +15,11 @@ export interface ServerSettings {
    * one port. @defaultValue '127.0.0.1'
    */
   readonly host: string;
+  /**
+   * Serves HTTPS, with a certificate and its key as PEM or as files, which are read again when they change.
+   * @defaultValue plain HTTP
+   */
+  readonly tls: ServerTls | undefined;
   /** Whether `/metrics` is answered on the service's port. @defaultValue true */
   readonly metrics: boolean;
   /** Largest body that is read, 0 to 1 073 741 824 bytes. @defaultValue 1048576 */
@@ -61,6 +67,7 @@ export interface ServerSettings {
 export const serverDefaults = Object.freeze({
   port: 0,
   host: '127.0.0.1',
+  tls: undefined,
   metrics: true,
   bodyLimitBytes: 1_048_576,
   timeoutMs: 30_000,
@@ -77,6 +84,7 @@ export const serverDefaults = Object.freeze({
 export const serverRules: { readonly [Field in keyof ServerSettings]: Rule } = Object.freeze({
   port: integerIn(0, 65_535),
   host: text,
+  tls: anything,
   metrics: flag,
   bodyLimitBytes: integerIn(0, 1_073_741_824),
   timeoutMs: millisecondsIn(1, 3_600_000),

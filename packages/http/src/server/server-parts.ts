@@ -3,6 +3,7 @@ import type { Drain } from '@fwk/core';
 import type { Env } from '@fwk/kernel';
 import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { WireAnswer } from './answer.js';
+import type { PeerCheck } from './server-tls.js';
 import type { TrustCheck } from './trusted-networks.js';
 
 /** What all routes of a server share. */
@@ -13,6 +14,8 @@ export interface ServerParts {
   readonly timeoutMs: number;
   /** Whether a caller at an address may raise the priority of its calls. */
   readonly trusts: TrustCheck;
+  /** Who a caller is by its certificate; refuses one that must show one. */
+  readonly peerOf: PeerCheck;
   /** Puts an answer on the wire, by the rules of the whole server. */
   readonly write: (response: ServerResponse, answer: WireAnswer) => void;
 }

@@ -3,7 +3,7 @@
  * through is in dispatcher.ts. `node:http` is loaded when the first server starts, so that programs that only call
  * pay nothing.
  */
-import type { Server } from 'node:http';
+import type { ServerOptions as NodeOptions, RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { clusterWorker } from '@fwk/core';
 import {
@@ -11,6 +11,9 @@ import {
   background,
   type CallContext,
   checkOptions,
+  type FollowedTls,
+  followTls,
+  type HealthReport,
   makeEnv,
   oneByOne,
   sleep,
@@ -26,6 +29,7 @@ import { probeHandlers } from './probe-routes.js';
 import { checkRoutes, routesOf } from './routes.js';
 import { type ServerOptions, serverDefaults, serverOptionRules } from './server-options.js';
 import type { ServerParts } from './server-parts.js';
+import { type CheckedServerTls, checkServerTls, noPeers, peerCheck } from './server-tls.js';
 import { trustCheck } from './trusted-networks.js';
 import { writeAnswer } from './write-answer.js';
 
@@ -39,8 +43,10 @@ export interface HttpServer extends AsyncDisposable {
   /** Where it listens; the port is 0 before it does. */
   readonly host: string;
   readonly port: number;
-  /** `http://127.0.0.1:3000` */
+  /** `http://127.0.0.1:3000`, or with `https:` */
   readonly url: string;
+  /** What health says of its certificate; undefined without TLS. */
+  readonly tlsHealth: HealthReport | undefined;
   /** Contracts served, as `name@version`. */
   readonly contracts: readonly string[];
   /**
@@ -69,14 +75,16 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
   const settings = checkOptions<ServerOptions>('server', options, { ...serverDefaults, serve: [] }, serverOptionRules);
   checkRoutes(settings.serve);
   const env = makeEnv(settings.env);
+  const tls = settings.tls && checkServerTls(settings.tls);
   const drain = settings.drain ?? aloneDrain;
   const { store, ...bounds } = settings.idempotency;
   const unsent = new UnsentAnswers(env.clock, settings.sendTimeoutMs, settings.maxUnsentBytes);
-  const server: NodeServer = new NodeServer(settings, {
+  const server: NodeServer = new NodeServer(settings, tls, {
     env,
     drain,
     idempotency: store ?? memoryIdempotencyStore(bounds, env.clock),
     timeoutMs: settings.timeoutMs,
+    peerOf: tls ? peerCheck(tls.own) : noPeers,
     write(response, answer) {
       // The rest of a body that is too large may still be on its way.
       const kept = writeAnswer(response, answer, drain.draining || server.stopping || answer.status === 413);
@@ -95,17 +103,21 @@ class NodeServer implements HttpServer {
   readonly #settings: ServerOptions;
   readonly #parts: Omit<ServerParts, 'trusts'>;
   readonly #connections: Connections;
+  readonly #tls: CheckedServerTls | undefined;
+  #followed: FollowedTls | undefined;
   #listeners: Listeners | undefined;
   #port = 0;
   #stopped: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(settings: ServerOptions, parts: Omit<ServerParts, 'trusts'>) {
+  constructor(settings: ServerOptions, tls: CheckedServerTls | undefined, parts: Omit<ServerParts, 'trusts'>) {
     const { maxConnections } = settings;
     this.host = settings.host;
     this.contracts = settings.serve.map(({ contract }) => `${contract.name}@${contract.version}`);
     this.#settings = settings;
     this.#parts = parts;
+    this.#tls = tls;
+    this.#followed = tls && followTls('server', tls.sources, parts.env);
     this.#connections = new Connections(maxConnections, () =>
       parts.env.logger.warn({ maxConnections }, 'as many connections as allowed are open; further ones are closed'),
     );
@@ -117,7 +129,11 @@ class NodeServer implements HttpServer {
 
   get url(): string {
     const host = this.host.includes(':') ? `[${this.host}]` : this.host;
-    return `http://${host}:${this.port}`;
+    return `${this.#tls ? 'https' : 'http'}://${host}:${this.port}`;
+  }
+
+  get tlsHealth(): HealthReport | undefined {
+    return this.#followed?.health();
   }
 
   /** True from the moment on which nothing more is accepted. */
@@ -152,6 +168,7 @@ class NodeServer implements HttpServer {
   async close(): Promise<void> {
     const stopped = this.stopAccepting();
     this.#connections.endAll();
+    this.#followed?.[Symbol.dispose]();
     await stopped;
     await this.#closed;
   }
@@ -176,7 +193,7 @@ class NodeServer implements HttpServer {
   async #build(): Promise<() => Server> {
     const { bodyLimitBytes, receiveTimeoutMs, keepAliveTimeoutMs, serve } = this.#settings;
     const parts: ServerParts = { ...this.#parts, trusts: await trustCheck(this.#settings.trustedNetworks) };
-    const { createServer: createNodeServer } = await import('node:http');
+    const makeServer = await this.#serverMaker();
     const findRoute = routesOf(serve, probeHandlers(this.#settings), parts);
     const connections = this.#connections;
     const dispatcher = new Dispatcher(findRoute, bodyLimitBytes, parts);
@@ -192,20 +209,40 @@ class NodeServer implements HttpServer {
       const dispatch = oneByOne((request, response) => {
         if (!isGivenUp(response)) dispatcher.dispatch(request, response);
       });
-      const server = createNodeServer(limits, (request, response) => {
+      const server = makeServer(limits, (request, response) => {
         connections.begin(response);
         dispatch(request, response);
       });
       // A refusal of the body goes out before the caller is told to send it.
       server.on('checkContinue', (request, response) => server.emit('request', request, response));
       server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-      server.on('clientError', (error, socket) => answerParseFailure(error, socket as Socket, connections));
+      server.on('clientError', (error, socket) => {
+        // A failed handshake: there is nobody who could read an answer.
+        if (this.#tls && !connections.knows(socket as Socket)) socket.destroy();
+        else answerParseFailure(error, socket as Socket, connections);
+      });
       server.on('connect', (_request, socket: Socket) => {
         // Node has let go of the connection, so answers that are owed on it could not be sent whole.
         if (connections.owedOn(socket)) socket.destroy();
         else answerParseFailure(noTunnel, socket, connections);
       });
-      connections.watch(server);
+      if (this.#tls) connections.watchSecure(server, this.#parts.env.clock, this.#tls.own.handshakeTimeoutMs);
+      else connections.watch(server);
+      return server;
+    };
+  }
+
+  /** Makes servers of `node:http` or `node:https`. */
+  async #serverMaker(): Promise<(limits: NodeOptions, listener: RequestListener) => Server> {
+    const followed = this.#followed;
+    if (!followed || !this.#tls) return (await import('node:http')).createServer;
+    const { createServer: createSecureServer } = await import('node:https');
+    const requestCert = this.#tls.own.clientCertificate !== 'none';
+    return (limits, listener) => {
+      const own = { requestCert, rejectUnauthorized: false, noDelay: true };
+      const server = createSecureServer({ ...limits, ...own, ...followed.material.value.options }, listener);
+      // Connections that are open go on as they are.
+      followed.material.subscribe(({ options }) => server.setSecureContext(options));
       return server;
     };
   }

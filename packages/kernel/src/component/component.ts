@@ -20,6 +20,8 @@ export interface Announcement {
   readonly port: number;
   /** Contracts served there, as `name@version`. */
   readonly contracts: readonly string[];
+  /** What is spoken there: `https`. @defaultValue `http`, unless the metadata of the application says otherwise */
+  readonly scheme?: string | undefined;
 }
 
 /** Worst first, as they override each other. */

@@ -3,7 +3,7 @@
  * and tells of a key that does not fit only in words of OpenSSL.
  */
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import type { SecureContext } from 'node:tls';
+import type { SecureContext, SecureContextOptions } from 'node:tls';
 import { messageOf } from '../errors/fwk-error.js';
 import { TlsInvalidError } from './tls-error.js';
 import type { TlsSources } from './tls-options.js';
@@ -24,6 +24,8 @@ export interface CertificateFacts {
 
 /** What connections are made with. A new object whenever one of its sources has changed. */
 export interface TlsMaterial {
+  /** As Node's functions take it. Holds the key: never for logs. */
+  readonly options: SecureContextOptions;
   readonly secureContext: SecureContext;
   /** Undefined where there is none. */
   readonly certificate: CertificateFacts | undefined;
@@ -60,14 +62,14 @@ export function tlsMaterial(owner: string, sources: TlsSources, texts: TlsTexts)
       fail(key.source, `it is not the key of the first certificate of ${cert.source}`);
   }
   try {
-    const secureContext = createSecureContext({
+    const options: SecureContextOptions = {
       minVersion: sources.minVersion ?? 'TLSv1.2',
       ...(authorities.length > 0 && { ca: [...authorities] }),
       ...(cert && { cert: cert.text }),
       ...(key && { key: key.text }),
       ...(passphrase !== undefined && { passphrase }),
-    });
-    return { secureContext, certificate: chain && factsOf(chain) };
+    };
+    return { options, secureContext: createSecureContext(options), certificate: chain && factsOf(chain) };
   } catch (error) {
     return fail((cert ?? ca)?.source ?? 'tls', `OpenSSL refuses it (${messageOf(error)})`, error);
   }
