@@ -6,6 +6,7 @@ export {
   serviceInterceptor,
 } from './adapters/service-interceptor.js';
 export type { ServiceOptions } from './adapters/service-requests.js';
+export { describeClient } from './client/client-core.js';
 export {
   AnswerInvalidError,
   CallInvalidError,
@@ -25,7 +26,7 @@ export {
   endpointBreakerDefaults,
   type OperationFallbacks,
 } from './client/client-options.js';
-export { createClient, describeClient } from './client/create-client.js';
+export { createClient } from './client/create-client.js';
 export {
   type Contract,
   type ContractSpec,

@@ -1,12 +1,11 @@
 /**
  * One attempt at a request that is passed on. It holds its answer, a little of the body included, until it is known whether
- * this one goes to whoever sent the request; then everything further goes there as it comes. An answer that nobody gets is let go of:
- * a short rest is read, so that its connection can be used again.
+ * this one goes to whoever sent the request; then everything further goes there as it comes. An answer that nobody gets is
+ * let go of: a short rest is read, so that its connection can be used again.
  */
-import { type CallContext, tellNotSent } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
-import { ConnectionError } from '../client/client-errors.js';
-import type { OperationResponse, WireAttempt } from '../client/operation-request.js';
+import type { OperationResponse } from '../client/operation-request.js';
+import { abortReason, WireAttempt } from '../client/wire-attempt.js';
 
 type Controller = Dispatcher.DispatchController;
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -16,6 +15,8 @@ const MAX_HELD_BYTES = 65_536;
 
 /** Gets the answer that was chosen. */
 export interface AnswerReceiver {
+  /** Whether it wants to be told nothing more for now. */
+  readonly paused: boolean;
   onResponseStart(status: number, headers: Headers, statusText: string | undefined, raw: unknown): void;
   onResponseData(chunk: Buffer): void;
   onResponseEnd(trailers: Headers): void;
@@ -28,17 +29,9 @@ export interface ForwardedAnswer extends OperationResponse {
 }
 
 /** See the head of this file. */
-export class ForwardedAttempt implements WireAttempt {
-  subscription: Disposable | undefined;
+export class ForwardedAttempt extends WireAttempt {
   status = 0;
   headers: Headers = {};
-  readonly #operation: string;
-  readonly #url: string;
-  readonly #context: CallContext;
-  readonly #resolve: (answered: WireAttempt) => void;
-  readonly #reject: (error: unknown) => void;
-  #controller: Controller | undefined;
-  #settled = false;
   #statusText: string | undefined;
   #held: Buffer[] = [];
   #bytes = 0;
@@ -47,32 +40,6 @@ export class ForwardedAttempt implements WireAttempt {
   #receiver: AnswerReceiver | undefined;
   #discarded = false;
 
-  constructor(
-    operation: string,
-    url: string,
-    context: CallContext,
-    resolve: (answered: WireAttempt) => void,
-    reject: (error: unknown) => void,
-  ) {
-    this.#operation = operation;
-    this.#url = url;
-    this.#context = context;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  get settled(): boolean {
-    return this.#settled;
-  }
-
-  cancel(reason: unknown): void {
-    if (this.#settled) return;
-    if (!this.#controller) tellNotSent(this.#context);
-    this.#discarded = true;
-    this.#fail(reason);
-    this.#controller?.abort(gone);
-  }
-
   read(): ForwardedAnswer {
     return { status: this.status, headers: this.headers, value: this };
   }
@@ -80,8 +47,10 @@ export class ForwardedAttempt implements WireAttempt {
   /** Gives the answer to its receiver: what is here at once, the rest as it comes. */
   giveTo(receiver: AnswerReceiver): void {
     this.#receiver = receiver;
-    receiver.onResponseStart(this.status, this.headers, this.#statusText, this.#controller?.rawHeaders);
+    receiver.onResponseStart(this.status, this.headers, this.#statusText, this.controller?.rawHeaders);
     for (const chunk of this.#held.splice(0)) receiver.onResponseData(chunk);
+    // It may have been held up because nobody took it.
+    if (!receiver.paused) this.controller?.resume();
     if (this.#error) receiver.onResponseError(this.#error);
     else if (this.#trailers) receiver.onResponseEnd(this.#trailers);
   }
@@ -91,36 +60,29 @@ export class ForwardedAttempt implements WireAttempt {
     if (this.#receiver || this.#discarded) return;
     this.#discarded = true;
     this.#held = [];
-    if (this.#bytes > MAX_HELD_BYTES) this.#controller?.abort(gone);
+    if (this.#bytes > MAX_HELD_BYTES) this.controller?.abort(abortReason);
   }
 
   /** The receiver wants no more. */
   abort(reason: Error): void {
-    this.#controller?.abort(reason);
+    this.controller?.abort(reason);
   }
 
   pause(): void {
-    this.#controller?.pause();
+    this.controller?.pause();
   }
 
   resume(): void {
-    this.#controller?.resume();
-  }
-
-  onRequestStart(controller: Controller): void {
-    this.#controller = controller;
-    // Cancelled while it waited for a connection.
-    if (this.#settled) controller.abort(gone);
+    this.controller?.resume();
   }
 
   onResponseStart(_controller: Controller, status: number, headers: Headers, statusText?: string): void {
     // Interim answers, such as 103 Early Hints.
-    if (status < 200 || this.#settled) return;
+    if (status < 200 || this.settled) return;
     this.status = status;
     this.headers = headers;
     this.#statusText = statusText;
-    this.#settle();
-    this.#resolve(this);
+    this.answered();
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
@@ -131,7 +93,7 @@ export class ForwardedAttempt implements WireAttempt {
     this.#bytes += chunk.length;
     if (!this.#discarded) this.#held.push(chunk);
     if (this.#bytes <= MAX_HELD_BYTES) return;
-    if (this.#discarded) controller.abort(gone);
+    if (this.#discarded) controller.abort(abortReason);
     else controller.pause();
   }
 
@@ -141,27 +103,12 @@ export class ForwardedAttempt implements WireAttempt {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    if (!this.#settled) {
-      // Without a controller the request never left the queue: nothing of it was written.
-      this.#fail(new ConnectionError(this.#operation, this.#url, this.#controller !== undefined, error));
+    if (!this.settled) {
+      this.fail(this.connectionError(error));
       return;
     }
     // Who aborted it knows why.
-    this.#error = this.#controller?.aborted ? error : new ConnectionError(this.#operation, this.#url, true, error);
+    this.#error = this.controller?.aborted ? error : this.connectionError(error);
     this.#receiver?.onResponseError(this.#error);
   }
-
-  #fail(error: unknown): void {
-    if (this.#settled) return;
-    this.#settle();
-    this.#reject(error);
-  }
-
-  #settle(): void {
-    this.#settled = true;
-    this.subscription?.[Symbol.dispose]();
-  }
 }
-
-/** What undici is told of an attempt whose answer nobody gets. Made once: an error costs its stack. */
-const gone = new Error('the call was given up');

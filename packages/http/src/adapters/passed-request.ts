@@ -8,7 +8,8 @@
 import { type CallContext, type Cancellable, CancelledError, cancellable, currentContext } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import type { ClientOperations } from '../client/client-core.js';
-import type { Forwarded, OperationRequest, WireAttempt } from '../client/operation-request.js';
+import type { Forwarded, OperationRequest } from '../client/operation-request.js';
+import type { WireAttempt } from '../client/wire-attempt.js';
 import type { DispatchHandler } from './dispatch-types.js';
 import { type AnswerReceiver, ForwardedAttempt } from './forwarded-attempt.js';
 

@@ -5,6 +5,7 @@ import { memberships, memoryRegistry, roundRobin } from '@fwk/discovery';
 import { background, cancellable, defaultEnv, liveValue, makeEnv, priorityKey, runInContext } from '@fwk/kernel';
 import { policyRegistry, resilience } from '@fwk/resilience';
 import { afterEach, describe, expect, test } from 'vitest';
+import { describeClient } from '../client/client-core.js';
 import { type RawServer, rawServer } from '../fixtures/raw-server.js';
 import { fetchOf } from './adapter-tokens.js';
 import { serviceFetch } from './service-fetch.js';
@@ -21,6 +22,9 @@ async function serve(listener: RequestListener): Promise<RawServer> {
   return server;
 }
 
+/** Times that a busy machine keeps. */
+const patient = { timeoutMs: 20_000, deadlineMs: 60_000 };
+
 /** Answers what it got; the first `busy` requests are refused. */
 async function echo(busy = 0): Promise<RawServer> {
   let left = busy;
@@ -33,7 +37,12 @@ async function echo(busy = 0): Promise<RawServer> {
 }
 
 function fetchFrom(server: RawServer, options: ServiceOptions & { readonly caller?: string } = {}) {
-  const made = serviceFetch('inventory', { endpoints: [server.url], retry: { baseDelayMs: 0 }, ...options });
+  const made = serviceFetch('inventory', {
+    ...patient,
+    endpoints: [server.url],
+    retry: { baseDelayMs: 0 },
+    ...options,
+  });
   closing.push(made);
   return made;
 }
@@ -81,6 +90,32 @@ describe('answers', () => {
       }),
     );
     expect((await (await call('/')).arrayBuffer()).byteLength).toBe(10_000_000);
+  });
+
+  test('that were refused are let go of: a long refusal that is tried again costs its connection, a short one does not', async () => {
+    let left = 0;
+    let bytes = 0;
+    const sockets = new Set<unknown>();
+    const server = await serve((request, response) => {
+      sockets.add(request.socket);
+      if (left-- > 0) response.writeHead(503).end(Buffer.alloc(bytes));
+      else response.end('fine');
+    });
+    const call = fetchFrom(server);
+    const ask = async (length: number) => {
+      [left, bytes] = [2, length];
+      sockets.clear();
+      expect(await (await call('/a')).text()).toBe('fine');
+      return sockets.size;
+    };
+    expect(await ask(1000)).toBe(1);
+    expect(await ask(10_000_000)).toBe(3);
+  });
+
+  test('of which nobody is told to pause come whole', async () => {
+    const long = await serve((_request, response) => response.writeHead(503).end(Buffer.alloc(300_000)));
+    const call = fetchFrom(long);
+    expect((await (await call('/a')).arrayBuffer()).byteLength).toBe(300_000);
   });
 
   test('follow redirects inside the service, and to other hosts', async () => {
@@ -142,7 +177,7 @@ describe('requests', () => {
     const gone = await echo();
     await gone[Symbol.asyncDispose]();
     const server = await echo();
-    const call = serviceFetch('inventory', { endpoints: [gone.url, server.url], balancer: roundRobin });
+    const call = serviceFetch('inventory', { ...patient, endpoints: [gone.url, server.url], balancer: roundRobin });
     closing.push(call);
     for (let index = 0; index < 4; index++) {
       const answer = await call('/a', { method: 'POST', body: streamOf('hello'), duplex: 'half' });
@@ -171,7 +206,7 @@ describe('requests', () => {
         await registry.close();
       },
     });
-    const call = serviceFetch('inventory', { memberships: known, balancer: roundRobin });
+    const call = serviceFetch('inventory', { ...patient, memberships: known, balancer: roundRobin });
     closing.push(call);
     for (let index = 0; index < 4; index++) await (await call('/a')).text();
     expect([one.seen.length, two.seen.length]).toEqual([2, 2]);
@@ -259,6 +294,16 @@ describe('what fails', () => {
     );
     expect(() => serviceFetch('inventory')).toThrow(/cannot know where to call/);
   });
+});
+
+test('its layers can be described', async () => {
+  const layers = describeClient(fetchFrom(await echo(), { headers: () => ({}) }))!;
+  expect(layers.map(({ role }) => role)).toEqual(['operation-telemetry', 'deadline', 'retry', 'headers', 'balance']);
+  expect(layers.at(-1)?.inner?.map(({ role }) => role)).toEqual([
+    'circuit-breaker',
+    'attempt-timeout',
+    'attempt-telemetry',
+  ]);
 });
 
 describe('the policy of the service', () => {

@@ -32,6 +32,7 @@ export function serviceFetch(service: string, options: ServiceOptions & ClientPa
     // The type of `dispatcher` is that of one undici, and there are several.
     return Reflect.apply(fetch, undefined, [target, { ...init, dispatcher }]);
   };
+  requests.showIn(fetchService);
   return Object.assign(fetchService, { [Symbol.asyncDispose]: () => requests[Symbol.asyncDispose]() });
 }
 

@@ -31,7 +31,13 @@ async function echo(name: string, busy = 0): Promise<RawServer> {
 }
 
 function agentWith(options: InterceptorOptions): Dispatcher {
-  const interceptor = serviceInterceptor({ retry: { baseDelayMs: 0 }, balancer: roundRobin, ...options });
+  const interceptor = serviceInterceptor({
+    timeoutMs: 20_000,
+    deadlineMs: 60_000,
+    retry: { baseDelayMs: 0 },
+    balancer: roundRobin,
+    ...options,
+  });
   const agent = new Agent();
   closing.push(interceptor, { [Symbol.asyncDispose]: () => agent.close() });
   return agent.compose(interceptor);

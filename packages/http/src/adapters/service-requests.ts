@@ -109,9 +109,9 @@ export class ServiceRequests implements AsyncDisposable {
     );
   }
 
-  /** The layers, outermost first. */
-  describe() {
-    return this.#core.stack.describe();
+  /** Lets its layers be described by what users hold of it. */
+  showIn(surface: object): void {
+    this.#core.showIn(surface);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,44 +1,28 @@
 /**
- * One request on the wire: collects its answer, within limits, and makes of it a value or one of our errors. Cancelling
- * needs no AbortSignal: the dispatcher hands us the controller of the connection.
+ * One request of an operation on the wire: collects its answer, within limits, and makes of it a value or one of our errors.
  *
  * The dispatcher calls in the async context of whoever opened the connection. So what it calls only collects; the answer is
  * read by whoever waits for it, and a schema runs in the context of its own call.
  */
-import {
-  type CallContext,
-  type Clock,
-  jsonFault,
-  markDoNotRetry,
-  parseJson,
-  readRetryAfterMs,
-  tellNotSent,
-} from '@fwk/kernel';
+import { type CallContext, type Clock, jsonFault, markDoNotRetry, parseJson, readRetryAfterMs } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import { headerNames } from '../wire/headers.js';
 import { readProblem } from '../wire/problem.js';
 import { RemoteError } from '../wire/remote-error.js';
 import { validatePart } from '../wire/validate.js';
-import { AnswerInvalidError, ConnectionError } from './client-errors.js';
-import type { OperationRequest, OperationResponse, WireAttempt } from './operation-request.js';
+import { AnswerInvalidError } from './client-errors.js';
+import type { OperationRequest, OperationResponse } from './operation-request.js';
+import { abortReason, WireAttempt } from './wire-attempt.js';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 const noHeaders: Headers = Object.freeze({});
 
 /** See the head of this file. */
-export class AttemptHandler implements WireAttempt {
+export class AttemptHandler extends WireAttempt {
   readonly #request: OperationRequest;
-  readonly #url: string;
   readonly #maxBytes: number;
   readonly #clock: Clock;
-  readonly #context: CallContext;
-  readonly #resolve: (answered: AttemptHandler) => void;
-  readonly #reject: (error: unknown) => void;
-  /** Ends the wait for cancellation; set right after the dispatch. */
-  subscription: Disposable | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
-  #settled = false;
   #status = 0;
   #headers: Headers = noHeaders;
   #first: Buffer | undefined;
@@ -51,36 +35,13 @@ export class AttemptHandler implements WireAttempt {
     maxBytes: number,
     clock: Clock,
     context: CallContext,
-    resolve: (answered: AttemptHandler) => void,
+    resolve: (answered: WireAttempt) => void,
     reject: (error: unknown) => void,
   ) {
+    super(request.operation.plan.id, url, context, resolve, reject);
     this.#request = request;
-    this.#url = url;
     this.#maxBytes = maxBytes;
     this.#clock = clock;
-    this.#context = context;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  /** True once there is an answer, or nobody waits for one. */
-  get settled(): boolean {
-    return this.#settled;
-  }
-
-  /** The caller gave up; the reason is its own. */
-  cancel(reason: unknown): void {
-    if (this.#settled) return;
-    if (!this.#controller) tellNotSent(this.#context);
-    this.#fail(reason);
-    this.#controller?.abort(abortReason);
-  }
-
-  /** The request leaves now. */
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    // Cancelled while it waited for a connection.
-    if (this.#settled) controller.abort(abortReason);
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
@@ -92,7 +53,7 @@ export class AttemptHandler implements WireAttempt {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#settled) return;
+    if (this.settled) return;
     this.#bytes += chunk.length;
     if (this.#bytes > this.#maxBytes) this.#tooLarge(controller);
     else if (!this.#first) this.#first = chunk;
@@ -101,16 +62,11 @@ export class AttemptHandler implements WireAttempt {
   }
 
   onResponseEnd(): void {
-    if (this.#settled) return;
-    this.#settle();
-    this.#resolve(this);
+    if (!this.settled) this.answered();
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    if (this.#settled) return;
-    const { id } = this.#request.operation.plan;
-    // Without a controller the request never left the queue: nothing of it was written.
-    this.#fail(new ConnectionError(id, this.#url, this.#controller !== undefined, error));
+    if (!this.settled) this.fail(this.connectionError(error));
   }
 
   /**
@@ -172,21 +128,7 @@ export class AttemptHandler implements WireAttempt {
 
   #tooLarge(controller: Dispatcher.DispatchController): void {
     const { id } = this.#request.operation.plan;
-    this.#fail(new AnswerInvalidError(id, `is larger than maxAnswerBytes ${this.#maxBytes}`));
+    this.fail(new AnswerInvalidError(id, `is larger than maxAnswerBytes ${this.#maxBytes}`));
     controller.abort(abortReason);
   }
-
-  #fail(error: unknown): void {
-    if (this.#settled) return;
-    this.#settle();
-    this.#reject(error);
-  }
-
-  #settle(): void {
-    this.#settled = true;
-    this.subscription?.[Symbol.dispose]();
-  }
 }
-
-/** What undici is told; nobody sees it, because the call is settled by then. Made once: an error costs its stack. */
-const abortReason = new Error('the call was given up');

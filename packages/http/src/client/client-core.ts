@@ -3,7 +3,7 @@
  * layers, the endpoints and their connections.
  */
 import { staticEndpoints } from '@fwk/discovery';
-import { type BuiltService, currentOf, makeEnv } from '@fwk/kernel';
+import { type BuiltService, currentOf, type LayerDescription, makeEnv } from '@fwk/kernel';
 import { type PolicyKind, policyRegistry } from '@fwk/resilience';
 import type { OperationPlan } from '../contract/contract.js';
 import type { WireHeaders } from '../wire/wire-headers.js';
@@ -29,12 +29,12 @@ export interface ClientPurpose {
 
 /** A client without its surface. */
 export interface ClientCore {
-  readonly service: string;
   /** Takes calls until it is closed; closing it ends the client. */
   readonly operations: ClientOperations;
-  readonly stack: ClientStack;
   /** Headers that all requests carry. */
   readonly constant: WireHeaders;
+  /** Lets its layers be described by what users hold of it. */
+  showIn(surface: object): void;
 }
 
 /**
@@ -59,7 +59,21 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
     maxConnections: own.maxConnections,
     connectTimeoutMs: () => own.connectTimeoutMs ?? connectLimitMs(currentOf(use.options().timeoutMs)),
   });
-  return { service, operations: new ClientOperations(stack, service, use), stack, constant };
+  return {
+    operations: new ClientOperations(stack, service, use),
+    constant,
+    showIn: (surface) => void stacks.set(surface, stack),
+  };
+}
+
+const stacks = new WeakMap<object, ClientStack>();
+
+/**
+ * The layers of a client, or of a service's `fetch`, outermost first, those of each endpoint inside the balancer's; undefined
+ * for what is neither.
+ */
+export function describeClient(client: object): readonly LayerDescription[] | undefined {
+  return stacks.get(client)?.describe();
 }
 
 function sourceOf(

@@ -6,9 +6,10 @@ import { fakeClock, layerContract, recordEvents } from '@fwk/kernel/testing';
 import { policyRegistry } from '@fwk/resilience';
 import { afterEach, describe, expect, test } from 'vitest';
 import { shop } from '../fixtures/shop-contract.js';
+import { describeClient } from './client-core.js';
 import type { HeadersCall, HeadersFunction } from './client-headers.js';
 import type { ClientOptions, ClientParts } from './client-options.js';
-import { createClient, describeClient } from './create-client.js';
+import { createClient } from './create-client.js';
 import { headersLayer } from './headers-layer.js';
 import { clientOperation, type OperationRequest, type OperationResponse } from './operation-request.js';
 
@@ -36,7 +37,14 @@ async function serve(...statuses: readonly number[]) {
 }
 
 function clientFor(url: string, options: Partial<ClientOptions<typeof shop>> & ClientParts) {
-  const client = createClient(shop, { endpoints: [url], breaker: false, retry: { baseDelayMs: 0 }, ...options });
+  const client = createClient(shop, {
+    endpoints: [url],
+    timeoutMs: 20_000,
+    deadlineMs: 60_000,
+    breaker: false,
+    retry: { baseDelayMs: 0 },
+    ...options,
+  });
   closing.push(async () => client[Symbol.asyncDispose]());
   return client;
 }

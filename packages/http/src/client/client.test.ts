@@ -25,8 +25,9 @@ import { served } from '../server/served.js';
 import { createServer, type HttpServer } from '../server/server.js';
 import { problem } from '../wire/problem.js';
 import type { RemoteError } from '../wire/remote-error.js';
+import { describeClient } from './client-core.js';
 import type { ClientOptions, ClientParts } from './client-options.js';
-import { createClient, describeClient } from './create-client.js';
+import { createClient } from './create-client.js';
 
 type Shop = typeof shop;
 

@@ -1,10 +1,9 @@
-import { type CallContext, currentContext, fromSignal, type LayerDescription, type Service } from '@fwk/kernel';
+import { type CallContext, currentContext, fromSignal, type Service } from '@fwk/kernel';
 import type { AnyContract, CallOptions, Client } from '../contract/contract-types.js';
 import { type ClientOperations, clientCore } from './client-core.js';
 import { ClientClosedError } from './client-errors.js';
 import type { ClientOptions, ClientParts } from './client-options.js';
 import { clientKind } from './client-policy.js';
-import type { ClientStack } from './client-stack.js';
 import {
   type ClientOperation,
   clientOperation,
@@ -12,8 +11,6 @@ import {
   type OperationResponse,
 } from './operation-request.js';
 import { type GivenRequest, prepareRequest } from './prepare-request.js';
-
-const stacks = new WeakMap<object, ClientStack>();
 
 /**
  * Makes a client without a container. Dispose it when it is no longer needed: it owns connections.
@@ -26,7 +23,7 @@ export function createClient<C extends AnyContract>(
   options: Partial<ClientOptions<C>> & ClientParts,
 ): Client<C> & AsyncDisposable {
   const { plans } = contract;
-  const { operations, stack, constant } = clientCore<C>(
+  const { operations, constant, showIn } = clientCore<C>(
     {
       owner: `client of "${contract.name}"`,
       service: contract.name,
@@ -39,13 +36,8 @@ export function createClient<C extends AnyContract>(
     [Symbol.asyncDispose]: { value: () => operations[Symbol.asyncDispose]() },
   }) as Record<string, unknown>;
   for (const plan of plans) client[plan.name] = method(clientOperation(plan, options.caller, constant), operations);
-  stacks.set(client, stack);
+  showIn(client);
   return Object.freeze(client) as Client<C> & AsyncDisposable;
-}
-
-/** The layers of a client, outermost first, those of each endpoint inside the balancer's; undefined for what is no client. */
-export function describeClient(client: object): readonly LayerDescription[] | undefined {
-  return stacks.get(client)?.describe();
 }
 
 type OperationService = Service<OperationRequest, OperationResponse>;

@@ -20,8 +20,9 @@ import { AttemptHandler } from './attempt-handler.js';
 import { ClientClosedError } from './client-errors.js';
 import { connector } from './connector.js';
 import { loadPool, loadUpgrade } from './load-pool.js';
-import type { OperationRequest, OperationResponse, WireAttempt } from './operation-request.js';
+import type { OperationRequest, OperationResponse } from './operation-request.js';
 import { areWatched, sendWatched } from './watched-request.js';
+import type { WireAttempt } from './wire-attempt.js';
 
 /** What the connections of all endpoints of a client have in common. */
 export interface ConnectionParts {

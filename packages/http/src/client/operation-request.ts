@@ -11,6 +11,7 @@ import type { OperationPlan } from '../contract/contract.js';
 import { pathBuilder } from '../contract/path-template.js';
 import { headerNames } from '../wire/headers.js';
 import type { WireHeaders } from '../wire/wire-headers.js';
+import type { WireAttempt } from './wire-attempt.js';
 
 /** What travels through a client's stack: one logical call, validated and ready to be written. */
 export interface OperationRequest {
@@ -41,18 +42,6 @@ export interface Forwarded {
     resolve: (answered: WireAttempt) => void,
     reject: (error: unknown) => void,
   ): WireAttempt;
-}
-
-/** One request on the wire. */
-export interface WireAttempt extends Dispatcher.DispatchHandler {
-  /** True once there is an answer, or nobody waits for one. */
-  readonly settled: boolean;
-  /** Ends the wait for cancellation; set right after the dispatch. */
-  subscription: Disposable | undefined;
-  /** The caller gave up. */
-  cancel(reason: unknown): void;
-  /** The answer, once it is there. */
-  read(): OperationResponse | Promise<OperationResponse>;
 }
 
 /** What comes back through it. */

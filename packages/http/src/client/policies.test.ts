@@ -9,8 +9,9 @@ import { z } from 'zod';
 import { contract } from '../contract/contract.js';
 import { get } from '../contract/operation.js';
 import { shop } from '../fixtures/shop-contract.js';
+import { describeClient } from './client-core.js';
 import type { ClientOptions } from './client-options.js';
-import { createClient, describeClient } from './create-client.js';
+import { createClient } from './create-client.js';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -59,7 +59,12 @@ async function serve(onAll: (headers: RequestHeaders) => void = () => {}) {
   });
   closing.push(() => server.close());
   await server.start();
-  const client = createClient(tenants, { endpoints: [server.url], retry: false });
+  const client = createClient(tenants, {
+    endpoints: [server.url],
+    timeoutMs: 20_000,
+    deadlineMs: 60_000,
+    retry: false,
+  });
   closing.push(async () => client[Symbol.asyncDispose]());
   return { server, client, url: server.url };
 }
