@@ -36,16 +36,16 @@ export {
 } from './contract/contract.js';
 export { ContractError } from './contract/contract-error.js';
 export type {
-  Answer,
+  AnswerOf,
   AnyContract,
   Call,
   CallOptions,
   Client,
   Handlers,
   OperationName,
-  Request,
   RequestHeaders,
-  Response,
+  RequestOf,
+  ResponseOf,
 } from './contract/contract-types.js';
 export { del, get, type Method, type Operation, type OperationSpec, patch, post, put } from './contract/operation.js';
 export type { PathParameters, PathTemplate } from './contract/path-template.js';

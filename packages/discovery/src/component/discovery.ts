@@ -27,9 +27,9 @@ import { checkPersistOptions, type LastKnown, lastKnown } from '../membership/la
 import { type Memberships, memberships, membershipsToken } from '../membership/memberships.js';
 import { localRegistry } from '../registries/local/local-registry.js';
 import type { Registry, ServicesWatch } from '../registry.js';
+import { instancesOf } from './announced-instances.js';
 import { type DiscoveryOptions, discoveryDefaults } from './discovery-options.js';
 import { MembershipListeners } from './membership-listeners.js';
-import { instancesOf } from './own-instance.js';
 import { Presence } from './presence.js';
 
 /** The application's registry; provided by {@link discovery}. */

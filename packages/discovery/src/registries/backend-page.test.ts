@@ -12,7 +12,7 @@ import {
   type InstanceWriter,
   OwnInstances,
   replaceAll,
-  unknownToAll,
+  unlistedRegistration,
   WatchBoard,
 } from '@fwk/discovery/backend';
 import { readingContract, registryContract } from '@fwk/discovery/testing';
@@ -71,7 +71,7 @@ function tableRegistry(table: Table, env: Env): Registry {
   return {
     name: 'table',
     connection: connection.live,
-    register: async (instance, context = background) => unknownToAll(instance, context),
+    register: async (instance, context = background) => unlistedRegistration(instance, context),
     watch: (service) => board.watch(service),
     services: () => board.services(),
     async close() {

@@ -7,7 +7,7 @@ import { InstanceInvalidError } from '../errors.js';
 import { type Instance, parseInstance } from '../instance.js';
 import type { Registry, RegistryConnection } from '../registry.js';
 import { Catalog } from './catalog.js';
-import { unknownToAll } from './unknown-to-all.js';
+import { unlistedRegistration } from './unlisted-registration.js';
 import { WatchBoard } from './watch-board.js';
 
 /** Base URLs by service: `{ inventory: ['http://10.0.0.4:8080'] }`. */
@@ -32,7 +32,7 @@ export function staticRegistry(addresses: StaticAddresses): Registry {
   const registry: Registry = {
     name: 'static',
     connection,
-    register: async (instance, context = background) => unknownToAll(instance, context),
+    register: async (instance, context = background) => unlistedRegistration(instance, context),
     watch: (service) => board.watch(service),
     services: () => board.services(),
     // Holds nothing that closes, so every application may use the same one.

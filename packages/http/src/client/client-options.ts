@@ -21,7 +21,7 @@ import type {
   PolicyRegistry,
   RetryOptions,
 } from '@fwk/resilience';
-import type { AnyContract, OperationName, Request, Response } from '../contract/contract-types.js';
+import type { AnyContract, OperationName, RequestOf, ResponseOf } from '../contract/contract-types.js';
 import type { ClientHeaders } from './client-headers.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 
@@ -31,8 +31,11 @@ import type { OperationRequest, OperationResponse } from './operation-request.js
  */
 export type OperationFallbacks<C> = {
   readonly [Op in OperationName<C>]?:
-    | ((error: unknown, call: FailedCall<readonly [Request<C, Op>]>) => Promise<Response<C, Op>> | Response<C, Op>)
-    | (FallbackValue & { readonly value: Response<C, Op> });
+    | ((
+        error: unknown,
+        call: FailedCall<readonly [RequestOf<C, Op>]>,
+      ) => Promise<ResponseOf<C, Op>> | ResponseOf<C, Op>)
+    | (FallbackValue & { readonly value: ResponseOf<C, Op> });
 };
 
 /** The layers of a client, which may be added to by role. */
@@ -73,8 +76,8 @@ export interface ClientOptions<C = AnyContract> extends Omit<PolicyOptions, 'fal
   readonly layers: ((layers: ClientLayers) => ClientLayers) | undefined;
   /** The same in front of each endpoint. @defaultValue none */
   readonly endpointLayers: ((layers: ClientLayers) => ClientLayers) | undefined;
-  /** How an endpoint is chosen. @defaultValue power of two choices over peak EWMA */
-  readonly balancer: (() => Balancer) | undefined;
+  /** How an endpoint is chosen, such as `roundRobin()`. @defaultValue `p2c()`: power of two choices over peak EWMA */
+  readonly balancer: Balancer | undefined;
   /** When endpoints are no longer picked, or false for never. @defaultValue the balancer's defaults */
   readonly ejection: Partial<EjectionOptions> | false | undefined;
   /** Answers instead of operations that failed. @defaultValue none */
@@ -125,6 +128,8 @@ export const clientDefaults = Object.freeze({
  */
 export const endpointBreakerDefaults = Object.freeze({ openMs: 1000, maxOpenMs: 5000 });
 
+const balancer: Rule = (value) =>
+  typeof value === 'object' && value !== null && 'picker' in value ? undefined : 'a balancer, such as roundRobin()';
 const object: Rule = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object');
 const objectOrFalse: Rule = (value) => (value === false ? undefined : object(value) && 'an object, or false');
 const urls: Rule = (value) => (Array.isArray(value) && value.length > 0 ? undefined : 'a list of base URLs');
@@ -170,7 +175,7 @@ export function checkClientOptions<C>(owner: string, options: Partial<ClientOpti
     endpoints: optional(urls),
     layers: optional(callable),
     endpointLayers: optional(callable),
-    balancer: optional(callable),
+    balancer: optional(balancer),
     ejection: optional(objectOrFalse),
     fallback: optional(object),
     // Looked at where they are taken, in words that never show them.

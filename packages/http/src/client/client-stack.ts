@@ -70,7 +70,7 @@ export function clientStack<C>(
         stack<OperationRequest, OperationResponse>(use.env).use(use.endpoint(id, atEndpoint)),
       inner: () => use.describe(atEndpoint),
       ...(settled && { settled: (context) => settled(service, context) }),
-      ...(balancer && { balancer: balancer() }),
+      ...(balancer && { balancer }),
       ...(ejection !== undefined && { ejection }),
     }),
   );

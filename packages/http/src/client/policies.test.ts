@@ -148,7 +148,7 @@ test('what may run twice is hedged where an endpoint is slow, and nothing else',
   const { client } = follow([slow, quick], {
     hedge: { delayMs: 20, maxExtraRatio: 1, minimumSamples: 1 },
     retry: false,
-    balancer: roundRobin,
+    balancer: roundRobin(),
     timeoutMs: 1000,
   });
   for (let call = 0; call < 4; call++) await client.item({ params: { id: 'a' } });

@@ -2,7 +2,7 @@ import { background } from '@fwk/kernel';
 import { expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import { contract } from './contract.js';
-import type { Answer, Call, Client, Handlers, Request, RequestHeaders, Response } from './contract-types.js';
+import type { AnswerOf, Call, Client, Handlers, RequestHeaders, RequestOf, ResponseOf } from './contract-types.js';
 import { del, get, post, put } from './operation.js';
 
 const inventory = contract('inventory', {
@@ -39,7 +39,7 @@ test('a handler gets the headers of its schema, and all of them where there is n
 });
 
 test('a caller gives the headers that the schema takes, and need not where all may be absent', () => {
-  expectTypeOf<Request<Inventory, 'of'>['headers']>().toEqualTypeOf<{
+  expectTypeOf<RequestOf<Inventory, 'of'>['headers']>().toEqualTypeOf<{
     'x-tenant': string;
     'x-depth'?: number | undefined;
   }>();
@@ -59,7 +59,7 @@ test('a caller gives the headers that the schema takes, and need not where all m
 test('an operation may be described by its path alone', () => {
   const bare = contract('bare', { version: '1.0.0', operations: { ping: get('/ping'), poke: post('/poke') } });
   expectTypeOf<Call<typeof bare, 'ping'>['params']>().toEqualTypeOf<undefined>();
-  expectTypeOf<Answer<typeof bare, 'poke'>>().toEqualTypeOf<void>();
+  expectTypeOf<AnswerOf<typeof bare, 'poke'>>().toEqualTypeOf<void>();
   const use = (client: Client<typeof bare>) => {
     expectTypeOf(client.ping()).toEqualTypeOf<Promise<undefined>>();
     client.poke();
@@ -70,17 +70,17 @@ test('an operation may be described by its path alone', () => {
 });
 
 test('a handler answers what the response schema takes, and nothing where there is none', () => {
-  expectTypeOf<Answer<Inventory, 'stock'>>().toEqualTypeOf<{ left: number; note?: string | undefined }>();
-  expectTypeOf<Answer<Inventory, 'reserve'>>().toEqualTypeOf<void>();
+  expectTypeOf<AnswerOf<Inventory, 'stock'>>().toEqualTypeOf<{ left: number; note?: string | undefined }>();
+  expectTypeOf<AnswerOf<Inventory, 'reserve'>>().toEqualTypeOf<void>();
 });
 
 test('a caller gives what the schemas take and gets what the response schema gives out', () => {
-  expectTypeOf<Request<Inventory, 'stock'>['query']>().toEqualTypeOf<
+  expectTypeOf<RequestOf<Inventory, 'stock'>['query']>().toEqualTypeOf<
     { page?: string | undefined; tags?: string[] | undefined } | undefined
   >();
-  expectTypeOf<Request<Inventory, 'search'>['query']>().toEqualTypeOf<{ text: string }>();
-  expectTypeOf<Response<Inventory, 'stock'>>().toEqualTypeOf<{ left: number; note: string }>();
-  expectTypeOf<Response<Inventory, 'reserve'>>().toEqualTypeOf<undefined>();
+  expectTypeOf<RequestOf<Inventory, 'search'>['query']>().toEqualTypeOf<{ text: string }>();
+  expectTypeOf<ResponseOf<Inventory, 'stock'>>().toEqualTypeOf<{ left: number; note: string }>();
+  expectTypeOf<ResponseOf<Inventory, 'reserve'>>().toEqualTypeOf<undefined>();
 });
 
 test('a client’s calls are checked', () => {

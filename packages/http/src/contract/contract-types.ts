@@ -39,17 +39,17 @@ type PartOutput<Spec, Part extends keyof OperationSpec> =
   Has<Spec, Part> extends true ? OutputOf<Schema<Spec, Part>> : undefined;
 
 /** What a handler answers: whatever the response schema takes; nothing where there is none. */
-export type Answer<C, Op extends OperationName<C>> =
+export type AnswerOf<C, Op extends OperationName<C>> =
   // biome-ignore lint/suspicious/noConfusingVoidType: the return type of a handler, at one remove
   Has<SpecOf<C, Op>, 'response'> extends true ? InputOf<Schema<SpecOf<C, Op>, 'response'>> : void;
 
 /** What a class that serves the contract implements. */
 export type Handlers<C> = {
-  readonly [Op in OperationName<C>]: (call: Call<C, Op>) => Promise<Answer<C, Op>> | Answer<C, Op>;
+  readonly [Op in OperationName<C>]: (call: Call<C, Op>) => Promise<AnswerOf<C, Op>> | AnswerOf<C, Op>;
 };
 
 /** What a caller gives: the parts that the operation has; a query or headers of optional fields may be left out. */
-export type Request<C, Op extends OperationName<C>> = Part<SpecOf<C, Op>, 'params'> &
+export type RequestOf<C, Op extends OperationName<C>> = Part<SpecOf<C, Op>, 'params'> &
   Part<SpecOf<C, Op>, 'query'> &
   Part<SpecOf<C, Op>, 'headers'> &
   Part<SpecOf<C, Op>, 'body'>;
@@ -64,7 +64,7 @@ type Part<Spec, Name extends 'params' | 'query' | 'headers' | 'body'> =
       : { readonly [N in Name]: InputOf<Schema<Spec, Name>> };
 
 /** What a caller gets: what the response schema gives out; undefined where there is none. */
-export type Response<C, Op extends OperationName<C>> =
+export type ResponseOf<C, Op extends OperationName<C>> =
   Has<SpecOf<C, Op>, 'response'> extends true ? OutputOf<Schema<SpecOf<C, Op>, 'response'>> : undefined;
 
 /** Options of one call. */
@@ -83,10 +83,10 @@ export interface CallOptions {
 /** A client of a contract: one method an operation. */
 export type Client<C> = {
   readonly [Op in OperationName<C>]: (
-    ...args: Record<never, never> extends Request<C, Op>
-      ? [request?: Request<C, Op>, options?: CallOptions]
-      : [request: Request<C, Op>, options?: CallOptions]
-  ) => Promise<Response<C, Op>>;
+    ...args: Record<never, never> extends RequestOf<C, Op>
+      ? [request?: RequestOf<C, Op>, options?: CallOptions]
+      : [request: RequestOf<C, Op>, options?: CallOptions]
+  ) => Promise<ResponseOf<C, Op>>;
 };
 
 /** Any contract, for signatures that do not care which. */

@@ -11,12 +11,12 @@ import { parseJson, problemType } from '@fwk/kernel';
 import { clientOperation } from '../client/operation-request.js';
 import { type GivenRequest, prepareRequest } from '../client/prepare-request.js';
 import type { OperationPlan } from '../contract/contract.js';
-import type { AnyContract, OperationName, Request } from '../contract/contract-types.js';
+import type { AnyContract, OperationName, RequestOf } from '../contract/contract-types.js';
 import { headerNames } from '../wire/headers.js';
 import { formatIssues, validatePart } from '../wire/validate.js';
 
 /** An example request for each operation; the server must answer it well. */
-export type Examples<C> = { readonly [Op in OperationName<C>]: Request<C, Op> };
+export type Examples<C> = { readonly [Op in OperationName<C>]: RequestOf<C, Op> };
 
 /** One thing that a server of the contract does; hand it to any test runner. */
 export interface ConformanceCase {

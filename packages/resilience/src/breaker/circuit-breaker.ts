@@ -38,7 +38,7 @@ export function circuitBreaker(options?: Partial<BreakerOptions>): CircuitBreake
   const layer = functionLayer({
     role: 'circuit-breaker',
     options: settings,
-    limits: 'as-inner',
+    endsInTime: 'if-inner-does',
     describe: () => ({
       failureRatio: currentOf(settings.failureRatio),
       minimumCalls: currentOf(settings.minimumCalls),

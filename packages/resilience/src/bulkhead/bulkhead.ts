@@ -80,7 +80,7 @@ export function bulkhead(options?: Partial<BulkheadOptions>): BulkheadLayer {
   const layer = functionLayer({
     role: 'bulkhead',
     options: settings,
-    limits: 'as-inner',
+    endsInTime: 'if-inner-does',
     describe: () => ({
       maxConcurrent: currentOf(settings.maxConcurrent),
       maxQueue: currentOf(settings.maxQueue),

@@ -31,7 +31,7 @@ export function cache(options: CacheOptions): CacheLayer {
   const layer = functionLayer({
     role: 'cache',
     options: settings,
-    limits: 'as-inner',
+    endsInTime: 'if-inner-does',
     describe: () => ({
       ttlMs: currentOf(settings.ttlMs),
       staleWhileRevalidateMs: currentOf(settings.staleWhileRevalidateMs),

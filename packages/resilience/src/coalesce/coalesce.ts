@@ -63,7 +63,7 @@ export function coalesce(options: CoalesceOptions): FunctionLayer {
   return functionLayer({
     role: 'coalesce',
     options: settings,
-    limits: 'itself',
+    endsInTime: 'always',
     describe: () => ({ maxKeys: currentOf(settings.maxKeys) }),
     build: (next, env) => new CoalesceService(next, env, settings),
   });

@@ -75,7 +75,7 @@ export function attemptTimeout(options?: Partial<AttemptTimeoutOptions>): Functi
   return functionLayer({
     role: 'attempt-timeout',
     options: settings,
-    limits: 'itself',
+    endsInTime: 'always',
     describe: () => ({
       timeoutMs: currentOf(settings.timeoutMs),
       ...(settings.mode === 'give-up' ? {} : { mode: settings.mode }),

@@ -69,7 +69,7 @@ export function cooperativeCall<Req, Res>(
     const subscription = context.onCancel(fail);
     work.then(
       (value) => {
-        // Before anybody is told: who counts places looks at once.
+        // Before the caller is told: a bulkhead that hears of the end counts its places at once.
         workEnded(request, work);
         if (!waiting) return owner.late(context);
         over();

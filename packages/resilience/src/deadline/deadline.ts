@@ -56,7 +56,7 @@ export function deadline(options?: Partial<DeadlineOptions>): FunctionLayer {
   return functionLayer({
     role: 'deadline',
     options: settings,
-    limits: 'itself',
+    endsInTime: 'always',
     describe: () => ({ timeoutMs: currentOf(settings.timeoutMs) }),
     build: (next, env) => new DeadlineService(next, env, settings.timeoutMs),
   });

@@ -153,7 +153,7 @@ class RacedCall<Res> extends TimedCall<Res> {
     });
     work.then(
       (value) => {
-        // Before anybody is told: who counts places looks at once.
+        // Before the caller is told: a bulkhead that hears of the end counts its places at once.
         workEnded(request, work);
         if (this.#waiting) this.#end(value);
         else this.owner.late(this.context);

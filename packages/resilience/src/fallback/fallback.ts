@@ -54,7 +54,7 @@ export function fallback(given: FallbackHandler | FallbackValue, options?: Parti
   return functionLayer({
     role: 'fallback',
     options: settings,
-    limits: 'as-inner',
+    endsInTime: 'if-inner-does',
     describe: () => ({ name }),
     build: (next, env) => new FallbackService(next, env, handler, name, settings.when),
   });
@@ -66,8 +66,9 @@ type Failure<Res> =
   | { readonly isResult: true; readonly error: undefined; readonly result: Res };
 
 /**
- * Of each failed chain, who told of it last and how the call itself had failed. Fallbacks of other policies, inside the
- * function too, fail with the same class of error; what the one just inside did not tell is the call's own error.
+ * For each error of a failed chain: the fallback that threw it last, and how the call itself had failed. By it a fallback
+ * knows whether the error comes from the next link of its own chain. Fallbacks of other policies, which may stand inside
+ * the called function, throw errors of the same class: to this chain those are errors of the call.
  */
 const told = new WeakMap<FallbackFailedError, { readonly by: object; readonly failure: Failure<unknown> }>();
 

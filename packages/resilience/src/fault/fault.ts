@@ -52,7 +52,7 @@ export function faultInjection(options: FaultOptions): FunctionLayer {
   return functionLayer({
     role: 'fault-injection',
     options: settings,
-    limits: 'as-inner',
+    endsInTime: 'if-inner-does',
     describe: () => factsOf(settings),
     build(next, env) {
       const service = new FaultService(next, env, settings);

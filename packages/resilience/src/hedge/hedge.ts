@@ -43,7 +43,7 @@ export function hedge(options?: Partial<HedgeOptions>): FunctionLayer {
   return functionLayer({
     role: 'hedge',
     options: settings,
-    limits: 'as-inner',
+    endsInTime: 'if-inner-does',
     describe: () => ({
       delayMs: currentOf(settings.delayMs),
       maxExtraRatio: currentOf(settings.maxExtraRatio),

@@ -29,12 +29,12 @@ export interface LayerParts {
   build<Req, Res>(next: Service<Req, Res>, env: Env): Service<Req, Res>;
   describe(): Readonly<Record<string, unknown>>;
   /**
-   * Whether a call ends in time, by cancellation and by the context's deadline, whatever is below: because the layer sees
-   * to it, or because it adds no waiting to an inner service which does. Also tells that a wrapped function is given up in time.
-   * 'varies' promises nothing.
+   * Whether a call ends when its context is cancelled and when its deadline passes. `always`: the layer sees to it, whatever
+   * is below; a wrapped function is given up in time too. `if-inner-does`: the layer adds no waiting of its own. `varies`:
+   * nothing is promised.
    */
-  readonly limits: 'itself' | 'as-inner' | 'varies';
-  /** Where `limits` varies: whether a wrapped function is given up in time at the moment. */
+  readonly endsInTime: 'always' | 'if-inner-does' | 'varies';
+  /** Where `endsInTime` varies: whether a wrapped function is given up in time at the moment. */
   readonly racing?: Racing;
   /** Used where `wrap` is given none. @defaultValue the process's own, nothing recorded */
   readonly env?: Env | undefined;
@@ -49,16 +49,16 @@ export function functionLayer(parts: LayerParts): FunctionLayer {
   function wrap<Req, Res>(next: Service<Req, Res>, env: Env): Service<Req, Res>;
   function wrap(target: AnyFunction<unknown, readonly unknown[], unknown> | Service<unknown, unknown>, env?: Env) {
     const given = env ?? parts.env ?? defaultEnv;
-    const { limits } = parts;
+    const { endsInTime } = parts;
     const build = <Req, Res>(next: Service<Req, Res>) => {
       if (parts.options) reportRefusals(parts.options, given);
       const service = parts.build(next, given);
-      if (limits === 'itself') markSelfLimiting(service);
-      else if (limits === 'as-inner' && service !== next) markSelfLimiting(service, { next });
+      if (endsInTime === 'always') markSelfLimiting(service);
+      else if (endsInTime === 'if-inner-does' && service !== next) markSelfLimiting(service, { next });
       return service;
     };
     if (typeof target !== 'function') return build(target);
-    return wrapFunction(target, build, parts.racing ?? { raced: limits === 'itself' });
+    return wrapFunction(target, build, parts.racing ?? { raced: endsInTime === 'always' });
   }
   return { role: parts.role, wrap, describe: parts.describe };
 }

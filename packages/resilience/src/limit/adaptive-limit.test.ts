@@ -165,7 +165,7 @@ describe('an adaptive limit', () => {
     const inside = [attemptTimeout({ timeoutMs: 10 }), bulkhead()];
     const together = functionLayer({
       role: 'together',
-      limits: 'itself',
+      endsInTime: 'always',
       describe: () => ({}),
       build: (next, env) =>
         layer.wrap(

@@ -38,7 +38,7 @@ export function adaptiveLimit(options?: Partial<AdaptiveLimitOptions>): Adaptive
   const layer = functionLayer({
     role: 'adaptive-limit',
     options: settings,
-    limits: 'as-inner',
+    endsInTime: 'if-inner-does',
     describe: () => ({
       algorithm: settings.algorithm,
       initialLimit: settings.initialLimit,

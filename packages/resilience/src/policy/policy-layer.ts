@@ -57,7 +57,7 @@ export function policyLayer(core: PolicyCore, env: Env | undefined): PolicyLayer
   const layer = functionLayer({
     role: 'policy',
     // The outermost layer says for itself what it promises.
-    limits: 'varies',
+    endsInTime: 'varies',
     racing: {
       get raced() {
         return core.endsInTime;

@@ -42,7 +42,7 @@ export function rateLimit(options?: Partial<RateLimitOptions>): FunctionLayer {
   return functionLayer({
     role: 'rate-limit',
     options: settings,
-    limits: 'as-inner',
+    endsInTime: 'if-inner-does',
     describe: () => ({
       algorithm: settings.algorithm,
       ...shapeOf(settings),

@@ -49,7 +49,7 @@ export function retry(options?: Partial<RetryOptions>): FunctionLayer {
   return functionLayer({
     role: 'retry',
     options: settings,
-    limits: 'as-inner',
+    endsInTime: 'if-inner-does',
     describe: () => ({
       maxAttempts: currentOf(settings.maxAttempts),
       backoff: shownBackoff(currentOf(settings.backoff)),

@@ -73,7 +73,7 @@ export function throttle(options?: Partial<ThrottleOptions>): FunctionLayer {
   return functionLayer({
     role: 'throttle',
     options: settings,
-    limits: 'as-inner',
+    endsInTime: 'if-inner-does',
     describe: () => ({
       multiplier: currentOf(settings.multiplier),
       maxDropRatio: currentOf(settings.maxDropRatio),

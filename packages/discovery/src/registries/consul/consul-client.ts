@@ -37,7 +37,7 @@ export interface Question {
 }
 
 /** What the agent answered. */
-export interface Answer {
+export interface ConsulAnswer {
   readonly status: number;
   readonly text: string;
   /** `X-Consul-Index`: the state that the answer shows; undefined where there is none. */
@@ -71,7 +71,7 @@ export class ConsulClient {
   }
 
   /** Asks and answers the whole body. */
-  async ask(question: Question): Promise<Answer> {
+  async ask(question: Question): Promise<ConsulAnswer> {
     const { context = background, also = [] } = question;
     if (context.cancelled) throw context.reason;
     const token = await this.#token.read();
@@ -113,7 +113,7 @@ export class ConsulClient {
     for (const agent of this.#agents.values()) agent.destroy();
   }
 
-  async #send(question: Question, token: string | undefined, context: CallContext): Promise<Answer> {
+  async #send(question: Question, token: string | undefined, context: CallContext): Promise<ConsulAnswer> {
     const { method = 'GET', heldMs = 0, body } = question;
     const { secure, socketPath } = this.#address;
     const url = this.#url(question);
@@ -191,7 +191,7 @@ export class ConsulClient {
   }
 
   /** Settles directly and not through a promise of its own, which the request's `close` would overtake. */
-  #read(response: IncomingMessage, resolve: (answer: Answer) => void, reject: (error: unknown) => void): void {
+  #read(response: IncomingMessage, resolve: (answer: ConsulAnswer) => void, reject: (error: unknown) => void): void {
     const parts: string[] = [];
     let length = 0;
     response.setEncoding('utf8');
@@ -221,11 +221,11 @@ function indexOf(header: string | string[] | undefined): number | undefined {
 }
 
 /** What Consul says in an answer that is no success, cut to what a message takes. */
-export function wordsOf({ text }: Answer): string {
+export function wordsOf({ text }: ConsulAnswer): string {
   return text.trim().slice(0, MAX_REASON_LENGTH);
 }
 
-function refusal(answer: Answer): string {
+function refusal(answer: ConsulAnswer): string {
   const said = wordsOf(answer);
   if (answer.status === 403) return `it refuses the token: ${said}`;
   return `it answered with status ${answer.status}${said && `: ${said}`}`;

@@ -8,7 +8,7 @@ import { DuplicateInstanceError, InstanceInvalidError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import type { InstanceWriter } from '../own-instances.js';
 import { CatalogLook } from './catalog-look.js';
-import { type Answer, type ConsulClient, wordsOf } from './consul-client.js';
+import { type ConsulAnswer, type ConsulClient, wordsOf } from './consul-client.js';
 import type { ConsulOptions } from './consul-options.js';
 import { type HealthCheck, isMaintenance, isUntouched } from './health-entries.js';
 import { IdClaims } from './id-claims.js';
@@ -182,11 +182,11 @@ export class ConsulWriter implements InstanceWriter {
     if (answer.status === 500 && !says(answer, /unknown check/i)) throw this.#failed(answer);
   }
 
-  #failed(answer: Answer): Error {
+  #failed(answer: ConsulAnswer): Error {
     return this.#client.unavailable(`it answered with status ${answer.status}: ${wordsOf(answer)}`);
   }
 }
 
-function says({ text }: Answer, words: RegExp): boolean {
+function says({ text }: ConsulAnswer, words: RegExp): boolean {
   return words.test(text);
 }

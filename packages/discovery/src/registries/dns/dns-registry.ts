@@ -8,7 +8,7 @@ import { RegistryClosedError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import type { Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
 import { Connection } from '../connection.js';
-import { unknownToAll } from '../unknown-to-all.js';
+import { unlistedRegistration } from '../unlisted-registration.js';
 import { checkDnsOptions, type DnsRegistryOptions } from './dns-options.js';
 import { DnsService } from './dns-service.js';
 import { NameServers } from './name-servers.js';
@@ -47,7 +47,7 @@ class DnsRegistry implements Registry {
 
   async register(instance: Instance, context: CallContext = background) {
     if (this.#closed) throw new RegistryClosedError(this.name);
-    return unknownToAll(instance, context);
+    return unlistedRegistration(instance, context);
   }
 
   watch(service: string): Watch {

@@ -7,7 +7,7 @@ import { WatchBoard } from '../watch-board.js';
 import type { DnsRegistryOptions } from './dns-options.js';
 import type { NameServers } from './name-servers.js';
 import { Pace } from './pace.js';
-import { type Answer, ServiceRecords } from './service-records.js';
+import { type RecordsAnswer, ServiceRecords } from './service-records.js';
 import { Suspicions } from './suspicions.js';
 
 /** One service that is asked for while it is watched. */
@@ -113,7 +113,7 @@ export class DnsService {
     this.#sleep();
   }
 
-  async #answer(suspects: ReadonlySet<string>): Promise<Answer> {
+  async #answer(suspects: ReadonlySet<string>): Promise<RecordsAnswer> {
     try {
       return await (this.#records as ServiceRecords).ask(suspects);
     } catch (error) {
@@ -131,7 +131,7 @@ export class DnsService {
   }
 
   /** @returns whether the list has changed. */
-  #apply({ instances, problem, failed, unreadable, unresolved }: Answer): boolean {
+  #apply({ instances, problem, failed, unreadable, unresolved }: RecordsAnswer): boolean {
     this.#tell(unreadable.join('; '), unresolved.join('; '));
     const changed = instances.length > 0 ? replaceAll(this.#catalog, instances, 'dns') : none;
     if (instances.length > 0) this.#board.publish(changed);

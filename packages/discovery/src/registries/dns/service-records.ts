@@ -13,7 +13,7 @@ import { firstFound } from './reply.js';
 import { isHostName, isPort, sameName } from './resolv-conf.js';
 
 /** An answer. */
-export interface Answer {
+export interface RecordsAnswer {
   readonly instances: readonly Instance[];
   /** When to ask again, as a monotonic time. */
   readonly dueMs: number;
@@ -64,7 +64,7 @@ export class ServiceRecords {
    * Asks for what is due.
    * @param suspects - addresses to which connections fail: what led to them is due too.
    */
-  async ask(suspects: ReadonlySet<string>): Promise<Answer> {
+  async ask(suspects: ReadonlySet<string>): Promise<RecordsAnswer> {
     const asksTargets = this.#port === undefined && (suspects.size > 0 || this.#targetsDueMs <= this.#pace.nowMs);
     if (asksTargets) await this.#askTargets();
     const usable = this.#targets.filter(isUsable);
@@ -100,7 +100,7 @@ export class ServiceRecords {
     this.#problem = found.kind === 'failed' ? found.problem : `${this.#found ?? names.join(', ')} has no SRV records`;
   }
 
-  #answer(usable: readonly DnsTarget[], asked: number): Answer {
+  #answer(usable: readonly DnsTarget[], asked: number): RecordsAnswer {
     const found = usable.map((target) => ({ target, host: this.#hosts.get(sameName(target.name)) as HostAddresses }));
     const { instances, unreadable } = instancesAt(this.#service, found);
     const unusable = this.#targets.filter((target) => !isUsable(target));

@@ -22,7 +22,7 @@ import type { Registry, RegistryConnection } from '../../registry.js';
 import { Catalog } from '../catalog.js';
 import { Connection } from '../connection.js';
 import { replaceAll } from '../replace-all.js';
-import { unknownToAll } from '../unknown-to-all.js';
+import { unlistedRegistration } from '../unlisted-registration.js';
 import { WatchBoard } from '../watch-board.js';
 import { followFile } from './follow-file.js';
 import { maxFileBytes, parseInstances } from './instances-file.js';
@@ -86,7 +86,7 @@ class FileRegistry implements Registry {
 
   async register(instance: Instance, context: CallContext = background) {
     if (this.#closed) throw new RegistryClosedError(this.name);
-    return unknownToAll(instance, context);
+    return unlistedRegistration(instance, context);
   }
 
   watch(service: string) {

@@ -7,7 +7,7 @@ import type { Registration } from '../registry.js';
  * application runs unchanged on a list that others keep.
  * @throws InstanceInvalidError; the context's reason when it is cancelled.
  */
-export function unknownToAll(given: Instance, context: CallContext): Registration {
+export function unlistedRegistration(given: Instance, context: CallContext): Registration {
   if (context.cancelled) throw context.reason;
   let instance = parseInstance(given);
   return {
