@@ -177,7 +177,7 @@ describe('requests', () => {
     const gone = await echo();
     await gone[Symbol.asyncDispose]();
     const server = await echo();
-    const call = serviceFetch('inventory', { ...patient, endpoints: [gone.url, server.url], balancer: roundRobin });
+    const call = serviceFetch('inventory', { ...patient, endpoints: [gone.url, server.url], balancer: roundRobin() });
     closing.push(call);
     for (let index = 0; index < 4; index++) {
       const answer = await call('/a', { method: 'POST', body: streamOf('hello'), duplex: 'half' });
@@ -206,7 +206,7 @@ describe('requests', () => {
         await registry.close();
       },
     });
-    const call = serviceFetch('inventory', { ...patient, memberships: known, balancer: roundRobin });
+    const call = serviceFetch('inventory', { ...patient, memberships: known, balancer: roundRobin() });
     closing.push(call);
     for (let index = 0; index < 4; index++) await (await call('/a')).text();
     expect([one.seen.length, two.seen.length]).toEqual([2, 2]);

@@ -35,7 +35,7 @@ function agentWith(options: InterceptorOptions): Dispatcher {
     timeoutMs: 20_000,
     deadlineMs: 60_000,
     retry: { baseDelayMs: 0 },
-    balancer: roundRobin,
+    balancer: roundRobin(),
     ...options,
   });
   const agent = new Agent();
