@@ -139,7 +139,7 @@ export type {
   PolicyReport,
   PolicySummary,
 } from './policy/policy-report.js';
-export type { PolicyUse } from './policy/policy-use.js';
+export type { PolicyUse, ServerScope } from './policy/policy-use.js';
 export { type ResilienceOptions, resilience, resilienceDefaults } from './policy/resilience.js';
 export { UnknownPolicyError } from './policy/unknown-policy-error.js';
 export { rateLimit } from './rate/rate-limit.js';
@@ -149,6 +149,7 @@ export type { Backoff, FailedAttempt } from './retry/backoff.js';
 export { retry } from './retry/retry.js';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget, retryBudgetDefaults } from './retry/retry-budget.js';
 export { type RetryOptions, retryDefaults } from './retry/retry-options.js';
+export { CallCounts } from './statistics/call-counts.js';
 export type { IncidentName, OutcomeName, PolicyCounts } from './statistics/policy-counts.js';
 export { type PolicyStatistics, type StatisticsSource, sumStatistics } from './statistics/policy-statistics.js';
 export { type ThrottleOptions, throttle, throttleDefaults } from './throttle/throttle.js';

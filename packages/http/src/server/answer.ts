@@ -39,6 +39,8 @@ export interface Failed {
   readonly traceId: string | undefined;
   /** The *do not retry* marks that had been set when the request came. */
   readonly marks: number;
+  /** Which attempt it was, where a layer of the server refused it before its handler was asked. @defaultValue it was not */
+  readonly refusedAttempt?: number | undefined;
 }
 
 /** How long a caller should wait that was refused for lack of capacity, when the error does not say. */
@@ -53,6 +55,7 @@ export function answerOfError(error: unknown, failed: Failed): Answer {
   const retryAfterMs = boundedRetryAfterMs(explained.retryAfterMs);
   const problem: Problem = {
     ...members,
+    ...(failed.refusedAttempt !== undefined && { notProcessed: true }),
     type,
     title: title || titleOf(status),
     status,
@@ -69,7 +72,7 @@ export function answerOfError(error: unknown, failed: Failed): Answer {
     headers: {
       ...headers,
       ...(retryAfterMs !== undefined && { 'retry-after': formatRetryAfter(retryAfterMs) }),
-      ...(isFinal(error, failed.marks) && { [headerNames.retry]: 'no' }),
+      ...(isFinal(error, failed) && { [headerNames.retry]: 'no' }),
     },
   };
 }
@@ -137,8 +140,11 @@ function known(code: string, detail?: string): Explained {
 }
 
 /** Somebody has already tried what trying can do, or refuses for good. */
-function isFinal(error: unknown, marks: number): boolean {
+function isFinal(error: unknown, { marks, refusedAttempt = 1 }: Failed): boolean {
   return (
-    isDoNotRetry(error, marks) || (isFwkError(error) && error.traits.overloaded === true && !error.traits.retryable)
+    // Others were asked before and are as full, so a third attempt would only add to it (the SRE book's "overloaded; don't retry").
+    refusedAttempt > 1 ||
+    isDoNotRetry(error, marks) ||
+    (isFwkError(error) && error.traits.overloaded === true && !error.traits.retryable)
   );
 }

@@ -1,12 +1,11 @@
 /**
  * The way of a request to its route, in this order: is its head sound → does its path have an operation, and with this
- * method → read its body → hand it over. What is refused here has no operation yet.
+ * method → hand it over. What is refused here has no operation yet.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { doNotRetryMarks } from '@fwk/kernel';
 import { answerOfError } from './answer.js';
 import { type PlainHandler, probePaths } from './probe-routes.js';
-import { readBody } from './read-body.js';
 import { RequestError } from './request-error.js';
 import { checkHead } from './request-guards.js';
 import { instanceOf, readTarget } from './request-target.js';
@@ -16,12 +15,10 @@ import type { ServerParts } from './server-parts.js';
 /** See the head of this file. */
 export class Dispatcher {
   readonly #findRoute: FindRoute;
-  readonly #bodyLimitBytes: number;
   readonly #parts: ServerParts;
 
-  constructor(findRoute: FindRoute, bodyLimitBytes: number, parts: ServerParts) {
+  constructor(findRoute: FindRoute, parts: ServerParts) {
     this.#findRoute = findRoute;
-    this.#bodyLimitBytes = bodyLimitBytes;
     this.#parts = parts;
   }
 
@@ -39,13 +36,8 @@ export class Dispatcher {
         this.#answerPlain(route.answer, { url, headers, params, query, address, peer, body: '' }, response);
       } else if (route.kind === 'wrong-method') {
         throw wrongMethod(message.method as string, route.allowed);
-      } else if (!route.operation.takesBody) {
-        route.operation.handle({ url, headers, params, query, address, peer, body: '' }, response);
       } else {
-        readBody(message, response, this.#bodyLimitBytes, (error, body) => {
-          if (error) this.#fail(error, response);
-          else route.operation.handle({ url, headers, params, query, address, peer, body }, response);
-        });
+        route.operation.handle({ url, headers, params, query, address, peer, body: '' }, response);
       }
     } catch (error) {
       this.#fail(error, response);

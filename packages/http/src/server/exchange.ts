@@ -4,7 +4,7 @@
  * answer has left. An operation with idempotency keys is not cancelled when its caller goes away, since that one may have
  * been cut off and comes back for the answer; it counts as in flight until the work is over.
  */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type TraceContext, traceKey } from '@fwk/core';
 import {
   type CallContext,
@@ -20,7 +20,10 @@ import {
   isFwkError,
   type Timer,
 } from '@fwk/kernel';
+import type { CallCounts } from '@fwk/resilience';
+import { headerNames, readAttempt } from '../wire/headers.js';
 import { type Answer, answerOfError } from './answer.js';
+import type { Course, Ending } from './operation-handler.js';
 import type { RequestSeries } from './request-series.js';
 import { instanceOf } from './request-target.js';
 import type { ServerParts } from './server-parts.js';
@@ -29,29 +32,35 @@ import type { ServerParts } from './server-parts.js';
 export interface ExchangeRoute {
   readonly id: string;
   readonly series: RequestSeries;
-  /** Whether the work goes on, up to its limit, when the caller goes away. */
-  readonly outlivesCaller: boolean;
+  /** Its numbers in the policy. */
+  readonly counts: CallCounts;
 }
 
 /** See the head of this file. */
-export class Exchange {
+export class Exchange implements Course, Ending {
+  readonly response: ServerResponse;
   readonly context: CallContext;
   /** The handler's part of the exchange: over once it has answered, which may be after the deadline has. */
   readonly scope: ContextScope;
   readonly #parts: ServerParts;
   readonly #route: ExchangeRoute;
-  readonly #response: ServerResponse;
   readonly #call: Cancellable;
   readonly #startedMs: number;
   readonly #marks = doNotRetryMarks();
   readonly #limitMs: number;
   readonly #inFlight: Disposable;
-  readonly #timer: Timer;
+  /** The one timer of the request; undefined without any limit. */
+  readonly #timer: Timer | undefined;
+  readonly #countedMs: number;
   #answered = false;
+  /** Whether the handler was asked. */
+  #begun = false;
+  /** Whether the work goes on, up to its limit, when the caller goes away. */
+  #outlives = false;
   /** The caller has gone and the work goes on. */
   #alone = false;
 
-  /** @param limitMs - time for the answer, above 0. */
+  /** @param limitMs - time for the answer; `Infinity` for no limit. */
   constructor(
     parts: ServerParts,
     route: ExchangeRoute,
@@ -62,81 +71,108 @@ export class Exchange {
     const { clock } = parts.env;
     this.#parts = parts;
     this.#route = route;
-    this.#response = response;
+    this.response = response;
+    this.#countedMs = route.counts.begin();
     this.#startedMs = clock.now();
     this.#limitMs = limitMs;
     this.#inFlight = parts.drain.track();
     this.#call = cancellable(undefined, { deadlineMs: this.#startedMs + limitMs, values });
     this.context = this.#call.context;
     this.scope = contextScope(this.context);
-    this.#timer = clock.setTimer(() => this.#expire(), limitMs, true);
-    // Node emits it after every answer too; only without an answer has the caller gone.
-    response.on('close', () => this.#closed());
+    this.#timer = limitMs === Number.POSITIVE_INFINITY ? undefined : clock.setTimer(this.#expire, limitMs, true);
+    response.on('close', this.#closed);
   }
 
   get trace(): TraceContext | undefined {
     return this.context.get(traceKey);
   }
 
-  /** What the error will be answered with. */
+  get message(): IncomingMessage {
+    return this.response.req;
+  }
+
+  begin(): void {
+    this.#begun = true;
+  }
+
+  outlive(): void {
+    this.#outlives = true;
+  }
+
   answerOf(error: unknown): Answer {
+    const { url, headers } = this.response.req;
     return answerOfError(error, {
-      instance: instanceOf(this.#response.req.url as string),
+      instance: instanceOf(url as string),
       traceId: this.trace?.traceId,
       marks: this.#marks,
+      refusedAttempt: this.#isRefusal(error) ? readAttempt(headers[headerNames.attempt]) : undefined,
     });
   }
 
-  /** The handler is done: answers, unless that has happened or nobody is there any more. */
-  send(answer: Answer, error?: unknown): void {
-    this.#answer(answer, error);
-    if (this.#alone) this.#end();
+  /** Answers, unless that has happened or nobody is there any more. */
+  answered(answer: Answer): void {
+    this.#end(answer, undefined, false);
+  }
+
+  /** Answers an error, unless there was an answer. */
+  failed(error: unknown, answer: Answer = this.answerOf(error)): void {
+    this.#end(answer, error, true);
+  }
+
+  /** Whether a layer before the handler refused the request for lack of capacity. */
+  #isRefusal(error: unknown): boolean {
+    return !this.#begun && isFwkError(error) && error.traits.refusedBy === 'caller' && error.traits.overloaded === true;
+  }
+
+  #end(answer: Answer, error: unknown, failed: boolean): void {
+    this.#answer(answer, error, failed);
+    if (this.#alone) this.#leave();
     this.scope.end();
   }
 
-  /** The handler failed: answers its error, unless there was an answer. */
-  fail(error: unknown): void {
-    this.send(this.answerOf(error), error);
-  }
-
-  #answer(answer: Answer, error: unknown): void {
+  #answer(answer: Answer, error: unknown, failed: boolean): void {
     if (this.#answered) return;
     this.#answered = true;
     const { env } = this.#parts;
-    env.clock.clearTimer(this.#timer);
+    if (this.#timer !== undefined) env.clock.clearTimer(this.#timer);
     const { status } = answer;
-    this.#parts.write(this.#response, answer);
+    this.#parts.write(this.response, answer);
+    if (!failed) this.#route.counts.succeeded(this.#countedMs);
+    else if (this.#isRefusal(error)) this.#route.counts.refused(this.#countedMs);
+    else this.#route.counts.failed(error, this.#countedMs, this.context);
     const ms = env.clock.now() - this.#startedMs;
     this.#route.series.observe(status, ms / 1000, this.trace?.traceId);
     this.#log(status, ms, error);
   }
 
-  #expire(): void {
+  readonly #expire = (): void => {
     const error = new DeadlineExceededError(this.#route.id, this.#limitMs);
-    if (!this.#alone) this.#answer(this.answerOf(error), error);
+    if (!this.#alone) this.#answer(this.answerOf(error), error, true);
     this.#call.cancel(error);
-    if (this.#alone) this.#end();
-  }
+    if (this.#alone) this.#leave();
+  };
 
-  #closed(): void {
+  /** Node emits it after every answer too; only without an answer has the caller gone. */
+  readonly #closed = (): void => {
     if (!this.#answered) {
       this.#answered = true;
       const { clock } = this.#parts.env;
       const ms = clock.now() - this.#startedMs;
       this.#route.series.observe(499, ms / 1000, this.trace?.traceId);
       this.#log(499, ms);
-      if (this.#route.outlivesCaller) {
+      this.#route.counts.cancelled(this.#countedMs);
+      if (this.#outlives) {
         this.#alone = true;
         return;
       }
       this.#call.cancel(new CancelledError(`${this.#route.id}: the caller closed its connection`));
     }
-    this.#end();
-  }
+    this.#leave();
+  };
 
-  #end(): void {
+  #leave(): void {
     this.#alone = false;
-    this.#parts.env.clock.clearTimer(this.#timer);
+    if (this.#timer !== undefined) this.#parts.env.clock.clearTimer(this.#timer);
     this.#inFlight[Symbol.dispose]();
     this.#call[Symbol.dispose]();
   }

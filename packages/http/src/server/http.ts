@@ -14,8 +14,9 @@ import {
   type HealthReport,
   OptionsError,
 } from '@fwk/kernel';
+import { policyRegistryToken } from '@fwk/resilience';
 import { type AdvertiseOptions, advertisedPlace, checkAdvertise } from './advertise.js';
-import { contractServedBy, isServed, type Served, served } from './served.js';
+import { contractServedBy, isServed, optionsServedWith, type Served, served } from './served.js';
 import { createServer, type HttpServer } from './server.js';
 import { type ServerSettings, serverDefaults, serverRules } from './server-options.js';
 
@@ -65,6 +66,7 @@ export function http(options: Partial<HttpOptions> = {}): Component {
             drain,
             health: context.get(healthToken),
             exposition: context.get(metricsToken),
+            policies: context.get(policyRegistryToken),
           });
           const listening = server;
           // Connections are no part of the step that opened the listener.
@@ -112,7 +114,7 @@ type Source = (context: ComponentContext) => Served;
 function sourceOf(given: Class<unknown> | Served): Source {
   if (isServed(given)) return () => given;
   const contract = contractServedBy(given);
-  return (context) => served(contract, context.get(given) as never);
+  return (context) => served(contract, context.get(given) as never, optionsServedWith(given));
 }
 
 function healthOf(server: HttpServer | undefined): HealthReport {

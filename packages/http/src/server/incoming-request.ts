@@ -13,6 +13,6 @@ export interface IncomingRequest {
   readonly address: string;
   /** Who it is by the certificate that was shown. */
   readonly peer: Peer | undefined;
-  /** Text; empty for none. */
-  readonly body: string;
+  /** Text; empty for none, and until it has been read. */
+  body: string;
 }

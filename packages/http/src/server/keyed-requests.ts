@@ -24,6 +24,8 @@ const RUNNING_WAIT_MS = 100;
 const UNAVAILABLE_WAIT_MS = 1000;
 /** How much longer than the operation a claim lasts. */
 const LEASE_MARGIN_MS = 5000;
+/** How long work without a limit is taken to last at most. */
+const LONGEST_WORK_MS = 3_600_000;
 
 /** A request that is to be worked on, or the answer that it got before. */
 export type Met = { readonly claimed: ClaimedKey } | { readonly answer: KeptAnswer };
@@ -33,16 +35,16 @@ export class KeyedRequests {
   readonly #operation: string;
   readonly #headerNames: readonly string[];
   readonly #store: IdempotencyStore;
-  readonly #leaseMs: number;
+  readonly #limitMs: () => number;
   readonly #env: Env;
 
-  /** @param limitMs - how long the operation may take. */
-  constructor({ id, headerNames = [] }: OperationPlan, store: IdempotencyStore, limitMs: number, env: Env) {
+  /** @param limitMs - how long the operation may take now. */
+  constructor({ id, headerNames = [] }: OperationPlan, store: IdempotencyStore, limitMs: () => number, env: Env) {
     this.#operation = id;
     // A credential may be another one at the next attempt.
     this.#headerNames = headerNames.filter((name) => name !== 'authorization' && name !== 'cookie').toSorted();
     this.#store = store;
-    this.#leaseMs = limitMs + LEASE_MARGIN_MS;
+    this.#limitMs = limitMs;
     this.#env = env;
   }
 
@@ -95,7 +97,7 @@ export class KeyedRequests {
       operation: this.#operation,
       key,
       fingerprint: this.#fingerprint(url, headers, body),
-      leaseMs: this.#leaseMs,
+      leaseMs: Math.min(this.#limitMs(), LONGEST_WORK_MS) + LEASE_MARGIN_MS,
     };
   }
 

@@ -11,12 +11,23 @@ const jsonType = /^application\/(?:[\w.-]+\+)?json[\t ]*(?:$|;)/i;
 /** Told the body, empty for none, or why there is no way to read it. Not told when the caller leaves before its end. */
 export type BodyReader = (error: RequestError | undefined, text: string) => void;
 
+/** Whether a request has a body, as far as its head tells. */
+export function announcesBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) !== 0);
+}
+
+/** Whether more of a body may still be on its way than is ever read, so that the connection is better ended than read on. */
+export function leavesTooMuch({ headers, complete }: IncomingMessage, limitBytes: number): boolean {
+  return !complete && Number(headers['content-length'] ?? 0) > limitBytes;
+}
+
 /** See the head of this file. Tells at once where no body was announced. */
 export function readBody(request: IncomingMessage, response: ServerResponse, limitBytes: number, tell: BodyReader) {
   const { headers } = request;
   const length = headers['content-length'];
+  if (!announcesBody(request)) return tell(undefined, '');
   const chunked = headers['transfer-encoding'] !== undefined;
-  if (!chunked && (length === undefined || Number(length) === 0)) return tell(undefined, '');
   const refusal = refusalOf(headers, chunked) ?? (Number(length) > limitBytes ? tooLarge(limitBytes) : undefined);
   if (refusal) return tell(refusal, '');
   if (headers.expect !== undefined) response.writeContinue();

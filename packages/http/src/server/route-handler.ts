@@ -1,213 +1,115 @@
 /**
- * What happens to a request of one operation, in this order: is there time left → read trace, priority and caller →
- * validate every part → the idempotency key → the handler → validate its answer. Everything that can be known of the
- * operation is worked out when the route is made.
+ * What happens to a request of one operation, in this order: read trace, priority and caller → is there time left → the server
+ * scope of its contract → what answers the operation. While nothing stands in the scope a request goes past it.
+ *
+ * While all layers of the scope would let a request in, its body is read first, so that nobody holds a place by sending slowly.
+ * As soon as one would not, requests pass the scope by their heads alone, and a body is read only of those that are let in.
  */
 import type { ServerResponse } from 'node:http';
 import { childSpan, parseTrace, startTrace, traceKey } from '@fwk/core';
-import { type ContextEntry, DeadlineExceededError, FwkError, jsonFault, operationKey, parseJson } from '@fwk/kernel';
+import { type ContextEntry, DeadlineExceededError, operationKey } from '@fwk/kernel';
+import type { CallCounts, ServerScope } from '@fwk/resilience';
 import type { OperationPlan } from '../contract/contract.js';
-import type { ClaimedKey } from '../idempotency/idempotency-store.js';
 import { callerKey } from '../wire/caller.js';
 import { headerNames, readCaller, readDeadlineMs, readPriority } from '../wire/headers.js';
 import { peerKey } from '../wire/peer.js';
-import type { WireIssue } from '../wire/problem.js';
-import { formatIssues, type Validated, validatePart } from '../wire/validate.js';
-import { validateQuery } from '../wire/validate-query.js';
-import type { Answer } from './answer.js';
 import { Exchange } from './exchange.js';
 import type { IncomingRequest } from './incoming-request.js';
-import { KeyedRequests, type Met } from './keyed-requests.js';
+import type { OperationHandler } from './operation-handler.js';
 import { priorityEntry } from './priority.js';
-import { allHeaders, pickHeaders } from './read-headers.js';
-import { RequestError } from './request-error.js';
+import { announcesBody, readBody } from './read-body.js';
 import { RequestSeries } from './request-series.js';
+import { type ServedAnswer, ServedCall, type ServedRequest } from './served-request.js';
+import type { ServedScope } from './served-scope.js';
 import type { ServerParts } from './server-parts.js';
-
-const json = 'application/json; charset=utf-8';
-const noContent: Answer = { status: 204, contentType: undefined, body: undefined, headers: undefined };
-
-/** What a handler is given; its types come from the contract. */
-interface HandlerCall {
-  readonly params: unknown;
-  readonly query: unknown;
-  readonly headers: unknown;
-  readonly body: unknown;
-  readonly context: unknown;
-  readonly idempotencyKey: string | undefined;
-}
 
 /** Answers the requests of one operation. */
 export class RouteHandler {
   readonly id: string;
   readonly series: RequestSeries;
+  readonly counts: CallCounts;
   readonly #parts: ServerParts;
   readonly #plan: OperationPlan;
-  readonly #handle: (call: HandlerCall) => unknown;
-  readonly #operation: ContextEntry;
-  /** Undefined for an operation that needs no key. */
-  readonly #keyed: KeyedRequests | undefined;
-  readonly #limitMs: number;
+  readonly #context: ContextEntry;
+  readonly #operation: OperationHandler;
+  readonly #scope: ServedScope;
+  readonly #layers: ServerScope<ServedRequest, ServedAnswer>;
 
-  constructor(parts: ServerParts, plan: OperationPlan, handlers: object) {
+  /** @param layers - those of the scope, round the operations of the contract. */
+  constructor(
+    parts: ServerParts,
+    plan: OperationPlan,
+    operation: OperationHandler,
+    scope: ServedScope,
+    layers: ServerScope<ServedRequest, ServedAnswer>,
+  ) {
     this.id = plan.id;
     this.series = new RequestSeries(parts.env.metrics, plan.method, plan.template.route);
+    this.counts = scope.counts(plan.name);
     this.#parts = parts;
     this.#plan = plan;
-    const method = Reflect.get(handlers, plan.name) as (call: HandlerCall) => unknown;
-    this.#handle = (call) => method.call(handlers, call);
-    this.#operation = operationKey.of(plan.id);
-    this.#limitMs = plan.timeoutMs ?? parts.timeoutMs;
-    this.#keyed = plan.idempotencyKey
-      ? new KeyedRequests(plan, parts.idempotency, this.#limitMs, parts.env)
-      : undefined;
-  }
-
-  /** Whether requests of the operation may have a body. */
-  get takesBody(): boolean {
-    return this.#plan.method !== 'GET';
+    this.#context = operationKey.of(plan.id);
+    this.#operation = operation;
+    this.#scope = scope;
+    this.#layers = layers;
   }
 
   handle(request: IncomingRequest, response: ServerResponse): void {
-    const { headers } = request;
-    const remainingMs = readDeadlineMs(headers[headerNames.deadlineMs]) ?? this.#limitMs;
-    const exchange = new Exchange(
-      this.#parts,
-      this,
-      response,
-      Math.min(this.#limitMs, remainingMs),
-      this.#contextValues(request),
-    );
+    const limitMs = this.#scope.limitMs(this.#plan.name);
+    const remainingMs = readDeadlineMs(request.headers[headerNames.deadlineMs]) ?? limitMs;
+    const values = this.#contextValues(request);
+    const exchange = new Exchange(this.#parts, this, response, Math.min(limitMs, remainingMs), values);
     // Nobody waits for the answer any more; working on it would only slow down calls that somebody waits for.
-    if (remainingMs === 0) exchange.fail(new DeadlineExceededError(this.id));
-    else exchange.scope.run(() => this.#serve(exchange, request));
+    if (remainingMs === 0) exchange.failed(new DeadlineExceededError(this.id));
+    else if (this.#layers.empty) this.#direct(exchange, request);
+    else this.#through(exchange, request);
   }
 
-  /** Goes on at once as far as it can: each promise on the way would cost more than most steps. */
+  get #takesBody(): boolean {
+    return this.#plan.method !== 'GET';
+  }
+
+  #direct(exchange: Exchange, request: IncomingRequest): void {
+    if (!this.#takesBody) exchange.scope.run(() => this.#serve(exchange, request));
+    else this.#read(exchange, request, () => this.#serve(exchange, request));
+  }
+
   #serve(exchange: Exchange, request: IncomingRequest): void {
-    try {
-      const { params, query, headers, headerNames, body } = this.#plan;
-      const parts = [
-        params && validatePart(params, 'params', request.params),
-        query && validateQuery(query, request.query),
-        headers && validatePart(headers, 'headers', pickHeaders(request.headers, headerNames)),
-        body && validatePart(body, 'body', bodyOf(request.body)),
-      ];
-      if (parts.some((part) => part instanceof Promise)) {
-        Promise.all(parts).then(
-          (settled) => this.#run(exchange, request, settled),
-          (error) => exchange.fail(error),
-        );
-      } else this.#run(exchange, request, parts as readonly (Validated | undefined)[]);
-    } catch (error) {
-      exchange.fail(error);
-    }
+    this.#operation.serve(request, exchange.context, exchange, exchange);
   }
 
-  #run(exchange: Exchange, request: IncomingRequest, parts: readonly (Validated | undefined)[]): void {
-    try {
-      const [params, query, validHeaders, body] = parts.map(takeValue);
-      const issues = parts.flatMap((part) => part?.issues ?? []);
-      if (issues.length > 0) throw invalid(issues);
-      const { context } = exchange;
-      const headers = this.#plan.headers ? validHeaders : allHeaders(request.headers);
-      const call = { params, query, headers, body, context, idempotencyKey: undefined };
-      if (this.#keyed) this.#runKeyed(this.#keyed, exchange, request, call);
-      else this.#work(exchange, call);
-    } catch (error) {
-      exchange.fail(error);
-    }
+  #through(exchange: Exchange, request: IncomingRequest): void {
+    const call = new ServedCall(this.#plan, request, exchange, this.#parts.trusts);
+    call.complete = !this.#takesBody || !announcesBody(exchange.message);
+    if (!call.complete && this.#layers.status(call) === 'ready') {
+      this.#read(exchange, request, () => {
+        call.complete = true;
+        this.#enter(exchange, call);
+      });
+    } else exchange.scope.run(() => this.#enter(exchange, call));
   }
 
-  #runKeyed(keyed: KeyedRequests, exchange: Exchange, request: IncomingRequest, call: HandlerCall): void {
-    const idempotencyKey = keyed.keyOf(request);
-    const go = (met: Met) => {
-      if ('answer' in met) exchange.send(met.answer);
-      else this.#work(exchange, { ...call, idempotencyKey }, met.claimed);
-    };
-    const met = keyed.claim(idempotencyKey, request, exchange.context);
-    if (met instanceof Promise) met.then(go).catch((error) => exchange.fail(error));
-    else go(met);
-  }
-
-  #work(exchange: Exchange, call: HandlerCall, claimed?: ClaimedKey): void {
-    try {
-      const { context } = exchange;
-      // What came before may have taken the rest of the time.
-      if (context.cancelled) throw context.reason;
-      const result = this.#handle(call);
-      if (isThenable(result)) {
-        result.then(
-          (value) => this.#finish(exchange, claimed, value),
-          (error) => this.#fail(exchange, claimed, error),
-        );
-      } else this.#finish(exchange, claimed, result);
-    } catch (error) {
-      this.#fail(exchange, claimed, error);
-    }
-  }
-
-  /** Validates what the handler answered and sends it. */
-  #finish(exchange: Exchange, claimed: ClaimedKey | undefined, result: unknown): void {
-    const { response } = this.#plan;
-    if (!response) {
-      this.#send(exchange, claimed, noContent);
-      return;
-    }
-    try {
-      const checked = validatePart(response, 'response', result);
-      if (checked instanceof Promise) {
-        checked
-          .then((later) => this.#send(exchange, claimed, this.#answer(later)))
-          .catch((error) => this.#fail(exchange, claimed, error));
-      } else this.#send(exchange, claimed, this.#answer(checked));
-    } catch (error) {
-      this.#fail(exchange, claimed, error);
-    }
-  }
-
-  #answer(checked: Validated): Answer {
-    const { issues } = checked;
-    if (!issues) {
-      return { status: 200, contentType: json, body: JSON.stringify(checked.value) ?? 'null', headers: undefined };
-    }
-    throw new FwkError(
-      'FWK_HTTP_RESPONSE_INVALID',
-      `${this.id} answered against its contract: ${formatIssues(issues)}`,
-      {
-        details: { operation: this.id, issues },
-      },
+  #enter(exchange: Exchange, call: ServedCall): void {
+    this.#layers.call(call, exchange.context).then(
+      (answer) => exchange.answered(answer),
+      (error) => exchange.failed(error),
     );
   }
 
-  /** Kept also when nobody waits any more: the next attempt with this key will ask for it. */
-  #send(exchange: Exchange, claimed: ClaimedKey | undefined, answer: Answer): void {
-    const kept = claimed && this.#keyed?.finish(claimed, answer);
-    // Before it is sent: whoever asks again, perhaps another instance, must find it.
-    if (kept) kept.then(() => exchange.send(answer));
-    else exchange.send(answer);
-  }
-
-  #fail(exchange: Exchange, claimed: ClaimedKey | undefined, error: unknown): void {
-    const answer = exchange.answerOf(error);
-    const forget = answer.status >= 499 || exchange.context.cancelled;
-    const ended = claimed && (forget ? this.#keyed?.release(claimed) : this.#keyed?.finish(claimed, answer));
-    if (ended) ended.then(() => exchange.send(answer, error));
-    else exchange.send(answer, error);
-  }
-
-  /** A caller of an operation with keys comes back for its answer when it is cut off. */
-  get outlivesCaller(): boolean {
-    return this.#keyed !== undefined;
+  /** Goes on in the scope of the exchange: what arrives on a connection belongs to none. */
+  #read(exchange: Exchange, request: IncomingRequest, goOn: () => void): void {
+    readBody(exchange.message, exchange.response, this.#parts.bodyLimitBytes, (error, body) => {
+      const { context } = exchange;
+      if (error || context.cancelled) return exchange.failed(error ?? context.reason);
+      request.body = body;
+      exchange.scope.run(goOn);
+    });
   }
 
   #contextValues({ headers, address, peer }: IncomingRequest): ContextEntry[] {
     const { random } = this.#parts.env;
     const outer = headers.traceparent === undefined ? undefined : parseTrace(headers as TraceHeaders);
-    const values: ContextEntry[] = [
-      this.#operation,
-      traceKey.of(outer ? childSpan(outer, random) : startTrace(random)),
-    ];
+    const values: ContextEntry[] = [this.#context, traceKey.of(outer ? childSpan(outer, random) : startTrace(random))];
     const claimed = readPriority(headers[headerNames.priority]);
     const priority = priorityEntry(claimed, this.#plan.priority, claimed !== undefined && this.#parts.trusts(address));
     if (priority) values.push(priority);
@@ -219,25 +121,3 @@ export class RouteHandler {
 }
 
 type TraceHeaders = Parameters<typeof parseTrace>[0];
-
-function takeValue(part: Validated | undefined): unknown {
-  return part && !part.issues ? part.value : undefined;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
-
-/** A body arrives as text, since its text also identifies the request of an idempotency key. */
-function bodyOf(text: string): unknown {
-  if (text === '') return undefined;
-  try {
-    return parseJson(text);
-  } catch (error) {
-    throw new RequestError('FWK_HTTP_BODY_NOT_JSON', `the body ${jsonFault(error)}`);
-  }
-}
-
-function invalid(issues: readonly WireIssue[]): RequestError {
-  return new RequestError('FWK_HTTP_REQUEST_INVALID', formatIssues(issues), { members: { issues } });
-}

@@ -1,10 +1,13 @@
 import type { OperationPlan } from '../contract/contract.js';
 import type { IncomingRequest } from './incoming-request.js';
 import { RouteConflictError } from './listen-errors.js';
+import { OperationHandler } from './operation-handler.js';
 import { metricsPath, type PlainHandler, probePaths } from './probe-routes.js';
 import { RouteHandler } from './route-handler.js';
 import { Router } from './router.js';
 import type { Served } from './served.js';
+import { ServedOperations } from './served-operations.js';
+import type { ServedScope } from './served-scope.js';
 import type { ServerParts } from './server-parts.js';
 
 /** HEAD is answered wherever there is a GET. */
@@ -49,7 +52,7 @@ export type FindRoute = (method: string, path: string) => FoundRoute | undefined
 
 /** Builds the table of routes. */
 export function routesOf(
-  serve: readonly Served[],
+  serve: readonly (readonly [Served, ServedScope])[],
   plain: ReadonlyMap<string, PlainHandler>,
   parts: ServerParts,
 ): FindRoute {
@@ -57,9 +60,16 @@ export function routesOf(
   const add = (methods: readonly string[], path: string, route: Route) => {
     for (const method of methods) router.add(method, path, route);
   };
-  for (const { contract, handlers } of serve) {
+  for (const [{ contract, handlers }, scope] of serve) {
+    const operations = new Map(
+      contract.plans.map((plan) => {
+        return [plan.name, new OperationHandler(parts, plan, handlers, () => scope.limitMs(plan.name))] as const;
+      }),
+    );
+    const layers = scope.build(new ServedOperations(operations, parts.bodyLimitBytes));
     for (const plan of contract.plans) {
-      const operation = new RouteHandler(parts, plan, handlers);
+      const handler = operations.get(plan.name) as OperationHandler;
+      const operation = new RouteHandler(parts, plan, handler, scope, layers);
       add(plan.method === 'GET' ? readMethods : [plan.method], plan.template.path, { kind: 'operation', operation });
     }
   }

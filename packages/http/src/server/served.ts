@@ -1,12 +1,15 @@
 import { type Class, Injectable } from '@fwk/core';
 import { FwkError } from '@fwk/kernel';
 import type { AnyContract, Handlers } from '../contract/contract-types.js';
+import { checkServerPolicyOptions, type ServerPolicyOptions } from './server-policy-options.js';
 
 /** A contract with what answers it, ready to be served. */
 export interface Served {
   readonly contract: AnyContract;
   /** Handlers by operation; methods are called on this object. */
   readonly handlers: object;
+  /** What stands before them, over the options of the whole server. @defaultValue nothing more */
+  readonly options?: ServerPolicyOptions | undefined;
 }
 
 /** A class cannot serve. Code `FWK_HTTP_NOT_SERVED`. */
@@ -18,19 +21,23 @@ export class NotServedError extends FwkError {
 
 /** Where a class keeps its contract; registered, so that a duplicate copy of this package finds it too. */
 const servesKey = Symbol.for('@fwk/http/serves');
+const optionsKey = Symbol.for('@fwk/http/serves-options');
 
 /**
  * Says which contract a class serves; the class becomes injectable (singleton). Works as a legacy and as a standard
  * decorator. Give the class to `http({ serve: [...] })`.
+ * @param options - of what stands before its handlers.
  * @example @Serves(inventory) class InventoryService implements Handlers<typeof inventory> { ... }
  */
 export function Serves<C extends AnyContract>(
   contract: C,
+  options?: ServerPolicyOptions,
 ): (target: Class<Handlers<C>>, context?: ClassDecoratorContext) => void {
   const injectable = Injectable();
   return (target, context) => {
     injectable(target, context);
     Object.defineProperty(target, servesKey, { value: contract });
+    Object.defineProperty(target, optionsKey, { value: options });
   };
 }
 
@@ -46,6 +53,11 @@ export function contractServedBy(target: Class<unknown>): AnyContract {
   throw new NotServedError(name, 'decorate the class with @Serves(contract), or give served(contract, handlers)');
 }
 
+/** The options that were given with it. */
+export function optionsServedWith(target: Class<unknown>): ServerPolicyOptions | undefined {
+  return Object.hasOwn(target, optionsKey) ? (Reflect.get(target, optionsKey) as ServerPolicyOptions) : undefined;
+}
+
 /** Whether a value was made by {@link served}. */
 export function isServed(value: unknown): value is Served {
   if (typeof value !== 'object' || value === null) return false;
@@ -55,13 +67,19 @@ export function isServed(value: unknown): value is Served {
 
 /**
  * Pairs a contract with its handlers, without decorators and container.
- * @throws NotServedError `FWK_HTTP_NOT_SERVED` when a handler is missing.
+ * @param options - of what stands before the handlers; they lie over those of the whole server.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, NotServedError `FWK_HTTP_NOT_SERVED` when a handler is missing.
  */
-export function served<C extends AnyContract>(contract: C, handlers: Handlers<C>): Served {
+export function served<C extends AnyContract>(
+  contract: C,
+  handlers: Handlers<C>,
+  options?: ServerPolicyOptions,
+): Served {
   const missing = contract.plans.filter(({ name }) => typeof Reflect.get(handlers, name) !== 'function');
   if (missing.length > 0) {
     const names = missing.map(({ name }) => name).join(', ');
     throw new NotServedError(`contract "${contract.name}"`, `no handler for ${names}`);
   }
-  return { contract, handlers };
+  if (options === undefined) return { contract, handlers };
+  return { contract, handlers, options: checkServerPolicyOptions(`served "${contract.name}"`, options) };
 }

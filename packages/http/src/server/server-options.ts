@@ -1,13 +1,15 @@
 import type { Drain, Health, Metrics } from '@fwk/core';
 import { anything, type Env, flag, integerIn, millisecondsIn, optional, type Rule, text } from '@fwk/kernel';
+import type { PolicyRegistry } from '@fwk/resilience';
 import type { IdempotencyOptions } from '../idempotency/idempotency-options.js';
 import { type IdempotencyStore, isIdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { Served } from './served.js';
+import { type ServerPolicyOptions, serverPolicyRules } from './server-policy-options.js';
 import type { ServerTls } from './server-tls.js';
 import { networkList } from './trusted-networks.js';
 
 /** Options of a server that users set; `http()` takes them too. */
-export interface ServerSettings {
+export interface ServerSettings extends ServerPolicyOptions {
   /** 0 takes any free port. @defaultValue 0 */
   readonly port: number;
   /**
@@ -25,8 +27,8 @@ export interface ServerSettings {
   /** Largest body that is read, 0 to 1 073 741 824 bytes. @defaultValue 1048576 */
   readonly bodyLimitBytes: number;
   /**
-   * How long a handler may take whose operation does not say, 1 to 3 600 000 milliseconds; a caller's nearer deadline
-   * wins. @defaultValue 30000
+   * The deadline in force by itself, 1 to 3 600 000 milliseconds: how long a request may take, its body included, where
+   * neither its contract nor a policy says (`deadlineMs`). A caller's nearer deadline wins. @defaultValue 30000
    */
   readonly timeoutMs: number;
   /**
@@ -65,6 +67,15 @@ export interface ServerSettings {
 
 /** Defaults of {@link ServerSettings}. */
 export const serverDefaults = Object.freeze({
+  policy: undefined,
+  deadlineMs: undefined,
+  rateLimit: undefined,
+  limit: undefined,
+  bulkhead: undefined,
+  fault: undefined,
+  classifier: undefined,
+  operations: undefined,
+  layers: undefined,
   port: 0,
   host: '127.0.0.1',
   tls: undefined,
@@ -81,7 +92,8 @@ export const serverDefaults = Object.freeze({
 }) satisfies ServerSettings;
 
 /** Rules of {@link ServerSettings}. */
-export const serverRules: { readonly [Field in keyof ServerSettings]: Rule } = Object.freeze({
+export const serverRules: { readonly [Field in keyof Required<ServerSettings>]: Rule } = Object.freeze({
+  ...serverPolicyRules,
   port: integerIn(0, 65_535),
   host: text,
   tls: anything,
@@ -114,14 +126,17 @@ export interface ServerOptions extends ServerSettings {
   readonly health: Pick<Health, 'probe'> | undefined;
   /** Answers `/metrics`; without it there is none. */
   readonly exposition: Pick<Metrics, 'expose'> | undefined;
+  /** Where named policies are defined, and its own are listed. @defaultValue a registry of its own, without definitions */
+  readonly policies: PolicyRegistry | undefined;
 }
 
 /** Rules of {@link ServerOptions}. */
-export const serverOptionRules: { readonly [Field in keyof ServerOptions]: Rule } = Object.freeze({
+export const serverOptionRules: { readonly [Field in keyof Required<ServerOptions>]: Rule } = Object.freeze({
   ...serverRules,
   serve: (value: unknown) => (Array.isArray(value) ? undefined : 'a list made by served()'),
   env: optional(anything),
   drain: optional(anything),
   health: optional(anything),
   exposition: optional(anything),
+  policies: optional(anything),
 });

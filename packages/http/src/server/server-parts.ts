@@ -11,7 +11,7 @@ export interface ServerParts {
   readonly env: Env;
   readonly drain: Pick<Drain, 'draining' | 'track'>;
   readonly idempotency: IdempotencyStore;
-  readonly timeoutMs: number;
+  readonly bodyLimitBytes: number;
   /** Whether a caller at an address may raise the priority of its calls. */
   readonly trusts: TrustCheck;
   /** Who a caller is by its certificate; refuses one that must show one. */

@@ -11,14 +11,18 @@ import {
   background,
   type CallContext,
   checkOptions,
+  disposeAll,
+  type Env,
   type FollowedTls,
   followTls,
   type HealthReport,
+  type LayerDescription,
   makeEnv,
   oneByOne,
   sleep,
   UnsentAnswers,
 } from '@fwk/kernel';
+import { type PolicyRegistry, policyRegistry } from '@fwk/resilience';
 import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
 import { Connections } from './connections.js';
 import { Dispatcher } from './dispatcher.js';
@@ -26,9 +30,12 @@ import { ListenError, PortTakenError } from './listen-errors.js';
 import { type Listeners, openListeners } from './listeners.js';
 import { answerParseFailure, isGivenUp } from './parse-failure.js';
 import { probeHandlers } from './probe-routes.js';
+import { leavesTooMuch } from './read-body.js';
 import { checkRoutes, routesOf } from './routes.js';
+import { ServedScope } from './served-scope.js';
 import { type ServerOptions, serverDefaults, serverOptionRules } from './server-options.js';
 import type { ServerParts } from './server-parts.js';
+import { checkOperationsKnown } from './server-policy-options.js';
 import { type CheckedServerTls, checkServerTls, noPeers, peerCheck } from './server-tls.js';
 import { trustCheck } from './trusted-networks.js';
 import { writeAnswer } from './write-answer.js';
@@ -79,19 +86,45 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
   const drain = settings.drain ?? aloneDrain;
   const { store, ...bounds } = settings.idempotency;
   const unsent = new UnsentAnswers(env.clock, settings.sendTimeoutMs, settings.maxUnsentBytes);
-  const server: NodeServer = new NodeServer(settings, tls, {
+  checkOperationsKnown(
+    settings,
+    settings.serve.map(({ contract }) => contract),
+  );
+  const policies = settings.policies ?? policyRegistry(env);
+  const scopes = scopesOf(settings, policies, env);
+  const server: NodeServer = new NodeServer(settings, tls, scopes, {
     env,
     drain,
     idempotency: store ?? memoryIdempotencyStore(bounds, env.clock),
-    timeoutMs: settings.timeoutMs,
+    bodyLimitBytes: settings.bodyLimitBytes,
     peerOf: tls ? peerCheck(tls.own) : noPeers,
     write(response, answer) {
-      // The rest of a body that is too large may still be on its way.
-      const kept = writeAnswer(response, answer, drain.draining || server.stopping || answer.status === 413);
+      const tooLong = answer.status === 413 || leavesTooMuch(response.req, settings.bodyLimitBytes);
+      const kept = writeAnswer(response, answer, drain.draining || server.stopping || tooLong);
       unsent.watch(response, kept);
     },
   });
   return server;
+}
+
+/** A server whose scopes cannot all be made leaves none behind. */
+function scopesOf(settings: ServerOptions, policies: PolicyRegistry, env: Env): readonly ServedScope[] {
+  const made: ServedScope[] = [];
+  try {
+    for (const each of settings.serve) made.push(new ServedScope(each, settings, settings.timeoutMs, policies, env));
+    return made;
+  } catch (error) {
+    for (const scope of made) void scope[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/**
+ * The layers that stand before the handlers of a server now, outermost first, within each contract that it serves; undefined for
+ * what is no server of this package.
+ */
+export function describeServer(server: HttpServer): readonly LayerDescription[] | undefined {
+  return server instanceof NodeServer ? server.scopes.map((scope) => scope.describe()) : undefined;
 }
 
 /** How often Node looks for requests that arrive too slowly, in milliseconds: by so much a limit may be passed. */
@@ -100,6 +133,7 @@ const limitCheckMs = 500;
 class NodeServer implements HttpServer {
   readonly host: string;
   readonly contracts: readonly string[];
+  readonly scopes: readonly ServedScope[];
   readonly #settings: ServerOptions;
   readonly #parts: Omit<ServerParts, 'trusts'>;
   readonly #connections: Connections;
@@ -110,7 +144,13 @@ class NodeServer implements HttpServer {
   #stopped: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(settings: ServerOptions, tls: CheckedServerTls | undefined, parts: Omit<ServerParts, 'trusts'>) {
+  constructor(
+    settings: ServerOptions,
+    tls: CheckedServerTls | undefined,
+    scopes: readonly ServedScope[],
+    parts: Omit<ServerParts, 'trusts'>,
+  ) {
+    this.scopes = scopes;
     const { maxConnections } = settings;
     this.host = settings.host;
     this.contracts = settings.serve.map(({ contract }) => `${contract.name}@${contract.version}`);
@@ -171,6 +211,7 @@ class NodeServer implements HttpServer {
     this.#followed?.[Symbol.dispose]();
     await stopped;
     await this.#closed;
+    await disposeAll(this.scopes);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -191,12 +232,13 @@ class NodeServer implements HttpServer {
 
   /** Makes the function that makes the server of one address. */
   async #build(): Promise<() => Server> {
-    const { bodyLimitBytes, receiveTimeoutMs, keepAliveTimeoutMs, serve } = this.#settings;
+    const { receiveTimeoutMs, keepAliveTimeoutMs, serve } = this.#settings;
     const parts: ServerParts = { ...this.#parts, trusts: await trustCheck(this.#settings.trustedNetworks) };
     const makeServer = await this.#serverMaker();
-    const findRoute = routesOf(serve, probeHandlers(this.#settings), parts);
+    const scoped = serve.map((each, index) => [each, this.scopes[index] as ServedScope] as const);
+    const findRoute = routesOf(scoped, probeHandlers(this.#settings), parts);
     const connections = this.#connections;
-    const dispatcher = new Dispatcher(findRoute, bodyLimitBytes, parts);
+    const dispatcher = new Dispatcher(findRoute, parts);
     const limits = {
       headersTimeout: receiveTimeoutMs,
       requestTimeout: receiveTimeoutMs,

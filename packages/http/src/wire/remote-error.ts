@@ -32,5 +32,9 @@ function traitsOf(status: number, problem: Problem | undefined, retryAfterMs: nu
   if (problem?.code === 'FWK_HTTP_IDEMPOTENCY_IN_PROGRESS') {
     return { outcome: 'ignored', retryable: true, ...(waitMs !== undefined && { retryAfterMs: waitMs }) };
   }
-  return traitsOfStatus(status, waitMs);
+  const traits = traitsOfStatus(status, waitMs);
+  // It says that it refused before it did anything: another may be asked, whatever the operation does.
+  return traits.overloaded && problem?.notProcessed === true
+    ? { ...traits, notProcessed: true, refusedBy: 'callee' }
+    : traits;
 }

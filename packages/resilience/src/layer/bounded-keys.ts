@@ -18,6 +18,11 @@ export class BoundedKeys<Value> {
     this.#idle = idle;
   }
 
+  /** The key's value, if there is one; its place in the order of use stays. */
+  peek(key: string): Value | undefined {
+    return this.#values.get(key);
+  }
+
   /** The key's value, made when there is none. */
   get(key: string, nowMs: number, make: (nowMs: number) => Value): Value {
     const known = this.#values.get(key);

@@ -101,11 +101,12 @@ export class LimitedService<Req, Res> implements LimitOwner<Req, Res>, Service<R
     return Promise.reject(this.#refused(context, level, 'limit'));
   }
 
-  /** A balancer goes elsewhere while nobody more would be let in, not even to wait. */
+  /** A balancer goes elsewhere while nobody more would be let in, not even to wait, and while some are held back already. */
   status(request?: Req): Status {
     const status = this.#next.status(request);
-    const full = this.#inFlight >= this.#controller.limit && this.#queue.length >= currentOf(this.#options.maxQueue);
-    return full && status === 'ready' ? 'busy' : status;
+    const { limit } = this.#controller;
+    const full = this.#inFlight >= limit && this.#queue.length >= currentOf(this.#options.maxQueue);
+    return (full || this.#shedding.isShedding(this.#inFlight / limit)) && status === 'ready' ? 'busy' : status;
   }
 
   snapshot(): LimitSnapshot {

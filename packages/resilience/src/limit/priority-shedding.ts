@@ -78,6 +78,11 @@ export class PriorityShedding {
     return true;
   }
 
+  /** True while calls of some priority are refused although there may be a place. */
+  isShedding(taken: number): boolean {
+    return this.#share > 0 && taken >= SHED_FROM;
+  }
+
   /** A call that was not shed found no place. */
   refused(): void {
     this.#refused++;

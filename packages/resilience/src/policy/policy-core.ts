@@ -22,6 +22,7 @@ import type { BulkheadHandle } from '../bulkhead/bulkhead-handle.js';
 import { ListedHandles } from '../layer/listed-handles.js';
 import { WeakHandles } from '../layer/weak-handles.js';
 import { sharingBudget } from '../retry/budget-share.js';
+import { CallCounts } from '../statistics/call-counts.js';
 import { CountedService } from '../statistics/counted-service.js';
 import { countingEnv } from '../statistics/counting-meter.js';
 import { type PolicyStatistics, type StatisticsSource, sumStatistics } from '../statistics/policy-statistics.js';
@@ -58,6 +59,8 @@ export class PolicyCore implements StatisticsSource {
   #levels: PolicyLevels;
   #places: Places;
   #endsInTime: boolean;
+  /** Merged once and not for each call; forgotten when the levels change. */
+  readonly #merged = new Map<string | undefined, PolicyOptions>();
 
   /**
    * @param given - checked options, the weakest level first; see `checkPolicy`.
@@ -82,8 +85,12 @@ export class PolicyCore implements StatisticsSource {
 
   /** The options in force, of one operation or where none has its own. */
   options(operation?: string): PolicyOptions {
+    const known = this.#merged.get(operation);
+    if (known) return known;
     const own = operation === undefined ? undefined : this.#levels.byOperation.get(operation);
-    return mergeOptions(own ?? this.#levels.whole);
+    const merged = mergeOptions(own ?? this.#levels.whole);
+    this.#merged.set(operation, merged);
+    return merged;
   }
 
   /** The layers that stand in its own scopes now, outermost first. */
@@ -112,6 +119,7 @@ export class PolicyCore implements StatisticsSource {
   follow(given: readonly OptionsLevel[]): void {
     const before = this.#places;
     this.#levels = levelsOfKind(this.kind, given);
+    this.#merged.clear();
     const after = this.#following?.follow(this.#levels);
     if (!after) return;
     this.#places = after;
@@ -170,6 +178,17 @@ export class PolicyCore implements StatisticsSource {
       if (this.#ofEndpoints.get(endpoint) === recorder) this.#ofEndpoints.delete(endpoint);
     };
     return new CountedService(this.#build(layers, next, own), env, () => recorder, ended);
+  }
+
+  /** The same before a server, which counts its calls itself: see {@link counts}. */
+  buildServer<Req, Res>(layers: readonly AnyLayer[], next: Service<Req, Res>, env: Env): ScopeStack<Req, Res> {
+    return this.#build(layers, next, sharingEngine(sharingBudget(countingEnv(env, this.#recorderOn(env.clock)))));
+  }
+
+  /** Counts the calls of one operation. */
+  counts(operation: string, env: Env): CallCounts {
+    this.#recorderOn(env.clock);
+    return new CallCounts(env, this.#recorderOfOperation(operation));
   }
 
   /** Whether the innermost layer gives up a wrapped function in time. */
@@ -249,14 +268,15 @@ export class PolicyCore implements StatisticsSource {
     const { operations } = this.kind;
     const recorder = this.#recorderOn(this.#clock);
     if (!operations) return () => recorder;
-    return (request) => {
-      const name = operations.nameOf(request);
-      const known = this.#ofOperations.get(name);
-      if (known) return known;
-      const made = new StatisticsRecorder(this.#clock);
-      this.#ofOperations.set(name, made);
-      return made;
-    };
+    return (request) => this.#recorderOfOperation(operations.nameOf(request));
+  }
+
+  #recorderOfOperation(name: string): StatisticsRecorder {
+    const known = this.#ofOperations.get(name);
+    if (known) return known;
+    const made = new StatisticsRecorder(this.#clock);
+    this.#ofOperations.set(name, made);
+    return made;
   }
 
   #has(role: string): boolean {

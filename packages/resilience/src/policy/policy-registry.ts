@@ -55,10 +55,11 @@ export interface PolicyRegistry extends Disposable {
   /**
    * Makes the policy of something that builds its layers by scopes, such as a client, and lists it. It follows the
    * definitions, and the defaults alone where none has its name.
+   * @param over - options of the place of use; several lie one over the other, the weakest first.
    * @param env - where it stands. @defaultValue the registry's
    * @throws OptionsError when the options are refused
    */
-  use(name: string, kind: PolicyKind, over?: PolicyOptions, env?: Env): PolicyUse;
+  use(name: string, kind: PolicyKind, over?: PolicyOptions | readonly PolicyOptions[], env?: Env): PolicyUse;
   /** Lists a policy; several may share a name. Dispose to take it off. */
   add(policy: PolicyLayer): Disposable;
   list(): readonly PolicySummary[];
@@ -109,7 +110,7 @@ export const policyRegistryToken: Token<PolicyRegistry> = token('policy registry
 
 /** A policy in use that follows the definitions. */
 interface Used {
-  readonly over: PolicyOptions;
+  readonly over: readonly PolicyOptions[];
   readonly core: PolicyCore;
   /** Whether it may not be taken away from the definitions. */
   readonly needsDefinition: boolean;
@@ -141,12 +142,17 @@ class Policies implements PolicyRegistry {
 
   named(name: string, over: PolicyOptions = {}): PolicyLayer & Disposable {
     if (!this.#defined.byName.has(name)) throw new UnknownPolicyError(name, this.names);
-    const { core, listed } = this.#make(name, functionKind, over, true);
+    const { core, listed } = this.#make(name, functionKind, [over], true);
     return Object.assign(policyLayer(core, this.env), listed);
   }
 
-  use(name: string, kind: PolicyKind, over: PolicyOptions = {}, env: Env = this.env): PolicyUse {
-    const { core, listed } = this.#make(name, kind, over, false);
+  use(
+    name: string,
+    kind: PolicyKind,
+    over: PolicyOptions | readonly PolicyOptions[] = {},
+    env: Env = this.env,
+  ): PolicyUse {
+    const { core, listed } = this.#make(name, kind, [over].flat(), false);
     return policyUse(core, env, listed);
   }
 
@@ -199,8 +205,8 @@ class Policies implements PolicyRegistry {
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
   }
 
-  #make(name: string, kind: PolicyKind, over: PolicyOptions, needsDefinition: boolean) {
-    const own = guardLive(name, over);
+  #make(name: string, kind: PolicyKind, over: readonly PolicyOptions[], needsDefinition: boolean) {
+    const own = over.map((options) => guardLive(name, options));
     const levels = this.#levels(this.#defined, name, own);
     checkPolicy(name, kind, levels);
     const core = new PolicyCore(name, kind, levels, this.env.clock, true);
@@ -256,9 +262,10 @@ class Policies implements PolicyRegistry {
     return followers;
   }
 
-  #levels(defined: PolicyDefinitions, name: string, over: PolicyOptions): readonly OptionsLevel[] {
+  #levels(defined: PolicyDefinitions, name: string, over: readonly PolicyOptions[]): readonly OptionsLevel[] {
     const options = defined.byName.get(name) ?? {};
-    return [...levelsOf(defined, options), { from: 'call-site', options: over }];
+    const ofPlace = over.map((given) => ({ from: 'call-site' as const, options: given }));
+    return [...levelsOf(defined, options), ...ofPlace];
   }
 
   #find(name: string): readonly (PolicyCore | PolicyLayer)[] {

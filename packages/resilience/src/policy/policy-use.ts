@@ -2,10 +2,17 @@
  * A policy in use before something that builds its layers by scopes: a client (round each call, and in front of each
  * endpoint) or a server. Layers of others stand between those of the policy, by role.
  */
-import type { Env, Layer, LayerDescription, Service, Stack } from '@fwk/kernel';
+import type { BuiltService, Env, Layer, LayerDescription, Service, Stack } from '@fwk/kernel';
+import type { CallCounts } from '../statistics/call-counts.js';
 import type { PolicyCore } from './policy-core.js';
 import type { Scope } from './policy-kind.js';
 import type { PolicyOptions } from './policy-options.js';
+
+/** The layers of a server scope round what answers its operations. */
+export interface ServerScope<in Req, out Res> extends BuiltService<Req, Res> {
+  /** True while no layer stands there, so that calls may as well go directly to what answers them. */
+  readonly empty: boolean;
+}
 
 /** See the head of this file. Dispose it when it is no longer used: it is taken off the registry's list. */
 export interface PolicyUse extends Disposable {
@@ -18,6 +25,10 @@ export interface PolicyUse extends Disposable {
   calls<Req, Res>(layers: Stack<Req, Res>): Layer<Req, Res>;
   /** The same in front of one endpoint. */
   endpoint<Req, Res>(id: string, layers: Stack<Req, Res>): Layer<Req, Res>;
+  /** All layers of a server scope round what answers its operations. The server counts the calls itself, by {@link counts}. */
+  server<Req, Res>(layers: Stack<Req, Res>, next: Service<Req, Res>): ServerScope<Req, Res>;
+  /** Counts calls of an operation for whoever sees how they end. */
+  counts(operation: string): CallCounts;
   /** The layers that stand there now, outermost first. */
   describe<Req, Res>(layers: Stack<Req, Res>): readonly LayerDescription[];
   /** The options in force, of one operation or where none has its own. */
@@ -44,6 +55,8 @@ export function policyUse(core: PolicyCore, env: Env, listed: Disposable): Polic
       describe: () => ({ name: core.name, endpoint: id }),
       wrap: (next: Service<Req, Res>) => core.buildEndpoint(id, layers, next, own),
     }),
+    server: ({ layers }, next) => core.buildServer(layers, next, own),
+    counts: (operation) => core.counts(operation, own),
     describe: ({ layers }) => core.describe(layers),
     options: (operation) => core.options(operation),
     [Symbol.dispose]: () => listed[Symbol.dispose](),

@@ -144,6 +144,11 @@ export class ScopeStack<Req, Res> implements Service<Req, Res>, AsyncDisposable 
     return this.#outermost.status(request as never);
   }
 
+  /** True while no layer stands before the service, so that calls may as well go to it directly. */
+  get empty(): boolean {
+    return this.#outermost === this.#innermost;
+  }
+
   /** Calls go through these layers from now on. Those that stood here before go on with their state. */
   exchange(places: Places): void {
     this.#disposeAllBut(new Set(this.#layers.flatMap((layer) => layersAt(layer, places))));
@@ -184,6 +189,8 @@ export class ScopeStack<Req, Res> implements Service<Req, Res>, AsyncDisposable 
     const { operations } = this.#kind;
     if (place.byOperation.size === 0 || !operations) return usual;
     const own = new Map([...place.byOperation].map(([name, layers]) => [name, round(layers)]));
+    // Layers that only say something put nothing round the service.
+    if ([...own.values()].every((service) => service === usual)) return usual;
     return new ByOperation(usual, own, operations);
   }
 

@@ -155,8 +155,20 @@ class RateLimitService<Req, Res> implements Service<Req, Res>, GateOwner, Bucket
   /** A balancer goes elsewhere while a call would be refused. Of keys nothing can be said before the request is there. */
   status(request?: Req): Status {
     const status = this.#next.status(request);
-    if (status !== 'ready' || this.#gate === undefined) return status;
-    return this.#gate.waitMs(this.clock.now()) > currentOf(this.#options.maxWaitMs) ? 'busy' : status;
+    const gate = this.#gate ?? this.#gateOf(request);
+    if (status !== 'ready' || gate === undefined) return status;
+    return gate.waitMs(this.clock.now()) > currentOf(this.#options.maxWaitMs) ? 'busy' : status;
+  }
+
+  #gateOf(request: Req | undefined): RateGate | undefined {
+    const { keyOf } = this.#options;
+    if (request === undefined || keyOf === undefined) return undefined;
+    try {
+      return this.#gates.peek(requestKey(keyOf, request));
+    } catch {
+      // The call itself is told of it.
+      return undefined;
+    }
   }
 
   #refused(context: CallContext, retryAfterMs: number, key: string | undefined): RateLimitedError {

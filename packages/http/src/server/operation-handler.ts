@@ -1,0 +1,202 @@
+/**
+ * What answers an operation, behind its server scope, in this order: validate every part → the idempotency key → the handler →
+ * validate its answer. Everything that can be known of the operation is worked out when it is made.
+ */
+import { type CallContext, FwkError, jsonFault, parseJson } from '@fwk/kernel';
+import type { OperationPlan } from '../contract/contract.js';
+import type { ClaimedKey } from '../idempotency/idempotency-store.js';
+import type { WireIssue } from '../wire/problem.js';
+import { formatIssues, type Validated, validatePart } from '../wire/validate.js';
+import { validateQuery } from '../wire/validate-query.js';
+import type { Answer } from './answer.js';
+import type { IncomingRequest } from './incoming-request.js';
+import { KeyedRequests, type Met } from './keyed-requests.js';
+import { allHeaders, pickHeaders } from './read-headers.js';
+import { RequestError } from './request-error.js';
+import type { ServerParts } from './server-parts.js';
+import { jsonAnswer } from './server-policy.js';
+
+const noContent: Answer = { status: 204, contentType: undefined, body: undefined, headers: undefined };
+
+/** What a handler is given; its types come from the contract. */
+interface HandlerCall {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly headers: unknown;
+  readonly body: unknown;
+  readonly context: CallContext;
+  readonly idempotencyKey: string | undefined;
+}
+
+/** Is told how a call ended, once. Not a promise: where nothing waits, that would cost more than most steps. */
+export interface Ending {
+  answered(answer: Answer): void;
+  /** @param answer - what the error is answered with, where that is known. */
+  failed(error: unknown, answer?: Answer): void;
+}
+
+/** What an operation tells of itself on the way. */
+export interface Course {
+  /** The caller may come back for the answer when it is cut off, so the work goes on without it. */
+  outlive(): void;
+  /** The handler is asked now. */
+  begin(): void;
+  /** What an error will be answered with. */
+  answerOf(error: unknown): Answer;
+}
+
+/** See the head of this file. */
+export class OperationHandler {
+  readonly #plan: OperationPlan;
+  readonly #handle: (call: HandlerCall) => unknown;
+  /** Undefined for an operation that needs no key. */
+  readonly #keyed: KeyedRequests | undefined;
+
+  /** @param limitMs - how long a call may take now. */
+  constructor({ idempotency, env }: ServerParts, plan: OperationPlan, handlers: object, limitMs: () => number) {
+    this.#plan = plan;
+    const method = Reflect.get(handlers, plan.name) as (call: HandlerCall) => unknown;
+    this.#handle = (call) => method.call(handlers, call);
+    this.#keyed = plan.idempotencyKey ? new KeyedRequests(plan, idempotency, limitMs, env) : undefined;
+  }
+
+  /** Answers a request whose body is here. Goes on at once as far as it can. */
+  serve(request: IncomingRequest, context: CallContext, course: Course, ending: Ending): void {
+    try {
+      const { params, query, headers, headerNames, body } = this.#plan;
+      const parts = [
+        params && validatePart(params, 'params', request.params),
+        query && validateQuery(query, request.query),
+        headers && validatePart(headers, 'headers', pickHeaders(request.headers, headerNames)),
+        body && validatePart(body, 'body', bodyOf(request.body)),
+      ];
+      if (parts.some((part) => part instanceof Promise)) {
+        Promise.all(parts).then(
+          (settled) => this.#run(request, context, course, ending, settled),
+          (error) => ending.failed(error),
+        );
+      } else this.#run(request, context, course, ending, parts as readonly (Validated | undefined)[]);
+    } catch (error) {
+      ending.failed(error);
+    }
+  }
+
+  #run(
+    request: IncomingRequest,
+    context: CallContext,
+    course: Course,
+    ending: Ending,
+    parts: readonly (Validated | undefined)[],
+  ): void {
+    try {
+      const [params, query, validHeaders, body] = parts.map(takeValue);
+      const issues = parts.flatMap((part) => part?.issues ?? []);
+      if (issues.length > 0) throw invalid(issues);
+      const headers = this.#plan.headers ? validHeaders : allHeaders(request.headers);
+      const call = { params, query, headers, body, context, idempotencyKey: undefined };
+      if (this.#keyed) this.#runKeyed(this.#keyed, request, call, course, ending);
+      else this.#work(call, course, ending);
+    } catch (error) {
+      ending.failed(error);
+    }
+  }
+
+  #runKeyed(keyed: KeyedRequests, request: IncomingRequest, call: HandlerCall, course: Course, ending: Ending): void {
+    const { context } = call;
+    const idempotencyKey = keyed.keyOf(request);
+    // Before, nobody else can know of it: who has left by now left nothing behind.
+    if (context.cancelled) throw context.reason;
+    course.outlive();
+    const go = (met: Met) => {
+      if ('answer' in met) ending.answered(met.answer);
+      else this.#work({ ...call, idempotencyKey }, course, ending, met.claimed);
+    };
+    const met = keyed.claim(idempotencyKey, request, context);
+    if (met instanceof Promise) met.then(go).catch((error) => ending.failed(error));
+    else go(met);
+  }
+
+  #work(call: HandlerCall, course: Course, ending: Ending, claimed?: ClaimedKey): void {
+    const { context } = call;
+    try {
+      // What came before may have taken the rest of the time.
+      if (context.cancelled) throw context.reason;
+      course.begin();
+      const result = this.#handle(call);
+      if (isThenable(result)) {
+        result.then(
+          (value) => this.#finish(value, context, course, ending, claimed),
+          (error) => this.#fail(error, context, course, ending, claimed),
+        );
+      } else this.#finish(result, context, course, ending, claimed);
+    } catch (error) {
+      this.#fail(error, context, course, ending, claimed);
+    }
+  }
+
+  /** Validates what the handler answered and hands it on. */
+  #finish(result: unknown, context: CallContext, course: Course, ending: Ending, claimed?: ClaimedKey): void {
+    const { response } = this.#plan;
+    if (!response) {
+      this.#answer(noContent, ending, claimed);
+      return;
+    }
+    try {
+      const checked = validatePart(response, 'response', result);
+      if (checked instanceof Promise) {
+        checked
+          .then((later) => this.#answer(this.#written(later), ending, claimed))
+          .catch((error) => this.#fail(error, context, course, ending, claimed));
+      } else this.#answer(this.#written(checked), ending, claimed);
+    } catch (error) {
+      this.#fail(error, context, course, ending, claimed);
+    }
+  }
+
+  #written(checked: Validated): Answer {
+    const { issues } = checked;
+    if (!issues) return jsonAnswer(checked.value);
+    const { id } = this.#plan;
+    throw new FwkError('FWK_HTTP_RESPONSE_INVALID', `${id} answered against its contract: ${formatIssues(issues)}`, {
+      details: { operation: id, issues },
+    });
+  }
+
+  /** Kept also when nobody waits any more: the next attempt with this key will ask for it. */
+  #answer(answer: Answer, ending: Ending, claimed: ClaimedKey | undefined): void {
+    const kept = claimed && this.#keyed?.finish(claimed, answer);
+    // Before it is sent: whoever asks again, perhaps another instance, must find it.
+    if (kept) kept.then(() => ending.answered(answer));
+    else ending.answered(answer);
+  }
+
+  #fail(error: unknown, { cancelled }: CallContext, course: Course, ending: Ending, claimed?: ClaimedKey): void {
+    const answer = course.answerOf(error);
+    const forget = answer.status >= 499 || cancelled;
+    const ended = claimed && (forget ? this.#keyed?.release(claimed) : this.#keyed?.finish(claimed, answer));
+    if (ended) ended.then(() => ending.failed(error, answer));
+    else ending.failed(error, answer);
+  }
+}
+
+function takeValue(part: Validated | undefined): unknown {
+  return part && !part.issues ? part.value : undefined;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** A body arrives as text, since its text also identifies the request of an idempotency key. */
+function bodyOf(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw new RequestError('FWK_HTTP_BODY_NOT_JSON', `the body ${jsonFault(error)}`);
+  }
+}
+
+function invalid(issues: readonly WireIssue[]): RequestError {
+  return new RequestError('FWK_HTTP_REQUEST_INVALID', formatIssues(issues), { members: { issues } });
+}

@@ -1,0 +1,74 @@
+import { anything, callable, checkOptions, OptionsError, optional, type Rule, text } from '@fwk/kernel';
+import type { PolicyOptions } from '@fwk/resilience';
+import type { AnyContract } from '../contract/contract-types.js';
+import type { ServerLayers } from './served-scope.js';
+import { serverPolicyFields } from './server-policy.js';
+
+type LayerOptions = Pick<PolicyOptions, 'deadlineMs' | 'rateLimit' | 'limit' | 'bulkhead' | 'fault'>;
+
+/**
+ * Options of what stands before the handlers of a server. They lie over the named policy that it follows, which lies over
+ * the policies' defaults and what is in force by itself.
+ */
+export interface ServerPolicyOptions extends LayerOptions, Pick<PolicyOptions, 'classifier'> {
+  /** Named policy that it follows, also while there is none of that name yet. @defaultValue `<contract>-server` */
+  readonly policy?: string | undefined;
+  /** What differs for single operations, by their names in the contract. */
+  readonly operations?: Readonly<Record<string, LayerOptions>> | undefined;
+  /**
+   * Adds layers of your own by the roles of those of the policy, also where no option asks for these: `deadline`,
+   * `rate-limit`, `adaptive-limit`, `bulkhead`, `fault-injection`. The innermost stands before validation and handler.
+   * @defaultValue none
+   * @example (layers) => layers.after('deadline', authorization)
+   */
+  readonly layers?: ((layers: ServerLayers) => ServerLayers) | undefined;
+}
+
+/** Rules of {@link ServerPolicyOptions}; the policy checks its own. */
+export const serverPolicyRules: { readonly [Field in keyof Required<ServerPolicyOptions>]: Rule } = Object.freeze({
+  policy: optional(text),
+  layers: optional(callable),
+  deadlineMs: anything,
+  rateLimit: anything,
+  limit: anything,
+  bulkhead: anything,
+  fault: anything,
+  classifier: anything,
+  operations: anything,
+});
+
+/**
+ * Checks the options that are given with a contract.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ */
+export function checkServerPolicyOptions(owner: string, options: ServerPolicyOptions): ServerPolicyOptions {
+  return checkOptions<ServerPolicyOptions>(owner, options, {}, serverPolicyRules);
+}
+
+/**
+ * Checks that each operation of which something is said is one of what is served: options of a whole server are for
+ * several contracts.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ */
+export function checkOperationsKnown({ operations }: ServerPolicyOptions, contracts: readonly AnyContract[]): void {
+  if (typeof operations !== 'object' || operations === null) return;
+  const known = contracts.flatMap(({ plans }) => plans.map(({ name }) => name));
+  const unknown = Object.keys(operations).filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  throw new OptionsError(
+    'server',
+    unknown.map((name) => `operations.${name} is no operation; there are ${known.join(', ') || 'none'}`),
+  );
+}
+
+/** Options as given, by who reads them; of the operations those that the contract has. */
+export function splitPolicyOptions(given: ServerPolicyOptions, { plans }: AnyContract) {
+  const fields = serverPolicyFields.flatMap((field) => (given[field] === undefined ? [] : [[field, given[field]]]));
+  const options = Object.fromEntries(fields) as PolicyOptions;
+  const { operations } = options;
+  if (typeof operations !== 'object' || operations === null) {
+    return { policy: given.policy, layers: given.layers, options };
+  }
+  const own = Object.entries(operations).filter(([name]) => plans.some((plan) => plan.name === name));
+  return { policy: given.policy, layers: given.layers, options: { ...options, operations: Object.fromEntries(own) } };
+}

@@ -1,0 +1,92 @@
+/**
+ * What a policy means before a server: what is in force where nobody says otherwise, what the contract says of its
+ * operations, and the layers that are made in a way of their own.
+ */
+import type { AnyLayer } from '@fwk/kernel';
+import {
+  type BulkheadOptions,
+  type DeadlineOptions,
+  deadline,
+  type FaultOptions,
+  faultInjection,
+  type PolicyKind,
+  type PolicyOptions,
+  type RateLimitOptions,
+  rateLimit,
+} from '@fwk/resilience';
+import type { AnyContract } from '../contract/contract-types.js';
+import type { Answer } from './answer.js';
+import { operationBulkheads } from './operation-bulkheads.js';
+import type { ServedRequest } from './served-request.js';
+
+/** What the adaptive limit of a server has instead of the layer's own defaults. */
+export const serverLimitDefaults = Object.freeze({ maxQueue: 50, newestFirstAfterMs: 100 });
+
+/** Options of a policy that mean something before a server. */
+export const serverPolicyFields = [
+  'deadlineMs',
+  'rateLimit',
+  'limit',
+  'bulkhead',
+  'fault',
+  'classifier',
+  'operations',
+] as const satisfies readonly (keyof PolicyOptions)[];
+
+/**
+ * Makes the kind of policy that stands before the operations of a contract.
+ * @param timeoutMs - the deadline where neither contract nor policy says one.
+ */
+export function serverKind({ name, plans }: AnyContract, timeoutMs: number): PolicyKind {
+  const names = plans.map((plan) => plan.name);
+  return {
+    name: 'server',
+    label: `${name}-server`,
+    scopes: ['server'],
+    builtIn: { deadlineMs: timeoutMs },
+    assumed: { limit: serverLimitDefaults },
+    operations: {
+      names,
+      nameOf: (request) => (request as ServedRequest).operation,
+      options: Object.fromEntries(
+        plans.flatMap((plan) => (plan.timeoutMs === undefined ? [] : [[plan.name, { deadlineMs: plan.timeoutMs }]])),
+      ),
+    },
+    make: {
+      deadlineMs: (options) => exchangeDeadline(options),
+      rateLimit: (options) => rateLimit(perCaller(options)) as AnyLayer,
+      bulkhead: (options, kit) => operationBulkheads(options as Partial<BulkheadOptions>, names, kit.listBulkheads()),
+      fault: (options) => faultInjection(answering(options as FaultOptions)) as AnyLayer,
+    },
+  };
+}
+
+/** Each exchange has one timer, which it sets before the first layer is asked: the layer only says for how long. */
+function exchangeDeadline(options: Partial<DeadlineOptions>): AnyLayer {
+  const { role, describe } = deadline(options);
+  return { role, describe, wrap: (next) => next };
+}
+
+function perCaller(options: Partial<RateLimitOptions>): Partial<RateLimitOptions> {
+  return { ...options, keyOf: options.keyOf ?? (({ caller }: ServedRequest) => caller) };
+}
+
+/** A made-up result is what the handler would have answered. */
+function answering(options: FaultOptions): FaultOptions {
+  const { result } = options;
+  if (result === undefined) return options;
+  return {
+    ...options,
+    result: async (...given: never[]) => jsonAnswer(await (typeof result === 'function' ? result(...given) : result)),
+  };
+}
+
+/** An answer with a value as JSON. */
+export function jsonAnswer(value: unknown): Answer {
+  return {
+    status: 200,
+    contentType: 'application/json; charset=utf-8',
+    body: JSON.stringify(value) ?? 'null',
+    headers: undefined,
+  };
+}
