@@ -173,6 +173,12 @@ describe('requests', () => {
     expect(await (await call('/a', init())).text()).toContain(' /a hello');
   });
 
+  test('are not tried again when the answer says that it is useless', async () => {
+    const server = await serve((_request, response) => response.writeHead(503, { 'fwk-retry': 'no' }).end('busy'));
+    expect(await (await fetchFrom(server)('/a')).text()).toBe('busy');
+    expect(server.seen).toHaveLength(1);
+  });
+
   test('that reached nobody are tried elsewhere, whatever they do', async () => {
     const gone = await echo();
     await gone[Symbol.asyncDispose]();
