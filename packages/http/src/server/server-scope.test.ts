@@ -1,6 +1,6 @@
 /** What stands before the handlers of a server: by policy, live, each refusal told so that callers can act on it. */
 import { roundRobin } from '@fwk/discovery';
-import { type AnyLayer, DeadlineExceededError, formatStack, liveValue, makeEnv, OptionsError } from '@fwk/kernel';
+import { DeadlineExceededError, formatStack, type Layer, liveValue, makeEnv, OptionsError } from '@fwk/kernel';
 import { type PolicyOptions, policyRegistry } from '@fwk/resilience';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -50,7 +50,9 @@ function build(options: Partial<ServerOptions> = {}, own?: Parameters<typeof ser
     server,
     policies,
     asked,
-    answerAll: () => gates.splice(0).forEach(({ resolve }) => resolve('done')),
+    answerAll() {
+      for (const { resolve } of gates.splice(0)) resolve('done');
+    },
     configure: (options: PolicyOptions) => source.set({ 'store-server': options }),
     ask: (path: string, headers: Record<string, string> = {}) => send(`${server.url}${path}`, { headers }),
     async until(condition: () => boolean) {
@@ -118,13 +120,13 @@ describe('the layers of a server', () => {
 
   test('of a user stand by the role of others, see requests and answers, and may answer instead', async () => {
     const seen: string[] = [];
-    const spy = (name: string): AnyLayer => ({
+    const spy = (name: string): Layer<ServedRequest, ServedAnswer> => ({
       role: name,
       wrap: (next) => ({
-        async call(request: ServedRequest, context) {
+        async call(request, context) {
           seen.push(`${name} ${request.operation} ${request.headers['x-who']}`);
           if (request.headers['x-who'] === 'nobody') throw new DeadlineExceededError(name);
-          const answer = (await next.call(request as never, context)) as ServedAnswer;
+          const answer = await next.call(request, context);
           return { ...answer, headers: { 'x-spy': name } };
         },
         status: () => 'ready',
