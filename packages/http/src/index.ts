@@ -26,6 +26,7 @@ export {
   endpointBreakerDefaults,
   type OperationFallbacks,
 } from './client/client-options.js';
+export type { ClientTls } from './client/client-tls.js';
 export { createClient } from './client/create-client.js';
 export {
   type Contract,

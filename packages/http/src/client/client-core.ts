@@ -11,6 +11,7 @@ import { ClientClosedError, ClientUnboundError } from './client-errors.js';
 import { constantHeaders } from './client-headers.js';
 import { type ClientOptions, type ClientParts, checkClientOptions, type EndpointSource } from './client-options.js';
 import { type ClientStack, clientStack } from './client-stack.js';
+import { connectionTls, showTlsHealth } from './client-tls.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 
 /** A connection is not waited for longer than this, unless the options say so. */
@@ -42,12 +43,13 @@ export interface ClientCore {
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ClientUnboundError `FWK_HTTP_CLIENT_UNBOUND`
  */
 export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOptions<C>> & ClientParts): ClientCore {
-  const { memberships, env: parts, caller: _, policies, ...given } = options;
+  const { memberships, env: parts, caller: _, policies, health, ...given } = options;
   const { owner, plans } = purpose;
   const { own, policy } = checkClientOptions<C>(owner, given as Partial<ClientOptions<C>>);
   const constant = constantHeaders(owner, own.headers);
   const outer = makeEnv(parts);
   const service = own.service ?? purpose.service;
+  const tls = connectionTls(owner, service, own.tls, own.endpoints, outer);
   const source = sourceOf(service, own, memberships);
   const registry = policies ?? policyRegistry(outer);
   const kind = purpose.kind(service, typeof own.headers === 'function');
@@ -57,10 +59,12 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
     clock: outer.clock,
     maxAnswerBytes: own.maxAnswerBytes,
     maxConnections: own.maxConnections,
+    tls,
     connectTimeoutMs: () => own.connectTimeoutMs ?? connectLimitMs(currentOf(use.options().timeoutMs)),
   });
+  const follow = tls.followed ? [tls.followed, ...showTlsHealth(health, owner, tls.followed)] : [];
   return {
-    operations: new ClientOperations(stack, service, use),
+    operations: new ClientOperations(stack, service, [use, ...follow]),
     constant,
     showIn: (surface) => void stacks.set(surface, stack),
   };
@@ -94,11 +98,11 @@ export class ClientOperations implements AsyncDisposable {
   readonly service: BuiltService<OperationRequest, OperationResponse>;
   closed = false;
 
-  readonly #use: Disposable;
+  readonly #owned: readonly Disposable[];
 
-  /** @param use - its policy, which is no longer listed once it is closed. */
-  constructor({ stack }: ClientStack, service: string, use: Disposable) {
-    this.#use = use;
+  /** @param owned - its policy, which is no longer listed once it is closed, and the files that it follows. */
+  constructor({ stack }: ClientStack, service: string, owned: readonly Disposable[]) {
+    this.#owned = owned;
     // Each endpoint has its connection; what comes here is an attempt of a call that was under way when the client was closed.
     this.service = stack.into(() => Promise.reject(new ClientClosedError(service)));
   }
@@ -106,7 +110,9 @@ export class ClientOperations implements AsyncDisposable {
   /** Takes no more calls, and ends when those under way are over and all connections closed. */
   [Symbol.asyncDispose](): Promise<void> {
     this.closed = true;
-    return this.service[Symbol.asyncDispose]().finally(() => this.#use[Symbol.dispose]());
+    return this.service[Symbol.asyncDispose]().finally(() => {
+      for (const each of this.#owned) each[Symbol.dispose]();
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Health } from '@fwk/core';
 import type { Balancer, EjectionOptions, Endpoint, Memberships } from '@fwk/discovery';
 import {
   anything,
@@ -23,6 +24,7 @@ import type {
 } from '@fwk/resilience';
 import type { AnyContract, OperationName, RequestOf, ResponseOf } from '../contract/contract-types.js';
 import type { ClientHeaders } from './client-headers.js';
+import type { ClientTls } from './client-tls.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 
 /**
@@ -76,6 +78,11 @@ export interface ClientOptions<C = AnyContract> extends Omit<PolicyOptions, 'fal
   readonly layers: ((layers: ClientLayers) => ClientLayers) | undefined;
   /** The same in front of each endpoint. @defaultValue none */
   readonly endpointLayers: ((layers: ClientLayers) => ClientLayers) | undefined;
+  /**
+   * Calls over TLS and never in clear, with whom it trusts and what it shows of itself. @defaultValue https for instances that
+   * announce it and for `https:` endpoints, with the authorities that Node trusts
+   */
+  readonly tls: ClientTls | undefined;
   /** How an endpoint is chosen, such as `roundRobin()`. @defaultValue `p2c()`: power of two choices over peak EWMA */
   readonly balancer: Balancer | undefined;
   /** When endpoints are no longer picked, or false for never. @defaultValue the balancer's defaults */
@@ -112,6 +119,7 @@ export const clientDefaults = Object.freeze({
   breaker: Object.freeze({}),
   layers: undefined,
   endpointLayers: undefined,
+  tls: undefined,
   balancer: undefined,
   ejection: undefined,
   fallback: undefined,
@@ -175,6 +183,7 @@ export function checkClientOptions<C>(owner: string, options: Partial<ClientOpti
     endpoints: optional(urls),
     layers: optional(callable),
     endpointLayers: optional(callable),
+    tls: anything,
     balancer: optional(balancer),
     ejection: optional(objectOrFalse),
     fallback: optional(object),
@@ -209,6 +218,8 @@ export interface ClientParts {
   readonly caller?: string | undefined;
   /** Where its named policy is defined, and where it is listed. @defaultValue a registry of its own, without definitions */
   readonly policies?: PolicyRegistry | undefined;
+  /** What it tells of the files of its TLS. @defaultValue nothing */
+  readonly health?: Pick<Health, 'add'> | undefined;
 }
 
 /** Where a client's endpoints come from. */

@@ -18,8 +18,9 @@ import type { Dispatcher, Pool } from 'undici';
 import { headerNames } from '../wire/headers.js';
 import { AttemptHandler } from './attempt-handler.js';
 import { ClientClosedError } from './client-errors.js';
+import { type ConnectionTls, tlsUpgrade } from './client-tls.js';
 import { connector } from './connector.js';
-import { loadPool, loadUpgrade } from './load-pool.js';
+import { loadPool, loadUndici } from './load-pool.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 import { areWatched, sendWatched } from './watched-request.js';
 import type { WireAttempt } from './wire-attempt.js';
@@ -30,6 +31,7 @@ export interface ConnectionParts {
   readonly clock: Clock;
   readonly maxAnswerBytes: number;
   readonly maxConnections: number;
+  readonly tls: ConnectionTls;
   /** How long making a connection may take, in milliseconds; read for each. */
   readonly connectTimeoutMs: () => number;
 }
@@ -43,7 +45,7 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
   #closed = false;
 
   constructor(url: string, parts: ConnectionParts) {
-    this.#url = url;
+    this.#url = parts.tls.demanded ? url.replace(/^http:/, 'https:') : url;
     this.#parts = parts;
   }
 
@@ -116,7 +118,8 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
   async #open(context: CallContext): Promise<Pool> {
     const untold = context.onCancel(() => tellNotSent(context));
     const Constructor = await abandonOnCancel(context, loadPool());
-    const upgrade = this.#url.startsWith('https:') ? await abandonOnCancel(context, loadUpgrade()) : undefined;
+    const { buildConnector } = await abandonOnCancel(context, loadUndici());
+    const upgrade = this.#url.startsWith('https:') ? tlsUpgrade(buildConnector, this.#parts.tls) : undefined;
     untold[Symbol.dispose]();
     if (this.#closed) throw new ClientClosedError(this.#parts.service);
     if (this.#pool) return this.#pool;

@@ -1,4 +1,4 @@
-import type { buildConnector, Pool } from 'undici';
+import type { Pool } from 'undici';
 
 type PoolConstructor = new (origin: string, options?: Pool.Options) => Pool;
 
@@ -19,12 +19,4 @@ export function loadUndici(): Promise<typeof import('undici')> {
 /** undici's pool, imported when the first call is made. */
 export async function loadPool(): Promise<PoolConstructor> {
   return (await loadUndici()).Pool;
-}
-
-let upgrade: Promise<buildConnector.connector> | undefined;
-
-/** undici's way to put TLS over a connection, imported for the first `https:` endpoint. Its own limit of time is off. */
-export function loadUpgrade(): Promise<buildConnector.connector> {
-  upgrade ??= loadUndici().then(({ buildConnector }) => buildConnector({ timeout: 0 }));
-  return upgrade;
 }
