@@ -148,10 +148,24 @@ export { defaultEnv, makeEnv } from './service/env.js';
 export { judgeError, judgeResult } from './service/judge.js';
 export { describeLayer, formatStack, type LayerDescription } from './service/layer-description.js';
 export { reportRefusals } from './service/report-refusals.js';
-export { isSelfLimiting, type LimitsAsInner, markSelfLimiting } from './service/self-limiting.js';
+export {
+  endsWhenCancelled,
+  isSelfLimiting,
+  type LimitsAsInner,
+  markCancellable,
+  markSelfLimiting,
+} from './service/self-limiting.js';
 export type { Env, Layer, Service, Status } from './service/service.js';
 export { serviceOf } from './service/service-of.js';
-export { type Follower, follow, leadFollower, tellAnswer, tellFailure, toldBy } from './service/settlement.js';
+export {
+  type Follower,
+  follow,
+  leadFollower,
+  tellAnswer,
+  tellFailure,
+  thenTold,
+  toldBy,
+} from './service/settlement.js';
 export { type Stack, stack } from './service/stack.js';
 export { StackError } from './service/stack-error.js';
 export { type LogFields, type Logger, noLogger } from './telemetry/logger.js';

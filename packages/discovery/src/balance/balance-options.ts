@@ -30,6 +30,11 @@ export interface BalanceOptions<Req, Res> extends EndpointServiceOptions<Req, Re
   readonly ejection?: Partial<EjectionOptions> | false;
   /** Awaited when no endpoint is known, before giving up; usually `memberships.settled`. @defaultValue none */
   readonly settled?: (context: CallContext) => Promise<void>;
+  /**
+   * Says that at every endpoint calls end by themselves when they are cancelled or their deadline passes, as behind the attempt
+   * timeout of a policy; then a deadline outside sets no timer of its own. @defaultValue false
+   */
+  readonly endsInTime?: boolean;
 }
 
 /** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
@@ -50,6 +55,7 @@ export function checkBalance<Req, Res>(options: BalanceOptions<Req, Res>): Balan
       ejection: (value) =>
         value === undefined || typeof value === 'object' || !flag(value) ? undefined : 'options or false',
       settled: optional(callable),
+      endsInTime: optional(flag),
     },
   );
 }

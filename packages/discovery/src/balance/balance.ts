@@ -10,11 +10,15 @@
  */
 import {
   type CallContext,
+  callSafely,
   type Env,
+  type Follower,
+  follow,
   isOwnDoing,
   judgeError,
   judgeResult,
   type Layer,
+  markSelfLimiting,
   note,
   operationKey,
   type Service,
@@ -87,6 +91,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
     this.#options = options;
     this.#balancer = balancer;
     this.#set = new PickSet(options.service, env, balancer, ejection);
+    if (options.endsInTime) markSelfLimiting(this);
     this.#monitored = monitorOf(options.endpoints)?.add(() => this.report());
     // An endpoint that has left keeps nothing, though nobody calls.
     if (options.connect || options.endpoint) {
@@ -159,22 +164,15 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
     const inner = context.with(node.change);
     note(context, 'endpoint', node.endpoint.id);
     node.inFlight++;
-    let work: Promise<Res>;
-    try {
-      work = node.service.call(request, inner);
-    } catch (error) {
-      work = Promise.reject(error);
-    }
-    return work.then(
-      (result) => {
-        this.#settle(node, startMs, judgeResult(this.#env, result, inner, request), undefined, inner);
-        return result;
-      },
-      (error) => {
-        this.#settle(node, startMs, judgeError(this.#env, error, inner, request), error, inner);
-        throw error;
-      },
-    );
+    return follow(callSafely(node.service, request, inner), new SentCall(this, node, startMs, request, inner));
+  }
+
+  answered({ node, startMs, request, context }: SentCall<Req, Res>, result: Res): void {
+    this.#settle(node, startMs, judgeResult(this.#env, result, context, request), undefined, context);
+  }
+
+  failed({ node, startMs, request, context }: SentCall<Req, Res>, error: unknown): void {
+    this.#settle(node, startMs, judgeError(this.#env, error, context, request), error, context);
   }
 
   #settle(node: Node<Req, Res>, startMs: number, judged: Verdict, error: unknown, context: CallContext): void {
@@ -259,4 +257,30 @@ function failureOf(error: unknown, { overloaded, sent }: Verdict, context: CallC
     operation: context.get(operationKey),
     error,
   };
+}
+
+/** Tells the balancer how a call ends that it has sent. */
+class SentCall<Req, Res> implements Follower<Res> {
+  next: Follower<Res> | undefined = undefined;
+  readonly node: Node<Req, Res>;
+  readonly startMs: number;
+  readonly request: Req;
+  readonly context: CallContext;
+  readonly #balanced: Balanced<Req, Res>;
+
+  constructor(balanced: Balanced<Req, Res>, node: Node<Req, Res>, startMs: number, request: Req, context: CallContext) {
+    this.node = node;
+    this.startMs = startMs;
+    this.request = request;
+    this.context = context;
+    this.#balanced = balanced;
+  }
+
+  answered(result: Res): undefined {
+    this.#balanced.answered(this, result);
+  }
+
+  failed(error: unknown): undefined {
+    this.#balanced.failed(this, error);
+  }
 }

@@ -8,9 +8,12 @@ import {
   type CallContext,
   callSafely,
   type Env,
+  type Follower,
+  follow,
   type Histogram,
   isFwkError,
   type Layer,
+  markSelfLimiting,
   type Service,
 } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
@@ -36,6 +39,7 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
     this.#env = env;
     this.#service = service;
     this.#series = series;
+    markSelfLimiting(this, { next });
   }
 
   call(request: OperationRequest, context: CallContext): Promise<OperationResponse> {
@@ -44,18 +48,13 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
     const startedMs = clock.now();
     const outer = context.get(traceKey);
     const span = outer ? childSpan(outer, random) : startTrace(random);
-    const finish = (result: number | string) =>
-      this.#find(request.operation.plan, result).observe((clock.now() - startedMs) / 1000, span.traceId);
-    return callSafely(this.#next, request, context.with({ values: [traceKey.of(span)] })).then(
-      (response) => {
-        finish(response.status);
-        return response;
-      },
-      (error) => {
-        finish(resultOf(error, context));
-        throw error;
-      },
-    );
+    const attempt = new ObservedAttempt(this, request.operation.plan, startedMs, span.traceId, context);
+    return follow(callSafely(this.#next, request, context.with({ values: [traceKey.of(span)] })), attempt);
+  }
+
+  /** An attempt has ended. @param result - the status that was answered, or what happened instead */
+  ended(plan: OperationPlan<string>, result: number | string, startedMs: number, traceId: string): void {
+    this.#find(plan, result).observe((this.#env.clock.now() - startedMs) / 1000, traceId);
   }
 
   status(request?: OperationRequest) {
@@ -83,6 +82,38 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
     );
     byResult.set(result, series);
     return series;
+  }
+}
+
+/** Measures one attempt. */
+class ObservedAttempt implements Follower<OperationResponse> {
+  next: Follower<OperationResponse> | undefined = undefined;
+  readonly #telemetry: AttemptTelemetry;
+  readonly #plan: OperationPlan<string>;
+  readonly #startedMs: number;
+  readonly #traceId: string;
+  readonly #context: CallContext;
+
+  constructor(
+    telemetry: AttemptTelemetry,
+    plan: OperationPlan<string>,
+    startedMs: number,
+    traceId: string,
+    context: CallContext,
+  ) {
+    this.#telemetry = telemetry;
+    this.#plan = plan;
+    this.#startedMs = startedMs;
+    this.#traceId = traceId;
+    this.#context = context;
+  }
+
+  answered({ status }: OperationResponse): undefined {
+    this.#telemetry.ended(this.#plan, status, this.#startedMs, this.#traceId);
+  }
+
+  failed(error: unknown): undefined {
+    this.#telemetry.ended(this.#plan, resultOf(error, this.#context), this.#startedMs, this.#traceId);
   }
 }
 

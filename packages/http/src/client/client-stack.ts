@@ -69,6 +69,8 @@ export function clientStack<C>(
       endpoint: ({ id }: Endpoint) =>
         stack<OperationRequest, OperationResponse>(use.env).use(use.endpoint(id, atEndpoint)),
       inner: () => use.describe(atEndpoint),
+      // Layers of a user's own need not end in time.
+      endsInTime: options.endpointLayers === undefined,
       ...(settled && { settled: (context) => settled(service, context) }),
       ...(balancer && { balancer }),
       ...(ejection !== undefined && { ejection }),

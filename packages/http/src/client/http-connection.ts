@@ -9,10 +9,12 @@ import {
   attemptKey,
   type CallContext,
   type Clock,
+  markCancellable,
   priorityKey,
   type Service,
   type Status,
   tellNotSent,
+  thenTold,
 } from '@fwk/kernel';
 import type { Dispatcher, Pool } from 'undici';
 import { headerNames } from '../wire/headers.js';
@@ -47,6 +49,7 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
   constructor(url: string, parts: ConnectionParts) {
     this.#url = parts.tls.demanded ? url.replace(/^http:/, 'https:') : url;
     this.#parts = parts;
+    markCancellable(this);
   }
 
   call(request: OperationRequest, context: CallContext): Promise<OperationResponse> {
@@ -90,7 +93,7 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
       if (!handler.settled) handler.subscription = context.onCancel((reason) => handler.cancel(reason));
     });
     // In the context of this call; see the handler.
-    return answered.then(readAnswer);
+    return thenTold(answered, (attempt) => readAnswer(attempt, context));
   }
 
   /** Names and values in turn: undici takes them as they are. What has its default is left out. */
@@ -135,6 +138,8 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
   }
 }
 
-function readAnswer(answered: WireAttempt): OperationResponse | Promise<OperationResponse> {
-  return answered.read();
+/** A schema that answers later knows nothing of the context, so it is not waited for once that is cancelled. */
+function readAnswer(attempt: WireAttempt, context: CallContext): OperationResponse | Promise<OperationResponse> {
+  const answer = attempt.read();
+  return answer instanceof Promise ? abandonOnCancel(context, answer) : answer;
 }

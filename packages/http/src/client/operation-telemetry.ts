@@ -11,12 +11,16 @@ import {
   type CallContext,
   callSafely,
   type Env,
+  type Follower,
+  follow,
   type Histogram,
   judgeError,
   judgeResult,
   type Layer,
+  markSelfLimiting,
   priorityKey,
   type Service,
+  type Verdict,
 } from '@fwk/kernel';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 
@@ -37,6 +41,7 @@ class OperationTelemetry implements Service<OperationRequest, OperationResponse>
   constructor(next: Service<OperationRequest, OperationResponse>, env: Env) {
     this.#next = next;
     this.#env = env;
+    markSelfLimiting(this, { next });
   }
 
   call(request: OperationRequest, context: CallContext): Promise<OperationResponse> {
@@ -51,18 +56,8 @@ class OperationTelemetry implements Service<OperationRequest, OperationResponse>
     const values = [traceKey.of(trace), operation.name, operation.idempotent, firstAttempt];
     // The caller's own priority wins: it knows whom it serves.
     if (operation.priority && context.get(priorityKey) === 'default') values.push(operation.priority);
-    return callSafely(this.#next, request, context.with({ values })).then(
-      (response) => {
-        const { outcome } = judgeResult(this.#env, response, context, request);
-        series[outcome].observe((clock.now() - startedMs) / 1000, trace.traceId);
-        return response;
-      },
-      (error) => {
-        const { outcome } = judgeError(this.#env, error, context, request);
-        series[outcome].observe((clock.now() - startedMs) / 1000, trace.traceId);
-        throw error;
-      },
-    );
+    const call = new ObservedCall(this.#env, series, startedMs, trace.traceId, request, context);
+    return follow(callSafely(this.#next, request, context.with({ values })), call);
   }
 
   status(request?: OperationRequest) {
@@ -82,5 +77,44 @@ class OperationTelemetry implements Service<OperationRequest, OperationResponse>
     const series = { success: histogram('success'), failure: histogram('failure'), ignored: histogram('ignored') };
     this.#series.set(operation, series);
     return series;
+  }
+}
+
+/** Measures one logical call. */
+class ObservedCall implements Follower<OperationResponse> {
+  next: Follower<OperationResponse> | undefined = undefined;
+  readonly #env: Env;
+  readonly #series: Readonly<Record<OutcomeName, Histogram>>;
+  readonly #startedMs: number;
+  readonly #traceId: string;
+  readonly #request: OperationRequest;
+  readonly #context: CallContext;
+
+  constructor(
+    env: Env,
+    series: Readonly<Record<OutcomeName, Histogram>>,
+    startedMs: number,
+    traceId: string,
+    request: OperationRequest,
+    context: CallContext,
+  ) {
+    this.#env = env;
+    this.#series = series;
+    this.#startedMs = startedMs;
+    this.#traceId = traceId;
+    this.#request = request;
+    this.#context = context;
+  }
+
+  answered(response: OperationResponse): undefined {
+    this.#ended(judgeResult(this.#env, response, this.#context, this.#request));
+  }
+
+  failed(error: unknown): undefined {
+    this.#ended(judgeError(this.#env, error, this.#context, this.#request));
+  }
+
+  #ended({ outcome }: Verdict): void {
+    this.#series[outcome].observe((this.#env.clock.now() - this.#startedMs) / 1000, this.#traceId);
   }
 }

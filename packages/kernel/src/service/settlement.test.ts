@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Follower, follow, leadFollower, tellAnswer, tellFailure, toldBy } from './settlement.js';
+import { type Follower, follow, leadFollower, tellAnswer, tellFailure, thenTold, toldBy } from './settlement.js';
 
 const failure = new Error('down');
 
@@ -140,4 +140,40 @@ test('the failure of a followed promise is reported as unhandled only when nobod
   await new Promise((resolve) => setImmediate(resolve));
   process.off('unhandledRejection', listen);
   expect(unhandled).toEqual([]);
+});
+
+test.each<[string, (value: number) => number | Promise<number>]>([
+  ['at once', (value) => value + 1],
+  ['later', async (value) => value + 1],
+])('what is read of an answer %s is told, and ends the promise', async (_, read) => {
+  const { seen, make } = followers();
+  const answer = thenTold(Promise.resolve(1), read);
+  expect(follow(answer, make('outer'))).toBe(answer);
+  expect(await answer).toBe(2);
+  expect(seen).toEqual([['outer', 2]]);
+});
+
+test.each<[string, () => Promise<number>, () => number | Promise<number>]>([
+  ['there was none', () => Promise.reject(failure), () => 1],
+  [
+    'reading throws',
+    () => Promise.resolve(1),
+    () => {
+      throw failure;
+    },
+  ],
+  ['reading rejects', () => Promise.resolve(1), () => Promise.reject(failure)],
+])('an answer that cannot be read fails the promise for all who follow: %s', async (_, answered, read) => {
+  const { seen, make } = followers();
+  const answer = thenTold(answered(), read);
+  follow(answer, make('inner'));
+  follow(
+    answer,
+    make('taker', () => Promise.resolve(9)),
+  );
+  expect(await answer).toBe(9);
+  expect(seen).toEqual([
+    ['inner', failure],
+    ['taker', failure],
+  ]);
 });

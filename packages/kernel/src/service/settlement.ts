@@ -63,14 +63,28 @@ export function follow<Res>(promise: Promise<Res>, follower: Follower<Res>): Pro
   return toldBy(
     promise.then(
       (value) => tellAnswer(follower, value),
-      (error) => {
-        const taken = tellFailure(follower, error);
-        if (taken === undefined) throw error;
-        return taken;
-      },
+      (error) => endFailed(follower, error),
     ),
     follower,
   );
+}
+
+/** Like `promise.then(read)`; what it answers tells its followers by itself. */
+export function thenTold<T, Res>(promise: Promise<T>, read: (value: T) => Res | Promise<Res>): Promise<Res> {
+  const first = leadFollower<Res>();
+  const answer = promise.then(
+    (value) => {
+      let result: Res | Promise<Res>;
+      try {
+        result = read(value);
+      } catch (error) {
+        return endFailed(first, error);
+      }
+      return result instanceof Promise ? toldLater(result, first) : tellAnswer(first, result);
+    },
+    (error) => endFailed(first, error),
+  );
+  return toldBy(answer, first);
 }
 
 /**
@@ -111,10 +125,13 @@ export function tellFailure<Res>(first: Follower<Res>, error: unknown): Promise<
 function toldLater<Res>(taken: Promise<Res>, rest: Follower<Res>): Promise<Res> {
   return taken.then(
     (value) => tellAnswer(rest, value),
-    (error) => {
-      const again = tellFailure(rest, error);
-      if (again === undefined) throw error;
-      return again;
-    },
+    (error) => endFailed(rest, error),
   );
+}
+
+/** Tells of a failure, and ends with it unless somebody takes over. */
+function endFailed<Res>(first: Follower<Res>, error: unknown): Promise<Res> {
+  const taken = tellFailure(first, error);
+  if (taken === undefined) throw error;
+  return taken;
 }

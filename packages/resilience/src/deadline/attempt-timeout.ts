@@ -16,8 +16,8 @@ import {
   currentOf,
   DeadlineExceededError,
   type Env,
+  endsWhenCancelled,
   fixed,
-  isSelfLimiting,
   type LimitFacts,
   type Live,
   millisecondsIn,
@@ -93,7 +93,7 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
   readonly #timedOut: Counter;
   readonly #late: LateAnswers;
   /** Whether what is inside ends by itself once it is cancelled. */
-  readonly #selfLimiting: boolean;
+  readonly #endsWhenCancelled: boolean;
 
   constructor(next: Service<Req, Res>, env: Env, options: AttemptTimeoutOptions) {
     this.#next = next;
@@ -106,7 +106,7 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
       { path: env.path },
     );
     this.#late = new LateAnswers(env);
-    this.#selfLimiting = isSelfLimiting(next);
+    this.#endsWhenCancelled = endsWhenCancelled(next);
   }
 
   call(request: Req, context: CallContext): Promise<Res> {
@@ -120,7 +120,7 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
       return cooperativeCall(this.#next, request, context, cancellable(context), limitMs, this, nowMs);
     }
     const limit = { limitMs, byDeadline, startMs: nowMs, deadlineMs: context.deadlineMs };
-    return this.#selfLimiting
+    return this.#endsWhenCancelled
       ? watchedCall(this, this.#next, request, context, limit)
       : timedCall(this, this.#next, request, context, limit);
   }

@@ -66,7 +66,7 @@ export function timedCall<Req, Res>(
 }
 
 /**
- * The same before a service that ends as soon as it is cancelled (`isSelfLimiting`). There is no race then, so the caller
+ * The same before a service that ends as soon as it is cancelled (`endsWhenCancelled`). There is no race then, so the caller
  * gets the promise of the work itself.
  */
 export function watchedCall<Req, Res>(

@@ -68,6 +68,15 @@ describe('a fault', () => {
     guard.check();
   });
 
+  test('of result that never comes ends with the call', async () => {
+    const { guard, call } = build({ result: () => new Promise(() => {}) });
+    const { context, cancel } = guard.context();
+    const outcome = call(context);
+    cancel('gone');
+    expect(await outcome).toBe('gone');
+    guard.check();
+  });
+
   test('of result may be made for the request, come late, and be judged by the layers above', async () => {
     const { guard, clock, call } = build({ result: (request: string) => `fake ${request}`, latencyMs: 20 });
     const outcome = call();

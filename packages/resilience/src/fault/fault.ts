@@ -8,6 +8,7 @@
  * `enabled` has one listener a layer, which keeps no stack alive.
  */
 import {
+  abandonOnCancel,
   type CallContext,
   type Counter,
   callSafely,
@@ -178,7 +179,11 @@ class FaultService<Req, Res> implements Service<Req, Res>, Switched, Disposable 
     const { error, result } = this.#options;
     if (typeof error === 'function') throw error();
     if (error) throw new FaultInjectedError(nameOf(context, this.#env), 'error');
-    if (typeof result === 'function') return (await result(askedOf(request), context)) as Res;
+    if (typeof result === 'function') {
+      const ask = async () => (await result(askedOf(request), context)) as Res;
+      // Somebody's function, which need not listen to its context.
+      return abandonOnCancel(context, ask());
+    }
     if (result !== undefined) return result as Res;
     return callSafely(this.#next, request, context);
   }

@@ -113,6 +113,7 @@ export class ScopeStack<Req, Res> implements Service<Req, Res>, AsyncDisposable 
   readonly #env: Env;
   /** Whether the layers are ever exchanged. */
   readonly #follows: boolean;
+  readonly #isAtEndpoint: boolean;
   /** Whether calls have begun whose deadline is left to the limit of their attempts. */
   #limited = false;
   #staying: ReadonlyMap<object, Staying> = new Map();
@@ -132,6 +133,7 @@ export class ScopeStack<Req, Res> implements Service<Req, Res>, AsyncDisposable 
     this.#innermost = innermost as AnyService;
     this.#env = env;
     this.#follows = follows;
+    this.#isAtEndpoint = isAtEndpoint(layers);
     this.#outermost = this.#innermost;
     this.exchange(places);
   }
@@ -160,10 +162,13 @@ export class ScopeStack<Req, Res> implements Service<Req, Res>, AsyncDisposable 
     this.#staying = staying;
   }
 
-  /** Where the limit of attempts is taken out, calls under way must still end by their deadlines, which it enforced. */
+  /**
+   * Where the limit of attempts is taken out, calls under way must still end by their deadlines, which it enforced. So must
+   * those at an endpoint, where none was given: the deadline that stands before the balancer relies on it.
+   */
   #limiting(places: Places): AnyService {
     const limited = this.#layers.some((layer) => isLimited(layer, places));
-    this.#limited ||= limited;
+    this.#limited ||= limited || this.#isAtEndpoint;
     return this.#limited && !limited ? wrapWith(ownDeadline, this.#innermost, this.#env) : this.#innermost;
   }
 
@@ -216,6 +221,12 @@ export class ScopeStack<Req, Res> implements Service<Req, Res>, AsyncDisposable 
       );
     }
   }
+}
+
+/** Whether the deadline of calls stands in another stack, outside this one. */
+function isAtEndpoint(layers: readonly AnyLayer[]): boolean {
+  const roles = layers.flatMap((layer) => (layer instanceof PlaceLayer ? [layer.role] : []));
+  return roles.includes('attempt-timeout') && !roles.includes('deadline');
 }
 
 function isLimited(layer: AnyLayer, places: Places): boolean {
