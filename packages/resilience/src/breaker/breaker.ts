@@ -226,7 +226,7 @@ export class Breaker implements BreakerHandle, ViewedBreaker, ReportedBreaker, O
       this.#evidence.clear();
       this.#times = 0;
     }
-    this.#opossum.engine.follow(state, this.opening?.openForMs ?? 0);
+    this.#opossum.follow(state, this.opening?.openForMs ?? 0);
     if (state === 'open') this.#emit('breaker.opened', { ...this.opening });
     else if (state === 'half-open') this.#emit('breaker.half-opened', {});
     else if (state === 'closed') this.#emit('breaker.closed', {});

@@ -54,6 +54,38 @@ describe('the opossum object', () => {
     expect(engine.stats).toMatchObject({ fires: 0, failures: 0 });
   });
 
+  test.each([
+    ['closed', { opened: false, closed: true, halfOpen: false, enabled: true }],
+    ['open', { opened: true, closed: false, halfOpen: false, enabled: true }],
+    ['half-open', { opened: false, closed: false, halfOpen: true, enabled: true }],
+    ['forced-open', { opened: true, closed: false, halfOpen: false, enabled: true }],
+    ['disabled', { opened: false, closed: true, halfOpen: false, enabled: false }],
+  ] as const)('has the state of a breaker that is %s by the time it is first asked for', async (state, shown) => {
+    const clock = fakeClock();
+    const layer = circuitBreaker({ minimumCalls: 2, openMs: 100, halfOpenPermits: 1 });
+    const call = layer.wrap(async (work: Promise<void>) => work, makeEnv({ clock }));
+    const breaker = layer.latest!;
+    let end: (() => void) | undefined;
+    const fail = () => call(Promise.reject(new Error('down'))).catch(() => {});
+    if (state === 'forced-open' || state === 'disabled') breaker.force(state);
+    else if (state !== 'closed') await Promise.all([fail(), fail()]);
+    if (state === 'half-open') {
+      await clock.advance(200);
+      call(new Promise((resolve) => (end = resolve))).catch(() => {});
+    }
+    expect(breaker.state).toBe(state);
+    const { opened, closed, halfOpen, enabled } = breaker.engine;
+    expect({ opened, closed, halfOpen, enabled }).toEqual(shown);
+    end?.();
+  });
+
+  test('counts calls from before it was first asked for', async () => {
+    const layer = circuitBreaker({ minimumCalls: 5 });
+    const call = layer.wrap(async () => 1, makeEnv({ clock: fakeClock() }));
+    await call();
+    expect(layer.latest!.engine.stats).toMatchObject({ fires: 1, successes: 1 });
+  });
+
   test('tells minimumCalls as the threshold of its volume', () => {
     const minimumCalls = liveValue(7);
     const { engine } = build({ minimumCalls });

@@ -22,7 +22,7 @@ export interface ViewedBreaker {
  * `semaphoreLocked`, `cacheHit`, `coalesceCacheHit`, or nothing more when it counts neither way.
  */
 export class OpossumView implements EngineDriver {
-  readonly engine: Engine;
+  #engine: Engine | undefined;
   readonly #breaker: ViewedBreaker;
   readonly #counts: OpossumCounts;
   readonly #env: Env;
@@ -33,7 +33,17 @@ export class OpossumView implements EngineDriver {
     this.#minimumCalls = minimumCalls;
     this.#counts = new OpossumCounts(windowMs, windowSlices);
     this.#env = env;
-    this.engine = makeEngine(this);
+  }
+
+  /** Made when first asked for: few look at a breaker in opossum's words, and it is half of what a breaker takes. */
+  get engine(): Engine {
+    this.#engine ??= this.#inState();
+    return this.#engine;
+  }
+
+  /** Lets the engine, if there is one, have the state that the breaker has from now on. */
+  follow(state: BreakerState, openForMs: number): void {
+    this.#engine?.follow(state, openForMs);
   }
 
   get name(): string {
@@ -50,7 +60,7 @@ export class OpossumView implements EngineDriver {
 
   /** True once somebody listens to the engine; until then announcing calls would be for nobody. */
   get watched(): boolean {
-    return this.engine.watched;
+    return this.#engine?.watched ?? false;
   }
 
   /** A call was let in. One of the next four must follow. */
@@ -135,6 +145,15 @@ export class OpossumView implements EngineDriver {
     const { logger, events, path } = this.#env;
     logger.error({ err: error, breaker: this.name, event }, 'a listener on the opossum object threw');
     events.emit('breaker.listener-failed', { path, name: this.name, event, error: messageOf(error) });
+  }
+
+  /** Made late it must be in the state that it would have come to. Nobody listens to it yet. */
+  #inState(): Engine {
+    const engine = makeEngine(this);
+    const { state } = this.#breaker;
+    if (state === 'half-open') engine.follow('open', 0);
+    if (state !== 'closed') engine.follow(state, 0);
+    return engine;
   }
 
   #ended(channel: number, nowMs: number): void {

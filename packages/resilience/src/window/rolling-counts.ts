@@ -1,17 +1,18 @@
 /**
  * Counts over the last stretch of time, in O(1) a count and without a timer.
  *
- * Time is cut into slices of `windowMs / slices`; a ring holds one row of counters a slice, and running totals are kept
- * beside it. Moving on subtracts the rows that fall out: amortised one row a slice, never a sum over the window. The
- * window therefore covers between `windowMs − one slice` and `windowMs`. The ring is made at the first count, so that
- * something idle costs nothing.
+ * Time is cut into slices of `windowMs / slices`; each channel has a ring with one count a slice, and a running total
+ * beside it. Moving on subtracts what falls out: amortised one count a slice, never a sum over the window. The window
+ * therefore covers between `windowMs − one slice` and `windowMs`. A ring is made at the first count of its channel, so that
+ * something idle, or something that never happens, costs nothing.
  */
 export class RollingCounts {
   readonly #channels: number;
   readonly #slices: number;
   readonly #sliceMs: number;
   readonly #totals: number[];
-  #cells: number[] | undefined;
+  /** One a channel; undefined before anything was counted. */
+  #rings: (number[] | undefined)[] | undefined;
   /** Number of the slice that `#at` points to, counted from the clock's zero. */
   #slice = 0;
   #at = 0;
@@ -31,32 +32,33 @@ export class RollingCounts {
   /** Drops what is older than the window. Time that stands still or goes back changes nothing. */
   advance(nowMs: number): void {
     const slice = Math.floor(nowMs / this.#sliceMs);
-    const cells = this.#cells;
-    if (cells === undefined || slice <= this.#slice) return;
+    const rings = this.#rings;
+    if (rings === undefined || slice <= this.#slice) return;
     const steps = slice - this.#slice;
     this.#slice = slice;
     if (steps >= this.#slices) {
-      cells.fill(0);
-      this.#totals.fill(0);
+      this.clear();
       return;
     }
     for (let step = 0; step < steps; step++) {
       this.#at = (this.#at + 1) % this.#slices;
-      const row = this.#at * this.#channels;
       for (let channel = 0; channel < this.#channels; channel++) {
-        this.#totals[channel]! -= cells[row + channel]!;
-        cells[row + channel] = 0;
+        const ring = rings[channel];
+        if (ring === undefined) continue;
+        this.#totals[channel]! -= ring[this.#at]!;
+        ring[this.#at] = 0;
       }
     }
   }
 
   /** Adds to the slice that {@link advance} has reached. */
   add(channel: number, amount: number, nowMs: number): void {
-    if (this.#cells === undefined) {
-      this.#cells = new Array<number>(this.#channels * this.#slices).fill(0);
+    if (this.#rings === undefined) {
+      this.#rings = new Array<number[] | undefined>(this.#channels).fill(undefined);
       this.#slice = Math.floor(nowMs / this.#sliceMs);
     }
-    this.#cells[this.#at * this.#channels + channel]! += amount;
+    this.#rings[channel] ??= new Array<number>(this.#slices).fill(0);
+    this.#rings[channel][this.#at]! += amount;
     this.#totals[channel]! += amount;
   }
 
@@ -68,9 +70,9 @@ export class RollingCounts {
   /** Adds to a slice that was counted into before, to take back what was counted there; nothing once it is out of the window. */
   addTo(slice: number, channel: number, amount: number): void {
     const age = this.#slice - slice;
-    if (this.#cells === undefined || age >= this.#slices) return;
-    const at = (this.#at - age + this.#slices) % this.#slices;
-    this.#cells[at * this.#channels + channel]! += amount;
+    const ring = this.#rings?.[channel];
+    if (ring === undefined || age >= this.#slices) return;
+    ring[(this.#at - age + this.#slices) % this.#slices]! += amount;
     this.#totals[channel]! += amount;
   }
 
@@ -81,7 +83,7 @@ export class RollingCounts {
 
   /** Forgets everything. */
   clear(): void {
-    this.#cells?.fill(0);
+    for (const ring of this.#rings ?? []) ring?.fill(0);
     this.#totals.fill(0);
   }
 }
