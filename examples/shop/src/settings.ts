@@ -7,11 +7,11 @@ import { z } from 'zod';
 export const ShopSettings = z.object({
   storefront: z.object({ greeting: z.string().min(1).max(80), maxItems: z.int().min(1).max(1000) }),
   pricing: z.object({ discountPercent: z.number().min(0).max(90) }),
-  /** By the name of the called service. The clients that follow them check them. */
+  /** By the name of the called service, or of a contract with `-server`. The clients and servers that follow them check them. */
   policies: z.record(z.string(), z.record(z.string(), z.unknown())),
 });
 
-/** The policies of that file, for `resilience({ policies })`. */
+/** The policies of that file, for `resilience({ policies })`, which every service has. */
 export function shopPolicies(resolver: Resolver): Live<unknown> {
   return resolver.get(configToken).get('policies');
 }

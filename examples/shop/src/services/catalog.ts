@@ -1,7 +1,10 @@
+import { config } from '@fwk/config';
 import { createApp } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
 import { type Call, type Handlers, http, problem, Serves } from '@fwk/http';
+import { resilience } from '@fwk/resilience';
 import { catalog, type Product } from '../contracts/catalog.js';
+import { ShopSettings, shopConfigFile, shopPolicies } from '../settings.js';
 
 const products: readonly Product[] = [
   { sku: 'lamp', name: 'Reading lamp', description: 'Warm light, a long arm, a heavy foot.' },
@@ -26,6 +29,11 @@ const app = createApp({
   name: 'catalog',
   version: '1.0.0',
   owner: 'team-catalog',
-  use: [discovery(), http({ serve: [CatalogService] })],
+  use: [
+    config({ schema: ShopSettings, files: [shopConfigFile()] }),
+    resilience({ policies: shopPolicies }),
+    discovery(),
+    http({ serve: [CatalogService] }),
+  ],
 });
 await app.start();

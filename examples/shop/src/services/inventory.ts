@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { config } from '@fwk/config';
 import { appInfoToken, createApp, Injectable, inject } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
 import { type Call, type Handlers, http, problem, Serves } from '@fwk/http';
-import { Bulkhead } from '@fwk/resilience';
+import { resilience } from '@fwk/resilience';
 import { inventory } from '../contracts/inventory.js';
+import { ShopSettings, shopConfigFile, shopPolicies } from '../settings.js';
 
 /** The shelf of one instance. A real one would be a database that all instances share. */
 @Injectable()
@@ -37,7 +39,6 @@ class InventoryService implements Handlers<typeof inventory> {
     return { sku: params.sku, left: this.shelf.left(params.sku), servedBy, version };
   }
 
-  @Bulkhead({ maxConcurrent: 50 })
   async reserve({ body }: Call<typeof inventory, 'reserve'>) {
     this.shelf.take(body.sku, body.quantity);
     return { reservation: randomUUID(), servedBy: this.app.instanceId };
@@ -48,6 +49,11 @@ const app = createApp({
   name: 'inventory',
   version: process.env.SHOP_INVENTORY_VERSION ?? '1.4.0',
   owner: 'team-warehouse',
-  use: [discovery(), http({ serve: [InventoryService] })],
+  use: [
+    config({ schema: ShopSettings, files: [shopConfigFile()] }),
+    resilience({ policies: shopPolicies }),
+    discovery(),
+    http({ serve: [InventoryService] }),
+  ],
 });
 await app.start();

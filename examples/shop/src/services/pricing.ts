@@ -2,8 +2,9 @@ import { config, Setting } from '@fwk/config';
 import { createApp } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
 import { type Call, type Handlers, http, problem, Serves } from '@fwk/http';
+import { resilience } from '@fwk/resilience';
 import { pricing } from '../contracts/pricing.js';
-import { ShopSettings, shopConfigFile } from '../settings.js';
+import { ShopSettings, shopConfigFile, shopPolicies } from '../settings.js';
 
 const listPriceCents = new Map([
   ['lamp', 4900],
@@ -29,6 +30,11 @@ const app = createApp({
   name: 'pricing',
   version: '1.0.0',
   owner: 'team-pricing',
-  use: [config({ schema: ShopSettings, files: [shopConfigFile()] }), discovery(), http({ serve: [PricingService] })],
+  use: [
+    config({ schema: ShopSettings, files: [shopConfigFile()] }),
+    resilience({ policies: shopPolicies }),
+    discovery(),
+    http({ serve: [PricingService] }),
+  ],
 });
 await app.start();

@@ -19,6 +19,8 @@ export interface ServedRequest {
   readonly query: IncomingRequest['query'];
   /** Of whom it came from directly; empty when the connection is gone. */
   readonly address: string;
+  /** Who it is by the certificate that was shown. */
+  readonly peer: IncomingRequest['peer'];
   /**
    * Who calls, as far as that is known: the name that the caller gives itself where its address is in the server's
    * `trustedNetworks`, else its address; of IPv6 only the network (/64), since each host has all addresses of one.
@@ -63,6 +65,10 @@ export class ServedCall implements ServedRequest {
 
   get address(): string {
     return this.request.address;
+  }
+
+  get peer(): IncomingRequest['peer'] {
+    return this.request.peer;
   }
 
   get caller(): string {
