@@ -68,3 +68,16 @@ test('secrets inside values are masked, and harmless settings with such words in
     header: `Bearer ${mask}`,
   });
 });
+
+test('a value beside the name of a secret is masked, as in lists of variables and headers', () => {
+  const pairs = [
+    { name: 'DB_PASSWORD', value: 'hunter2' },
+    { name: 'LOG_LEVEL', value: 'info' },
+  ];
+  expect(secretsOf([]).masked({ env: pairs }, [])).toEqual({
+    env: [
+      { name: 'DB_PASSWORD', value: '******' },
+      { name: 'LOG_LEVEL', value: 'info' },
+    ],
+  });
+});

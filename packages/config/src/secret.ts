@@ -37,7 +37,14 @@ export function secretsOf(declared: readonly string[]): Secrets {
     if (typeof value === 'string') return maskText(value);
     if (Array.isArray(value)) return value.map((item, index) => masked(item, [...path, String(index)]));
     if (!isTree(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, masked(item, [...path, key])]));
+    const named = value.name;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => {
+        // `{ name: 'DB_PASSWORD', value: '…' }`, as in lists of headers and of variables.
+        const secret = key === 'value' && typeof named === 'string' && isSecretName(named, item);
+        return [key, secret ? mask : masked(item, [...path, key])];
+      }),
+    );
   };
   return {
     has,
