@@ -19,8 +19,8 @@ const figures = {
 report(
   `breakers: ${count} that rest for ${idleMs / 1000} s`,
   [
-    ['fwk, heap each (must be ≤ 5 kB)', `${figures.fwkKB} kB`],
-    ['fwk, idle CPU (must be ≤ 0.5 %)', `${figures.fwkIdleCpuPct} %`],
+    ['fwk, heap each (must be ≤ 3 kB)', `${figures.fwkKB} kB`],
+    ['fwk, idle CPU (must be ≤ 0.1 %)', `${figures.fwkIdleCpuPct} %`],
     ['opossum, heap each', `${figures.opossumKB} kB`],
     ['opossum, idle CPU', `${figures.opossumIdleCpuPct} %`],
   ],

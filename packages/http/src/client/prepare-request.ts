@@ -49,8 +49,12 @@ export function prepareRequest(
     plan.body && validatePart(plan.body, 'body', given.body),
   ];
   const finish = (results: readonly (Validated | undefined)[]): OperationRequest => {
-    const issues = results.flatMap((result) => result?.issues ?? []);
-    if (issues.length > 0) throw new CallInvalidError(plan.id, issues);
+    if (results.some((result) => result?.issues)) {
+      throw new CallInvalidError(
+        plan.id,
+        results.flatMap((result) => result?.issues ?? []),
+      );
+    }
     return {
       operation,
       path: pathOf(operation, params as Readonly<Record<string, string>>) + formatQuery(query),
