@@ -1,4 +1,13 @@
-import { type ComponentContext, type InjectionKey, liveValue, makeEnv, type Resolver, setOwner } from '@fwk/kernel';
+import {
+  type ComponentContext,
+  type ComponentSteps,
+  type InjectionKey,
+  liveValue,
+  makeEnv,
+  type Resolver,
+  setOwner,
+  stepsIn,
+} from '@fwk/kernel';
 import { recordEvents } from '@fwk/kernel/testing';
 import { describe, expect, test, vi } from 'vitest';
 import type { FailedCall } from '../fallback/fallback-options.js';
@@ -22,6 +31,11 @@ import { policyOf } from './method-policy.js';
 function owner(registry: PolicyRegistry): Resolver {
   const find = <T>(key: InjectionKey<T>) => (key === policyRegistryToken ? (registry as T) : undefined);
   return { find, get: <T>(key: InjectionKey<T>) => find(key) as T };
+}
+
+/** The steps of the component in an application. */
+function inShop(policies: Readonly<Record<string, object>>): ComponentSteps {
+  return stepsIn({ name: 'shop', version: '1.0.0', owner: 'team', instanceId: 'shop-1' }, resilience({ policies }));
 }
 
 class Prices {
@@ -315,7 +329,7 @@ describe('a policy that nobody provides', () => {
   });
 
   test('fails the start of an application whose container built the class, with the nearest name', () => {
-    const component = resilience({ policies: { payments: {}, quote: {} } });
+    const component = inShop({ payments: {}, quote: {} });
     class Special extends Till {}
     component.built?.(new Special());
     component.built?.(new Prices());
@@ -336,7 +350,7 @@ describe('a policy that nobody provides', () => {
         for (const initialize of initializers) initialize.call(this);
       }
     }
-    const component = resilience({ policies: { payments: {} } });
+    const component = inShop({ payments: {} });
     component.built?.(new Desk());
     const context = { get: () => policyRegistry(undefined, { payments: {} }) } as unknown as ComponentContext;
     expect(() => component.verify?.(context)).toThrow(/"paymets" \(@Policy on Desk\.#pay\); did you mean "payments"/);
