@@ -41,6 +41,7 @@ export {
 } from '@fwk/kernel';
 export { BreakerOpenError, type BreakerRefusal } from './breaker/breaker-open-error.js';
 export { type BreakerOptions, breakerDefaults } from './breaker/breaker-options.js';
+export { breakerHandles } from './breaker/breaker-part.js';
 export type {
   BreakerHandle,
   BreakerSnapshot,
@@ -98,6 +99,7 @@ export {
   fallbackDefaults,
   partsOf as fallbackPartsOf,
 } from './fallback/fallback-options.js';
+export type { FallbackChain } from './fallback/fallback-part.js';
 export { faultInjection } from './fault/fault.js';
 export { FaultInjectedError } from './fault/fault-injected-error.js';
 export { type FaultOptions, faultDefaults } from './fault/fault-options.js';
@@ -105,7 +107,9 @@ export { hedge } from './hedge/hedge.js';
 export { type HedgeOptions, hedgeDefaults } from './hedge/hedge-options.js';
 export type { FunctionLayer } from './layer/function-layer.js';
 export type { AnyFunction, Wrapped } from './layer/function-service.js';
+export type { HandleKind } from './layer/handle-kind.js';
 export { KeyError } from './layer/key-error.js';
+export type { PolicyKit } from './layer/policy-part.js';
 export type { KeyOf } from './layer/request-key.js';
 export { type AdaptiveLimitLayer, adaptiveLimit } from './limit/adaptive-limit.js';
 export { type AdaptiveLimitOptions, adaptiveLimitDefaults } from './limit/adaptive-limit-options.js';
@@ -113,22 +117,23 @@ export { LimitExceededError, type LimitReason, type LimitRefusal } from './limit
 export type { LimitHandle, LimitSnapshot } from './limit/limit-handle.js';
 export type { LimitAlgorithm } from './limit/limit-strategy.js';
 export type { LimitPartitions } from './limit/partitions.js';
-export type { PolicyKit } from './policy/canonical-order.js';
+export type { Scope } from './order/placed-part.js';
 export { EndpointNotInUseError } from './policy/endpoint-not-in-use-error.js';
 export { httpClassifier } from './policy/http-classifier.js';
 export type { EffectiveSetting, SettingOrigin } from './policy/merge-options.js';
 export { NoBreakerError } from './policy/no-breaker-error.js';
 export { policy } from './policy/policy.js';
 export type { PolicySource } from './policy/policy-definitions.js';
-export type { PolicyKind, PolicyOperations, Scope } from './policy/policy-kind.js';
+export type { PolicyKind, PolicyOperations } from './policy/policy-kind.js';
 export type { PolicyLayer } from './policy/policy-layer.js';
 export { PolicyNotInUseError } from './policy/policy-not-in-use-error.js';
 export {
-  type FallbackChain,
+  type ClientPolicyOptions,
   type OperationPolicyOptions,
   type PolicyOptions,
   type PolicySettings,
   policyDefaults,
+  type ServerPolicyOptions,
 } from './policy/policy-options.js';
 export { type PolicyRegistry, policyRegistry, policyRegistryToken } from './policy/policy-registry.js';
 export type {

@@ -1,7 +1,7 @@
 /** The requests that are passed on to one service: a client without a contract, whose operations are the methods of HTTP. */
 import { parseTrace, traceKey } from '@fwk/core';
 import { abandonOnCancel, OptionsError } from '@fwk/kernel';
-import { type HedgeOptions, hedge, httpClassifier, type PolicyKind } from '@fwk/resilience';
+import { breakerHandles, type HedgeOptions, hedge, httpClassifier, type PolicyKind } from '@fwk/resilience';
 import { type ClientCore, clientCore } from '../client/client-core.js';
 import { CallInvalidError } from '../client/client-errors.js';
 import {
@@ -173,6 +173,8 @@ function requestKind(service: string, plans: readonly OperationPlan<string>[]): 
       nameOf: (request) => (request as OperationRequest).operation.plan.name,
       passesOver: true,
     },
+    // The clients with a contract that share the policy have these layers; here they are left out.
+    completes: { cache: { keyOf: () => '', ttlMs: 1 }, coalesce: { keyOf: () => '' } },
     knowsIdempotence: true,
     make: {
       fallback: () => [],
@@ -180,7 +182,7 @@ function requestKind(service: string, plans: readonly OperationPlan<string>[]): 
       coalesce: () => [],
       hedge: (options) =>
         onlyFor(hedge(options as Partial<HedgeOptions>), ({ operation }) => operation.plan.idempotent),
-      breaker: (options, kit) => endpointBreakers(service, options, kit.listBreakers()),
+      breaker: (options, kit) => endpointBreakers(service, options, kit.list(breakerHandles)),
     },
   };
 }

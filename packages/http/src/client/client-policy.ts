@@ -4,6 +4,7 @@
  */
 import type { AnyLayer } from '@fwk/kernel';
 import {
+  breakerHandles,
   type CacheOptions,
   type CoalesceOptions,
   cache,
@@ -38,6 +39,7 @@ export function clientKind(service: string, plans: readonly OperationPlan[], var
     builtIn: { deadlineMs, timeoutMs, retry, breaker },
     assumed: { breaker: endpointBreakerDefaults },
     operations: operationsOf(plans),
+    completes: { cache: { keyOf: readKey }, coalesce: { keyOf: readKey } },
     knowsIdempotence: true,
     contradictions: variesByCaller ? sharedAnswers : undefined,
     make: {
@@ -46,7 +48,7 @@ export function clientKind(service: string, plans: readonly OperationPlan[], var
       coalesce: (options) => forReads(options, (whole) => coalesce(whole as CoalesceOptions)),
       // Attempts with a key go one after the other: two at once would be at two places.
       hedge: (options) => onlyFor(hedge(options as Partial<HedgeOptions>), isWithoutKey),
-      breaker: (options, kit) => endpointBreakers(service, options, kit.listBreakers()),
+      breaker: (options, kit) => endpointBreakers(service, options, kit.list(breakerHandles)),
     },
   };
 }

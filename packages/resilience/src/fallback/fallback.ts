@@ -48,8 +48,7 @@ import {
  * @example const call = fallback({ value: [] }).wrap(fetchOffers);
  */
 export function fallback(given: FallbackHandler | FallbackValue, options?: Partial<FallbackOptions>): FunctionLayer {
-  const handler = handlerOf(given);
-  const settings = checkOptions<FallbackOptions>('fallback', options, fallbackDefaults, fallbackRules);
+  const { handler, settings } = checkFallback(given, options);
   const name = settings.name ?? (handler.name || 'fallback');
   return functionLayer({
     role: 'fallback',
@@ -58,6 +57,13 @@ export function fallback(given: FallbackHandler | FallbackValue, options?: Parti
     describe: () => ({ name }),
     build: (next, env) => new FallbackService(next, env, handler, name, settings.when),
   });
+}
+
+/** Checks what is given of a fallback. @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
+export function checkFallback(given: FallbackHandler | FallbackValue, options?: Partial<FallbackOptions>) {
+  const handler = handlerOf(given);
+  const settings = checkOptions<FallbackOptions>('fallback', options, fallbackDefaults, fallbackRules);
+  return { handler, settings };
 }
 
 /** How a call failed. */

@@ -2,6 +2,8 @@ import { WeakHandles } from './weak-handles.js';
 
 /** What the layers of one policy have built, over all its stacks; being listed keeps nothing alive. */
 export class ListedHandles<T extends object> {
+  /** Is told of each that is added. */
+  onAdded: ((handle: T) => void) | undefined;
   readonly #byOwner = new Map<string, WeakHandles<T>>();
 
   /** Those still in use, by owner, of each the oldest first. */
@@ -13,9 +15,12 @@ export class ListedHandles<T extends object> {
    * Begins a list anew: a layer that is made anew takes the place of the one before it in every stack.
    * @param owner - whose layer it is: of an operation that has one for itself, or of all others.
    */
-  readonly list = (owner: string): ((handle: T) => void) => {
+  list(owner: string): (handle: T) => void {
     const handles = new WeakHandles<T>();
     this.#byOwner.set(owner, handles);
-    return (handle) => handles.add(handle);
-  };
+    return (handle) => {
+      handles.add(handle);
+      this.onAdded?.(handle);
+    };
+  }
 }

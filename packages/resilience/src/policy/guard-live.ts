@@ -3,8 +3,9 @@
  * the list of settings, the check of a changed configuration, finds the same: the last valid value.
  */
 import { guardOptions } from '@fwk/kernel';
-import { canonicalOrder, type PolicyPart } from './canonical-order.js';
-import { isPlain } from './plain.js';
+import { isPlain } from '../layer/plain.js';
+import { canonicalOrder } from '../order/canonical-order.js';
+import type { PlacedPart as PolicyPart } from '../order/placed-part.js';
 import type { PolicyOptions } from './policy-options.js';
 
 /**
@@ -18,7 +19,7 @@ export function guardLive(name: string, options: PolicyOptions): PolicyOptions {
 function guardLevel(owner: string, options: PolicyOptions): PolicyOptions {
   const guarded = { ...guardOptions(owner, options, singleRules) };
   for (const { field, rules } of canonicalOrder) {
-    const given = guarded[field];
+    const given: unknown = Reflect.get(guarded, field);
     if (isPlain(given)) Object.assign(guarded, { [field]: guardOptions(`${owner}: ${field}`, given, rules) });
   }
   if (!isPlain(guarded.operations)) return guarded;

@@ -1,9 +1,10 @@
 /** Which options of the layers take live values: those that are read anew, and no others. */
 import { liveValue } from '@fwk/kernel';
 import { expect, test } from 'vitest';
-import { canonicalOrder } from './canonical-order.js';
+import type { PolicyKit } from '../layer/policy-part.js';
+import { canonicalOrder } from '../order/canonical-order.js';
 
-const kit = { policy: 'quote', listBreakers: () => () => {}, listBulkheads: () => () => {} };
+const kit: PolicyKit = { policy: 'quote', list: () => () => {} };
 const layers = canonicalOrder.filter(({ field }) => field !== 'fallback');
 const options = layers.flatMap((part) => {
   const names = new Set([...Object.keys(part.defaults), ...Object.keys(part.needed ?? {})]);

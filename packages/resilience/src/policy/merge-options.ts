@@ -4,9 +4,10 @@
  * can say where it came from.
  */
 import { isLive } from '@fwk/kernel';
-import { canonicalOrder, optionsOf } from './canonical-order.js';
-import { isPlain } from './plain.js';
-import type { FallbackChain, PolicyOptions } from './policy-options.js';
+import type { FallbackChain } from '../fallback/fallback-part.js';
+import { isPlain } from '../layer/plain.js';
+import { canonicalOrder } from '../order/canonical-order.js';
+import type { PolicyOptions } from './policy-options.js';
 
 /**
  * Where a setting was set: in the code of the layer, for all named policies, for this one, where it is used, or in the
@@ -43,15 +44,15 @@ export function mergeOptions(levels: readonly OptionsLevel[]): PolicyOptions {
 export function effectiveSettings(levels: readonly OptionsLevel[]): readonly EffectiveSetting[] {
   const merged = mergeOptions(levels);
   return canonicalOrder.flatMap((part) => {
-    const given = optionsOf(part, merged);
+    const given = part.optionsIn(merged);
     if (given === undefined) return [];
     if (part.single !== undefined) {
-      return [part.field, ...Object.values(part.beside ?? {})].flatMap((field) => {
-        const value: unknown = merged[field];
+      return [part.field, ...Object.values(part.beside)].flatMap((field) => {
+        const value: unknown = merged[field as keyof PolicyOptions];
         return value === undefined ? [] : [{ setting: field, value: shown(value), from: originOf(levels, field) }];
       });
     }
-    const unused = part.unused?.(given) ?? [];
+    const unused = part.unused(given);
     return Object.entries({ ...part.defaults, ...given }).flatMap(([name, value]) =>
       value === undefined || unused.includes(name)
         ? []
@@ -60,11 +61,13 @@ export function effectiveSettings(levels: readonly OptionsLevel[]): readonly Eff
   });
 }
 
-function originOf(levels: readonly OptionsLevel[], field: keyof PolicyOptions, name?: string): SettingOrigin {
+function originOf(levels: readonly OptionsLevel[], field: string, name?: string): SettingOrigin {
   // Whatever stands below a level that took the layer out is out as well.
-  const inForce = levels.slice(levels.findLastIndex(({ options }) => options[field] === false) + 1);
+  const inForce = levels.slice(
+    levels.findLastIndex(({ options }) => options[field as keyof PolicyOptions] === false) + 1,
+  );
   const from = inForce.findLast(({ options }) => {
-    const given: unknown = options[field];
+    const given: unknown = options[field as keyof PolicyOptions];
     return name === undefined ? given !== undefined : isPlain(given) && given[name] !== undefined;
   });
   return from?.from ?? 'built-in';

@@ -3,8 +3,8 @@
  * meaning after a restart. Lists and null are taken only where an option says that it takes any data.
  */
 import { fixed, type Rule } from '@fwk/kernel';
-import { canonicalOrder } from './canonical-order.js';
-import { isPlain } from './plain.js';
+import { isPlain } from '../layer/plain.js';
+import { canonicalOrder } from '../order/canonical-order.js';
 import { keeps } from './policy-options.js';
 
 const MAX_DEPTH = 4;
@@ -12,7 +12,7 @@ const MAX_DATA_DEPTH = 8;
 const MAX_DATA_PARTS = 1000;
 
 /** How paths of options end that take any data, such as `.fallback` and `.retry.backoff`. */
-const dataPaths: readonly string[] = canonicalOrder.flatMap(({ field, single, anyData = [] }) =>
+const dataPaths: readonly string[] = canonicalOrder.flatMap(({ field, single, anyData }) =>
   anyData.map((name) => (name === single ? `.${field}` : `.${field}.${name}`)),
 );
 

@@ -5,21 +5,30 @@
  */
 import { type BreakerHandle, type ManualState, manualStates } from '../breaker/breaker-state.js';
 import { UnknownStateError } from '../breaker/unknown-state-error.js';
-import { ListedHandles } from '../layer/listed-handles.js';
+import type { ListedHandles } from '../layer/listed-handles.js';
 
 /** Endpoints come and go; of more than this the one that was set first is forgotten. */
 const MAX_ENDPOINTS = 10_000;
 
-/** Lists breakers and sets them. */
+/** Sets breakers, those that come later too. */
 export class PolicyBreakers {
   readonly #name: string;
-  readonly #handles = new ListedHandles<BreakerHandle>();
+  readonly #handles: ListedHandles<BreakerHandle>;
   readonly #ofEndpoints = new Map<string, ManualState>();
   #forced: ManualState | undefined;
 
-  /** @param name - the policy's, for messages. */
-  constructor(name: string) {
+  /**
+   * @param name - the policy's, for messages.
+   * @param handles - where its layers list their breakers.
+   */
+  constructor(name: string, handles: ListedHandles<BreakerHandle>) {
     this.#name = name;
+    this.#handles = handles;
+    handles.onAdded = (breaker) => {
+      const { endpoint } = breaker;
+      const state = (endpoint === undefined ? undefined : this.#ofEndpoints.get(endpoint)) ?? this.#forced;
+      if (state !== undefined) breaker.force(state);
+    };
   }
 
   /** The state that was set by hand for all of them and not yet reset. */
@@ -36,17 +45,6 @@ export class PolicyBreakers {
   get alive(): readonly BreakerHandle[] {
     return this.#handles.alive;
   }
-
-  /** Begins a list anew; see {@link ListedHandles}. */
-  readonly list = (owner: string): ((breaker: BreakerHandle) => void) => {
-    const add = this.#handles.list(owner);
-    return (breaker) => {
-      add(breaker);
-      const { endpoint } = breaker;
-      const state = (endpoint === undefined ? undefined : this.#ofEndpoints.get(endpoint)) ?? this.#forced;
-      if (state !== undefined) breaker.force(state);
-    };
-  };
 
   /**
    * @param endpoint - only this one's. @defaultValue all, those of endpoints that were set apart included

@@ -16,11 +16,14 @@ import {
   type Service,
   type Stack,
 } from '@fwk/kernel';
+import { breakerHandles } from '../breaker/breaker-part.js';
 import type { BreakerHandle, ManualState } from '../breaker/breaker-state.js';
 import { sharingEngine } from '../breaker/engine-share.js';
 import type { BulkheadHandle } from '../bulkhead/bulkhead-handle.js';
-import { ListedHandles } from '../layer/listed-handles.js';
+import { bulkheadHandles } from '../bulkhead/bulkhead-part.js';
+import type { PolicyKit } from '../layer/policy-part.js';
 import { WeakHandles } from '../layer/weak-handles.js';
+import type { Scope } from '../order/placed-part.js';
 import { sharingBudget } from '../retry/budget-share.js';
 import { CallCounts } from '../statistics/call-counts.js';
 import { CountedService } from '../statistics/counted-service.js';
@@ -28,10 +31,10 @@ import { countingEnv } from '../statistics/counting-meter.js';
 import { type PolicyStatistics, type StatisticsSource, sumStatistics } from '../statistics/policy-statistics.js';
 import { StatisticsRecorder } from '../statistics/recorder.js';
 import type { LatencyDigest } from '../window/latency-digest.js';
-import type { PolicyKit } from './canonical-order.js';
+import { HandleLists } from './handle-lists.js';
 import { type EffectiveSetting, effectiveSettings, mergeOptions, type OptionsLevel } from './merge-options.js';
 import { PolicyBreakers } from './policy-breakers.js';
-import type { PolicyKind, Scope } from './policy-kind.js';
+import type { PolicyKind } from './policy-kind.js';
 import { FollowingPlaces, makePlaces, type Places } from './policy-layers.js';
 import { levelsOfKind, type PolicyLevels } from './policy-levels.js';
 import type { PolicyOptions } from './policy-options.js';
@@ -48,7 +51,7 @@ export class PolicyCore implements StatisticsSource {
   readonly kind: PolicyKind;
   readonly breakers: PolicyBreakers;
   readonly listeners: EventBus;
-  readonly #bulkheads = new ListedHandles<BulkheadHandle>();
+  readonly #handles = new HandleLists();
   readonly #stacks = new WeakHandles<Exchangeable>();
   readonly #following: FollowingPlaces | undefined;
   readonly #ofOperations = new Map<string, StatisticsRecorder>();
@@ -70,13 +73,12 @@ export class PolicyCore implements StatisticsSource {
     this.name = name;
     this.kind = kind;
     this.#clock = clock;
-    this.breakers = new PolicyBreakers(name);
+    this.breakers = new PolicyBreakers(name, this.#handles.of(breakerHandles));
     this.listeners = eventBus({ clock });
     this.#levels = levelsOfKind(kind, given);
     const kitOf = (operation: string | undefined): PolicyKit => ({
       policy: name,
-      listBreakers: () => this.breakers.list(operation ?? ''),
-      listBulkheads: () => this.#bulkheads.list(operation ?? ''),
+      list: (handles) => this.#handles.of(handles).list(operation ?? ''),
     });
     this.#following = follows ? new FollowingPlaces(kind, kitOf) : undefined;
     this.#places = this.#following?.follow(this.#levels) ?? makePlaces(kind, this.#levels, kitOf);
@@ -202,7 +204,7 @@ export class PolicyCore implements StatisticsSource {
   }
 
   get aliveBulkheads(): readonly BulkheadHandle[] {
-    return this.#has('bulkhead') ? this.#bulkheads.alive : [];
+    return this.#has('bulkhead') ? this.#handles.of(bulkheadHandles).alive : [];
   }
 
   /** Ids of the endpoints before which it stands now. */

@@ -4,14 +4,15 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { isLive, type Live, OptionsError } from '@fwk/kernel';
-import { canonicalOrder } from './canonical-order.js';
+import { isPlain } from '../layer/plain.js';
+import { optionsObject } from '../layer/policy-part.js';
+import { canonicalOrder } from '../order/canonical-order.js';
+import { checkPolicy } from './check-policy.js';
 import { guardLive } from './guard-live.js';
 import type { OptionsLevel } from './merge-options.js';
-import { isPlain } from './plain.js';
 import { plainPart } from './plain-data.js';
 import type { PolicyKind } from './policy-kind.js';
-import { checkPolicy } from './policy-layer.js';
-import { collect, keeps, optionsObject, type PolicyOptions } from './policy-options.js';
+import { collect, keeps, type PolicyOptions } from './policy-options.js';
 
 /** A checked set. */
 export interface PolicyDefinitions {
@@ -81,7 +82,7 @@ function anyKind({ operations }: PolicyOptions): PolicyKind {
   return {
     name: 'function',
     scopes: ['call', 'endpoint', 'server'],
-    assumed: Object.fromEntries(canonicalOrder.flatMap(({ field, needed }) => (needed ? [[field, needed]] : []))),
+    assumed: Object.fromEntries(canonicalOrder.map(({ field, needed }) => [field, needed])),
     ...(names.length > 0 && { operations: { names, nameOf: () => '' } }),
   };
 }

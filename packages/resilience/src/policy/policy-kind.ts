@@ -3,17 +3,9 @@
  * mean something differs, and so does what is in force where nobody says otherwise.
  */
 import type { AnyLayer } from '@fwk/kernel';
-import type { PolicyKit } from './canonical-order.js';
+import type { PolicyKit } from '../layer/policy-part.js';
+import type { Scope } from '../order/placed-part.js';
 import type { PolicyOptions } from './policy-options.js';
-
-/**
- * - `call`: round a whole call, before an endpoint is chosen for each attempt;
- * - `endpoint`: before one endpoint;
- * - `server`: before the handlers of a server.
- *
- * A function has no endpoints to choose from: the first two join.
- */
-export type Scope = 'call' | 'endpoint' | 'server';
 
 /** The operations of a client or a server, each of which may have options of its own. */
 export interface PolicyOperations {
@@ -43,6 +35,11 @@ export interface PolicyKind {
   };
   /** What of the options in force cannot stand together here, one sentence a problem. @defaultValue nothing more than for functions */
   readonly contradictions?: ((options: PolicyOptions) => readonly string[]) | undefined;
+  /**
+   * What its own way of making a layer adds where nobody says it, by the option's name; so no check asks for it.
+   * @defaultValue nothing
+   */
+  readonly completes?: PolicyOptions;
   /** True where each call says whether it may run twice, so that hedging need not be told. @defaultValue false */
   readonly knowsIdempotence?: boolean;
   /** What paths call it, in metrics and events. @defaultValue the policy's name */

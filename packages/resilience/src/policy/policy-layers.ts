@@ -10,11 +10,12 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type AnyLayer, isLive, type LiveSource, liveValue } from '@fwk/kernel';
-import { canonicalOrder, optionsOf, type PolicyKit, type PolicyPart } from './canonical-order.js';
+import type { PolicyKit, PolicyPart } from '../layer/policy-part.js';
+import { canonicalOrder } from '../order/canonical-order.js';
 import { mergeOptions } from './merge-options.js';
 import type { PolicyKind } from './policy-kind.js';
 import type { PolicyLevels } from './policy-levels.js';
-import { collect, type PolicyOptions } from './policy-options.js';
+import type { PolicyOptions } from './policy-options.js';
 
 /** What stands at one place of the order. */
 export interface Place {
@@ -30,17 +31,10 @@ export type Places = ReadonlyMap<PolicyPart, Place>;
 export type KitOf = (operation: string | undefined) => PolicyKit;
 
 /** Makes layers anew. */
-export function makePlaces(kind: PolicyKind, levels: PolicyLevels, kitOf: KitOf, problems: string[] = []): Places {
-  const made = (part: PolicyPart, options: object | undefined, operation: string | undefined) => {
-    let layers: readonly AnyLayer[] = [];
-    if (options === undefined) return layers;
-    const field = operation === undefined ? part.field : `operations.${operation}.${part.field}`;
-    collect(problems, field, () => {
-      layers = makeLayers(kind, part, options, kitOf(operation));
-    });
-    return layers;
-  };
-  return placesOf(levels, made);
+export function makePlaces(kind: PolicyKind, levels: PolicyLevels, kitOf: KitOf): Places {
+  return placesOf(levels, (part, options, operation) =>
+    options === undefined ? [] : makeLayers(kind, part, options, kitOf(operation)),
+  );
 }
 
 /** The layers of one policy that follows its options. */
@@ -107,11 +101,11 @@ function placesOf({ whole, byOperation }: PolicyLevels, make: MakeAt): Places {
   const ofOperations = [...byOperation].map(([name, levels]) => [name, mergeOptions(levels)] as const);
   const places = new Map<PolicyPart, Place>();
   for (const part of canonicalOrder) {
-    const usual = optionsOf(part, options);
+    const usual = part.optionsIn(options);
     const layers = make(part, usual, undefined);
     const own = new Map<string, readonly AnyLayer[]>();
     for (const [name, merged] of ofOperations) {
-      const given = optionsOf(part, merged);
+      const given = part.optionsIn(merged);
       if (isDeepStrictEqual(given, usual)) make(part, undefined, name);
       else own.set(name, make(part, given, name));
     }

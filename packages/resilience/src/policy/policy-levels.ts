@@ -2,9 +2,10 @@
  * The options of a policy where it stands: what its kind has in force by itself, under what is set for all policies, for
  * this one, and where it is used. What is said of one operation wins over what is said of all, wherever either is said.
  */
-import { canonicalOrder } from './canonical-order.js';
+
+import { isPlain } from '../layer/plain.js';
+import { canonicalOrder } from '../order/canonical-order.js';
 import { mergeOptions, type OptionsLevel } from './merge-options.js';
-import { isPlain } from './plain.js';
 import type { PolicyKind } from './policy-kind.js';
 import type { PolicyOptions } from './policy-options.js';
 
@@ -60,9 +61,7 @@ export function fieldsOf(kind: PolicyKind): readonly string[] {
 function isOf(kind: PolicyKind, field: string): boolean {
   if (field === 'operations') return kind.operations !== undefined;
   if (common.includes(field as never)) return true;
-  const part = canonicalOrder.find(
-    (each) => each.field === field || Object.values(each.beside ?? {}).includes(field as never),
-  );
+  const part = canonicalOrder.find((each) => each.field === field || Object.values(each.beside).includes(field));
   return part === undefined || part.scopes.some((scope) => kind.scopes.includes(scope));
 }
 

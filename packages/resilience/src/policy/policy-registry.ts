@@ -12,6 +12,7 @@ import {
 } from '@fwk/kernel';
 import type { ManualState } from '../breaker/breaker-state.js';
 import { sumStatistics } from '../statistics/policy-statistics.js';
+import { checkPolicy } from './check-policy.js';
 import { EndpointNotInUseError } from './endpoint-not-in-use-error.js';
 import { guardLive } from './guard-live.js';
 import type { OptionsLevel } from './merge-options.js';
@@ -26,7 +27,7 @@ import {
   type PolicySource,
 } from './policy-definitions.js';
 import { functionKind, type PolicyKind } from './policy-kind.js';
-import { checkPolicy, type PolicyLayer, policyLayer } from './policy-layer.js';
+import { type PolicyLayer, policyLayer } from './policy-layer.js';
 import { PolicyNotInUseError } from './policy-not-in-use-error.js';
 import { collect, type PolicyOptions } from './policy-options.js';
 import {

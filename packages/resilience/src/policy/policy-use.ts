@@ -3,9 +3,9 @@
  * endpoint) or a server. Layers of others stand between those of the policy, by role.
  */
 import type { BuiltService, Env, Layer, LayerDescription, Service, Stack } from '@fwk/kernel';
+import type { Scope } from '../order/placed-part.js';
 import type { CallCounts } from '../statistics/call-counts.js';
 import type { PolicyCore } from './policy-core.js';
-import type { Scope } from './policy-kind.js';
 import type { PolicyOptions } from './policy-options.js';
 
 /** The layers of a server scope round what answers its operations. */

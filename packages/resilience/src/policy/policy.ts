@@ -2,11 +2,12 @@
  * Several layers under one name, always in the same order, so that nobody needs to know which order is right.
  */
 import { defaultEnv, type Env } from '@fwk/kernel';
+import { checkPolicy } from './check-policy.js';
 import { guardLive } from './guard-live.js';
 import type { OptionsLevel } from './merge-options.js';
 import { PolicyCore } from './policy-core.js';
 import { functionKind } from './policy-kind.js';
-import { checkPolicy, type PolicyLayer, policyLayer } from './policy-layer.js';
+import { type PolicyLayer, policyLayer } from './policy-layer.js';
 import type { PolicyOptions } from './policy-options.js';
 
 /**

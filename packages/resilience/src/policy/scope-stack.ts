@@ -20,9 +20,10 @@ import {
   wrapWith,
 } from '@fwk/kernel';
 import { deadline } from '../deadline/deadline.js';
+import { canonicalOrder } from '../order/canonical-order.js';
+import type { PlacedPart as PolicyPart, Scope } from '../order/placed-part.js';
 import { ByOperation } from './by-operation.js';
-import { canonicalOrder, type PolicyPart } from './canonical-order.js';
-import type { PolicyKind, Scope } from './policy-kind.js';
+import type { PolicyKind } from './policy-kind.js';
 import type { Place, Places } from './policy-layers.js';
 
 type AnyService = Service<never, unknown>;

@@ -2,37 +2,28 @@
  * What is counted of a policy. Every call that has ended is counted by exactly one outcome; the rest says what happened
  * on its way, and may happen several times in one call or not at all.
  */
+import { canonicalOrder, type OrderLines } from '../order/canonical-order.js';
+import type { CountsOf } from '../order/placed-part.js';
 
 /** How calls ended. */
 export const outcomeNames = Object.freeze(['successes', 'failures', 'ignored', 'rejected', 'cancelled'] as const);
 
-/** What happened on the way. */
-export const incidentNames = Object.freeze([
-  'retries',
-  'retriesRefused',
-  'timeouts',
-  'lateAnswers',
-  'deadlinesExceeded',
-  'fallbacks',
-  'fallbackFailures',
-  'breakerRejections',
-  'bulkheadRejections',
-  'rateRejections',
-  'throttleRejections',
-  'limitRejections',
-  'hedges',
-  'cacheHits',
-  'coalesced',
-  'faults',
-] as const);
+/** What happened on the way: what the layers count, in canonical order. */
+export const incidentNames: readonly string[] = Object.freeze([
+  ...new Set(canonicalOrder.flatMap(({ counts }) => Object.values(counts).flatMap(namesIn))),
+]);
+
+function namesIn(count: string | Readonly<Record<string, string>>): readonly string[] {
+  return typeof count === 'string' ? [count] : Object.values(count);
+}
 
 /** One of the ways in which a call ends. */
 export type OutcomeName = (typeof outcomeNames)[number];
 /** One of the things that may happen on the way. */
-export type IncidentName = (typeof incidentNames)[number];
+export type IncidentName = keyof CountsOf<OrderLines>;
 
 /** Counts of a policy; plain data. `calls = successes + failures + ignored + rejected + cancelled`. */
-export interface PolicyCounts {
+export interface PolicyCounts extends CountsOf<OrderLines> {
   /** Calls that have ended. */
   readonly calls: number;
   /** Ended with an answer, whoever gave it: the callee, a cache, a fallback. */
@@ -44,43 +35,15 @@ export interface PolicyCounts {
   readonly rejected: number;
   /** Given up by their callers. */
   readonly cancelled: number;
-  /** Attempts after the first. */
-  readonly retries: number;
-  /** Attempts that were not made because too many calls retried already. */
-  readonly retriesRefused: number;
-  /** Attempts that ran into their limit. */
-  readonly timeouts: number;
-  /** Answers that came after their attempt had been given up. */
-  readonly lateAnswers: number;
-  /** Calls or waits whose total time ran out. */
-  readonly deadlinesExceeded: number;
-  /** Failed calls that a fallback answered. */
-  readonly fallbacks: number;
-  /** Failed calls whose fallback failed as well. */
-  readonly fallbackFailures: number;
-  /** Attempts that the breaker refused. */
-  readonly breakerRejections: number;
-  readonly bulkheadRejections: number;
-  readonly rateRejections: number;
-  readonly throttleRejections: number;
-  readonly limitRejections: number;
-  /** Extra attempts that were sent beside a slow one. */
-  readonly hedges: number;
-  /** Calls that a cache answered. */
-  readonly cacheHits: number;
-  /** Calls that waited for another one's answer instead of being sent. */
-  readonly coalesced: number;
-  /** Faults that were put in on purpose. */
-  readonly faults: number;
 }
 
-const names: readonly (OutcomeName | IncidentName)[] = Object.freeze([...outcomeNames, ...incidentNames]);
+const names: readonly string[] = Object.freeze([...outcomeNames, ...incidentNames]);
 
 /** How many numbers are counted side by side. */
 export const channels = names.length;
 
 /** Where a number stands among the counts. */
-export function channelOf(name: OutcomeName | IncidentName): number {
+export function channelOf(name: string): number {
   return names.indexOf(name);
 }
 
@@ -93,5 +56,7 @@ export function countsOf(read: (channel: number) => number): PolicyCounts {
 
 /** Adds counts of several, such as the places that use one policy. */
 export function sumCounts(all: readonly PolicyCounts[]): PolicyCounts {
-  return countsOf((channel) => all.reduce((sum, counts) => sum + counts[names[channel]!], 0));
+  return countsOf((channel) =>
+    all.reduce((sum, counts) => sum + (counts[names[channel] as OutcomeName | IncidentName] ?? 0), 0),
+  );
 }
