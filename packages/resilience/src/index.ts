@@ -59,6 +59,7 @@ export { UnknownStateError } from './breaker/unknown-state-error.js';
 export { type BulkheadLayer, type BulkheadOptions, bulkhead, bulkheadDefaults } from './bulkhead/bulkhead.js';
 export { BulkheadFullError } from './bulkhead/bulkhead-full-error.js';
 export type { BulkheadHandle, BulkheadSnapshot } from './bulkhead/bulkhead-handle.js';
+export { bulkheadHandles } from './bulkhead/bulkhead-part.js';
 export { type CacheLayer, cache } from './cache/cache.js';
 export { type CacheHandle, type CacheOptions, type CacheSnapshot, cacheDefaults } from './cache/cache-options.js';
 export { type CoalesceOptions, coalesce, coalesceDefaults } from './coalesce/coalesce.js';

@@ -5,6 +5,7 @@
 import type { AnyLayer } from '@fwk/kernel';
 import {
   type BulkheadOptions,
+  bulkheadHandles,
   type DeadlineOptions,
   deadline,
   type FaultOptions,
@@ -55,7 +56,8 @@ export function serverKind({ name, plans }: AnyContract, timeoutMs: number): Pol
     make: {
       deadlineMs: (options) => exchangeDeadline(options),
       rateLimit: (options) => rateLimit(perCaller(options)) as AnyLayer,
-      bulkhead: (options, kit) => operationBulkheads(options as Partial<BulkheadOptions>, names, kit.listBulkheads()),
+      bulkhead: (options, kit) =>
+        operationBulkheads(options as Partial<BulkheadOptions>, names, kit.list(bulkheadHandles)),
       fault: (options) => faultInjection(answering(options as FaultOptions)) as AnyLayer,
     },
   };
