@@ -7,6 +7,7 @@ import { clientDefaults } from './client/client-options.js';
 import { httpErrors } from './errors.js';
 import { idempotencyDefaults } from './idempotency/idempotency-options.js';
 import { serverDefaults } from './server/server-options.js';
+import { serverPolicyRules } from './server/server-policy-options.js';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
@@ -25,9 +26,19 @@ test('every code is explained in the README', () => {
   expect(Object.keys(httpErrors).filter((code) => !readme.includes(code))).toEqual([]);
 });
 
+/** What the policy of a server takes is documented with the policy, and has no default of the server's own. */
+const ownServerDefaults = Object.fromEntries(
+  Object.entries(serverDefaults).filter(([option]) => !Object.hasOwn(serverPolicyRules, option)),
+);
+
+test('the options of a policy have no default of the server beside that of the policy', () => {
+  const ofPolicy = Object.keys(serverPolicyRules).map((option) => [option, Reflect.get(serverDefaults, option)]);
+  expect(ofPolicy.filter(([, value]) => value !== undefined)).toEqual([]);
+});
+
 test.each([
   ['client/client-options.ts', 'ClientOptions', clientDefaults],
-  ['server/server-options.ts', 'ServerSettings', serverDefaults],
+  ['server/server-options.ts', 'ServerSettings', ownServerDefaults],
   ['idempotency/idempotency-options.ts', 'IdempotencyOptions', idempotencyDefaults],
 ])('documented defaults in %s are the real ones', (file, type, defaults: object) => {
   const text = read(file);
