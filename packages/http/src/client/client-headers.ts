@@ -68,5 +68,5 @@ function isPlainObject(value: unknown): value is object {
 function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
-  return `a ${String(value.constructor?.name ?? 'thing of its own kind').slice(0, 60)}`;
+  return `a ${String(value.constructor?.name || 'class instance').slice(0, 60)}`;
 }

@@ -187,7 +187,7 @@ export function checkClientOptions<C>(owner: string, options: Partial<ClientOpti
     balancer: optional(balancer),
     ejection: optional(objectOrFalse),
     fallback: optional(object),
-    // Looked at where they are taken, in words that never show them.
+    // Checked by `constantHeaders`, whose messages never show a value.
     headers: anything,
     headersTimeoutMs: millisecondsIn(1, 60_000),
     maxAnswerBytes: integerIn(1, 1_073_741_824),

@@ -46,7 +46,7 @@ export function clientKind(service: string, plans: readonly OperationPlan[], var
       fallback: (options) => operationFallbacks((options as { readonly handlers: Fallbacks }).handlers),
       cache: (options) => forReads(options, (whole) => cache(whole as CacheOptions)),
       coalesce: (options) => forReads(options, (whole) => coalesce(whole as CoalesceOptions)),
-      // Attempts with a key go one after the other: two at once would be at two places.
+      // Attempts with an idempotency key go one after the other: two at once would be at two instances.
       hedge: (options) => onlyFor(hedge(options as Partial<HedgeOptions>), isWithoutKey),
       breaker: (options, kit) => endpointBreakers(service, options, kit.list(breakerHandles)),
     },

@@ -83,7 +83,7 @@ export function clientStack<C>(
   };
 }
 
-/** Users' own code: what it answers is looked at. */
+/** Runs the user's function and checks what it returns. */
 function edited(
   option: string,
   edit: ((layers: OperationStack) => OperationStack) | undefined,

@@ -93,7 +93,9 @@ class HeadersLayer implements Next {
         throw new HeadersInvalidError(id, name, why);
       });
     } catch (error) {
-      throw error instanceof HeadersInvalidError ? error : new HeadersFailedError(id, 'answered what throws', error);
+      throw error instanceof HeadersInvalidError
+        ? error
+        : new HeadersFailedError(id, 'answered an object that throws when it is read', error);
     }
     const added = { ...request, headers: withAdded(request.headers, headers) };
     if (request.idempotencyKey !== undefined) this.#kept.set(request, added);
@@ -119,7 +121,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
-/** What stands there already was said nearer to the call. */
+/** Headers that the request has already win: they were given for this call. */
 function withAdded(headers: readonly string[], added: WireHeaders): readonly string[] {
   const all = [...headers];
   for (const name of Object.keys(added)) if (!hasName(headers, name)) all.push(name, added[name] as string);

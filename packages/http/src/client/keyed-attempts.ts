@@ -24,7 +24,7 @@ import {
 import type { RemoteError } from '../wire/remote-error.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 
-/** Between two questions whether an answer is there, doubling up to the longest unless more is asked for, in milliseconds. */
+/** Waits between two questions whether the answer is there, in milliseconds: the first, doubled up to the longest. The server may ask for more. */
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 1000;
 

@@ -1,8 +1,8 @@
 /** What a header may be that users add to requests: its name, its value, and how many there may be. */
 
 /** Most headers that are added to one request, and their names and values together, in characters. Servers take 16 KiB of head. */
-export const MAX_HEADERS = 64;
-export const MAX_HEADERS_LENGTH = 8192;
+const MAX_HEADERS = 64;
+const MAX_HEADERS_LENGTH = 8192;
 
 const nameForm = /^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
 /** As RFC 9110 has it: printable Latin-1 and tabs, so neither CR, LF nor NUL. */

@@ -41,7 +41,7 @@ export function build<Req, Res>(
     }, innermost);
     return new BuiltStack(outermost as Service<Req, Res>, kept);
   } catch (error) {
-    // Nobody will get what was built so far. What it cannot let go of is less than why there is no stack.
+    // Nobody will use what was built so far. Errors of its disposal are dropped: why there is no stack matters more.
     disposeAll(kept).catch(() => {});
     throw error;
   }

@@ -29,7 +29,7 @@ export interface BackoffShape {
 
 /** The bound of the n-th pause in a row, from 0; finite for any number. */
 export function backoffBound(n: number, { baseMs, capMs, growth = 'exponential', factor = 2 }: BackoffShape): number {
-  // However often nothing is doubled, nothing it stays; 0 · Infinity would be no number.
+  // A base of 0 stays 0; 0 · Infinity would be NaN.
   if (baseMs === 0) return 0;
   const grown = growth === 'exponential' ? factor ** n : growth === 'linear' ? n + 1 : 1;
   return Math.min(capMs, baseMs * grown);
