@@ -18,17 +18,17 @@ import type { RemoteError } from '../wire/remote-error.js';
 import { entryOfCode } from './error-status.js';
 import { RequestError } from './request-error.js';
 
-/** One answer, complete. */
-export interface Answer {
+/** What a request is answered with, by its operation or by a layer instead. */
+export interface ServedAnswer {
   readonly status: number;
   readonly contentType: string | undefined;
   readonly body: string | undefined;
-  /** Names and values in turn; undefined for none. */
+  /** Values by name; undefined for none. */
   readonly headers: Readonly<Record<string, string>> | undefined;
 }
 
 /** An answer as it can be put on the wire: text, or bytes that are encoded already. */
-export interface WireAnswer extends Omit<Answer, 'body'> {
+export interface WireAnswer extends Omit<ServedAnswer, 'body'> {
   readonly body: string | Uint8Array | undefined;
 }
 
@@ -50,7 +50,7 @@ const overloadWaitMs = 100;
 const passedOn: readonly number[] = [404, 409, 410, 422];
 
 /** Makes the answer of an error. */
-export function answerOfError(error: unknown, failed: Failed): Answer {
+export function answerOfError(error: unknown, failed: Failed): ServedAnswer {
   const { status, type, title, detail, code, members, headers, ...explained } = explain(error);
   const retryAfterMs = boundedRetryAfterMs(explained.retryAfterMs);
   const problem: Problem = {
@@ -118,7 +118,7 @@ function explainRemote(error: RemoteError): Explained {
   };
 }
 
-/** What the error's table lets callers know of its details. */
+/** Those details of an error that its table shows to callers (`told`). */
 function toldOf({ details }: FwkError, { told = [] }: ErrorEntry): Readonly<Record<string, unknown>> {
   return Object.fromEntries(told.filter((name) => details[name] !== undefined).map((name) => [name, details[name]]));
 }
@@ -139,7 +139,7 @@ function known(code: string, detail?: string): Explained {
   };
 }
 
-/** Somebody has already tried what trying can do, or refuses for good. */
+/** Whether the caller should not try again: others have refused the call already, or the refusal is for good. */
 function isFinal(error: unknown, { marks, refusedAttempt = 1 }: Failed): boolean {
   return (
     // Others were asked before and are as full, so a third attempt would only add to it (the SRE book's "overloaded; don't retry").

@@ -3,7 +3,7 @@
  * request at once, one whose request is still arriving after a short time, one with requests that are here whole when they
  * are answered.
  */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type Clock, settleWithin } from '@fwk/kernel';
@@ -11,14 +11,12 @@ import { type Clock, settleWithin } from '@fwk/kernel';
 /** How long a request that has begun to arrive when the server stops accepting has for the rest, in milliseconds. */
 const arrivalMs = 500;
 
-type Answer = ServerResponse<IncomingMessage>;
-
 /** See the head of this file. */
 export class Connections {
   /** Each with the answer of the last request that has arrived on it, up to its body. */
-  readonly #open = new Map<Socket, Answer | undefined>();
+  readonly #open = new Map<Socket, ServerResponse | undefined>();
   /** Of an answer whose request came while another was unanswered on the connection: that other. */
-  readonly #before = new WeakMap<Answer, Answer>();
+  readonly #before = new WeakMap<ServerResponse, ServerResponse>();
   /** Connections whose TLS handshake is not over. */
   readonly #greeting = new Set<Socket>();
   /** Bytes that a connection had brought when its handshake was over. */
@@ -99,7 +97,7 @@ export class Connections {
   }
 
   /** A request has arrived, up to its body. */
-  begin(answer: Answer): void {
+  begin(answer: ServerResponse): void {
     const { socket } = answer.req;
     if (!this.#open.has(socket)) return;
     const before = this.#open.get(socket);
@@ -108,12 +106,12 @@ export class Connections {
   }
 
   /** The answer of the last request that has arrived on a connection, up to its body. */
-  lastOn(socket: Socket): Answer | undefined {
+  lastOn(socket: Socket): ServerResponse | undefined {
     return this.#open.get(socket);
   }
 
   /** The last answer that is still owed on a connection; a request that is still arriving is owed none yet. */
-  owedOn(socket: Socket): Answer | undefined {
+  owedOn(socket: Socket): ServerResponse | undefined {
     const last = this.#open.get(socket);
     const owed = last && this.#isArriving(last) ? this.#before.get(last) : last;
     return owed && isUnanswered(owed) ? owed : undefined;
@@ -143,7 +141,7 @@ export class Connections {
   }
 
   /** Part of the body is missing, and is wanted: not yet refused, and read now or when those before are answered. */
-  #isArriving(last: Answer): boolean {
+  #isArriving(last: ServerResponse): boolean {
     const { req } = last;
     if (req.complete || last.headersSent) return false;
     const before = this.#before.get(last);
@@ -156,6 +154,6 @@ function placeOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }
 
-function isUnanswered(answer: Answer): boolean {
+function isUnanswered(answer: ServerResponse): boolean {
   return !answer.writableFinished && !answer.destroyed;
 }

@@ -22,7 +22,7 @@ import {
 } from '@fwk/kernel';
 import type { CallCounts } from '@fwk/resilience';
 import { headerNames, readAttempt } from '../wire/headers.js';
-import { type Answer, answerOfError } from './answer.js';
+import { answerOfError, type ServedAnswer } from './answer.js';
 import type { Course, Ending } from './operation-handler.js';
 import type { RequestSeries } from './request-series.js';
 import { instanceOf } from './request-target.js';
@@ -99,7 +99,7 @@ export class Exchange implements Course, Ending {
     this.#outlives = true;
   }
 
-  answerOf(error: unknown): Answer {
+  answerOf(error: unknown): ServedAnswer {
     const { url, headers } = this.response.req;
     return answerOfError(error, {
       instance: instanceOf(url as string),
@@ -110,12 +110,12 @@ export class Exchange implements Course, Ending {
   }
 
   /** Answers, unless that has happened or nobody is there any more. */
-  answered(answer: Answer): void {
+  answered(answer: ServedAnswer): void {
     this.#end(answer, undefined, false);
   }
 
   /** Answers an error, unless there was an answer. */
-  failed(error: unknown, answer: Answer = this.answerOf(error)): void {
+  failed(error: unknown, answer: ServedAnswer = this.answerOf(error)): void {
     this.#end(answer, error, true);
   }
 
@@ -124,13 +124,13 @@ export class Exchange implements Course, Ending {
     return !this.#begun && isFwkError(error) && error.traits.refusedBy === 'caller' && error.traits.overloaded === true;
   }
 
-  #end(answer: Answer, error: unknown, failed: boolean): void {
+  #end(answer: ServedAnswer, error: unknown, failed: boolean): void {
     this.#answer(answer, error, failed);
     if (this.#alone) this.#leave();
     this.scope.end();
   }
 
-  #answer(answer: Answer, error: unknown, failed: boolean): void {
+  #answer(answer: ServedAnswer, error: unknown, failed: boolean): void {
     if (this.#answered) return;
     this.#answered = true;
     const { env } = this.#parts;

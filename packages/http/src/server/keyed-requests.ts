@@ -27,8 +27,8 @@ const LEASE_MARGIN_MS = 5000;
 /** How long work without a limit is taken to last at most. */
 const LONGEST_WORK_MS = 3_600_000;
 
-/** A request that is to be worked on, or the answer that it got before. */
-export type Met = { readonly claimed: ClaimedKey } | { readonly answer: KeptAnswer };
+/** What became of a claim: the key to work under, or the answer that the request got before. */
+export type ClaimResult = { readonly claimed: ClaimedKey } | { readonly answer: KeptAnswer };
 
 /** See the head of this file. */
 export class KeyedRequests {
@@ -63,11 +63,11 @@ export class KeyedRequests {
    * @throws RequestError when the request is not to be worked on; RequestError as well, or the context's reason, by a
    * promise where the store answers by one.
    */
-  claim(key: string, request: IncomingRequest, context: CallContext): Met | Promise<Met> {
+  claim(key: string, request: IncomingRequest, context: CallContext): ClaimResult | Promise<ClaimResult> {
     const claim = this.#store.claim(this.#describe(key, request), context);
-    if (!(claim instanceof Promise)) return this.#met(claim);
+    if (!(claim instanceof Promise)) return this.#resultOf(claim);
     return abandonOnCancel(context, claim).then(
-      (settled) => this.#met(settled),
+      (settled) => this.#resultOf(settled),
       (error: unknown) => {
         if (!context.cancelled) throw this.#unavailable(error);
         // Nobody works on it any more, so a claim that succeeds later must not hold the key.
@@ -108,7 +108,7 @@ export class KeyedRequests {
     return hash.update(body).digest('base64');
   }
 
-  #met(claim: Claim): Met {
+  #resultOf(claim: Claim): ClaimResult {
     switch (claim.kind) {
       case 'fresh':
         return { claimed: claim.entry };

@@ -4,7 +4,8 @@
  */
 import type { AnyLayer, CallContext, Env, Service, Status } from '@fwk/kernel';
 import { type BulkheadHandle, type BulkheadOptions, bulkhead } from '@fwk/resilience';
-import type { ServedAnswer, ServedRequest } from './served-request.js';
+import type { ServedAnswer } from './answer.js';
+import type { ServedRequest } from './served-request.js';
 
 type OperationService = Service<ServedRequest, ServedAnswer>;
 

@@ -8,15 +8,15 @@ import type { ClaimedKey } from '../idempotency/idempotency-store.js';
 import type { WireIssue } from '../wire/problem.js';
 import { formatIssues, type Validated, validatePart } from '../wire/validate.js';
 import { validateQuery } from '../wire/validate-query.js';
-import type { Answer } from './answer.js';
+import type { ServedAnswer } from './answer.js';
 import type { IncomingRequest } from './incoming-request.js';
-import { KeyedRequests, type Met } from './keyed-requests.js';
+import { type ClaimResult, KeyedRequests } from './keyed-requests.js';
 import { allHeaders, pickHeaders } from './read-headers.js';
 import { RequestError } from './request-error.js';
 import type { ServerParts } from './server-parts.js';
 import { jsonAnswer } from './server-policy.js';
 
-const noContent: Answer = { status: 204, contentType: undefined, body: undefined, headers: undefined };
+const noContent: ServedAnswer = { status: 204, contentType: undefined, body: undefined, headers: undefined };
 
 /** What a handler is given; its types come from the contract. */
 interface HandlerCall {
@@ -30,9 +30,9 @@ interface HandlerCall {
 
 /** Is told how a call ended, once. Not a promise: where nothing waits, that would cost more than most steps. */
 export interface Ending {
-  answered(answer: Answer): void;
+  answered(answer: ServedAnswer): void;
   /** @param answer - what the error is answered with, where that is known. */
-  failed(error: unknown, answer?: Answer): void;
+  failed(error: unknown, answer?: ServedAnswer): void;
 }
 
 /** What an operation tells of itself on the way. */
@@ -42,7 +42,7 @@ export interface Course {
   /** The handler is asked now. */
   begin(): void;
   /** What an error will be answered with. */
-  answerOf(error: unknown): Answer;
+  answerOf(error: unknown): ServedAnswer;
 }
 
 /** See the head of this file. */
@@ -104,16 +104,16 @@ export class OperationHandler {
   #runKeyed(keyed: KeyedRequests, request: IncomingRequest, call: HandlerCall, course: Course, ending: Ending): void {
     const { context } = call;
     const idempotencyKey = keyed.keyOf(request);
-    // Before, nobody else can know of it: who has left by now left nothing behind.
+    // The key is not claimed yet, so a caller that has left by now leaves nothing behind.
     if (context.cancelled) throw context.reason;
     course.outlive();
-    const go = (met: Met) => {
-      if ('answer' in met) ending.answered(met.answer);
-      else this.#work({ ...call, idempotencyKey }, course, ending, met.claimed);
+    const go = (result: ClaimResult) => {
+      if ('answer' in result) ending.answered(result.answer);
+      else this.#work({ ...call, idempotencyKey }, course, ending, result.claimed);
     };
-    const met = keyed.claim(idempotencyKey, request, context);
-    if (met instanceof Promise) met.then(go).catch((error) => ending.failed(error));
-    else go(met);
+    const result = keyed.claim(idempotencyKey, request, context);
+    if (result instanceof Promise) result.then(go).catch((error) => ending.failed(error));
+    else go(result);
   }
 
   #work(call: HandlerCall, course: Course, ending: Ending, claimed?: ClaimedKey): void {
@@ -153,7 +153,7 @@ export class OperationHandler {
     }
   }
 
-  #written(checked: Validated): Answer {
+  #written(checked: Validated): ServedAnswer {
     const { issues } = checked;
     if (!issues) return jsonAnswer(checked.value);
     const { id } = this.#plan;
@@ -163,7 +163,7 @@ export class OperationHandler {
   }
 
   /** Kept also when nobody waits any more: the next attempt with this key will ask for it. */
-  #answer(answer: Answer, ending: Ending, claimed: ClaimedKey | undefined): void {
+  #answer(answer: ServedAnswer, ending: Ending, claimed: ClaimedKey | undefined): void {
     const kept = claimed && this.#keyed?.finish(claimed, answer);
     // Before it is sent: whoever asks again, perhaps another instance, must find it.
     if (kept) kept.then(() => ending.answered(answer));

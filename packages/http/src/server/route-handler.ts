@@ -13,13 +13,14 @@ import type { OperationPlan } from '../contract/contract.js';
 import { callerKey } from '../wire/caller.js';
 import { headerNames, readCaller, readDeadlineMs, readPriority } from '../wire/headers.js';
 import { peerKey } from '../wire/peer.js';
+import type { ServedAnswer } from './answer.js';
 import { Exchange } from './exchange.js';
 import type { IncomingRequest } from './incoming-request.js';
 import type { OperationHandler } from './operation-handler.js';
 import { priorityEntry } from './priority.js';
 import { announcesBody, readBody } from './read-body.js';
 import { RequestSeries } from './request-series.js';
-import { type ServedAnswer, ServedCall, type ServedRequest } from './served-request.js';
+import { ServedCall, type ServedRequest } from './served-request.js';
 import type { ServedScope } from './served-scope.js';
 import type { ServerParts } from './server-parts.js';
 

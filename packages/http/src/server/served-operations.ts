@@ -3,10 +3,10 @@
  * were asked is read here.
  */
 import { type CallContext, contextScope, type Service } from '@fwk/kernel';
-import type { Answer } from './answer.js';
+import type { ServedAnswer } from './answer.js';
 import type { OperationHandler } from './operation-handler.js';
 import { readBody } from './read-body.js';
-import { type ServedAnswer, ServedCall, type ServedRequest } from './served-request.js';
+import { ServedCall, type ServedRequest } from './served-request.js';
 
 /** See the head of this file. */
 export class ServedOperations implements Service<ServedRequest, ServedAnswer> {
@@ -36,7 +36,7 @@ export class ServedOperations implements Service<ServedRequest, ServedAnswer> {
   #serve(
     { operation, request, exchange }: ServedCall,
     context: CallContext,
-    answered: (answer: Answer) => void,
+    answered: (answer: ServedAnswer) => void,
     failed: (error: unknown) => void,
   ): void {
     const handler = this.#handlers.get(operation) as OperationHandler;
@@ -49,7 +49,7 @@ export class ServedOperations implements Service<ServedRequest, ServedAnswer> {
   #read(
     call: ServedCall,
     context: CallContext,
-    resolve: (answer: Answer) => void,
+    resolve: (answer: ServedAnswer) => void,
     reject: (error: unknown) => void,
   ): void {
     const { exchange, request } = call;

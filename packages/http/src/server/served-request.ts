@@ -1,5 +1,4 @@
 import type { OperationPlan } from '../contract/contract.js';
-import type { Answer } from './answer.js';
 import { callerKeyOf } from './caller-key.js';
 import type { Exchange } from './exchange.js';
 import type { IncomingRequest } from './incoming-request.js';
@@ -27,9 +26,6 @@ export interface ServedRequest {
    */
   readonly caller: string;
 }
-
-/** What is answered to it: by the operation, or by a layer instead. */
-export interface ServedAnswer extends Answer {}
 
 /** The one that servers make; layers hand on the same. */
 export class ServedCall implements ServedRequest {

@@ -4,8 +4,9 @@
  */
 import { currentOf, type Env, type LayerDescription, OptionsError, type Service, type Stack } from '@fwk/kernel';
 import type { CallCounts, PolicyRegistry, PolicyUse, ServerScope } from '@fwk/resilience';
+import type { ServedAnswer } from './answer.js';
 import type { Served } from './served.js';
-import type { ServedAnswer, ServedRequest } from './served-request.js';
+import type { ServedRequest } from './served-request.js';
 import { serverKind } from './server-policy.js';
 import { type ServerPolicyOptions, splitPolicyOptions } from './server-policy-options.js';
 
@@ -17,7 +18,7 @@ export class ServedScope implements AsyncDisposable {
   readonly #served: Served;
   readonly #use: PolicyUse;
   readonly #layers: ServerLayers;
-  /** Whether the limit of exchanges is among the layers still. */
+  /** Whether the deadline is still among the layers: a user may take it out. */
   readonly #limits: boolean;
   #service: ServerScope<ServedRequest, ServedAnswer> | undefined;
 
@@ -83,7 +84,7 @@ export class ServedScope implements AsyncDisposable {
   }
 }
 
-/** Users' own code: what it answers is looked at. */
+/** Runs the user's function and checks what it returns. */
 function edited(edit: ServerPolicyOptions['layers'], layers: ServerLayers): ServerLayers {
   if (!edit) return layers;
   const answer: unknown = edit(layers);

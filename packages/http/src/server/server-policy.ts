@@ -16,7 +16,7 @@ import {
   rateLimit,
 } from '@fwk/resilience';
 import type { AnyContract } from '../contract/contract-types.js';
-import type { Answer } from './answer.js';
+import type { ServedAnswer } from './answer.js';
 import { operationBulkheads } from './operation-bulkheads.js';
 import type { ServedRequest } from './served-request.js';
 
@@ -84,7 +84,7 @@ function answering(options: FaultOptions): FaultOptions {
 }
 
 /** An answer with a value as JSON. */
-export function jsonAnswer(value: unknown): Answer {
+export function jsonAnswer(value: unknown): ServedAnswer {
   return {
     status: 200,
     contentType: 'application/json; charset=utf-8',

@@ -10,8 +10,9 @@ import { get, post } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
 import { exchangeRaw, rawConnection } from '../fixtures/raw-connection.js';
 import { send } from '../fixtures/raw-request.js';
+import type { ServedAnswer } from './answer.js';
 import { served } from './served.js';
-import type { ServedAnswer, ServedRequest } from './served-request.js';
+import type { ServedRequest } from './served-request.js';
 import { createServer, describeServer, type HttpServer } from './server.js';
 import type { ServerOptions } from './server-options.js';
 
