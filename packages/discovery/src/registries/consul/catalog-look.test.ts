@@ -34,7 +34,7 @@ test.each<[string, readonly Said[], readonly string[]]>([
   const client = new ConsulClient(options, { read: async () => undefined }, env);
   onTestFinished(() => client.close());
   const found: string[] = [];
-  const look: CatalogLook = new CatalogLook(client, env, () => found.push(...look.missing()));
+  const look = new CatalogLook(client, env, (ids) => void found.push(...ids));
   look.node = 'node-1';
   while (said.length > 0) await look.look(['inventory-1']);
   expect(found).toEqual(expected);

@@ -5,33 +5,25 @@
  * instances a service has.
  */
 import { type Env, messageOf } from '@fwk/kernel';
-import type { ConsulClient } from './consul-client.js';
+import type { AskConsul } from './consul-client.js';
 import { isRecord } from './health-entries.js';
 
 /** Looks at the catalogue in the background, one question at a time. */
 export class CatalogLook {
   /** The name of the agent's node; nothing is looked at while it is not known. */
   node: string | undefined;
-  readonly #client: ConsulClient;
+  readonly #client: AskConsul;
   readonly #env: Env;
-  readonly #onMissing: () => void;
-  #missing = new Set<string>();
+  readonly #onMissing: (ids: readonly string[]) => void;
   #looking = false;
   /** The servers have told of the node since it was last found missing. */
   #told = false;
 
-  /** @param onMissing - told when something is missing. */
-  constructor(client: ConsulClient, env: Env, onMissing: () => void) {
+  /** @param onMissing - told which instances are missing, when some are. */
+  constructor(client: AskConsul, env: Env, onMissing: (ids: readonly string[]) => void) {
     this.#client = client;
     this.#env = env;
     this.#onMissing = onMissing;
-  }
-
-  /** What was found missing since this was last asked. */
-  missing(): ReadonlySet<string> {
-    const missing = this.#missing;
-    this.#missing = new Set();
-    return missing;
   }
 
   /** Looks whether the servers know these instances, which the agent has and which they knew before. */
@@ -56,8 +48,8 @@ export class CatalogLook {
       if (!services && !this.#told) return;
       this.#told = services !== undefined;
       const known = services ?? {};
-      this.#missing = new Set(ids.filter((id) => !Object.hasOwn(known, id)));
-      if (this.#missing.size > 0) this.#onMissing();
+      const missing = ids.filter((id) => !Object.hasOwn(known, id));
+      if (missing.length > 0) this.#onMissing(missing);
     } catch (error) {
       this.#env.logger.debug({ reason: messageOf(error) }, 'Consul does not say what its servers know of this node');
     }

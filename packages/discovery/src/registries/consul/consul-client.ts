@@ -46,6 +46,9 @@ export interface ConsulAnswer {
   readonly led: boolean;
 }
 
+/** What those need who ask; whether they are given a connection or, in tests, a script. */
+export type AskConsul = Pick<ConsulClient, 'ask' | 'json' | 'parse' | 'unavailable'>;
+
 /**
  * Requests to one agent; all reject with {@link RegistryUnavailableError}, with {@link RegistryDeniedError} where a token is
  * refused that cannot change, or with the context's own reason.

@@ -58,8 +58,6 @@ class ConsulRegistry implements Registry {
   readonly #connection: Connection;
   readonly #pause: Pause;
   readonly #suspicions: TokenBucket;
-  /** Why instances are not registered as they should be, by id. */
-  readonly #troubles = new Map<string, string>();
   #writer: ConsulWriter | undefined;
   #running: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -141,8 +139,6 @@ class ConsulRegistry implements Registry {
         const unknown = await writer.renew(this.#own.ids);
         if (context.cancelled) return;
         failures = 0;
-        const { ids } = this.#own;
-        for (const id of this.#troubles.keys()) if (!ids.includes(id)) this.#taken(id);
         if (this.#connection.state === 'connected') this.#own.repair(unknown);
         else this.#answers(writer);
         const renewMs = this.#options.ttlMs * RENEW_SHARE;
@@ -178,35 +174,28 @@ class ConsulRegistry implements Registry {
 
   /** The pulse looks again soon after what could not be written, and repairs it. */
   #watched(writer: ConsulWriter): InstanceWriter {
-    const watched = async (id: string, work: Promise<void>) => {
+    const watched = async (id: string, work: () => Promise<void>) => {
+      const before = writer.troubles;
       try {
-        await work;
-        this.#taken(id);
+        await work();
       } catch (error) {
-        this.#tell(id, messageOf(error));
+        this.#tell(id, messageOf(error), before);
         this.#suspect();
         throw error;
+      } finally {
+        this.#connection.refuses(writer.troubles[0]);
       }
     };
     return {
-      register: (instance) => watched(instance.id, writer.register(instance)),
-      deregister: (id) => watched(id, writer.deregister(id)),
+      register: (instance) => watched(instance.id, () => writer.register(instance)),
+      deregister: (id) => watched(id, () => writer.deregister(id)),
     };
   }
 
   /** Once for each reason: it is tried again and again. */
-  #tell(instance: string, reason: string): void {
-    const told = [...this.#troubles.values()].includes(reason);
-    this.#troubles.set(instance, reason);
-    this.#connection.refuses(reason);
-    if (told) return;
+  #tell(instance: string, reason: string, before: readonly string[]): void {
+    if (before.includes(reason)) return;
     this.#env.logger.warn({ registry: this.name, instance, reason }, 'Consul did not take what was registered');
-  }
-
-  #taken(id: string): void {
-    if (!this.#troubles.delete(id)) return;
-    const [reason] = this.#troubles.values();
-    this.#connection.refuses(reason);
   }
 
   #lost(reason: string): void {

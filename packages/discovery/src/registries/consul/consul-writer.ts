@@ -1,67 +1,79 @@
 /**
  * Writes this process's instances into the Consul agent and tells it that they live. The agent is the owner of what is
  * registered with it: it brings it to the servers, and brings it back when they forget it; what the agent itself forgets
- * by a restart, we register again.
+ * by a restart, we register again. What is known of an instance stands in its {@link OwnRecord}.
  */
-import type { Env } from '@fwk/kernel';
-import { DuplicateInstanceError, InstanceInvalidError } from '../../errors.js';
+import { type Env, isFwkError, messageOf } from '@fwk/kernel';
+import { DuplicateInstanceError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import type { InstanceWriter } from '../own-instances.js';
+import { AgentCalls } from './agent-calls.js';
 import { CatalogLook } from './catalog-look.js';
-import { type ConsulAnswer, type ConsulClient, wordsOf } from './consul-client.js';
+import type { AskConsul } from './consul-client.js';
 import type { ConsulOptions } from './consul-options.js';
 import { type HealthCheck, isMaintenance, isUntouched } from './health-entries.js';
-import { IdClaims } from './id-claims.js';
+import { IdClaims, type Standing } from './id-claims.js';
+import { OwnRecord } from './own-record.js';
 import { checkIdOf, checkStatusOf, definitionOf, notesOfFailing, outOfServiceCheckIdOf } from './service-definition.js';
 
 /** The agent of this machine, as what this process registers sees it. */
 export class ConsulWriter implements InstanceWriter {
-  readonly #client: ConsulClient;
+  readonly #client: AskConsul;
+  readonly #agent: AgentCalls;
   readonly #holder: string;
   readonly #options: ConsulOptions;
   readonly #env: Env;
-  /** What this process has put in, as it was last put. */
-  readonly #known = new Map<string, Instance>();
   readonly #claims: IdClaims;
-  /** Ids that are being registered, of which nobody can say yet whether the agent knows them. */
-  readonly #underWay = new Set<string>();
-  /** Ids whose check was critical when it was last looked at. */
-  readonly #failing = new Set<string>();
-  /** Ids with a check that says that they are out of service. */
-  readonly #outOfService = new Set<string>();
   readonly #catalog: CatalogLook;
+  readonly #records = new Map<string, OwnRecord>();
 
   /**
    * @param holder - a name of this process that no other has.
    * @param suspect - makes the pulse renew at once.
    */
-  constructor(client: ConsulClient, holder: string, options: ConsulOptions, env: Env, suspect: () => void) {
-    this.#claims = new IdClaims(client, holder, env);
-    this.#catalog = new CatalogLook(client, env, suspect);
+  constructor(client: AskConsul, holder: string, options: ConsulOptions, env: Env, suspect: () => void) {
     this.#client = client;
+    this.#agent = new AgentCalls(client);
     this.#holder = holder;
     this.#options = options;
     this.#env = env;
+    this.#claims = new IdClaims(client, holder, env);
+    this.#catalog = new CatalogLook(client, env, (ids) => {
+      for (const id of ids) this.#miss(id);
+      suspect();
+    });
+  }
+
+  /** Why instances are not registered as they should be: one reason for each that is not. */
+  get troubles(): readonly string[] {
+    return [...this.#records.values()].flatMap(({ trouble }) => trouble ?? []);
   }
 
   async register(instance: Instance): Promise<void> {
-    this.#underWay.add(instance.id);
+    const record = this.#records.get(instance.id) ?? new OwnRecord(instance.id);
+    this.#records.set(instance.id, record);
     try {
-      await this.#register(instance);
-    } finally {
-      this.#underWay.delete(instance.id);
+      const verdict = await this.#register(record, instance);
+      record.hold(verdict);
+    } catch (error) {
+      if (error instanceof DuplicateInstanceError) record.refuse(error.message);
+      else record.fail(messageOf(error));
+      this.#dropUnwanted(record, error);
+      throw error;
     }
   }
 
   async deregister(id: string): Promise<void> {
-    if (!this.#known.has(id)) return;
-    const path = `/agent/service/deregister/${encodeURIComponent(id)}`;
-    const answer = await this.#client.ask({ method: 'PUT', path, also: [404, 500] });
-    if (answer.status === 500 && !says(answer, /unknown service/i)) throw this.#failed(answer);
-    this.#known.delete(id);
-    this.#claims.doubt(id);
-    this.#failing.delete(id);
-    this.#outOfService.delete(id);
+    const record = this.#records.get(id);
+    if (!record) return;
+    try {
+      if (record.written) await this.#takeOut(id);
+    } catch (error) {
+      record.trouble = messageOf(error);
+      if (!isUnavailable(error)) this.#records.delete(id);
+      throw error;
+    }
+    this.#records.delete(id);
   }
 
   /**
@@ -69,13 +81,12 @@ export class ConsulWriter implements InstanceWriter {
    * @returns the ids that the agent, or the servers, do not know.
    */
   async renew(ids: readonly string[]): Promise<readonly string[]> {
-    if (!ids.some((id) => this.#known.has(id))) await this.#client.ask({ path: '/status/leader' });
-    const known = await Promise.all(ids.map((id) => this.#renew(id)));
-    const missing = this.#catalog.missing();
-    const unknown = ids.filter((id, index) => !known[index] || missing.has(id));
-    for (const id of unknown) this.#claims.doubt(id);
-    void this.#catalog.look(ids.filter((id) => this.#claims.holds(id)));
-    return unknown;
+    const records = ids.map((id) => this.#records.get(id));
+    const isAsked = records.some((record) => record?.written && !record.isBusy);
+    if (!isAsked) await this.#client.ask({ path: '/status/leader' });
+    const known = await Promise.all(records.map((record) => record !== undefined && this.#renew(record)));
+    void this.#catalog.look(ids.filter((id) => this.#records.get(id)?.state === 'held'));
+    return ids.filter((_id, index) => !known[index]);
   }
 
   /** What is being registered need not be waited for any more: it is about to be taken out. */
@@ -85,24 +96,64 @@ export class ConsulWriter implements InstanceWriter {
 
   /** The agent was away: others may have taken ids meanwhile. */
   doubt(): void {
-    this.#claims.doubt();
+    for (const record of this.#records.values()) record.doubt();
   }
 
-  async #register(instance: Instance): Promise<void> {
+  /** @returns what the servers say of a new registration; undefined for a change of one that is ours. */
+  async #register(record: OwnRecord, instance: Instance): Promise<'first' | 'unsaid' | undefined> {
     const { id, status } = instance;
-    const isNew = !this.#claims.holds(id);
-    if (isNew) await this.#claim(instance);
+    const isNew = record.state !== 'held';
+    if (isNew) await this.#claim(record, instance);
     // Before its facts say that it serves: it must not read as failing in between.
-    if (status !== 'OUT_OF_SERVICE' && this.#outOfService.has(id)) {
-      await this.#remove(outOfServiceCheckIdOf(id));
-      this.#outOfService.delete(id);
+    if (status !== 'OUT_OF_SERVICE' && record.outOfService) {
+      await this.#agent.removeCheck(outOfServiceCheckIdOf(id));
+      record.outOfService = false;
     }
-    // Before it is put: whether the agent took it is not known when its answer is lost.
-    if (status === 'OUT_OF_SERVICE') this.#outOfService.add(id);
-    await this.#put(instance);
+    await this.#write(record, instance);
     // A check that was there before keeps its status whatever it is registered with.
-    if (this.#options.check === 'ttl') await this.#report(instance);
-    if (isNew) await this.#prove(instance);
+    if (this.#options.check === 'ttl') await this.#agent.report(id, checkStatusOf(status));
+    return isNew ? this.#prove(instance) : undefined;
+  }
+
+  async #claim(record: OwnRecord, instance: Instance): Promise<void> {
+    const here = await this.#claims.claim(instance, record.claim());
+    if (!here || here.holder === this.#holder) return;
+    // Nobody would make the checks of a predecessor pass any more.
+    for (const check of leftBehind(instance.id, here.checks)) await this.#agent.removeCheck(check.id);
+  }
+
+  async #write(record: OwnRecord, instance: Instance): Promise<void> {
+    const { id, status } = instance;
+    const time = new Date(this.#env.clock.wallTime()).toISOString();
+    // What Consul dropped because it failed comes back as failing; the next probe may say otherwise.
+    const check =
+      this.#options.check === 'http' && record.failing
+        ? { changed: `${notesOfFailing}, registered again at ${time}`, status: 'critical' as const }
+        : { changed: `changed at ${time}`, status: checkStatusOf(status) };
+    const body = definitionOf(instance, this.#holder, check, this.#options);
+    if (status === 'OUT_OF_SERVICE') record.outOfService = true;
+    const takeBack = record.write(instance);
+    try {
+      await this.#agent.register(id, body);
+    } catch (error) {
+      if (!isUnavailable(error)) takeBack();
+      throw error;
+    }
+  }
+
+  async #prove(instance: Instance): Promise<'first' | 'unsaid'> {
+    try {
+      return await this.#claims.prove(instance);
+    } catch (error) {
+      if (error instanceof DuplicateInstanceError) await this.#takeOut(instance.id);
+      throw error;
+    }
+  }
+
+  /** Takes out what is ours: between two renewals somebody else may have taken the id. */
+  async #takeOut(id: string): Promise<void> {
+    const here = await this.#claims.standing(id);
+    if (here?.holder === this.#holder) await this.#agent.deregister(id);
   }
 
   /**
@@ -110,83 +161,63 @@ export class ConsulWriter implements InstanceWriter {
    * before each report: an agent that was restarted between two of them may hold another's instance of this id, which a
    * report would keep alive.
    */
-  async #renew(id: string): Promise<boolean> {
-    if (this.#underWay.has(id)) return true;
-    const instance = this.#known.get(id);
-    const here = instance && (await this.#claims.standing(id));
-    if (!instance || here?.holder !== this.#holder) return false;
-    const untouched = here.checks.some((check) => check.id === checkIdOf(id) && isUntouched(check));
-    if (!here.alive) this.#failing.add(id);
-    else if (!untouched) this.#failing.delete(id);
+  async #renew(record: OwnRecord): Promise<boolean> {
+    if (record.isBusy) return true;
+    const instance = record.written;
+    if (!instance) return false;
+    const here = await this.#claims.standing(record.id);
+    // What has been written meanwhile knows better.
+    if (record.isBusy || record.written !== instance) return true;
+    const isOurs = here?.holder === this.#holder;
+    const isKnown = isOurs && (await this.#live(record, here)) && !record.missing;
+    if (isKnown && record.state !== 'unclaimed') {
+      if (record.isLookDue()) void this.#look(record, instance);
+      return true;
+    }
+    record.doubt();
+    return record.isBusy;
+  }
+
+  /** Says that it lives. @returns false when the agent does not know its check. */
+  async #live(record: OwnRecord, here: Standing): Promise<boolean> {
+    const { id } = record;
     if (here.node !== undefined) this.#catalog.node = here.node;
-    const known = this.#options.check === 'http' || (await this.#report(instance));
-    return known && this.#claims.renewed(instance);
-  }
-
-  async #put(instance: Instance): Promise<void> {
-    const { id, status } = instance;
-    const time = new Date(this.#env.clock.wallTime()).toISOString();
-    // What Consul dropped because it failed comes back as failing; the next probe may say otherwise.
-    const failing = this.#options.check === 'http' && this.#failing.has(id);
-    const check = failing
-      ? { changed: `${notesOfFailing}, registered again at ${time}`, status: 'critical' as const }
-      : { changed: `changed at ${time}`, status: checkStatusOf(status) };
-    const body = definitionOf(instance, this.#holder, check, this.#options);
-    this.#known.set(id, instance);
-    const answer = await this.#client.ask({ method: 'PUT', path: '/agent/service/register', body, also: [400] });
-    if (answer.status !== 400) return;
-    this.#known.delete(id);
-    throw new InstanceInvalidError(id, [`Consul says: ${wordsOf(answer)}`]);
-  }
-
-  /** Says that an instance lives. Answers false when the agent does not know it. */
-  async #report({ id, status }: Instance): Promise<boolean> {
-    const path = `/agent/check/update/${encodeURIComponent(checkIdOf(id))}`;
-    const body = { Status: checkStatusOf(status) };
-    const answer = await this.#client.ask({ method: 'PUT', path, body, also: [404, 500] });
-    if (answer.status === 500 && !says(answer, /does not have associated TTL|unknown check/i))
-      throw this.#failed(answer);
-    return answer.status === 200;
-  }
-
-  async #claim(instance: Instance): Promise<void> {
-    const { id } = instance;
-    try {
-      const here = await this.#claims.claim(instance);
-      if (here && here.holder !== this.#holder) await this.#clear(id, here.checks);
-    } catch (error) {
-      // Neither its check nor its registration is ours to touch any more.
-      if (error instanceof DuplicateInstanceError) this.#known.delete(id);
-      throw error;
+    const isUnsaid = here.checks.some((check) => check.id === checkIdOf(id) && isUntouched(check));
+    if (!here.alive) record.failing = true;
+    else if (!isUnsaid) record.failing = false;
+    if (this.#options.check === 'http') return true;
+    // Facts that are written meanwhile may be overtaken by this report, which is of the older ones.
+    let known = true;
+    for (let told: Instance | undefined; known && record.written && record.written !== told; ) {
+      told = record.written;
+      known = await this.#agent.report(id, checkStatusOf(told.status));
     }
+    return known;
   }
 
-  async #prove(instance: Instance): Promise<void> {
-    try {
-      await this.#claims.prove(instance);
-    } catch (error) {
-      await this.deregister(instance.id);
-      throw error;
-    }
+  /** In the background, since the servers may be slow and renewals must not be. */
+  async #look(record: OwnRecord, instance: Instance): Promise<void> {
+    const verdict = await this.#claims.look(instance);
+    if (verdict === 'overtaken') record.doubt();
+    else if (verdict === 'unsaid') record.lookSoon();
   }
 
-  /** Takes out what a predecessor had itself checked by: nobody would make those checks pass any more. */
-  async #clear(id: string, checks: readonly HealthCheck[]): Promise<void> {
-    const left = checks.filter((check) => check.instance === id && check.id !== checkIdOf(id) && !isMaintenance(check));
-    for (const check of left) await this.#remove(check.id);
+  #miss(id: string): void {
+    const record = this.#records.get(id);
+    if (record) record.missing = true;
   }
 
-  async #remove(check: string): Promise<void> {
-    const path = `/agent/check/deregister/${encodeURIComponent(check)}`;
-    const answer = await this.#client.ask({ method: 'PUT', path, also: [404, 500] });
-    if (answer.status === 500 && !says(answer, /unknown check/i)) throw this.#failed(answer);
-  }
-
-  #failed(answer: ConsulAnswer): Error {
-    return this.#client.unavailable(`it answered with status ${answer.status}: ${wordsOf(answer)}`);
+  /** Whoever registers for the first time hears the refusal and does not try again. */
+  #dropUnwanted(record: OwnRecord, error: unknown): void {
+    if (!isUnavailable(error) && !record.wasHeld && !record.written) this.#records.delete(record.id);
   }
 }
 
-function says({ text }: ConsulAnswer, words: RegExp): boolean {
-  return words.test(text);
+/** What a predecessor had itself checked by, beside the check that we replace; the operator's maintenance stays. */
+function leftBehind(id: string, checks: readonly HealthCheck[]): readonly HealthCheck[] {
+  return checks.filter((check) => check.instance === id && check.id !== checkIdOf(id) && !isMaintenance(check));
+}
+
+function isUnavailable(error: unknown): boolean {
+  return isFwkError(error, 'FWK_DISCOVERY_REGISTRY_UNAVAILABLE');
 }

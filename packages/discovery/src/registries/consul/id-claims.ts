@@ -12,14 +12,12 @@ import { cancellable, type Env, messageOf, sleep } from '@fwk/kernel';
 import { DuplicateInstanceError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import { describeInstance } from '../describe-instance.js';
-import type { ConsulClient } from './consul-client.js';
+import type { AskConsul } from './consul-client.js';
 import { type HealthCheck, type Holding, isRecord, readChecks, readHoldings, readPairs } from './health-entries.js';
 import { holderKey } from './meta.js';
 
 /** Between looks at what may be on its way from an agent to the servers; by then it has arrived, or does not come. */
 const TRANSIT_PAUSES_MS = [20, 60, 200, 500, 800];
-/** With which renewal it is looked again whether an id is still ours alone. */
-const LOOK_EVERY = 10;
 
 /** What the agent itself knows of an id. */
 export interface Standing {
@@ -33,21 +31,18 @@ export interface Standing {
   readonly node: string | undefined;
 }
 
-/** What one process claims, through one agent. */
+/** Who came first, as far as the servers can say by now: we, or somebody else. */
+export type Verdict = 'first' | 'unsaid' | 'overtaken';
+
+/** Asks who has an id, for one process, through one agent. What comes of the answers stands in the record of the instance. */
 export class IdClaims {
-  readonly #client: ConsulClient;
+  readonly #client: AskConsul;
   readonly #holder: string;
   readonly #env: Env;
   readonly #haste = cancellable();
-  /** Renewals until the servers are asked again, by the ids that are ours. */
-  readonly #held = new Map<string, number>();
-  /** Ids of which a look has found that somebody came first. */
-  readonly #overtaken = new Set<string>();
-  /** Ids that were refused; they are tried on, but not waited for. */
-  readonly #refused = new Set<string>();
 
   /** @param holder - a name of this process that no other has. */
-  constructor(client: ConsulClient, holder: string, env: Env) {
+  constructor(client: AskConsul, holder: string, env: Env) {
     this.#client = client;
     this.#holder = holder;
     this.#env = env;
@@ -56,19 +51,6 @@ export class IdClaims {
   /** Ends the waits for what may be on its way, now and from now on. */
   hurry(): void {
     this.#haste.cancel();
-  }
-
-  /** False for an id that must be claimed before it is registered. */
-  holds(id: string): boolean {
-    return this.#held.has(id);
-  }
-
-  /** An id may be somebody else's by now; all may be when none is given. */
-  doubt(id?: string): void {
-    for (const each of id === undefined ? [...this.#held.keys()] : [id]) {
-      this.#held.delete(each);
-      this.#overtaken.delete(each);
-    }
   }
 
   /** What the agent knows of an id, before the servers do; undefined when it does not know it. */
@@ -87,18 +69,19 @@ export class IdClaims {
 
   /**
    * Before registering: makes sure that nobody else who is alive has the id.
+   * @param patient - waits a while for whoever is in the way, who may be on their way out.
    * @returns what the agent knows of it.
    * @throws DuplicateInstanceError
    */
-  async claim(instance: Instance): Promise<Standing | undefined> {
+  async claim(instance: Instance, patient: boolean): Promise<Standing | undefined> {
     const here = await this.standing(instance.id);
     if (here?.holder === this.#holder) return here;
-    if (here?.alive && here.instance && !isAt(here.instance, instance)) this.#refuse(instance, here.instance);
+    if (here?.alive && here.instance && !isAt(here.instance, instance)) refuse(instance, here.instance);
     for (const other of await this.#alike(instance.id)) await this.#displace(instance, other);
-    const all = await this.#settled(instance, (found) => this.#rivals(instance, found).length === 0);
+    const isFree = (found: readonly Holding[]) => this.#rivals(instance, found).length === 0;
+    const all = patient ? await this.#settled(instance, isFree) : await this.#everywhere(instance);
     const [rival] = this.#rivals(instance, all ?? []);
-    if (rival) this.#refuse(instance, rival.instance);
-    this.#refused.delete(instance.id);
+    if (rival) refuse(instance, rival.instance);
     return here;
   }
 
@@ -107,39 +90,23 @@ export class IdClaims {
    * nobody did: the agent works without them.
    * @throws DuplicateInstanceError when it must be taken out again.
    */
-  async prove(instance: Instance): Promise<void> {
-    const all = await this.#settled(instance, (found) => this.#verdict(instance, found) === 'first');
-    const verdict = this.#verdict(instance, all);
-    if (typeof verdict === 'object') this.#refuse(instance, verdict.instance);
+  async prove(instance: Instance): Promise<'first' | 'unsaid'> {
+    const all = await this.#settled(instance, (found) => this.#judge(instance, found) === 'first');
+    const judged = this.#judge(instance, all);
+    if (typeof judged === 'object') refuse(instance, judged.instance);
     // Of two that came at once the same one gives way at both.
     for (const other of await this.#alike(instance.id)) if (other < instance.id) await this.#displace(instance, other);
-    this.#held.set(instance.id, verdict === 'first' ? LOOK_EVERY : 0);
+    return judged;
   }
 
-  /**
-   * With each renewal: now and then asks the servers, in the background, since they may be slow and renewals must not be.
-   * @returns false once somebody is found to have come first; the id must then be claimed again.
-   */
-  renewed(instance: Instance): boolean {
-    const { id } = instance;
-    const left = this.#held.get(id);
-    if (left === undefined) return true;
-    if (this.#overtaken.delete(id)) return !this.#held.delete(id);
-    this.#held.set(id, left > 1 ? left - 1 : LOOK_EVERY);
-    if (left <= 1) void this.#look(instance);
-    return true;
+  /** Asks the servers once whether somebody has come first; never rejects. */
+  async look(instance: Instance): Promise<Verdict> {
+    const judged = this.#judge(instance, await this.#everywhere(instance));
+    return typeof judged === 'object' ? 'overtaken' : judged;
   }
 
-  async #look(instance: Instance): Promise<void> {
-    const { id } = instance;
-    const verdict = this.#verdict(instance, await this.#everywhere(instance));
-    if (!this.#held.has(id)) return;
-    if (typeof verdict === 'object') this.#overtaken.add(id);
-    else if (verdict === 'unsaid') this.#held.set(id, 0);
-  }
-
-  /** Who came first, as far as can be said by now: we, or somebody else. */
-  #verdict(instance: Instance, all: readonly Holding[] | undefined): 'first' | 'unsaid' | Holding {
+  /** @returns who came first when it was somebody else. */
+  #judge(instance: Instance, all: readonly Holding[] | undefined): 'first' | 'unsaid' | Holding {
     const own = all?.find((each) => each.holder === this.#holder && isAt(each.instance, instance));
     if (!all || !own) return 'unsaid';
     return this.#rivals(instance, all).find(({ since }) => since < own.since) ?? 'first';
@@ -163,7 +130,7 @@ export class IdClaims {
   /** Takes the place of an id that the servers take for the same, unless whoever has it is alive. */
   async #displace(instance: Instance, other: string): Promise<void> {
     const holder = await this.standing(other);
-    if (holder?.alive && holder.instance && !isAt(holder.instance, instance)) this.#refuse(instance, holder.instance);
+    if (holder?.alive && holder.instance && !isAt(holder.instance, instance)) refuse(instance, holder.instance);
     const path = `/agent/service/deregister/${encodeURIComponent(other)}`;
     await this.#client.ask({ method: 'PUT', path, also: [404, 500] });
   }
@@ -173,7 +140,7 @@ export class IdClaims {
     instance: Instance,
     isFinal: (all: readonly Holding[]) => boolean,
   ): Promise<readonly Holding[] | undefined> {
-    for (const pauseMs of this.#refused.has(instance.id) ? [] : TRANSIT_PAUSES_MS) {
+    for (const pauseMs of TRANSIT_PAUSES_MS) {
       const all = await this.#everywhere(instance);
       if (!all || isFinal(all) || this.#haste.context.cancelled) return all;
       await sleep(this.#env.clock, pauseMs, this.#haste.context).catch(() => {});
@@ -195,15 +162,12 @@ export class IdClaims {
       return undefined;
     }
   }
+}
 
-  #refuse(instance: Instance, holder: Instance): never {
-    this.#refused.add(instance.id);
-    const alike = holder.id !== instance.id && holder.id.toLowerCase() === instance.id.toLowerCase();
-    const known = alike
-      ? `${holder.id} of ${describeInstance(holder)} (Consul ignores case)`
-      : describeInstance(holder);
-    throw new DuplicateInstanceError(instance.id, known, describeInstance(instance));
-  }
+function refuse(instance: Instance, holder: Instance): never {
+  const alike = holder.id !== instance.id && holder.id.toLowerCase() === instance.id.toLowerCase();
+  const known = alike ? `${holder.id} of ${describeInstance(holder)} (Consul ignores case)` : describeInstance(holder);
+  throw new DuplicateInstanceError(instance.id, known, describeInstance(instance));
 }
 
 function isAt(a: Instance, b: Instance): boolean {
