@@ -3,7 +3,7 @@
  * contract suite in `@fwk/discovery/testing`. It keeps its registrations alive by itself (leases, re-registration after a
  * loss) and never throws away what it knew because it lost its server: lists stay, marked stale.
  */
-import type { CallContext, Env, Live } from '@fwk/kernel';
+import type { CallContext, Env, HealthReport, Live } from '@fwk/kernel';
 import type { Instance, InstanceStatus } from './instance.js';
 import type { Override } from './override.js';
 
@@ -13,6 +13,8 @@ export interface Registry {
   readonly name: string;
   /** Whether the registry answers. Backends that cannot be lost are always connected. */
   readonly connection: Live<RegistryConnection>;
+  /** What becomes of the files of TLS that it connects with. Missing or undefined where there are none. */
+  readonly tlsHealth?: HealthReport | undefined;
   /**
    * Registers an instance and keeps it registered. Waits, as long as the context allows, for a registry that is not there;
    * a definite refusal rejects at once.

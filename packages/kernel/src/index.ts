@@ -194,4 +194,4 @@ export { type BucketShape, TokenBucket } from './time/token-bucket.js';
 export { type FollowedTls, followTls, tlsLookMs } from './tls/follow-tls.js';
 export { TlsInvalidError } from './tls/tls-error.js';
 export type { CertificateFacts, TlsMaterial } from './tls/tls-material.js';
-export { checkTlsSources, type TlsSources } from './tls/tls-options.js';
+export { checkTlsSources, isServerName, type TlsSources } from './tls/tls-options.js';

@@ -139,9 +139,14 @@ class Discovery implements ComponentSteps {
     if (!this.#parts) return { status: 'UNKNOWN' };
     const { registry, presence } = this.#parts;
     const connection = registry.connection.value;
-    const details = { registry: registry.name, ...connection, registered: presence.registered };
+    const tls = registry.tlsHealth;
+    const details = {
+      ...{ registry: registry.name, ...connection, registered: presence.registered },
+      ...(tls && { tls: tls.details }),
+    };
     const { state, reason } = connection;
-    const whole = state === 'connected' && reason === undefined && presence.registered >= presence.wanted;
+    const registered = reason === undefined && presence.registered >= presence.wanted;
+    const whole = state === 'connected' && registered && (tls?.status ?? 'UP') === 'UP';
     return { status: whole ? 'UP' : 'DEGRADED', details };
   }
 

@@ -3,7 +3,15 @@
  * never calls in clear, whatever an instance says of itself.
  */
 import type { Health } from '@fwk/core';
-import { checkTlsSources, type Env, type FollowedTls, followTls, OptionsError, type TlsSources } from '@fwk/kernel';
+import {
+  checkTlsSources,
+  type Env,
+  type FollowedTls,
+  followTls,
+  isServerName,
+  OptionsError,
+  type TlsSources,
+} from '@fwk/kernel';
 import type { buildConnector } from 'undici';
 
 /** TLS of a client. Authorities, certificate and key are PEM or files, which are read again when they change. */
@@ -23,8 +31,6 @@ export interface ConnectionTls {
   readonly followed: FollowedTls | undefined;
 }
 
-const hostName = /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}))*$/;
-
 /**
  * Checks the options and reads the files.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, TlsInvalidError `FWK_KERNEL_TLS_INVALID`
@@ -41,7 +47,7 @@ export function connectionTls(
   checkTlsSources(owner, tls, ['serverName']);
   const { serverName = discovered, ...sources } = tls;
   const problems: string[] = [];
-  if (serverName !== undefined && (typeof serverName !== 'string' || !hostName.test(serverName))) {
+  if (serverName !== undefined && !isServerName(serverName)) {
     const source = tls.serverName === undefined ? `, as the service's name "${service}" is none` : '';
     problems.push(`tls.serverName must be a host name${source}`);
   }

@@ -28,6 +28,13 @@ export interface TlsSources {
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
 }
 
+const hostName = /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}))*$/;
+
+/** True for a name that the other end's certificate can be asked to bear. */
+export function isServerName(value: unknown): value is string {
+  return typeof value === 'string' && hostName.test(value);
+}
+
 const fields: readonly string[] = [
   'ca',
   'caFile',

@@ -4,6 +4,7 @@ import { addressOf, checkConsulOptions } from './check-consul-options.js';
 import { type ConsulOptions, consulDefaults } from './consul-options.js';
 
 const nothing = {};
+const pem = '-----BEGIN CERTIFICATE-----';
 
 test('reaches the agent of this machine unless told otherwise', () => {
   expect(checkConsulOptions(undefined, nothing)).toEqual(consulDefaults);
@@ -36,12 +37,12 @@ test('follows the environment variables that Consul’s own tools follow, and op
       caFile: '/ca.pem',
       certFile: '/own.pem',
       keyFile: '/own.key',
-      servername: 'server.dc1.consul',
+      serverName: 'server.dc1.consul',
       verify: false,
     },
   });
-  const own = { url: 'https://other', token: 'mine', tls: { ca: 'pem' } };
-  expect(checkConsulOptions(own, environment)).toMatchObject({ ...own, tls: { ca: 'pem' } });
+  const own = { url: 'https://other', token: 'mine', tls: { ca: pem } };
+  expect(checkConsulOptions(own, environment)).toMatchObject({ ...own, tls: { ca: pem } });
   expect(checkConsulOptions(own, environment).tokenFile).toBeUndefined();
   expect(checkConsulOptions({ url: 'http://localhost:1' }, environment).tls).toBeUndefined();
   const { tls } = checkConsulOptions({}, { ...environment, CONSUL_CACERT: '' });
@@ -80,6 +81,11 @@ test('takes a name without a password as Consul’s tools do', () => {
   expect(checkConsulOptions({}, { CONSUL_HTTP_AUTH: 'proxy' }).auth).toBe('proxy:');
 });
 
+test('refuses a certificate without its key in the environment too, and says where it stands', () => {
+  const environment = { CONSUL_HTTP_ADDR: 'https://consul', CONSUL_CLIENT_CERT: '/own.pem' };
+  expect(() => checkConsulOptions({}, environment)).toThrow(/by environment variables: tls has a certificate without/);
+});
+
 describe('a secret and plain HTTP', () => {
   const far = { url: 'http://consul.internal:8500' };
 
@@ -116,13 +122,16 @@ test.each<[string, object, RegExp]>([
   ['an unknown check', { check: 'grpc' }, /check must be one of ttl, http/],
   ['a datacentre that is no name', { datacenters: ['dc/1'] }, /datacenters must be/],
   ['a path that is none', { checkPath: 'readyz' }, /checkPath must be/],
-  ['TLS without https', { tls: { ca: 'x' } }, /tls needs an https URL/],
+  ['TLS without https', { tls: { ca: pem } }, /tls needs an https URL/],
   [
     'one certificate from two places',
-    { url: 'https://consul', tls: { ca: 'x', caFile: 'y' } },
+    { url: 'https://consul', tls: { ca: pem, caFile: 'y' } },
     /tls takes ca or caFile, not both/,
   ],
   ['a switch that is text', { url: 'https://consul', tls: { verify: 'no' } }, /tls\.verify must be true or false/],
+  ['a file in the place of its text', { url: 'https://consul', tls: { ca: '/ca.pem' } }, /there is tls\.caFile/],
+  ['a certificate without its key', { url: 'https://consul', tls: { certFile: 'x' } }, /certificate without its key/],
+  ['a name that is none', { url: 'https://consul', tls: { serverName: 'a b' } }, /tls\.serverName must be a host name/],
   [
     'TLS with an unknown part',
     { url: 'https://consul', tls: { rejectUnauthorized: false } },

@@ -1,8 +1,10 @@
 import {
   anything,
   checkOptions,
+  checkTlsSources,
   flag,
   integerIn,
+  isServerName,
   millisecondsIn,
   OptionsError,
   oneOf,
@@ -46,11 +48,17 @@ export function checkConsulOptions(
     maxQueries: integerIn(0, 100),
   });
   const address = addressOf(options);
-  const problem = secretProblem(options) ?? tlsProblem(options, address) ?? exposure(options, address);
+  const problem = secretProblem(options) ?? exposure(options, address);
   if (problem) throw new OptionsError('consulRegistry', [problem]);
-  if (options.tls !== undefined || !address.secure) return options;
-  const tls = tlsEnvironment(environment);
-  return tls ? Object.freeze({ ...options, tls }) : options;
+  if (options.tls !== undefined) {
+    if (!address.secure) throw new OptionsError('consulRegistry', [`tls needs an https URL, not ${options.url}`]);
+    checkTls('consulRegistry', options.tls);
+    return options;
+  }
+  const tls = address.secure ? tlsEnvironment(environment) : undefined;
+  if (!tls) return options;
+  checkTls('consulRegistry, by environment variables', tls);
+  return Object.freeze({ ...options, tls });
 }
 
 /** The address in options that were checked. */
@@ -95,37 +103,12 @@ function exposure(options: ConsulOptions, { secure, local, label }: ConsulAddres
   );
 }
 
-function tlsProblem({ tls, url }: ConsulOptions, { secure }: ConsulAddress): string | undefined {
-  if (tls === undefined) return undefined;
-  if (typeof tls !== 'object' || tls === null) return 'tls must be an object';
-  if (!secure) return `tls needs an https URL, not ${url}`;
-  for (const [field, value] of Object.entries(tls)) {
-    if (!Object.hasOwn(tlsFields, field))
-      return `tls.${field} is unknown; there are ${Object.keys(tlsFields).join(', ')}`;
-    const type = tlsFields[field as keyof ConsulTls];
-    if (value !== undefined && typeof value !== type)
-      return `tls.${field} must be ${type === 'string' ? 'text' : 'true or false'}`;
-  }
-  for (const [part, file] of [
-    ['ca', 'caFile'],
-    ['ca', 'caFolder'],
-    ['caFile', 'caFolder'],
-    ['cert', 'certFile'],
-    ['key', 'keyFile'],
-  ] as const) {
-    if (tls[part] !== undefined && tls[file] !== undefined) return `tls takes ${part} or ${file}, not both`;
-  }
-  return undefined;
+/** @throws OptionsError; it shows no value. */
+function checkTls(owner: string, tls: ConsulTls): void {
+  checkTlsSources(owner, tls, ['serverName', 'verify']);
+  const problems: string[] = [];
+  if (tls.serverName !== undefined && !isServerName(tls.serverName))
+    problems.push('tls.serverName must be a host name');
+  if (tls.verify !== undefined && typeof tls.verify !== 'boolean') problems.push('tls.verify must be true or false');
+  if (problems.length > 0) throw new OptionsError(owner, problems);
 }
-
-const tlsFields: Readonly<Record<keyof ConsulTls, 'string' | 'boolean'>> = Object.freeze({
-  ca: 'string',
-  caFile: 'string',
-  caFolder: 'string',
-  cert: 'string',
-  certFile: 'string',
-  key: 'string',
-  keyFile: 'string',
-  servername: 'string',
-  verify: 'boolean',
-});

@@ -6,13 +6,22 @@
  * Questions that Consul holds until something changes have connections of their own, so that they never stand in the way
  * of the short ones that keep instances alive.
  */
-import type { Agent, AgentOptions, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import { background, type CallContext, type Env, jsonFault, messageOf } from '@fwk/kernel';
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { AgentOptions } from 'node:https';
+import {
+  background,
+  type CallContext,
+  type Env,
+  type FollowedTls,
+  followTls,
+  type HealthReport,
+  jsonFault,
+  type TlsMaterial,
+} from '@fwk/kernel';
 import { RegistryDeniedError, RegistryUnavailableError } from '../../errors.js';
 import { addressOf } from './check-consul-options.js';
 import type { ConsulAddress } from './consul-address.js';
 import type { ConsulOptions } from './consul-options.js';
-import { type TlsSettings, type TlsSource, tlsSource } from './tls-source.js';
 import type { TokenSource } from './token-source.js';
 
 const MAX_ANSWER_LENGTH = 64 * 1024 * 1024;
@@ -57,20 +66,32 @@ export class ConsulClient {
   readonly #options: ConsulOptions;
   readonly #address: ConsulAddress;
   readonly #token: TokenSource;
-  readonly #tls: TlsSource;
   readonly #env: Env;
   readonly #pending = new Set<ClientRequest>();
   readonly #agents = new Map<'short' | 'held', Agent>();
+  #tls: FollowedTls | undefined;
   /** What the agents connect with. */
-  #settings: TlsSettings | undefined;
+  #material: TlsMaterial | undefined;
   #closed = false;
 
   constructor(options: ConsulOptions, token: TokenSource, env: Env) {
     this.#options = options;
     this.#address = addressOf(options);
     this.#token = token;
-    this.#tls = tlsSource(options.tls ?? {}, env.clock);
     this.#env = env;
+  }
+
+  /** What becomes of the files of TLS; undefined where there is no TLS of our own. */
+  get tlsHealth(): HealthReport | undefined {
+    return this.#tls?.health();
+  }
+
+  /** Before the first question. @throws TlsInvalidError `FWK_KERNEL_TLS_INVALID` when files cannot be used. */
+  open(): void {
+    const { tls } = this.#options;
+    if (tls === undefined || this.#tls || this.#closed) return;
+    const { serverName: _serverName, verify: _verify, ...sources } = tls;
+    this.#tls = followTls(`consul ${this.#address.label}`, sources, this.#env);
   }
 
   /** Asks and answers the whole body. */
@@ -114,6 +135,7 @@ export class ConsulClient {
     this.#closed = true;
     for (const request of this.#pending) request.destroy();
     for (const agent of this.#agents.values()) agent.destroy();
+    this.#tls?.[Symbol.dispose]();
   }
 
   async #send(question: Question, token: string | undefined, context: CallContext): Promise<ConsulAnswer> {
@@ -121,9 +143,8 @@ export class ConsulClient {
     const { secure, socketPath } = this.#address;
     const url = this.#url(question);
     const { request: open, Agent: AgentClass } = secure ? await import('node:https') : await import('node:http');
-    const settings = secure ? await this.#readTls() : undefined;
     if (this.#closed) throw this.unavailable('it was closed by this process');
-    const agent = this.#agentFor(heldMs > 0 ? 'held' : 'short', settings, AgentClass);
+    const agent = this.#agentFor(heldMs > 0 ? 'held' : 'short', AgentClass);
     const text = body === undefined ? undefined : JSON.stringify(body);
     const { auth } = this.#options;
     const options: RequestOptions = {
@@ -169,25 +190,26 @@ export class ConsulClient {
     return url;
   }
 
-  async #readTls(): Promise<TlsSettings> {
-    try {
-      return await this.#tls.read();
-    } catch (error) {
-      throw this.unavailable(`its TLS files cannot be read: ${messageOf(error)}`, error);
-    }
-  }
-
-  /** Other settings need other connections; what is under way ends on the old ones. */
-  #agentFor(use: 'short' | 'held', settings: TlsSettings | undefined, AgentClass: typeof Agent): Agent {
-    if (settings !== this.#settings) {
+  /** Other certificates need other connections; what is under way ends on the old ones. */
+  #agentFor(use: 'short' | 'held', AgentClass: typeof Agent): Agent {
+    const material = this.#tls?.material.value;
+    if (material !== this.#material) {
       for (const old of this.#agents.values()) retire(old);
       this.#agents.clear();
-      this.#settings = settings;
+      this.#material = material;
     }
     let agent = this.#agents.get(use);
     if (!agent) {
       const maxSockets = use === 'held' ? Number.POSITIVE_INFINITY : SHORT_CONNECTIONS;
-      agent = new AgentClass({ keepAlive: true, maxSockets, ...settings } as AgentOptions);
+      const { serverName, verify } = this.#options.tls ?? {};
+      const options: AgentOptions = {
+        keepAlive: true,
+        maxSockets,
+        ...(material && { secureContext: material.secureContext }),
+        ...(serverName !== undefined && { servername: serverName }),
+        ...(verify === false && { rejectUnauthorized: false }),
+      };
+      agent = new AgentClass(options);
       this.#agents.set(use, agent);
     }
     return agent;

@@ -35,7 +35,7 @@ export function tlsEnvironment(environment: Environment): ConsulTls | undefined 
     caFolder: said('CONSUL_CACERT') ? undefined : said('CONSUL_CAPATH'),
     certFile: said('CONSUL_CLIENT_CERT'),
     keyFile: said('CONSUL_CLIENT_KEY'),
-    servername: said('CONSUL_TLS_SERVER_NAME'),
+    serverName: said('CONSUL_TLS_SERVER_NAME'),
     verify: switchOf('CONSUL_HTTP_SSL_VERIFY', environment),
   };
   const given = Object.entries(found).filter(([, value]) => value !== undefined);

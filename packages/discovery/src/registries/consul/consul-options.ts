@@ -1,25 +1,13 @@
+import type { TlsSources } from '@fwk/kernel';
+
 /**
  * What TLS needs beyond `https:` in the URL: each part as PEM text, or as a file, which is read again when it changes.
  * Without any, the environment decides: `CONSUL_CACERT`, `CONSUL_CAPATH`, `CONSUL_CLIENT_CERT`, `CONSUL_CLIENT_KEY`,
  * `CONSUL_TLS_SERVER_NAME` and `CONSUL_HTTP_SSL_VERIFY`.
  */
-export interface ConsulTls {
-  /** Who signed the agent's certificate. @defaultValue what Node trusts */
-  readonly ca?: string | undefined;
-  /** The same as a file. */
-  readonly caFile?: string | undefined;
-  /** The same as a folder of files, in it and below. What holds no certificate is passed over; with none it is refused. */
-  readonly caFolder?: string | undefined;
-  /** Our own certificate, where Consul wants one. */
-  readonly cert?: string | undefined;
-  /** The same as a file. */
-  readonly certFile?: string | undefined;
-  /** The key of our own certificate. */
-  readonly key?: string | undefined;
-  /** The same as a file. */
-  readonly keyFile?: string | undefined;
+export interface ConsulTls extends TlsSources {
   /** The name that the agent's certificate must bear. @defaultValue the host of the URL */
-  readonly servername?: string | undefined;
+  readonly serverName?: string | undefined;
   /** false takes any certificate, and so any listener, for the agent. @defaultValue true */
   readonly verify?: boolean | undefined;
 }

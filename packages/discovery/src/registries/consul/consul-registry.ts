@@ -12,6 +12,7 @@ import {
   type CallContext,
   cancellable,
   type Env,
+  type HealthReport,
   jittered,
   type Live,
   makeEnv,
@@ -40,7 +41,8 @@ const SUSPECT_BURST = 2;
 const SUSPECT_PACE_MS = 500;
 
 /**
- * Makes a registry on Consul. Nothing happens before something is registered or watched.
+ * Makes a registry on Consul. Nothing happens before something is registered or watched; files of TLS that cannot be used
+ * are refused then, by `FWK_KERNEL_TLS_INVALID`.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
 export function consulRegistry(options?: Partial<ConsulOptions>, env?: Partial<Env>): Registry {
@@ -82,6 +84,10 @@ class ConsulRegistry implements Registry {
     return this.#connection.live;
   }
 
+  get tlsHealth(): HealthReport | undefined {
+    return this.#client.tlsHealth;
+  }
+
   async register(instance: Instance, context: CallContext = background): Promise<Registration> {
     if (this.#closing) throw new RegistryClosedError(this.name);
     this.#start();
@@ -117,8 +123,10 @@ class ConsulRegistry implements Registry {
     this.#connection.closed();
   }
 
+  /** @throws TlsInvalidError `FWK_KERNEL_TLS_INVALID` */
   #start(): void {
     if (this.#closing) return;
+    this.#client.open();
     this.#running ??= this.#run().catch((error: unknown) => {
       if (!this.#life.context.cancelled) this.#env.logger.error({ err: error }, 'the Consul registry gave up');
     });

@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { background, eventBus, makeEnv } from '@fwk/kernel';
+import { componentBench } from '@fwk/kernel/testing';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { discovery, registryToken } from '../../component/discovery.js';
 import { type ConsulAgent, consulProgram, startAgent } from '../../fixtures/consul/consul-agent.js';
 import { freePort } from '../../fixtures/free-port.js';
 import { anInstance } from '../../testing/instances.js';
@@ -38,7 +42,7 @@ describe.runIf(consulProgram)('a Consul registry over TLS', () => {
       ca: await read('consul-agent-ca.pem'),
       cert: await read('dc1-client-consul-0.pem'),
       key: await read('dc1-client-consul-0-key.pem'),
-      servername: 'server.dc1.consul',
+      serverName: 'server.dc1.consul',
     };
   });
   afterAll(async () => {
@@ -76,22 +80,67 @@ describe.runIf(consulProgram)('a Consul registry over TLS', () => {
     await vi.waitFor(() => expect(registry.connection.value.reason).toMatch(/certificate/), patience);
     await writeFile(renewed, await readFile(file('consul-agent-ca.pem')));
     await vi.waitFor(() => expect(known.value).toBe(true), patience);
-    await rm(renewed);
-    await vi.waitFor(
-      () => expect(registry.connection.value.reason).toMatch(/TLS files cannot be read.*renewed-ca/),
-      patience,
-    );
+    expect(registry.tlsHealth).toMatchObject({ status: 'UP', details: { subject: expect.stringMatching(/consul/) } });
+  });
+
+  test.each<[string, (file: string, whole: string) => Promise<void>, RegExp]>([
+    ['half written', (file, whole) => writeFile(file, whole.slice(0, whole.length / 2)), /no end/],
+    ['gone', (file) => rm(file), /there is no such file/],
+  ])(
+    'goes on with what it read before while a file is %s, and its application says so',
+    async (_what, spoil, reason) => {
+      const file = join(folder, 'spoilt-ca.pem');
+      const whole = tls.ca as string;
+      await writeFile(file, whole);
+      const registry = consulRegistry({ url, tls: { ...tls, ca: undefined, caFile: file }, ttlMs: 1000 });
+      const told: unknown[] = [];
+      const events = eventBus();
+      events.on('tls.refused', ({ data }) => told.push(data.reason));
+      const app = { name: 'inventory', version: '1.4.2', owner: 'team-stock', instanceId: `inventory-${randomUUID()}` };
+      const announcements = [{ address: '127.0.0.1', port: 4001, contracts: [] }];
+      const bench = componentBench(discovery({ registry }), { app, announcements, env: makeEnv({ events }) });
+      await bench.steps.start?.(bench.context);
+      await bench.steps.ready?.(bench.context);
+      onTestFinished(() => bench.steps.stop?.(bench.context));
+      const health = () => bench.steps.health?.()[0]?.check(background);
+      await vi.waitFor(() => expect(health()).toMatchObject({ status: 'UP', details: { registered: 1 } }), patience);
+      await spoil(file, whole);
+      await vi.waitFor(
+        () =>
+          expect(health()).toMatchObject({
+            status: 'DEGRADED',
+            details: { state: 'connected', tls: { notUsed: expect.stringMatching(reason) } },
+          }),
+        patience,
+      );
+      expect(told).toEqual([expect.stringMatching(reason)]);
+      // New connections are made with what was read before.
+      const later = bench.get(registryToken).watch('pricing');
+      await vi.waitFor(() => expect(later.known.value).toBe(true), patience);
+      await writeFile(file, whole);
+      await vi.waitFor(() => expect(health()).toMatchObject({ status: 'UP' }), patience);
+    },
+  );
+
+  test('refuses files that cannot be used when they are needed first, with file and reason', () => {
+    const registry = open({ caFile: join(folder, 'not-there.pem') });
+    const refused = expect.objectContaining({
+      code: 'FWK_KERNEL_TLS_INVALID',
+      message: expect.stringMatching(/^consul 127.*not-there\.pem.*no such file/),
+    });
+    expect(() => registry.watch('inventory')).toThrow(refused);
+    expect(() => registry.services()).toThrow(refused);
   });
 
   test('takes any certificate only when told to', async () => {
-    const registry = open({ ...tls, ca: undefined, servername: undefined, verify: false });
+    const registry = open({ ...tls, ca: undefined, serverName: undefined, verify: false });
     const { known } = registry.watch('inventory');
     await vi.waitFor(() => expect(known.value).toBe(true), patience);
   });
 
   test.each([
     ['it does not know who signed the agent’s', (): ConsulTls => ({ ...tls, ca: undefined }), /certificate/],
-    ['the agent’s is for another name', (): ConsulTls => ({ ...tls, servername: 'other' }), /altnames/],
+    ['the agent’s is for another name', (): ConsulTls => ({ ...tls, serverName: 'other' }), /altnames/],
     [
       'it has none to show',
       (): ConsulTls => ({ ...tls, cert: undefined, key: undefined }),
