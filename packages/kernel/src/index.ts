@@ -90,7 +90,16 @@ export {
   type Staleness,
 } from './live/live.js';
 export { type LiveOptions, type LiveSource, liveValue } from './live/live-source.js';
-export { checkOptions, guardOptions, OptionsError } from './options/check-options.js';
+export {
+  type CurrentOptions,
+  checkOptions,
+  guardOptions,
+  judgedTogether,
+  OptionsError,
+  type TogetherRule,
+} from './options/check-options.js';
+export { GuardedLive } from './options/guarded-live.js';
+export { OptionGroup } from './options/option-group.js';
 export { isOwnVariable } from './options/own-variables.js';
 export {
   anything,

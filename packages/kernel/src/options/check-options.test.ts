@@ -1,9 +1,9 @@
-import { expect, expectTypeOf, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, type MockInstance, test, vi } from 'vitest';
 import { kernelErrors } from '../errors/error-table.js';
 import { isFwkError } from '../errors/fwk-error.js';
-import type { Live } from '../live/live.js';
+import { currentOf, type Live } from '../live/live.js';
 import { liveValue } from '../live/live-source.js';
-import { checkOptions, OptionsError } from './check-options.js';
+import { checkOptions, judgedTogether, OptionsError, type TogetherRule } from './check-options.js';
 import {
   anything,
   callable,
@@ -166,4 +166,88 @@ test.each([
 ])('%s takes what is in its range and says in words what it wants', (_name, rule, good, bad) => {
   expect(good.map(rule)).toEqual(good.map(() => undefined));
   for (const value of bad) expect(rule(value)).toMatch(/^\S.*\S$/);
+});
+
+describe('options that must fit together', () => {
+  interface Bounds {
+    readonly min: number | Live<number>;
+    readonly max: number | Live<number>;
+  }
+  const together: TogetherRule<Bounds> = ({ min, max }) => (min > max ? [`min ${min} is above max ${max}`] : []);
+  const bounds = (given: Partial<Bounds>) =>
+    checkOptions<Bounds>(
+      'range',
+      given,
+      { min: 1, max: 10 },
+      { min: integerIn(0, 100), max: integerIn(0, 100) },
+      together,
+    );
+  const now = ({ min, max }: Bounds) => [currentOf(min), currentOf(max)];
+
+  let warnings: MockInstance;
+  beforeEach(() => {
+    warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  });
+  afterEach(() => warnings.mockRestore());
+
+  test('are refused as they are now, live or not', () => {
+    expect(() => bounds({ min: 11 })).toThrowError('range: min 11 is above max 10');
+    expect(() => bounds({ min: liveValue(11) })).toThrowError('range: min 11 is above max 10');
+  });
+
+  test('keep their last values when a live one no longer fits, which is told once', () => {
+    const max = liveValue(10);
+    const range = bounds({ min: 5, max });
+    max.set(4);
+    expect([now(range), now(range)]).toEqual([
+      [5, 10],
+      [5, 10],
+    ]);
+    expect(warnings.mock.calls.map(([text]) => text)).toEqual([
+      'range: max cannot be 4: min 5 is above max 4; it stays 10',
+    ]);
+    max.set(6);
+    expect(now(range)).toEqual([5, 6]);
+  });
+
+  test('are taken once both have changed, whoever looks in between', () => {
+    const [min, max] = [liveValue(1), liveValue(10)];
+    const range = bounds({ min, max });
+    min.set(20);
+    expect(now(range)).toEqual([1, 10]);
+    max.set(30);
+    expect(now(range)).toEqual([20, 30]);
+  });
+
+  test('are taken together when both changed before anybody looked, and nothing is told', () => {
+    const [min, max] = [liveValue(1), liveValue(10)];
+    const range = bounds({ min, max });
+    min.set(20);
+    max.set(30);
+    expect(now(range)).toEqual([20, 30]);
+    expect(warnings).not.toHaveBeenCalled();
+  });
+
+  test('tell a listener when the change of another lets in what was not taken', () => {
+    const [min, max] = [liveValue(1), liveValue(10)];
+    const range = bounds({ min, max });
+    const told: number[] = [];
+    using _ = (range.min as Live<number>).subscribe((value) => told.push(value));
+    min.set(20);
+    max.set(30);
+    expect(told).toEqual([20]);
+  });
+
+  test('hold back one that does not fit, and no other', () => {
+    const [min, max] = [liveValue(1), liveValue(10)];
+    const range = bounds({ min, max });
+    min.set(50);
+    max.set(8);
+    expect(now(range)).toEqual([1, 8]);
+  });
+
+  test('are not judged again where whoever hands them on has judged them', () => {
+    const min = judgedTogether(liveValue(5));
+    expect(now(bounds({ min, max: 3 }))).toEqual([5, 3]);
+  });
 });

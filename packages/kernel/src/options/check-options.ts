@@ -1,6 +1,7 @@
 import { FwkError, messageOf } from '../errors/fwk-error.js';
-import { isLive, type Live } from '../live/live.js';
+import { currentOf, isLive, type Live } from '../live/live.js';
 import { GuardedLive } from './guarded-live.js';
+import { OptionGroup } from './option-group.js';
 import { anything, isFixed, type Rule } from './rules.js';
 import { showValue } from './show-value.js';
 
@@ -14,6 +15,18 @@ export class OptionsError extends FwkError {
   }
 }
 
+/** Options as they are now. */
+export type CurrentOptions<T> = {
+  readonly [K in keyof T]: T[K] extends infer V ? (V extends Live<infer U> ? U : V) : never;
+};
+
+/**
+ * Says what is wrong with options together, a sentence a problem; each is right for itself.
+ * @param values - all of them, defaults included.
+ * @param given - those that somebody gave.
+ */
+export type TogetherRule<T> = (values: CurrentOptions<T>, given: Partial<CurrentOptions<T>>) => readonly string[];
+
 /**
  * Merges `given` over `defaults` and checks every field, once, when something is built. Undefined means default.
  * Unknown fields are refused too, so that a misspelt one is never silently without effect. Of a live value, what it holds
@@ -21,6 +34,8 @@ export class OptionsError extends FwkError {
  * one is refused or throws, and says so by a process warning, and where `reportRefusals` leads. The rule `anything` leaves a live value as it is, and a `fixed`
  * one is shown the live value itself, which all rules of plain values refuse.
  * @param owner - who is being built, the head of the message: `retry`, `circuitBreaker "prices"`.
+ * @param together - what the options must be to each other, now and whenever a live one changes. Not asked where live ones
+ *   were {@link judgedTogether} by whoever hands them on. @defaultValue nothing
  * @throws {@link OptionsError} with all problems at once.
  */
 export function checkOptions<T extends object>(
@@ -28,6 +43,7 @@ export function checkOptions<T extends object>(
   given: Partial<T> | undefined,
   defaults: Readonly<Partial<T>>,
   rules: { readonly [K in keyof T]-?: Rule },
+  together?: TogetherRule<T>,
 ): Readonly<T> {
   if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given) || isLive(given))) {
     throw new OptionsError(owner, [`options must be an object, not ${showValue(given)}`]);
@@ -55,7 +71,44 @@ export function checkOptions<T extends object>(
     if (range) problems.push(`${field} must be ${range}, not ${showValue(value)}`);
   }
   if (problems.length > 0) throw new OptionsError(owner, problems);
+  if (together) checkTogether(owner, merged, given ?? {}, together as TogetherRule<object>);
   return Object.freeze(merged) as Readonly<T>;
+}
+
+/** @param merged - right for themselves; the live ones among them are guarded anew, as members of a group. */
+function checkTogether(
+  owner: string,
+  merged: Record<string, unknown>,
+  given: object,
+  together: TogetherRule<object>,
+): void {
+  const guards = Object.entries(merged).filter((entry): entry is [string, GuardedLive<unknown>] => {
+    return entry[1] instanceof GuardedLive;
+  });
+  if (guards.some(([, live]) => judged.has(live) || judged.has(live.source))) return;
+  const said = Object.entries(given).flatMap(([field, value]) => (value === undefined ? [] : [field]));
+  const problemsOf = (values: Readonly<Record<string, unknown>>) =>
+    together(values, Object.fromEntries(said.map((field) => [field, values[field]])));
+  const now = Object.fromEntries(Object.entries(merged).map(([field, value]) => [field, currentOf(value)]));
+  const problems = problemsOf(now);
+  if (problems.length > 0) throw new OptionsError(owner, problems);
+  if (guards.length === 0) return;
+  const group = new OptionGroup((heldBy) =>
+    problemsOf({ ...now, ...Object.fromEntries(members.map(([field, member]) => [field, heldBy(member)])) }),
+  );
+  const members = guards.map(([field, live]) => {
+    return [field, new GuardedLive(live.source, live.rule, live.name, group)] as const;
+  });
+  group.setMembers(members.map(([, member]) => member));
+  Object.assign(merged, Object.fromEntries(members));
+}
+
+const judged = new WeakSet<Live<unknown>>();
+
+/** Says that whoever hands on a live option has judged it together with those beside it, and goes on to do so. */
+export function judgedTogether<T extends Live<unknown>>(live: T): T {
+  judged.add(live);
+  return live;
 }
 
 /**

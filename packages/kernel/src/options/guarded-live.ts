@@ -2,14 +2,16 @@
  * A live option as its owner reads it. What a live value holds later comes from outside, such as a file that somebody
  * edits or a projection that throws; it must neither break a call that only reads its limit nor get into what the owner
  * calculates with. So each value is held against the option's rule, and one that is refused changes nothing: the last
- * valid one stays. That is told once: by a process warning of type `FwkOptionWarning`, and by the log and the events of the
- * stack that reads the option, once there is one.
+ * valid one stays. So it is with a value that is right for itself and contradicts another option of its group. That is told
+ * once: by a process warning of type `FwkOptionWarning`, and by the log and the events of the stack that reads the option,
+ * once there is one.
  *
  * Nothing is checked but after a change; until then a read costs a look at the source's version.
  */
 import { messageOf } from '../errors/fwk-error.js';
 import { combine } from '../live/derived.js';
 import { type Live, type LiveListener, liveBrand, type Staleness } from '../live/live.js';
+import type { GroupMember, OptionGroup } from './option-group.js';
 import type { Rule } from './rules.js';
 import { showValue } from './show-value.js';
 
@@ -27,11 +29,13 @@ export interface OptionRefusal {
 export type RefusalReporter = (refusal: OptionRefusal) => void;
 
 /** A live value that never throws at its reader and only ever holds what a rule allows. */
-export class GuardedLive<T> implements Live<T> {
+export class GuardedLive<T> implements Live<T>, GroupMember {
   /** Public, so that two that guard different values are not taken for equal. */
   readonly source: Live<T>;
   readonly rule: Rule;
-  readonly #name: string;
+  /** For messages: `retry: maxAttempts`. */
+  readonly name: string;
+  readonly #group: OptionGroup | undefined;
   #value: T;
   #version = 1;
   /** The source's version when it was last looked at. */
@@ -44,13 +48,15 @@ export class GuardedLive<T> implements Live<T> {
 
   /**
    * @param rule - has been held against what `source` holds now.
-   * @param name - for the warning: `retry: maxAttempts`.
+   * @param name - for messages: `retry: maxAttempts`.
+   * @param group - with which other options it must agree; it is to be made a member. @defaultValue none
    * @throws what the source throws when it cannot be read now.
    */
-  constructor(source: Live<T>, rule: Rule, name: string) {
+  constructor(source: Live<T>, rule: Rule, name: string, group?: OptionGroup) {
     this.source = source;
     this.rule = rule;
-    this.#name = name;
+    this.name = name;
+    this.#group = group;
     this.#value = source.value;
     this.#seen = source.version;
   }
@@ -81,12 +87,19 @@ export class GuardedLive<T> implements Live<T> {
       told = this.value;
       if (!Object.is(told, previous)) listener(told, previous);
     };
-    return this.source.subscribe(follow);
+    // A change of another option may let in what this one holds already.
+    const subscriptions = (this.#group?.sources ?? [this.source]).map((source) => source.subscribe(follow));
+    return {
+      [Symbol.dispose]() {
+        for (const subscription of subscriptions) subscription[Symbol.dispose]();
+      },
+    };
   }
 
   /** Tells this one of refusals from now on, and of one in force that nobody was told yet. */
   reportTo(reporter: RefusalReporter): void {
     this.#reporter = reporter;
+    if (this.source instanceof GuardedLive) this.source.reportTo(reporter);
     if (this.#untold) this.#report(this.#untold);
   }
 
@@ -94,21 +107,34 @@ export class GuardedLive<T> implements Live<T> {
     return combine<[T], U>([this], project);
   }
 
-  #refresh(): void {
+  /** Whether nothing has changed since it was last looked at. */
+  get known(): boolean {
     try {
-      const { version } = this.source;
-      if (version === this.#seen) return;
-      const { value } = this.source;
-      const range = this.rule(value);
-      this.#seen = version;
-      if (range) this.#refuse(`must be ${range}, not ${showValue(value)}`);
-      else this.#accept(value);
-    } catch (error) {
-      this.#refuse(`cannot be read (${messageOf(error)})`);
+      return this.source.version === this.#seen;
+    } catch {
+      return false;
     }
   }
 
-  #accept(value: T): void {
+  get accepted(): T {
+    return this.#value;
+  }
+
+  /** Looks at the source: what it holds if the rule allows it; undefined if not, which is told. */
+  candidate(): { readonly value: T } | undefined {
+    try {
+      const { version, value } = this.source;
+      const range = this.rule(value);
+      this.#seen = version;
+      if (!range) return { value };
+      this.#tellRefusal(`must be ${range}, not ${showValue(value)}`);
+    } catch (error) {
+      this.#tellRefusal(`cannot be read (${messageOf(error)})`);
+    }
+    return undefined;
+  }
+
+  accept(value: T): void {
     this.#warned = undefined;
     this.#untold = undefined;
     if (Object.is(value, this.#value)) return;
@@ -116,11 +142,25 @@ export class GuardedLive<T> implements Live<T> {
     this.#version++;
   }
 
-  #refuse(why: string): void {
+  refuse(value: T, problems: readonly string[]): void {
+    this.#tellRefusal(`cannot be ${showValue(value)}: ${problems.join('; ')}`);
+  }
+
+  #refresh(): void {
+    if (this.known && !this.#group?.undecided) return;
+    if (this.#group) {
+      this.#group.refresh();
+      return;
+    }
+    const candidate = this.candidate();
+    if (candidate) this.accept(candidate.value);
+  }
+
+  #tellRefusal(why: string): void {
     if (why === this.#warned) return;
     this.#warned = why;
-    const refusal = { option: this.#name, problem: why, kept: showValue(this.#value) };
-    process.emitWarning(`${this.#name} ${why}; it stays ${refusal.kept}`, { type: 'FwkOptionWarning' });
+    const refusal = { option: this.name, problem: why, kept: showValue(this.#value) };
+    process.emitWarning(`${this.name} ${why}; it stays ${refusal.kept}`, { type: 'FwkOptionWarning' });
     this.#report(refusal);
   }
 

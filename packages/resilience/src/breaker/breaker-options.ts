@@ -7,9 +7,9 @@ import {
   type Live,
   millisecondsIn,
   numberIn,
-  OptionsError,
   optional,
   ratio,
+  type TogetherRule,
   text,
 } from '@fwk/kernel';
 import type { BreakerHandle } from './breaker-state.js';
@@ -29,7 +29,7 @@ export interface BreakerOptions {
   readonly windowSlices: number;
   /** Measures the last so many calls instead of a stretch of time, 1 to 100 000. @defaultValue undefined */
   readonly windowCalls: number | undefined;
-  /** A ratio is judged once calls >= this; 1 to 1 000 000. @defaultValue 20 */
+  /** A ratio is judged once calls >= this; 1 to 1 000 000, and not above `windowCalls`. @defaultValue 20 */
   readonly minimumCalls: number | Live<number>;
   /** Opens when failures / calls >= this, so 1 opens when all failed; above 0 to 1. @defaultValue 0.5 */
   readonly failureRatio: number | Live<number>;
@@ -44,11 +44,11 @@ export interface BreakerOptions {
    * milliseconds. Calls are counted and shown meanwhile, and when it is over the window begins anew. @defaultValue 0
    */
   readonly warmUpMs: number | Live<number>;
-  /** How long it stays open the first time, 1 to 3 600 000 milliseconds. @defaultValue 5000 */
+  /** How long it stays open the first time, 1 to 3 600 000 milliseconds, and not above `maxOpenMs`. @defaultValue 5000 */
   readonly openMs: number | Live<number>;
   /** Each time the probes fail it stays open so many times longer, 1 to 10. @defaultValue 2 */
   readonly openGrowth: number | Live<number>;
-  /** It never stays open longer than this, in milliseconds. @defaultValue 60000 */
+  /** It never stays open longer than this, 1 to 3 600 000 milliseconds. @defaultValue 60000 */
   readonly maxOpenMs: number | Live<number>;
   /** The open time is shortened by a random share of up to this, so that clients do not probe together; 0 to 1. @defaultValue 0.2 */
   readonly openJitter: number | Live<number>;
@@ -151,27 +151,17 @@ export const breakerRules = Object.freeze({
  */
 export function checkBreakerOptions(options: Partial<BreakerOptions> | undefined): BreakerOptions {
   const owner = options?.name ? `circuitBreaker "${String(options.name)}"` : 'circuitBreaker';
-  const settings = checkOptions<BreakerOptions>(owner, options, breakerDefaults, breakerRules);
+  return checkOptions<BreakerOptions>(owner, options, breakerDefaults, breakerRules, together);
+}
+
+const together: TogetherRule<BreakerOptions> = ({ windowCalls, minimumCalls, openMs, maxOpenMs }, { windowMs }) => {
   const problems: string[] = [];
-  if (settings.windowCalls !== undefined && options?.windowMs !== undefined) {
+  if (windowCalls !== undefined && windowMs !== undefined) {
     problems.push('windowCalls and windowMs exclude each other: measure a number of calls or a stretch of time');
   }
-  if (
-    settings.windowCalls !== undefined &&
-    typeof settings.minimumCalls === 'number' &&
-    settings.minimumCalls > settings.windowCalls
-  ) {
-    problems.push(
-      `minimumCalls ${settings.minimumCalls} is above windowCalls ${settings.windowCalls}: no ratio would ever be judged`,
-    );
+  if (windowCalls !== undefined && minimumCalls > windowCalls) {
+    problems.push(`minimumCalls ${minimumCalls} is above windowCalls ${windowCalls}: no ratio would ever be judged`);
   }
-  if (
-    typeof settings.openMs === 'number' &&
-    typeof settings.maxOpenMs === 'number' &&
-    settings.openMs > settings.maxOpenMs
-  ) {
-    problems.push(`openMs ${settings.openMs} is above maxOpenMs ${settings.maxOpenMs}`);
-  }
-  if (problems.length > 0) throw new OptionsError(owner, problems);
-  return settings;
-}
+  if (openMs > maxOpenMs) problems.push(`openMs ${openMs} is above maxOpenMs ${maxOpenMs}`);
+  return problems;
+};

@@ -1,7 +1,6 @@
 import {
   callable,
   checkOptions,
-  currentOf,
   fixed,
   integerIn,
   type Live,
@@ -101,18 +100,15 @@ export function checkAdaptiveLimitOptions(options: Partial<AdaptiveLimitOptions>
     options,
     adaptiveLimitDefaults,
     adaptiveLimitRules,
+    ({ minLimit, maxLimit }) => (minLimit > maxLimit ? [`minLimit ${minLimit} is above maxLimit ${maxLimit}`] : []),
   );
   const { initialLimit, minLimit, maxLimit } = settings;
-  const problems: string[] = [];
-  if (typeof minLimit === 'number' && typeof maxLimit === 'number' && minLimit > maxLimit) {
-    problems.push(`minLimit ${minLimit} is above maxLimit ${maxLimit}`);
+  // A live bound may move past it: it says where the limit began, and means nothing later.
+  const isOut = [minLimit, maxLimit].some(
+    (bound, at) => typeof bound === 'number' && (at === 0 ? initialLimit < bound : initialLimit > bound),
+  );
+  if (options?.initialLimit !== undefined && isOut) {
+    throw new OptionsError('adaptiveLimit', [`initialLimit ${initialLimit} is not from minLimit to maxLimit`]);
   }
-  if (
-    options?.initialLimit !== undefined &&
-    (initialLimit < currentOf(minLimit) || initialLimit > currentOf(maxLimit))
-  ) {
-    problems.push(`initialLimit ${initialLimit} is not from minLimit to maxLimit`);
-  }
-  if (problems.length > 0) throw new OptionsError('adaptiveLimit', problems);
   return settings;
 }

@@ -1,5 +1,4 @@
 /** Checks a policy by the rules of its layers, before any of them is made. */
-import { isDeepStrictEqual } from 'node:util';
 import { OptionsError } from '@fwk/kernel';
 import { isPlain } from '../layer/plain.js';
 import { canonicalOrder } from '../order/canonical-order.js';
@@ -8,6 +7,7 @@ import { mergeOptions, type OptionsLevel } from './merge-options.js';
 import type { PolicyKind } from './policy-kind.js';
 import { fieldsOf, levelsOfKind, misplacedFields, type PolicyLevels } from './policy-levels.js';
 import { checkPolicyShape, collect } from './policy-options.js';
+import { sameOptions } from './same-options.js';
 
 /**
  * Checks the options of a policy without making it.
@@ -46,7 +46,7 @@ function checkLayers({ completes = {} }: PolicyKind, { whole, byOperation }: Pol
     check(usual, part.field);
     for (const [name, merged] of own) {
       const given = part.optionsIn(merged);
-      if (!isDeepStrictEqual(given, usual)) check(given, `operations.${name}.${part.field}`);
+      if (!sameOptions(given, usual)) check(given, `operations.${name}.${part.field}`);
     }
   }
 }

@@ -3,6 +3,7 @@ import { type Live, type LogFields, liveValue, makeEnv, noLogger } from '@fwk/ke
 import { fakeClock, recordEvents } from '@fwk/kernel/testing';
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
 import { policy } from './policy.js';
+import type { PolicyKind } from './policy-kind.js';
 import type { PolicyLayer } from './policy-layer.js';
 import type { PolicyOptions } from './policy-options.js';
 import { policyRegistry } from './policy-registry.js';
@@ -135,4 +136,114 @@ describe('a changed set of policies', () => {
     expect(registry.refusal).toBeUndefined();
     expect(shown(quote)).toMatchObject({ 'retry.maxAttempts': 2, timeoutMs: 50 });
   });
+});
+
+describe('live options that contradict others', () => {
+  const told = (events: ReturnType<typeof recordEvents>) =>
+    events.all.filter(({ name }) => name === 'option.refused').map(({ data }) => data);
+
+  test.each<[string, (live: Live<number>) => PolicyOptions, number, number, string, string]>([
+    [
+      'a smallest number of calls above the window of calls',
+      (live) => ({ breaker: { windowCalls: 10, minimumCalls: live } }),
+      5,
+      11,
+      'breaker.minimumCalls',
+      'minimumCalls 11 is above windowCalls 10: no ratio would ever be judged',
+    ],
+    [
+      'an open time above the longest',
+      (live) => ({ breaker: { openMs: 500, maxOpenMs: live } }),
+      600,
+      400,
+      'breaker.maxOpenMs',
+      'openMs 500 is above maxOpenMs 400',
+    ],
+    [
+      'a longest pause below the first',
+      (live) => ({ retry: { baseDelayMs: 50, maxDelayMs: live } }),
+      60,
+      40,
+      'retry.maxDelayMs',
+      'baseDelayMs 50 is above maxDelayMs 40: lower it, or raise maxDelayMs',
+    ],
+    [
+      'a lower bound above the upper',
+      (live) => ({ limit: { minLimit: live, maxLimit: 50 } }),
+      50,
+      51,
+      'limit.minLimit',
+      'minLimit 51 is above maxLimit 50',
+    ],
+    [
+      'an attempt longer than the whole call',
+      (live) => ({ deadlineMs: 100, timeoutMs: live }),
+      50,
+      200,
+      'timeoutMs',
+      'timeoutMs 200 is above deadlineMs 100: no attempt could ever reach its own limit',
+    ],
+  ])('%s is told and not taken, for no reader', async (_, options, good, bad, setting, problem) => {
+    for (const make of Object.values(makers)) {
+      const source = liveValue(good);
+      const events = recordEvents();
+      const quote = make(options(source));
+      const call = quote.wrap(async () => 'answer', makeEnv({ events }));
+      source.set(bad);
+      expect(await call()).toBe('answer');
+      expect(shown(quote)).toMatchObject({ [setting]: good });
+      expect(told(events)).toEqual([
+        expect.objectContaining({ kept: String(good), problem: expect.stringContaining(problem) }),
+      ]);
+    }
+  });
+
+  test('do not stand in the way of a changed set of policies', () => {
+    const policies = liveValue({ quote: { deadlineMs: 100 } });
+    const registry = policyRegistry(makeEnv(), policies);
+    const timeoutMs = liveValue(50);
+    const quote = registry.named('quote', { timeoutMs });
+    timeoutMs.set(150);
+    policies.set({ quote: { deadlineMs: 120 } });
+    expect([registry.refusal, shown(quote)]).toEqual([undefined, { deadlineMs: 120, timeoutMs: 50 }]);
+    policies.set({ quote: { deadlineMs: 200 } });
+    expect(shown(quote)).toEqual({ deadlineMs: 200, timeoutMs: 150 });
+  });
+
+  test('in definitions of code do not stand in the way of changed defaults', () => {
+    const timeoutMs = liveValue(50);
+    const defaults = liveValue({ deadlineMs: 100 });
+    const registry = policyRegistry(makeEnv(), { quote: { timeoutMs } }, defaults);
+    const quote = registry.named('quote');
+    timeoutMs.set(150);
+    defaults.set({ deadlineMs: 120 });
+    expect([registry.refusal, shown(quote)]).toEqual([undefined, { deadlineMs: 120, timeoutMs: 50 }]);
+  });
+
+  test('which are equal now stay apart: of an operation and of all', () => {
+    const [all, own] = [liveValue(50), liveValue(50)];
+    const registry = policyRegistry(makeEnv());
+    const kind: PolicyKind = {
+      name: 'client',
+      scopes: ['call', 'endpoint'],
+      operations: { names: ['get', 'list'], nameOf: String },
+    };
+    const use = registry.use('shop', kind, { timeoutMs: all, operations: { list: { timeoutMs: own } } });
+    const limits = () => use.describe(use.places('endpoint')).map(({ settings }) => settings)[0];
+    own.set(70);
+    expect(limits()).toEqual({ timeoutMs: 50, operations: { list: { timeoutMs: 70 } } });
+  });
+});
+
+test('a smaller longest pause alone is built and followed: the first pause, which nobody set, is cut to it', () => {
+  const policies = liveValue<Record<string, PolicyOptions>>({ quote: { retry: { maxDelayMs: 10 } } });
+  const registry = policyRegistry(makeEnv(), policies);
+  const quote = registry.named('quote');
+  policies.set({ quote: { retry: { maxDelayMs: 5 } } });
+  expect(registry.refusal).toBeUndefined();
+  expect(shown(quote)).toMatchObject({ 'retry.maxDelayMs': 5, 'retry.baseDelayMs': 25 });
+  policies.set({ quote: { retry: { maxDelayMs: 5, baseDelayMs: 6 } } });
+  expect(registry.refusal?.reasons).toEqual([
+    expect.stringContaining('baseDelayMs 6 is above maxDelayMs 5: lower it, or raise maxDelayMs'),
+  ]);
 });

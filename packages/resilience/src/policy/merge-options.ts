@@ -61,6 +61,21 @@ export function effectiveSettings(levels: readonly OptionsLevel[]): readonly Eff
   });
 }
 
+/** The settings of single operations that differ from those of all, where there are any. */
+export function settingsThatDiffer(
+  levels: readonly OptionsLevel[],
+  byOperation: ReadonlyMap<string, readonly OptionsLevel[]>,
+): Readonly<Record<string, readonly EffectiveSetting[]>> {
+  const usual = new Map(effectiveSettings(levels).map(({ setting, value }) => [setting, JSON.stringify(value)]));
+  const differing = [...byOperation].map(([name, ofOperation]) => {
+    const own = effectiveSettings(ofOperation).filter(
+      ({ setting, value }) => usual.get(setting) !== JSON.stringify(value),
+    );
+    return [name, own] as const;
+  });
+  return Object.fromEntries(differing.filter(([, own]) => own.length > 0));
+}
+
 function originOf(levels: readonly OptionsLevel[], field: string, name?: string): SettingOrigin {
   // Whatever stands below a level that took the layer out is out as well.
   const inForce = levels.slice(

@@ -31,8 +31,16 @@ import { countingEnv } from '../statistics/counting-meter.js';
 import { type PolicyStatistics, type StatisticsSource, sumStatistics } from '../statistics/policy-statistics.js';
 import { StatisticsRecorder } from '../statistics/recorder.js';
 import type { LatencyDigest } from '../window/latency-digest.js';
+import { checkPolicy } from './check-policy.js';
 import { HandleLists } from './handle-lists.js';
-import { type EffectiveSetting, effectiveSettings, mergeOptions, type OptionsLevel } from './merge-options.js';
+import { LiveLevels } from './live-levels.js';
+import {
+  type EffectiveSetting,
+  effectiveSettings,
+  mergeOptions,
+  type OptionsLevel,
+  settingsThatDiffer,
+} from './merge-options.js';
 import { PolicyBreakers } from './policy-breakers.js';
 import type { PolicyKind } from './policy-kind.js';
 import { FollowingPlaces, makePlaces, type Places } from './policy-layers.js';
@@ -59,6 +67,7 @@ export class PolicyCore implements StatisticsSource {
   /** What happened on the way of calls, and the calls of a policy without operations; on the clock of the first stack. */
   #recorder: StatisticsRecorder | undefined;
   #clock: Env['clock'];
+  readonly #live: LiveLevels;
   #levels: PolicyLevels;
   #places: Places;
   #endsInTime: boolean;
@@ -75,7 +84,8 @@ export class PolicyCore implements StatisticsSource {
     this.#clock = clock;
     this.breakers = new PolicyBreakers(name, this.#handles.of(breakerHandles));
     this.listeners = eventBus({ clock });
-    this.#levels = levelsOfKind(kind, given);
+    this.#live = new LiveLevels((levels) => checkPolicy(name, kind, levels));
+    this.#levels = levelsOfKind(kind, this.#live.take(given));
     const kitOf = (operation: string | undefined): PolicyKit => ({
       policy: name,
       list: (handles) => this.#handles.of(handles).list(operation ?? ''),
@@ -107,20 +117,18 @@ export class PolicyCore implements StatisticsSource {
 
   /** Those that differ for some operations. */
   get settingsOfOperations(): Readonly<Record<string, readonly EffectiveSetting[]>> {
-    const usual = new Map(this.settings.map(({ setting, value }) => [setting, JSON.stringify(value)]));
-    const differing = [...this.#levels.byOperation].map(([name, levels]) => {
-      const own = effectiveSettings(levels).filter(
-        ({ setting, value }) => usual.get(setting) !== JSON.stringify(value),
-      );
-      return [name, own] as const;
-    });
-    return Object.fromEntries(differing.filter(([, own]) => own.length > 0));
+    return settingsThatDiffer(this.#levels.whole, this.#levels.byOperation);
+  }
+
+  /** Checks options before it takes them on. @throws OptionsError */
+  check(given: readonly OptionsLevel[]): void {
+    checkPolicy(this.name, this.kind, this.#live.inForce(given));
   }
 
   /** Takes on options that have been checked before. */
   follow(given: readonly OptionsLevel[]): void {
     const before = this.#places;
-    this.#levels = levelsOfKind(this.kind, given);
+    this.#levels = levelsOfKind(this.kind, this.#live.take(given));
     this.#merged.clear();
     const after = this.#following?.follow(this.#levels);
     if (!after) return;

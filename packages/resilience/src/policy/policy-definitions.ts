@@ -9,6 +9,7 @@ import { optionsObject } from '../layer/policy-part.js';
 import { canonicalOrder } from '../order/canonical-order.js';
 import { checkPolicy } from './check-policy.js';
 import { guardLive } from './guard-live.js';
+import { LiveLevels } from './live-levels.js';
 import type { OptionsLevel } from './merge-options.js';
 import { plainPart } from './plain-data.js';
 import type { PolicyKind } from './policy-kind.js';
@@ -27,10 +28,35 @@ const MAX_POLICIES = 1000;
 /** Options of policies by name; or a live value of them, which is taken for configuration: plain data, checked whole. */
 export type PolicySource = Readonly<Record<string, PolicyOptions>> | Live<unknown>;
 
-/** Definitions with the live values in them guarded, once for all reads; what a live source holds has none. */
-export function guardDefinitions(policies: PolicySource): PolicySource {
-  if (isLive(policies) || !isObject(policies)) return policies;
-  return Object.fromEntries(Object.entries(policies).map(([name, options]) => [name, guardLive(name, options)]));
+/**
+ * Definitions with the live values in them guarded, once for all reads: what would have the definitions refused is not taken.
+ * What a live source holds has no live values.
+ * @param inForce - what was read last.
+ */
+export function guardDefinitions(
+  policies: PolicySource,
+  defaults: PolicyOptions | Live<unknown>,
+  inForce: () => PolicyDefinitions,
+): { readonly policies: PolicySource; readonly defaults: PolicyOptions | Live<unknown> } {
+  const named = isLive(policies) || !isObject(policies) ? undefined : Object.entries(policies);
+  const common = isLive(defaults) ? undefined : guardLive('defaults', defaults);
+  /** The defaults first, then the policies in their order. */
+  const parted = (levels: readonly OptionsLevel[]) => {
+    const [first, ...others] = levels.map(({ options }) => options);
+    return {
+      policies: named ? Object.fromEntries(named.map(([name], at) => [name, others[at]!])) : policies,
+      defaults: common === undefined ? defaults : first!,
+    };
+  };
+  const live = new LiveLevels((levels) => {
+    const { defaults: now, byName } = inForce();
+    const changed = parted(levels);
+    const problems: string[] = [];
+    readDefinitions(named ? changed.policies : Object.fromEntries(byName), common ? changed.defaults : now, problems);
+    if (problems.length > 0) throw new OptionsError('policies', problems);
+  });
+  const guarded = [common ?? {}, ...(named ?? []).map(([name, options]) => guardLive(name, options))];
+  return parted(live.take(guarded.map((options) => ({ from: 'policy', options }))));
 }
 
 /** Reads what the sources hold now. @throws OptionsError with all problems of all policies at once */

@@ -8,14 +8,14 @@
  *
  * An operation whose options of a layer differ from the policy's has a layer of its own there; all others share one.
  */
-import { isDeepStrictEqual } from 'node:util';
-import { type AnyLayer, isLive, type LiveSource, liveValue } from '@fwk/kernel';
+import { type AnyLayer, isLive, judgedTogether, type LiveSource, liveValue } from '@fwk/kernel';
 import type { PolicyKit, PolicyPart } from '../layer/policy-part.js';
 import { canonicalOrder } from '../order/canonical-order.js';
 import { mergeOptions } from './merge-options.js';
 import type { PolicyKind } from './policy-kind.js';
 import type { PolicyLevels } from './policy-levels.js';
 import type { PolicyOptions } from './policy-options.js';
+import { sameOptions } from './same-options.js';
 
 /** What stands at one place of the order. */
 export interface Place {
@@ -74,14 +74,14 @@ export class FollowingPlaces {
     }
     const { fixed, tunable } = split(part, given);
     const known = ofPart.get(operation);
-    const kept = known && isDeepStrictEqual(known.fixed, fixed) ? known : this.#make(part, fixed, tunable, operation);
+    const kept = known && sameOptions(known.fixed, fixed) ? known : this.#make(part, fixed, tunable, operation);
     for (const [name, value] of tunable) kept.tuned.get(name)?.set(value);
     ofPart.set(operation, kept);
     return kept.layers;
   }
 
   #make(part: PolicyPart, fixed: object, tunable: ReadonlyMap<string, unknown>, operation: string | undefined): Kept {
-    const tuned = new Map([...tunable].map(([name, value]) => [name, liveValue(value, { name })]));
+    const tuned = new Map([...tunable].map(([name, value]) => [name, judgedTogether(liveValue(value, { name }))]));
     const options = { ...fixed, ...Object.fromEntries(tuned) };
     return { layers: makeLayers(this.#kind, part, options, this.#kitOf(operation)), fixed, tuned };
   }
@@ -106,7 +106,7 @@ function placesOf({ whole, byOperation }: PolicyLevels, make: MakeAt): Places {
     const own = new Map<string, readonly AnyLayer[]>();
     for (const [name, merged] of ofOperations) {
       const given = part.optionsIn(merged);
-      if (isDeepStrictEqual(given, usual)) make(part, undefined, name);
+      if (sameOptions(given, usual)) make(part, undefined, name);
       else own.set(name, make(part, given, name));
     }
     if (layers.length > 0 || own.size > 0) places.set(part, { usual: layers, byOperation: own });

@@ -121,7 +121,7 @@ class Policies implements PolicyRegistry {
   readonly env: Env;
   refusal: PolicyRefusal | undefined;
   readonly #read: () => PolicyDefinitions;
-  #defined: PolicyDefinitions;
+  #defined: PolicyDefinitions = { defaults: {}, byName: new Map() };
   /** Everything on the list: a policy that follows, or one that somebody made. */
   readonly #listed = new Set<PolicyCore | PolicyLayer>();
   readonly #used = new Map<PolicyCore, Used>();
@@ -129,9 +129,8 @@ class Policies implements PolicyRegistry {
 
   constructor(env: Env, policies: PolicySource, defaults: PolicyOptions | Live<unknown>) {
     this.env = env;
-    const guardedPolicies = guardDefinitions(policies);
-    const guardedDefaults = isLive(defaults) ? defaults : guardLive('defaults', defaults);
-    this.#read = () => currentDefinitions(guardedPolicies, guardedDefaults);
+    const guarded = guardDefinitions(policies, defaults, () => this.#defined);
+    this.#read = () => currentDefinitions(guarded.policies, guarded.defaults);
     this.#defined = this.#read();
     const follow = () => this.#follow();
     this.#subscriptions = [policies, defaults].flatMap((source) => (isLive(source) ? [source.subscribe(follow)] : []));
@@ -249,13 +248,13 @@ class Policies implements PolicyRegistry {
   #followers(defined: PolicyDefinitions) {
     const problems: string[] = [];
     const followers = [...this.#used.values()].flatMap(({ over, core, needsDefinition }) => {
-      const { name, kind } = core;
+      const { name } = core;
       if (needsDefinition && !defined.byName.has(name)) {
         problems.push(`policy "${name}" is in use and cannot be taken away`);
         return [];
       }
       const levels = this.#levels(defined, name, over);
-      collect(problems, `policy "${name}" where it is used`, () => checkPolicy(name, kind, levels));
+      collect(problems, `policy "${name}" where it is used`, () => core.check(levels));
       return [{ core, levels }];
     });
     // Places that set the same have the same problems.

@@ -6,9 +6,9 @@ import {
   type Live,
   millisecondsIn,
   numberIn,
-  OptionsError,
   oneOf,
   optional,
+  type TogetherRule,
 } from '@fwk/kernel';
 import type { KeyOf } from '../layer/request-key.js';
 
@@ -83,18 +83,17 @@ const ofWindow = ['permitsPerWindow', 'windowMs'] as const;
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
 export function checkRateLimitOptions(options: Partial<RateLimitOptions> | undefined): Readonly<RateLimitOptions> {
-  const settings = checkOptions<RateLimitOptions>('rateLimit', options, rateLimitDefaults, rateLimitRules);
-  const { algorithm } = settings;
-  // A live one may have been left at its default by whoever hands it on.
-  const given = unusedBy(algorithm).filter((name) => typeof options?.[name] === 'number');
-  if (given.length > 0) {
-    const own = algorithm === 'token-bucket' ? ofBucket : ofWindow;
-    throw new OptionsError('rateLimit', [
-      `algorithm '${algorithm}' has no use for ${given.join(' and ')}: set ${own.join(' and ')}, or another algorithm`,
-    ]);
-  }
-  return settings;
+  return checkOptions<RateLimitOptions>('rateLimit', options, rateLimitDefaults, rateLimitRules, together);
 }
+
+const together: TogetherRule<RateLimitOptions> = ({ algorithm }, given) => {
+  const useless = unusedBy(algorithm).filter((name) => given[name] !== undefined);
+  if (useless.length === 0) return [];
+  const own = algorithm === 'token-bucket' ? ofBucket : ofWindow;
+  return [
+    `algorithm '${algorithm}' has no use for ${useless.join(' and ')}: set ${own.join(' and ')}, or another algorithm`,
+  ];
+};
 
 /** The options that say nothing with an algorithm. */
 export function unusedBy(

@@ -1,6 +1,5 @@
 import {
   checkOptions,
-  currentOf,
   fixed,
   type Growth,
   growths,
@@ -8,10 +7,10 @@ import {
   type Live,
   messageOf,
   millisecondsIn,
-  OptionsError,
   optional,
   type Rule,
   ratio,
+  type TogetherRule,
 } from '@fwk/kernel';
 import { nestedRule } from '../layer/nested-rule.js';
 import { type Backoff, isPause, LONGEST_PAUSE_MS, pausesOf } from './backoff.js';
@@ -91,20 +90,18 @@ export const retryRules = Object.freeze({
 });
 
 /**
- * Checks the options of a retry layer, each for itself and against each other. Live values are judged as they are now. A
- * lower `maxDelayMs` alone contradicts nothing: it caps the first pause too.
+ * Checks the options of a retry layer, each for itself and against each other. A lower `maxDelayMs` alone contradicts
+ * nothing: it caps the first pause too.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
 export function checkRetryOptions(options: Partial<RetryOptions> | undefined): Readonly<RetryOptions> {
-  const settings = checkOptions<RetryOptions>('retry', options, retryDefaults, retryRules);
-  const [baseMs, capMs] = [currentOf(settings.baseDelayMs), currentOf(settings.maxDelayMs)];
-  if (options?.baseDelayMs !== undefined && baseMs > capMs) {
-    throw new OptionsError('retry', [
-      `baseDelayMs ${baseMs} is above maxDelayMs ${capMs}: lower it, or raise maxDelayMs`,
-    ]);
-  }
-  return settings;
+  return checkOptions<RetryOptions>('retry', options, retryDefaults, retryRules, together);
 }
+
+const together: TogetherRule<RetryOptions> = ({ maxDelayMs }, { baseDelayMs }) =>
+  baseDelayMs !== undefined && baseDelayMs > maxDelayMs
+    ? [`baseDelayMs ${baseDelayMs} is above maxDelayMs ${maxDelayMs}: lower it, or raise maxDelayMs`]
+    : [];
 
 /** True for a budget, as opposed to the options of one. */
 export function isBudget(value: object): value is RetryBudget {
