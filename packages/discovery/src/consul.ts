@@ -1,4 +1,5 @@
 export {
+  type ConsulCheckTls,
   type ConsulOptions,
   type ConsulTls,
   consulDefaults,

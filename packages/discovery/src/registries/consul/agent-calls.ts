@@ -13,11 +13,15 @@ export class AgentCalls {
 
   /**
    * Registers an instance, or replaces what stands there under its id.
-   * @param body - as `definitionOf` makes it.
+   * @param bodyFor - its definition, for an agent of today or for one older than Consul 1.9.
    * @throws InstanceInvalidError when Consul does not take it, with Consul's reason; nothing is changed then.
    */
-  async register(id: string, body: object): Promise<void> {
-    const answer = await this.#client.ask({ method: 'PUT', path: '/agent/service/register', body, also: [400] });
+  async register(id: string, bodyFor: (isOld: boolean) => object): Promise<void> {
+    const put = (isOld: boolean) =>
+      this.#client.ask({ method: 'PUT', path: '/agent/service/register', body: bodyFor(isOld), also: [400] });
+    let answer = await put(false);
+    // Asked anew each time: an agent may be replaced by a newer one.
+    if (answer.status === 400 && /unknown field "TLSServerName"/.test(answer.text)) answer = await put(true);
     if (answer.status === 400) throw new InstanceInvalidError(id, [`Consul says: ${wordsOf(answer)}`]);
   }
 

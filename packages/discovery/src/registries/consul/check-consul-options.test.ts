@@ -132,6 +132,11 @@ test.each<[string, object, RegExp]>([
   ['a file in the place of its text', { url: 'https://consul', tls: { ca: '/ca.pem' } }, /there is tls\.caFile/],
   ['a certificate without its key', { url: 'https://consul', tls: { certFile: 'x' } }, /certificate without its key/],
   ['a name that is none', { url: 'https://consul', tls: { serverName: 'a b' } }, /tls\.serverName must be a host name/],
+  ['TLS of a check that is not made', { checkTls: { verify: false } }, /checkTls needs check: 'http'/],
+  ['an unknown part of it', { check: 'http', checkTls: { ca: pem } }, /checkTls must be an object of serverName/],
+  ['a name of it that is none', { check: 'http', checkTls: { serverName: 'a b' } }, /checkTls must be/],
+  ['a switch of it that is text', { check: 'http', checkTls: { verify: 'no' } }, /checkTls must be/],
+  ['a switch in its place', { check: 'http', checkTls: false }, /checkTls must be/],
   [
     'TLS with an unknown part',
     { url: 'https://consul', tls: { rejectUnauthorized: false } },

@@ -15,6 +15,7 @@ import {
 import { type ConsulAddress, readAddress } from './consul-address.js';
 import { consulEnvironment, tlsEnvironment, tokenOverHttpVariable } from './consul-environment.js';
 import { type ConsulOptions, type ConsulTls, consulDefaults } from './consul-options.js';
+import { isRecord } from './health-entries.js';
 
 /**
  * Checks the options of a Consul registry.
@@ -40,6 +41,7 @@ export function checkConsulOptions(
     check: oneOf('ttl', 'http'),
     ttlMs: millisecondsIn(1000, 3_600_000),
     checkPath: path,
+    checkTls: optional(checkTlsRule),
     checkIntervalMs: millisecondsIn(1000, 3_600_000),
     deregisterCriticalAfterMs: millisecondsIn(60_000, 86_400_000),
     waitMs: millisecondsIn(1000, 600_000),
@@ -48,6 +50,8 @@ export function checkConsulOptions(
     maxQueries: integerIn(0, 100),
   });
   const address = addressOf(options);
+  if (options.checkTls && options.check !== 'http')
+    throw new OptionsError('consulRegistry', ["checkTls needs check: 'http'"]);
   const problem = secretProblem(options) ?? exposure(options, address);
   if (problem) throw new OptionsError('consulRegistry', [problem]);
   if (options.tls !== undefined) {
@@ -81,6 +85,14 @@ const names: Rule = (value) =>
   Array.isArray(value) && value.every((name) => typeof name === 'string' && /^[\w-]+$/.test(name))
     ? undefined
     : 'a list of names of datacentres';
+
+const checkTlsRule: Rule = (value) => {
+  const { serverName, verify = true, ...others } = isRecord(value) ? value : { others: value };
+  const fits = (serverName === undefined || isServerName(serverName)) && typeof verify === 'boolean';
+  return fits && Object.keys(others).length === 0
+    ? undefined
+    : 'an object of serverName (a host name) and verify (true or false)';
+};
 
 const path: Rule = (value) =>
   typeof value === 'string' && /^\/[^\s]*$/.test(value) ? undefined : 'a path like /readyz';

@@ -12,6 +12,21 @@ export interface ConsulTls extends TlsSources {
   readonly verify?: boolean | undefined;
 }
 
+/**
+ * How Consul verifies the certificate of an instance that it asks over TLS. Whom it trusts is its own configuration's matter:
+ * what its machine trusts, or its `ca_file` with `enable_agent_tls_for_checks`.
+ */
+export interface ConsulCheckTls {
+  /**
+   * The name that the instance's certificate must bear. Consul older than 1.9 cannot be told one, and refuses an instance
+   * with it. @defaultValue the name of the service, or what an older Consul takes: the host, or with
+   * `enable_agent_tls_for_checks` its own name
+   */
+  readonly serverName?: string | undefined;
+  /** false: Consul takes any certificate, so that whatever listens at the port counts as the instance. @defaultValue true */
+  readonly verify?: boolean | undefined;
+}
+
 /** Options of `consulRegistry`. */
 export interface ConsulOptions {
   /**
@@ -50,6 +65,8 @@ export interface ConsulOptions {
   readonly ttlMs: number;
   /** What Consul asks with `check: 'http'`. @defaultValue '/readyz' */
   readonly checkPath: string;
+  /** For `check: 'http'` of an instance that speaks TLS. @defaultValue Consul verifies that the certificate bears the name of the service */
+  readonly checkTls?: ConsulCheckTls | undefined;
   /** How often, with `check: 'http'`. @defaultValue 5000 */
   readonly checkIntervalMs: number;
   /** How long an instance may be critical before Consul forgets it; Consul takes no less than a minute. @defaultValue 60000 */

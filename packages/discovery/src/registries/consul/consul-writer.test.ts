@@ -7,6 +7,7 @@ import type { Instance } from '../../instance.js';
 import { anInstance } from '../../testing/instances.js';
 import { checkConsulOptions } from './check-consul-options.js';
 import type { AskConsul, Question } from './consul-client.js';
+import type { ConsulOptions } from './consul-options.js';
 import { ConsulWriter } from './consul-writer.js';
 import { isRecord } from './health-entries.js';
 import { writeMeta } from './meta.js';
@@ -18,6 +19,10 @@ const rival = anInstance({ port: 4009 });
 /** An agent whose servers know what the script says. */
 class ScriptedAgent implements AskConsul {
   readonly asked: string[] = [];
+  /** Of registrations. */
+  readonly bodies: unknown[] = [];
+  /** Knows no field that came with Consul 1.9. */
+  isOld = false;
   readonly services = new Map<string, unknown>();
   /** What the servers know of elsewhere, each with its place in their order. */
   others: readonly { readonly instance: Instance; readonly since: number }[] = [];
@@ -28,6 +33,9 @@ class ScriptedAgent implements AskConsul {
   async ask({ method = 'GET', path, body }: Question) {
     this.asked.push(`${method} ${path}`);
     await this.fault(path);
+    if (path === '/agent/service/register') this.bodies.push(body);
+    if (this.isOld && JSON.stringify(body ?? '').includes('TLSServerName'))
+      return { status: 400, text: 'json: unknown field "TLSServerName"', index: 1, led: this.led };
     const found = this.#answer(path, body);
     return { status: found === undefined ? 404 : 200, text: JSON.stringify(found ?? ''), index: 1, led: this.led };
   }
@@ -253,6 +261,38 @@ describe('an own instance', () => {
     cancel();
     await renewing;
     expect(agent.asked.slice(before)).toEqual(['PUT /agent/check/update/service%3Ainventory-1']);
+  });
+});
+
+describe('the HTTP check of an instance that speaks TLS', () => {
+  const spoken = anInstance({ metadata: { scheme: 'https' } });
+  const checks = () =>
+    agent.bodies.map((body) => (isRecord(body) && Array.isArray(body.Checks) ? body.Checks[0] : undefined));
+  const write = (given: Partial<ConsulOptions>, of = spoken) => {
+    const http = checkConsulOptions({ check: 'http', ...given }, {});
+    return new ConsulWriter(agent, 'us', http, makeEnv({ clock }), () => {}).register(of);
+  };
+
+  test('asks for the name of the service, and verifies, unless told otherwise', async () => {
+    await write({});
+    await write({ checkTls: { serverName: 'other.internal', verify: false } });
+    await write({}, instance);
+    expect(checks()).toMatchObject([
+      { HTTP: 'https://127.0.0.1:4001/readyz', TLSServerName: 'inventory', TLSSkipVerify: false },
+      { TLSServerName: 'other.internal', TLSSkipVerify: true },
+      { HTTP: 'http://127.0.0.1:4001/readyz' },
+    ]);
+    expect(checks()[2]).not.toHaveProperty('TLSSkipVerify');
+  });
+
+  test('names nobody to an agent that is too old to be told, unless a name was asked for', async () => {
+    agent.isOld = true;
+    await write({});
+    expect(checks()[1]).not.toHaveProperty('TLSServerName');
+    expect(checks()[1]).toMatchObject({ TLSSkipVerify: false });
+    const refused = await write({ checkTls: { serverName: 'inventory' } }).catch((error: unknown) => error);
+    expect(isFwkError(refused, 'FWK_DISCOVERY_INSTANCE_INVALID')).toBe(true);
+    expect(String(refused)).toMatch(/unknown field "TLSServerName"/);
   });
 });
 

@@ -130,11 +130,11 @@ export class ConsulWriter implements InstanceWriter {
       this.#options.check === 'http' && record.failing
         ? { changed: `${notesOfFailing}, registered again at ${time}`, status: 'critical' as const }
         : { changed: `changed at ${time}`, status: checkStatusOf(status) };
-    const body = definitionOf(instance, this.#holder, check, this.#options);
+    const bodyFor = (isOld: boolean) => definitionOf(instance, this.#holder, check, this.#options, isOld);
     if (status === 'OUT_OF_SERVICE') record.outOfService = true;
     const takeBack = record.write(instance);
     try {
-      await this.#agent.register(id, body);
+      await this.#agent.register(id, bodyFor);
     } catch (error) {
       if (!isUnavailable(error)) takeBack();
       throw error;

@@ -1,4 +1,5 @@
 /** An instance as it is registered with a Consul agent. */
+import { isServerName } from '@fwk/kernel';
 import type { Instance, InstanceStatus } from '../../instance.js';
 import type { ConsulOptions } from './consul-options.js';
 import { writeMeta } from './meta.js';
@@ -37,6 +38,7 @@ export function checkStatusOf(status: InstanceStatus): CheckStatus {
  * The body of `PUT /agent/service/register`.
  * @param check - its status, if it is a new one, and a text that says of what state this is. The text stands in the check, so
  * that whoever watches checks sees each change.
+ * @param isOld - for an agent older than 1.9, which does not know all fields.
  * @throws InstanceInvalidError when it does not fit into Consul.
  */
 export function definitionOf(
@@ -44,6 +46,7 @@ export function definitionOf(
   holder: string,
   check: { readonly status: CheckStatus; readonly changed: string },
   options: ConsulOptions,
+  isOld = false,
 ): object {
   const { id, service, address, port, status, tags = [], weight = 1 } = instance;
   const up = status === 'UP';
@@ -62,7 +65,7 @@ export function definitionOf(
         Notes: check.changed,
         Status: check.status,
         DeregisterCriticalServiceAfter: duration(options.deregisterCriticalAfterMs),
-        ...probe(instance, options),
+        ...probe(instance, options, isOld),
       },
       ...(status === 'OUT_OF_SERVICE' ? [outOfService(instance)] : []),
     ],
@@ -80,7 +83,7 @@ function outOfService({ id, service, lastChange }: Instance): object {
   };
 }
 
-function probe({ address, port, metadata }: Instance, options: ConsulOptions): object {
+function probe({ service, address, port, metadata }: Instance, options: ConsulOptions, isOld: boolean): object {
   const { check, ttlMs, checkPath, checkIntervalMs } = options;
   if (check === 'ttl') return { TTL: duration(ttlMs) };
   const scheme = metadata?.scheme === 'https' ? 'https' : 'http';
@@ -89,7 +92,13 @@ function probe({ address, port, metadata }: Instance, options: ConsulOptions): o
     HTTP: `${scheme}://${host}:${port}${checkPath}`,
     Interval: duration(checkIntervalMs),
     Timeout: duration(Math.min(checkIntervalMs, options.requestTimeoutMs)),
+    ...(scheme === 'https' && probeTls(service, options, isOld)),
   };
+}
+
+function probeTls(service: string, { checkTls = {} }: ConsulOptions, isOld: boolean): object {
+  const { verify = true, serverName = isOld || !isServerName(service) ? undefined : service } = checkTls;
+  return { TLSSkipVerify: !verify, ...(serverName !== undefined && { TLSServerName: serverName }) };
 }
 
 function duration(durationMs: number): string {
