@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Endpoint, memberships, memoryRegistry, staticEndpoints } from '@fwk/discovery';
+import { dnsRegistry, type Endpoint, memberships, memoryRegistry, staticEndpoints } from '@fwk/discovery';
 import { type FwkError, liveValue, makeEnv } from '@fwk/kernel';
 import { testAuthority } from '@fwk/kernel/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -131,6 +131,25 @@ test('tells health of its files, each client under a name of its own', async () 
   await make()[Symbol.asyncDispose]();
   expect(names).toEqual(['tls of client of "shop"', 'tls of client of "shop" (2)']);
   expect(dispose).toHaveBeenCalledOnce();
+});
+
+test('SRV records lead to instances that prove the name of their service, not that of their host', async () => {
+  const urls = await Promise.all(['shop', 'host.test'].map((name) => serve(authority.issue({ names: [name] }))));
+  const found = async (url: string | undefined) => {
+    const port = Number(new URL(url as string).port);
+    const resolver = {
+      resolveSrv: async () => [{ name: 'host.test', port, priority: 0, weight: 0 }],
+      resolve4: async () => [{ address: '127.0.0.1', ttl: 60 }],
+      resolve6: async () => [],
+    };
+    const registry = dnsRegistry({ services: { shop: '_http._tcp.shop.test' }, resolver, scheme: 'https' });
+    onTestFinished(() => registry.close());
+    const known = memberships(registry, makeEnv());
+    onTestFinished(() => known[Symbol.dispose]());
+    return clientFor({ memberships: known, tls: { ca } }).wait();
+  };
+  expect(await found(urls[0])).toBe('served');
+  expect(await failure(found(urls[1]))).toMatchObject({ details: { reason: 'ERR_TLS_CERT_ALTNAME_INVALID' } });
 });
 
 test.each<[string, Partial<ClientOptions<typeof shop>>, RegExp]>([

@@ -1,4 +1,14 @@
-import { checkOptions, integerIn, millisecondsIn, OptionsError, optional, type Rule, ratio, text } from '@fwk/kernel';
+import {
+  checkOptions,
+  integerIn,
+  millisecondsIn,
+  OptionsError,
+  oneOf,
+  optional,
+  type Rule,
+  ratio,
+  text,
+} from '@fwk/kernel';
 import { isServiceName } from '../../instance.js';
 import { isHostName, isPort, isServer } from './resolv-conf.js';
 
@@ -29,6 +39,11 @@ export interface DnsTarget {
 export interface DnsRegistryOptions {
   /** By service: `host:port` for A and AAAA records, or the name of SRV records, like `_inventory._tcp.example.com`. */
   readonly services: Readonly<Record<string, string>>;
+  /**
+   * What the instances speak, of which DNS says nothing: `http` or `https`. A client that has `tls` speaks TLS with all of
+   * them either way, and one of `https` proves the name of its service, not that of its host. @defaultValue 'http'
+   */
+  readonly scheme: 'http' | 'https';
   /** Asked instead of the servers of this machine; it knows its own. @defaultValue none */
   readonly resolver?: DnsResolver | undefined;
   /** IP addresses of the servers to ask, with a port where it is not 53. @defaultValue those of `resolvConf` */
@@ -64,6 +79,7 @@ export interface DnsRegistryOptions {
 
 /** Defaults of `dnsRegistry`. */
 export const dnsRegistryDefaults = Object.freeze({
+  scheme: 'http',
   resolvConf: '/etc/resolv.conf',
   family: 4,
   minTtlMs: 1000,
@@ -82,6 +98,7 @@ export function checkDnsOptions(
 ): DnsRegistryOptions {
   const options = checkOptions<DnsRegistryOptions>('dnsRegistry', given, dnsRegistryDefaults, {
     services,
+    scheme: oneOf('http', 'https'),
     resolver: optional(resolver),
     servers: optional(servers),
     search: optional(search),

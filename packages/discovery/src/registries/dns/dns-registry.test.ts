@@ -3,6 +3,7 @@ import { makeEnv, noLogger } from '@fwk/kernel';
 import { fakeClock } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { type DnsRecord, DnsServer } from '../../fixtures/dns-server.js';
+import { InstanceEndpoint } from '../../membership/endpoint.js';
 import { type ReadingPlace, readingContract } from '../../testing/reading-contract.js';
 import type { DnsRegistryOptions, DnsResolver } from './dns-options.js';
 import { dnsRegistry } from './dns-registry.js';
@@ -104,6 +105,24 @@ function failure(code: string): Promise<never> {
 const address = (of: string, ttl = 30) => Promise.resolve([{ address: of, ttl }]);
 
 describe('a DNS registry', () => {
+  test.each<[string, string, Partial<DnsRegistryOptions>, string]>([
+    ['a host', 'inventory.test:8443', { scheme: 'https' }, 'https://10.0.0.1:8443'],
+    ['SRV records', '_inventory.test', { scheme: 'https' }, 'https://10.0.0.1:9443'],
+    ['a host with nothing said', 'inventory.test:8443', {}, 'http://10.0.0.1:8443'],
+  ])('has instances of %s that are called by its scheme', async (_what, place, options, url) => {
+    const { records, clock, registry } = setUp({ inventory: place }, options);
+    records.resolve4 = () => address('10.0.0.1');
+    records.resolveSrv = async () => [{ name: 'host.test', port: 9443, priority: 0, weight: 0 }];
+    const { instances } = registry.watch('inventory');
+    await clock.advance(0);
+    expect(instances.value.map((instance) => new InstanceEndpoint(instance).url)).toEqual([url]);
+    await registry.close();
+  });
+
+  test('refuses a scheme that nobody speaks here', () => {
+    expect(() => setUp({}, { scheme: 'h2' as 'http' })).toThrow(/scheme must be one of http, https/);
+  });
+
   test('asks again when the TTL is over, not before, and within its bounds', async () => {
     const { records, clock, registry, asked } = setUp({ inventory: 'inventory.test:80' });
     records.resolve4 = () => address('10.0.0.1', 30);

@@ -18,6 +18,7 @@ const MAX_INSTANCES = 10_000;
 export function instancesAt(
   service: string,
   targets: readonly ResolvedTarget[],
+  scheme: 'http' | 'https',
 ): { readonly instances: readonly Instance[]; readonly unreadable: string[] } {
   const reachable = targets.filter(({ host }) => host.addresses.length > 0);
   const first = Math.min(...reachable.map(({ target }) => target.priority));
@@ -34,13 +35,14 @@ export function instancesAt(
     }
   }
   const highest = Math.max(...[...places.values()].map(({ weight }) => weight));
+  const metadata = scheme === 'https' ? { metadata: { scheme } } : {};
   const instances: Instance[] = [];
   for (const [key, { address, port, weight }] of places) {
     // Weights of DNS go to 65 535, ours to 1000; where all are 0 there is nothing to weigh.
     const share = highest > 0 ? Math.max(weight / Math.max(1, highest / 1000), 0.001) : undefined;
     const facts = { id: `${service}@${key}`, service, version: '0.0.0', address, port, startedAtMs: 0, status: 'UP' };
     try {
-      instances.push(parseInstance({ ...facts, ...(share !== undefined && { weight: share }) }));
+      instances.push(parseInstance({ ...facts, ...metadata, ...(share !== undefined && { weight: share }) }));
     } catch (error) {
       unreadable.push(messageOf(error));
     }

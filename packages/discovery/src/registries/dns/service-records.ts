@@ -102,7 +102,7 @@ export class ServiceRecords {
 
   #answer(usable: readonly DnsTarget[], asked: number): RecordsAnswer {
     const found = usable.map((target) => ({ target, host: this.#hosts.get(sameName(target.name)) as HostAddresses }));
-    const { instances, unreadable } = instancesAt(this.#service, found);
+    const { instances, unreadable } = instancesAt(this.#service, found, this.#options.scheme);
     const unusable = this.#targets.filter((target) => !isUsable(target));
     unreadable.unshift(...unusable.map(({ name, port }) => `"${name}" at port ${port}`));
     const hosts = [...this.#hosts.values()];
