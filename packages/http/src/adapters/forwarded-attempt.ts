@@ -3,12 +3,8 @@
  * this one goes to whoever sent the request; then everything further goes there as it comes. An answer that nobody gets is
  * let go of: a short rest is read, so that its connection can be used again.
  */
-import type { Dispatcher } from 'undici';
 import type { OperationResponse } from '../client/operation-request.js';
-import { abortReason, WireAttempt } from '../client/wire-attempt.js';
-
-type Controller = Dispatcher.DispatchController;
-type Headers = Readonly<Record<string, string | string[] | undefined>>;
+import { abortReason, type Controller, type Headers, WireAttempt } from '../client/wire-attempt.js';
 
 /** Most bytes that are held of an answer before its receiver is known, and that are read of one without a receiver. */
 const MAX_HELD_BYTES = 65_536;
@@ -97,12 +93,12 @@ export class ForwardedAttempt extends WireAttempt {
     else controller.pause();
   }
 
-  onResponseEnd(_controller: Controller, trailers: Headers): void {
+  protected override ended(trailers: Headers): void {
     this.#trailers = trailers;
     this.#receiver?.onResponseEnd(trailers);
   }
 
-  onResponseError(_controller: unknown, error: Error): void {
+  protected override failed(error: Error): void {
     if (!this.settled) {
       this.fail(this.connectionError(error));
       return;

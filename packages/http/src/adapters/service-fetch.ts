@@ -1,7 +1,7 @@
 /** `fetch` for a service: paths are relative to it, and each request goes to one of its instances. */
 import { OptionsError } from '@fwk/kernel';
 import type { ClientParts } from '../client/client-options.js';
-import { loadUndici } from '../client/load-pool.js';
+import { loadUndici } from '../client/load-undici.js';
 import type { DispatchHandler, DispatchOptions } from './dispatch-types.js';
 import { failed, logicalHostOf } from './service-interceptor.js';
 import { type ServiceOptions, ServiceRequests } from './service-requests.js';

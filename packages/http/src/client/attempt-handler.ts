@@ -5,16 +5,13 @@
  * read by whoever waits for it, and a schema runs in the context of its own call.
  */
 import { type CallContext, type Clock, jsonFault, markDoNotRetry, parseJson, readRetryAfterMs } from '@fwk/kernel';
-import type { Dispatcher } from 'undici';
 import { headerNames } from '../wire/headers.js';
 import { readProblem } from '../wire/problem.js';
 import { RemoteError } from '../wire/remote-error.js';
 import { validatePart } from '../wire/validate.js';
 import { AnswerInvalidError } from './client-errors.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
-import { abortReason, WireAttempt } from './wire-attempt.js';
-
-type Headers = Readonly<Record<string, string | string[] | undefined>>;
+import { abortReason, type Controller, type Headers, WireAttempt } from './wire-attempt.js';
 
 const noHeaders: Headers = Object.freeze({});
 
@@ -44,7 +41,7 @@ export class AttemptHandler extends WireAttempt {
     this.#clock = clock;
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+  onResponseStart(controller: Controller, status: number, headers: Headers): void {
     // Interim answers, such as 103 Early Hints.
     if (status < 200) return;
     this.#status = status;
@@ -52,7 +49,7 @@ export class AttemptHandler extends WireAttempt {
     if (Number(headers['content-length'] ?? 0) > this.#maxBytes) this.#tooLarge(controller);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.settled) return;
     this.#bytes += chunk.length;
     if (this.#bytes > this.#maxBytes) this.#tooLarge(controller);
@@ -61,11 +58,11 @@ export class AttemptHandler extends WireAttempt {
     else this.#chunks = [this.#first, chunk];
   }
 
-  onResponseEnd(): void {
+  protected override ended(): void {
     if (!this.settled) this.answered();
   }
 
-  onResponseError(_controller: unknown, error: Error): void {
+  protected override failed(error: Error): void {
     if (!this.settled) this.fail(this.connectionError(error));
   }
 
@@ -126,7 +123,7 @@ export class AttemptHandler extends WireAttempt {
     return type.startsWith('application/json') || /^application\/(?:[\w.-]+\+)?json(?:\s*;|$)/i.test(type);
   }
 
-  #tooLarge(controller: Dispatcher.DispatchController): void {
+  #tooLarge(controller: Controller): void {
     const { id } = this.#request.operation.plan;
     this.fail(new AnswerInvalidError(id, `is larger than maxAnswerBytes ${this.#maxBytes}`));
     controller.abort(abortReason);

@@ -1,7 +1,7 @@
 /**
  * The connections to one endpoint: a service that puts requests on the wire. Each endpoint of a client has one, made by
- * the balancer, which disposes of it when the endpoint has left and its last call is over. State: undici's pool, made when the
- * first call comes. Adds no limits of its own: time, retries and choice are the layers' business.
+ * the balancer, which disposes of it when the endpoint has left and its last call is over. State: the pool of its connections, made when
+ * the first call comes. Adds no limits of its own: time, retries and choice are the layers' business.
  */
 import { formatTraceparent, traceKey } from '@fwk/core';
 import {
@@ -16,13 +16,14 @@ import {
   tellNotSent,
   thenTold,
 } from '@fwk/kernel';
-import type { Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import { headerNames } from '../wire/headers.js';
 import { AttemptHandler } from './attempt-handler.js';
 import { ClientClosedError } from './client-errors.js';
 import { type ConnectionTls, tlsUpgrade } from './client-tls.js';
+import { ConnectionPool } from './connection-pool.js';
 import { connector } from './connector.js';
-import { loadPool, loadUndici } from './load-pool.js';
+import { loadUndici } from './load-undici.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 import { areWatched, sendWatched } from './watched-request.js';
 import type { WireAttempt } from './wire-attempt.js';
@@ -43,7 +44,7 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
   /** Base URL of the endpoint. */
   readonly #url: string;
   readonly #parts: ConnectionParts;
-  #pool: Pool | undefined;
+  #pool: ConnectionPool | undefined;
   #closed = false;
 
   constructor(url: string, parts: ConnectionParts) {
@@ -71,7 +72,7 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
     await this.#pool?.close();
   }
 
-  #send(pool: Pool, request: OperationRequest, context: CallContext): Promise<OperationResponse> {
+  #send(pool: ConnectionPool, request: OperationRequest, context: CallContext): Promise<OperationResponse> {
     if (context.cancelled) return Promise.reject(context.reason);
     const { clock, maxAnswerBytes } = this.#parts;
     const { forwarded } = request;
@@ -118,22 +119,21 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
     return headers;
   }
 
-  async #open(context: CallContext): Promise<Pool> {
+  async #open(context: CallContext): Promise<ConnectionPool> {
     const untold = context.onCancel(() => tellNotSent(context));
-    const Constructor = await abandonOnCancel(context, loadPool());
-    const { buildConnector } = await abandonOnCancel(context, loadUndici());
+    const { buildConnector, Client } = await abandonOnCancel(context, loadUndici());
     const upgrade = this.#url.startsWith('https:') ? tlsUpgrade(buildConnector, this.#parts.tls) : undefined;
     untold[Symbol.dispose]();
     if (this.#closed) throw new ClientClosedError(this.#parts.service);
     if (this.#pool) return this.#pool;
     const { clock, maxConnections, connectTimeoutMs } = this.#parts;
-    this.#pool = new Constructor(this.#url, {
-      connections: maxConnections,
+    const options = {
       // Time is the layers' business; two timers more for each call would be only cost.
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: connector(clock, connectTimeoutMs, upgrade),
-    });
+    };
+    this.#pool = new ConnectionPool(() => new Client(this.#url, options), maxConnections);
     return this.#pool;
   }
 }

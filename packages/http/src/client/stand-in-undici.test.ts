@@ -10,19 +10,19 @@ import { expect, test } from 'vitest';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
-const standIn = 'data:text/javascript,export class Pool {} export const buildConnector = undefined;';
+const standIn = 'data:text/javascript,export class Client {} export const buildConnector = undefined;';
 const resolver = `export const resolve = (specifier, context, next) => specifier === 'undici'
   ? { url: ${JSON.stringify(standIn)}, shortCircuit: true }
   : next(specifier, context);`;
 const program = `
   import { register } from 'node:module';
   register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(resolver)}));
-  const { Pool } = await import('undici');
+  const { Client } = await import('undici');
   const { contract, createClient, get } = await import('@fwk/http');
   const stock = contract('stock', { version: '1.0.0', operations: { count: get('/count') } });
   const client = createClient(stock, { endpoints: [process.env.URL_OF_STOCK] });
   await client.count();
-  console.log('dispatch' in Pool.prototype);
+  console.log('dispatch' in Client.prototype);
   await client[Symbol.asyncDispose]();
 `;
 

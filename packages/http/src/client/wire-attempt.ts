@@ -5,7 +5,12 @@
 import { type CallContext, tellNotSent } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import { ConnectionError } from './client-errors.js';
+import type { PooledConnection } from './connection-pool.js';
 import type { OperationResponse } from './operation-request.js';
+
+export type Controller = Dispatcher.DispatchController;
+/** Names in lower case. */
+export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** What undici is told; nobody sees it, because the call is settled by then. Made once: an error costs its stack. */
 export const abortReason = new Error('the call was given up');
@@ -14,7 +19,9 @@ export const abortReason = new Error('the call was given up');
 export abstract class WireAttempt implements Dispatcher.DispatchHandler {
   /** Ends the wait for cancellation; set right after the dispatch. */
   subscription: Disposable | undefined;
-  protected controller: Dispatcher.DispatchController | undefined;
+  /** Lent to this attempt until its whole answer is there, or there will be none. */
+  connection: PooledConnection | undefined;
+  protected controller: Controller | undefined;
   readonly #operation: string;
   readonly #url: string;
   readonly #context: CallContext;
@@ -54,11 +61,33 @@ export abstract class WireAttempt implements Dispatcher.DispatchHandler {
   }
 
   /** The request leaves now. */
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Controller): void {
     this.controller = controller;
     // Cancelled while it waited for a connection.
     if (this.#settled) controller.abort(abortReason);
   }
+
+  abstract onResponseStart(controller: Controller, status: number, headers: Headers, statusText?: string): void;
+  abstract onResponseData(controller: Controller, chunk: Buffer): void;
+
+  /** The whole answer is there. */
+  onResponseEnd(_controller: Controller, trailers: Headers): void {
+    const { connection } = this;
+    this.connection = undefined;
+    connection?.answered();
+    this.ended(trailers);
+  }
+
+  /** There will be no more of an answer. */
+  onResponseError(_controller: unknown, error: Error): void {
+    const { connection } = this;
+    this.connection = undefined;
+    connection?.failed();
+    this.failed(error);
+  }
+
+  protected abstract ended(trailers: Headers): void;
+  protected abstract failed(error: Error): void;
 
   /** The answer, once it is there. */
   abstract read(): OperationResponse | Promise<OperationResponse>;
