@@ -24,6 +24,7 @@ import {
 } from '@fwk/kernel';
 import { type PolicyRegistry, policyRegistry } from '@fwk/resilience';
 import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
+import { bodilessRequests } from './bodiless-request.js';
 import { Connections } from './connections.js';
 import { Dispatcher } from './dispatcher.js';
 import { ListenError, PortTakenError } from './listen-errors.js';
@@ -277,12 +278,19 @@ class NodeServer implements HttpServer {
   /** Makes servers of `node:http` or `node:https`. */
   async #serverMaker(): Promise<(limits: NodeOptions, listener: RequestListener) => Server> {
     const followed = this.#followed;
-    if (!followed || !this.#tls) return (await import('node:http')).createServer;
+    const { createServer, IncomingMessage: base } = await import('node:http');
+    const IncomingMessage = bodilessRequests(base);
+    if (!followed || !this.#tls) {
+      return (limits, listener) => createServer({ ...limits, IncomingMessage }, listener);
+    }
     const { createServer: createSecureServer } = await import('node:https');
     const requestCert = this.#tls.own.clientCertificate !== 'none';
     return (limits, listener) => {
       const own = { requestCert, rejectUnauthorized: false, noDelay: true };
-      const server = createSecureServer({ ...limits, ...own, ...followed.material.value.options }, listener);
+      const server = createSecureServer(
+        { ...limits, IncomingMessage, ...own, ...followed.material.value.options },
+        listener,
+      );
       // Connections that are open go on as they are.
       followed.material.subscribe(({ options }) => server.setSecureContext(options));
       return server;
