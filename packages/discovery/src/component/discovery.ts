@@ -9,7 +9,6 @@ import {
   type ComponentContext,
   type ComponentSteps,
   checkOptions,
-  type Env,
   envToken,
   type HealthIndicator,
   type HealthReport,
@@ -18,19 +17,17 @@ import {
   numberIn,
   optional,
   type Provision,
-  type Resolver,
   type Token,
   text,
   token,
 } from '@fwk/kernel';
-import { checkPersistOptions, type LastKnown, lastKnown } from '../membership/last-known.js';
-import { type Memberships, memberships, membershipsToken } from '../membership/memberships.js';
-import { localRegistry } from '../registries/local/local-registry.js';
-import type { Registry, ServicesWatch } from '../registry.js';
+import { checkPersistOptions } from '../membership/last-known.js';
+import { membershipsToken } from '../membership/memberships.js';
+import type { Registry } from '../registry.js';
 import { instancesOf } from './announced-instances.js';
 import { type DiscoveryOptions, discoveryDefaults } from './discovery-options.js';
+import { DiscoveryParts, discoveryPartsToken } from './discovery-parts.js';
 import { MembershipListeners } from './membership-listeners.js';
-import { Presence } from './presence.js';
 
 /** The application's registry; provided by {@link discovery}. */
 export const registryToken: Token<Registry> = token('registry');
@@ -56,31 +53,27 @@ export function discovery(options?: Partial<DiscoveryOptions>): Component {
   return { name: 'discovery', forApplication: () => new Discovery(settings) };
 }
 
-interface Parts {
-  readonly registry: Registry;
-  readonly memberships: Memberships;
-  readonly services: ServicesWatch;
-  readonly presence: Presence;
-  readonly saved: LastKnown | undefined;
-}
-
 /** Discovery in one application. */
 class Discovery implements ComponentSteps {
   readonly #options: DiscoveryOptions;
   readonly #listeners = new MembershipListeners();
-  #parts: Parts | undefined;
+  #parts: DiscoveryParts | undefined;
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
   }
 
   provide(provision: Provision): void {
-    provision.factory(registryToken, (resolver) => this.#open(resolver).registry);
-    provision.factory(membershipsToken, (resolver) => this.#open(resolver).memberships);
+    provision.factory(discoveryPartsToken, (resolver) => {
+      this.#parts = new DiscoveryParts(this.#options, resolver.get(envToken));
+      return this.#parts;
+    });
+    provision.factory(registryToken, (resolver) => resolver.get(discoveryPartsToken).registry);
+    provision.factory(membershipsToken, (resolver) => resolver.get(discoveryPartsToken).memberships);
   }
 
   start(context: ComponentContext): void {
-    this.#listeners.listenTo(this.#open(context).memberships, context.env.logger);
+    this.#listeners.listenTo(context.get(discoveryPartsToken).memberships, context.env.logger);
   }
 
   built(instance: object): void {
@@ -88,7 +81,7 @@ class Discovery implements ComponentSteps {
   }
 
   ready(context: ComponentContext): Promise<void> {
-    const { presence } = this.#open(context);
+    const { presence } = context.get(discoveryPartsToken);
     const { app, announcements, env } = context;
     return presence.arrive(instancesOf(app, announcements, this.#options, env.clock.wallTime()), context.call);
   }
@@ -98,14 +91,8 @@ class Discovery implements ComponentSteps {
   }
 
   async stop(): Promise<void> {
-    if (!this.#parts) return;
-    const { presence, memberships, services, registry, saved } = this.#parts;
     this.#listeners[Symbol.dispose]();
-    await presence.leave();
-    memberships[Symbol.dispose]();
-    services[Symbol.dispose]();
-    await saved?.close();
-    await registry.close();
+    await this.#parts?.[Symbol.asyncDispose]();
   }
 
   health(): readonly HealthIndicator[] {
@@ -117,22 +104,6 @@ class Discovery implements ComponentSteps {
       { path: 'instances', handle: () => this.#instances() },
       { path: 'endpoints', handle: () => ({ endpoints: this.#parts?.memberships.monitor.list() ?? [] }) },
     ];
-  }
-
-  #open(resolver: Resolver): Parts {
-    this.#parts ??= this.#make(resolver.get(envToken));
-    return this.#parts;
-  }
-
-  #make(env: Env): Parts {
-    const given = this.#options.registry;
-    const registry = given ? (given.connect?.(env) ?? given) : localRegistry(undefined, env);
-    // The first watch makes the registry connect, so that this happens while everything else starts.
-    const services = registry.services();
-    const presence = new Presence(registry, env, this.#options);
-    const { persist } = this.#options;
-    const saved = persist && lastKnown(persist, env);
-    return { registry, memberships: memberships(registry, env, saved), services, presence, saved };
   }
 
   #health(): HealthReport {

@@ -1,11 +1,16 @@
 /** Whole applications with a real server: how they start, what their log says of a call, and a handler that stops them. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { type App, createApp, eventBusToken } from '@fwk/core';
-import { discovery, memoryRegistry } from '@fwk/discovery';
-import { afterEach, expect, test } from 'vitest';
+import { discovery, memoryRegistry, registryToken } from '@fwk/discovery';
+import type { Component } from '@fwk/kernel';
+import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { contract } from '../contract/contract.js';
 import { get, post } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
+import { freePort } from '../fixtures/free-port.js';
 import { send } from '../fixtures/raw-request.js';
 import { http } from './http.js';
 import { served } from './served.js';
@@ -94,4 +99,47 @@ test('the log line of a call that ran out of time carries the trace that its cal
   await app?.stop();
   const line = lines.find(({ operation, status }) => operation === 'control.slow' && status === 504);
   expect(JSON.stringify(line)).toContain(traceId);
+});
+
+describe('a start that fails before discovery has started, though discovery was asked for', () => {
+  test('takes out what was registered by hand', async () => {
+    const hub = memoryRegistry();
+    const { instances } = hub.watch('control');
+    const seen: number[] = [];
+    instances.subscribe(({ length }) => seen.push(length));
+    const facts = { id: 'control-1', service: 'control', version: '1.0.0', address: '127.0.0.1', port: 1 } as const;
+    const early: Component = {
+      name: 'early',
+      async start(context) {
+        await context.get(registryToken).register({ ...facts, startedAtMs: 0, status: 'UP' });
+        throw new Error('no database');
+      },
+    };
+    const use = [early, discovery({ registry: hub })];
+    const made = createApp({ name: 'control', version: '1.0.0', owner: 'us', management: false, signals: false, use });
+    await expect(made.start()).rejects.toThrow('no database');
+    expect(seen).toEqual([1, 0]);
+  });
+
+  test('lets the process end', async () => {
+    const program = `
+      import { createApp } from '@fwk/core';
+      import { discovery, localRegistry, membershipsToken } from '@fwk/discovery';
+      const registry = localRegistry({ port: ${await freePort()} });
+      const early = {
+        name: 'early',
+        start(context) {
+          context.get(membershipsToken).of('pricing');
+          throw new Error('no database');
+        },
+      };
+      const app = createApp({ name: 'control', version: '1.0.0', owner: 'us', use: [early, discovery({ registry })] });
+      await app.start().catch((error) => console.log('refused: ' + error.message));`;
+    const folder = fileURLToPath(new URL('.', import.meta.url));
+    const ended = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: folder,
+      timeout: 15_000,
+    });
+    expect(ended.stdout).toMatch(/refused: .*no database/);
+  });
 });

@@ -1,0 +1,47 @@
+import { type Env, type Token, token } from '@fwk/kernel';
+import { type LastKnown, lastKnown } from '../membership/last-known.js';
+import { type Memberships, memberships } from '../membership/memberships.js';
+import { localRegistry } from '../registries/local/local-registry.js';
+import type { Registry, ServicesWatch } from '../registry.js';
+import type { DiscoveryOptions } from './discovery-options.js';
+import { Presence } from './presence.js';
+
+/**
+ * What discovery has open in one application. The container makes it when somebody asks for any of it first, and disposes
+ * of it: a component that asks before `discovery()` has started, and then fails the start, leaves nothing open.
+ */
+export class DiscoveryParts implements AsyncDisposable {
+  readonly registry: Registry;
+  readonly memberships: Memberships;
+  readonly services: ServicesWatch;
+  readonly presence: Presence;
+  readonly #saved: LastKnown | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: DiscoveryOptions, env: Env) {
+    const { registry: given, persist } = options;
+    this.registry = given ? (given.connect?.(env) ?? given) : localRegistry(undefined, env);
+    // The first watch makes the registry connect, so that this happens while everything else starts.
+    this.services = this.registry.services();
+    this.presence = new Presence(this.registry, env, options);
+    this.#saved = persist && lastKnown(persist, env);
+    this.memberships = memberships(this.registry, env, this.#saved);
+  }
+
+  /** Doing it again does nothing. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.presence.leave();
+    this.memberships[Symbol.dispose]();
+    this.services[Symbol.dispose]();
+    await this.#saved?.close();
+    await this.registry.close();
+  }
+}
+
+/** Within the component only: others ask for the registry or the memberships. */
+export const discoveryPartsToken: Token<DiscoveryParts> = token('what discovery has open');
