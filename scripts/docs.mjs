@@ -1,6 +1,10 @@
-/** `npm run docs`: writes docs/errors.md and docs/events.md from the packages' own tables. */
-import { writeFileSync } from 'node:fs';
+/**
+ * `npm run docs`: writes docs/errors.md, docs/events.md and the order of layers in the README of the policies from the packages'
+ * own tables.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { orderTable, placed } from './docs/order.mjs';
 import { errorsPage, eventsPage, tableOf } from './docs/tables.mjs';
 import { prepare } from './prepare.mjs';
 import { packageNames, root } from './workspace.mjs';
@@ -17,6 +21,9 @@ async function main() {
   }
   writeFileSync(join(root, 'docs/errors.md'), errorsPage(errors));
   writeFileSync(join(root, 'docs/events.md'), eventsPage(events));
+  const { canonicalOrder } = await import('../packages/resilience/dist/order/canonical-order.js');
+  const readme = join(root, 'packages/resilience/README.md');
+  writeFileSync(readme, placed(readFileSync(readme, 'utf8'), 'order', orderTable(canonicalOrder)));
   return 0;
 }
 

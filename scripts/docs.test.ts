@@ -7,6 +7,8 @@ import { httpErrors } from '@fwk/http';
 import { kernelErrors, kernelEvents } from '@fwk/kernel';
 import { resilienceErrors, resilienceEvents } from '@fwk/resilience';
 import { describe, expect, test } from 'vitest';
+import { canonicalOrder } from '../packages/resilience/src/order/canonical-order.js';
+import { orderTable, placed } from './docs/order.mjs';
 import { errorsPage, eventsPage } from './docs/tables.mjs';
 import { filesBelow, isSource, packageNames, root } from './workspace.mjs';
 
@@ -32,6 +34,41 @@ const text = sources.map((path) => readFileSync(path, 'utf8')).join('\n');
 describe('the pages made from tables', () => {
   test('docs/errors.md is what `npm run docs` writes', () => expect(page('errors.md')).toBe(errorsPage(errors)));
   test('docs/events.md is what `npm run docs` writes', () => expect(page('events.md')).toBe(eventsPage(events)));
+});
+
+describe('the order of layers', () => {
+  const readme = readFileSync(join(root, 'packages/resilience/README.md'), 'utf8');
+
+  test('stands in the README as `npm run docs` writes it', () => {
+    expect(readme).toBe(placed(readme, 'order', orderTable(canonicalOrder)));
+  });
+
+  test('is said there line by line: option, role, scopes and reason, no more and no less', () => {
+    const table = readme.split('<!-- order: made by npm run docs -->')[1]!.split('<!-- end of order -->')[0]!;
+    const [head, , ...rows] = table
+      .trim()
+      .split('\n')
+      .map((line) =>
+        line
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      );
+    const lines = rows.map(([options, role, ...others]) => ({
+      options,
+      role,
+      scopes: head!.slice(2, -1).filter((_, at) => others[at] === 'yes'),
+      reason: others.at(-1),
+    }));
+    const code = (name: string) => `\`${name}\``;
+    const order = canonicalOrder.map(({ field, beside, role, scopes, reason }) => ({
+      options: [field, ...Object.values(beside)].map(code).join(', '),
+      role: code(role),
+      scopes: [...scopes],
+      reason,
+    }));
+    expect(lines).toEqual(order);
+  });
 });
 
 describe('the tables', () => {
