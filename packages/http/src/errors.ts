@@ -99,6 +99,11 @@ export const httpErrors = Object.freeze({
     summary: 'The handler’s answer does not fit the contract; the server’s log lists every mismatch.',
     status: 500,
   },
+  FWK_HTTP_LAYER_ANSWER_INVALID: {
+    summary:
+      'A layer that was added to a server answered what cannot be sent; the server’s log says what is wrong with it.',
+    status: 500,
+  },
   FWK_HTTP_CALL_INVALID: {
     summary: 'The caller’s own request does not fit the contract; it was not sent. `issues` lists every mismatch.',
     status: 500,

@@ -23,9 +23,14 @@ export function isOfConnection(name: string): boolean {
   return ofConnection.has(name);
 }
 
+/** Whether a header can have this name. @param name - in lower case. */
+export function isHeaderName(name: string): boolean {
+  return nameForm.test(name);
+}
+
 /** Why users cannot add a header of this name, in words that follow it; undefined when they can. @param name - in lower case. */
 export function headerNameFault(name: string): string | undefined {
-  if (!nameForm.test(name)) return 'is no name of a header';
+  if (!isHeaderName(name)) return 'is no name of a header';
   if (ofConnection.has(name)) return 'belongs to the connection';
   if (ofFramework.has(name) || name.startsWith('fwk-')) return 'is written by the framework itself';
   return name === '__proto__' ? 'is no name that a header may have' : undefined;

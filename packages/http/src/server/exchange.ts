@@ -36,6 +36,8 @@ export interface ExchangeRoute {
   readonly counts: CallCounts;
 }
 
+const failedBefore = 'a layer or a schema failed before the handler was asked';
+
 /** See the head of this file. */
 export class Exchange implements Course, Ending {
   readonly response: ServerResponse;
@@ -190,6 +192,10 @@ export class Exchange implements Course, Ending {
     if (status < 500) logger.debug({ operation, status, durationMs }, 'answered');
     else if (isFwkError(error) && status !== 500) {
       logger.info({ operation, status, durationMs, error: error.message }, 'answered with an error');
-    } else logger.error({ operation, status, durationMs, err: error }, 'a handler failed');
+    } else {
+      // What was thrown may be no error, or nothing at all.
+      const err = error ?? new TypeError(`${error} was thrown`);
+      logger.error({ operation, status, durationMs, err }, this.#begun ? 'a handler failed' : failedBefore);
+    }
   }
 }

@@ -7,13 +7,14 @@
  */
 import type { ServerResponse } from 'node:http';
 import { childSpan, parseTrace, startTrace, traceKey } from '@fwk/core';
-import { type ContextEntry, DeadlineExceededError, operationKey } from '@fwk/kernel';
+import { type ContextEntry, callSafely, DeadlineExceededError, operationKey } from '@fwk/kernel';
 import type { CallCounts, ServerScope } from '@fwk/resilience';
 import type { OperationPlan } from '../contract/contract.js';
 import { callerKey } from '../wire/caller.js';
 import { headerNames, readCaller, readDeadlineMs, readPriority } from '../wire/headers.js';
 import { peerKey } from '../wire/peer.js';
 import type { ServedAnswer } from './answer.js';
+import { answerFault, LayerAnswerError } from './answer-fault.js';
 import { Exchange } from './exchange.js';
 import type { IncomingRequest } from './incoming-request.js';
 import type { OperationHandler } from './operation-handler.js';
@@ -82,7 +83,7 @@ export class RouteHandler {
   #through(exchange: Exchange, request: IncomingRequest): void {
     const call = new ServedCall(this.#plan, request, exchange, this.#parts.trusts);
     call.complete = !this.#takesBody || !announcesBody(exchange.message);
-    if (!call.complete && this.#layers.status(call) === 'ready') {
+    if (!call.complete && this.#isReady(call)) {
       this.#read(exchange, request, () => {
         call.complete = true;
         this.#enter(exchange, call);
@@ -90,11 +91,28 @@ export class RouteHandler {
     } else exchange.scope.run(() => this.#enter(exchange, call));
   }
 
+  /** A layer that cannot say it says no; its call will tell why. */
+  #isReady(call: ServedCall): boolean {
+    try {
+      return this.#layers.status(call) === 'ready';
+    } catch {
+      return false;
+    }
+  }
+
   #enter(exchange: Exchange, call: ServedCall): void {
-    this.#layers.call(call, exchange.context).then(
-      (answer) => exchange.answered(answer),
+    // The same promise, unless a layer answers none.
+    Promise.resolve(callSafely(this.#layers, call, exchange.context)).then(
+      (answer) => this.#answer(exchange, answer),
       (error) => exchange.failed(error),
     );
+  }
+
+  /** Layers may answer anything, and what cannot be sent must still end the exchange. */
+  #answer(exchange: Exchange, answer: ServedAnswer): void {
+    const fault = answerFault(answer);
+    if (fault === undefined) exchange.answered(answer);
+    else exchange.failed(new LayerAnswerError(this.id, fault));
   }
 
   /** Goes on in the scope of the exchange: what arrives on a connection belongs to none. */

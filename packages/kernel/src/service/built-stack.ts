@@ -57,9 +57,9 @@ export function wrapWith(layer: AnyLayer, next: Service<never, unknown>, env: En
   return made;
 }
 
-/** Whether it can be called. A function has a `call` too, but not this one. */
+/** Whether it can be called and asked for its status. A function has a `call` too, but not this one. */
 export function isService(value: unknown): value is Service<never, unknown> {
-  return isObject(value) && typeof Reflect.get(value, 'call') === 'function';
+  return isObject(value) && ['call', 'status'].every((name) => typeof Reflect.get(value, name) === 'function');
 }
 
 /** Whether there is anything to let go of. */
