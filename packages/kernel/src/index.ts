@@ -115,6 +115,7 @@ export {
   ratio,
   text,
 } from './options/rules.js';
+export { maxSocketPathBytes, socketPath } from './options/socket-path.js';
 export {
   type DetailedProblem,
   type ProblemDocument,

@@ -5,12 +5,9 @@
  */
 import type { BigIntStats, Stats } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { messageOf, OptionsError } from '@fwk/kernel';
+import { maxSocketPathBytes, messageOf, OptionsError } from '@fwk/kernel';
 import { RegistryUnavailableError } from '../../errors.js';
 import type { LocalRegistryOptions } from './local-options.js';
-
-/** Bytes that the address of a Unix socket has, the closing zero left out: 108 on Linux, 104 on macOS and the BSDs. */
-const MAX_PATH_BYTES = 103;
 
 /** The path of the socket for a port. @throws OptionsError where the system could not take it. */
 export function socketPath({ socketDirectory, host }: LocalRegistryOptions, port: number): string {
@@ -18,10 +15,10 @@ export function socketPath({ socketDirectory, host }: LocalRegistryOptions, port
   const of = /^(localhost|127\.0\.0\.1)$/i.test(host) ? '' : `${host.replaceAll(':', '_')}-`;
   const path = join(directory, `registry-${of}${port}.sock`);
   const bytes = Buffer.byteLength(path);
-  if (isAbsolute(directory) && bytes <= MAX_PATH_BYTES) return path;
+  if (isAbsolute(directory) && bytes <= maxSocketPathBytes()) return path;
   throw new OptionsError('localRegistry', [
     `socketDirectory must be an absolute path short enough for a Unix socket: ${path} has ${bytes} bytes, at most ` +
-      `${MAX_PATH_BYTES} fit; set it, or FWK_REGISTRY_SOCKET_DIRECTORY, to a shorter one`,
+      `${maxSocketPathBytes()} fit; set it, or FWK_REGISTRY_SOCKET_DIRECTORY, to a shorter one`,
   ]);
 }
 
