@@ -49,25 +49,34 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
   const constant = constantHeaders(owner, own.headers);
   const outer = makeEnv(parts);
   const service = own.service ?? purpose.service;
-  const tls = connectionTls(owner, service, own.tls, own.endpoints, outer);
-  const source = sourceOf(service, own, memberships);
-  const registry = policies ?? policyRegistry(outer);
-  const kind = purpose.kind(service, typeof own.headers === 'function');
-  const use = registry.use(own.policy ?? service, kind, policy, outer);
-  const stack = clientStack(service, plans, own, source, use, {
-    service,
-    clock: outer.clock,
-    maxAnswerBytes: own.maxAnswerBytes,
-    maxConnections: own.maxConnections,
-    tls,
-    connectTimeoutMs: () => own.connectTimeoutMs ?? connectLimitMs(currentOf(use.options().timeoutMs)),
-  });
-  const follow = tls.followed ? [tls.followed, ...showTlsHealth(health, owner, tls.followed)] : [];
-  return {
-    operations: new ClientOperations(stack, service, [use, ...follow]),
-    constant,
-    showIn: (surface) => void stacks.set(surface, stack),
-  };
+  const owned: Disposable[] = [];
+  try {
+    const tls = connectionTls(owner, service, own.tls, own.endpoints, outer);
+    if (tls.followed) owned.push(tls.followed);
+    const source = sourceOf(service, own, memberships);
+    const registry = policies ?? policyRegistry(outer);
+    const kind = purpose.kind(service, typeof own.headers === 'function');
+    const use = registry.use(own.policy ?? service, kind, policy, outer);
+    owned.unshift(use);
+    const stack = clientStack(service, plans, own, source, use, {
+      service,
+      clock: outer.clock,
+      maxAnswerBytes: own.maxAnswerBytes,
+      maxConnections: own.maxConnections,
+      tls,
+      connectTimeoutMs: () => own.connectTimeoutMs ?? connectLimitMs(currentOf(use.options().timeoutMs)),
+    });
+    if (tls.followed) owned.push(...showTlsHealth(health, owner, tls.followed));
+    return {
+      operations: new ClientOperations(stack, service, owned),
+      constant,
+      showIn: (surface) => void stacks.set(surface, stack),
+    };
+  } catch (error) {
+    // It would stay in lists, and look at its files for ever.
+    for (const each of owned) each[Symbol.dispose]();
+    throw error;
+  }
 }
 
 const stacks = new WeakMap<object, ClientStack>();

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dnsRegistry, type Endpoint, memberships, memoryRegistry, staticEndpoints } from '@fwk/discovery';
 import { type FwkError, liveValue, makeEnv } from '@fwk/kernel';
-import { testAuthority } from '@fwk/kernel/testing';
+import { fakeClock, testAuthority } from '@fwk/kernel/testing';
+import { policyRegistry } from '@fwk/resilience';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { shop, startShop } from '../fixtures/waiting-shop.js';
 import type { ServerTls } from '../server/server-tls.js';
@@ -159,6 +160,19 @@ test.each<[string, Partial<ClientOptions<typeof shop>>, RegExp]>([
   ['a file that is not there', { endpoints: ['https://h:1'], tls: { caFile: '/nowhere.pem' } }, /no such file/],
 ])('TLS with %s is refused when the client is made', (_what, options, reason) => {
   expect(() => createClient(shop, options)).toThrow(reason);
+});
+
+test('a client that cannot be made follows no files, and is in no list', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'fwk-client-tls-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const caFile = join(folder, 'ca.pem');
+  await writeFile(caFile, ca);
+  const clock = fakeClock();
+  const policies = policyRegistry(makeEnv());
+  const parts = { endpoints: ['https://127.0.0.1:1'], tls: { caFile }, env: { clock }, policies };
+  expect(() => createClient(shop, { ...parts, retry: { maxAttempts: -1 } })).toThrow(/maxAttempts/);
+  expect(() => createClient(shop, { ...parts, layers: () => 1 as never })).toThrow(/layers must answer/);
+  expect([clock.pending, policies.list()]).toEqual([0, []]);
 });
 
 test('a service whose name is no host name needs a serverName', () => {
