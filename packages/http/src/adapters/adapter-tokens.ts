@@ -1,3 +1,4 @@
+import { healthToken } from '@fwk/core';
 import { membershipsToken } from '@fwk/discovery';
 import { appInfoToken, envToken, type Resolver, type Token, token } from '@fwk/kernel';
 import { policyRegistryToken } from '@fwk/resilience';
@@ -37,6 +38,7 @@ function partsOf(resolver: Resolver, options: ServiceOptions | undefined): Clien
     memberships: options?.endpoints ? undefined : resolver.find(membershipsToken),
     policies: resolver.get(policyRegistryToken),
     env: resolver.get(envToken),
+    health: resolver.find(healthToken),
     caller: resolver.find(appInfoToken)?.name,
   };
 }

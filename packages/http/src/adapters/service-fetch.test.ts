@@ -1,13 +1,14 @@
 /** `fetch` for a service: that of the platform, whose requests go through the layers of a client. */
 import type { RequestListener } from 'node:http';
-import { createApp } from '@fwk/core';
+import { createApp, healthToken } from '@fwk/core';
 import { memberships, memoryRegistry, roundRobin } from '@fwk/discovery';
 import { background, cancellable, defaultEnv, liveValue, makeEnv, priorityKey, runInContext } from '@fwk/kernel';
+import { testAuthority } from '@fwk/kernel/testing';
 import { policyRegistry, resilience } from '@fwk/resilience';
 import { afterEach, describe, expect, test } from 'vitest';
 import { describeClient } from '../client/client-core.js';
 import { type RawServer, rawServer } from '../fixtures/raw-server.js';
-import { fetchOf } from './adapter-tokens.js';
+import { fetchOf, interceptorOf } from './adapter-tokens.js';
 import { serviceFetch } from './service-fetch.js';
 import type { ServiceOptions } from './service-requests.js';
 
@@ -342,6 +343,29 @@ describe('the policy of the service', () => {
     for (let index = 0; index < 2; index++) expect(await (await call('/a')).text()).toBe('GET /a ');
     expect([server.seen.length, policies.refusal]).toEqual([3, undefined]);
   });
+});
+
+test('in an application health tells of the files of its TLS, also of those of logical host names', async () => {
+  const { ca } = testAuthority();
+  const tls = { endpoints: ['https://127.0.0.1:1'], tls: { ca } };
+  const called = fetchOf('inventory', tls);
+  const hosts = interceptorOf({ services: { payments: tls } });
+  const app = createApp({
+    name: 'checkout',
+    version: '1.0.0',
+    owner: 'tests',
+    management: false,
+    logging: { level: 'silent' },
+    shutdown: { propagationDelayMs: 0 },
+    use: [resilience()],
+  });
+  await app.start();
+  closing.push({ [Symbol.asyncDispose]: () => app.stop() });
+  app.get(called);
+  app.get(hosts);
+  expect(Object.keys(app.get(healthToken).report().components)).toEqual(
+    expect.arrayContaining(['tls of requests to "inventory"', 'tls of requests to "payments"']),
+  );
 });
 
 test('in an application it is injected, knows the caller, and is closed with it', async () => {
