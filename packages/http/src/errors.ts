@@ -105,7 +105,8 @@ export const httpErrors = Object.freeze({
     status: 500,
   },
   FWK_HTTP_CALL_INVALID: {
-    summary: 'The caller’s own request does not fit the contract; it was not sent. `issues` lists every mismatch.',
+    summary:
+      'The caller’s own request does not fit the contract, or cannot be sent at all; it was not sent. `issues` says why.',
     status: 500,
   },
   FWK_HTTP_HEADERS_FAILED: {

@@ -100,11 +100,11 @@ export class ForwardedAttempt extends WireAttempt {
 
   protected override failed(error: Error): void {
     if (!this.settled) {
-      this.fail(this.connectionError(error));
+      this.fail(this.failureOf(error));
       return;
     }
     // Who aborted it knows why.
-    this.#error = this.controller?.aborted ? error : this.connectionError(error);
+    this.#error = this.controller?.aborted ? error : this.failureOf(error);
     this.#receiver?.onResponseError(this.#error);
   }
 }

@@ -12,6 +12,7 @@ import type { Forwarded, OperationRequest } from '../client/operation-request.js
 import type { WireAttempt } from '../client/wire-attempt.js';
 import type { DispatchHandler } from './dispatch-types.js';
 import { type AnswerReceiver, ForwardedAttempt } from './forwarded-attempt.js';
+import { watchedBody } from './watched-body.js';
 
 type Controller = Dispatcher.DispatchController;
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -69,6 +70,14 @@ export class PassedRequest implements Forwarded, AnswerReceiver, Controller {
       ({ value }) => this.#give(value),
       (error: unknown) => this.#fail(error),
     );
+  }
+
+  /** Takes the body that is to be sent. When it breaks off, whoever sent the request has given it up. */
+  take(body: Forwarded['body']): void {
+    this.body = watchedBody(body, (error) => {
+      // What ended before is no doing of the body.
+      if (!this.#attempts.at(-1)?.settled) this.abort(error);
+    });
   }
 
   attempt(

@@ -1,5 +1,5 @@
 /** Logical host names for whatever stands on undici: its own functions, the global `fetch`, axios. */
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { createApp } from '@fwk/core';
 import { roundRobin } from '@fwk/discovery';
 import { resilience } from '@fwk/resilience';
@@ -50,6 +50,20 @@ const inventoryAt = (...servers: readonly RawServer[]): InterceptorOptions => ({
 /** The global `fetch` through a dispatcher of a version that may be another than its own. */
 const fetchBy = (dispatcher: Dispatcher, url: string, init: object = {}): Promise<Response> =>
   Reflect.apply(fetch, undefined, [url, { ...init, dispatcher }]);
+
+/** A body that gives something and then breaks off. */
+function brokenStream(breakOff: (body: Readable) => void): Readable {
+  const body = new Readable({ read() {} });
+  body.push('begin');
+  setImmediate(() => breakOff(body));
+  return body;
+}
+
+/** undici sends any async iterable, though its types do not say so. */
+function iterableBody(pieces: () => AsyncGenerator<Buffer>): Readable {
+  const body: object = pieces();
+  return body as Readable;
+}
 
 describe('a logical host name', () => {
   test('goes to the instances of the service, one after the other', async () => {
@@ -130,6 +144,57 @@ describe('a logical host name', () => {
     expect(error).toMatchObject({ code: 'FWK_HTTP_CALL_INVALID' });
   });
 
+  describe('whose request is at fault', () => {
+    /** After so many failures a breaker would be open, and the only instance left out. */
+    const many = Array.from({ length: 12 });
+
+    test.each<[string, object]>([
+      ['a header that cannot be written', { headers: { 'x-user': 'a\r\nb: c' } }],
+      ['a method that is none', { method: 'GE T' }],
+      ['another length than its header says', { method: 'PUT', body: 'abc', headers: { 'content-length': '9' } }],
+    ])('by %s holds nothing against the instance, and is not tried again', async (_what, fault) => {
+      const one = await echo('one');
+      const dispatcher = agentWith(inventoryAt(one));
+      for (const _ of many) {
+        await expect(request('http://inventory/a', { dispatcher, ...fault })).rejects.toMatchObject({
+          code: 'FWK_HTTP_CALL_INVALID',
+          message: expect.stringContaining('no request that can be sent'),
+        });
+      }
+      expect(one.seen).toEqual([]);
+      expect((await request('http://inventory/a', { dispatcher })).statusCode).toBe(200);
+    });
+
+    test.each<[string, () => Readable]>([
+      ['fails', () => brokenStream((body) => body.destroy(new Error('the uploader is gone')))],
+      ['is closed', () => brokenStream((body) => body.destroy())],
+      [
+        'throws',
+        () =>
+          iterableBody(async function* () {
+            yield Buffer.from('begin');
+            throw new Error('the uploader is gone');
+          }),
+      ],
+    ])(
+      'by a body that %s ends with the body’s own error, and holds nothing against the instance',
+      async (_how, body) => {
+        const one = await rawServer((asked, response) => {
+          asked.on('error', () => {}).resume();
+          asked.on('end', () => response.end('whole'));
+        });
+        closing.push(one);
+        const dispatcher = agentWith(inventoryAt(one));
+        for (const _ of many) {
+          await expect(request('http://inventory/a', { dispatcher, method: 'PUT', body: body() })).rejects.toThrow(
+            /the uploader is gone|closed before its end/,
+          );
+        }
+        expect((await request('http://inventory/a', { dispatcher })).statusCode).toBe(200);
+      },
+    );
+  });
+
   test('can be given up by a signal', async () => {
     const server = await rawServer(() => {});
     closing.push(server);
@@ -170,6 +235,13 @@ test('it is refused without any name, and with one or an ending that is none', (
   expect(() => serviceInterceptor({ endpoints, services: ['In ventory'] })).toThrow(/name of the service must be/);
   expect(() => serviceInterceptor({ endpoints, suffix: '.' })).toThrow('suffix must be the ending of host names');
   expect(() => serviceInterceptor({ services: ['inventory'] })).toThrow(/cannot know where to call/);
+  for (const services of ['inventory', null] as unknown[]) {
+    expect(() => serviceInterceptor({ endpoints, services: services as string[] })).toThrow('services must be a list');
+  }
+});
+
+test.each(['1234', '0x7f', '10.0.0.1', 'xn--a', 'a.1'])('%s is refused: in a URL it would be another host', (name) => {
+  expect(() => serviceInterceptor({ endpoints: ['http://127.0.0.1:1'], services: [name] })).toThrow(/be a host name/);
 });
 
 test('in an application it is injected, and closed with it', async () => {

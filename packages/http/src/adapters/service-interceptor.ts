@@ -30,7 +30,7 @@ export type ServiceInterceptor = ((dispatch: Dispatch) => Dispatch) & AsyncDispo
  */
 export function serviceInterceptor(options: InterceptorOptions & ClientParts): ServiceInterceptor {
   const { services = [], suffix, ...shared } = options;
-  const hosts = new LogicalHosts(namesOf(services), suffix, shared);
+  const hosts = new LogicalHosts(services, suffix, shared);
   const intercept = (dispatch: Dispatch): Dispatch => {
     return (request, handler) => {
       try {
@@ -68,7 +68,7 @@ class LogicalHosts implements AsyncDisposable {
   #closed = false;
 
   constructor(
-    services: Readonly<Record<string, ServiceOptions>>,
+    services: NonNullable<InterceptorOptions['services']>,
     suffix: string | undefined,
     shared: ServiceOptions & ClientParts,
   ) {
@@ -76,8 +76,14 @@ class LogicalHosts implements AsyncDisposable {
     if (problems.length > 0) throw new OptionsError('service interceptor', problems);
     this.#suffix = suffix === undefined ? undefined : `.${suffix.replace(/^\./, '')}`;
     this.#shared = shared;
-    for (const [name, own] of Object.entries(services)) {
-      this.#byHost.set(name, new ServiceRequests(name, { ...shared, ...own }));
+    try {
+      for (const [name, own] of entriesOf(services)) {
+        this.#byHost.set(name, new ServiceRequests(name, { ...shared, ...own }));
+      }
+    } catch (error) {
+      // Those that were made before it own something.
+      void this[Symbol.asyncDispose]();
+      throw error;
     }
   }
 
@@ -110,13 +116,14 @@ class LogicalHosts implements AsyncDisposable {
   }
 }
 
-function namesOf(services: InterceptorOptions['services']): Readonly<Record<string, ServiceOptions>> {
-  return Array.isArray(services)
-    ? Object.fromEntries(services.map((name: string) => [name, {}]))
-    : (services as Readonly<Record<string, ServiceOptions>>);
+function entriesOf(services: NonNullable<InterceptorOptions['services']>): readonly [string, ServiceOptions][] {
+  return Array.isArray(services) ? services.map((name: string) => [name, {}]) : Object.entries(services);
 }
 
-function problemsOf(services: object, suffix: unknown): readonly string[] {
+function problemsOf(services: unknown, suffix: unknown): readonly string[] {
+  if (typeof services !== 'object' || services === null) {
+    return ['services must be a list of names, or an object with options by name'];
+  }
   if (suffix === undefined)
     return Object.keys(services).length > 0 ? [] : ['services must name one, or suffix be given'];
   const sound = typeof suffix === 'string' && /^\.?[a-z0-9](?:[a-z0-9.-]{0,100}[a-z0-9])?$/.test(suffix);

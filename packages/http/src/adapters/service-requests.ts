@@ -81,7 +81,7 @@ export class ServiceRequests implements AsyncDisposable {
     });
     const own = passedHeaders(options.headers);
     const make = (operation: ClientOperation, body: DispatchOptions['body']): OperationRequest => {
-      passed.body = body;
+      passed.take(body);
       return {
         operation,
         path: pathOf(options),
@@ -96,9 +96,8 @@ export class ServiceRequests implements AsyncDisposable {
       this.#core.operations,
       (context) => {
         if (options.upgrade || method === 'CONNECT') {
-          throw new CallInvalidError(id, [
-            { in: 'headers', path: 'upgrade', message: 'cannot be passed on to a service' },
-          ]);
+          const issue = { in: 'headers', path: 'upgrade', message: 'cannot be passed on to a service' } as const;
+          throw new CallInvalidError(id, [issue], undefined, 'it is no request that can be sent');
         }
         const { body } = options;
         if (isWhole(body)) return make(again, body);
@@ -125,8 +124,16 @@ function checkService(owner: string, service: string, options: object): void {
     .map((name) => `${name} is for clients of a contract`);
   if (typeof service !== 'string' || !nameForm.test(service)) {
     problems.unshift('the name of the service must be lowercase letters, digits, "." or "-", at most 63 characters');
+  } else if (!isHost(service)) {
+    problems.unshift('the name of the service must be a host name; in a URL this one would be an address, or nothing');
   }
   if (problems.length > 0) throw new OptionsError(owner, problems);
+}
+
+/** In a URL `1234` is the address 0.0.4.210, and `xn--a` no host at all. */
+function isHost(service: string): boolean {
+  const url = `http://${service}/`;
+  return !/^[\d.]+$/.test(service) && URL.canParse(url) && new URL(url).hostname === service;
 }
 
 function planOf(service: string, method: string): OperationPlan<string> {

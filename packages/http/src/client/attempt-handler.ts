@@ -63,7 +63,7 @@ export class AttemptHandler extends WireAttempt {
   }
 
   protected override failed(error: Error): void {
-    if (!this.settled) this.fail(this.connectionError(error));
+    if (!this.settled) this.fail(this.failureOf(error));
   }
 
   /**

@@ -2,13 +2,16 @@ import { FwkError, messageOf } from '@fwk/kernel';
 import type { WireIssue } from '../wire/problem.js';
 import { formatIssues } from '../wire/validate.js';
 
-/** The caller's own request does not fit the contract. Code `FWK_HTTP_CALL_INVALID`; nothing was sent. */
+/**
+ * The caller's own request does not fit the contract, or is none that can be sent. Code `FWK_HTTP_CALL_INVALID`; nothing was
+ * sent.
+ */
 export class CallInvalidError extends FwkError {
   readonly operation: string;
   readonly issues: readonly WireIssue[];
 
-  constructor(operation: string, issues: readonly WireIssue[], cause?: unknown) {
-    super('FWK_HTTP_CALL_INVALID', `${operation} was not sent, it does not fit its contract: ${formatIssues(issues)}`, {
+  constructor(operation: string, issues: readonly WireIssue[], cause?: unknown, why = 'it does not fit its contract') {
+    super('FWK_HTTP_CALL_INVALID', `${operation} was not sent, ${why}: ${formatIssues(issues)}`, {
       cause,
       details: { operation, issues },
       traits: { outcome: 'ignored' },
@@ -48,6 +51,30 @@ export class HeadersInvalidError extends FwkError {
     });
     this.header = header;
   }
+}
+
+/** How undici says that a request is none, by what is wrong. It says so without a connection, or ends the one that it has. */
+const unsendable: Readonly<Record<string, WireIssue['in']>> = Object.freeze({
+  UND_ERR_INVALID_ARG: 'headers',
+  UND_ERR_NOT_SUPPORTED: 'headers',
+  UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: 'body',
+});
+
+/**
+ * What became of a request that got no answer. One that cannot be sent anywhere is its caller's fault and says nothing
+ * about the endpoint.
+ * @param url - the endpoint that was called.
+ */
+export function failureOf(
+  operation: string,
+  url: string,
+  sent: boolean,
+  cause: Error,
+): CallInvalidError | ConnectionError {
+  const part = unsendable[codeOf(cause) ?? ''];
+  if (part === undefined) return new ConnectionError(operation, url, sent, cause);
+  const issues = [{ in: part, path: '', message: cause.message }];
+  return new CallInvalidError(operation, issues, cause, 'it is no request that can be sent');
 }
 
 /** The callee's answer does not fit the contract. Code `FWK_HTTP_ANSWER_INVALID`; it would not fit at the next attempt. */

@@ -27,7 +27,7 @@ class PlainAttempt extends WireAttempt {
   }
 
   protected override failed(error: Error): void {
-    if (!this.settled) this.fail(this.connectionError(error));
+    if (!this.settled) this.fail(this.failureOf(error));
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { type CallContext, tellNotSent } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
-import { ConnectionError } from './client-errors.js';
+import { type CallInvalidError, type ConnectionError, failureOf } from './client-errors.js';
 import type { PooledConnection } from './connection-pool.js';
 import type { OperationResponse } from './operation-request.js';
 
@@ -105,10 +105,10 @@ export abstract class WireAttempt implements Dispatcher.DispatchHandler {
     this.#reject(error);
   }
 
-  /** What became of the connection. */
-  protected connectionError(error: Error): ConnectionError {
+  /** What became of the connection, or why there was none. */
+  protected failureOf(error: Error): CallInvalidError | ConnectionError {
     // Without a controller the request never left the queue: nothing of it was written.
-    return new ConnectionError(this.#operation, this.#url, this.controller !== undefined, error);
+    return failureOf(this.#operation, this.#url, this.controller !== undefined, error);
   }
 
   #settle(): void {
