@@ -310,6 +310,7 @@ test('its layers can be described', async () => {
     'circuit-breaker',
     'attempt-timeout',
     'attempt-telemetry',
+    'connection',
   ]);
 });
 

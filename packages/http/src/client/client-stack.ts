@@ -68,7 +68,7 @@ export function clientStack<C>(
       connect: ({ url }) => new HttpConnection(url, connections),
       endpoint: ({ id }: Endpoint) =>
         stack<OperationRequest, OperationResponse>(use.env).use(use.endpoint(id, atEndpoint)),
-      inner: () => use.describe(atEndpoint),
+      inner: () => [...use.describe(atEndpoint), describeConnection(connections)],
       // Layers of a user's own need not end in time.
       endsInTime: options.endpointLayers === undefined,
       ...(settled && { settled: (context) => settled(service, context) }),
@@ -81,6 +81,12 @@ export function clientStack<C>(
     stack: stack<OperationRequest, OperationResponse>(use.env).use(use.calls(all)),
     describe: () => use.describe(all),
   };
+}
+
+/** What each endpoint's layers end in. */
+function describeConnection({ maxConnections, connectTimeoutMs, tls }: ConnectionParts): LayerDescription {
+  const settings = { maxConnections, connectTimeoutMs: connectTimeoutMs(), ...(tls.demanded && { tls: true }) };
+  return { role: 'connection', settings };
 }
 
 /** Runs the user's function and checks what it returns. */

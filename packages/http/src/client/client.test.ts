@@ -96,10 +96,10 @@ test('has its layers in the order of the architecture', () => {
     'keyed-attempts',
     'balance',
   ]);
-  expect(layersOfEndpoint(whole)).toEqual(['circuit-breaker', 'attempt-timeout', 'attempt-telemetry']);
+  expect(layersOfEndpoint(whole)).toEqual(['circuit-breaker', 'attempt-timeout', 'attempt-telemetry', 'connection']);
   const small = clientFor({ endpoints, retry: false, breaker: false });
   expect(layersOf(small)).toEqual(['operation-telemetry', 'deadline', 'keyed-attempts', 'balance']);
-  expect(layersOfEndpoint(small)).toEqual(['attempt-timeout', 'attempt-telemetry']);
+  expect(layersOfEndpoint(small)).toEqual(['attempt-timeout', 'attempt-telemetry', 'connection']);
   expect(describeClient({})).toBeUndefined();
 });
 

@@ -102,6 +102,7 @@ describe('configuration', () => {
       'attempt-timeout',
       'fault-injection',
       'attempt-telemetry',
+      'connection',
     ]);
     expect(await client.tick()).toBe(1);
   });
