@@ -131,9 +131,11 @@ export { PolicyNotInUseError } from './policy/policy-not-in-use-error.js';
 export {
   type ClientPolicyOptions,
   type OperationPolicyOptions,
+  type PolicyField,
   type PolicyOptions,
   type PolicySettings,
   policyDefaults,
+  policyFields,
   type ServerPolicyOptions,
 } from './policy/policy-options.js';
 export { type PolicyRegistry, policyRegistry, policyRegistryToken } from './policy/policy-registry.js';

@@ -13,14 +13,16 @@ import {
   type Stack,
   text,
 } from '@fwk/kernel';
-import type {
-  BreakerOptions,
-  FailedCall,
-  FallbackValue,
-  OperationPolicyOptions,
-  PolicyOptions,
-  PolicyRegistry,
-  RetryOptions,
+import {
+  type BreakerOptions,
+  type ClientPolicyOptions,
+  type FailedCall,
+  type FallbackValue,
+  type OperationPolicyOptions,
+  type PolicyOptions,
+  type PolicyRegistry,
+  policyFields,
+  type RetryOptions,
 } from '@fwk/resilience';
 import type { AnyContract, OperationName, RequestOf, ResponseOf } from '../contract/contract-types.js';
 import type { ClientHeaders } from './client-headers.js';
@@ -47,7 +49,7 @@ export type ClientLayers = Stack<OperationRequest, OperationResponse>;
  * Options of a client. Those of its layers are the options of a policy: they lie over the named policy that it follows, which
  * lies over the policies' defaults and what is in force by itself.
  */
-export interface ClientOptions<C = AnyContract> extends Omit<PolicyOptions, 'fallback' | 'timeoutMode'> {
+export interface ClientOptions<C = AnyContract> extends Omit<ClientPolicyOptions, 'fallback'> {
   /** Service that is called. @defaultValue the contract's name */
   readonly service: string | undefined;
   /** Named policy that it follows, also while there is none of that name yet. @defaultValue the service's name */
@@ -142,23 +144,12 @@ const object: Rule = (value) => (typeof value === 'object' && value !== null ? u
 const objectOrFalse: Rule = (value) => (value === false ? undefined : object(value) && 'an object, or false');
 const urls: Rule = (value) => (Array.isArray(value) && value.length > 0 ? undefined : 'a list of base URLs');
 
-/** Options of a client that are those of a policy, by the names that they have there. The policy checks them. */
-const policyFields = [
-  'timeoutMs',
-  'deadlineMs',
-  'retry',
-  'breaker',
-  'cache',
-  'coalesce',
-  'hedge',
-  'rateLimit',
-  'throttle',
-  'limit',
-  'bulkhead',
-  'fault',
-  'classifier',
-  'operations',
-] as const satisfies readonly (keyof PolicyOptions)[];
+type ClientPolicyField = Exclude<keyof ClientPolicyOptions, 'fallback'>;
+
+/** Options of a client that are those of a policy. The policy checks them; fallbacks are given by operation. */
+const clientPolicyFields: readonly ClientPolicyField[] = policyFields('call', 'endpoint').filter(
+  (field) => field !== 'fallback',
+);
 
 /** Options of a client, parted by who reads them. */
 export interface CheckedClientOptions<C> {
@@ -172,8 +163,8 @@ export interface CheckedClientOptions<C> {
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
 export function checkClientOptions<C>(owner: string, options: Partial<ClientOptions<C>> = {}): CheckedClientOptions<C> {
-  const ofPolicy = Object.fromEntries(policyFields.map((field) => [field, anything])) as Record<
-    (typeof policyFields)[number],
+  const ofPolicy = Object.fromEntries(clientPolicyFields.map((field) => [field, anything])) as Record<
+    ClientPolicyField,
     Rule
   >;
   const checked = checkOptions<ClientOptions<C>>(owner, options, clientDefaults, {
@@ -195,7 +186,7 @@ export function checkClientOptions<C>(owner: string, options: Partial<ClientOpti
     connectTimeoutMs: optional(millisecondsIn(1, 60_000)),
   });
   const given = Object.fromEntries(
-    policyFields.flatMap((field) => (options[field] === undefined ? [] : [[field, options[field]]])),
+    clientPolicyFields.flatMap((field) => (options[field] === undefined ? [] : [[field, options[field]]])),
   ) as PolicyOptions;
   return { own: checked, policy: withFallbacks(given, checked.fallback) };
 }

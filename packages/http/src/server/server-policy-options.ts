@@ -1,20 +1,20 @@
 import { anything, callable, checkOptions, OptionsError, optional, type Rule, text } from '@fwk/kernel';
-import type { PolicyOptions } from '@fwk/resilience';
+import { type ServerPolicyOptions as PolicyOfServer, type PolicyOptions, policyFields } from '@fwk/resilience';
 import type { AnyContract } from '../contract/contract-types.js';
 import type { ServerLayers } from './served-scope.js';
-import { serverPolicyFields } from './server-policy.js';
 
-type LayerOptions = Pick<PolicyOptions, 'deadlineMs' | 'rateLimit' | 'limit' | 'bulkhead' | 'fault'>;
+/** Options that are those of a policy. */
+const ofPolicy = policyFields('server');
 
 /**
  * Options of what stands before the handlers of a server. They lie over the named policy that it follows, which lies over
  * the policies' defaults and what is in force by itself.
  */
-export interface ServerPolicyOptions extends LayerOptions, Pick<PolicyOptions, 'classifier'> {
+export interface ServerPolicyOptions extends Omit<PolicyOfServer, 'operations'> {
   /** Named policy that it follows, also while there is none of that name yet. @defaultValue `<contract>-server` */
   readonly policy?: string | undefined;
   /** What differs for single operations, by their names in the contract. */
-  readonly operations?: Readonly<Record<string, LayerOptions>> | undefined;
+  readonly operations?: Readonly<Record<string, Omit<PolicyOfServer, 'operations' | 'classifier'>>> | undefined;
   /**
    * Adds layers of your own by the roles of those of the policy, also where no option asks for these: `deadline`,
    * `rate-limit`, `adaptive-limit`, `bulkhead`, `fault-injection`. The innermost stands before validation and handler.
@@ -28,13 +28,7 @@ export interface ServerPolicyOptions extends LayerOptions, Pick<PolicyOptions, '
 export const serverPolicyRules: { readonly [Field in keyof Required<ServerPolicyOptions>]: Rule } = Object.freeze({
   policy: optional(text),
   layers: optional(callable),
-  deadlineMs: anything,
-  rateLimit: anything,
-  limit: anything,
-  bulkhead: anything,
-  fault: anything,
-  classifier: anything,
-  operations: anything,
+  ...(Object.fromEntries(ofPolicy.map((field) => [field, anything])) as Record<keyof PolicyOfServer, Rule>),
 });
 
 /**
@@ -63,7 +57,7 @@ export function checkOperationsKnown({ operations }: ServerPolicyOptions, contra
 
 /** Options as given, by who reads them; of the operations those that the contract has. */
 export function splitPolicyOptions(given: ServerPolicyOptions, { plans }: AnyContract) {
-  const fields = serverPolicyFields.flatMap((field) => (given[field] === undefined ? [] : [[field, given[field]]]));
+  const fields = ofPolicy.flatMap((field) => (given[field] === undefined ? [] : [[field, given[field]]]));
   const options = Object.fromEntries(fields) as PolicyOptions;
   const { operations } = options;
   if (typeof operations !== 'object' || operations === null) {

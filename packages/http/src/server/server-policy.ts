@@ -11,7 +11,6 @@ import {
   type FaultOptions,
   faultInjection,
   type PolicyKind,
-  type PolicyOptions,
   type RateLimitOptions,
   rateLimit,
 } from '@fwk/resilience';
@@ -22,17 +21,6 @@ import type { ServedRequest } from './served-request.js';
 
 /** What the adaptive limit of a server has instead of the layer's own defaults. */
 export const serverLimitDefaults = Object.freeze({ maxQueue: 50, newestFirstAfterMs: 100 });
-
-/** Options of a policy that mean something before a server. */
-export const serverPolicyFields = [
-  'deadlineMs',
-  'rateLimit',
-  'limit',
-  'bulkhead',
-  'fault',
-  'classifier',
-  'operations',
-] as const satisfies readonly (keyof PolicyOptions)[];
 
 /**
  * Makes the kind of policy that stands before the operations of a contract.

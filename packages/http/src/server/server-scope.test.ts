@@ -333,7 +333,8 @@ describe('a request that is refused', () => {
     });
     servers.push(other);
     await other.start();
-    const client = createClient(store, { endpoints: [server.url, other.url], balancer: roundRobin() });
+    const endpoints = [server.url, other.url];
+    const client = createClient(store, { endpoints, balancer: roundRobin(), timeoutMs: 8000 });
     const answers: string[] = [];
     for (let call = 0; call < 30; call++) answers.push(await client.put({ body: 1 }));
     expect(new Set(answers)).toEqual(new Set(['elsewhere']));

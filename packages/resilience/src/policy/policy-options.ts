@@ -1,7 +1,7 @@
 import { anything, type Classifier, checkOptions, fixed, OptionsError, type Rule } from '@fwk/kernel';
 import { isPlain } from '../layer/plain.js';
 import { canonicalOrder, type OrderLines } from '../order/canonical-order.js';
-import type { OptionsOf, SettingsOf } from '../order/placed-part.js';
+import type { OptionsOf, Scope, SettingsOf } from '../order/placed-part.js';
 
 /**
  * Options of a policy: a layer stands in it only if it is named here; `{}` takes its defaults, and `false` takes out a
@@ -29,6 +29,16 @@ export interface ClientPolicyOptions
 export interface ServerPolicyOptions
   extends OptionsOf<OrderLines, 'server'>,
     Pick<PolicyOptions, 'classifier' | 'operations'> {}
+
+/** Names of the options that mean something in some scopes. */
+export type PolicyField<S extends Scope> = keyof OptionsOf<OrderLines, S> | 'classifier' | 'operations';
+
+/** The options of a policy that mean something in these scopes, by their names. */
+export function policyFields<S extends Scope>(...scopes: readonly S[]): readonly PolicyField<S>[] {
+  const parts = canonicalOrder.filter((part) => part.scopes.some((scope) => scopes.some((own) => own === scope)));
+  const ofLayers = parts.flatMap(({ field, beside }) => [field, ...Object.values(beside)]) as PolicyField<S>[];
+  return Object.freeze([...ofLayers, 'classifier' as const, 'operations' as const]);
+}
 
 /** The part of {@link PolicyOptions} that is plain data, as it may come from configuration: no functions, no live values. */
 export interface PolicySettings extends SettingsOf<OrderLines> {

@@ -46,12 +46,16 @@ export interface RetryBudget {
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
 export function retryBudget(options?: Partial<RetryBudgetOptions>, clock: Clock = defaultEnv.clock): RetryBudget {
-  const settings = checkOptions<RetryBudgetOptions>('retryBudget', options, retryBudgetDefaults, {
+  return new WindowedBudget(checkRetryBudget(options), clock);
+}
+
+/** Checks the options of a budget. @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
+export function checkRetryBudget(options?: Partial<RetryBudgetOptions>): Readonly<RetryBudgetOptions> {
+  return checkOptions<RetryBudgetOptions>('retryBudget', options, retryBudgetDefaults, {
     ratio: fixed(ratio),
     reservePerSecond: fixed(numberIn(0, 1000)),
     windowMs: fixed(millisecondsIn(1000, 3_600_000)),
   });
-  return new WindowedBudget(settings, clock);
 }
 
 const DEPOSITS = 0;

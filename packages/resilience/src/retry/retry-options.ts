@@ -14,7 +14,7 @@ import {
 } from '@fwk/kernel';
 import { nestedRule } from '../layer/nested-rule.js';
 import { type Backoff, isPause, LONGEST_PAUSE_MS, pausesOf } from './backoff.js';
-import { type RetryBudget, type RetryBudgetOptions, retryBudget } from './retry-budget.js';
+import { checkRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.js';
 
 /** Options of the retry layer. */
 export interface RetryOptions {
@@ -59,7 +59,7 @@ export const retryDefaults = Object.freeze({
   budget: Object.freeze({}),
 }) satisfies RetryOptions;
 
-const ownBudget = nestedRule('a retry budget, options of one, or false', retryBudget);
+const ownBudget = nestedRule('a retry budget, options of one, or false', checkRetryBudget);
 const budgetRule: Rule = (value) => {
   const shared = typeof value === 'object' && value !== null && isBudget(value);
   return value === false || shared ? undefined : ownBudget(value);
