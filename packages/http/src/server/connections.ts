@@ -11,12 +11,17 @@ import { type Clock, settleWithin } from '@fwk/kernel';
 /** How long a request that has begun to arrive when the server stops accepting has for the rest, in milliseconds. */
 const arrivalMs = 500;
 
+/** What is owed on one connection. */
+interface Owed {
+  /** The answer of the last request that has arrived, up to its body. */
+  last: ServerResponse | undefined;
+  /** Another that was owed already when that request came. */
+  before: ServerResponse | undefined;
+}
+
 /** See the head of this file. */
 export class Connections {
-  /** Each with the answer of the last request that has arrived on it, up to its body. */
-  readonly #open = new Map<Socket, ServerResponse | undefined>();
-  /** Of an answer whose request came while another was unanswered on the connection: that other. */
-  readonly #before = new WeakMap<ServerResponse, ServerResponse>();
+  readonly #open = new Map<Socket, Owed>();
   /** Connections whose TLS handshake is not over. */
   readonly #greeting = new Set<Socket>();
   /** Bytes that a connection had brought when its handshake was over. */
@@ -82,7 +87,7 @@ export class Connections {
   }
 
   #add(socket: Socket): void {
-    this.#open.set(socket, undefined);
+    this.#open.set(socket, { last: undefined, before: undefined });
     socket.on('close', () => this.#open.delete(socket));
   }
 
@@ -98,22 +103,22 @@ export class Connections {
 
   /** A request has arrived, up to its body. */
   begin(answer: ServerResponse): void {
-    const { socket } = answer.req;
-    if (!this.#open.has(socket)) return;
-    const before = this.#open.get(socket);
-    if (before && !before.closed) this.#before.set(answer, before);
-    this.#open.set(socket, answer);
+    const open = this.#open.get(answer.req.socket);
+    if (!open) return;
+    const { last } = open;
+    open.before = last && !last.closed ? last : undefined;
+    open.last = answer;
   }
 
   /** The answer of the last request that has arrived on a connection, up to its body. */
   lastOn(socket: Socket): ServerResponse | undefined {
-    return this.#open.get(socket);
+    return this.#open.get(socket)?.last;
   }
 
   /** The last answer that is still owed on a connection; a request that is still arriving is owed none yet. */
   owedOn(socket: Socket): ServerResponse | undefined {
-    const last = this.#open.get(socket);
-    const owed = last && this.#isArriving(last) ? this.#before.get(last) : last;
+    const open = this.#open.get(socket);
+    const owed = open && isArriving(open) ? open.before : open?.last;
     return owed && isUnanswered(owed) ? owed : undefined;
   }
 
@@ -121,11 +126,11 @@ export class Connections {
   async endUnused(clock: Clock): Promise<void> {
     for (const socket of this.#greeting) socket.destroy();
     const arriving = new Set<Socket>();
-    for (const [socket, last] of this.#open) {
+    for (const [socket, open] of this.#open) {
       const owed = this.owedOn(socket);
       // Its head may already have told the client to keep the connection.
       if (owed) owed.once('close', () => socket.destroySoon());
-      else if (last ? this.#isArriving(last) : this.#hasSent(socket)) arriving.add(socket);
+      else if (open.last ? isArriving(open) : this.#hasSent(socket)) arriving.add(socket);
       else socket.destroy();
     }
     if (arriving.size === 0) return;
@@ -139,14 +144,6 @@ export class Connections {
     for (const socket of this.#greeting) socket.destroy();
     for (const socket of this.#open.keys()) socket.destroy();
   }
-
-  /** Part of the body is missing, and is wanted: not yet refused, and read now or when those before are answered. */
-  #isArriving(last: ServerResponse): boolean {
-    const { req } = last;
-    if (req.complete || last.headersSent) return false;
-    const before = this.#before.get(last);
-    return req.readableFlowing !== null || (before !== undefined && isUnanswered(before));
-  }
 }
 
 /** Tells the connections of one listener apart, the one under TLS from none. */
@@ -156,4 +153,12 @@ function placeOf({ remoteAddress, remotePort }: Socket): string {
 
 function isUnanswered(answer: ServerResponse): boolean {
   return !answer.writableFinished && !answer.destroyed;
+}
+
+/** Part of the last body is missing, and is wanted: not yet refused, and read now or when those before are answered. */
+function isArriving({ last, before }: Owed): boolean {
+  if (!last) return false;
+  const { req } = last;
+  if (req.complete || last.headersSent) return false;
+  return req.readableFlowing !== null || (before !== undefined && isUnanswered(before));
 }

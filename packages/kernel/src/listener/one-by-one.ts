@@ -12,20 +12,29 @@ type RequestListener = (request: IncomingMessage, response: ServerResponse) => v
 /** Requests that may wait behind one on a connection; with more the connection ends. */
 const maxWaiting = 100;
 
+/** The requests of one connection. */
+interface Line {
+  last: ServerResponse;
+  waiting: number;
+}
+
 /** Wraps the listener of a server. A request whose connection ended while it waited never reaches it. */
 export function oneByOne(listener: RequestListener): RequestListener {
-  const last = new WeakMap<Socket, ServerResponse>();
-  const waiting = new WeakMap<Socket, number>();
+  // One entry for each connection, since setting one for each request costs more than all else here.
+  const lines = new WeakMap<Socket, Line>();
   return (request, response) => {
     const { socket } = request;
-    const earlier = last.get(socket);
-    last.set(socket, response);
-    if (!earlier || earlier.closed) return listener(request, response);
-    const place = (waiting.get(socket) ?? 0) + 1;
-    if (place > maxWaiting) return void socket.destroy();
-    waiting.set(socket, place);
+    const line = lines.get(socket);
+    if (!line) {
+      lines.set(socket, { last: response, waiting: 0 });
+      return listener(request, response);
+    }
+    const earlier = line.last;
+    line.last = response;
+    if (earlier.closed) return listener(request, response);
+    if (++line.waiting > maxWaiting) return void socket.destroy();
     earlier.once('close', () => {
-      waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
+      line.waiting--;
       if (socket.writable) listener(request, response);
     });
   };
