@@ -2,28 +2,21 @@
  * What answers an operation, behind its server scope, in this order: validate every part → the idempotency key → the handler →
  * validate its answer. Everything that can be known of the operation is worked out when it is made.
  */
-import { type CallContext, FwkError, jsonFault, parseJson } from '@fwk/kernel';
+import { type CallContext, FwkError } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import type { ClaimedKey } from '../idempotency/idempotency-store.js';
-import type { WireIssue } from '../wire/problem.js';
 import { formatIssues, type Validated, validatePart } from '../wire/validate.js';
-import { validateQuery } from '../wire/validate-query.js';
 import type { ServedAnswer } from './answer.js';
 import type { IncomingRequest } from './incoming-request.js';
 import { type ClaimResult, KeyedRequests } from './keyed-requests.js';
-import { allHeaders, pickHeaders } from './read-headers.js';
-import { RequestError } from './request-error.js';
+import { type RequestValues, validateRequest } from './request-values.js';
 import type { ServerParts } from './server-parts.js';
 import { jsonAnswer } from './server-policy.js';
 
 const noContent: ServedAnswer = { status: 204, contentType: undefined, body: undefined, headers: undefined };
 
 /** What a handler is given; its types come from the contract. */
-interface HandlerCall {
-  readonly params: unknown;
-  readonly query: unknown;
-  readonly headers: unknown;
-  readonly body: unknown;
+interface HandlerCall extends RequestValues {
   readonly context: CallContext;
   readonly idempotencyKey: string | undefined;
 }
@@ -48,57 +41,38 @@ export interface Course {
 /** See the head of this file. */
 export class OperationHandler {
   readonly #plan: OperationPlan;
-  readonly #handle: (call: HandlerCall) => unknown;
+  readonly #handlers: object;
+  readonly #method: (call: HandlerCall) => unknown;
   /** Undefined for an operation that needs no key. */
   readonly #keyed: KeyedRequests | undefined;
 
   /** @param limitMs - how long a call may take now. */
   constructor({ idempotency, env }: ServerParts, plan: OperationPlan, handlers: object, limitMs: () => number) {
     this.#plan = plan;
-    const method = Reflect.get(handlers, plan.name) as (call: HandlerCall) => unknown;
-    this.#handle = (call) => method.call(handlers, call);
+    this.#handlers = handlers;
+    this.#method = Reflect.get(handlers, plan.name) as (call: HandlerCall) => unknown;
     this.#keyed = plan.idempotencyKey ? new KeyedRequests(plan, idempotency, limitMs, env) : undefined;
   }
 
   /** Answers a request whose body is here. Goes on at once as far as it can. */
   serve(request: IncomingRequest, context: CallContext, course: Course, ending: Ending): void {
     try {
-      const { params, query, headers, headerNames, body } = this.#plan;
-      const parts = [
-        params && validatePart(params, 'params', request.params),
-        query && validateQuery(query, request.query),
-        headers && validatePart(headers, 'headers', pickHeaders(request.headers, headerNames)),
-        body && validatePart(body, 'body', bodyOf(request.body)),
-      ];
-      if (parts.some((part) => part instanceof Promise)) {
-        Promise.all(parts).then(
-          (settled) => this.#run(request, context, course, ending, settled),
-          (error) => ending.failed(error),
-        );
-      } else this.#run(request, context, course, ending, parts as readonly (Validated | undefined)[]);
+      const values = validateRequest(this.#plan, request);
+      if (values instanceof Promise) {
+        values
+          .then((later) => this.#run(request, later, context, course, ending))
+          .catch((error) => ending.failed(error));
+      } else this.#run(request, values, context, course, ending);
     } catch (error) {
       ending.failed(error);
     }
   }
 
-  #run(
-    request: IncomingRequest,
-    context: CallContext,
-    course: Course,
-    ending: Ending,
-    parts: readonly (Validated | undefined)[],
-  ): void {
-    try {
-      const [params, query, validHeaders, body] = parts.map(takeValue);
-      const issues = parts.flatMap((part) => part?.issues ?? []);
-      if (issues.length > 0) throw invalid(issues);
-      const headers = this.#plan.headers ? validHeaders : allHeaders(request.headers);
-      const call = { params, query, headers, body, context, idempotencyKey: undefined };
-      if (this.#keyed) this.#runKeyed(this.#keyed, request, call, course, ending);
-      else this.#work(call, course, ending);
-    } catch (error) {
-      ending.failed(error);
-    }
+  #run(request: IncomingRequest, values: RequestValues, context: CallContext, course: Course, ending: Ending): void {
+    const { params, query, headers, body } = values;
+    const call = { params, query, headers, body, context, idempotencyKey: undefined };
+    if (this.#keyed) this.#runKeyed(this.#keyed, request, call, course, ending);
+    else this.#work(call, course, ending);
   }
 
   #runKeyed(keyed: KeyedRequests, request: IncomingRequest, call: HandlerCall, course: Course, ending: Ending): void {
@@ -122,7 +96,7 @@ export class OperationHandler {
       // What came before may have taken the rest of the time.
       if (context.cancelled) throw context.reason;
       course.begin();
-      const result = this.#handle(call);
+      const result = this.#method.call(this.#handlers, call);
       if (isThenable(result)) {
         result.then(
           (value) => this.#finish(value, context, course, ending, claimed),
@@ -179,24 +153,6 @@ export class OperationHandler {
   }
 }
 
-function takeValue(part: Validated | undefined): unknown {
-  return part && !part.issues ? part.value : undefined;
-}
-
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
-
-/** A body arrives as text, since its text also identifies the request of an idempotency key. */
-function bodyOf(text: string): unknown {
-  if (text === '') return undefined;
-  try {
-    return parseJson(text);
-  } catch (error) {
-    throw new RequestError('FWK_HTTP_BODY_NOT_JSON', `the body ${jsonFault(error)}`);
-  }
-}
-
-function invalid(issues: readonly WireIssue[]): RequestError {
-  return new RequestError('FWK_HTTP_REQUEST_INVALID', formatIssues(issues), { members: { issues } });
 }
