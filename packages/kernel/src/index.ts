@@ -200,6 +200,7 @@ export {
 } from './time/backoff.js';
 export type { Clock, Timer } from './time/clock.js';
 export { systemClock, systemRandom } from './time/system-clock.js';
+export { type Limited, type TimeLimit, TimeLimits } from './time/time-limits.js';
 export { type BucketShape, TokenBucket } from './time/token-bucket.js';
 export { type FollowedTls, followTls, tlsLookMs } from './tls/follow-tls.js';
 export { TlsInvalidError } from './tls/tls-error.js';

@@ -7,18 +7,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type TraceContext, traceKey } from '@fwk/core';
 import {
+  background,
   type CallContext,
-  type Cancellable,
+  type Cancellation,
   CancelledError,
   type ContextEntry,
   type ContextScope,
-  cancellable,
+  cancellationUnder,
   contextScope,
   currentContext,
   DeadlineExceededError,
   doNotRetryMarks,
   isFwkError,
-  type Timer,
+  type Limited,
+  type TimeLimit,
 } from '@fwk/kernel';
 import type { CallCounts } from '@fwk/resilience';
 import { headerNames, readAttempt } from '../wire/headers.js';
@@ -39,20 +41,20 @@ export interface ExchangeRoute {
 const failedBefore = 'a layer or a schema failed before the handler was asked';
 
 /** See the head of this file. */
-export class Exchange implements Course, Ending {
+export class Exchange implements Course, Ending, Limited {
   readonly response: ServerResponse;
   readonly context: CallContext;
   /** The handler's part of the exchange: over once it has answered, which may be after the deadline has. */
   readonly scope: ContextScope;
   readonly #parts: ServerParts;
   readonly #route: ExchangeRoute;
-  readonly #call: Cancellable;
+  readonly #call: Cancellation;
   readonly #startedMs: number;
   readonly #marks = doNotRetryMarks();
   readonly #limitMs: number;
   readonly #inFlight: Disposable;
-  /** The one timer of the request; undefined without any limit. */
-  readonly #timer: Timer | undefined;
+  /** The one limit of the request; undefined for none. */
+  readonly #limit: TimeLimit | undefined;
   readonly #countedMs: number;
   #answered = false;
   /** Whether the handler was asked. */
@@ -78,10 +80,11 @@ export class Exchange implements Course, Ending {
     this.#startedMs = clock.now();
     this.#limitMs = limitMs;
     this.#inFlight = parts.drain.track();
-    this.#call = cancellable(undefined, { deadlineMs: this.#startedMs + limitMs, values });
-    this.context = this.#call.context;
+    this.#call = cancellationUnder(background);
+    this.context = background.with({ deadlineMs: this.#startedMs + limitMs, values, cancellation: this.#call });
     this.scope = contextScope(this.context);
-    this.#timer = limitMs === Number.POSITIVE_INFINITY ? undefined : clock.setTimer(this.#expire, limitMs, true);
+    const limited = limitMs !== Number.POSITIVE_INFINITY;
+    this.#limit = limited ? parts.limits.begin(this, this.#startedMs, limitMs) : undefined;
     response.on('close', this.#closed);
   }
 
@@ -121,6 +124,14 @@ export class Exchange implements Course, Ending {
     this.#end(answer, error, true);
   }
 
+  /** The deadline is over. */
+  expired(): void {
+    const error = new DeadlineExceededError(this.#route.id, this.#limitMs);
+    if (!this.#alone) this.#answer(this.answerOf(error), error, true);
+    this.#call.cancel(error);
+    if (this.#alone) this.#leave();
+  }
+
   /** Whether a layer before the handler refused the request for lack of capacity. */
   #isRefusal(error: unknown): boolean {
     return !this.#begun && isFwkError(error) && error.traits.refusedBy === 'caller' && error.traits.overloaded === true;
@@ -136,7 +147,7 @@ export class Exchange implements Course, Ending {
     if (this.#answered) return;
     this.#answered = true;
     const { env } = this.#parts;
-    if (this.#timer !== undefined) env.clock.clearTimer(this.#timer);
+    this.#limit?.end();
     const { status } = answer;
     this.#parts.write(this.response, answer);
     if (!failed) this.#route.counts.succeeded(this.#countedMs);
@@ -146,13 +157,6 @@ export class Exchange implements Course, Ending {
     this.#route.series.observe(status, ms / 1000, this.trace?.traceId);
     this.#log(status, ms, error);
   }
-
-  readonly #expire = (): void => {
-    const error = new DeadlineExceededError(this.#route.id, this.#limitMs);
-    if (!this.#alone) this.#answer(this.answerOf(error), error, true);
-    this.#call.cancel(error);
-    if (this.#alone) this.#leave();
-  };
 
   /** Node emits it after every answer too; only without an answer has the caller gone. */
   readonly #closed = (): void => {
@@ -174,7 +178,7 @@ export class Exchange implements Course, Ending {
 
   #leave(): void {
     this.#alone = false;
-    if (this.#timer !== undefined) this.#parts.env.clock.clearTimer(this.#timer);
+    this.#limit?.end();
     this.#inFlight[Symbol.dispose]();
     this.#call[Symbol.dispose]();
   }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Drain } from '@fwk/core';
-import type { Env } from '@fwk/kernel';
+import type { Env, TimeLimits } from '@fwk/kernel';
 import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { WireAnswer } from './answer.js';
 import type { PeerCheck } from './server-tls.js';
@@ -11,6 +11,8 @@ export interface ServerParts {
   readonly env: Env;
   readonly drain: Pick<Drain, 'draining' | 'track'>;
   readonly idempotency: IdempotencyStore;
+  /** Of the time that each request may take. */
+  readonly limits: TimeLimits;
   readonly bodyLimitBytes: number;
   /** Whether a caller at an address may raise the priority of its calls. */
   readonly trusts: TrustCheck;

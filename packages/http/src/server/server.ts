@@ -20,6 +20,7 @@ import {
   makeEnv,
   oneByOne,
   sleep,
+  TimeLimits,
   UnsentAnswers,
 } from '@fwk/kernel';
 import { type PolicyRegistry, policyRegistry } from '@fwk/resilience';
@@ -97,6 +98,7 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
     env,
     drain,
     idempotency: store ?? memoryIdempotencyStore(bounds, env.clock),
+    limits: new TimeLimits(env.clock),
     bodyLimitBytes: settings.bodyLimitBytes,
     peerOf: tls ? peerCheck(tls.own) : noPeers,
     write(response, answer) {
