@@ -7,11 +7,15 @@ import type { Instance } from '../instance.js';
  */
 export interface Endpoint {
   readonly id: string;
+  /** Host name or IP address; the path of a Unix socket. */
   readonly address: string;
+  /** 1 to 65 535; 0 for a Unix socket. */
   readonly port: number;
+  /** Path of the Unix socket where it listens; absent for an address and a port. */
+  readonly socketPath?: string;
   /** The newest facts: status, weight, metadata. */
   readonly instance: Instance;
-  /** Base URL without a slash at its end: `http://127.0.0.1:4001`. */
+  /** Base URL without a slash at its end: `http://127.0.0.1:4001`, `unix:/run/inventory.sock`. */
   readonly url: string;
 }
 

@@ -54,7 +54,7 @@ export interface ClientOptions<C = AnyContract> extends Omit<ClientPolicyOptions
   readonly service: string | undefined;
   /** Named policy that it follows, also while there is none of that name yet. @defaultValue the service's name */
   readonly policy: string | undefined;
-  /** Base URLs such as `http://127.0.0.1:4001`, instead of discovery. */
+  /** Base URLs such as `http://127.0.0.1:4001`, or Unix sockets as `unix:/run/inventory.sock`, instead of discovery. */
   readonly endpoints: readonly string[] | undefined;
   /**
    * Time for one attempt at operations whose contract does not say, 1 to 2^31 − 1 milliseconds; false for no limit.

@@ -65,7 +65,7 @@ export function clientStack<C>(
     balance({
       service,
       endpoints,
-      connect: ({ url }) => new HttpConnection(url, connections),
+      connect: (endpoint: Endpoint) => new HttpConnection(endpoint, connections),
       endpoint: ({ id }: Endpoint) =>
         stack<OperationRequest, OperationResponse>(use.env).use(use.endpoint(id, atEndpoint)),
       inner: () => [...use.describe(atEndpoint), describeConnection(connections)],

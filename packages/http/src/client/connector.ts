@@ -6,7 +6,7 @@
  * it would keep that context, and run what happens on it there.
  */
 import { AsyncResource } from 'node:async_hooks';
-import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { connect, type IpcNetConnectOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { Clock, Timer } from '@fwk/kernel';
 import type { buildConnector } from 'undici';
 
@@ -24,10 +24,31 @@ const outside = new AsyncResource('FwkConnections');
  * Makes a connector for undici.
  * @param limitMs - how long a connection may take, its TLS handshake included; read when one is made.
  * @param upgrade - makes a TLS connection over a plain one; undefined for `http:`.
+ * @param socketPath - the Unix socket to connect to, whatever host a request names. @defaultValue that host and its port
  */
-export function connector(clock: Clock, limitMs: () => number, upgrade: Connector | undefined): Connector {
-  return (options, callback) =>
-    outside.runInAsyncScope(() => new Connecting(clock, limitMs(), callback).start(options, upgrade));
+export function connector(
+  clock: Clock,
+  limitMs: () => number,
+  upgrade: Connector | undefined,
+  socketPath?: string,
+): Connector {
+  return (options, callback) => {
+    const to = socketPath === undefined ? tcp(options, upgrade ? 443 : 80) : { path: socketPath };
+    outside.runInAsyncScope(() => new Connecting(clock, limitMs(), callback).start(to, options, upgrade));
+  };
+}
+
+type Wanted = (TcpNetConnectOpts | IpcNetConnectOpts) & { readonly highWaterMark?: number };
+
+function tcp({ hostname: host, port, localAddress }: Options, usualPort: number): TcpNetConnectOpts {
+  return {
+    host,
+    port: Number(port) || usualPort,
+    ...(localAddress && { localAddress }),
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
+  };
 }
 
 class Connecting {
@@ -43,16 +64,8 @@ class Connecting {
     this.#callback = callback;
   }
 
-  start(options: Options, upgrade: Connector | undefined): void {
-    const wanted: TcpNetConnectOpts & { readonly highWaterMark: number } = {
-      host: options.hostname,
-      port: Number(options.port) || (upgrade ? 443 : 80),
-      ...(options.localAddress && { localAddress: options.localAddress }),
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
-      highWaterMark: READ_BYTES,
-    };
+  start(to: TcpNetConnectOpts | IpcNetConnectOpts, options: Options, upgrade: Connector | undefined): void {
+    const wanted: Wanted = { ...to, highWaterMark: READ_BYTES };
     const socket = connect(wanted);
     this.#timer = this.#clock.setTimer(() => {
       this.#failed(new ConnectTimeoutError(this.#limitMs));

@@ -4,6 +4,7 @@
  * the first call comes. Adds no limits of its own: time, retries and choice are the layers' business.
  */
 import { formatTraceparent, traceKey } from '@fwk/core';
+import type { Endpoint } from '@fwk/discovery';
 import {
   abandonOnCancel,
   attemptKey,
@@ -39,16 +40,24 @@ export interface ConnectionParts {
   readonly connectTimeoutMs: () => number;
 }
 
+/** Where the endpoint is. */
+type Place = Pick<Endpoint, 'url' | 'socketPath'>;
+
+/** What a request to a Unix socket names as its host. */
+const socketOrigin = 'http://localhost';
+
 /** See the head of this file. */
 export class HttpConnection implements Service<OperationRequest, OperationResponse>, AsyncDisposable {
-  /** Base URL of the endpoint. */
+  /** Of the endpoint, as it is shown: `http://127.0.0.1:4001`, `unix:/run/inventory.sock`. */
   readonly #url: string;
+  readonly #socketPath: string | undefined;
   readonly #parts: ConnectionParts;
   #pool: ConnectionPool | undefined;
   #closed = false;
 
-  constructor(url: string, parts: ConnectionParts) {
+  constructor({ url, socketPath }: Place, parts: ConnectionParts) {
     this.#url = parts.tls.demanded ? url.replace(/^http:/, 'https:') : url;
+    this.#socketPath = socketPath;
     this.#parts = parts;
     markCancellable(this);
   }
@@ -131,9 +140,10 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
       // Time is the layers' business; two timers more for each call would be only cost.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: connector(clock, connectTimeoutMs, upgrade),
+      connect: connector(clock, connectTimeoutMs, upgrade, this.#socketPath),
     };
-    this.#pool = new ConnectionPool(() => new Client(this.#url, options), maxConnections);
+    const origin = this.#socketPath === undefined ? this.#url : socketOrigin;
+    this.#pool = new ConnectionPool(() => new Client(origin, options), maxConnections);
     return this.#pool;
   }
 }
