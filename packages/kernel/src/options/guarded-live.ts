@@ -99,7 +99,7 @@ export class GuardedLive<T> implements Live<T>, GroupMember {
   /** Tells this one of refusals from now on, and of one in force that nobody was told yet. */
   reportTo(reporter: RefusalReporter): void {
     this.#reporter = reporter;
-    if (this.source instanceof GuardedLive) this.source.reportTo(reporter);
+    if (isGuarded(this.source)) this.source.reportTo(reporter);
     if (this.#untold) this.#report(this.#untold);
   }
 
@@ -168,4 +168,9 @@ export class GuardedLive<T> implements Live<T>, GroupMember {
     this.#untold = this.#reporter ? undefined : refusal;
     this.#reporter?.(refusal);
   }
+}
+
+/** Outside the class: one that names itself gets another name when modules are joined, and errors are printed with it. */
+function isGuarded<T>(live: Live<T>): live is GuardedLive<T> {
+  return live instanceof GuardedLive;
 }
