@@ -142,6 +142,7 @@ export class Transport {
     const { host, port } = this.#options;
     const path = await socketPlace(this.#options, port);
     this.#socket = path;
-    return path === undefined ? { host, port } : { socketPath: path };
+    // Node's agent asks whether the host is an address. Compiling its expression for IPv6 takes 10 ms, and a name would need it.
+    return path === undefined ? { host, port } : { host, socketPath: path };
   }
 }
