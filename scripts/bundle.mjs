@@ -32,10 +32,38 @@ async function bundle(build, name) {
     target: 'node20.19',
     packages: 'external',
     logLevel: 'warning',
+    // The import of `index` that `joined` adds only decides what goes into which file.
+    logOverride: { 'ignored-bare-import': 'silent' },
+    plugins: [joined(folder)],
   });
   const written = new Set(Object.keys(metafile.outputs).map((path) => join(root, path)));
   for (const path of filesBelow(outdir, (path) => !written.has(path))) rmSync(path, { force: true });
   writeFileSync(stampOf(name), '');
+}
+
+/**
+ * esbuild makes a file for each set of entries that share modules: `index` of one package came in eleven, most of them tiny.
+ * With this plugin every other entry, and each module that is imported late, imports `index` too. So all share what `index`
+ * needs, and that becomes one file.
+ */
+function joined(folder) {
+  const index = join(folder, 'dist/index.js');
+  const others = new Set(entriesOf(folder).filter((path) => path !== index));
+  return {
+    name: 'joined',
+    setup(builder) {
+      builder.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) =>
+        kind === 'dynamic-import' ? { path: join(resolveDir, path), namespace: 'joined' } : undefined,
+      );
+      builder.onResolve({ filter: /./ }, ({ kind, path }) =>
+        kind === 'entry-point' && others.has(path) ? { path, namespace: 'joined' } : undefined,
+      );
+      builder.onLoad({ filter: /./, namespace: 'joined' }, ({ path }) => ({
+        contents: `import ${JSON.stringify(index)}; export * from ${JSON.stringify(path)};`,
+        resolveDir: folder,
+      }));
+    },
+  };
 }
 
 /** Its time is that of the last bundling. */

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -21,4 +22,22 @@ test('classes keep their names when modules are joined, since errors are printed
   const urls = packageNames().map((name) => pathToFileURL(join(root, 'packages', name, 'dist/bundle/index.js')).href);
   const run = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program, ...urls]);
   expect(JSON.parse(run.stdout)).toEqual([]);
+}, 60_000);
+
+/** A file and all that it imports of its own package before it runs. */
+function filesOf(path: string, found = new Set<string>()): Set<string> {
+  if (found.has(path)) return found;
+  found.add(path);
+  for (const [, file] of readFileSync(path, 'utf8').matchAll(/^(?:import .*|\} from )"(\.\.?\/[^"]+)";$/gm))
+    filesOf(join(dirname(path), String(file)), found);
+  return found;
+}
+
+test('a package is imported from two files at most, whatever else it exports', async () => {
+  await ensureBundled();
+  const counts = packageNames().map((name) => [
+    name,
+    filesOf(join(root, 'packages', name, 'dist/bundle/index.js')).size,
+  ]);
+  expect(counts.filter(([, count]) => Number(count) > 2)).toEqual([]);
 }, 60_000);

@@ -1,5 +1,6 @@
 import { RegistryDeniedError } from '../../errors.js';
 import type { LocalRegistryOptions } from './local-options.js';
+import { isAnswered } from './socket-listener.js';
 import type { Transport } from './transport.js';
 
 /**
@@ -24,16 +25,11 @@ export async function explainMissing(
     return failure;
   }
   if (status === 401) return new RegistryDeniedError(`${host}:${port}`);
-  if (await isThere(socket)) return error;
+  // A registry answers at its port only while its socket is there: if it is by now, it has just been opened.
+  if (await isAnswered(socket)) return error;
   return new RegistryDeniedError(
     `${host}:${port}`,
     `is not this user's: it does not listen at ${socket}. Another user serves it, or a program with another ` +
       'socketDirectory: set FWK_REGISTRY_TOKEN for all who share it, or another FWK_REGISTRY_PORT for this user',
   );
-}
-
-/** A registry answers at its port only while its socket is there: if it is by now, it has just been opened. */
-async function isThere(socket: string): Promise<boolean> {
-  const { isAnswered } = await import('./socket-listener.js');
-  return isAnswered(socket);
 }
