@@ -17,9 +17,18 @@ export function announcesBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) !== 0);
 }
 
-/** Whether more of a body may still be on its way than is ever read, so that the connection is better ended than read on. */
+/**
+ * Whether more of a body may still be on its way than is ever read, so that the connection is better ended than read on. A
+ * body in chunks does not say how long it is.
+ */
 export function leavesTooMuch({ headers, complete }: IncomingMessage, limitBytes: number): boolean {
-  return !complete && Number(headers['content-length'] ?? 0) > limitBytes;
+  if (complete) return false;
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > limitBytes;
+}
+
+/** Whether the sender waits for `100 Continue`. HTTP/1.0 does not know it. */
+function awaitsContinue({ headers, httpVersion }: IncomingMessage): boolean {
+  return headers.expect !== undefined && httpVersion !== '1.0';
 }
 
 /** See the head of this file. Tells at once where no body was announced. */
@@ -30,7 +39,7 @@ export function readBody(request: IncomingMessage, response: ServerResponse, lim
   const chunked = headers['transfer-encoding'] !== undefined;
   const refusal = refusalOf(headers, chunked) ?? (Number(length) > limitBytes ? tooLarge(limitBytes) : undefined);
   if (refusal) return tell(refusal, '');
-  if (headers.expect !== undefined) response.writeContinue();
+  if (awaitsContinue(request)) response.writeContinue();
   collect(request, limitBytes, (error, body) => {
     if (error) tell(error, '');
     else if (body.length > 0 && headers['content-type'] === undefined) tell(mediaType(), '');
