@@ -202,7 +202,7 @@ class ConsulRegistry implements Registry {
 
   /** Once for each reason: it is tried again and again. */
   #tell(instance: string, reason: string, before: readonly string[]): void {
-    if (before.includes(reason)) return;
+    if (this.#closing || before.includes(reason)) return;
     this.#env.logger.warn({ registry: this.name, instance, reason }, 'Consul did not take what was registered');
   }
 

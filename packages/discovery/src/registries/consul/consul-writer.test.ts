@@ -1,5 +1,5 @@
 /** One own instance, step by step: against a script and a clock of its own, where order and moments count. */
-import { cancellable, isFwkError, makeEnv, sleep } from '@fwk/kernel';
+import { type CallContext, cancellable, isFwkError, makeEnv, sleep } from '@fwk/kernel';
 import { type FakeClock, fakeClock } from '@fwk/kernel/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { RegistryUnavailableError } from '../../errors.js';
@@ -293,6 +293,42 @@ describe('the HTTP check of an instance that speaks TLS', () => {
     const refused = await write({ checkTls: { serverName: 'inventory' } }).catch((error: unknown) => error);
     expect(isFwkError(refused, 'FWK_DISCOVERY_INSTANCE_INVALID')).toBe(true);
     expect(String(refused)).toMatch(/unknown field "TLSServerName"/);
+  });
+});
+
+describe('a process that stops while it registers', () => {
+  const slow = (path: string, end: { readonly context: CallContext }) => {
+    agent.fault = (asked) => (asked.startsWith(path) ? sleep(clock, 60_000, end.context).catch(() => {}) : undefined);
+  };
+
+  test('begins nothing more while it claims its id', async () => {
+    const end = cancellable();
+    slow('/agent/health/service/id/', end);
+    const registering = writer.register(instance).catch((error: unknown) => error);
+    await clock.settle();
+    writer.hurry();
+    end.cancel();
+    expect(isFwkError(await registering, 'FWK_DISCOVERY_REGISTRY_UNAVAILABLE')).toBe(true);
+    expect(putIns()).toBe(0);
+    await writer.deregister(instance.id);
+    expect(outs()).toBe(0);
+  });
+
+  test('takes out at once what it has just written', async () => {
+    const end = cancellable();
+    slow('/agent/service/register', end);
+    const registering = writer.register(instance).catch((error: unknown) => error);
+    await clock.settle();
+    writer.hurry();
+    end.cancel();
+    await registering;
+    const before = agent.asked.length;
+    await writer.deregister(instance.id);
+    expect(agent.asked.slice(before)).toEqual([
+      'GET /agent/health/service/id/inventory-1',
+      'PUT /agent/service/deregister/inventory-1',
+    ]);
+    expect(agent.services.size).toBe(0);
   });
 });
 

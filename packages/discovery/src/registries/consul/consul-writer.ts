@@ -89,7 +89,7 @@ export class ConsulWriter implements InstanceWriter {
     return ids.filter((_id, index) => !known[index]);
   }
 
-  /** What is being registered need not be waited for any more: it is about to be taken out. */
+  /** What is being registered is about to be taken out: nothing more is begun for it. */
   hurry(): void {
     this.#claims.hurry();
   }
@@ -109,7 +109,9 @@ export class ConsulWriter implements InstanceWriter {
       await this.#agent.removeCheck(outOfServiceCheckIdOf(id));
       record.outOfService = false;
     }
+    if (isNew) this.#claims.checkHaste();
     await this.#write(record, instance);
+    if (isNew) this.#claims.checkHaste();
     // A check that was there before keeps its status whatever it is registered with.
     if (this.#options.check === 'ttl') await this.#agent.report(id, checkStatusOf(status));
     return isNew ? this.#prove(instance) : undefined;
@@ -197,7 +199,8 @@ export class ConsulWriter implements InstanceWriter {
 
   /** In the background, since the servers may be slow and renewals must not be. */
   async #look(record: OwnRecord, instance: Instance): Promise<void> {
-    const verdict = await this.#claims.look(instance);
+    // A process that stops does not need to know.
+    const verdict = await this.#claims.look(instance).catch(() => 'first');
     if (verdict === 'overtaken') record.doubt();
     else if (verdict === 'unsaid') record.lookSoon();
   }

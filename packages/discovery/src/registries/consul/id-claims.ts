@@ -8,7 +8,7 @@
  * before it counts, and after registering we wait to be seen. What the servers could not say then, or what two halves of a
  * network did apart, is found out by looking again now and then.
  */
-import { cancellable, type Env, messageOf, sleep } from '@fwk/kernel';
+import { background, type CallContext, cancellable, type Env, messageOf, sleep } from '@fwk/kernel';
 import { DuplicateInstanceError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import { describeInstance } from '../describe-instance.js';
@@ -48,15 +48,20 @@ export class IdClaims {
     this.#env = env;
   }
 
-  /** Ends the waits for what may be on its way, now and from now on. */
+  /** What is claimed is about to be taken out: claims that are under way, and those to come, end at once and fail. */
   hurry(): void {
-    this.#haste.cancel();
+    this.#haste.cancel(this.#client.unavailable('this process takes out what it is registering'));
+  }
+
+  /** @throws RegistryUnavailableError once it is hurried, so that nothing more is begun for what is about to be taken out. */
+  checkHaste(): void {
+    if (this.#haste.context.cancelled) throw this.#haste.context.reason;
   }
 
   /** What the agent knows of an id, before the servers do; undefined when it does not know it. */
-  async standing(id: string): Promise<Standing | undefined> {
+  async standing(id: string, context: CallContext = background): Promise<Standing | undefined> {
     const path = `/agent/health/service/id/${encodeURIComponent(id)}`;
-    const answer = await this.#client.ask({ path, also: [404, 429, 503] });
+    const answer = await this.#client.ask({ path, also: [404, 429, 503], context });
     if (answer.status === 404) return undefined;
     const found = this.#client.parse(answer.text);
     if (!isRecord(found) || !isRecord(found.Service)) return undefined;
@@ -74,7 +79,7 @@ export class IdClaims {
    * @throws DuplicateInstanceError
    */
   async claim(instance: Instance, patient: boolean): Promise<Standing | undefined> {
-    const here = await this.standing(instance.id);
+    const here = await this.standing(instance.id, this.#haste.context);
     if (here?.holder === this.#holder) return here;
     if (here?.alive && here.instance && !isAt(here.instance, instance)) refuse(instance, here.instance);
     for (const other of await this.#alike(instance.id)) await this.#displace(instance, other);
@@ -99,7 +104,7 @@ export class IdClaims {
     return judged;
   }
 
-  /** Asks the servers once whether somebody has come first; never rejects. */
+  /** Asks the servers once whether somebody has come first. */
   async look(instance: Instance): Promise<Verdict> {
     const judged = this.#judge(instance, await this.#everywhere(instance));
     return typeof judged === 'object' ? 'overtaken' : judged;
@@ -123,13 +128,13 @@ export class IdClaims {
    */
   async #alike(id: string): Promise<readonly string[]> {
     const filter = `ID matches ${JSON.stringify(`(?i)^${id.replaceAll('.', '[.]')}$`)}`;
-    const found = await this.#client.json({ path: '/agent/services', query: { filter } });
+    const found = await this.#client.json({ path: '/agent/services', query: { filter }, context: this.#haste.context });
     return isRecord(found) ? Object.keys(found).filter((other) => other !== id) : [];
   }
 
   /** Takes the place of an id that the servers take for the same, unless whoever has it is alive. */
   async #displace(instance: Instance, other: string): Promise<void> {
-    const holder = await this.standing(other);
+    const holder = await this.standing(other, this.#haste.context);
     if (holder?.alive && holder.instance && !isAt(holder.instance, instance)) refuse(instance, holder.instance);
     const path = `/agent/service/deregister/${encodeURIComponent(other)}`;
     await this.#client.ask({ method: 'PUT', path, also: [404, 500] });
@@ -142,8 +147,8 @@ export class IdClaims {
   ): Promise<readonly Holding[] | undefined> {
     for (const pauseMs of TRANSIT_PAUSES_MS) {
       const all = await this.#everywhere(instance);
-      if (!all || isFinal(all) || this.#haste.context.cancelled) return all;
-      await sleep(this.#env.clock, pauseMs, this.#haste.context).catch(() => {});
+      if (!all || isFinal(all)) return all;
+      await sleep(this.#env.clock, pauseMs, this.#haste.context);
     }
     return this.#everywhere(instance);
   }
@@ -153,10 +158,11 @@ export class IdClaims {
     const path = `/health/service/${encodeURIComponent(service)}`;
     const query = { stale: 1, filter: `Service.ID == ${JSON.stringify(id)}` };
     try {
-      const { text, led } = await this.#client.ask({ path, query });
+      const { text, led } = await this.#client.ask({ path, query, context: this.#haste.context });
       // The ids of what others registered are others.
       return led ? readHoldings(this.#client.parse(text)).filter(({ instance }) => instance.id === id) : undefined;
     } catch (error) {
+      this.checkHaste();
       const fields = { reason: messageOf(error), instance: id };
       this.#env.logger.debug(fields, 'Consul does not say whether an id is taken elsewhere');
       return undefined;
