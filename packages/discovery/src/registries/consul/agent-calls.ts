@@ -32,10 +32,13 @@ export class AgentCalls {
     if (answer.status === 500) this.#allow(answer, /unknown service/i);
   }
 
-  /** Says that an instance lives. Answers false when the agent does not know its check. */
+  /**
+   * Says that an instance lives. Answers false when the agent does not know its check, and when the token may not report it:
+   * registering it again tells why, and the agent itself is not away.
+   */
   async report(id: string, status: CheckStatus): Promise<boolean> {
     const path = `/agent/check/update/${encodeURIComponent(checkIdOf(id))}`;
-    const answer = await this.#client.ask({ method: 'PUT', path, body: { Status: status }, also: [404, 500] });
+    const answer = await this.#client.ask({ method: 'PUT', path, body: { Status: status }, also: [403, 404, 500] });
     if (answer.status === 500) this.#allow(answer, /does not have associated TTL|unknown check/i);
     return answer.status === 200;
   }

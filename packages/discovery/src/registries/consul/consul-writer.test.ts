@@ -2,83 +2,16 @@
 import { type CallContext, cancellable, isFwkError, makeEnv, sleep } from '@fwk/kernel';
 import { type FakeClock, fakeClock } from '@fwk/kernel/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { RegistryUnavailableError } from '../../errors.js';
-import type { Instance } from '../../instance.js';
+import { entryOf, ScriptedAgent } from '../../fixtures/consul/scripted-agent.js';
 import { anInstance } from '../../testing/instances.js';
 import { checkConsulOptions } from './check-consul-options.js';
-import type { AskConsul, Question } from './consul-client.js';
 import type { ConsulOptions } from './consul-options.js';
 import { ConsulWriter } from './consul-writer.js';
 import { isRecord } from './health-entries.js';
-import { writeMeta } from './meta.js';
 
 const options = checkConsulOptions({}, {});
 const instance = anInstance();
 const rival = anInstance({ port: 4009 });
-
-/** An agent whose servers know what the script says. */
-class ScriptedAgent implements AskConsul {
-  readonly asked: string[] = [];
-  /** Of registrations. */
-  readonly bodies: unknown[] = [];
-  /** Knows no field that came with Consul 1.9. */
-  isOld = false;
-  readonly services = new Map<string, unknown>();
-  /** What the servers know of elsewhere, each with its place in their order. */
-  others: readonly { readonly instance: Instance; readonly since: number }[] = [];
-  led = true;
-  /** Answers instead; undefined lets it answer by itself. */
-  fault: (path: string) => Promise<void> | undefined = () => undefined;
-
-  async ask({ method = 'GET', path, body }: Question) {
-    this.asked.push(`${method} ${path}`);
-    await this.fault(path);
-    if (path === '/agent/service/register') this.bodies.push(body);
-    if (this.isOld && JSON.stringify(body ?? '').includes('TLSServerName'))
-      return { status: 400, text: 'json: unknown field "TLSServerName"', index: 1, led: this.led };
-    const found = this.#answer(path, body);
-    return { status: found === undefined ? 404 : 200, text: JSON.stringify(found ?? ''), index: 1, led: this.led };
-  }
-
-  async json(question: Question): Promise<unknown> {
-    return this.parse((await this.ask(question)).text);
-  }
-
-  parse(text: string): unknown {
-    return JSON.parse(text);
-  }
-
-  unavailable(problem: string): RegistryUnavailableError {
-    return new RegistryUnavailableError('the script', problem);
-  }
-
-  /** Somebody else has the id at this agent from now on. */
-  replace(by: Instance): void {
-    this.services.set(by.id, entryOf(by, 'somebody else', 1));
-  }
-
-  #answer(path: string, body: unknown): unknown {
-    const [, , kind, , id = ''] = path.split('/');
-    if (path === '/agent/services') return {};
-    if (path.startsWith('/agent/health/service/id/')) return this.services.get(path.split('/').at(-1) ?? '');
-    if (path.startsWith('/health/service/'))
-      return [...this.services.values(), ...this.others.map((each) => entryOf(each.instance, 'elsewhere', each.since))];
-    if (path === '/agent/service/register' && isRecord(body)) {
-      this.services.set(String(body.ID), { Service: { ...body, Service: body.Name, CreateIndex: 10 }, Checks: [] });
-      return null;
-    }
-    if (kind === 'service') return this.services.delete(id) ? null : undefined;
-    if (path.startsWith('/agent/check/update/'))
-      return this.services.has(path.split('%3A').at(-1) ?? '') ? null : undefined;
-    return null;
-  }
-}
-
-function entryOf(of: Instance, holder: string, since: number): object {
-  const { id, service, address, port } = of;
-  const facts = { ID: id, Service: service, Address: address, Port: port, CreateIndex: since };
-  return { Service: { ...facts, Meta: writeMeta(of, holder) }, Checks: [] };
-}
 
 let agent: ScriptedAgent;
 let clock: FakeClock;

@@ -180,7 +180,7 @@ export class ConsulWriter implements InstanceWriter {
     return record.isBusy;
   }
 
-  /** Says that it lives. @returns false when the agent does not know its check. */
+  /** Says that it lives. @returns false when the agent does not take that. */
   async #live(record: OwnRecord, here: Standing): Promise<boolean> {
     const { id } = record;
     if (here.node !== undefined) this.#catalog.node = here.node;
