@@ -22,6 +22,15 @@ export const httpErrors = Object.freeze({
     summary: 'The server could not listen on its address; `cause` says why.',
     status: 500,
   },
+  FWK_HTTP_SOCKET_TAKEN: {
+    summary:
+      'Somebody listens at the Unix socket (`socketPath`), or may do so. Stop what uses it, or choose another path.',
+    status: 500,
+  },
+  FWK_HTTP_NOT_A_SOCKET: {
+    summary: 'What stands at `socketPath` is no socket, so it is not replaced. Choose another path, or move it away.',
+    status: 500,
+  },
   FWK_HTTP_PROBLEM: {
     summary: 'A handler answered with a problem of its own; status, title and detail are the handler’s.',
     status: 500,

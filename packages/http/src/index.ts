@@ -56,11 +56,18 @@ export type { Claim, ClaimedKey, IdempotencyStore, KeptAnswer, KeyedRequest } fr
 export type { AdvertiseOptions } from './server/advertise.js';
 export type { ServedAnswer } from './server/answer.js';
 export { type HttpOptions, http } from './server/http.js';
-export { ListenError, PortTakenError, RouteConflictError } from './server/listen-errors.js';
+export type { HttpServer } from './server/http-server.js';
+export {
+  ListenError,
+  NotASocketError,
+  PortTakenError,
+  RouteConflictError,
+  SocketTakenError,
+} from './server/listen-errors.js';
 export { NotServedError, type Served, Serves, served } from './server/served.js';
 export type { ServedRequest } from './server/served-request.js';
 export type { ServerLayers } from './server/served-scope.js';
-export { createServer, describeServer, type HttpServer } from './server/server.js';
+export { createServer, describeServer } from './server/server.js';
 export { type ServerOptions, type ServerSettings, serverDefaults } from './server/server-options.js';
 export { serverLimitDefaults } from './server/server-policy.js';
 export type { ServerPolicyOptions } from './server/server-policy-options.js';

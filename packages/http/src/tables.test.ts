@@ -50,7 +50,8 @@ test.each([
     )?.[1];
     expect(doc, `${option} has a docstring`).toBeDefined();
     const said = doc?.match(/@defaultValue ([^*\n]+)/)?.[1];
+    const plain = said?.replaceAll("'", '').trim();
     if (value !== undefined && typeof value !== 'object')
-      expect(said?.replaceAll("'", '').trim(), option).toBe(String(value));
+      expect(plain?.startsWith('0o') ? String(Number(plain)) : plain, option).toBe(String(value));
   }
 });

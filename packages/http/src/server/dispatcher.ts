@@ -31,7 +31,7 @@ export class Dispatcher {
       const { route, params } = this.#find(message.method as string, path, dubious);
       const { headers } = message;
       const peer = this.#parts.peerOf(message.socket, Object.hasOwn(probePaths, path));
-      const address = message.socket.remoteAddress ?? '';
+      const address = this.#parts.callerAddress ?? message.socket.remoteAddress ?? '';
       if (route.kind === 'plain') {
         this.#answerPlain(route.answer, { url, headers, params, query, address, peer, body: '' }, response);
       } else if (route.kind === 'wrong-method') {

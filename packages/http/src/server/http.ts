@@ -16,9 +16,11 @@ import {
 } from '@fwk/kernel';
 import { policyRegistryToken } from '@fwk/resilience';
 import { type AdvertiseOptions, advertisedPlace, checkAdvertise } from './advertise.js';
+import type { HttpServer } from './http-server.js';
 import { contractServedBy, isServed, optionsServedWith, type Served, served } from './served.js';
-import { createServer, type HttpServer } from './server.js';
+import { createServer } from './server.js';
 import { type ServerSettings, serverDefaults, serverRules } from './server-options.js';
+import { checkSocketOptions } from './socket-options.js';
 
 /** Options of {@link http}. */
 export interface HttpOptions extends ServerSettings {
@@ -48,10 +50,17 @@ export function http(options: Partial<HttpOptions> = {}): Component {
       advertise: anything,
     },
   );
+  checkSocketOptions('http', settings, serverDefaults);
+  if (settings.socketPath !== undefined && Object.keys(advertise).length > 0)
+    throw new OptionsError('http', [
+      'advertise is for a port: a Unix socket is not announced, since it means nothing elsewhere',
+    ]);
   const advertised = checkAdvertise(advertise, process.env);
   const sources = serve.map((given) => sourceOf(given));
+  // An application may have both.
+  const name = settings.socketPath === undefined ? 'http' : 'http-socket';
   return {
-    name: 'http',
+    name,
     forApplication() {
       let server: HttpServer | undefined;
       return {
@@ -79,7 +88,7 @@ export function http(options: Partial<HttpOptions> = {}): Component {
         async stop() {
           await server?.close();
         },
-        health: () => [{ name: 'http', check: () => healthOf(server) }],
+        health: () => [{ name, check: () => healthOf(server) }],
       };
     },
   };
@@ -89,8 +98,10 @@ export function http(options: Partial<HttpOptions> = {}): Component {
 async function announce(
   context: ComponentContext,
   advertised: AdvertiseOptions,
-  { host, port, contracts, tlsHealth }: HttpServer,
+  { host, port, socketPath, contracts, tlsHealth }: HttpServer,
 ) {
+  // A path of this machine means nothing to others.
+  if (socketPath !== undefined) return undefined;
   const scheme = advertised.scheme ?? (tlsHealth ? 'https' : undefined);
   const place = await advertisedPlace(advertised, { host, port });
   if (!place) {
@@ -118,7 +129,7 @@ function sourceOf(given: Class<unknown> | Served): Source {
 }
 
 function healthOf(server: HttpServer | undefined): HealthReport {
-  if (!server || server.port === 0) return { status: 'DOWN' };
+  if (!server?.listening) return { status: 'DOWN' };
   const tls = server.tlsHealth;
   return { status: tls?.status ?? 'UP', details: { url: server.url, ...(tls && { tls: tls.details }) } };
 }

@@ -6,9 +6,10 @@ import { contract } from '../contract/contract.js';
 import { get, post } from '../contract/operation.js';
 import { send } from '../fixtures/raw-request.js';
 import type { ServedAnswer } from './answer.js';
+import type { HttpServer } from './http-server.js';
 import { served } from './served.js';
 import type { ServedRequest } from './served-request.js';
-import { createServer, type HttpServer } from './server.js';
+import { createServer } from './server.js';
 
 const desk = contract('desk', {
   version: '1.0.0',

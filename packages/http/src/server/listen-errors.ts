@@ -1,4 +1,4 @@
-import { FwkError, messageOf } from '@fwk/kernel';
+import { FwkError, isFwkError, messageOf } from '@fwk/kernel';
 
 /** The port is in use. Code `FWK_HTTP_PORT_TAKEN`. */
 export class PortTakenError extends FwkError {
@@ -11,15 +11,52 @@ export class PortTakenError extends FwkError {
   }
 }
 
+/** Where a server listens: an address with a port, or the path of a Unix socket. */
+export type ListenPlace = { readonly host: string; readonly port: number } | { readonly path: string };
+
 /** The server could not listen. Code `FWK_HTTP_LISTEN_FAILED`; `cause` says why. */
 export class ListenError extends FwkError {
-  constructor(host: string, port: number, cause: unknown) {
+  constructor(place: ListenPlace, cause: unknown) {
+    const [where, hint] =
+      'path' in place
+        ? [`at the Unix socket ${place.path}`, 'check that its folder exists and that this user may write in it']
+        : [`on ${place.host} port ${place.port}`, 'check the address and the right to use the port'];
+    super('FWK_HTTP_LISTEN_FAILED', `cannot listen ${where}: ${messageOf(cause)}; ${hint}`, {
+      cause,
+      details: { ...place },
+    });
+  }
+}
+
+/** Somebody listens at the Unix socket, or it cannot be told whether. Code `FWK_HTTP_SOCKET_TAKEN`; it was left as it is. */
+export class SocketTakenError extends FwkError {
+  /** @param cause - why it cannot be told; undefined where somebody has answered. */
+  constructor(path: string, cause?: unknown) {
+    const what = cause === undefined ? 'is in use' : `may be in use, since asking it failed (${messageOf(cause)})`;
+    super('FWK_HTTP_SOCKET_TAKEN', `the Unix socket ${path} ${what}; stop what uses it, or choose another socketPath`, {
+      cause,
+      details: { path },
+    });
+  }
+}
+
+/** What stands at `socketPath` is no socket. Code `FWK_HTTP_NOT_A_SOCKET`; it was left as it is. */
+export class NotASocketError extends FwkError {
+  /** @param found - what it is: `a file`. */
+  constructor(path: string, found: string) {
     super(
-      'FWK_HTTP_LISTEN_FAILED',
-      `cannot listen on ${host} port ${port}: ${messageOf(cause)}; check the address and the right to use the port`,
-      { cause, details: { host, port } },
+      'FWK_HTTP_NOT_A_SOCKET',
+      `cannot listen at ${path}: there is ${found}, not a socket, and it is not removed; choose another socketPath or move it away`,
+      { details: { path, found } },
     );
   }
+}
+
+/** What a server's start fails with when listening did. */
+export function listenFailure(place: ListenPlace, error: unknown): FwkError {
+  if (isFwkError(error)) return error;
+  const taken = 'port' in place && (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+  return taken ? new PortTakenError(place.host, place.port, error) : new ListenError(place, error);
 }
 
 /** Operations that cannot be served together. Code `FWK_HTTP_ROUTE_CONFLICT`. */

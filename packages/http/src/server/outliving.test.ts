@@ -7,8 +7,9 @@ import { contract } from '../contract/contract.js';
 import { get } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
 import { send } from '../fixtures/raw-request.js';
+import type { HttpServer } from './http-server.js';
 import { served } from './served.js';
-import { createServer, type HttpServer } from './server.js';
+import { createServer } from './server.js';
 
 const polls = contract('polls', {
   version: '1.0.0',

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import { contract } from '../contract/contract.js';
 import { get } from '../contract/operation.js';
 import { send } from '../fixtures/raw-request.js';
+import type { HttpServer } from './http-server.js';
 import { served } from './served.js';
-import { createServer, type HttpServer } from './server.js';
+import { createServer } from './server.js';
 
 const levels = contract('levels', {
   version: '1.0.0',

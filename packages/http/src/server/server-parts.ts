@@ -14,6 +14,8 @@ export interface ServerParts {
   /** Of the time that each request may take. */
   readonly limits: TimeLimits;
   readonly bodyLimitBytes: number;
+  /** What stands for the address of every caller; undefined where each has its own. */
+  readonly callerAddress: string | undefined;
   /** Whether a caller at an address may raise the priority of its calls. */
   readonly trusts: TrustCheck;
   /** Who a caller is by its certificate; refuses one that must show one. */

@@ -80,8 +80,6 @@ export function peerCheck({ clientCertificate }: Pick<OwnOptions, 'clientCertifi
   return (socket, isProbe) => {
     const found = known.get(socket);
     if (found) return found;
-    // A Unix socket has no certificates; whoever may open it is a matter of its rights.
-    if (!('authorized' in socket)) return undefined;
     const secure = socket as TLSSocket;
     if (secure.authorized) {
       const peer = peerOf(secure);

@@ -24,8 +24,9 @@ import { deferred } from '../fixtures/deferred.js';
 import { type RawRequest, send } from '../fixtures/raw-request.js';
 import { callerKey } from '../wire/caller.js';
 import { problem } from '../wire/problem.js';
+import type { HttpServer } from './http-server.js';
 import { served } from './served.js';
-import { createServer, type HttpServer } from './server.js';
+import { createServer } from './server.js';
 import type { ServerOptions } from './server-options.js';
 
 const shop = contract('shop', {

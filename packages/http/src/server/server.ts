@@ -28,7 +28,8 @@ import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
 import { bodilessRequests } from './bodiless-request.js';
 import { Connections } from './connections.js';
 import { Dispatcher } from './dispatcher.js';
-import { ListenError, PortTakenError } from './listen-errors.js';
+import type { HttpServer } from './http-server.js';
+import { listenFailure } from './listen-errors.js';
 import { type Listeners, openListeners } from './listeners.js';
 import { answerParseFailure, isGivenUp } from './parse-failure.js';
 import { probeHandlers } from './probe-routes.js';
@@ -39,33 +40,9 @@ import { type ServerOptions, serverDefaults, serverOptionRules } from './server-
 import type { ServerParts } from './server-parts.js';
 import { checkOperationsKnown } from './server-policy-options.js';
 import { type CheckedServerTls, checkServerTls, noPeers, peerCheck } from './server-tls.js';
-import { trustCheck } from './trusted-networks.js';
+import { checkSocketOptions } from './socket-options.js';
+import { trustCheck, unixAddress } from './trusted-networks.js';
 import { writeAnswer } from './write-answer.js';
-
-/** A server; `start` makes it listen. */
-export interface HttpServer extends AsyncDisposable {
-  /**
-   * Listens. The server answers as soon as this settles.
-   * @throws PortTakenError `FWK_HTTP_PORT_TAKEN`, ListenError `FWK_HTTP_LISTEN_FAILED`
-   */
-  start(context?: CallContext): Promise<void>;
-  /** Where it listens; the port is 0 before it does. */
-  readonly host: string;
-  readonly port: number;
-  /** `http://127.0.0.1:3000`, or with `https:` */
-  readonly url: string;
-  /** What health says of its certificate; undefined without TLS. */
-  readonly tlsHealth: HealthReport | undefined;
-  /** Contracts served, as `name@version`. */
-  readonly contracts: readonly string[];
-  /**
-   * Takes no new connection and ends those without a request; a request that is just arriving has half a second for the
-   * rest. Settles then; what is being answered is answered, and its connection ends with it.
-   */
-  stopAccepting(): Promise<void>;
-  /** Closes every connection, used or not. */
-  close(): Promise<void>;
-}
 
 /** Time for the first request of connections that a worker of a cluster was handed before it closed, in milliseconds. */
 const firstRequestMs = 250;
@@ -82,6 +59,7 @@ const aloneDrain = { draining: false, track: () => untracked };
  */
 export function createServer(options: Partial<ServerOptions>): HttpServer {
   const settings = checkOptions<ServerOptions>('server', options, { ...serverDefaults, serve: [] }, serverOptionRules);
+  checkSocketOptions('server', settings, serverDefaults);
   checkRoutes(settings.serve);
   const env = makeEnv(settings.env);
   const tls = settings.tls && checkServerTls(settings.tls);
@@ -100,6 +78,7 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
     idempotency: store ?? memoryIdempotencyStore(bounds, env.clock),
     limits: new TimeLimits(env.clock),
     bodyLimitBytes: settings.bodyLimitBytes,
+    callerAddress: settings.socketPath === undefined ? undefined : unixAddress,
     peerOf: tls ? peerCheck(tls.own) : noPeers,
     write(response, answer) {
       const tooLong = answer.status === 413 || leavesTooMuch(response.req, settings.bodyLimitBytes);
@@ -135,6 +114,7 @@ const limitCheckMs = 500;
 
 class NodeServer implements HttpServer {
   readonly host: string;
+  readonly socketPath: string | undefined;
   readonly contracts: readonly string[];
   readonly scopes: readonly ServedScope[];
   readonly #settings: ServerOptions;
@@ -155,7 +135,8 @@ class NodeServer implements HttpServer {
   ) {
     this.scopes = scopes;
     const { maxConnections } = settings;
-    this.host = settings.host;
+    this.socketPath = settings.socketPath;
+    this.host = settings.socketPath === undefined ? settings.host : '';
     this.contracts = settings.serve.map(({ contract }) => `${contract.name}@${contract.version}`);
     this.#settings = settings;
     this.#parts = parts;
@@ -170,7 +151,12 @@ class NodeServer implements HttpServer {
     return this.#port;
   }
 
+  get listening(): boolean {
+    return this.#listeners !== undefined && !this.stopping;
+  }
+
   get url(): string {
+    if (this.socketPath !== undefined) return `unix:${this.socketPath}`;
     const host = this.host.includes(':') ? `[${this.host}]` : this.host;
     return `${this.#tls ? 'https' : 'http'}://${host}:${this.port}`;
   }
@@ -185,9 +171,8 @@ class NodeServer implements HttpServer {
   }
 
   async start(context: CallContext = background): Promise<void> {
-    const { host, port } = this.#settings;
-    const make = await this.#build();
-    const opening = openListeners(make, host, port);
+    const { host, port, socketPath } = this.#settings;
+    const opening = this.#open();
     try {
       this.#listeners = await abandonOnCancel(context, opening);
     } catch (error) {
@@ -196,8 +181,7 @@ class NodeServer implements HttpServer {
         () => {},
       );
       if (context.cancelled) throw error;
-      const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-      throw taken ? new PortTakenError(host, port, error) : new ListenError(host, port, error);
+      throw listenFailure(socketPath === undefined ? { host, port } : { path: socketPath }, error);
     }
     this.#port = this.#listeners.port;
   }
@@ -231,6 +215,14 @@ class NodeServer implements HttpServer {
     }
     this.#closed = listeners.close();
     await this.#connections.endUnused(clock);
+  }
+
+  async #open(): Promise<Listeners> {
+    const { host, port, socketPath, socketMode } = this.#settings;
+    const make = await this.#build();
+    if (socketPath === undefined) return openListeners(make, host, port);
+    const { openSocketListener } = await import('./socket-listener.js');
+    return openSocketListener(make(), socketPath, socketMode, this.#parts.env.random);
   }
 
   /** Makes the function that makes the server of one address. */

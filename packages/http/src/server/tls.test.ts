@@ -11,7 +11,8 @@ import { testAuthority } from '@fwk/kernel/testing';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { halfBody, host, startShop } from '../fixtures/waiting-shop.js';
 import { peerKey } from '../wire/peer.js';
-import { createServer, type HttpServer } from './server.js';
+import type { HttpServer } from './http-server.js';
+import { createServer } from './server.js';
 import type { ServerTls } from './server-tls.js';
 
 const authority = testAuthority();

@@ -1,14 +1,21 @@
 import type { BlockList } from 'node:net';
 import { type Network, parseNetwork, type Rule } from '@fwk/kernel';
 
+/** What stands for the address of whoever comes by a Unix socket. */
+export const unixAddress = 'unix';
+
 /** Says of a remote address whether it is trusted. */
 export type TrustCheck = (address: string) => boolean;
 
 /** A rule for lists of addresses and networks. */
 export const networkList: Rule = (value) =>
-  Array.isArray(value) && value.every((each) => typeof each === 'string' && parseNetwork(each) !== undefined)
+  Array.isArray(value) && value.every(isPlace)
     ? undefined
-    : 'a list of addresses and networks such as 10.0.0.0/8';
+    : 'a list of addresses and networks such as 10.0.0.0/8, or unix for the callers at a Unix socket';
+
+function isPlace(value: unknown): boolean {
+  return typeof value === 'string' && (value === unixAddress || parseNetwork(value) !== undefined);
+}
 
 /** Makes the check; nobody is trusted where nothing is listed. */
 export async function trustCheck(networks: readonly string[]): Promise<TrustCheck> {
@@ -16,10 +23,13 @@ export async function trustCheck(networks: readonly string[]): Promise<TrustChec
   const { BlockList: List, isIP } = await import('node:net');
   const list: BlockList = new List();
   for (const text of networks) {
+    if (text === unixAddress) continue;
     const { address, bits, family } = parseNetwork(text) as Network;
     list.addSubnet(address, bits, family);
   }
+  const trustsUnix = networks.includes(unixAddress);
   return (given) => {
+    if (given === unixAddress) return trustsUnix;
     // A listener for both families shows callers by IPv4 so.
     const address = given.replace(/^::ffff:(?=\d+\.)/i, '');
     const family = isIP(address);

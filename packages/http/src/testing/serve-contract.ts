@@ -2,8 +2,9 @@ import type { Env } from '@fwk/kernel';
 import type { ClientOptions } from '../client/client-options.js';
 import { createClient } from '../client/create-client.js';
 import type { AnyContract, Client, Handlers } from '../contract/contract-types.js';
+import type { HttpServer } from '../server/http-server.js';
 import { served } from '../server/served.js';
-import { createServer, type HttpServer } from '../server/server.js';
+import { createServer } from '../server/server.js';
 import type { ServerSettings } from '../server/server-options.js';
 
 /** Options of {@link serveContract}. */

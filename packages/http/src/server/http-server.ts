@@ -1,0 +1,31 @@
+import type { CallContext, HealthReport } from '@fwk/kernel';
+
+/** A server; `start` makes it listen. */
+export interface HttpServer extends AsyncDisposable {
+  /**
+   * Listens. The server answers as soon as this settles.
+   * @throws PortTakenError `FWK_HTTP_PORT_TAKEN`, ListenError `FWK_HTTP_LISTEN_FAILED`; at a Unix socket SocketTakenError
+   * `FWK_HTTP_SOCKET_TAKEN`, NotASocketError `FWK_HTTP_NOT_A_SOCKET`
+   */
+  start(context?: CallContext): Promise<void>;
+  /** Where it listens; the port is 0 before it does. At a Unix socket there is none: an empty host, and port 0. */
+  readonly host: string;
+  readonly port: number;
+  /** Path of the Unix socket; undefined where it listens on a port. */
+  readonly socketPath: string | undefined;
+  /** Whether it takes connections. */
+  readonly listening: boolean;
+  /** `http://127.0.0.1:3000`, or with `https:`; `unix:/run/shop.sock` at a Unix socket. */
+  readonly url: string;
+  /** What health says of its certificate; undefined without TLS. */
+  readonly tlsHealth: HealthReport | undefined;
+  /** Contracts served, as `name@version`. */
+  readonly contracts: readonly string[];
+  /**
+   * Takes no new connection and ends those without a request; a request that is just arriving has half a second for the
+   * rest. Settles then; what is being answered is answered, and its connection ends with it.
+   */
+  stopAccepting(): Promise<void>;
+  /** Closes every connection, used or not. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,86 @@
+/**
+ * Listens at a Unix socket. It is bound in a folder that only this user can enter, gets its rights there, and then its name, so
+ * that nobody ever meets it with other rights. It is removed as soon as the server takes no more connections.
+ */
+import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { maxSocketPathBytes } from '@fwk/kernel';
+import type { Listeners } from './listeners.js';
+import { type FileIdentity, leavePlace, takePlace } from './socket-place.js';
+
+/** Characters of a folder's name at most; fewer where a path would be too long for a socket. */
+const maxNameLength = 9;
+const maxTries = 20;
+
+/**
+ * Opens it.
+ * @param mode - rights of the socket.
+ * @param random - for the name of the folder in which it is bound.
+ * @throws SocketTakenError `FWK_HTTP_SOCKET_TAKEN`, NotASocketError `FWK_HTTP_NOT_A_SOCKET`, or the system's error
+ */
+export async function openSocketListener(
+  server: Server,
+  path: string,
+  mode: number,
+  random: () => number,
+): Promise<Listeners> {
+  const folder = await makeFolder(dirname(path), random);
+  let own: FileIdentity;
+  try {
+    const bound = join(folder, 's');
+    await listen(server, bound);
+    await chmod(bound, mode);
+    own = await lstat(bound, { bigint: true });
+    await takePlace(bound, path, join(folder, 'o'));
+  } catch (error) {
+    if (server.listening) await close(server);
+    throw error;
+  } finally {
+    // Node removes what it has bound when it closes the server; by then there is nothing at that name any more.
+    await rm(folder, { recursive: true, force: true });
+  }
+  return {
+    port: 0,
+    stop() {
+      leavePlace(path, own);
+      NetServer.prototype.close.call(server);
+    },
+    close() {
+      leavePlace(path, own);
+      return close(server);
+    },
+  };
+}
+
+/** Makes a folder that nobody else can enter, beside the socket, so that the socket can be given its name there. */
+async function makeFolder(parent: string, random: () => number): Promise<string> {
+  const room = maxSocketPathBytes() - Buffer.byteLength(join(parent, 'xx', 's')) + 2;
+  const length = Math.min(maxNameLength, room);
+  for (let tries = 1; ; tries++) {
+    const letters = Array.from({ length: Math.max(1, length - 1) }, () => Math.floor(random() * 36).toString(36));
+    const folder = join(parent, `${length > 1 ? '.' : ''}${letters.join('')}`);
+    try {
+      await mkdir(folder, { mode: 0o700 });
+      return folder;
+    } catch (error) {
+      const taken = (error as NodeJS.ErrnoException).code === 'EEXIST';
+      if (!taken || tries === maxTries) throw error;
+    }
+  }
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ path }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}
