@@ -23,7 +23,9 @@ async function serve(tls: ServerTls | undefined = authority.issue({ names: ['sho
 }
 
 function clientFor(options: Partial<ClientOptions<typeof shop>> & ClientParts) {
-  const client = createClient(shop, { retry: false, ...options });
+  // Times that a busy machine keeps.
+  const patient = { timeoutMs: 20_000, deadlineMs: 60_000, connectTimeoutMs: 10_000 };
+  const client = createClient(shop, { retry: false, ...patient, ...options });
   onTestFinished(() => client[Symbol.asyncDispose]());
   return client;
 }

@@ -167,7 +167,7 @@ test('calls that wait fail one after the other where no connection can be made, 
 test('a request that undici refuses to write frees its connection for the next', async () => {
   const { next, origin } = await startServer();
   const { pool, send, made } = poolOf(origin, 1);
-  expect(await send('/', background, ['a', 'b\n'])).toMatchObject({ code: 'FWK_HTTP_CONNECTION' });
+  expect(await send('/', background, ['a', 'b\n'])).toMatchObject({ code: 'FWK_HTTP_CALL_INVALID' });
   const answered = send('/2');
   (await next(1)).answer();
   expect(await answered).toBe(200);
