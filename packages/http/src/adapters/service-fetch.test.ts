@@ -153,6 +153,36 @@ describe('requests', () => {
     expect(headers.traceparent).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)[0-9a-f]{16}-01$/);
   });
 
+  test('are told to a headers function as they are sent, whatever their method, with the bytes of their body', async () => {
+    const told: unknown[] = [];
+    const call = fetchFrom(await echo(), {
+      headers: ({ method, path, body }) => {
+        told.push([method, path, typeof body === 'object' ? Buffer.from(body).toString() : body]);
+        return {};
+      },
+    });
+    await call('/a?b=c', { method: 'POST', body: 'hello' });
+    await call('/d', { method: 'PROPFIND' });
+    await call('/e', { method: 'POST', body: streamOf('x'), duplex: 'half' } as RequestInit);
+    expect(told).toEqual([
+      ['POST', '/a?b=c', 'hello'],
+      ['PROPFIND', '/d', undefined],
+      ['POST', '/e', undefined],
+    ]);
+  });
+
+  test('carry the client’s own headers rather than those that fetch fills in, and those of the call rather than both', async () => {
+    const server = await echo();
+    const own = { 'user-agent': 'shop/1.0', 'accept-language': 'de' };
+    for (const headers of [own, () => own]) {
+      const call = fetchFrom(server, { headers });
+      await call('/a');
+      await call('/a', { headers: { 'user-agent': 'mine' } });
+      const seen = server.seen.slice(-2).map((request) => request.headers);
+      expect(seen).toMatchObject([own, { ...own, 'user-agent': 'mine' }]);
+    }
+  });
+
   test('are tried again by idempotent methods, with their body', async () => {
     const server = await echo(1);
     const answer = await fetchFrom(server)('/a', { method: 'PUT', body: 'hello' });

@@ -15,6 +15,7 @@ import { onlyFor } from '../client/only-for.js';
 import { type ClientOperation, clientOperation, type OperationRequest } from '../client/operation-request.js';
 import type { OperationPlan } from '../contract/contract.js';
 import { headerNames } from '../wire/headers.js';
+import { addMissingHeaders, type WireHeaders } from '../wire/wire-headers.js';
 import type { DispatchHandler, DispatchOptions } from './dispatch-types.js';
 import { type ForwardedAnswer, ForwardedAttempt } from './forwarded-attempt.js';
 import { modernHandler } from './modern-handler.js';
@@ -48,6 +49,8 @@ export class ServiceRequests implements AsyncDisposable {
   readonly service: string;
   readonly #core: ClientCore;
   readonly #operations: ReadonlyMap<string, MethodOperations>;
+  /** Headers of all requests that do not have them themselves. */
+  readonly #added: WireHeaders;
 
   /** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ClientUnboundError `FWK_HTTP_CLIENT_UNBOUND` */
   constructor(service: string, options: ServiceOptions & ClientParts) {
@@ -56,12 +59,12 @@ export class ServiceRequests implements AsyncDisposable {
     this.service = service;
     const plans = [...methods.keys(), OTHER].map((method) => planOf(service, method));
     this.#core = clientCore({ owner, service, plans, kind: () => requestKind(service, plans) }, options);
-    const { constant } = this.#core;
+    const { caller } = options;
+    this.#added = { ...(caller !== undefined && { [headerNames.caller]: caller }), ...this.#core.constant };
     this.#operations = new Map(
       plans.map((plan) => {
-        const again = { ...clientOperation(plan, options.caller), headers: headersOf(options.caller, constant) };
-        const once = { ...clientOperation({ ...plan, idempotent: false }, options.caller), headers: again.headers };
-        return [plan.name, { again, once }];
+        const once = clientOperation({ ...plan, idempotent: false }, options.caller);
+        return [plan.name, { again: clientOperation(plan, options.caller), once }];
       }),
     );
   }
@@ -70,7 +73,7 @@ export class ServiceRequests implements AsyncDisposable {
   send(options: DispatchOptions, given: DispatchHandler): void {
     const { method } = options;
     const { again, once } = this.#operations.get(method) ?? (this.#operations.get(OTHER) as MethodOperations);
-    const { id, idempotent } = again.plan;
+    const { id } = again.plan;
     const passed = new PassedRequest(
       { operation: id, method, bodyTimeoutMs: options.bodyTimeout ?? undefined },
       modernHandler(given),
@@ -79,14 +82,14 @@ export class ServiceRequests implements AsyncDisposable {
       traceparent: headerOf(options.headers, headerNames.traceparent),
       tracestate: headerOf(options.headers, headerNames.tracestate),
     });
-    const own = passedHeaders(options.headers);
+    const headers = passedHeaders(options.headers);
     const make = (operation: ClientOperation, body: DispatchOptions['body']): OperationRequest => {
       passed.take(body);
       return {
         operation,
         path: pathOf(options),
-        body: typeof body === 'string' ? body : undefined,
-        headers: [...withoutNames(operation.headers, own), ...own],
+        body: undefined,
+        headers: addMissingHeaders(headers, this.#added),
         idempotencyKey: undefined,
         given: undefined,
         forwarded: passed,
@@ -101,7 +104,8 @@ export class ServiceRequests implements AsyncDisposable {
         }
         const { body } = options;
         if (isWhole(body)) return make(again, body);
-        if (!idempotent || !isShort(body, own)) return make(once, body);
+        // Whole it can be sent again, and signed.
+        if (!isShort(body, headers)) return make(once, body);
         return abandonOnCancel(context, readWhole(body)).then((whole) => make(again, whole));
       },
       trace ? [traceKey.of(trace)] : [],
@@ -153,14 +157,6 @@ function planOf(service: string, method: string): OperationPlan<string> {
     priority: undefined,
     timeoutMs: undefined,
   });
-}
-
-function headersOf(caller: string | undefined, constant: Readonly<Record<string, string>>): readonly string[] {
-  return [...(caller === undefined ? [] : [headerNames.caller, caller]), ...Object.entries(constant).flat()];
-}
-
-function withoutNames(headers: readonly string[], named: readonly string[]): readonly string[] {
-  return headers.filter((_, index) => !named.some((name, at) => at % 2 === 0 && name === headers[index & ~1]));
 }
 
 /**

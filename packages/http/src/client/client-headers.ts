@@ -14,8 +14,8 @@ export interface HeadersCall {
   readonly method: string;
   /** With its query, without the endpoint's address. */
   readonly path: string;
-  /** As it is sent, for signatures; undefined where there is none, and where it is a stream. */
-  readonly body: string | undefined;
+  /** As it is sent, for signatures; bytes where `fetch` sends it. Undefined where there is none, and where it is a stream. */
+  readonly body: string | Uint8Array | undefined;
   /** Which attempt of the call this is; the first is 1. */
   readonly attempt: number;
   /** Deadline, cancellation, trace of the attempt. */

@@ -14,7 +14,7 @@ import {
   type Status,
   settleWithin,
 } from '@fwk/kernel';
-import type { WireHeaders } from '../wire/wire-headers.js';
+import { addMissingHeaders, type WireHeaders } from '../wire/wire-headers.js';
 import { HeadersFailedError, HeadersInvalidError } from './client-errors.js';
 import { givenHeaders, type HeadersFunction } from './client-headers.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
@@ -74,8 +74,10 @@ class HeadersLayer implements Next {
     return this.#next.status(request);
   }
 
-  #ask({ operation, path, body }: OperationRequest, context: CallContext): unknown {
-    const { id, method } = operation.plan;
+  #ask({ operation, path, body: text, forwarded }: OperationRequest, context: CallContext): unknown {
+    const { id } = operation.plan;
+    const { method, body: sent } = forwarded ?? { method: operation.plan.method, body: text };
+    const body = typeof sent === 'string' || sent instanceof Uint8Array ? sent : undefined;
     const attempt = context.get(attemptKey);
     try {
       const service = this.#service;
@@ -97,7 +99,7 @@ class HeadersLayer implements Next {
         ? error
         : new HeadersFailedError(id, 'answered an object that throws when it is read', error);
     }
-    const added = { ...request, headers: withAdded(request.headers, headers) };
+    const added = { ...request, headers: addMissingHeaders(request.headers, headers) };
     if (request.idempotencyKey !== undefined) this.#kept.set(request, added);
     return added;
   }
@@ -119,16 +121,4 @@ class HeadersLayer implements Next {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
-
-/** Headers that the request has already win: they were given for this call. */
-function withAdded(headers: readonly string[], added: WireHeaders): readonly string[] {
-  const all = [...headers];
-  for (const name of Object.keys(added)) if (!hasName(headers, name)) all.push(name, added[name] as string);
-  return all;
-}
-
-function hasName(headers: readonly string[], name: string): boolean {
-  for (let index = 0; index < headers.length; index += 2) if (headers[index] === name) return true;
-  return false;
 }

@@ -67,3 +67,29 @@ export function addHeaders(headers: readonly string[], added: WireHeaders): read
   for (const name of Object.keys(added)) all.push(name, added[name] as string);
   return all;
 }
+
+/** What `fetch` fills in where nobody gives such a header. */
+const filledIn: Readonly<Record<string, readonly string[]>> = Object.freeze({
+  'accept-language': ['*'],
+  'user-agent': ['node', 'undici'],
+});
+
+/**
+ * Adds headers to those of a request. Of one name that of the request is taken, unless it says only what `fetch` fills in.
+ * @param headers - names in lower case and values in turn.
+ */
+export function addMissingHeaders(headers: readonly string[], added: WireHeaders): readonly string[] {
+  const all = [...headers];
+  for (const name of Object.keys(added)) {
+    const value = added[name] as string;
+    const at = placeOf(headers, name);
+    if (at === -1) all.push(name, value);
+    else if (filledIn[name]?.includes(all[at + 1] as string)) all[at + 1] = value;
+  }
+  return all;
+}
+
+function placeOf(headers: readonly string[], name: string): number {
+  for (let index = 0; index < headers.length; index += 2) if (headers[index] === name) return index;
+  return -1;
+}
