@@ -8,6 +8,7 @@ import { httpErrors } from './errors.js';
 import { idempotencyDefaults } from './idempotency/idempotency-options.js';
 import { serverDefaults } from './server/server-options.js';
 import { serverPolicyRules } from './server/server-policy-options.js';
+import { serverTlsDefaults } from './server/server-tls.js';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
@@ -39,6 +40,7 @@ test('the options of a policy have no default of the server beside that of the p
 test.each([
   ['client/client-options.ts', 'ClientOptions', clientDefaults],
   ['server/server-options.ts', 'ServerSettings', ownServerDefaults],
+  ['server/server-tls.ts', 'ServerTls', serverTlsDefaults],
   ['idempotency/idempotency-options.ts', 'IdempotencyOptions', idempotencyDefaults],
 ])('documented defaults in %s are the real ones', (file, type, defaults: object) => {
   const text = read(file);

@@ -72,7 +72,7 @@ export interface HealthControl extends Health, Disposable {
 export const healthToken: Token<Health> = token('health');
 
 /** Longest wait of a starting application for its checks, in milliseconds: a check that hangs does not hold the start. */
-export const firstLookMs = 1000;
+const firstLookMs = 1000;
 
 /** Two checks have one name. Code `FWK_CORE_DUPLICATE_INDICATOR`. */
 export class DuplicateIndicatorError extends FwkError {

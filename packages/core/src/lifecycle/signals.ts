@@ -11,7 +11,7 @@ export interface SignalHost {
  * Time in which a repeated signal is the first one once more, in milliseconds: a terminal or a supervisor signals the whole
  * process group, and `npm` or `node --watch` passes the signal on as well.
  */
-export const sameSignalMs = 150;
+const sameSignalMs = 150;
 
 /** Exit code of a process that stopped because of a signal without finishing: 128 + the signal's number. */
 export const signalExitCodes = Object.freeze({ SIGINT: 130, SIGTERM: 143 });

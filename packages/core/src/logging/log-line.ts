@@ -5,7 +5,7 @@ import type { TraceContext } from '../tracing/trace-context.js';
 export type PlainFields = readonly (readonly [name: string, value: unknown])[];
 
 /** What every line has from the logger itself. */
-export const lineFields: readonly string[] = Object.freeze(['level', 'time', 'message', 'traceId', 'spanId']);
+const lineFields: readonly string[] = Object.freeze(['level', 'time', 'message', 'traceId', 'spanId']);
 
 /**
  * Puts the fields of one line together: every name once, no secret, and nothing left to be read later, when it might

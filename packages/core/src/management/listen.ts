@@ -8,7 +8,7 @@ import { detached } from '@fwk/kernel';
 import { clusterWorker } from '../lifecycle/cluster-worker.js';
 
 /** Ports that a worker of a cluster tries, the configured one included. */
-export const portsTriedInCluster = 64;
+const portsTriedInCluster = 64;
 
 /**
  * Listens on a port that no other process answers on.

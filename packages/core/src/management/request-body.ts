@@ -3,7 +3,7 @@ import { jsonFault, parseJson } from '@fwk/kernel';
 import { ManagementRefusedError } from './problem.js';
 
 /** Longest body a management request may have, in bytes. */
-export const maxBodyBytes = 64 * 1024;
+const maxBodyBytes = 64 * 1024;
 
 /**
  * Reads the JSON body of a request; undefined when it has none. A body must be declared as JSON: what a browser sends

@@ -20,10 +20,10 @@ export interface CheckedSpec {
 export type InstrumentKind = 'counter' | 'gauge' | 'histogram';
 
 /** Longest name of an instrument, in characters. */
-export const maxNameLength = 200;
+const maxNameLength = 200;
 
 /** Most buckets of a histogram; each costs a line a series. */
-export const maxBuckets = 200;
+const maxBuckets = 200;
 
 const kinds: readonly unknown[] = ['counter', 'gauge', 'histogram'];
 

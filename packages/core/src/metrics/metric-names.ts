@@ -7,7 +7,7 @@ import { InstrumentInvalidError } from './instrument-invalid-error.js';
  */
 
 /** Longest label value that is kept, in characters; longer ones are cut. */
-export const maxLabelLength = 128;
+const maxLabelLength = 128;
 
 /** Labels that the formats keep for themselves: the bounds of histograms and summaries. */
 const reservedLabels: ReadonlySet<string> = new Set(['le', 'quantile']);
@@ -22,7 +22,7 @@ export function prometheusName(spec: InstrumentSpec, kind: 'counter' | 'gauge' |
 }
 
 /** A label name that Prometheus takes; names that begin with two underscores are its own. */
-export function labelName(name: string): string {
+function labelName(name: string): string {
   return name
     .replace(/[^a-zA-Z0-9_]/g, '_')
     .replace(/^(?=[0-9])/, '_')

@@ -57,7 +57,7 @@ export function bestAddress(
 }
 
 /** Whether others can reach an address at all: IPv6 link-local ones mean something on one link of one machine only. */
-export function isOutward(address: string): boolean {
+function isOutward(address: string): boolean {
   return !isLinkLocal(address) && !/^(?:127\.|0\.|::1?$)/.test(address);
 }
 

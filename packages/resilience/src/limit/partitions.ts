@@ -70,7 +70,7 @@ const sharesRule: Rule = (value) => {
  * Checks partitions.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
-export function checkPartitions(given: LimitPartitions): LimitPartitions {
+function checkPartitions(given: LimitPartitions): LimitPartitions {
   return checkOptions<LimitPartitions>(
     'adaptiveLimit partitions',
     given,

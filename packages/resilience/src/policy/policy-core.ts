@@ -28,8 +28,9 @@ import { sharingBudget } from '../retry/budget-share.js';
 import { CallCounts } from '../statistics/call-counts.js';
 import { CountedService } from '../statistics/counted-service.js';
 import { countingEnv } from '../statistics/counting-meter.js';
-import { type PolicyStatistics, type StatisticsSource, sumStatistics } from '../statistics/policy-statistics.js';
-import { StatisticsRecorder } from '../statistics/recorder.js';
+import { PolicyRecorders } from '../statistics/policy-recorders.js';
+import type { PolicyStatistics, StatisticsSource } from '../statistics/policy-statistics.js';
+import type { StatisticsRecorder } from '../statistics/recorder.js';
 import type { LatencyDigest } from '../window/latency-digest.js';
 import { checkPolicy } from './check-policy.js';
 import { HandleLists } from './handle-lists.js';
@@ -62,11 +63,7 @@ export class PolicyCore implements StatisticsSource {
   readonly #handles = new HandleLists();
   readonly #stacks = new WeakHandles<Exchangeable>();
   readonly #following: FollowingPlaces | undefined;
-  readonly #ofOperations = new Map<string, StatisticsRecorder>();
-  readonly #ofEndpoints = new Map<string, StatisticsRecorder>();
-  /** What happened on the way of calls, and the calls of a policy without operations; on the clock of the first stack. */
-  #recorder: StatisticsRecorder | undefined;
-  #clock: Env['clock'];
+  readonly #recorders: PolicyRecorders;
   readonly #live: LiveLevels;
   #levels: PolicyLevels;
   #places: Places;
@@ -81,7 +78,7 @@ export class PolicyCore implements StatisticsSource {
   constructor(name: string, kind: PolicyKind, given: readonly OptionsLevel[], clock: Env['clock'], follows: boolean) {
     this.name = name;
     this.kind = kind;
-    this.#clock = clock;
+    this.#recorders = new PolicyRecorders(clock);
     this.breakers = new PolicyBreakers(name, this.#handles.of(breakerHandles));
     this.listeners = eventBus({ clock });
     this.#live = new LiveLevels((levels) => checkPolicy(name, kind, levels));
@@ -169,7 +166,7 @@ export class PolicyCore implements StatisticsSource {
    * @param env - the policy's own; see {@link env}.
    */
   buildCalls<Req, Res>(layers: readonly AnyLayer[], next: Service<Req, Res>, env: Env): CountedService<Req, Res> {
-    const own = sharingEngine(sharingBudget(countingEnv(env, this.#recorderOn(env.clock))));
+    const own = sharingEngine(sharingBudget(countingEnv(env, this.#recorders.whole(env.clock))));
     return new CountedService(this.#build(layers, next, own), env, this.#recorderOf());
   }
 
@@ -180,25 +177,20 @@ export class PolicyCore implements StatisticsSource {
     next: Service<Req, Res>,
     env: Env,
   ): CountedService<Req, Res> {
-    const recorder = new StatisticsRecorder(this.#clock);
-    this.#ofEndpoints.set(endpoint, recorder);
+    const { recorder, ended } = this.#recorders.atEndpoint(endpoint);
     const own = sharingEngine({ ...countingEnv(env, recorder), endpoint });
-    const ended = () => {
-      // The id may be another endpoint's by now.
-      if (this.#ofEndpoints.get(endpoint) === recorder) this.#ofEndpoints.delete(endpoint);
-    };
     return new CountedService(this.#build(layers, next, own), env, () => recorder, ended);
   }
 
   /** The same before a server, which counts its calls itself: see {@link counts}. */
   buildServer<Req, Res>(layers: readonly AnyLayer[], next: Service<Req, Res>, env: Env): ScopeStack<Req, Res> {
-    return this.#build(layers, next, sharingEngine(sharingBudget(countingEnv(env, this.#recorderOn(env.clock)))));
+    return this.#build(layers, next, sharingEngine(sharingBudget(countingEnv(env, this.#recorders.whole(env.clock)))));
   }
 
   /** Counts the calls of one operation. */
   counts(operation: string, env: Env): CallCounts {
-    this.#recorderOn(env.clock);
-    return new CallCounts(env, this.#recorderOfOperation(operation));
+    this.#recorders.whole(env.clock);
+    return new CallCounts(env, this.#recorders.ofOperation(operation));
   }
 
   /** Whether the innermost layer gives up a wrapped function in time. */
@@ -217,7 +209,7 @@ export class PolicyCore implements StatisticsSource {
 
   /** Ids of the endpoints before which it stands now. */
   get endpoints(): readonly string[] {
-    return [...this.#ofEndpoints.keys()];
+    return this.#recorders.endpoints;
   }
 
   /** The state in which all its breakers were set by hand. */
@@ -235,26 +227,21 @@ export class PolicyCore implements StatisticsSource {
 
   /** Of all calls. */
   statistics(): PolicyStatistics {
-    const recorders = this.#recorders();
-    return sumStatistics(
-      recorders.map((recorder) => ({ statistics: () => recorder.snapshot(), latencies: () => recorder.latencies() })),
-    );
+    return this.#recorders.statistics();
   }
 
   latencies(): LatencyDigest {
-    const [first, ...others] = this.#recorders().map((recorder) => recorder.latencies());
-    for (const other of others) first?.merge(other);
-    return first!;
+    return this.#recorders.latencies();
   }
 
   /** Of the calls of each operation. */
   statisticsOfOperations(): Readonly<Record<string, PolicyStatistics>> {
-    return snapshotsOf(this.#ofOperations);
+    return this.#recorders.operations();
   }
 
   /** Of the attempts at each endpoint. */
   statisticsOfEndpoints(): Readonly<Record<string, PolicyStatistics>> {
-    return snapshotsOf(this.#ofEndpoints);
+    return this.#recorders.attempts();
   }
 
   #build<Req, Res>(layers: readonly AnyLayer[], next: Service<Req, Res>, env: Env): ScopeStack<Req, Res> {
@@ -263,39 +250,16 @@ export class PolicyCore implements StatisticsSource {
     return built;
   }
 
-  #recorderOn(clock: Env['clock']): StatisticsRecorder {
-    if (this.#recorder) return this.#recorder;
-    this.#clock = clock;
-    this.#recorder = new StatisticsRecorder(clock);
-    return this.#recorder;
-  }
-
-  #recorders(): readonly StatisticsRecorder[] {
-    return [this.#recorder ?? new StatisticsRecorder(this.#clock), ...this.#ofOperations.values()];
-  }
-
   #recorderOf(): (request: unknown) => StatisticsRecorder {
     const { operations } = this.kind;
-    const recorder = this.#recorderOn(this.#clock);
+    const recorder = this.#recorders.whole();
     if (!operations) return () => recorder;
-    return (request) => this.#recorderOfOperation(operations.nameOf(request));
-  }
-
-  #recorderOfOperation(name: string): StatisticsRecorder {
-    const known = this.#ofOperations.get(name);
-    if (known) return known;
-    const made = new StatisticsRecorder(this.#clock);
-    this.#ofOperations.set(name, made);
-    return made;
+    return (request) => this.#recorders.ofOperation(operations.nameOf(request));
   }
 
   #has(role: string): boolean {
     return [...this.#places.keys()].some((part) => part.role === role);
   }
-}
-
-function snapshotsOf(recorders: ReadonlyMap<string, StatisticsRecorder>): Readonly<Record<string, PolicyStatistics>> {
-  return Object.fromEntries([...recorders].map(([name, recorder]) => [name, recorder.snapshot()]));
 }
 
 function endsInTime(places: Places): boolean {

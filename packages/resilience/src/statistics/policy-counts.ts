@@ -9,7 +9,7 @@ import type { CountsOf } from '../order/placed-part.js';
 export const outcomeNames = Object.freeze(['successes', 'failures', 'ignored', 'rejected', 'cancelled'] as const);
 
 /** What happened on the way: what the layers count, in canonical order. */
-export const incidentNames: readonly string[] = Object.freeze([
+const incidentNames: readonly string[] = Object.freeze([
   ...new Set(canonicalOrder.flatMap(({ counts }) => Object.values(counts).flatMap(namesIn))),
 ]);
 

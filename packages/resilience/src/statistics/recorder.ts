@@ -14,7 +14,7 @@ import { channelOf, channels, countsOf, type OutcomeName } from './policy-counts
 import type { PolicyStatistics } from './policy-statistics.js';
 
 /** How far back the recent numbers reach, in milliseconds. */
-export const STATISTICS_WINDOW_MS = 10_000;
+const STATISTICS_WINDOW_MS = 10_000;
 const SLICES = 10;
 const LONGEST_STRIDE = 16;
 /** Timed calls that follow closer than this make the next one come later, in milliseconds. */

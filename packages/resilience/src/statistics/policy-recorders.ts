@@ -1,0 +1,82 @@
+/** The numbers of one policy: of all its calls, of those of each operation, and of the attempts at each endpoint. */
+import type { Clock } from '@fwk/kernel';
+import type { LatencyDigest } from '../window/latency-digest.js';
+import { type PolicyStatistics, type StatisticsSource, sumStatistics } from './policy-statistics.js';
+import { StatisticsRecorder } from './recorder.js';
+
+/** See the head of this file. */
+export class PolicyRecorders implements StatisticsSource {
+  #clock: Clock;
+  /** What happened on the way of calls, and the calls of a policy without operations; on the clock of the first stack. */
+  #whole: StatisticsRecorder | undefined;
+  readonly #ofOperations = new Map<string, StatisticsRecorder>();
+  readonly #ofEndpoints = new Map<string, StatisticsRecorder>();
+
+  /** @param clock - until a stack is built, which brings its own. */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @param clock - counts from now on, if it is the first. */
+  whole(clock: Clock = this.#clock): StatisticsRecorder {
+    if (this.#whole) return this.#whole;
+    this.#clock = clock;
+    this.#whole = new StatisticsRecorder(clock);
+    return this.#whole;
+  }
+
+  ofOperation(name: string): StatisticsRecorder {
+    const known = this.#ofOperations.get(name);
+    if (known) return known;
+    const made = new StatisticsRecorder(this.#clock);
+    this.#ofOperations.set(name, made);
+    return made;
+  }
+
+  /** Begins to count at an endpoint. @returns its recorder, and what ends it */
+  atEndpoint(id: string): { readonly recorder: StatisticsRecorder; readonly ended: () => void } {
+    const recorder = new StatisticsRecorder(this.#clock);
+    this.#ofEndpoints.set(id, recorder);
+    const ended = () => {
+      // The id may be another endpoint's by now.
+      if (this.#ofEndpoints.get(id) === recorder) this.#ofEndpoints.delete(id);
+    };
+    return { recorder, ended };
+  }
+
+  /** Ids of the endpoints that have not ended. */
+  get endpoints(): readonly string[] {
+    return [...this.#ofEndpoints.keys()];
+  }
+
+  /** Of all calls. */
+  statistics(): PolicyStatistics {
+    return sumStatistics(
+      this.#all().map((recorder) => ({ statistics: () => recorder.snapshot(), latencies: () => recorder.latencies() })),
+    );
+  }
+
+  latencies(): LatencyDigest {
+    const [first, ...others] = this.#all().map((recorder) => recorder.latencies());
+    for (const other of others) first?.merge(other);
+    return first!;
+  }
+
+  /** Of the calls of each operation. */
+  operations(): Readonly<Record<string, PolicyStatistics>> {
+    return snapshotsOf(this.#ofOperations);
+  }
+
+  /** Of the attempts at each endpoint. */
+  attempts(): Readonly<Record<string, PolicyStatistics>> {
+    return snapshotsOf(this.#ofEndpoints);
+  }
+
+  #all(): readonly StatisticsRecorder[] {
+    return [this.#whole ?? new StatisticsRecorder(this.#clock), ...this.#ofOperations.values()];
+  }
+}
+
+function snapshotsOf(recorders: ReadonlyMap<string, StatisticsRecorder>): Readonly<Record<string, PolicyStatistics>> {
+  return Object.fromEntries([...recorders].map(([name, recorder]) => [name, recorder.snapshot()]));
+}
