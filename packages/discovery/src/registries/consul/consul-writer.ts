@@ -188,11 +188,13 @@ export class ConsulWriter implements InstanceWriter {
     if (!here.alive) record.failing = true;
     else if (!isUnsaid) record.failing = false;
     if (this.#options.check === 'http') return true;
-    // Facts that are written meanwhile may be overtaken by this report, which is of the older ones.
+    let told = record.written;
     let known = true;
-    for (let told: Instance | undefined; known && record.written && record.written !== told; ) {
-      told = record.written;
+    while (told && known) {
       known = await this.#agent.report(id, checkStatusOf(told.status));
+      if (record.written === told) break;
+      // This report was of older facts, and may have arrived after those that were written meanwhile.
+      told = record.written;
     }
     return known;
   }
