@@ -3,8 +3,12 @@
  * this one goes to whoever sent the request; then everything further goes there as it comes. An answer that nobody gets is
  * let go of: a short rest is read, so that its connection can be used again.
  */
+import type { Dispatcher } from 'undici';
 import type { OperationResponse } from '../client/operation-request.js';
-import { abortReason, type Controller, type Headers, WireAttempt } from '../client/wire-attempt.js';
+import { abortReason, WireAttempt } from '../client/wire-attempt.js';
+
+type Controller = Dispatcher.DispatchController;
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** Most bytes that are held of an answer before its receiver is known, and that are read of one without a receiver. */
 const MAX_HELD_BYTES = 65_536;
@@ -25,9 +29,10 @@ export interface ForwardedAnswer extends OperationResponse {
 }
 
 /** See the head of this file. */
-export class ForwardedAttempt extends WireAttempt {
+export class ForwardedAttempt extends WireAttempt implements Dispatcher.DispatchHandler {
   status = 0;
   headers: Headers = {};
+  #controller: Controller | undefined;
   #statusText: string | undefined;
   #held: Buffer[] = [];
   #bytes = 0;
@@ -43,10 +48,10 @@ export class ForwardedAttempt extends WireAttempt {
   /** Gives the answer to its receiver: what is here at once, the rest as it comes. */
   giveTo(receiver: AnswerReceiver): void {
     this.#receiver = receiver;
-    receiver.onResponseStart(this.status, this.headers, this.#statusText, this.controller?.rawHeaders);
+    receiver.onResponseStart(this.status, this.headers, this.#statusText, this.#controller?.rawHeaders);
     for (const chunk of this.#held.splice(0)) receiver.onResponseData(chunk);
     // It may have been held up because nobody took it.
-    if (!receiver.paused) this.controller?.resume();
+    if (!receiver.paused) this.#controller?.resume();
     if (this.#error) receiver.onResponseError(this.#error);
     else if (this.#trailers) receiver.onResponseEnd(this.#trailers);
   }
@@ -56,20 +61,20 @@ export class ForwardedAttempt extends WireAttempt {
     if (this.#receiver || this.#discarded) return;
     this.#discarded = true;
     this.#held = [];
-    if (this.#bytes > MAX_HELD_BYTES) this.controller?.abort(abortReason);
-  }
-
-  /** The receiver wants no more. */
-  abort(reason: Error): void {
-    this.controller?.abort(reason);
+    if (this.#bytes > MAX_HELD_BYTES) this.abort(abortReason);
   }
 
   pause(): void {
-    this.controller?.pause();
+    this.#controller?.pause();
   }
 
   resume(): void {
-    this.controller?.resume();
+    this.#controller?.resume();
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller;
+    this.started((reason) => controller.abort(reason));
   }
 
   onResponseStart(_controller: Controller, status: number, headers: Headers, statusText?: string): void {
@@ -93,18 +98,20 @@ export class ForwardedAttempt extends WireAttempt {
     else controller.pause();
   }
 
-  protected override ended(trailers: Headers): void {
+  onResponseEnd(_controller: Controller, trailers: Headers): void {
+    this.complete();
     this.#trailers = trailers;
     this.#receiver?.onResponseEnd(trailers);
   }
 
-  protected override failed(error: Error): void {
+  onResponseError(_controller: unknown, error: Error): void {
+    this.broken();
     if (!this.settled) {
       this.fail(this.failureOf(error));
       return;
     }
     // Who aborted it knows why.
-    this.#error = this.controller?.aborted ? error : this.failureOf(error);
+    this.#error = this.#controller?.aborted ? error : this.failureOf(error);
     this.#receiver?.onResponseError(this.#error);
   }
 }

@@ -2,15 +2,19 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { background, type CallContext, cancellable } from '@fwk/kernel';
-import { Client } from 'undici';
+import { Client, type Dispatcher } from 'undici';
 import { expect, onTestFinished, test } from 'vitest';
 import { ConnectionPool } from './connection-pool.js';
 import type { OperationResponse } from './operation-request.js';
 import { WireAttempt } from './wire-attempt.js';
 
 /** Knows nothing but how it ended. */
-class PlainAttempt extends WireAttempt {
+class PlainAttempt extends WireAttempt implements Dispatcher.DispatchHandler {
   status = 0;
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.started((reason) => controller.abort(reason));
+  }
 
   onResponseStart(_controller: unknown, status: number): void {
     this.status = status;
@@ -22,11 +26,13 @@ class PlainAttempt extends WireAttempt {
     return { status: this.status, value: undefined };
   }
 
-  protected override ended(): void {
+  onResponseEnd(): void {
+    this.complete();
     if (!this.settled) this.answered();
   }
 
-  protected override failed(error: Error): void {
+  onResponseError(_controller: unknown, error: Error): void {
+    this.broken();
     if (!this.settled) this.fail(this.failureOf(error));
   }
 }

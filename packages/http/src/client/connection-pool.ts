@@ -8,6 +8,9 @@
 import type { Client, Dispatcher } from 'undici';
 import type { WireAttempt } from './wire-attempt.js';
 
+/** An attempt that takes its answer from the dispatcher. */
+export type SendableAttempt = WireAttempt & Dispatcher.DispatchHandler;
+
 type Options = Dispatcher.DispatchOptions;
 
 /** See the head of this file. */
@@ -28,7 +31,7 @@ export class ConnectionPool {
   }
 
   /** Sends a request on a free connection, or as soon as there is one. */
-  dispatch(options: Options, attempt: WireAttempt): void {
+  dispatch(options: Options, attempt: SendableAttempt): void {
     const connection = this.#free.pop() ?? this.#another();
     if (connection) connection.send(options, attempt);
     else this.#waiting.add({ options, attempt });
@@ -69,7 +72,7 @@ export class ConnectionPool {
 /** A request that waits for a connection. */
 interface Waiting {
   readonly options: Options;
-  readonly attempt: WireAttempt;
+  readonly attempt: SendableAttempt;
 }
 
 /** One connection of a pool, lent to one attempt after the other. */
@@ -90,7 +93,7 @@ export class PooledConnection {
     });
   }
 
-  send(options: Options, attempt: WireAttempt): void {
+  send(options: Options, attempt: SendableAttempt): void {
     attempt.connection = this;
     this.client.dispatch(options, attempt);
   }

@@ -22,7 +22,7 @@ import { headerNames } from '../wire/headers.js';
 import { AttemptHandler } from './attempt-handler.js';
 import { ClientClosedError } from './client-errors.js';
 import { type ConnectionTls, tlsUpgrade } from './client-tls.js';
-import { ConnectionPool } from './connection-pool.js';
+import { ConnectionPool, type SendableAttempt } from './connection-pool.js';
 import { connector } from './connector.js';
 import { loadUndici } from './load-undici.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
@@ -86,7 +86,7 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
     const { clock, maxAnswerBytes } = this.#parts;
     const { forwarded } = request;
     const answered = new Promise<WireAttempt>((resolve, reject) => {
-      const handler: WireAttempt = forwarded
+      const handler: SendableAttempt = forwarded
         ? forwarded.attempt(this.#url, context, resolve, reject)
         : new AttemptHandler(request, this.#url, maxAnswerBytes, clock, context, resolve, reject);
       const trace = context.get(traceKey);

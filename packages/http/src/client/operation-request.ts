@@ -11,6 +11,7 @@ import type { OperationPlan } from '../contract/contract.js';
 import { pathBuilder } from '../contract/path-template.js';
 import { headerNames } from '../wire/headers.js';
 import type { WireHeaders } from '../wire/wire-headers.js';
+import type { SendableAttempt } from './connection-pool.js';
 import type { WireAttempt } from './wire-attempt.js';
 
 /** What travels through a client's stack: one logical call, validated and ready to be written. */
@@ -41,7 +42,7 @@ export interface Forwarded {
     context: CallContext,
     resolve: (answered: WireAttempt) => void,
     reject: (error: unknown) => void,
-  ): WireAttempt;
+  ): SendableAttempt;
 }
 
 /** What comes back through it. */

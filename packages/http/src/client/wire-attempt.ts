@@ -1,32 +1,27 @@
 /**
  * One request on the wire, from its dispatch until there is an answer or nobody waits for one. Cancelling needs no
- * AbortSignal: the dispatcher hands us the controller of the connection.
+ * AbortSignal: the dispatcher hands us a way to abort.
  */
 import { type CallContext, tellNotSent } from '@fwk/kernel';
-import type { Dispatcher } from 'undici';
 import { type CallInvalidError, type ConnectionError, failureOf } from './client-errors.js';
 import type { PooledConnection } from './connection-pool.js';
 import type { OperationResponse } from './operation-request.js';
-
-export type Controller = Dispatcher.DispatchController;
-/** Names in lower case. */
-export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** What undici is told; nobody sees it, because the call is settled by then. Made once: an error costs its stack. */
 export const abortReason = new Error('the call was given up');
 
 /** See the head of this file. */
-export abstract class WireAttempt implements Dispatcher.DispatchHandler {
+export abstract class WireAttempt {
   /** Ends the wait for cancellation; set right after the dispatch. */
   subscription: Disposable | undefined;
   /** Lent to this attempt until its whole answer is there, or there will be none. */
   connection: PooledConnection | undefined;
-  protected controller: Controller | undefined;
   readonly #operation: string;
   readonly #url: string;
   readonly #context: CallContext;
   readonly #resolve: (answered: WireAttempt) => void;
   readonly #reject: (error: unknown) => void;
+  #abort: ((reason: Error) => void) | undefined;
   #settled = false;
 
   /**
@@ -52,42 +47,44 @@ export abstract class WireAttempt implements Dispatcher.DispatchHandler {
     return this.#settled;
   }
 
+  /** Whether the request has left, as far as we know: before, nothing of it was written. */
+  protected get sent(): boolean {
+    return this.#abort !== undefined;
+  }
+
   /** The caller gave up; the reason is its own. */
   cancel(reason: unknown): void {
     if (this.#settled) return;
-    if (!this.controller) tellNotSent(this.#context);
+    if (!this.sent) tellNotSent(this.#context);
     this.fail(reason);
-    this.controller?.abort(abortReason);
+    this.abort(abortReason);
+  }
+
+  /** Gives up the connection, and with it what is still to come. */
+  abort(reason: Error): void {
+    this.#abort?.(reason);
   }
 
   /** The request leaves now. */
-  onRequestStart(controller: Controller): void {
-    this.controller = controller;
+  protected started(abort: (reason: Error) => void): void {
+    this.#abort = abort;
     // Cancelled while it waited for a connection.
-    if (this.#settled) controller.abort(abortReason);
+    if (this.#settled) abort(abortReason);
   }
 
-  abstract onResponseStart(controller: Controller, status: number, headers: Headers, statusText?: string): void;
-  abstract onResponseData(controller: Controller, chunk: Buffer): void;
-
-  /** The whole answer is there. */
-  onResponseEnd(_controller: Controller, trailers: Headers): void {
+  /** The whole answer is there. To be told before anybody learns of it. */
+  protected complete(): void {
     const { connection } = this;
     this.connection = undefined;
     connection?.answered();
-    this.ended(trailers);
   }
 
-  /** There will be no more of an answer. */
-  onResponseError(_controller: unknown, error: Error): void {
+  /** There will be no more of an answer. To be told before anybody learns of it. */
+  protected broken(): void {
     const { connection } = this;
     this.connection = undefined;
     connection?.failed();
-    this.failed(error);
   }
-
-  protected abstract ended(trailers: Headers): void;
-  protected abstract failed(error: Error): void;
 
   /** The answer, once it is there. */
   abstract read(): OperationResponse | Promise<OperationResponse>;
@@ -107,8 +104,7 @@ export abstract class WireAttempt implements Dispatcher.DispatchHandler {
 
   /** What became of the connection, or why there was none. */
   protected failureOf(error: Error): CallInvalidError | ConnectionError {
-    // Without a controller the request never left the queue: nothing of it was written.
-    return failureOf(this.#operation, this.#url, this.controller !== undefined, error);
+    return failureOf(this.#operation, this.#url, this.sent, error);
   }
 
   #settle(): void {
