@@ -34,7 +34,7 @@ export interface ServerSettings extends ServerPolicyOptions {
    * @defaultValue none
    */
   readonly socketPath: string | undefined;
-  /** Rights of the socket, 0 to 0o777; who may write may connect. By default only this user. @defaultValue 0o600 */
+  /** Rights of the socket, at most 0o777; who may write may connect, and its own user must. By default only this user. @defaultValue 0o600 */
   readonly socketMode: number;
   /**
    * Serves HTTPS, with a certificate and its key as PEM or as files, which are read again when they change.

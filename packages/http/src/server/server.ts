@@ -222,7 +222,7 @@ class NodeServer implements HttpServer {
     const make = await this.#build();
     if (socketPath === undefined) return openListeners(make, host, port);
     const { openSocketListener } = await import('./socket-listener.js');
-    return openSocketListener(make(), socketPath, socketMode, this.#parts.env.random);
+    return openSocketListener(make(), socketPath, socketMode, this.#parts.env);
   }
 
   /** Makes the function that makes the server of one address. */

@@ -88,7 +88,7 @@ describe('a server at a Unix socket', () => {
     expect(await readdir(folder)).toEqual(['shop.sock']);
   });
 
-  test.each([0o660, 0o666, 0o000])('has the rights %o where they are asked for', async (socketMode) => {
+  test.each([0o660, 0o666, 0o200])('has the rights %o where they are asked for', async (socketMode) => {
     await start({ socketMode });
     expect(await rights()).toBe(socketMode);
   });
@@ -151,6 +151,27 @@ describe('a server at a Unix socket', () => {
     const failed = results.flatMap((result) => (result.status === 'rejected' ? [result.reason.code] : []));
     expect(failed).toEqual(new Array(7).fill('FWK_HTTP_SOCKET_TAKEN'));
     expect((await ask('/readyz')).status).toBe(200);
+    expect(await readdir(folder)).toEqual(['shop.sock']);
+  });
+
+  test('is one of several that start in several threads at a stale socket, and none loses its place to another', async () => {
+    const race = fileURLToPath(new URL('../fixtures/socket-race.mjs', import.meta.url));
+    const child = spawn(process.execPath, [race, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const [said] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+    const { rounds, listened, reached } = JSON.parse(said) as { rounds: number; listened: number[]; reached: number };
+    expect(listened).toEqual(new Array(rounds).fill(1));
+    expect(reached).toBe(rounds);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('replaces a stale socket that a server had claimed which was killed then', async () => {
+    const { child } = await started(path);
+    await kill(child);
+    const { ino, mtimeNs } = await lstat(path, { bigint: true });
+    await mkdir(join(folder, `.shop.sock.${ino}-${mtimeNs}`));
+    await start();
+    expect((await ask('/wait')).status).toBe(200);
     expect(await readdir(folder)).toEqual(['shop.sock']);
   });
 
@@ -251,8 +272,9 @@ describe('socketPath is refused when a server is made', () => {
     ['with a host', { host: '0.0.0.0' }, 'stands instead of host and port'],
     ['with a port', { port: 8080 }, 'stands instead of host and port'],
     ['with TLS', { tls: authority.issue() }, 'tls cannot be spoken at socketPath'],
-    ['with rights that are none', { socketMode: 0o1000 }, 'the rights of a file'],
-    ['with rights as text', { socketMode: '660' }, 'the rights of a file'],
+    ['with rights that are none', { socketMode: 0o1600 }, 'rights of a file'],
+    ['with rights as text', { socketMode: '660' }, 'rights of a file'],
+    ['with rights that leave its own user out', { socketMode: 0o066 }, 'its own user may write'],
   ])('%s', (_, options, problem) => {
     expect(() => createServer({ socketPath: path, ...options } as never)).toThrow(problem);
     expect(() => http({ socketPath: path, ...options } as never)).toThrow(problem);

@@ -6,7 +6,7 @@ import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { maxSocketPathBytes } from '@fwk/kernel';
+import { type Env, maxSocketPathBytes } from '@fwk/kernel';
 import type { Listeners } from './listeners.js';
 import { type FileIdentity, leavePlace, takePlace } from './socket-place.js';
 
@@ -17,14 +17,13 @@ const maxTries = 20;
 /**
  * Opens it.
  * @param mode - rights of the socket.
- * @param random - for the name of the folder in which it is bound.
  * @throws SocketTakenError `FWK_HTTP_SOCKET_TAKEN`, NotASocketError `FWK_HTTP_NOT_A_SOCKET`, or the system's error
  */
 export async function openSocketListener(
   server: Server,
   path: string,
   mode: number,
-  random: () => number,
+  { clock, random }: Pick<Env, 'clock' | 'random'>,
 ): Promise<Listeners> {
   const folder = await makeFolder(dirname(path), random);
   let own: FileIdentity;
@@ -33,7 +32,7 @@ export async function openSocketListener(
     await listen(server, bound);
     await chmod(bound, mode);
     own = await lstat(bound, { bigint: true });
-    await takePlace(bound, path, join(folder, 'o'));
+    await takePlace(bound, path, clock);
   } catch (error) {
     if (server.listening) await close(server);
     throw error;

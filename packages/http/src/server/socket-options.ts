@@ -4,11 +4,11 @@ import { clusterWorker } from '@fwk/core';
 import { maxSocketPathBytes, OptionsError, type Rule } from '@fwk/kernel';
 import type { ServerSettings } from './server-options.js';
 
-/** A rule for the rights of a file. */
+/** A rule for the rights of a socket. A server that starts asks the socket that is there, which takes the right to write. */
 export const socketRights: Rule = (value) =>
-  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0o777
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0o777 && ((value as number) & 0o200) !== 0
     ? undefined
-    : 'the rights of a file, 0 to 0o777, such as 0o660';
+    : 'rights of a file, at most 0o777, with which its own user may write, such as 0o660';
 
 type Settings = Pick<ServerSettings, 'socketPath' | 'host' | 'port' | 'tls'>;
 
