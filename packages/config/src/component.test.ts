@@ -100,5 +100,9 @@ test('shows everything with its sources, and one setting explained, with secrets
   expect(JSON.stringify([ask('config'), ask('config/:path', 'shop.apiKey')])).not.toContain('hunter2');
   expect(ask('config/:path', 'not.there')).toMatchObject({ found: false });
   expect(() => ask('config/:path', '')).toThrow(expect.objectContaining({ code: 'FWK_CONFIG_PATH_INVALID' }));
+  // Members that every object has are no settings.
+  for (const name of ['__proto__', 'constructor', 'constructor.prototype', 'shop.__proto__', 'shop.toString']) {
+    expect(ask('config/:path', name)).toEqual({ path: name, found: false, secret: false, candidates: [] });
+  }
   await steps.stop?.(context);
 });

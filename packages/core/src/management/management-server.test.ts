@@ -236,6 +236,27 @@ describe('bad requests', () => {
     expect((await post('{}', { ...json, 'content-encoding': 'Identity' })).status).toBe(200);
   });
 
+  test('a query is data from outside as a body is: a dangerous key is refused by name, others are only names', async () => {
+    const seen: unknown[] = [];
+    const { ask } = await started([{ path: 'policies/:name', handle: (request) => void seen.push(request) }]);
+    for (const path of [
+      'policies/quote?__proto__=x',
+      'policies/quote?a=1&%5F_proto__[admin]=x&__proto__=x',
+      'events?__proto__=x',
+    ]) {
+      const refused = await ask(`/manage/${path}`);
+      expect(refused.status).toBe(400);
+      expect(await refused.json()).toMatchObject({
+        code: 'FWK_CORE_MANAGEMENT_REFUSED',
+        detail: 'the query cannot be used: the key "__proto__" is not allowed; choose another name',
+      });
+    }
+    expect(seen).toEqual([]);
+    expect((await ask('/manage/policies/__proto__?constructor=x')).status).toBe(204);
+    expect(seen).toEqual([expect.objectContaining({ parameter: '__proto__', query: { constructor: 'x' } })]);
+    expect(Object.getPrototypeOf((seen[0] as { query: object }).query)).toBe(Object.prototype);
+  });
+
   test('a malformed parameter is 400', async () => {
     const { ask } = await started([{ path: 'policies/:name', handle: () => 1 }]);
     expect((await ask('/manage/policies/%zz')).status).toBe(400);

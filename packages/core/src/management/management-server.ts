@@ -6,12 +6,14 @@ import {
   type EventBus,
   FwkError,
   headFaultOf,
+  jsonFault,
   type Logger,
   type ManagementEndpoint,
   messageOf,
   oneByOne,
   operationKey,
   problemType,
+  refuseDangerousKeys,
   runInContext,
   settleWithin,
   UnsentAnswers,
@@ -119,9 +121,9 @@ export function managementServer(parts: ManagementParts): ManagementServer {
         throw new ManagementRefusedError(404, `there is no ${pathname}; everything here is below /manage/`);
       }
       const { endpoint, parameter } = routes.match(request.method ?? 'GET', path);
-      if (path === 'events') return streams.open(request, response, searchParams.get('name') ?? undefined);
+      const query = queryOf(searchParams);
+      if (path === 'events') return streams.open(request, response, query.name);
       const body = await readBody(request);
-      const query = Object.fromEntries(searchParams);
       const handled = async () => endpoint.handle({ parameter, query, body, accept: request.headers.accept });
       const asked = { method: request.method ?? '', path, body, query };
       const work = reading ? handled : () => audited(parts, from, asked, handled);
@@ -228,6 +230,17 @@ function locate(request: IncomingMessage): URL {
   } catch {
     throw new ManagementRefusedError(400, 'the request has no valid path');
   }
+}
+
+/** @throws ManagementRefusedError 400 for a name that could change how objects work. */
+function queryOf(given: URLSearchParams): Readonly<Record<string, string>> {
+  const query = Object.fromEntries(given);
+  try {
+    refuseDangerousKeys(query);
+  } catch (error) {
+    throw new ManagementRefusedError(400, `the query ${jsonFault(error)}`);
+  }
+  return query;
 }
 
 /** A management request is a call like any other: what the handler awaits has its limit, what it leaves behind has none. */

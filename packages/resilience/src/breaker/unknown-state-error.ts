@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { FwkError } from '@fwk/kernel';
 
 /** A breaker was to be set by hand to a state that does not exist. Code `FWK_RESILIENCE_STATE_UNKNOWN`. */
@@ -10,7 +11,8 @@ export class UnknownStateError extends FwkError {
    * @param state - what was asked for.
    */
   constructor(owner: string, state: unknown, allowed: readonly string[]) {
-    const asked = typeof state === 'string' ? JSON.stringify(state.slice(0, 60)) : String(state);
+    const asked =
+      typeof state === 'string' ? JSON.stringify(state.slice(0, 60)) : inspect(state, { depth: 0 }).slice(0, 60);
     super('FWK_RESILIENCE_STATE_UNKNOWN', `${owner}: state must be one of ${allowed.join(', ')}, not ${asked}`, {
       details: { owner, allowed },
     });

@@ -64,6 +64,20 @@ describe('the resilience component', () => {
       /policy "quote": state must be one of .*, reset, not "ajar"/,
     ],
     ['a body without a state', 'quote', 'forced-open', /state must be one of forced-open, .* not undefined/],
+    [
+      'a state that cannot be shown as text',
+      'quote',
+      { state: { toString: 1 } },
+      /state must be one of forced-open, .*/,
+    ],
+    [
+      'an endpoint that cannot be shown as text',
+      'quote',
+      { state: 'reset', endpoint: { toString: 1, constructor: {} } },
+      'policy "quote" has no endpoint "{"toString":1,"constructor":{}}": it has no endpoints',
+    ],
+    ['the name of a member that every object has', '__proto__', { state: 'reset' }, 'no policy called "__proto__"'],
+    ['another such name', 'constructor', { state: 'forced-open' }, 'no policy called "constructor"'],
   ])('refuses %s', (_, name, body, message) => {
     const { registry, ask } = start({ policies: { quote } });
     registry.named('quote');

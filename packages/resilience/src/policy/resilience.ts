@@ -135,7 +135,8 @@ function set(registry: PolicyRegistry | undefined, { parameter = '', body }: Man
   }
   // For the line that each change leaves.
   const was = registry?.list().find(({ name }) => name === parameter);
-  const one = endpoint === undefined ? undefined : String(endpoint);
+  // Anything but a text is no endpoint's id, and the answer says so.
+  const one = endpoint === undefined || typeof endpoint === 'string' ? endpoint : JSON.stringify(endpoint);
   if (state === 'reset') registry?.reset(parameter, one);
   else registry?.force(parameter, state as ManualState, one);
   return { ...registry?.inspect(parameter), was };
