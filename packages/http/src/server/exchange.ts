@@ -16,7 +16,6 @@ import {
   cancellationUnder,
   contextScope,
   currentContext,
-  DeadlineExceededError,
   doNotRetryMarks,
   isFwkError,
   type Limited,
@@ -126,7 +125,7 @@ export class Exchange implements Course, Ending, Limited {
 
   /** The deadline is over. */
   expired(): void {
-    const error = new DeadlineExceededError(this.#route.id, this.#limitMs);
+    const error = this.#route.counts.outOfTime(this.context, this.#limitMs);
     if (!this.#alone) this.#answer(this.answerOf(error), error, true);
     this.#call.cancel(error);
     if (this.#alone) this.#leave();

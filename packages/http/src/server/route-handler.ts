@@ -7,7 +7,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { childSpan, parseTrace, startTrace, traceKey } from '@fwk/core';
-import { type ContextEntry, callSafely, DeadlineExceededError, operationKey } from '@fwk/kernel';
+import { type ContextEntry, callSafely, operationKey } from '@fwk/kernel';
 import type { CallCounts, ServerScope } from '@fwk/resilience';
 import type { OperationPlan } from '../contract/contract.js';
 import { callerKey } from '../wire/caller.js';
@@ -62,7 +62,7 @@ export class RouteHandler {
     const values = this.#contextValues(request);
     const exchange = new Exchange(this.#parts, this, response, Math.min(limitMs, remainingMs), values);
     // Nobody waits for the answer any more; working on it would only slow down calls that somebody waits for.
-    if (remainingMs === 0) exchange.failed(new DeadlineExceededError(this.id));
+    if (remainingMs === 0) exchange.failed(this.counts.outOfTime(exchange.context));
     else if (this.#layers.empty) this.#direct(exchange, request);
     else this.#through(exchange, request);
   }

@@ -8,7 +8,7 @@ import type { ServedAnswer } from './answer.js';
 import type { Served } from './served.js';
 import type { ServedRequest } from './served-request.js';
 import { serverKind } from './server-policy.js';
-import { type ServerPolicyOptions, splitPolicyOptions } from './server-policy-options.js';
+import { optionsOfContract, type ServerPolicyOptions, splitPolicyOptions } from './server-policy-options.js';
 
 /** The layers of a server. */
 export type ServerLayers = Stack<ServedRequest, ServedAnswer>;
@@ -29,8 +29,8 @@ export class ServedScope implements AsyncDisposable {
    */
   constructor(served: Served, options: ServerPolicyOptions, timeoutMs: number, policies: PolicyRegistry, env: Env) {
     const { contract } = served;
-    const whole = splitPolicyOptions(options, contract);
-    const own = splitPolicyOptions(served.options ?? {}, contract);
+    const whole = splitPolicyOptions(optionsOfContract(options, contract));
+    const own = splitPolicyOptions(served.options ?? {});
     this.#served = served;
     const name = own.policy ?? whole.policy ?? `${contract.name}-server`;
     this.#use = policies.use(name, serverKind(contract, timeoutMs), [whole.options, own.options], env);

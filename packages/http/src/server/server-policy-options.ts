@@ -55,14 +55,18 @@ export function checkOperationsKnown({ operations }: ServerPolicyOptions, contra
   );
 }
 
-/** Options as given, by who reads them; of the operations those that the contract has. */
-export function splitPolicyOptions(given: ServerPolicyOptions, { plans }: AnyContract) {
+/** Options as given, by who reads them. */
+export function splitPolicyOptions(given: ServerPolicyOptions) {
   const fields = ofPolicy.flatMap((field) => (given[field] === undefined ? [] : [[field, given[field]]]));
-  const options = Object.fromEntries(fields) as PolicyOptions;
-  const { operations } = options;
-  if (typeof operations !== 'object' || operations === null) {
-    return { policy: given.policy, layers: given.layers, options };
+  return { policy: given.policy, layers: given.layers, options: Object.fromEntries(fields) as PolicyOptions };
+}
+
+/** The options of a whole server, which may speak of operations of several contracts, as far as they are of this one. */
+export function optionsOfContract({ operations, ...others }: ServerPolicyOptions, { plans }: AnyContract) {
+  // What is no such object is refused by the policy.
+  if (typeof operations !== 'object' || operations === null || Array.isArray(operations)) {
+    return { ...others, operations };
   }
   const own = Object.entries(operations).filter(([name]) => plans.some((plan) => plan.name === name));
-  return { policy: given.policy, layers: given.layers, options: { ...options, operations: Object.fromEntries(own) } };
+  return { ...others, operations: Object.fromEntries(own) };
 }

@@ -104,6 +104,7 @@ describe('the layers of a server', () => {
       { operations: { look: { hedge: {} } as never } },
       /operations\.look\.hedge/,
     ],
+    ['a list of operations', { operations: [] as never }, /operations must be a plain object/],
     ['an option out of range', { bulkhead: { maxConcurrent: 0 } }, /maxConcurrent/],
     ['layers that answer nothing', { layers: (() => undefined) as never }, /layers must answer the layers/],
   ])('refuse %s when the server is made, and leave nothing on the list', (_, options, message) => {
@@ -111,6 +112,12 @@ describe('the layers of a server', () => {
     expect(() => build({ ...options, policies })).toThrow(OptionsError);
     expect(() => build({ ...options, policies })).toThrow(message);
     expect(policies.list()).toEqual([]);
+  });
+
+  test('refuse an unknown operation that is given with a contract', () => {
+    expect(() => build({}, { operations: { lok: {} } })).toThrow(
+      /operations\.lok is no operation; there are look, wait/,
+    );
   });
 
   test('of the named policy must mean something before a server; of the defaults the rest is passed over', () => {
@@ -168,6 +175,18 @@ describe('the layers of a server', () => {
 });
 
 describe('a deadline', () => {
+  test('is counted once for each request that it ended, whether it worked, waited or came too late', async () => {
+    const { ask, asked, policies, until } = await start({ timeoutMs: 60, bulkhead: { maxConcurrent: 1, maxQueue: 5 } });
+    const working = ask('/wait');
+    await until(() => asked.length === 1);
+    const waiting = ask('/wait', { 'fwk-deadline-ms': '30' });
+    const late = ask('/wait', { 'fwk-deadline-ms': '0' });
+    const ended = await Promise.all([working, waiting, late]);
+    expect(ended.map(({ status }) => status)).toEqual([504, 504, 504]);
+    const { statistics } = policies.inspect('store-server');
+    expect(statistics.total).toMatchObject({ calls: 3, failures: 3, deadlinesExceeded: 3 });
+  });
+
   test('is what policy, contract and server say, weakest last, and one limit ends the request', async () => {
     const { ask, configure, asked, until } = await start({ timeoutMs: 60 });
     expect((await ask('/wait')).status).toBe(504);

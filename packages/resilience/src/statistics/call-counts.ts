@@ -2,7 +2,9 @@
  * Counts the calls of one operation for a server, which sees every ending itself: the answer, the deadline, a caller that
  * leaves. So nothing need stand round the handler to look on.
  */
-import { type CallContext, type Env, judgeError } from '@fwk/kernel';
+import { type CallContext, type DeadlineExceededError, type Env, judgeError } from '@fwk/kernel';
+import { Expiry } from '../deadline/expiry.js';
+import { countingEnv } from './counting-meter.js';
 import { NOT_TIMED, type StatisticsRecorder } from './recorder.js';
 
 const names = Object.freeze({ success: 'successes', failure: 'failures', ignored: 'ignored' } as const);
@@ -11,10 +13,12 @@ const names = Object.freeze({ success: 'successes', failure: 'failures', ignored
 export class CallCounts {
   readonly #env: Env;
   readonly #recorder: StatisticsRecorder;
+  readonly #expiry: Expiry;
 
   constructor(env: Env, recorder: StatisticsRecorder) {
     this.#env = env;
     this.#recorder = recorder;
+    this.#expiry = new Expiry(countingEnv(env, recorder));
   }
 
   /** A call begins. @returns what the ending is to be told with */
@@ -31,6 +35,15 @@ export class CallCounts {
   /** It ended with an error, which the classifier judges. */
   failed(error: unknown, startMs: number, context: CallContext): void {
     this.#recorder.ended(names[judgeError(this.#env, error, context, undefined).outcome], startMs);
+  }
+
+  /**
+   * Its total time ran out, which is told and counted as the deadline layer does it.
+   * @param limitMs - what it was given, in milliseconds; undefined when the time was over from the start.
+   * @returns what the call is to end with
+   */
+  outOfTime(context: CallContext, limitMs?: number): DeadlineExceededError {
+    return this.#expiry.error(context, limitMs);
   }
 
   /** One of the layers refused it. */
