@@ -7,6 +7,7 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type Clock, settleWithin } from '@fwk/kernel';
+import { isBeingRead } from './read-body.js';
 
 /** How long a request that has begun to arrive when the server stops accepting has for the rest, in milliseconds. */
 const arrivalMs = 500;
@@ -160,5 +161,5 @@ function isArriving({ last, before }: Owed): boolean {
   if (!last) return false;
   const { req } = last;
   if (req.complete || last.headersSent) return false;
-  return req.readableFlowing !== null || (before !== undefined && isUnanswered(before));
+  return isBeingRead(req) || (before !== undefined && isUnanswered(before));
 }

@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { announcesBody, type BodyTaker, isQuick } from './quick-request.js';
 import { RequestError } from './request-error.js';
 
 const jsonType = /^application\/(?:[\w.-]+\+)?json[\t ]*(?:$|;)/i;
@@ -11,10 +12,9 @@ const jsonType = /^application\/(?:[\w.-]+\+)?json[\t ]*(?:$|;)/i;
 /** Told the body, empty for none, or why there is no way to read it. Not told when the caller leaves before its end. */
 export type BodyReader = (error: RequestError | undefined, text: string) => void;
 
-/** Whether a request has a body, as far as its head tells. */
-export function announcesBody({ headers }: IncomingMessage): boolean {
-  const length = headers['content-length'];
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) !== 0);
+/** Whether the body of a request is being read. */
+export function isBeingRead(request: IncomingMessage): boolean {
+  return request.readableFlowing !== null || (isQuick(request) && request.isHandedOver);
 }
 
 /**
@@ -48,27 +48,45 @@ export function readBody(request: IncomingMessage, response: ServerResponse, lim
   });
 }
 
-function collect(
-  request: IncomingMessage,
-  limitBytes: number,
-  tell: (error: RequestError | undefined, body: Buffer) => void,
-): void {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  const onData = (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes <= limitBytes) chunks.push(chunk);
-    else {
-      request.off('data', onData).off('end', onEnd);
-      tell(tooLarge(limitBytes), noBytes);
-    }
-  };
-  const onEnd = () => tell(undefined, chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes));
+function collect(request: IncomingMessage, limitBytes: number, tell: BodyTold): void {
+  const collector = new BodyCollector(limitBytes, tell);
+  if (isQuick(request) && request.handOver(collector)) return;
   // A caller that leaves needs no answer.
   request
-    .on('data', onData)
-    .on('end', onEnd)
+    .on('data', (chunk: Buffer) => collector.chunk(chunk))
+    .on('end', () => collector.end())
     .on('error', () => {});
+}
+
+type BodyTold = (error: RequestError | undefined, body: Buffer) => void;
+
+class BodyCollector implements BodyTaker {
+  readonly #limitBytes: number;
+  /** Undefined once it was told that the body is too large: the rest is dropped. */
+  #tell: BodyTold | undefined;
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(limitBytes: number, tell: BodyTold) {
+    this.#limitBytes = limitBytes;
+    this.#tell = tell;
+  }
+
+  chunk(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes <= this.#limitBytes) this.#chunks.push(chunk);
+    else {
+      const tell = this.#tell;
+      this.#tell = undefined;
+      this.#chunks.length = 0;
+      tell?.(tooLarge(this.#limitBytes), noBytes);
+    }
+  }
+
+  end(): void {
+    const [first] = this.#chunks;
+    this.#tell?.(undefined, first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, this.#bytes));
+  }
 }
 
 const noBytes = Buffer.alloc(0);

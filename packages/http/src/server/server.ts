@@ -25,7 +25,6 @@ import {
 } from '@fwk/kernel';
 import { type PolicyRegistry, policyRegistry } from '@fwk/resilience';
 import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
-import { bodilessRequests } from './bodiless-request.js';
 import { Connections } from './connections.js';
 import { Dispatcher } from './dispatcher.js';
 import type { HttpServer } from './http-server.js';
@@ -33,6 +32,7 @@ import { listenFailure } from './listen-errors.js';
 import { type Listeners, openListeners } from './listeners.js';
 import { answerParseFailure, isGivenUp } from './parse-failure.js';
 import { probeHandlers } from './probe-routes.js';
+import { quickRequests } from './quick-request.js';
 import { leavesTooMuch } from './read-body.js';
 import { checkRoutes, routesOf } from './routes.js';
 import { ServedScope } from './served-scope.js';
@@ -273,7 +273,7 @@ class NodeServer implements HttpServer {
   async #serverMaker(): Promise<(limits: NodeOptions, listener: RequestListener) => Server> {
     const followed = this.#followed;
     const { createServer, IncomingMessage: base } = await import('node:http');
-    const IncomingMessage = bodilessRequests(base);
+    const IncomingMessage = quickRequests(base);
     if (!followed || !this.#tls) {
       return (limits, listener) => createServer({ ...limits, IncomingMessage }, listener);
     }
