@@ -1,27 +1,48 @@
 /**
  * Random ids without `node:crypto`: a trace id need only be unlikely to collide, and is made on every call. Each draw of
- * the environment's randomness gives 32 bits, turned to hex through a table of bytes.
+ * the environment's randomness gives 32 bits. All digits become a string at once: joining parts costs half as much again, and
+ * leaves strings that have to be put together when they are written.
  */
-const hexOfByte: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const digits = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 
 /** 16 lowercase hex digits, never all zero. */
 export function randomSpanId(random: () => number): string {
-  const id = hex32(random) + hex32(random);
-  return id === '0000000000000000' ? '0000000000000001' : id;
+  const high = bits32(random);
+  const low = bits32(random);
+  return high === 0 && low === 0 ? '0000000000000001' : hex64(high, low);
 }
 
 /** 32 lowercase hex digits, never all zero. */
 export function randomTraceId(random: () => number): string {
   // The last 7 bytes must be random for the level 2 flag; all 16 are.
-  return hex32(random) + hex32(random) + randomSpanId(random);
+  return hex64(bits32(random), bits32(random)) + randomSpanId(random);
 }
 
-function hex32(random: () => number): string {
-  const bits = (random() * 0x1_0000_0000) >>> 0;
-  return (
-    (hexOfByte[bits >>> 24] as string) +
-    (hexOfByte[(bits >>> 16) & 255] as string) +
-    (hexOfByte[(bits >>> 8) & 255] as string) +
-    (hexOfByte[bits & 255] as string)
+function bits32(random: () => number): number {
+  return (random() * 0x1_0000_0000) >>> 0;
+}
+
+function hex64(high: number, low: number): string {
+  return String.fromCharCode(
+    digit(high, 28),
+    digit(high, 24),
+    digit(high, 20),
+    digit(high, 16),
+    digit(high, 12),
+    digit(high, 8),
+    digit(high, 4),
+    digit(high, 0),
+    digit(low, 28),
+    digit(low, 24),
+    digit(low, 20),
+    digit(low, 16),
+    digit(low, 12),
+    digit(low, 8),
+    digit(low, 4),
+    digit(low, 0),
   );
+}
+
+function digit(bits: number, from: number): number {
+  return digits[(bits >>> from) & 15] as number;
 }

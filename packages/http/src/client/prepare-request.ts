@@ -9,7 +9,7 @@ import { formatIdempotencyKey, isIdempotencyKey } from '../wire/headers.js';
 import type { WireIssue } from '../wire/problem.js';
 import { type Validated, validatePart } from '../wire/validate.js';
 import { validateQuery } from '../wire/validate-query.js';
-import { addHeaders, wireHeaders } from '../wire/wire-headers.js';
+import { addHeaders, type WireHeaders, wireHeaders } from '../wire/wire-headers.js';
 import { formatQuery, type QueryValues, type Refuse, wireParams, wireQuery } from '../wire/wire-values.js';
 import { CallInvalidError } from './client-errors.js';
 import type { ClientOperation, OperationRequest } from './operation-request.js';
@@ -34,38 +34,68 @@ export function prepareRequest(
   options: CallOptions | undefined,
 ): OperationRequest | Promise<OperationRequest> {
   const { plan } = operation;
-  const refuse = (part: WireIssue['in']): Refuse => {
-    return (name, why = 'cannot be written in a URL; give text, a number, true, false or a date') => {
-      throw invalid(operation, part, name, why);
-    };
+  const written: Written = {
+    params: plan.params ? wireParams(given.params, refusing(operation, 'params')) : none,
+    query: plan.query ? wireQuery(given.query, refusing(operation, 'query')) : none,
+    headers: plan.headers ? wireHeaders(given.headers, refusing(operation, 'headers')) : undefined,
   };
-  const params = plan.params ? wireParams(given.params, refuse('params')) : none;
-  const query = plan.query ? wireQuery(given.query, refuse('query')) : none;
-  const headers = plan.headers ? wireHeaders(given.headers, refuse('headers')) : undefined;
   const checks = [
-    plan.params && validatePart(plan.params, 'params', params),
-    plan.query && validateQuery(plan.query, query),
-    plan.headers && validatePart(plan.headers, 'headers', { ...headers }),
+    plan.params && validatePart(plan.params, 'params', written.params),
+    plan.query && validateQuery(plan.query, written.query),
+    plan.headers && validatePart(plan.headers, 'headers', { ...written.headers }),
     plan.body && validatePart(plan.body, 'body', given.body),
   ];
-  const finish = (results: readonly (Validated | undefined)[]): OperationRequest => {
-    if (results.some((result) => result?.issues)) {
-      throw new CallInvalidError(
-        plan.id,
-        results.flatMap((result) => result?.issues ?? []),
-      );
-    }
-    return {
-      operation,
-      path: pathOf(operation, params as Readonly<Record<string, string>>) + formatQuery(query),
-      body: plan.body && bodyOf(operation, given.body),
-      headers: headers ? addHeaders(operation.headers, headers) : operation.headers,
-      idempotencyKey: plan.idempotencyKey ? keyOf(operation, options?.idempotencyKey) : undefined,
-      given,
-    };
+  if (checks.some(isPromise)) {
+    return Promise.all(checks).then((results) => requestOf(operation, given, options, written, results));
+  }
+  return requestOf(operation, given, options, written, checks as readonly (Validated | undefined)[]);
+}
+
+/** The parts as they arrive. */
+interface Written {
+  readonly params: QueryValues;
+  readonly query: QueryValues;
+  readonly headers: WireHeaders | undefined;
+}
+
+/** Puts the request together, once its parts have been validated. */
+function requestOf(
+  operation: ClientOperation,
+  given: GivenRequest,
+  options: CallOptions | undefined,
+  { params, query, headers }: Written,
+  results: readonly (Validated | undefined)[],
+): OperationRequest {
+  const { plan } = operation;
+  if (results.some(isRefused)) {
+    throw new CallInvalidError(
+      plan.id,
+      results.flatMap((result) => result?.issues ?? []),
+    );
+  }
+  const path = pathOf(operation, params as Readonly<Record<string, string>>);
+  return {
+    operation,
+    path: query === none ? path : path + formatQuery(query),
+    body: plan.body && bodyOf(operation, given.body),
+    headers: headers ? addHeaders(operation.headers, headers) : operation.headers,
+    idempotencyKey: plan.idempotencyKey ? keyOf(operation, options?.idempotencyKey) : undefined,
+    given,
   };
-  if (checks.some((check) => check instanceof Promise)) return Promise.all(checks).then(finish);
-  return finish(checks as readonly (Validated | undefined)[]);
+}
+
+function isPromise(check: unknown): boolean {
+  return check instanceof Promise;
+}
+
+function isRefused(result: Validated | undefined): boolean {
+  return result?.issues !== undefined;
+}
+
+function refusing(operation: ClientOperation, part: WireIssue['in']): Refuse {
+  return (name, why = 'cannot be written in a URL; give text, a number, true, false or a date') => {
+    throw invalid(operation, part, name, why);
+  };
 }
 
 function pathOf(operation: ClientOperation, params: Readonly<Record<string, string>>): string {
