@@ -50,7 +50,7 @@ export class ForwardedAttempt extends WireAttempt implements Dispatcher.Dispatch
     this.#receiver = receiver;
     receiver.onResponseStart(this.status, this.headers, this.#statusText, this.#controller?.rawHeaders);
     for (const chunk of this.#held.splice(0)) receiver.onResponseData(chunk);
-    // It may have been held up because nobody took it.
+    // It may have been paused while nobody read it.
     if (!receiver.paused) this.#controller?.resume();
     if (this.#error) receiver.onResponseError(this.#error);
     else if (this.#trailers) receiver.onResponseEnd(this.#trailers);

@@ -75,7 +75,7 @@ export class PassedRequest implements Forwarded, AnswerReceiver, Controller {
   /** Takes the body that is to be sent. When it breaks off, whoever sent the request has given it up. */
   take(body: Forwarded['body']): void {
     this.body = watchedBody(body, (error) => {
-      // What ended before is no doing of the body.
+      // If the attempt has ended already, the body is not the cause.
       if (!this.#attempts.at(-1)?.settled) this.abort(error);
     });
   }

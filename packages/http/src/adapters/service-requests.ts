@@ -104,7 +104,7 @@ export class ServiceRequests implements AsyncDisposable {
         }
         const { body } = options;
         if (isWhole(body)) return make(again, body);
-        // Whole it can be sent again, and signed.
+        // A body that is read whole can be sent again, and signed.
         if (!isShort(body, headers)) return make(once, body);
         return abandonOnCancel(context, readWhole(body)).then((whole) => make(again, whole));
       },

@@ -91,7 +91,7 @@ function isReachableHost(value: unknown): boolean {
   if (family !== 0) return !value.includes('%') && !unreachable().check(value, family === 4 ? 'ipv4' : 'ipv6');
   const labels = value.split('.');
   const isName = labels.every((label) => /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/.test(label));
-  // What ends in a number is an address to the system, however it is written (`0x7f.1`), or a mistyped one.
+  // The system takes a name that ends in a number for an address (`0x7f.1`); otherwise it is a mistyped one.
   return isName && !/^(?:\d{1,200}|0x[0-9a-f]{0,200})$/i.test(labels.at(-1) ?? '');
 }
 

@@ -57,7 +57,7 @@ export function http(options: Partial<HttpOptions> = {}): Component {
     ]);
   const advertised = checkAdvertise(advertise, process.env);
   const sources = serve.map((given) => sourceOf(given));
-  // An application may have both.
+  // An application may have both kinds.
   const name = settings.socketPath === undefined ? 'http' : 'http-socket';
   return {
     name,
@@ -100,7 +100,7 @@ async function announce(
   advertised: AdvertiseOptions,
   { host, port, socketPath, contracts, tlsHealth }: HttpServer,
 ) {
-  // A path of this machine means nothing to others.
+  // A path on this machine means nothing on other machines.
   if (socketPath !== undefined) return undefined;
   const scheme = advertised.scheme ?? (tlsHealth ? 'https' : undefined);
   const place = await advertisedPlace(advertised, { host, port });

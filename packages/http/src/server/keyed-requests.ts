@@ -41,7 +41,7 @@ export class KeyedRequests {
   /** @param limitMs - how long the operation may take now. */
   constructor({ id, headerNames = [] }: OperationPlan, store: IdempotencyStore, limitMs: () => number, env: Env) {
     this.#operation = id;
-    // A credential may be another one at the next attempt.
+    // The next attempt may carry another credential.
     this.#headerNames = headerNames.filter((name) => name !== 'authorization' && name !== 'cookie').toSorted();
     this.#store = store;
     this.#limitMs = limitMs;

@@ -93,7 +93,7 @@ export class OperationHandler {
   #work(call: HandlerCall, course: Course, ending: Ending, claimed?: ClaimedKey): void {
     const { context } = call;
     try {
-      // What came before may have taken the rest of the time.
+      // The steps before may have used up the time.
       if (context.cancelled) throw context.reason;
       course.begin();
       const result = this.#method.call(this.#handlers, call);

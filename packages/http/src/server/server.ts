@@ -209,7 +209,7 @@ class NodeServer implements HttpServer {
     this.#port = 0;
     const { clock } = this.#parts.env;
     if (clusterWorker()) {
-      // The primary hands over connections that clients hold for open: what they send first is still to be read.
+      // The primary hands over connections that clients have opened already: their first bytes are still to be read.
       listeners.stop();
       await sleep(clock, firstRequestMs, background);
     }

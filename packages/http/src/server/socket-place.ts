@@ -69,7 +69,7 @@ export function leavePlace(path: string, own: FileIdentity): void {
     const found = lstatSync(path, { bigint: true });
     if (isSame(found, own)) unlinkSync(path);
   } catch {
-    // Gone, or its folder is out of reach: the next server finds a socket where nobody listens.
+    // It is gone, or its folder cannot be reached: the next server then finds a socket on which nobody listens.
   }
 }
 

@@ -30,7 +30,7 @@ export async function trustCheck(networks: readonly string[]): Promise<TrustChec
   const trustsUnix = networks.includes(unixAddress);
   return (given) => {
     if (given === unixAddress) return trustsUnix;
-    // A listener for both families shows callers by IPv4 so.
+    // A listener for both families shows IPv4 callers in this form.
     const address = given.replace(/^::ffff:(?=\d+\.)/i, '');
     const family = isIP(address);
     return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');

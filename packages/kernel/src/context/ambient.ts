@@ -56,7 +56,7 @@ export function runInContext<T>(context: CallContext, body: () => T): T {
     throw error;
   }
   if (types.isPromise(answer)) answer.then(end, end);
-  // Asking another kind of promise for its end may start it (query builders work so); it keeps the context instead.
+  // Calling `then` of another kind of promise may start its work (query builders do so). It is left alone, and keeps the context.
   else if (!isThenable(answer)) end();
   return answer;
 }

@@ -98,8 +98,8 @@ class Context implements CallContext {
 }
 
 /**
- * For whoever puts calls on the wire, when one is cancelled of which nothing was sent: whoever had limited just this call
- * reads it from its cancellation (`notSent`), and may say that the call can be repeated whatever it does.
+ * For transports: tells that nothing of a cancelled call had been sent. The layer whose limit cancelled the call reads it from
+ * the cancellation (`notSent`), and may say that the call can be repeated, whatever it does.
  */
 export function tellNotSent(context: CallContext): void {
   if (context instanceof Context) context.tellNotSent();

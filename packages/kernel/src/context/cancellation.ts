@@ -114,7 +114,7 @@ export class Cancellation implements CancelSource, Disposable {
 
   #makeSignal(): AbortSignal {
     const controller = new AbortController();
-    // Calls made in parallel under one context are many listeners, and no leak.
+    // Many calls in parallel under one context add many listeners, which is no leak.
     // Not 0, the other way to say so: up to Node 20 `getMaxListeners` throws at that, and undici's `fetch` asks.
     setMaxListeners(Number.POSITIVE_INFINITY, controller.signal);
     this.onCancel((reason) => controller.abort(reason));

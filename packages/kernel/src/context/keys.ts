@@ -17,9 +17,9 @@ export const idempotentKey: ContextKey<boolean> = contextKey('idempotent', true)
 export const priorityKey: ContextKey<Priority> = contextKey<Priority>('priority', 'default');
 
 /**
- * Put in by a balancer: answers whether nobody else would take the request now. Who would refuse a call only to spare its
- * callee (a breaker) asks first, so that no call is refused by all while some would be answered. Undefined where there is
- * no choice.
+ * Set by a balancer: a function that tells whether no other endpoint would take the request now. A breaker asks it before
+ * it refuses a call only to spare its callee, so that a call is not refused by all endpoints while some of them would answer.
+ * Undefined where there is no choice.
  */
 export const lastResortKey: ContextKey<((request: unknown) => boolean) | undefined> = contextKey<
   ((request: unknown) => boolean) | undefined

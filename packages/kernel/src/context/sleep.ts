@@ -2,8 +2,8 @@ import type { Clock } from '../time/clock.js';
 import type { CallContext } from './call-context.js';
 
 /**
- * Waits `delayMs` on the clock, never less: Node's timers drop fractions of a millisecond and may ring within the one in
- * which they fall due, and whoever was told when to come back would be refused once more. A cancelled context ends the
+ * Waits `delayMs` on the clock, never less. Node's timers drop fractions of a millisecond and may fire a little early; a caller
+ * that was told when to come back would then be refused once more. A cancelled context ends the
  * wait at once and rejects with the caller's own reason.
  * @param inBackground - whether the wait alone lets the process end. @defaultValue false
  */

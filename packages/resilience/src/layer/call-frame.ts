@@ -4,8 +4,8 @@ const none: readonly Promise<unknown>[] = Object.freeze([]);
 
 /**
  * The request that a wrapped function's stack carries: whom to call on and with what. It also remembers the function's
- * own promises until they settle (a plain function cannot be stopped), so that whoever counts places keeps its place taken
- * for work that was given up but runs on. Only the function's own service adds to them: the promises of layers may settle
+ * own promises until they settle (a plain function cannot be stopped), so that a bulkhead keeps the
+ * place of work that was given up but runs on. Only the function's own service adds to them: the promises of layers may settle
  * long before the work does.
  */
 export class CallFrame {
@@ -83,7 +83,7 @@ class PartFrame extends CallFrame {
 
   override began(work: Promise<unknown>, scope: ContextScope | undefined): void {
     super.began(work, scope);
-    // The part ends the scope: whoever tells that the work is over tells it of the part.
+    // The scope is ended by this part alone, which is told when the work is over.
     this.#whole.began(work, undefined);
   }
 
@@ -115,7 +115,7 @@ export function beginAttempt(request: unknown): number {
 }
 
 /**
- * Calls `over` once all work of an attempt that has ended is over: at once, unless some was given up and runs on.
+ * Calls `over` when all work of an ended attempt is over: at once, or later if some of it was given up and still runs.
  * @param mark - what {@link beginAttempt} answered before the attempt.
  */
 export function whenOver(request: unknown, mark: number, over: () => void): void {

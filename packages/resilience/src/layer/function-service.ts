@@ -77,8 +77,8 @@ function giveUpOnCancel<Result>(frame: CallFrame, context: CallContext, work: Pr
 const stacks = new WeakMap<object, Service<CallFrame, unknown>>();
 
 /**
- * Puts a built stack round a function. Round one that was wrapped already it is put round its stack: so all layers see one
- * request, and a bulkhead outside knows of work that a layer inside has given up.
+ * Puts a built stack round a function. If the function is wrapped already, the new stack is put round the one that it has, so
+ * that all layers see the same request, and an outer bulkhead knows of work that an inner layer has given up.
  * @param build - wraps the innermost service into the stack; runs once.
  * @param racing - whether the innermost layer itself ends the wait on cancellation.
  */
@@ -97,7 +97,7 @@ export function wrapFunction<Self, Args extends readonly unknown[], Result>(
   };
   stacks.set(wrapped, service);
   Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true });
-  // Its own properties may be further functions (`axios.get`), which nothing guards: they stay behind.
+  // Properties of the function are not copied: a further function, such as `axios.get`, would have none of the layers.
   Object.defineProperty(wrapped, 'length', { value: fn.length, configurable: true });
   return wrapped;
 }

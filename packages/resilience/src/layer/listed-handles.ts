@@ -12,7 +12,7 @@ export class ListedHandles<T extends object> {
   }
 
   /**
-   * Begins a list anew: a layer that is made anew takes the place of the one before it in every stack.
+   * Begins a new list: a layer that is made again replaces the former one in every stack.
    * @param owner - whose layer it is: of an operation that has one for itself, or of all others.
    */
   list(owner: string): (handle: T) => void {

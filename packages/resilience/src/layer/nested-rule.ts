@@ -1,7 +1,7 @@
 import { OptionsError, type Rule } from '@fwk/kernel';
 
 /**
- * A rule for options within options: what their own check refuses is told with the problems of all other fields.
+ * A rule for options within options: the problems that their own check finds are listed with those of the other fields.
  * @param what - what is expected, in words that follow "must be".
  * @param check - throws an OptionsError.
  */

@@ -1,5 +1,5 @@
 /**
- * What a layer tells of itself so that policies can hold it: the option that asks for it, how its options are checked and
+ * Describes a layer so that policies can use it: the option that asks for it, how its options are checked and
  * which of them may change while it runs, what it counts, and how it is made. Each layer's folder has one; the canonical
  * order says where the layer stands. Nothing else in a policy knows single layers.
  */

@@ -3,8 +3,8 @@ import { canonicalOrder } from '../order/canonical-order.js';
 import type { PolicyOptions } from './policy-options.js';
 
 /**
- * What contradicts itself across layers, each with its reason. What is left out is judged by its default, live values as
- * they are now; what contradicts itself within a layer is refused by the layer's own check.
+ * Contradictions between options of different layers, each with its reason. An option that is left out is judged by its
+ * default, a live value as it is now. Contradictions within one layer are found by the layer's own check.
  */
 export function contradictions(options: PolicyOptions): readonly string[] {
   const limits = { deadlineMs: limitOf(options.deadlineMs), timeoutMs: limitOf(options.timeoutMs) };

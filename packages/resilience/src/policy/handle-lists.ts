@@ -6,7 +6,7 @@ export class HandleLists {
   readonly #byKind = new Map<object, object>();
 
   of<Handle extends object>(kind: HandleKind<Handle>): ListedHandles<Handle> {
-    // Under a kind stands only what was made for it here.
+    // The list of a kind holds only handles of that kind: this class makes them.
     const known = this.#byKind.get(kind) as ListedHandles<Handle> | undefined;
     if (known) return known;
     const made = new ListedHandles<Handle>();

@@ -199,7 +199,7 @@ export class PolicyCore implements StatisticsSource {
   }
 
   get aliveBreakers(): readonly BreakerHandle[] {
-    // A layer that was configured away is used by nobody, though its breakers may not be gone yet.
+    // The breakers of a layer that was taken out may still be in memory, but no call uses them.
     return this.#has('circuit-breaker') ? this.breakers.alive : [];
   }
 

@@ -36,7 +36,7 @@ export interface PolicyKind {
   /** What of the options in force cannot stand together here, one sentence a problem. @defaultValue nothing more than for functions */
   readonly contradictions?: ((options: PolicyOptions) => readonly string[]) | undefined;
   /**
-   * What its own way of making a layer adds where nobody says it, by the option's name; so no check asks for it.
+   * Options of layers that `make` fills in where nobody gives them, by the policy's option; no check asks for them.
    * @defaultValue nothing
    */
   readonly completes?: PolicyOptions;

@@ -51,7 +51,7 @@ export function policyLayer(core: PolicyCore, env: Env | undefined): PolicyLayer
   const describeLayers = () => core.describe(layers);
   const layer = functionLayer({
     role: 'policy',
-    // The outermost layer says for itself what it promises.
+    // It depends on the layers in force, which may change.
     endsInTime: 'varies',
     racing: {
       get raced() {

@@ -57,7 +57,7 @@ export class FollowingPlaces {
       const known = before.get(part);
       if (known && isSame(known, place)) after.set(part, known);
     }
-    // Of an operation of which nothing is said any more, nothing is kept for when something is said again.
+    // An operation that has no options of its own any more loses its layers, with their state.
     for (const kept of this.#kept.values()) {
       for (const name of kept.keys()) if (name !== undefined && !levels.byOperation.has(name)) kept.delete(name);
     }

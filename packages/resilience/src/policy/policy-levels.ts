@@ -23,7 +23,7 @@ const common: readonly (keyof PolicyOptions)[] = ['classifier', 'operations'];
  * @param given - what people set, the weakest first; checked for its shape.
  */
 export function levelsOfKind(kind: PolicyKind, given: readonly OptionsLevel[]): PolicyLevels {
-  // What stands under every policy is written for no kind in particular, so what means nothing here is passed over.
+  // Defaults are for functions, clients and servers alike, so those that this kind does not take are ignored.
   const fitting = given.map(({ from, options }) => ({
     from,
     options: from === 'defaults' ? pick(options, (field) => isOf(kind, field)) : options,

@@ -133,7 +133,7 @@ function set(registry: PolicyRegistry | undefined, { parameter = '', body }: Man
   if (!allowedStates.includes(state as string)) {
     throw new UnknownStateError(`policy "${parameter}"`, state, allowedStates);
   }
-  // For the line that each change leaves.
+  // For the audit log: the policy before the change.
   const was = registry?.list().find(({ name }) => name === parameter);
   // Anything but a text is no endpoint's id, and the answer says so.
   const one = endpoint === undefined || typeof endpoint === 'string' ? endpoint : JSON.stringify(endpoint);

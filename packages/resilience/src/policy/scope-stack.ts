@@ -164,8 +164,8 @@ export class ScopeStack<Req, Res> implements Service<Req, Res>, AsyncDisposable 
   }
 
   /**
-   * Where the limit of attempts is taken out, calls under way must still end by their deadlines, which it enforced. So must
-   * those at an endpoint, where none was given: the deadline that stands before the balancer relies on it.
+   * The attempt timeout also ends calls at their deadline. Where it has been taken out, something else must do that for the
+   * calls under way. So it must at an endpoint that never had one: the deadline layer before the balancer relies on it.
    */
   #limiting(places: Places): AnyService {
     const limited = this.#layers.some((layer) => isLimited(layer, places));
@@ -185,7 +185,7 @@ export class ScopeStack<Req, Res> implements Service<Req, Res>, AsyncDisposable 
     const place = places.get(layer.part);
     if (!place) return next;
     const { stateful } = layer.part;
-    // What keeps nothing is wrapped anew, so that it may look at what is inside it now.
+    // Layers without state are built anew, because some look at the service inside them when they are built.
     const round = (layers: readonly AnyLayer[]) =>
       layers.reduceRight<AnyService>(
         (inner, each) => (stateful ? this.#stay(each, inner, staying) : wrapWith(each, inner, this.#env)),
@@ -195,7 +195,7 @@ export class ScopeStack<Req, Res> implements Service<Req, Res>, AsyncDisposable 
     const { operations } = this.#kind;
     if (place.byOperation.size === 0 || !operations) return usual;
     const own = new Map([...place.byOperation].map(([name, layers]) => [name, round(layers)]));
-    // Layers that only say something put nothing round the service.
+    // Some layers only hold settings, and answer the service that they were given.
     if ([...own.values()].every((service) => service === usual)) return usual;
     return new ByOperation(usual, own, operations);
   }

@@ -17,7 +17,7 @@ export class UnknownPolicyError extends FwkError {
 
 /** The known name that is fewest changes away, if those are at most a third of it, or 2. */
 function nearest(name: string, known: readonly string[]): string | undefined {
-  // Names of policies are short; what is longer is no misspelt one.
+  // Names of policies are short: a longer text is no misspelt name, and comparing it would take long.
   if (name.length > 64) return undefined;
   let best: string | undefined;
   let least = Math.max(2, Math.floor(name.length / 3)) + 1;
