@@ -53,3 +53,12 @@ test('no registry leads to a socket', () => {
   expect(endpoint.url).toMatch(/^http:\/\/127\.0\.0\.1:/);
   expect(() => staticRegistry({ inventory: ['unix:/run/docker.sock'] })).toThrow(/must be like http:\/\/host:port/);
 });
+
+test.each(['http://user:hunter2@10.0.0.4:8080', 'http://:hunter2@10.0.0.4:8080'])(
+  'refuses the user in %s, and does not show the password',
+  (url) => {
+    const make = () => staticEndpoints('inventory', [url]);
+    expect(make).toThrow(/must be like http:\/\/host:port/);
+    expect(make).not.toThrow(/hunter2/);
+  },
+);

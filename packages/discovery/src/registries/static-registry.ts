@@ -2,7 +2,7 @@
  * A registry that is a list in the program or its configuration: for peers that no registry knows. It reads only: what
  * registers with it is known to nobody, so that an application can run unchanged on fixed addresses.
  */
-import { background, type Live, liveValue, OptionsError } from '@fwk/kernel';
+import { background, type Live, liveValue, maskText, OptionsError } from '@fwk/kernel';
 import { InstanceInvalidError } from '../errors.js';
 import { type Instance, parseInstance } from '../instance.js';
 import type { Registry, RegistryConnection } from '../registry.js';
@@ -48,9 +48,10 @@ export function staticRegistry(addresses: StaticAddresses): Registry {
  */
 export function instanceAt(service: string, url: string): Instance {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  const plain = parsed && parsed.pathname === '/' && !parsed.search && !parsed.hash && !parsed.username;
+  const plain =
+    parsed && parsed.pathname === '/' && !parsed.search && !parsed.hash && !(parsed.username || parsed.password);
   if (!plain || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) {
-    throw new OptionsError(`addresses of "${service}"`, [`${JSON.stringify(url)} must be like http://host:port`]);
+    throw new OptionsError(`addresses of "${service}"`, [`${shown(url)} must be like http://host:port`]);
   }
   const secure = parsed.protocol === 'https:';
   const address = parsed.hostname.replace(/^\[|\]$/g, '');
@@ -70,7 +71,12 @@ export function instanceAt(service: string, url: string): Instance {
     if (!(error instanceof InstanceInvalidError)) throw error;
     throw new OptionsError(
       `addresses of "${service}"`,
-      error.problems.map((problem) => `${JSON.stringify(url)}: ${problem}`),
+      error.problems.map((problem) => `${shown(url)}: ${problem}`),
     );
   }
+}
+
+/** A URL may have a password in it. */
+function shown(url: string): string {
+  return JSON.stringify(maskText(url));
 }

@@ -9,6 +9,7 @@ import {
   type FollowedTls,
   followTls,
   isServerName,
+  maskText,
   OptionsError,
   type TlsSources,
 } from '@fwk/kernel';
@@ -52,7 +53,8 @@ export function connectionTls(
     problems.push(`tls.serverName must be a host name${source}`);
   }
   const plain = endpoints?.filter((url) => !/^https:/i.test(url)) ?? [];
-  if (plain.length > 0) problems.push(`tls needs https: endpoints, not ${plain.join(', ')}`);
+  if (plain.length > 0)
+    problems.push(`tls needs https: endpoints, not ${plain.map((url) => maskText(url)).join(', ')}`);
   if (problems.length > 0) throw new OptionsError(owner, problems);
   return { demanded: true, serverName, followed: followTls(owner, sources, env) };
 }
