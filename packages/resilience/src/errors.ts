@@ -66,6 +66,10 @@ export const resilienceErrors = Object.freeze({
     summary: 'A policy was to be set by hand that has no breaker; look under `/manage/policies` for those that have.',
     status: 409,
   },
+  FWK_RESILIENCE_CHANGE_INVALID: {
+    summary: 'A policy was to be set by hand with a member that no change has; nothing was changed.',
+    status: 400,
+  },
   FWK_RESILIENCE_STATE_UNKNOWN: {
     summary: 'A breaker was to be set by hand to a state that does not exist; the message lists those that do.',
     status: 400,

@@ -119,6 +119,7 @@ export type { LimitHandle, LimitSnapshot } from './limit/limit-handle.js';
 export type { LimitAlgorithm } from './limit/limit-strategy.js';
 export type { LimitPartitions } from './limit/partitions.js';
 export type { Scope } from './order/placed-part.js';
+export { ChangeInvalidError } from './policy/change-invalid-error.js';
 export { EndpointNotInUseError } from './policy/endpoint-not-in-use-error.js';
 export { httpClassifier } from './policy/http-classifier.js';
 export type { EffectiveSetting, SettingOrigin } from './policy/merge-options.js';

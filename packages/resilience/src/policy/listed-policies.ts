@@ -146,7 +146,8 @@ export class ListedPolicies implements PolicyRegistry {
     const having = found.filter((listed) => listed instanceof PolicyCore && listed.endpoints.includes(endpoint));
     if (having.length > 0) return having;
     const known = found.flatMap((listed) => (listed instanceof PolicyCore ? listed.endpoints : []));
-    throw new EndpointNotInUseError(name, endpoint, known);
+    // Several clients may follow one policy.
+    throw new EndpointNotInUseError(name, endpoint, [...new Set(known)]);
   }
 }
 

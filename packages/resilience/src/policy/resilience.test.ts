@@ -77,11 +77,18 @@ describe('the resilience component', () => {
       'policy "quote" has no endpoint "{"toString":1,"constructor":{}}": it has no endpoints',
     ],
     ['the name of a member that every object has', '__proto__', { state: 'reset' }, 'no policy called "__proto__"'],
+    [
+      'a member that is unknown',
+      'quote',
+      { state: 'forced-open', endpont: 'a' },
+      /left as it is: there is no "endpont"/,
+    ],
     ['another such name', 'constructor', { state: 'forced-open' }, 'no policy called "constructor"'],
   ])('refuses %s', (_, name, body, message) => {
     const { registry, ask } = start({ policies: { quote } });
-    registry.named('quote');
+    registry.named('quote').wrap(async () => 'answer');
     expect(() => ask('policies/:name', name, body, 'PUT')).toThrowError(message);
+    expect(registry.list()).toMatchObject([{ name: 'quote', breakers: ['closed'] }]);
   });
 
   test('finds live policies once the application starts, follows them and shows what was refused', () => {

@@ -14,6 +14,7 @@ import {
 } from '@fwk/kernel';
 import { type ManualState, manualStates } from '../breaker/breaker-state.js';
 import { UnknownStateError } from '../breaker/unknown-state-error.js';
+import { ChangeInvalidError } from './change-invalid-error.js';
 import { unknownNames } from './named-methods.js';
 import { currentDefinitions, type PolicySource } from './policy-definitions.js';
 import type { PolicyOptions } from './policy-options.js';
@@ -52,7 +53,7 @@ export const resilienceDefaults = Object.freeze({
  *   its breakers by hand, and those that are made later; `{"state": "reset"}` closes them and forgets what they measured.
  *   With an `endpoint`, the id of one that a client calls, only the breakers of that one. A change takes the token of the management listener; its answer has the policy as it `was`.
  *
- * A name that no policy in use has is answered with 404, a state that does not exist with 400, a
+ * A name that no policy in use has is answered with 404, a state that does not exist and a member that is unknown with 400, a
  * policy without breakers with 409.
  *
  * A name in `@Policy` on a class that the container built is looked up before the application is announced: one that
@@ -129,7 +130,10 @@ class Resilience implements ComponentSteps {
 }
 
 function set(registry: PolicyRegistry | undefined, { parameter = '', body }: ManagementRequest): unknown {
-  const { state, endpoint } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
+  const { state, endpoint, ...others } = Object(body) as Record<string, unknown>;
+  const [unknown] = typeof body === 'object' ? Object.keys(others) : [];
+  // With an endpoint that nobody reads, a change would be made at all of them.
+  if (unknown !== undefined) throw new ChangeInvalidError(parameter, unknown);
   if (!allowedStates.includes(state as string)) {
     throw new UnknownStateError(`policy "${parameter}"`, state, allowedStates);
   }
