@@ -26,6 +26,8 @@ export interface PassedParts {
   readonly operation: string;
   readonly method: string;
   readonly bodyTimeoutMs: number | undefined;
+  /** Called when it is over, its answer's body included. */
+  readonly onEnd: (passed: PassedRequest) => void;
 }
 
 /** See the head of this file. */
@@ -38,6 +40,7 @@ export class PassedRequest implements Forwarded, AnswerReceiver, Controller {
   reason: Error | null = null;
   rawHeaders: NonNullable<Controller['rawHeaders']> | null = null;
   readonly #operation: string;
+  readonly #onEnd: PassedParts['onEnd'];
   readonly #handler: DispatchHandler;
   readonly #attempts: ForwardedAttempt[] = [];
   #call: Cancellable | undefined;
@@ -45,8 +48,9 @@ export class PassedRequest implements Forwarded, AnswerReceiver, Controller {
   #over = false;
 
   /** @param handler - of whoever sent it. */
-  constructor({ operation, method, bodyTimeoutMs }: PassedParts, handler: DispatchHandler) {
+  constructor({ operation, method, bodyTimeoutMs, onEnd }: PassedParts, handler: DispatchHandler) {
     this.#operation = operation;
+    this.#onEnd = onEnd;
     this.method = method;
     this.bodyTimeoutMs = bodyTimeoutMs ?? BODY_TIMEOUT_MS;
     this.#handler = handler;
@@ -99,6 +103,11 @@ export class PassedRequest implements Forwarded, AnswerReceiver, Controller {
     else this.#call?.cancel(reason);
   }
 
+  /** Gives up what is left of the answer's body; a request without an answer goes on. */
+  abortBody(reason: Error): void {
+    if (this.#chosen) this.abort(reason);
+  }
+
   pause(): void {
     this.paused = true;
     this.#chosen?.pause();
@@ -121,12 +130,12 @@ export class PassedRequest implements Forwarded, AnswerReceiver, Controller {
   onResponseEnd(trailers: Headers): void {
     if (this.#over) return;
     this.#tell(() => this.#handler.onResponseEnd?.(this, trailers));
-    this.#over = true;
+    this.#end();
   }
 
   onResponseError(error: Error): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#end();
     this.#handler.onResponseError?.(this, error);
   }
 
@@ -159,6 +168,11 @@ export class PassedRequest implements Forwarded, AnswerReceiver, Controller {
   #settle(): void {
     this.#call?.[Symbol.dispose]();
     for (const attempt of this.#attempts) if (attempt !== this.#chosen) attempt.discard();
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#onEnd(this);
   }
 
   /** What a handler throws ends the request, as in undici. */

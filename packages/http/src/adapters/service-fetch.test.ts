@@ -322,6 +322,17 @@ describe('what fails', () => {
     expect((await failure(call('/a'))).cause).toMatchObject({ code: 'FWK_HTTP_CLIENT_CLOSED' });
   });
 
+  test('is the body of an answer that nobody reads, when it is closed: closing does not wait for it for ever', async () => {
+    const call = fetchFrom(await serve((_request, response) => void response.end('x'.repeat(5_000_000))));
+    const unread = await call('/a');
+    await call[Symbol.asyncDispose]();
+    const error = await failure(unread.text());
+    expect([error.message, error.cause]).toEqual([
+      'terminated',
+      expect.objectContaining({ code: 'FWK_HTTP_CLIENT_CLOSED' }),
+    ]);
+  });
+
   test('is a name that is none, and options that need a contract, when it is made', () => {
     expect(() => serviceFetch('Inventory', { endpoints: ['http://127.0.0.1:1'] })).toThrow(
       /name of the service must be/,

@@ -1,9 +1,9 @@
 /** The requests that are passed on to one service: a client without a contract, whose operations are the methods of HTTP. */
 import { parseTrace, traceKey } from '@fwk/core';
-import { abandonOnCancel, OptionsError } from '@fwk/kernel';
+import { abandonOnCancel, type Clock, makeEnv, OptionsError } from '@fwk/kernel';
 import { breakerHandles, type HedgeOptions, hedge, httpClassifier, type PolicyKind } from '@fwk/resilience';
 import { type ClientCore, clientCore } from '../client/client-core.js';
-import { CallInvalidError } from '../client/client-errors.js';
+import { CallInvalidError, ClientClosedError } from '../client/client-errors.js';
 import {
   type ClientOptions,
   type ClientParts,
@@ -35,6 +35,8 @@ const methods: ReadonlyMap<string, boolean> = new Map([
 ]);
 /** Stands for every other method. */
 const OTHER = 'OTHER';
+/** How long closing waits for bodies of answers: one that nobody reads never ends. */
+const CLOSING_MS = 2000;
 const template = Object.freeze({ path: '', parameters: [], shape: '', route: '' });
 const nameForm = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/;
 
@@ -48,6 +50,9 @@ interface MethodOperations {
 export class ServiceRequests implements AsyncDisposable {
   readonly service: string;
   readonly #core: ClientCore;
+  readonly #clock: Clock;
+  /** Those whose answer is not whole yet. */
+  readonly #open = new Set<PassedRequest>();
   readonly #operations: ReadonlyMap<string, MethodOperations>;
   /** Headers of all requests that do not have them themselves. */
   readonly #added: WireHeaders;
@@ -57,6 +62,7 @@ export class ServiceRequests implements AsyncDisposable {
     const owner = `requests to "${service}"`;
     checkService(owner, service, options);
     this.service = service;
+    this.#clock = makeEnv(options.env).clock;
     const plans = [...methods.keys(), OTHER].map((method) => planOf(service, method));
     this.#core = clientCore({ owner, service, plans, kind: () => requestKind(service, plans) }, options);
     const { caller } = options;
@@ -75,9 +81,15 @@ export class ServiceRequests implements AsyncDisposable {
     const { again, once } = this.#operations.get(method) ?? (this.#operations.get(OTHER) as MethodOperations);
     const { id } = again.plan;
     const passed = new PassedRequest(
-      { operation: id, method, bodyTimeoutMs: options.bodyTimeout ?? undefined },
+      {
+        operation: id,
+        method,
+        bodyTimeoutMs: options.bodyTimeout ?? undefined,
+        onEnd: (ended) => void this.#open.delete(ended),
+      },
       modernHandler(given),
     );
+    this.#open.add(passed);
     const trace = parseTrace({
       traceparent: headerOf(options.headers, headerNames.traceparent),
       tracestate: headerOf(options.headers, headerNames.tracestate),
@@ -117,8 +129,13 @@ export class ServiceRequests implements AsyncDisposable {
     this.#core.showIn(surface);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#core.operations[Symbol.asyncDispose]();
+  /** Takes no more, and ends when all is answered; bodies that are still on their way are given up after a while. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = this.#core.operations[Symbol.asyncDispose]();
+    const timer = this.#clock.setTimer(() => {
+      for (const passed of this.#open) passed.abortBody(new ClientClosedError(this.service));
+    }, CLOSING_MS);
+    await closed.finally(() => this.#clock.clearTimer(timer));
   }
 }
 
