@@ -4,7 +4,7 @@
  * several entries share, or is imported late, stays a file of its own, so every class exists once.
  */
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { filesBelow, packageNames, root } from './workspace.mjs';
 
@@ -38,6 +38,7 @@ async function bundle(build, name) {
   });
   const written = new Set(Object.keys(metafile.outputs).map((path) => join(root, path)));
   for (const path of filesBelow(outdir, (path) => !written.has(path))) rmSync(path, { force: true });
+  for (const entry of entriesOf(folder)) keepStars(entry, join(outdir, relative(join(folder, 'dist'), entry)));
   writeFileSync(stampOf(name), '');
 }
 
@@ -64,6 +65,14 @@ function joined(folder) {
       }));
     },
   };
+}
+
+/** esbuild forgets what an entry exports of another package by a star, where it moves the entry into a shared file. */
+function keepStars(entry, bundled) {
+  const stars = readFileSync(entry, 'utf8').match(/^export \* from '@[^']+';$/gm) ?? [];
+  const text = readFileSync(bundled, 'utf8');
+  const lost = stars.map((star) => star.replaceAll("'", '"')).filter((star) => !text.includes(star));
+  if (lost.length > 0) writeFileSync(bundled, `${lost.join('\n')}\n${text}`);
 }
 
 /** Its time is that of the last bundling. */

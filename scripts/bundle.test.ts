@@ -41,3 +41,18 @@ test('a package is imported from two files at most, whatever else it exports', a
   ]);
   expect(counts.filter(([, count]) => Number(count) > 2)).toEqual([]);
 }, 60_000);
+
+test('a package exports as a bundle all that its modules export', async () => {
+  await ensureBundled();
+  const exported = (name: string, file: string) =>
+    `Object.keys(await import(${JSON.stringify(pathToFileURL(join(root, 'packages', name, file)).href)}))`;
+  const pairs = packageNames().map(
+    (name) => `[${exported(name, 'dist/index.js')}, ${exported(name, 'dist/bundle/index.js')}]`,
+  );
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--input-type=module',
+    '-e',
+    `console.log(JSON.stringify([${pairs.join(', ')}]))`,
+  ]);
+  for (const [modules, bundle] of JSON.parse(stdout)) expect(bundle).toEqual(modules);
+}, 60_000);
