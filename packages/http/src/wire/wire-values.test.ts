@@ -24,7 +24,15 @@ test('writes numbers, booleans and dates as text and leaves out what is absent',
 test('refuses what cannot stand in a URL', () => {
   expect(() => wireQuery({ filter: { a: 1 } }, refuse)).toThrow('refused filter');
   expect(() => wireParams({ id: Symbol('x') }, refuse)).toThrow('refused id');
-  expect(() => wireQuery(JSON.parse('{"__proto__":"x"}'), refuse)).toThrow('refused __proto__');
+  const why: unknown[] = [];
+  const told = (name: string, reason?: string): never => {
+    why.push([name, reason]);
+    return refuse(name);
+  };
+  const named: unknown = JSON.parse('{"__proto__":"x"}');
+  expect(() => wireQuery(named, told)).toThrow('refused __proto__');
+  expect(() => wireParams(named, told)).toThrow('refused __proto__');
+  expect(why).toEqual(Array(2).fill(['__proto__', 'is no name that a value may have']));
 });
 
 test('a query arrives as it was sent', () => {

@@ -10,6 +10,8 @@ export type QueryValues = Readonly<Record<string, string | readonly string[]>>;
 /** Told the name of a value that cannot stand where it should, and why unless it has no text; must throw. */
 export type Refuse = (name: string, why?: string) => never;
 
+const noName = 'is no name that a value may have';
+
 /** The text of a value; undefined for what has none. */
 export function textOf(value: unknown): string | undefined {
   switch (typeof value) {
@@ -32,7 +34,8 @@ export function wireParams(values: unknown, refuse: Refuse): Readonly<Record<str
     const value = (values as Readonly<Record<string, unknown>>)[name];
     if (value === undefined) continue;
     const text = textOf(value);
-    if (text === undefined || isDangerousKey(name)) return refuse(name);
+    if (isDangerousKey(name)) return refuse(name, noName);
+    if (text === undefined) return refuse(name);
     written[name] = text;
   }
   return written;
@@ -48,7 +51,7 @@ export function wireQuery(values: unknown, refuse: Refuse): QueryValues {
   for (const name of Object.keys(values)) {
     const value = (values as Readonly<Record<string, unknown>>)[name];
     if (value === undefined || value === null) continue;
-    if (isDangerousKey(name)) return refuse(name);
+    if (isDangerousKey(name)) return refuse(name, noName);
     const texts: string[] = [];
     for (const member of Array.isArray(value) || value instanceof Set ? value : [value]) {
       const text = textOf(member);
