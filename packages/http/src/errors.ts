@@ -22,6 +22,10 @@ export const httpErrors = Object.freeze({
     summary: 'The server could not listen on its address; `cause` says why.',
     status: 500,
   },
+  FWK_HTTP_SERVER_USED: {
+    summary: 'A server was started again, or after it was closed. It starts once; make another by `createServer()`.',
+    status: 500,
+  },
   FWK_HTTP_SOCKET_TAKEN: {
     summary:
       'Somebody listens at the Unix socket (`socketPath`), or may do so. Stop what uses it, or choose another path.',

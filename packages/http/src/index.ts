@@ -62,6 +62,7 @@ export {
   NotASocketError,
   PortTakenError,
   RouteConflictError,
+  ServerUsedError,
   SocketTakenError,
 } from './server/listen-errors.js';
 export { NotServedError, type Served, Serves, served } from './server/served.js';

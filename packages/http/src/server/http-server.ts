@@ -3,8 +3,8 @@ import type { CallContext, HealthReport } from '@fwk/kernel';
 /** A server; `start` makes it listen. */
 export interface HttpServer extends AsyncDisposable {
   /**
-   * Listens. The server answers as soon as this settles.
-   * @throws PortTakenError `FWK_HTTP_PORT_TAKEN`, ListenError `FWK_HTTP_LISTEN_FAILED`; at a Unix socket SocketTakenError
+   * Listens. The server answers as soon as this settles. It starts once; after a start that failed it may be tried again.
+   * @throws ServerUsedError `FWK_HTTP_SERVER_USED`, PortTakenError `FWK_HTTP_PORT_TAKEN`, ListenError `FWK_HTTP_LISTEN_FAILED`; at a Unix socket SocketTakenError
    * `FWK_HTTP_SOCKET_TAKEN`, NotASocketError `FWK_HTTP_NOT_A_SOCKET`
    */
   start(context?: CallContext): Promise<void>;

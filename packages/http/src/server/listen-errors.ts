@@ -52,6 +52,16 @@ export class NotASocketError extends FwkError {
   }
 }
 
+/** A server starts once. Code `FWK_HTTP_SERVER_USED`. */
+export class ServerUsedError extends FwkError {
+  /** @param state - what became of it before: `started` or `closed`. */
+  constructor(state: 'started' | 'closed') {
+    super('FWK_HTTP_SERVER_USED', `the server was ${state} before, and starts once; make another by createServer()`, {
+      details: { state },
+    });
+  }
+}
+
 /** What a server's start fails with when listening did. */
 export function listenFailure(place: ListenPlace, error: unknown): FwkError {
   if (isFwkError(error)) return error;

@@ -28,7 +28,7 @@ import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
 import { Connections } from './connections.js';
 import { Dispatcher } from './dispatcher.js';
 import type { HttpServer } from './http-server.js';
-import { listenFailure } from './listen-errors.js';
+import { listenFailure, ServerUsedError } from './listen-errors.js';
 import { type Listeners, openListeners } from './listeners.js';
 import { answerParseFailure, isGivenUp } from './parse-failure.js';
 import { probeHandlers } from './probe-routes.js';
@@ -124,6 +124,7 @@ class NodeServer implements HttpServer {
   #followed: FollowedTls | undefined;
   #listeners: Listeners | undefined;
   #port = 0;
+  #used: 'started' | 'closed' | undefined;
   #stopped: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -172,10 +173,13 @@ class NodeServer implements HttpServer {
 
   async start(context: CallContext = background): Promise<void> {
     const { host, port, socketPath } = this.#settings;
+    if (this.#used) throw new ServerUsedError(this.#used);
+    this.#used = 'started';
     const opening = this.#open();
     try {
       this.#listeners = await abandonOnCancel(context, opening);
     } catch (error) {
+      if (this.#used === 'started') this.#used = undefined;
       opening.then(
         (late) => late.close(),
         () => {},
@@ -193,6 +197,7 @@ class NodeServer implements HttpServer {
   }
 
   async close(): Promise<void> {
+    this.#used = 'closed';
     const stopped = this.stopAccepting();
     this.#connections.endAll();
     this.#followed?.[Symbol.dispose]();
