@@ -6,11 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FwkError } from '@fwk/kernel';
 import { testAuthority } from '@fwk/kernel/testing';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { Agent, request } from 'undici';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { serviceFetch } from '../adapters/service-fetch.js';
+import { serviceInterceptor } from '../adapters/service-interceptor.js';
 import { contract } from '../contract/contract.js';
 import { get, post } from '../contract/operation.js';
+import { served } from '../server/served.js';
+import { createServer as createOwnServer } from '../server/server.js';
 import type { ClientOptions } from './client-options.js';
 import { createClient } from './create-client.js';
 
@@ -89,7 +93,39 @@ test('fetch for a service goes over the socket too', async () => {
   await serve(path, sayHost);
   const fetch = serviceFetch('till', { endpoints: [`unix:${path}`] });
   onTestFinished(() => fetch[Symbol.asyncDispose]());
-  expect(await (await fetch('/total')).json()).toMatch('/total for ');
+  expect(await (await fetch('/total')).json()).toBe('/total for localhost');
+});
+
+test('undici with logical host names goes over the socket too', async () => {
+  const path = join(folder, 'till.sock');
+  await serve(path, sayHost);
+  const interceptor = serviceInterceptor({ services: ['till'], endpoints: [`unix://${path}`] });
+  onTestFinished(() => interceptor[Symbol.asyncDispose]());
+  const agent = new Agent();
+  onTestFinished(() => agent.close());
+  const { body } = await request('http://till/total', { dispatcher: agent.compose(interceptor) });
+  expect(await body.json()).toBe('/total for localhost');
+});
+
+test('a client calls our server at its socket, and again once another server has taken the place', async () => {
+  const path = join(folder, 'till.sock');
+  const start = async (total: string) => {
+    const server = createOwnServer({ socketPath: path, serve: [served(till, { total: () => total, pay: () => '' })] });
+    await server.start();
+    onTestFinished(() => server.close());
+    return server;
+  };
+  const first = await start('one');
+  const client = clientFor({ endpoints: [first.url], retry: false, breaker: false });
+  expect(await client.total()).toBe('one');
+  await first.close();
+  // Right after the end the client may not have read yet that its connection is over.
+  await vi.waitFor(
+    async () => expect(await failure(client.pay())).toMatchObject({ details: { reason: 'ENOENT', sent: false } }),
+    { timeout: 10_000, interval: 50 },
+  );
+  await start('two');
+  await vi.waitFor(async () => expect(await client.total()).toBe('two'), { timeout: 10_000, interval: 50 });
 });
 
 describe('where nobody answers, the call was not sent and says which socket it was', () => {
