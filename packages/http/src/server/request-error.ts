@@ -22,6 +22,8 @@ export class RequestError extends FwkError {
       cause: more.cause,
       details: more.members ?? {},
       traits: traitsOfStatus(statusOfCode(code) ?? 500, more.retryAfterMs),
+      // What is at fault is the request; whoever sends many of them is refused cheaply.
+      stackTrace: false,
     });
     this.members = more.members ?? {};
     this.headers = more.headers ?? {};

@@ -1,8 +1,17 @@
-import { expect, test, vi } from 'vitest';
+import { inspect } from 'node:util';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { CancelledError } from './cancelled-error.js';
 import { DeadlineExceededError } from './deadline-exceeded-error.js';
 import { kernelErrors } from './error-table.js';
-import { doNotRetryMarks, FwkError, isDoNotRetry, isFwkError, markDoNotRetry, messageOf } from './fwk-error.js';
+import {
+  doNotRetryMarks,
+  FwkError,
+  type FwkErrorOptions,
+  isDoNotRetry,
+  isFwkError,
+  markDoNotRetry,
+  messageOf,
+} from './fwk-error.js';
 
 class SpecialError extends FwkError {}
 
@@ -23,6 +32,38 @@ test('carries code, facts, traits and cause, and the name of its own class', () 
   });
   expect(error.stack).toMatch(/^SpecialError: it happened\n/);
   expect(error).toBeInstanceOf(Error);
+});
+
+describe('the stack of what was refused', () => {
+  const refused = (options: FwkErrorOptions = {}) =>
+    new SpecialError('FWK_TEST_FULL', 'all places are taken', { traits: { refusedBy: 'caller' }, ...options });
+
+  test('is its name and message alone', () => {
+    expect(refused().stack).toBe('SpecialError: all places are taken');
+    expect(refused({ traits: { refusedBy: 'callee' } }).stack).toBe('SpecialError: all places are taken');
+    const shown = inspect(refused({ cause: new Error('why') }));
+    expect(shown).toContain('all places are taken');
+    expect(shown).toMatch(/\[cause\]: Error: why\n +at /);
+  });
+
+  test('says where it was made where that is asked for, and is left out of any error that asks so', () => {
+    expect(refused({ stackTrace: true }).stack).toContain('fwk-error.test');
+    expect(new SpecialError('FWK_TEST_BARE', 'bare', { stackTrace: false }).stack).toBe('SpecialError: bare');
+  });
+
+  test('changes nothing for the errors after it', () => {
+    const before = Error.stackTraceLimit;
+    refused();
+    expect(Error.stackTraceLimit).toBe(before);
+    expect(new Error('next').stack).toContain('fwk-error.test');
+  });
+
+  test('is the usual one where the limit of frames cannot be set', () => {
+    const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit') as PropertyDescriptor;
+    Object.defineProperty(Error, 'stackTraceLimit', { ...limit, writable: false });
+    onTestFinished(() => void Object.defineProperty(Error, 'stackTraceLimit', limit));
+    expect(refused().message).toBe('all places are taken');
+  });
 });
 
 test('has empty facts and traits, and no cause at all, where none were given', () => {
