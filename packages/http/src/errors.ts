@@ -23,16 +23,16 @@ export const httpErrors = Object.freeze({
     status: 500,
   },
   FWK_HTTP_SERVER_USED: {
-    summary: 'A server was started again, or after it was closed. It starts once; make another by `createServer()`.',
+    summary: 'A server was started a second time, or after it was closed. Make another with `createServer()`.',
     status: 500,
   },
   FWK_HTTP_SOCKET_TAKEN: {
     summary:
-      'Somebody listens at the Unix socket (`socketPath`), or may do so. Stop what uses it, or choose another path.',
+      'A process listens at the Unix socket (`socketPath`), or may do so. Stop it, or choose another path.',
     status: 500,
   },
   FWK_HTTP_NOT_A_SOCKET: {
-    summary: 'What stands at `socketPath` is no socket, so it is not replaced. Choose another path, or move it away.',
+    summary: 'What is at `socketPath` is not a socket, so it is not replaced. Choose another path, or move it away.',
     status: 500,
   },
   FWK_HTTP_PROBLEM: {
@@ -114,7 +114,7 @@ export const httpErrors = Object.freeze({
   },
   FWK_HTTP_LAYER_ANSWER_INVALID: {
     summary:
-      'A layer that was added to a server answered what cannot be sent; the server’s log says what is wrong with it.',
+      'A layer that was added to a server gave an answer that cannot be sent; the server’s log says what is wrong with it.',
     status: 500,
   },
   FWK_HTTP_CALL_INVALID: {

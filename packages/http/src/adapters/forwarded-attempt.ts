@@ -110,7 +110,7 @@ export class ForwardedAttempt extends WireAttempt implements Dispatcher.Dispatch
       this.fail(this.failureOf(error));
       return;
     }
-    // Who aborted it knows why.
+    // An abort keeps the reason of whoever aborted.
     this.#error = this.#controller?.aborted ? error : this.failureOf(error);
     this.#receiver?.onResponseError(this.#error);
   }

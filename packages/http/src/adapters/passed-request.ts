@@ -26,7 +26,7 @@ export interface PassedParts {
   readonly operation: string;
   readonly method: string;
   readonly bodyTimeoutMs: number | undefined;
-  /** Called when it is over, its answer's body included. */
+  /** Called when the request has ended, including the body of its answer. */
   readonly onEnd: (passed: PassedRequest) => void;
 }
 
@@ -76,8 +76,8 @@ export class PassedRequest implements Forwarded, AnswerReceiver, Controller {
     );
   }
 
-  /** Takes the body that is to be sent. When it breaks off, whoever sent the request has given it up. */
-  take(body: Forwarded['body']): void {
+  /** Sets the body to send. When it fails before its end, the request is aborted with the body's own error. */
+  setBody(body: Forwarded['body']): void {
     this.body = watchedBody(body, (error) => {
       // If the attempt has ended already, the body is not the cause.
       if (!this.#attempts.at(-1)?.settled) this.abort(error);
@@ -103,7 +103,7 @@ export class PassedRequest implements Forwarded, AnswerReceiver, Controller {
     else this.#call?.cancel(reason);
   }
 
-  /** Gives up what is left of the answer's body; a request without an answer goes on. */
+  /** Gives up the rest of the answer's body. A request that has no answer yet goes on. */
   abortBody(reason: Error): void {
     if (this.#chosen) this.abort(reason);
   }

@@ -158,7 +158,7 @@ describe('a logical host name', () => {
       for (const _ of many) {
         await expect(request('http://inventory/a', { dispatcher, ...fault })).rejects.toMatchObject({
           code: 'FWK_HTTP_CALL_INVALID',
-          message: expect.stringContaining('no request that can be sent'),
+          message: expect.stringContaining('not a request that can be sent'),
         });
       }
       expect(one.seen).toEqual([]);

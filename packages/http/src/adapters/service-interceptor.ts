@@ -81,7 +81,7 @@ class LogicalHosts implements AsyncDisposable {
         this.#byHost.set(name, new ServiceRequests(name, { ...shared, ...own }));
       }
     } catch (error) {
-      // Those that were made before it own something.
+      // The services made before this one hold resources.
       void this[Symbol.asyncDispose]();
       throw error;
     }

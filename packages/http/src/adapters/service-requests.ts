@@ -35,7 +35,7 @@ const methods: ReadonlyMap<string, boolean> = new Map([
 ]);
 /** Stands for every other method. */
 const OTHER = 'OTHER';
-/** How long closing waits for bodies of answers: one that nobody reads never ends. */
+/** How long closing waits for the bodies of answers, in milliseconds: a body that nobody reads never ends. */
 const CLOSING_MS = 2000;
 const template = Object.freeze({ path: '', parameters: [], shape: '', route: '' });
 const nameForm = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/;
@@ -51,10 +51,10 @@ export class ServiceRequests implements AsyncDisposable {
   readonly service: string;
   readonly #core: ClientCore;
   readonly #clock: Clock;
-  /** Those whose answer is not whole yet. */
+  /** Requests whose answer is not complete. */
   readonly #open = new Set<PassedRequest>();
   readonly #operations: ReadonlyMap<string, MethodOperations>;
-  /** Headers of all requests that do not have them themselves. */
+  /** Headers that are added to each request that lacks them. */
   readonly #added: WireHeaders;
 
   /** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ClientUnboundError `FWK_HTTP_CLIENT_UNBOUND` */
@@ -96,7 +96,7 @@ export class ServiceRequests implements AsyncDisposable {
     });
     const headers = passedHeaders(options.headers);
     const make = (operation: ClientOperation, body: DispatchOptions['body']): OperationRequest => {
-      passed.take(body);
+      passed.setBody(body);
       return {
         operation,
         path: pathOf(options),
@@ -112,11 +112,11 @@ export class ServiceRequests implements AsyncDisposable {
       (context) => {
         if (options.upgrade || method === 'CONNECT') {
           const issue = { in: 'headers', path: 'upgrade', message: 'cannot be passed on to a service' } as const;
-          throw new CallInvalidError(id, [issue], undefined, 'it is no request that can be sent');
+          throw new CallInvalidError(id, [issue], undefined, 'it is not a request that can be sent');
         }
         const { body } = options;
         if (isWhole(body)) return make(again, body);
-        // A body that is read whole can be sent again, and signed.
+        // A body that was read whole can be sent again and signed.
         if (!isShort(body, headers)) return make(once, body);
         return abandonOnCancel(context, readWhole(body)).then((whole) => make(again, whole));
       },
@@ -129,7 +129,7 @@ export class ServiceRequests implements AsyncDisposable {
     this.#core.showIn(surface);
   }
 
-  /** Takes no more, and ends when all is answered; bodies that are still on their way are given up after a while. */
+  /** Takes no more requests, and waits for those under way. Bodies of answers that have not ended after 2 s are given up. */
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = this.#core.operations[Symbol.asyncDispose]();
     const timer = this.#clock.setTimer(() => {
@@ -146,12 +146,12 @@ function checkService(owner: string, service: string, options: object): void {
   if (typeof service !== 'string' || !nameForm.test(service)) {
     problems.unshift('the name of the service must be lowercase letters, digits, "." or "-", at most 63 characters');
   } else if (!isHost(service)) {
-    problems.unshift('the name of the service must be a host name; in a URL this one would be an address, or nothing');
+    problems.unshift('the name of the service must be a host name; in a URL this one would become an address, or be invalid');
   }
   if (problems.length > 0) throw new OptionsError(owner, problems);
 }
 
-/** In a URL `1234` is the address 0.0.4.210, and `xn--a` no host at all. */
+/** Whether a URL keeps the name as its host: `1234` becomes the address 0.0.4.210, and `xn--a` is invalid. */
 function isHost(service: string): boolean {
   const url = `http://${service}/`;
   return !/^[\d.]+$/.test(service) && URL.canParse(url) && new URL(url).hostname === service;

@@ -1,6 +1,7 @@
 /**
- * A body that is sent as it comes may break off: whoever gives it has failed, or is gone. Undici then ends the connection and
- * tells of it as of any other end, so the endpoint would be blamed. So the body is watched, and its failure gives the request up.
+ * A streamed body may fail before its end, because whoever writes it has failed or left. undici then closes the connection and
+ * reports a connection error, which would count against the endpoint. So the body is watched: when it fails, the request is
+ * aborted with the body's own error.
  */
 import { Readable } from 'node:stream';
 import { CancelledError } from '@fwk/kernel';
@@ -10,9 +11,9 @@ type Body = DispatchOptions['body'];
 
 /**
  * Watches a body that may break off.
- * @param onFailure - told with the body's own error, before undici knows of it. It may also be told of what undici made of
- *   the body after the connection failed.
- * @returns what is to be sent in its place.
+ * @param onFailure - called with the body's own error, before undici learns of it. It may also be called when undici destroys
+ *   the body because the connection failed.
+ * @returns the body to send instead.
  */
 export function watchedBody(body: Body, onFailure: (error: Error) => void): Body {
   if (body instanceof Readable) {

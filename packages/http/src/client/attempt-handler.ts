@@ -4,8 +4,9 @@
  * The dispatcher calls in the async context of whoever opened the connection. So what it calls only collects; the answer is
  * read by whoever waits for it, and a schema runs in the context of its own call.
  *
- * It is a handler of the form that undici has had from its beginning to version 7. That of 7 and 8 costs a controller, a
- * wrapper and the text of all headers for each request, which is a tenth of a call; here only the headers that are asked for are read.
+ * It has the older form of undici's handlers (`onConnect`, `onHeaders`, …), which undici takes up to version 7. The newer form
+ * (`onRequestStart`, …) makes a controller, a wrapper and the text of all headers for each request: a tenth of the cost of a
+ * call. Here only the headers that are needed are decoded.
  */
 import { type CallContext, type Clock, jsonFault, markDoNotRetry, parseJson, readRetryAfterMs } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';

@@ -73,7 +73,7 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
       showIn: (surface) => void stacks.set(surface, stack),
     };
   } catch (error) {
-    // It would stay in lists, and look at its files for ever.
+    // Otherwise the policy would stay listed as in use, and the TLS files would be watched for ever.
     for (const each of owned) each[Symbol.dispose]();
     throw error;
   }

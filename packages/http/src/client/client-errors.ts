@@ -3,7 +3,7 @@ import type { WireIssue } from '../wire/problem.js';
 import { formatIssues } from '../wire/validate.js';
 
 /**
- * The caller's own request does not fit the contract, or is none that can be sent. Code `FWK_HTTP_CALL_INVALID`; nothing was
+ * The caller's own request does not fit the contract, or cannot be sent at all. Code `FWK_HTTP_CALL_INVALID`; nothing was
  * sent.
  */
 export class CallInvalidError extends FwkError {
@@ -53,7 +53,7 @@ export class HeadersInvalidError extends FwkError {
   }
 }
 
-/** How undici says that a request is none, by what is wrong. It says so without a connection, or ends the one that it has. */
+/** undici's error codes for a request that cannot be sent to any endpoint, and the part of the request that is wrong. */
 const unsendable: Readonly<Record<string, WireIssue['in']>> = Object.freeze({
   UND_ERR_INVALID_ARG: 'headers',
   UND_ERR_NOT_SUPPORTED: 'headers',
@@ -61,8 +61,8 @@ const unsendable: Readonly<Record<string, WireIssue['in']>> = Object.freeze({
 });
 
 /**
- * What became of a request that got no answer. One that cannot be sent anywhere is its caller's fault and says nothing
- * about the endpoint.
+ * The error of a request that got no answer. A request that cannot be sent to any endpoint is its caller's fault, and does
+ * not count against the endpoint.
  * @param url - the endpoint that was called.
  */
 export function failureOf(
@@ -74,7 +74,7 @@ export function failureOf(
   const part = unsendable[codeOf(cause) ?? ''];
   if (part === undefined) return new ConnectionError(operation, url, sent, cause);
   const issues = [{ in: part, path: '', message: cause.message }];
-  return new CallInvalidError(operation, issues, cause, 'it is no request that can be sent');
+  return new CallInvalidError(operation, issues, cause, 'it is not a request that can be sent');
 }
 
 /** The callee's answer does not fit the contract. Code `FWK_HTTP_ANSWER_INVALID`; it would not fit at the next attempt. */

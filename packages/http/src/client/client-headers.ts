@@ -14,7 +14,7 @@ export interface HeadersCall {
   readonly method: string;
   /** With its query, without the endpoint's address. */
   readonly path: string;
-  /** As it is sent, for signatures; bytes where `fetch` sends it. Undefined where there is none, and where it is a stream. */
+  /** The body as it is sent, for signatures: text, or bytes for a request of `fetch`. Undefined for no body and for a stream. */
   readonly body: string | Uint8Array | undefined;
   /** Which attempt of the call this is; the first is 1. */
   readonly attempt: number;

@@ -83,7 +83,7 @@ export function clientStack<C>(
   };
 }
 
-/** What each endpoint's layers end in. */
+/** Describes the connection inside each endpoint's layers. */
 function describeConnection({ maxConnections, connectTimeoutMs, tls }: ConnectionParts): LayerDescription {
   const settings = { maxConnections, connectTimeoutMs: connectTimeoutMs(), ...(tls.demanded && { tls: true }) };
   return { role: 'connection', settings };

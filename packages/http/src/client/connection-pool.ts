@@ -1,14 +1,16 @@
 /**
- * Several connections to one endpoint, each with one request at a time; further requests wait for a free one, in turn.
+ * The connections to one endpoint, each with one request at a time. A request that finds none free opens another. When the
+ * limit is reached it waits, and the waiting requests are sent in the order in which they came.
  *
- * The connection used last is used next, as soon as its answer is there: so there are as many as requests were ever under way at
- * once, and the others may go idle and close. undici's own pool opens a second connection while the first is made ready for
- * its next request, and looks at all of them for each request. A connection that is lost is made anew when it is next used.
+ * The connection that was used last is used next, as soon as its answer is complete. So no more are opened than requests are
+ * under way at once, and those that are not needed go idle and close. undici's own `Pool` opens a second connection while the
+ * first is made ready for its next request, and walks over all connections for each request. A connection that was lost is
+ * opened anew for its next request.
  */
 import type { Client, Dispatcher } from 'undici';
 import type { WireAttempt } from './wire-attempt.js';
 
-/** An attempt that takes its answer from the dispatcher. */
+/** An attempt as a handler that undici can call. */
 export type SendableAttempt = WireAttempt & Dispatcher.DispatchHandler;
 
 type Options = Dispatcher.DispatchOptions;
@@ -18,13 +20,13 @@ export class ConnectionPool {
   readonly #make: () => Client;
   readonly #maxConnections: number;
   readonly #all = new Set<PooledConnection>();
-  /** The one used last stands last. */
+  /** The one that was used last is at the end. */
   readonly #free: PooledConnection[] = [];
   readonly #waiting = new Set<Waiting>();
-  /** Called when nobody waits any more; set while the pool closes. */
+  /** Called when no request waits; set while the pool closes. */
   #allServed: (() => void) | undefined;
 
-  /** @param make - makes a dispatcher for one connection, which connects when it gets its first request. */
+  /** @param make - makes undici's client of one connection, which connects at its first request. */
   constructor(make: () => Client, maxConnections: number) {
     this.#make = make;
     this.#maxConnections = maxConnections;
@@ -37,7 +39,7 @@ export class ConnectionPool {
     else this.#waiting.add({ options, attempt });
   }
 
-  /** Closes all connections once what is on them and what waits for them has been answered. No request may come after. */
+  /** Waits until all requests have ended, those that wait included, and closes all connections. Do not dispatch afterwards. */
   async close(): Promise<void> {
     if (this.#waiting.size > 0) {
       await new Promise<void>((resolve) => {
@@ -47,13 +49,13 @@ export class ConnectionPool {
     await Promise.all(Array.from(this.#all, ({ client }) => client.close()));
   }
 
-  /** Nothing is under way on the connection any more. */
+  /** A connection has finished its request, with an answer or an error: the next request that waits is sent. */
   freed(connection: PooledConnection): void {
     if (connection.usable) this.#free.push(connection);
     else this.#all.delete(connection);
     for (const next of this.#waiting) {
       this.#waiting.delete(next);
-      // Nobody waits any longer for what was given up.
+      // Its caller has given up.
       if (next.attempt.settled) continue;
       this.dispatch(next.options, next.attempt);
       break;
@@ -61,6 +63,7 @@ export class ConnectionPool {
     if (this.#waiting.size === 0) this.#allServed?.();
   }
 
+  /** A further connection; undefined when there are as many as allowed. */
   #another(): PooledConnection | undefined {
     if (this.#all.size >= this.#maxConnections) return undefined;
     const made = new PooledConnection(this, this.#make());
@@ -75,12 +78,12 @@ interface Waiting {
   readonly attempt: SendableAttempt;
 }
 
-/** One connection of a pool, lent to one attempt after the other. */
+/** One connection of a pool, used by one attempt after the other. */
 export class PooledConnection {
   readonly client: Client;
   /**
-   * False once it could not be made: undici does not close such a dispatcher, since it goes on to count the request that failed
-   * (https://github.com/nodejs/undici/issues/3895). It holds nothing, so it is left to the garbage collector.
+   * False once connecting has failed. undici goes on to count the failed request, so that closing its client would never end
+   * (https://github.com/nodejs/undici/issues/3895). Such a client has no socket, and is left to the garbage collector.
    */
   usable = true;
   readonly #pool: ConnectionPool;
@@ -98,12 +101,12 @@ export class PooledConnection {
     this.client.dispatch(options, attempt);
   }
 
-  /** The attempt has its whole answer. */
+  /** The answer of the attempt is complete. */
   answered(): void {
     this.#pool.freed(this);
   }
 
-  /** The attempt failed. The dispatcher is told of the next request only when it is done with this failure. */
+  /** The attempt failed. The next request is sent in a microtask, when undici has finished with this failure. */
   failed(): void {
     queueMicrotask(() => this.#pool.freed(this));
   }

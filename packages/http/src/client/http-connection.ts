@@ -1,7 +1,7 @@
 /**
  * The connections to one endpoint: a service that puts requests on the wire. Each endpoint of a client has one, made by
- * the balancer, which disposes of it when the endpoint has left and its last call is over. State: the pool of its connections, made when
- * the first call comes. Adds no limits of its own: time, retries and choice are the layers' business.
+ * the balancer, which disposes of it when the endpoint has left and its last call is over. State: the pool of its
+ * connections, made at the first call. It adds no limits of its own: time, retries and choice belong to the layers.
  */
 import { formatTraceparent, traceKey } from '@fwk/core';
 import type { Endpoint } from '@fwk/discovery';
@@ -43,12 +43,12 @@ export interface ConnectionParts {
 /** Where the endpoint is. */
 type Place = Pick<Endpoint, 'url' | 'socketPath'>;
 
-/** What a request to a Unix socket names as its host. */
+/** The origin of requests over a Unix socket, which has no host and port. */
 const socketOrigin = 'http://localhost';
 
 /** See the head of this file. */
 export class HttpConnection implements Service<OperationRequest, OperationResponse>, AsyncDisposable {
-  /** Of the endpoint, as it is shown: `http://127.0.0.1:4001`, `unix:/run/inventory.sock`. */
+  /** URL of the endpoint, also for messages: `http://127.0.0.1:4001`, `unix:/run/inventory.sock`. */
   readonly #url: string;
   readonly #socketPath: string | undefined;
   readonly #parts: ConnectionParts;
@@ -137,7 +137,7 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
     if (this.#pool) return this.#pool;
     const { clock, maxConnections, connectTimeoutMs } = this.#parts;
     const options = {
-      // Time is the layers' business; two timers more for each call would be only cost.
+      // The layers limit the time, so these two timers for each call would be of no use.
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: connector(clock, connectTimeoutMs, upgrade, this.#socketPath),

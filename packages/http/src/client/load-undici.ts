@@ -1,6 +1,6 @@
 let loading: Promise<typeof import('undici')> | undefined;
 
-/** Bun answers `undici` with a stand-in whose dispatchers send nothing; by the name of its file it loads what is installed. */
+/** Bun replaces `undici` by a module whose dispatchers send nothing. Imported by its file name, the installed one is loaded. */
 async function importUndici(): Promise<typeof import('undici')> {
   const found = await import('undici');
   return 'dispatch' in found.Client.prototype ? found : import('undici/index.js');

@@ -51,7 +51,7 @@ export function prepareRequest(
   return requestOf(operation, given, options, written, checks as readonly (Validated | undefined)[]);
 }
 
-/** The parts as they arrive. */
+/** The parts of a request as they are sent. */
 interface Written {
   readonly params: QueryValues;
   readonly query: QueryValues;

@@ -1,6 +1,6 @@
 /**
  * One request on the wire, from its dispatch until there is an answer or nobody waits for one. Cancelling needs no
- * AbortSignal: the dispatcher hands us a way to abort.
+ * AbortSignal: undici gives each request a function that aborts it.
  */
 import { type CallContext, tellNotSent } from '@fwk/kernel';
 import { type CallInvalidError, type ConnectionError, failureOf } from './client-errors.js';
@@ -14,7 +14,7 @@ export const abortReason = new Error('the call was given up');
 export abstract class WireAttempt {
   /** Ends the wait for cancellation; set right after the dispatch. */
   subscription: Disposable | undefined;
-  /** Lent to this attempt until its whole answer is there, or there will be none. */
+  /** The connection that it uses, until its answer is complete or it has failed. */
   connection: PooledConnection | undefined;
   readonly #operation: string;
   readonly #url: string;
@@ -47,7 +47,7 @@ export abstract class WireAttempt {
     return this.#settled;
   }
 
-  /** Whether the request has left, as far as we know: before, nothing of it was written. */
+  /** Whether undici has begun to send the request. While it has not, nothing of it was written. */
   protected get sent(): boolean {
     return this.#abort !== undefined;
   }
@@ -60,26 +60,26 @@ export abstract class WireAttempt {
     this.abort(abortReason);
   }
 
-  /** Gives up the connection, and with it what is still to come. */
+  /** Aborts the request, which closes its connection. */
   abort(reason: Error): void {
     this.#abort?.(reason);
   }
 
-  /** The request leaves now. */
+  /** undici begins to send the request. @param abort - aborts it */
   protected started(abort: (reason: Error) => void): void {
     this.#abort = abort;
     // Cancelled while it waited for a connection.
     if (this.#settled) abort(abortReason);
   }
 
-  /** The whole answer is there. To be told before anybody learns of it. */
+  /** The answer is complete. Call it before the caller gets the answer, so that its next request finds the connection free. */
   protected complete(): void {
     const { connection } = this;
     this.connection = undefined;
     connection?.answered();
   }
 
-  /** There will be no more of an answer. To be told before anybody learns of it. */
+  /** The attempt failed, and no more of an answer will come. Call it before the caller gets the error. */
   protected broken(): void {
     const { connection } = this;
     this.connection = undefined;

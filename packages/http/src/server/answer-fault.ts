@@ -1,10 +1,10 @@
-/** What is wrong with the answer of a layer that users add to a server. Their types may be right and their values not. */
+/** Checks the answers of layers that users add to a server: types alone do not show whether a value can be sent. */
 import { inspect } from 'node:util';
 import { FwkError } from '@fwk/kernel';
 import { headerValueFault, isHeaderName, isOfConnection } from '../contract/header-field.js';
 import type { ServedAnswer } from './answer.js';
 
-/** Statuses whose answers end with their heads. */
+/** Statuses whose answers have no body. */
 const bodiless: readonly number[] = [204, 205, 304];
 
 /** Why an answer cannot be sent, in words that follow "answered"; undefined when it can. Values of headers are never shown. */
@@ -43,7 +43,7 @@ function shown(value: unknown): string {
   return inspect(value, { depth: 0, maxStringLength: 60, breakLength: Number.POSITIVE_INFINITY });
 }
 
-/** A layer of a server answered what cannot be sent. Code `FWK_HTTP_LAYER_ANSWER_INVALID`. */
+/** A layer of a server gave an answer that cannot be sent. Code `FWK_HTTP_LAYER_ANSWER_INVALID`. */
 export class LayerAnswerError extends FwkError {
   /** @param fault - as {@link answerFault} tells it. */
   constructor(operation: string, fault: string) {

@@ -12,11 +12,11 @@ import { isBeingRead } from './read-body.js';
 /** How long a request that has begun to arrive when the server stops accepting has for the rest, in milliseconds. */
 const arrivalMs = 500;
 
-/** What is owed on one connection. */
+/** The answers that are still to be sent on one connection. */
 interface Owed {
   /** The answer of the last request that has arrived, up to its body. */
   last: ServerResponse | undefined;
-  /** Another that was owed already when that request came. */
+  /** The answer that was still to be sent when that request arrived. */
   before: ServerResponse | undefined;
 }
 
@@ -156,7 +156,7 @@ function isUnanswered(answer: ServerResponse): boolean {
   return !answer.writableFinished && !answer.destroyed;
 }
 
-/** Part of the last body is missing, and is wanted: not yet refused, and read now or when those before are answered. */
+/** Whether part of the last request's body is missing and wanted: it is not refused, and is read now or after earlier answers. */
 function isArriving({ last, before }: Owed): boolean {
   if (!last) return false;
   const { req } = last;

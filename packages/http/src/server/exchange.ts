@@ -37,7 +37,7 @@ export interface ExchangeRoute {
   readonly counts: CallCounts;
 }
 
-const failedBefore = 'a layer or a schema failed before the handler was asked';
+const failedBefore = 'a layer or a schema failed before the handler was called';
 
 /** See the head of this file. */
 export class Exchange implements Course, Ending, Limited {
@@ -123,7 +123,7 @@ export class Exchange implements Course, Ending, Limited {
     this.#end(answer, error, true);
   }
 
-  /** The deadline is over. */
+  /** The deadline has passed. */
   expired(): void {
     const error = this.#route.counts.outOfTime(this.context, this.#limitMs);
     if (!this.#alone) this.#answer(this.answerOf(error), error, true);

@@ -3,12 +3,12 @@ import type { CallContext, HealthReport } from '@fwk/kernel';
 /** A server; `start` makes it listen. */
 export interface HttpServer extends AsyncDisposable {
   /**
-   * Listens. The server answers as soon as this settles. It starts once; after a start that failed it may be tried again.
-   * @throws ServerUsedError `FWK_HTTP_SERVER_USED`, PortTakenError `FWK_HTTP_PORT_TAKEN`, ListenError `FWK_HTTP_LISTEN_FAILED`; at a Unix socket SocketTakenError
-   * `FWK_HTTP_SOCKET_TAKEN`, NotASocketError `FWK_HTTP_NOT_A_SOCKET`
+   * Listens. The server answers as soon as this settles. A server starts once; a start that failed may be tried again.
+   * @throws ServerUsedError `FWK_HTTP_SERVER_USED`, PortTakenError `FWK_HTTP_PORT_TAKEN`, ListenError `FWK_HTTP_LISTEN_FAILED`;
+   * at a Unix socket SocketTakenError `FWK_HTTP_SOCKET_TAKEN`, NotASocketError `FWK_HTTP_NOT_A_SOCKET`
    */
   start(context?: CallContext): Promise<void>;
-  /** Where it listens; the port is 0 before it does. At a Unix socket there is none: an empty host, and port 0. */
+  /** Where it listens; the port is 0 before it does. At a Unix socket the host is empty, and the port 0. */
   readonly host: string;
   readonly port: number;
   /** Path of the Unix socket; undefined where it listens on a port. */

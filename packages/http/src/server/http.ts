@@ -57,7 +57,7 @@ export function http(options: Partial<HttpOptions> = {}): Component {
     ]);
   const advertised = checkAdvertise(advertise, process.env);
   const sources = serve.map((given) => sourceOf(given));
-  // An application may have both kinds.
+  // An application may have one server at a port and one at a socket, and names of components are unique.
   const name = settings.socketPath === undefined ? 'http' : 'http-socket';
   return {
     name,

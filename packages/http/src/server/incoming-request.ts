@@ -9,7 +9,7 @@ export interface IncomingRequest {
   readonly headers: IncomingHttpHeaders;
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: QueryValues;
-  /** Of whom it came from directly; `unix` at a Unix socket; empty when the connection is gone. */
+  /** Address of the direct peer; `unix` at a Unix socket; empty when the connection is gone. */
   readonly address: string;
   /** Who it is by the certificate that was shown. */
   readonly peer: Peer | undefined;

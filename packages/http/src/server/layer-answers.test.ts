@@ -113,7 +113,7 @@ test('a layer that throws at once, or cannot say how it stands, ends no more tha
   const throwing = await start(layerOf({ call: fail }));
   expect((await send(`${throwing.server.url}/look`)).status).toBe(500);
   expect((await send(`${throwing.server.url}/put`, { method: 'POST', body: '1' })).status).toBe(500);
-  const before = 'a layer or a schema failed before the handler was asked';
+  const before = 'a layer or a schema failed before the handler was called';
   expect(throwing.errors).toMatchObject([
     { err: { message: 'torn' }, message: before },
     { err: { message: 'torn' }, message: before },

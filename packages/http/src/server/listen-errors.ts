@@ -28,11 +28,11 @@ export class ListenError extends FwkError {
   }
 }
 
-/** Somebody listens at the Unix socket, or it cannot be told whether. Code `FWK_HTTP_SOCKET_TAKEN`; it was left as it is. */
+/** A process listens at the Unix socket, or may do so. Code `FWK_HTTP_SOCKET_TAKEN`; the socket was left as it is. */
 export class SocketTakenError extends FwkError {
-  /** @param cause - why it cannot be told; undefined where somebody has answered. */
+  /** @param cause - why connecting to it failed; undefined when it succeeded. */
   constructor(path: string, cause?: unknown) {
-    const what = cause === undefined ? 'is in use' : `may be in use, since asking it failed (${messageOf(cause)})`;
+    const what = cause === undefined ? 'is in use' : `may be in use, since connecting to it failed (${messageOf(cause)})`;
     super('FWK_HTTP_SOCKET_TAKEN', `the Unix socket ${path} ${what}; stop what uses it, or choose another socketPath`, {
       cause,
       details: { path },
@@ -40,7 +40,7 @@ export class SocketTakenError extends FwkError {
   }
 }
 
-/** What stands at `socketPath` is no socket. Code `FWK_HTTP_NOT_A_SOCKET`; it was left as it is. */
+/** What is at `socketPath` is not a socket. Code `FWK_HTTP_NOT_A_SOCKET`; it was left as it is. */
 export class NotASocketError extends FwkError {
   /** @param found - what it is: `a file`. */
   constructor(path: string, found: string) {
@@ -52,17 +52,17 @@ export class NotASocketError extends FwkError {
   }
 }
 
-/** A server starts once. Code `FWK_HTTP_SERVER_USED`. */
+/** A server was started a second time, or after it was closed. Code `FWK_HTTP_SERVER_USED`. */
 export class ServerUsedError extends FwkError {
-  /** @param state - what became of it before: `started` or `closed`. */
+  /** @param state - what happened to it already: `started` or `closed`. */
   constructor(state: 'started' | 'closed') {
-    super('FWK_HTTP_SERVER_USED', `the server was ${state} before, and starts once; make another by createServer()`, {
+    super('FWK_HTTP_SERVER_USED', `the server was already ${state}, and a server starts only once; make another with createServer()`, {
       details: { state },
     });
   }
 }
 
-/** What a server's start fails with when listening did. */
+/** The error of a server's start when it could not listen. */
 export function listenFailure(place: ListenPlace, error: unknown): FwkError {
   if (isFwkError(error)) return error;
   const taken = 'port' in place && (error as NodeJS.ErrnoException).code === 'EADDRINUSE';

@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { announcesBody, type BodyTaker, isQuick } from './quick-request.js';
+import { announcesBody, type BodyReceiver, isQuick } from './quick-request.js';
 import { RequestError } from './request-error.js';
 
 const jsonType = /^application\/(?:[\w.-]+\+)?json[\t ]*(?:$|;)/i;
@@ -18,8 +18,8 @@ export function isBeingRead(request: IncomingMessage): boolean {
 }
 
 /**
- * Whether more of a body may still be on its way than is ever read, so that the connection is better ended than read on. A
- * body in chunks does not say how long it is.
+ * Whether the rest of a body may be longer than the limit, so that the connection is closed rather than read. The length of a
+ * chunked body is unknown.
  */
 export function leavesTooMuch({ headers, complete }: IncomingMessage, limitBytes: number): boolean {
   if (complete) return false;
@@ -48,7 +48,7 @@ export function readBody(request: IncomingMessage, response: ServerResponse, lim
   });
 }
 
-function collect(request: IncomingMessage, limitBytes: number, tell: BodyTold): void {
+function collect(request: IncomingMessage, limitBytes: number, tell: BytesReader): void {
   const collector = new BodyCollector(limitBytes, tell);
   if (isQuick(request) && request.handOver(collector)) return;
   // A caller that leaves needs no answer.
@@ -58,16 +58,16 @@ function collect(request: IncomingMessage, limitBytes: number, tell: BodyTold): 
     .on('error', () => {});
 }
 
-type BodyTold = (error: RequestError | undefined, body: Buffer) => void;
+type BytesReader = (error: RequestError | undefined, body: Buffer) => void;
 
-class BodyCollector implements BodyTaker {
+class BodyCollector implements BodyReceiver {
   readonly #limitBytes: number;
-  /** Undefined once it was told that the body is too large: the rest is dropped. */
-  #tell: BodyTold | undefined;
+  /** Undefined once the body was found to be too large: the rest is dropped. */
+  #tell: BytesReader | undefined;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(limitBytes: number, tell: BodyTold) {
+  constructor(limitBytes: number, tell: BytesReader) {
     this.#limitBytes = limitBytes;
     this.#tell = tell;
   }

@@ -1,4 +1,4 @@
-/** What a request of an operation gives its handler: every part, validated by the schemas of the contract. */
+/** The values that a handler gets of a request: every part, validated by the schemas of the contract. */
 import { jsonFault, parseJson } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import type { WireIssue } from '../wire/problem.js';
@@ -16,13 +16,13 @@ export interface RequestValues {
   readonly body: unknown;
 }
 
-/** What became of each part; undefined for one that has no schema. */
+/** A result for each part; undefined for a part without a schema. */
 type Parts<T> = { readonly [Part in keyof RequestValues]: T | undefined };
 
 /**
- * Validates a request whose body is here; answers at once when the schemas do.
- * @throws RequestError `FWK_HTTP_REQUEST_INVALID` with what is wrong in all parts, `FWK_HTTP_BODY_NOT_JSON`; what a schema
- * throws is thrown on. By a promise where a schema answers by one.
+ * Validates a request whose body has arrived. It returns a promise only when a schema does.
+ * @throws RequestError `FWK_HTTP_REQUEST_INVALID` with what is wrong in all parts, `FWK_HTTP_BODY_NOT_JSON`; errors that a
+ * schema throws are passed on.
  */
 export function validateRequest(plan: OperationPlan, request: IncomingRequest): RequestValues | Promise<RequestValues> {
   const { params, query, headers, headerNames, body } = plan;

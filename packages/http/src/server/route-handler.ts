@@ -92,7 +92,7 @@ export class RouteHandler {
     } else exchange.scope.run(() => this.#enter(exchange, call));
   }
 
-  /** A layer that cannot say it says no; its call will tell why. */
+  /** A layer whose `status` throws counts as not ready. */
   #isReady(call: ServedCall): boolean {
     try {
       return this.#layers.status(call) === 'ready';
@@ -102,14 +102,14 @@ export class RouteHandler {
   }
 
   #enter(exchange: Exchange, call: ServedCall): void {
-    // The same promise, unless a layer answers none.
+    // A layer may answer without a promise. A promise is used as it is.
     Promise.resolve(callSafely(this.#layers, call, exchange.context)).then(
       (answer) => this.#answer(exchange, answer),
       (error) => exchange.failed(error),
     );
   }
 
-  /** Layers may answer anything, and what cannot be sent must still end the exchange. */
+  /** A layer may answer anything, and an answer that cannot be sent must still end the exchange. */
   #answer(exchange: Exchange, answer: ServedAnswer): void {
     const fault = answerFault(answer);
     if (fault === undefined) exchange.answered(answer);

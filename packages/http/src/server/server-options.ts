@@ -16,7 +16,7 @@ import { type IdempotencyStore, isIdempotencyStore } from '../idempotency/idempo
 import type { Served } from './served.js';
 import { type ServerPolicyOptions, serverPolicyRules } from './server-policy-options.js';
 import type { ServerTls } from './server-tls.js';
-import { socketRights } from './socket-options.js';
+import { socketModeRule } from './socket-options.js';
 import { networkList } from './trusted-networks.js';
 
 /** Options of a server that users set; `http()` takes them too. */
@@ -30,11 +30,14 @@ export interface ServerSettings extends ServerPolicyOptions {
   readonly host: string;
   /**
    * Absolute path of a Unix socket to listen at, instead of `host` and `port`: at most 107 bytes on Linux, 103 elsewhere. A socket
-   * where nobody listens is replaced. It is not announced, and has no TLS: its rights say who may connect.
+   * where nobody listens is replaced. It is not announced, and has no TLS: its permissions say who may connect.
    * @defaultValue none
    */
   readonly socketPath: string | undefined;
-  /** Rights of the socket, at most 0o777; who may write may connect, and its own user must. By default only this user. @defaultValue 0o600 */
+  /**
+   * Permissions of the socket, at most 0o777. Whoever may write to it may connect. Its own user must be able to write, and by
+   * default is the only one. @defaultValue 0o600
+   */
   readonly socketMode: number;
   /**
    * Serves HTTPS, with a certificate and its key as PEM or as files, which are read again when they change.
@@ -79,7 +82,7 @@ export interface ServerSettings extends ServerPolicyOptions {
   readonly idempotency: Partial<IdempotencyOptions> & { readonly store?: IdempotencyStore | undefined };
   /**
    * Addresses and networks (`10.0.0.0/8`) of callers that may give their calls a higher priority than the contract does.
-   * What others say can only lower it. `unix` stands for all who come by `socketPath`. @defaultValue none
+   * What others say can only lower it. `unix` stands for all callers at `socketPath`. @defaultValue none
    */
   readonly trustedNetworks: readonly string[];
 }
@@ -118,7 +121,7 @@ export const serverRules: { readonly [Field in keyof Required<ServerSettings>]: 
   port: integerIn(0, 65_535),
   host: text,
   socketPath: optional(socketPath),
-  socketMode: socketRights,
+  socketMode: socketModeRule,
   tls: anything,
   metrics: flag,
   bodyLimitBytes: integerIn(0, 1_073_741_824),

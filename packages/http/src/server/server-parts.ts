@@ -11,7 +11,7 @@ export interface ServerParts {
   readonly env: Env;
   readonly drain: Pick<Drain, 'draining' | 'track'>;
   readonly idempotency: IdempotencyStore;
-  /** Of the time that each request may take. */
+  /** Limits the time of each request. */
   readonly limits: TimeLimits;
   readonly bodyLimitBytes: number;
   /** What stands for the address of every caller; undefined where each has its own. */

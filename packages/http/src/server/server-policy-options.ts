@@ -3,7 +3,7 @@ import { type ServerPolicyOptions as PolicyOfServer, type PolicyOptions, policyF
 import type { AnyContract } from '../contract/contract-types.js';
 import type { ServerLayers } from './served-scope.js';
 
-/** Options that are those of a policy. */
+/** Names of the options that a server shares with policies. */
 const ofPolicy = policyFields('server');
 
 /**
@@ -55,15 +55,15 @@ export function checkOperationsKnown({ operations }: ServerPolicyOptions, contra
   );
 }
 
-/** Options as given, by who reads them. */
+/** Parts the options into those of the policy and those of the server. */
 export function splitPolicyOptions(given: ServerPolicyOptions) {
   const fields = ofPolicy.flatMap((field) => (given[field] === undefined ? [] : [[field, given[field]]]));
   return { policy: given.policy, layers: given.layers, options: Object.fromEntries(fields) as PolicyOptions };
 }
 
-/** The options of a whole server, which may speak of operations of several contracts, as far as they are of this one. */
+/** The options of a whole server for one contract: of `operations`, which may be of several contracts, only its own. */
 export function optionsOfContract({ operations, ...others }: ServerPolicyOptions, { plans }: AnyContract) {
-  // What is no such object is refused by the policy.
+  // The policy refuses what is not an object.
   if (typeof operations !== 'object' || operations === null || Array.isArray(operations)) {
     return { ...others, operations };
   }

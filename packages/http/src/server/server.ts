@@ -230,7 +230,7 @@ class NodeServer implements HttpServer {
     return openSocketListener(make(), socketPath, socketMode, this.#parts.env);
   }
 
-  /** Makes the function that makes the server of one address. */
+  /** Returns a function that makes a server for one address. */
   async #build(): Promise<() => Server> {
     const { receiveTimeoutMs, keepAliveTimeoutMs, serve } = this.#settings;
     const parts: ServerParts = { ...this.#parts, trusts: await trustCheck(this.#settings.trustedNetworks) };

@@ -202,7 +202,7 @@ describe('a server at a Unix socket', () => {
       .start()
       .catch((reason: unknown) => String(reason));
     expect(error).toMatch(
-      process.platform === 'linux' ? /may be in use, since asking it failed \(.*EAGAIN/ : /is in use/,
+      process.platform === 'linux' ? /may be in use, since connecting to it failed \(.*EAGAIN/ : /is in use/,
     );
     expect((await lstat(path)).isSocket()).toBe(true);
   });
@@ -269,11 +269,11 @@ describe('a server at a Unix socket', () => {
 describe('socketPath is refused when a server is made', () => {
   const authority = testAuthority();
   test.each([
-    ['with a host', { host: '0.0.0.0' }, 'stands instead of host and port'],
-    ['with a port', { port: 8080 }, 'stands instead of host and port'],
-    ['with TLS', { tls: authority.issue() }, 'tls cannot be spoken at socketPath'],
-    ['with rights that are none', { socketMode: 0o1600 }, 'rights of a file'],
-    ['with rights as text', { socketMode: '660' }, 'rights of a file'],
+    ['with a host', { host: '0.0.0.0' }, 'replaces host and port'],
+    ['with a port', { port: 8080 }, 'replaces host and port'],
+    ['with TLS', { tls: authority.issue() }, 'tls cannot be used with socketPath'],
+    ['with a mode that is out of range', { socketMode: 0o1600 }, 'permissions of a file'],
+    ['with a mode as text', { socketMode: '660' }, 'permissions of a file'],
     ['with rights that leave its own user out', { socketMode: 0o066 }, 'its own user may write'],
   ])('%s', (_, options, problem) => {
     expect(() => createServer({ socketPath: path, ...options } as never)).toThrow(problem);

@@ -1,6 +1,7 @@
 /**
- * Listens at a Unix socket. It is bound in a folder that only this user can enter, gets its rights there, and then its name, so
- * that nobody ever meets it with other rights. It is removed as soon as the server takes no more connections.
+ * Listens at a Unix socket. The socket is bound in a temporary folder that only this user can enter, gets its permissions
+ * there, and is then put at its path: nobody can connect before its permissions are set. It is removed as soon as the server
+ * takes no more connections.
  */
 import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
@@ -10,13 +11,13 @@ import { type Env, maxSocketPathBytes } from '@fwk/kernel';
 import type { Listeners } from './listeners.js';
 import { type FileIdentity, leavePlace, takePlace } from './socket-place.js';
 
-/** Characters of a folder's name at most; fewer where a path would be too long for a socket. */
+/** Longest name of the temporary folder, in characters; it is shorter where the path would be too long for a socket. */
 const maxNameLength = 9;
 const maxTries = 20;
 
 /**
- * Opens it.
- * @param mode - rights of the socket.
+ * Makes a server listen at a Unix socket.
+ * @param mode - permissions of the socket.
  * @throws SocketTakenError `FWK_HTTP_SOCKET_TAKEN`, NotASocketError `FWK_HTTP_NOT_A_SOCKET`, or the system's error
  */
 export async function openSocketListener(
@@ -37,7 +38,7 @@ export async function openSocketListener(
     if (server.listening) await close(server);
     throw error;
   } finally {
-    // Node removes what it has bound when it closes the server; by then there is nothing at that name any more.
+    // Node removes the path that it has bound when it closes the server; that path is gone by then, which is no error.
     await rm(folder, { recursive: true, force: true });
   }
   return {
@@ -53,7 +54,7 @@ export async function openSocketListener(
   };
 }
 
-/** Makes a folder that nobody else can enter, beside the socket, so that the socket can be given its name there. */
+/** Makes a folder that only this user can enter. It is beside the socket's path, since links and renames need one file system. */
 async function makeFolder(parent: string, random: () => number): Promise<string> {
   const room = maxSocketPathBytes() - Buffer.byteLength(join(parent, 'xx', 's')) + 2;
   const length = Math.min(maxNameLength, room);

@@ -1,6 +1,6 @@
 /**
- * The place of a Unix socket in the file system: who is there, taking it, and leaving it. Nothing is removed that is not known
- * to be a socket where nobody listens, or our own.
+ * The path of a Unix socket in the file system: finding out what is there, taking the path and giving it up. Only two things
+ * are ever removed: a stale socket, at which nobody listens, and our own.
  */
 import { type BigIntStats, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { link, lstat, mkdir, rmdir } from 'node:fs/promises';
@@ -9,20 +9,20 @@ import { basename, dirname, join } from 'node:path';
 import { background, type Clock, sleep } from '@fwk/kernel';
 import { NotASocketError, SocketTakenError } from './listen-errors.js';
 
-/** How often the place is tried for when others come and go there at the same time. */
+/** How often taking the path is tried while other servers take it and give it up. */
 const maxTries = 200;
-/** How long another server is left alone that replaces the same socket, in milliseconds. */
+/** Pause while another server replaces the same stale socket, in milliseconds. */
 const waitMs = 50;
-/** Replacing takes far less than so many waits: who has not done it by then was killed. */
+/** Pauses after which a claim is removed. Replacing takes far less time, so the server that made the claim was killed. */
 const maxWaits = 40;
 
-/** Tells one file from every other. An inode's number alone is given anew when its file is gone. */
+/** Identifies a file. The number of its inode is not enough: it is used again for another file once this one is gone. */
 export type FileIdentity = Pick<BigIntStats, 'dev' | 'ino' | 'mtimeNs'>;
 
 /**
- * Gives a socket that listens its place. The name is given where there is none, or in one step instead of a socket where nobody
- * listens. That step is taken only by the one server that has claimed this very file, so of several that start at once none
- * replaces the socket of another.
+ * Puts a listening socket at its path: by a link if there is nothing, or by renaming it over a stale socket. Only the one server
+ * that has claimed this very file, by making a folder named after it, may rename. So of several servers that start at once
+ * none replaces the socket of another.
  * @param from - where the socket is now.
  * @throws SocketTakenError `FWK_HTTP_SOCKET_TAKEN`, NotASocketError `FWK_HTTP_NOT_A_SOCKET`, or the system's error
  */
@@ -52,7 +52,7 @@ export async function takePlace(from: string, path: string, clock: Clock): Promi
       if (waits % maxWaits === 0) await succeeds(rmdir(claim), 'ENOENT');
     }
   }
-  throw new SocketTakenError(path, new Error('others come and go there'));
+  throw new SocketTakenError(path, new Error('other servers keep taking this path and giving it up'));
 }
 
 /** Which file is at a path now; undefined when there is none. */
@@ -63,18 +63,18 @@ async function identityOf(path: string): Promise<BigIntStats | undefined> {
   });
 }
 
-/** Removes our own socket; whatever else stands at the path by now stays. */
+/** Removes our own socket. Anything else that is at the path stays. */
 export function leavePlace(path: string, own: FileIdentity): void {
   try {
     const found = lstatSync(path, { bigint: true });
     if (isSame(found, own)) unlinkSync(path);
   } catch {
-    // It is gone, or its folder cannot be reached: the next server then finds a socket on which nobody listens.
+    // It is gone, or its folder cannot be read: the next server then finds nothing, or a stale socket.
   }
 }
 
 /**
- * The socket at a path where nobody listens; undefined when there is nothing.
+ * The stale socket at a path; undefined when there is nothing.
  * @throws SocketTakenError, NotASocketError
  */
 async function staleAt(path: string): Promise<BigIntStats | undefined> {
@@ -104,7 +104,7 @@ function connectionRefusal(path: string): Promise<Error | undefined> {
   });
 }
 
-/** Whether something is done; false where it fails with a code that says that somebody else was faster. */
+/** Whether a step succeeds; false when it fails with this code, which says that another server was faster. */
 async function succeeds(step: Promise<void>, code: string): Promise<boolean> {
   try {
     await step;

@@ -1,7 +1,7 @@
 import type { BlockList } from 'node:net';
 import { type Network, parseNetwork, type Rule } from '@fwk/kernel';
 
-/** What stands for the address of whoever comes by a Unix socket. */
+/** The address of all callers at a Unix socket. */
 export const unixAddress = 'unix';
 
 /** Says of a remote address whether it is trusted. */

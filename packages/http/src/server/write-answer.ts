@@ -27,13 +27,13 @@ export function writeAnswer(response: ServerResponse, answer: WireAnswer, close:
 }
 
 /**
- * Head and body in one text. Node ends an answer with an empty piece that says when all before has left, and what is two
- * pieces goes a dearer way to the system; so the end comes after the one piece has gone.
+ * Writes head and body as one chunk. `end(body)` would add an empty chunk, and Node writes two chunks to the socket at a
+ * higher cost than one. So `end()` is called after the chunk has been passed on.
  */
 function writeAtOnce(response: ServerResponse, body: string, bytes: number): void {
   const { socket } = response;
   socket?.cork();
-  // Where each character is one byte Node need not encode.
+  // When each character is one byte, Node need not encode.
   response.write(body, bytes === body.length ? 'latin1' : 'utf8');
   socket?.uncork();
   response.end();

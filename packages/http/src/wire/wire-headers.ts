@@ -68,14 +68,14 @@ export function addHeaders(headers: readonly string[], added: WireHeaders): read
   return all;
 }
 
-/** What `fetch` fills in where nobody gives such a header. */
+/** Values that `fetch` sets for headers that its caller does not give. */
 const filledIn: Readonly<Record<string, readonly string[]>> = Object.freeze({
   'accept-language': ['*'],
   'user-agent': ['node', 'undici'],
 });
 
 /**
- * Adds headers to those of a request. Of one name that of the request is taken, unless it says only what `fetch` fills in.
+ * Adds headers to a request. A header that the request has already is kept, unless its value is one that `fetch` sets by itself.
  * @param headers - names in lower case and values in turn.
  */
 export function addMissingHeaders(headers: readonly string[], added: WireHeaders): readonly string[] {

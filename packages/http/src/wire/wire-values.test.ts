@@ -32,7 +32,7 @@ test('refuses what cannot stand in a URL', () => {
   const named: unknown = JSON.parse('{"__proto__":"x"}');
   expect(() => wireQuery(named, told)).toThrow('refused __proto__');
   expect(() => wireParams(named, told)).toThrow('refused __proto__');
-  expect(why).toEqual(Array(2).fill(['__proto__', 'is no name that a value may have']));
+  expect(why).toEqual(Array(2).fill(['__proto__', 'is not allowed as a name']));
 });
 
 test('a query arrives as it was sent', () => {

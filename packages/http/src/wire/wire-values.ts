@@ -10,7 +10,7 @@ export type QueryValues = Readonly<Record<string, string | readonly string[]>>;
 /** Told the name of a value that cannot stand where it should, and why unless it has no text; must throw. */
 export type Refuse = (name: string, why?: string) => never;
 
-const noName = 'is no name that a value may have';
+const noName = 'is not allowed as a name';
 
 /** The text of a value; undefined for what has none. */
 export function textOf(value: unknown): string | undefined {
