@@ -27,8 +27,7 @@ export const httpErrors = Object.freeze({
     status: 500,
   },
   FWK_HTTP_SOCKET_TAKEN: {
-    summary:
-      'A process listens at the Unix socket (`socketPath`), or may do so. Stop it, or choose another path.',
+    summary: 'A process listens at the Unix socket (`socketPath`), or may do so. Stop it, or choose another path.',
     status: 500,
   },
   FWK_HTTP_NOT_A_SOCKET: {

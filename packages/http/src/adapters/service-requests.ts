@@ -146,7 +146,9 @@ function checkService(owner: string, service: string, options: object): void {
   if (typeof service !== 'string' || !nameForm.test(service)) {
     problems.unshift('the name of the service must be lowercase letters, digits, "." or "-", at most 63 characters');
   } else if (!isHost(service)) {
-    problems.unshift('the name of the service must be a host name; in a URL this one would become an address, or be invalid');
+    problems.unshift(
+      'the name of the service must be a host name; in a URL this one would become an address, or be invalid',
+    );
   }
   if (problems.length > 0) throw new OptionsError(owner, problems);
 }

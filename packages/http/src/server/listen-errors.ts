@@ -32,7 +32,8 @@ export class ListenError extends FwkError {
 export class SocketTakenError extends FwkError {
   /** @param cause - why connecting to it failed; undefined when it succeeded. */
   constructor(path: string, cause?: unknown) {
-    const what = cause === undefined ? 'is in use' : `may be in use, since connecting to it failed (${messageOf(cause)})`;
+    const what =
+      cause === undefined ? 'is in use' : `may be in use, since connecting to it failed (${messageOf(cause)})`;
     super('FWK_HTTP_SOCKET_TAKEN', `the Unix socket ${path} ${what}; stop what uses it, or choose another socketPath`, {
       cause,
       details: { path },
@@ -56,9 +57,13 @@ export class NotASocketError extends FwkError {
 export class ServerUsedError extends FwkError {
   /** @param state - what happened to it already: `started` or `closed`. */
   constructor(state: 'started' | 'closed') {
-    super('FWK_HTTP_SERVER_USED', `the server was already ${state}, and a server starts only once; make another with createServer()`, {
-      details: { state },
-    });
+    super(
+      'FWK_HTTP_SERVER_USED',
+      `the server was already ${state}, and a server starts only once; make another with createServer()`,
+      {
+        details: { state },
+      },
+    );
   }
 }
 

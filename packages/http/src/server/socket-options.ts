@@ -39,7 +39,9 @@ export function checkSocketOptions(
   if (host !== defaults.host || port !== defaults.port)
     problems.push('socketPath replaces host and port: leave those out, or list a second server for them');
   if (tls !== undefined)
-    problems.push('tls cannot be used with socketPath: leave it out, the permissions of the socket say who may connect');
+    problems.push(
+      'tls cannot be used with socketPath: leave it out, the permissions of the socket say who may connect',
+    );
   if (clusterWorker())
     problems.push('socketPath cannot be used in a worker of a cluster, where workers share ports: use host and port');
   if (problems.length > 0) throw new OptionsError(owner, problems);
