@@ -13,7 +13,7 @@ export interface Registry {
   readonly name: string;
   /** Whether the registry answers. Backends that cannot be lost are always connected. */
   readonly connection: Live<RegistryConnection>;
-  /** What becomes of the files of TLS that it connects with. Missing or undefined where there are none. */
+  /** Health of the TLS files that it connects with; missing or undefined without such files. */
   readonly tlsHealth?: HealthReport | undefined;
   /**
    * Registers an instance and keeps it registered. Waits, as long as the context allows, for a registry that is not there;

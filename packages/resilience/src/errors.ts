@@ -67,7 +67,7 @@ export const resilienceErrors = Object.freeze({
     status: 409,
   },
   FWK_RESILIENCE_CHANGE_INVALID: {
-    summary: 'A policy was to be set by hand with a member that no change has; nothing was changed.',
+    summary: 'A request to set a policy by hand has an unknown member; nothing was changed.',
     status: 400,
   },
   FWK_RESILIENCE_STATE_UNKNOWN: {

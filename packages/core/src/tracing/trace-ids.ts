@@ -1,7 +1,7 @@
 /**
  * Random ids without `node:crypto`: a trace id need only be unlikely to collide, and is made on every call. Each draw of
- * the environment's randomness gives 32 bits. All digits become a string at once: joining parts costs half as much again, and
- * leaves strings that have to be put together when they are written.
+ * the environment's randomness gives 32 bits. All digits become a string in one call: joining parts costs half as much again,
+ * and the engine must flatten such strings when they are written.
  */
 const digits = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 

@@ -7,8 +7,9 @@ import type { DiscoveryOptions } from './discovery-options.js';
 import { Presence } from './presence.js';
 
 /**
- * What discovery has open in one application. The container makes it when somebody asks for any of it first, and disposes
- * of it: a component that asks before `discovery()` has started, and then fails the start, leaves nothing open.
+ * The parts of discovery in one application, such as the registry and the memberships. The container makes them when one of
+ * them is first asked for, and disposes of them. So nothing stays open when a component asks before `discovery()` has started
+ * and the start then fails.
  */
 export class DiscoveryParts implements AsyncDisposable {
   readonly registry: Registry;
@@ -28,7 +29,7 @@ export class DiscoveryParts implements AsyncDisposable {
     this.memberships = memberships(this.registry, env, this.#saved);
   }
 
-  /** Doing it again does nothing. */
+  /** Closes them once; further calls wait for the same end. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -43,5 +44,5 @@ export class DiscoveryParts implements AsyncDisposable {
   }
 }
 
-/** Within the component only: others ask for the registry or the memberships. */
-export const discoveryPartsToken: Token<DiscoveryParts> = token('what discovery has open');
+/** For the component itself: others ask for the registry or the memberships. */
+export const discoveryPartsToken: Token<DiscoveryParts> = token('parts of discovery');

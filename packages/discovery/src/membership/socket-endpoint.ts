@@ -8,14 +8,14 @@ export function isSocketUrl(url: unknown): url is string {
 }
 
 /**
- * The endpoint at a Unix socket. It comes from the program or its configuration alone: no registry can lead a client to a
+ * The endpoint at a Unix socket. Only a program or its configuration names such endpoints: no registry can make a client open a
  * file of its machine.
- * @param url - `unix:` and an absolute path, which is taken as it stands, without percent-encoding.
+ * @param url - `unix:` and an absolute path without percent-encoding.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
 export function socketEndpoint(service: string, url: string): Endpoint {
   const path = url.replace(/^unix:(?:\/\/(?=\/))?/i, '');
-  const problem = /^unix:\/\/[^/]/i.test(url) ? 'unix: and an absolute path, without a host' : socketPath(path);
+  const problem = /^unix:\/\/[^/]/i.test(url) ? 'absolute, without a host before it' : socketPath(path);
   if (problem !== undefined) {
     throw new OptionsError(`addresses of "${service}"`, [
       `${JSON.stringify(url)} must be like unix:/run/inventory.sock, and the path must be ${problem}`,

@@ -22,7 +22,7 @@ export class RequestError extends FwkError {
       cause: more.cause,
       details: more.members ?? {},
       traits: traitsOfStatus(statusOfCode(code) ?? 500, more.retryAfterMs),
-      // What is at fault is the request; whoever sends many of them is refused cheaply.
+      // The request is at fault, not our code; many bad requests must be cheap to refuse.
       stackTrace: false,
     });
     this.members = more.members ?? {};

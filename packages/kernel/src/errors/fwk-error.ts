@@ -43,8 +43,8 @@ export interface FwkErrorOptions {
   readonly details?: Readonly<Record<string, unknown>>;
   readonly traits?: ErrorTraits;
   /**
-   * Whether `stack` says where it was made. Finding that out costs 10 to 20 µs, as much as a small request, so errors that are
-   * made in numbers, while there is no capacity, leave it out. @defaultValue true, false for what was refused (`refusedBy`)
+   * Whether `stack` has the frames of the place where the error was made. They cost 10 to 20 µs, up to half of a small request, so
+   * errors that are made in large numbers under overload have none. @defaultValue false for refusals (`refusedBy`), else true
    */
   readonly stackTrace?: boolean;
 }
@@ -64,7 +64,7 @@ export class FwkError extends Error {
   constructor(code: string, message: string, options: FwkErrorOptions = {}) {
     const { cause, details = noDetails, traits = noTraits, stackTrace = traits.refusedBy === undefined } = options;
     const frames = Error.stackTraceLimit;
-    // Answers false where the language's own objects are frozen; the error has its stack then.
+    // `Reflect.set` returns false where `Error` is frozen; the error has its frames then.
     if (!stackTrace) Reflect.set(Error, 'stackTraceLimit', 0);
     super(message, cause === undefined ? undefined : { cause });
     if (!stackTrace) Reflect.set(Error, 'stackTraceLimit', frames);

@@ -13,28 +13,28 @@ type RequestListener = (request: IncomingMessage, response: ServerResponse) => v
 const maxWaiting = 100;
 
 /** The requests of one connection. */
-interface Line {
+interface Queue {
   last: ServerResponse;
   waiting: number;
 }
 
 /** Wraps the listener of a server. A request whose connection ended while it waited never reaches it. */
 export function oneByOne(listener: RequestListener): RequestListener {
-  // One entry for each connection, since setting one for each request costs more than all else here.
-  const lines = new WeakMap<Socket, Line>();
+  // One entry for each connection: setting one for each request would cost more than everything else here.
+  const queues = new WeakMap<Socket, Queue>();
   return (request, response) => {
     const { socket } = request;
-    const line = lines.get(socket);
-    if (!line) {
-      lines.set(socket, { last: response, waiting: 0 });
+    const queue = queues.get(socket);
+    if (!queue) {
+      queues.set(socket, { last: response, waiting: 0 });
       return listener(request, response);
     }
-    const earlier = line.last;
-    line.last = response;
+    const earlier = queue.last;
+    queue.last = response;
     if (earlier.closed) return listener(request, response);
-    if (++line.waiting > maxWaiting) return void socket.destroy();
+    if (++queue.waiting > maxWaiting) return void socket.destroy();
     earlier.once('close', () => {
-      line.waiting--;
+      queue.waiting--;
       if (socket.writable) listener(request, response);
     });
   };

@@ -15,13 +15,13 @@ export class OptionsError extends FwkError {
   }
 }
 
-/** Options as they are now. */
+/** Options with the current values of live ones. */
 export type CurrentOptions<T> = {
   readonly [K in keyof T]: T[K] extends infer V ? (V extends Live<infer U> ? U : V) : never;
 };
 
 /**
- * Says what is wrong with options together, a sentence a problem; each is right for itself.
+ * Checks options against each other, when each is valid by itself. The answer has a sentence for each problem.
  * @param values - all of them, defaults included.
  * @param given - those that somebody gave.
  */
@@ -34,8 +34,8 @@ export type TogetherRule<T> = (values: CurrentOptions<T>, given: Partial<Current
  * one is refused or throws, and says so by a process warning, and where `reportRefusals` leads. The rule `anything` leaves a live value as it is, and a `fixed`
  * one is shown the live value itself, which all rules of plain values refuse.
  * @param owner - who is being built, the head of the message: `retry`, `circuitBreaker "prices"`.
- * @param together - what the options must be to each other, now and whenever a live one changes. Not asked where live ones
- *   were {@link judgedTogether} by whoever hands them on. @defaultValue nothing
+ * @param together - checks the options against each other, at once and whenever a live one changes. It is not called when
+ *   whoever passes the live ones on checks them itself; see {@link judgedTogether}. @defaultValue no such check
  * @throws {@link OptionsError} with all problems at once.
  */
 export function checkOptions<T extends object>(
@@ -75,7 +75,7 @@ export function checkOptions<T extends object>(
   return Object.freeze(merged) as Readonly<T>;
 }
 
-/** @param merged - right for themselves; the live ones among them are guarded anew, as members of a group. */
+/** @param merged - options that are valid by themselves; live ones are replaced by guards that form a group. */
 function checkTogether(
   owner: string,
   merged: Record<string, unknown>,
@@ -105,7 +105,10 @@ function checkTogether(
 
 const judged = new WeakSet<Live<unknown>>();
 
-/** Says that whoever hands on a live option has judged it together with those beside it, and goes on to do so. */
+/**
+ * Marks a live option that whoever passes it on checks against the options beside it, now and at each change. `checkOptions`
+ * then leaves that check out.
+ */
 export function judgedTogether<T extends Live<unknown>>(live: T): T {
   judged.add(live);
   return live;

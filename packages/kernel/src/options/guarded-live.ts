@@ -2,9 +2,9 @@
  * A live option as its owner reads it. What a live value holds later comes from outside, such as a file that somebody
  * edits or a projection that throws; it must neither break a call that only reads its limit nor get into what the owner
  * calculates with. So each value is held against the option's rule, and one that is refused changes nothing: the last
- * valid one stays. So it is with a value that is right for itself and contradicts another option of its group. That is told
- * once: by a process warning of type `FwkOptionWarning`, and by the log and the events of the stack that reads the option,
- * once there is one.
+ * valid one stays. The same holds for a value that contradicts another option of its group. Each refusal is
+ * reported once: by a process warning of type `FwkOptionWarning`, and by the log and the events of the stack that reads the
+ * option, as soon as there is one.
  *
  * Nothing is checked but after a change; until then a read costs a look at the source's version.
  */
@@ -49,7 +49,7 @@ export class GuardedLive<T> implements Live<T>, GroupMember {
   /**
    * @param rule - has been held against what `source` holds now.
    * @param name - for messages: `retry: maxAttempts`.
-   * @param group - with which other options it must agree; it is to be made a member. @defaultValue none
+   * @param group - the options that it must fit; the caller makes it a member. @defaultValue none
    * @throws what the source throws when it cannot be read now.
    */
   constructor(source: Live<T>, rule: Rule, name: string, group?: OptionGroup) {
@@ -87,7 +87,7 @@ export class GuardedLive<T> implements Live<T>, GroupMember {
       told = this.value;
       if (!Object.is(told, previous)) listener(told, previous);
     };
-    // A change of another option may let in what this one holds already.
+    // A change of another option may make a refused value of this one fit.
     const subscriptions = (this.#group?.sources ?? [this.source]).map((source) => source.subscribe(follow));
     return {
       [Symbol.dispose]() {
@@ -107,7 +107,7 @@ export class GuardedLive<T> implements Live<T>, GroupMember {
     return combine<[T], U>([this], project);
   }
 
-  /** Whether nothing has changed since it was last looked at. */
+  /** Whether the source has not changed since it was last read. */
   get known(): boolean {
     try {
       return this.source.version === this.#seen;
@@ -120,7 +120,7 @@ export class GuardedLive<T> implements Live<T>, GroupMember {
     return this.#value;
   }
 
-  /** Looks at the source: what it holds if the rule allows it; undefined if not, which is told. */
+  /** Reads the source: its value if the rule allows it, else undefined, and the refusal is reported. */
   candidate(): { readonly value: T } | undefined {
     try {
       const { version, value } = this.source;
@@ -170,7 +170,7 @@ export class GuardedLive<T> implements Live<T>, GroupMember {
   }
 }
 
-/** Outside the class: one that names itself gets another name when modules are joined, and errors are printed with it. */
+/** Outside the class: bundlers rename a class that refers to itself, and errors would be printed with that name. */
 function isGuarded<T>(live: Live<T>): live is GuardedLive<T> {
   return live instanceof GuardedLive;
 }

@@ -1,8 +1,8 @@
 /**
- * Options that are right only together, such as a smallest and a largest value. When live ones among them change, they are
- * taken as they are now if nothing contradicts; otherwise each that can be taken alone is taken, and the others keep their
- * last values until what contradicts them has changed too. Two that change one after the other, such as both bounds of a
- * range, are so taken once the second has changed.
+ * Options that must fit together, such as a smallest and a largest value. When live ones among them change, all new values are
+ * taken if they fit together. Otherwise each new value that fits the values in force is taken by itself, and the other options
+ * keep their last values until the option that they contradict changes too. So both bounds of a range may move one after the
+ * other: both new values are in force once the second has changed.
  */
 import { messageOf } from '../errors/fwk-error.js';
 import type { Live } from '../live/live.js';
@@ -10,18 +10,18 @@ import type { Live } from '../live/live.js';
 /** A live option as its group sees it. */
 export interface GroupMember {
   readonly source: Live<unknown>;
-  /** Whether nothing has changed since it was last looked at. */
+  /** Whether its source has not changed since it was last read. */
   readonly known: boolean;
   /** The value in force. */
   readonly accepted: unknown;
-  /** Looks at the source: what it holds if its own rule allows it; undefined if not. */
+  /** Reads the source: its value if the option's own rule allows it, else undefined. */
   candidate(): { readonly value: unknown } | undefined;
   accept(value: unknown): void;
-  /** Is told why the value is not taken. */
+  /** Reports why a value is not taken. */
   refuse(value: unknown, problems: readonly string[]): void;
 }
 
-/** Says what is wrong, a sentence a problem, if each option has the value that `heldBy` answers. */
+/** Checks the options with the values that `heldBy` returns. The answer has a sentence for each problem. */
 export type JudgeTogether = (heldBy: (member: GroupMember) => unknown) => readonly string[];
 
 /** See the head of this file. */
@@ -30,31 +30,31 @@ export class OptionGroup {
   readonly #judge: JudgeTogether;
   #judging = false;
   #undecided = false;
-  /** Set when something else has changed than the members. */
+  /** Set when the members must be checked though none of their sources has changed. */
   #stale = false;
 
   constructor(judge: JudgeTogether) {
     this.#judge = judge;
   }
 
-  /** True while some value is not taken because of others, so that a change of any may let it in. */
+  /** True while a value is refused because of other options: a change of any member may make it fit. */
   get undecided(): boolean {
     return this.#undecided;
   }
 
-  /** Those that are judged from now on; something else may have changed as well, so they are looked at anew. */
+  /** Replaces the members. They are checked at the next read, since options beside them may have changed as well. */
   setMembers(members: readonly GroupMember[]): void {
     this.#members = members;
     this.#stale = true;
     this.#undecided = members.length > 0;
   }
 
-  /** What its members hold comes from here. */
+  /** The sources of all members. */
   get sources(): readonly Live<unknown>[] {
     return this.#members.map(({ source }) => source);
   }
 
-  /** Looks at all members after a change, and takes what can be taken. */
+  /** Reads all members after a change, and takes the values that fit. */
   refresh(): void {
     if (this.#judging || (!this.#stale && this.#members.every(({ known }) => known))) return;
     this.#judging = true;

@@ -2,16 +2,16 @@ import { isAbsolute } from 'node:path';
 import type { Rule } from './rules.js';
 
 /**
- * Bytes that a path may have as the address of a Unix socket: the system's limit without the closing zero, 107 on Linux and
- * 103 elsewhere (macOS, the BSDs).
+ * Longest path of a Unix socket, in bytes: the system's limit without the terminating zero, 107 on Linux and 103 elsewhere
+ * (macOS, the BSDs).
  */
 export function maxSocketPathBytes(platform: string = process.platform): number {
   return platform === 'linux' ? 107 : 103;
 }
 
-/** An absolute path that a Unix socket can have on this system; never on Windows, where Node has named pipes instead. */
+/** A rule for the path of a Unix socket: absolute, and not too long. It refuses all on Windows, where Node has named pipes. */
 export const socketPath: Rule = (value) => {
-  if (process.platform === 'win32') return 'left out on Windows, which has no such sockets for Node';
+  if (process.platform === 'win32') return 'left out on Windows, where Node has no Unix sockets';
   if (typeof value !== 'string' || !isAbsolute(value)) return 'an absolute path, such as /run/inventory.sock';
   if (value.includes('\0')) return 'a path without a zero byte';
   if (value.endsWith('/')) return 'the path of a file, without a slash at its end';

@@ -1,25 +1,25 @@
 /**
- * Limits of time for many short pieces of work, such as the requests of a server. Nearly all end long before their limit,
- * and a timer of Node for each costs too much: it is set, taken off and counted as an async resource. So one timer looks at all
- * of them now and then, and only what it finds for the second time gets a timer of its own.
+ * Time limits for many short pieces of work, such as the requests of a server. Nearly all end long before their limit, and a
+ * timer of Node for each costs too much: it is set, cleared and counted as an async resource. So one timer looks at all limits
+ * every 20 ms, and only a limit that it meets for the second time gets a timer of its own.
  */
 import type { Clock, Timer } from './clock.js';
 
-/** How often is looked, in milliseconds. */
-const lookEveryMs = 20;
+/** Time between two looks at all limits, in milliseconds. */
+const sweepEveryMs = 20;
 
-/** Work with a limit. */
+/** Work with a time limit. */
 export interface Limited {
   /** Its time is over. */
   expired(): void;
 }
 
-/** The limit of one piece of work. */
+/** The time limit of one piece of work. */
 export class TimeLimit {
-  /** Where it stands among those that have no timer yet. */
-  place = -1;
-  /** Whether it was found once. */
-  seen = false;
+  /** Its index among the limits without a timer; -1 when it is not among them. */
+  index = -1;
+  /** Whether a sweep has met it. */
+  swept = false;
   readonly #limits: TimeLimits;
   readonly #work: Limited;
   readonly #endMs: number;
@@ -32,9 +32,9 @@ export class TimeLimit {
     this.#endMs = endMs;
   }
 
-  /** The work is over; harmless more than once. */
+  /** The work has ended. It may be called more than once. */
   end(): void {
-    if (this.place >= 0) this.#limits.remove(this);
+    if (this.index >= 0) this.#limits.remove(this);
     else if (this.#timer !== undefined) this.#limits.clock.clearTimer(this.#timer);
   }
 
@@ -48,8 +48,8 @@ export class TimeLimit {
 /** See the head of this file. Its timers do not keep the process alive. */
 export class TimeLimits {
   readonly clock: Clock;
-  readonly #young: TimeLimit[] = [];
-  #look: Timer | undefined;
+  readonly #withoutTimer: TimeLimit[] = [];
+  #sweepTimer: Timer | undefined;
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -57,43 +57,43 @@ export class TimeLimits {
 
   /**
    * Begins a limit.
-   * @param nowMs - what the clock says.
-   * @param limitMs - when the work is told that its time is over, unless the limit is ended before; not `Infinity`.
+   * @param nowMs - the current time of the clock.
+   * @param limitMs - time until the work is told that it is over, unless the limit is ended before; not `Infinity`.
    */
   begin(work: Limited, nowMs: number, limitMs: number): TimeLimit {
     const limit = new TimeLimit(this, work, nowMs + limitMs);
-    if (limitMs <= 2 * lookEveryMs) limit.setTimer(nowMs);
+    if (limitMs <= 2 * sweepEveryMs) limit.setTimer(nowMs);
     else {
-      limit.place = this.#young.push(limit) - 1;
-      this.#look ??= this.clock.setTimer(this.#lookAtAll, lookEveryMs, true);
+      limit.index = this.#withoutTimer.push(limit) - 1;
+      this.#sweepTimer ??= this.clock.setTimer(this.#sweep, sweepEveryMs, true);
     }
     return limit;
   }
 
   /** @internal */
   remove(limit: TimeLimit): void {
-    const last = this.#young.pop() as TimeLimit;
+    const last = this.#withoutTimer.pop() as TimeLimit;
     if (last !== limit) {
-      this.#young[limit.place] = last;
-      last.place = limit.place;
+      this.#withoutTimer[limit.index] = last;
+      last.index = limit.index;
     }
-    limit.place = -1;
+    limit.index = -1;
   }
 
-  readonly #lookAtAll = (): void => {
+  readonly #sweep = (): void => {
     const nowMs = this.clock.now();
-    let stay = 0;
-    for (const limit of this.#young) {
-      if (limit.seen) {
-        limit.place = -1;
+    let kept = 0;
+    for (const limit of this.#withoutTimer) {
+      if (limit.swept) {
+        limit.index = -1;
         limit.setTimer(nowMs);
       } else {
-        limit.seen = true;
-        limit.place = stay;
-        this.#young[stay++] = limit;
+        limit.swept = true;
+        limit.index = kept;
+        this.#withoutTimer[kept++] = limit;
       }
     }
-    this.#young.length = stay;
-    this.#look = stay > 0 ? this.clock.setTimer(this.#lookAtAll, lookEveryMs, true) : undefined;
+    this.#withoutTimer.length = kept;
+    this.#sweepTimer = kept > 0 ? this.clock.setTimer(this.#sweep, sweepEveryMs, true) : undefined;
   };
 }

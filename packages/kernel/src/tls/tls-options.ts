@@ -30,7 +30,7 @@ export interface TlsSources {
 
 const hostName = /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}))*$/;
 
-/** True for a name that the other end's certificate can be asked to bear. */
+/** Whether a value is a host name, which the certificate of the other end can be expected to bear. */
 export function isServerName(value: unknown): value is string {
   return typeof value === 'string' && hostName.test(value);
 }

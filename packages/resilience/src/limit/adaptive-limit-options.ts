@@ -103,7 +103,7 @@ export function checkAdaptiveLimitOptions(options: Partial<AdaptiveLimitOptions>
     ({ minLimit, maxLimit }) => (minLimit > maxLimit ? [`minLimit ${minLimit} is above maxLimit ${maxLimit}`] : []),
   );
   const { initialLimit, minLimit, maxLimit } = settings;
-  // A live bound may move past it: it says where the limit began, and means nothing later.
+  // A live bound is not compared and may move past it: `initialLimit` counts only at the start.
   const isOut = [minLimit, maxLimit].some(
     (bound, at) => typeof bound === 'number' && (at === 0 ? initialLimit < bound : initialLimit > bound),
   );

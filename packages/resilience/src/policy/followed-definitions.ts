@@ -1,6 +1,6 @@
 /**
- * The definitions of policies as they are in force, and the policies that follow them. A changed set is taken on by all of
- * these or by none: each is checked with it before the first takes it on.
+ * The definitions of policies that are in force, and the policies that follow them. A changed set of definitions takes effect
+ * for all of these policies or for none: each is checked with it before the first changes.
  */
 import { type Env, isLive, type Live, messageOf, OptionsError } from '@fwk/kernel';
 import { guardLive } from './guard-live.js';
@@ -27,7 +27,7 @@ interface Follower {
 
 /** See the head of this file. */
 export class FollowedDefinitions implements Disposable {
-  /** The last change if it was refused; undefined once a good one came. */
+  /** Why the last change was refused; undefined if it was accepted. */
   refusal: PolicyRefusal | undefined;
   readonly #env: Env;
   readonly #read: () => PolicyDefinitions;

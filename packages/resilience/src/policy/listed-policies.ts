@@ -1,4 +1,4 @@
-/** The registry at work: what is listed, how it is looked into and set by hand. */
+/** The implementation of the policy registry: it lists policies, reports on them and sets them by hand. */
 import type { Env, Live } from '@fwk/kernel';
 import type { ManualState } from '../breaker/breaker-state.js';
 import { sumStatistics } from '../statistics/policy-statistics.js';

@@ -1,7 +1,7 @@
 /**
- * The live values in the options of a policy, as the policy takes them. A value that comes later is held against the same
- * check as one that is there from the start: if the policy would be refused with it, the last one stays in force, for all
- * readers alike: the layers, the list of settings, the check of a changed configuration.
+ * The live values in the options of a policy. Each new value must pass the same check as the first one. If the policy would be
+ * refused with it, the last value stays in force for all readers: the layers, the list of settings, and the check of a changed
+ * configuration.
  */
 import { GuardedLive, judgedTogether, type Live, liveValue, OptionGroup, OptionsError } from '@fwk/kernel';
 import { isPlain } from '../layer/plain.js';
@@ -13,7 +13,7 @@ import type { PolicyOptions } from './policy-options.js';
 export class LiveLevels {
   readonly #check: (levels: readonly OptionsLevel[]) => void;
   readonly #group = new OptionGroup((heldBy) => this.#problems(heldBy));
-  /** By what was given. */
+  /** The policy's own guard of each live value that was given. */
   #own: ReadonlyMap<GuardedLive<unknown>, GuardedLive<unknown>> = new Map();
   #given: readonly OptionsLevel[] = [];
 
@@ -23,9 +23,9 @@ export class LiveLevels {
   }
 
   /**
-   * Takes on levels that were checked as {@link inForce} answers them.
+   * Takes levels that have passed the check in the form that {@link inForce} returns.
    * @param given - with live values guarded; see `guardLive`.
-   * @returns the same with the live values that this policy takes; those that it knows already keep what is in force
+   * @returns the levels with the policy's own guards for live values; a live value that it knows keeps the value in force
    */
   take(given: readonly OptionsLevel[]): readonly OptionsLevel[] {
     const own = new Map<GuardedLive<unknown>, GuardedLive<unknown>>();

@@ -29,8 +29,8 @@ const MAX_POLICIES = 1000;
 export type PolicySource = Readonly<Record<string, PolicyOptions>> | Live<unknown>;
 
 /**
- * Definitions with the live values in them guarded, once for all reads: what would have the definitions refused is not taken.
- * What a live source holds has no live values.
+ * Guards the live values within definitions: a value with which the definitions would be refused is not taken. A live source
+ * is passed on as it is, since it holds plain data.
  * @param inForce - what was read last.
  */
 export function guardDefinitions(

@@ -132,14 +132,14 @@ class Resilience implements ComponentSteps {
 function set(registry: PolicyRegistry | undefined, { parameter = '', body }: ManagementRequest): unknown {
   const { state, endpoint, ...others } = Object(body) as Record<string, unknown>;
   const [unknown] = typeof body === 'object' ? Object.keys(others) : [];
-  // With an endpoint that nobody reads, a change would be made at all of them.
+  // If a misspelt `endpoint` were ignored, all endpoints would be changed.
   if (unknown !== undefined) throw new ChangeInvalidError(parameter, unknown);
   if (!allowedStates.includes(state as string)) {
     throw new UnknownStateError(`policy "${parameter}"`, state, allowedStates);
   }
   // For the audit log: the policy before the change.
   const was = registry?.list().find(({ name }) => name === parameter);
-  // Anything but a text is no endpoint's id, and the answer says so.
+  // Ids of endpoints are text: anything else is answered as an endpoint that does not exist.
   const one = endpoint === undefined || typeof endpoint === 'string' ? endpoint : JSON.stringify(endpoint);
   if (state === 'reset') registry?.reset(parameter, one);
   else registry?.force(parameter, state as ManualState, one);

@@ -38,9 +38,9 @@ export class CallCounts {
   }
 
   /**
-   * Its total time ran out, which is told and counted as the deadline layer does it.
+   * Reports and counts that the total time of a call ran out, as the deadline layer does.
    * @param limitMs - what it was given, in milliseconds; undefined when the time was over from the start.
-   * @returns what the call is to end with
+   * @returns the error that the call ends with
    */
   outOfTime(context: CallContext, limitMs?: number): DeadlineExceededError {
     return this.#expiry.error(context, limitMs);

@@ -7,7 +7,7 @@ import { StatisticsRecorder } from './recorder.js';
 /** See the head of this file. */
 export class PolicyRecorders implements StatisticsSource {
   #clock: Clock;
-  /** What happened on the way of calls, and the calls of a policy without operations; on the clock of the first stack. */
+  /** What happens within calls, and the calls of a policy without operations. It uses the clock of the first stack. */
   #whole: StatisticsRecorder | undefined;
   readonly #ofOperations = new Map<string, StatisticsRecorder>();
   readonly #ofEndpoints = new Map<string, StatisticsRecorder>();
@@ -17,7 +17,7 @@ export class PolicyRecorders implements StatisticsSource {
     this.#clock = clock;
   }
 
-  /** @param clock - counts from now on, if it is the first. */
+  /** @param clock - of the recorder, if this is the first call. */
   whole(clock: Clock = this.#clock): StatisticsRecorder {
     if (this.#whole) return this.#whole;
     this.#clock = clock;

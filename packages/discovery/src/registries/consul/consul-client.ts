@@ -55,7 +55,7 @@ export interface ConsulAnswer {
   readonly led: boolean;
 }
 
-/** What those need who ask; whether they are given a connection or, in tests, a script. */
+/** The part of the client that sends requests. Tests use a scripted one. */
 export type AskConsul = Pick<ConsulClient, 'ask' | 'json' | 'parse' | 'unavailable'>;
 
 /**
@@ -81,12 +81,12 @@ export class ConsulClient {
     this.#env = env;
   }
 
-  /** What becomes of the files of TLS; undefined where there is no TLS of our own. */
+  /** Health of the TLS files; undefined without TLS options. */
   get tlsHealth(): HealthReport | undefined {
     return this.#tls?.health();
   }
 
-  /** Before the first question. @throws TlsInvalidError `FWK_KERNEL_TLS_INVALID` when files cannot be used. */
+  /** Reads the TLS files; call it before the first request. @throws TlsInvalidError `FWK_KERNEL_TLS_INVALID` when they cannot be used. */
   open(): void {
     const { tls } = this.#options;
     if (tls === undefined || this.#tls || this.#closed) return;
@@ -190,7 +190,7 @@ export class ConsulClient {
     return url;
   }
 
-  /** Other certificates need other connections; what is under way ends on the old ones. */
+  /** Changed certificates need new connections; requests that are under way end on the old ones. */
   #agentFor(use: 'short' | 'held', AgentClass: typeof Agent): Agent {
     const material = this.#tls?.material.value;
     if (material !== this.#material) {

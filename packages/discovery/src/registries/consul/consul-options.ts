@@ -13,8 +13,8 @@ export interface ConsulTls extends TlsSources {
 }
 
 /**
- * How Consul verifies the certificate of an instance that it asks over TLS. Whom it trusts is its own configuration's matter:
- * what its machine trusts, or its `ca_file` with `enable_agent_tls_for_checks`.
+ * How Consul verifies the certificate of an instance when it checks it over TLS. Which authorities it trusts is set in Consul:
+ * those of its machine, or its `ca_file` with `enable_agent_tls_for_checks`.
  */
 export interface ConsulCheckTls {
   /**

@@ -1,7 +1,7 @@
 /**
- * Writes this process's instances into the Consul agent and tells it that they live. The agent is the owner of what is
- * registered with it: it brings it to the servers, and brings it back when they forget it; what the agent itself forgets
- * by a restart, we register again. What is known of an instance stands in its {@link OwnRecord}.
+ * Registers this process's instances with the Consul agent, and renews them. The agent owns what is registered with it: it
+ * passes it on to the servers, also when they have lost it. What the agent itself loses by a restart is registered again here.
+ * What is known of an instance is in its {@link OwnRecord}.
  */
 import { type Env, isFwkError, messageOf } from '@fwk/kernel';
 import { DuplicateInstanceError } from '../../errors.js';
@@ -29,7 +29,7 @@ export class ConsulWriter implements InstanceWriter {
 
   /**
    * @param holder - a name of this process that no other has.
-   * @param suspect - makes the pulse renew at once.
+   * @param suspect - makes the next renewal happen at once.
    */
   constructor(client: AskConsul, holder: string, options: ConsulOptions, env: Env, suspect: () => void) {
     this.#client = client;
@@ -77,7 +77,8 @@ export class ConsulWriter implements InstanceWriter {
   }
 
   /**
-   * Tells the agent that these instances live; with none to tell of, asks the cheapest question that needs no rights.
+   * Renews these instances at the agent. With none to renew it sends the cheapest request that needs no permission, to learn
+   * whether the agent is there.
    * @returns the ids that the agent, or the servers, do not know.
    */
   async renew(ids: readonly string[]): Promise<readonly string[]> {
@@ -89,7 +90,7 @@ export class ConsulWriter implements InstanceWriter {
     return ids.filter((_id, index) => !known[index]);
   }
 
-  /** What is being registered is about to be taken out: nothing more is begun for it. */
+  /** Registrations that are under way are about to be undone: they begin nothing more. */
   hurry(): void {
     this.#claims.hurry();
   }
@@ -100,11 +101,11 @@ export class ConsulWriter implements InstanceWriter {
   }
 
   /** @returns what the servers say of a new registration; undefined for a change of one that is ours. */
-  async #register(record: OwnRecord, instance: Instance): Promise<'first' | 'unsaid' | undefined> {
+  async #register(record: OwnRecord, instance: Instance): Promise<'first' | 'unknown' | undefined> {
     const { id, status } = instance;
     const isNew = record.state !== 'held';
     if (isNew) await this.#claim(record, instance);
-    // Before its facts say that it serves: it must not read as failing in between.
+    // Before the facts say that it serves: it must not look failing in between.
     if (status !== 'OUT_OF_SERVICE' && record.outOfService) {
       await this.#agent.removeCheck(outOfServiceCheckIdOf(id));
       record.outOfService = false;
@@ -120,14 +121,14 @@ export class ConsulWriter implements InstanceWriter {
   async #claim(record: OwnRecord, instance: Instance): Promise<void> {
     const here = await this.#claims.claim(instance, record.claim());
     if (!here || here.holder === this.#holder) return;
-    // Nobody would make the checks of a predecessor pass any more.
+    // Nobody reports for the checks of a predecessor, so they would fail.
     for (const check of leftBehind(instance.id, here.checks)) await this.#agent.removeCheck(check.id);
   }
 
   async #write(record: OwnRecord, instance: Instance): Promise<void> {
     const { id, status } = instance;
     const time = new Date(this.#env.clock.wallTime()).toISOString();
-    // What Consul dropped because it failed comes back as failing; the next probe may say otherwise.
+    // An instance that Consul removed because it failed is registered again as failing; the next probe may change that.
     const check =
       this.#options.check === 'http' && record.failing
         ? { changed: `${notesOfFailing}, registered again at ${time}`, status: 'critical' as const }
@@ -143,7 +144,7 @@ export class ConsulWriter implements InstanceWriter {
     }
   }
 
-  async #prove(instance: Instance): Promise<'first' | 'unsaid'> {
+  async #prove(instance: Instance): Promise<'first' | 'unknown'> {
     try {
       return await this.#claims.prove(instance);
     } catch (error) {
@@ -152,23 +153,23 @@ export class ConsulWriter implements InstanceWriter {
     }
   }
 
-  /** Takes out what is ours: between two renewals somebody else may have taken the id. */
+  /** Deregisters only what is ours: between two renewals somebody else may have taken the id. */
   async #takeOut(id: string): Promise<void> {
     const here = await this.#claims.standing(id);
     if (here?.holder === this.#holder) await this.#agent.deregister(id);
   }
 
   /**
-   * Answers false when the agent does not know the instance as ours, or somebody came before us. The former is looked at
-   * before each report: an agent that was restarted between two of them may hold another's instance of this id, which a
-   * report would keep alive.
+   * Returns false when the agent does not have the instance as ours, or when somebody had the id before us. The agent is asked
+   * before each report: if it was restarted in between it may have somebody else's instance of this id, which a report would
+   * keep alive.
    */
   async #renew(record: OwnRecord): Promise<boolean> {
     if (record.isBusy) return true;
     const instance = record.written;
     if (!instance) return false;
     const here = await this.#claims.standing(record.id);
-    // What has been written meanwhile knows better.
+    // A write in the meantime makes this answer out of date.
     if (record.isBusy || record.written !== instance) return true;
     const isOurs = here?.holder === this.#holder;
     const isKnown = isOurs && (await this.#live(record, here)) && !record.missing;
@@ -180,13 +181,13 @@ export class ConsulWriter implements InstanceWriter {
     return record.isBusy;
   }
 
-  /** Says that it lives. @returns false when the agent does not take that. */
+  /** Reports that it is alive. @returns false when the agent does not accept the report. */
   async #live(record: OwnRecord, here: Standing): Promise<boolean> {
     const { id } = record;
     if (here.node !== undefined) this.#catalog.node = here.node;
-    const isUnsaid = here.checks.some((check) => check.id === checkIdOf(id) && isUntouched(check));
+    const isUnreported = here.checks.some((check) => check.id === checkIdOf(id) && isUntouched(check));
     if (!here.alive) record.failing = true;
-    else if (!isUnsaid) record.failing = false;
+    else if (!isUnreported) record.failing = false;
     if (this.#options.check === 'http') return true;
     let told = record.written;
     let known = true;
@@ -204,7 +205,7 @@ export class ConsulWriter implements InstanceWriter {
     // A process that stops does not need to know.
     const verdict = await this.#claims.look(instance).catch(() => 'first');
     if (verdict === 'overtaken') record.doubt();
-    else if (verdict === 'unsaid') record.lookSoon();
+    else if (verdict === 'unknown') record.lookSoon();
   }
 
   #miss(id: string): void {
@@ -212,13 +213,13 @@ export class ConsulWriter implements InstanceWriter {
     if (record) record.missing = true;
   }
 
-  /** Whoever registers for the first time hears the refusal and does not try again. */
+  /** Forgets an instance whose first registration was refused: its caller gets the error, and no renewal tries again. */
   #dropUnwanted(record: OwnRecord, error: unknown): void {
     if (!isUnavailable(error) && !record.wasHeld && !record.written) this.#records.delete(record.id);
   }
 }
 
-/** What a predecessor had itself checked by, beside the check that we replace; the operator's maintenance stays. */
+/** The checks that a predecessor left, except the one that we replace and the operator's maintenance. */
 function leftBehind(id: string, checks: readonly HealthCheck[]): readonly HealthCheck[] {
   return checks.filter((check) => check.instance === id && check.id !== checkIdOf(id) && !isMaintenance(check));
 }

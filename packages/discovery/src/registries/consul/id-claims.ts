@@ -32,7 +32,7 @@ export interface Standing {
 }
 
 /** Who came first, as far as the servers can say by now: we, or somebody else. */
-export type Verdict = 'first' | 'unsaid' | 'overtaken';
+export type Verdict = 'first' | 'unknown' | 'overtaken';
 
 /** Asks who has an id, for one process, through one agent. What comes of the answers stands in the record of the instance. */
 export class IdClaims {
@@ -95,7 +95,7 @@ export class IdClaims {
    * nobody did: the agent works without them.
    * @throws DuplicateInstanceError when it must be taken out again.
    */
-  async prove(instance: Instance): Promise<'first' | 'unsaid'> {
+  async prove(instance: Instance): Promise<'first' | 'unknown'> {
     const all = await this.#settled(instance, (found) => this.#judge(instance, found) === 'first');
     const judged = this.#judge(instance, all);
     if (typeof judged === 'object') refuse(instance, judged.instance);
@@ -111,9 +111,9 @@ export class IdClaims {
   }
 
   /** @returns who came first when it was somebody else. */
-  #judge(instance: Instance, all: readonly Holding[] | undefined): 'first' | 'unsaid' | Holding {
+  #judge(instance: Instance, all: readonly Holding[] | undefined): 'first' | 'unknown' | Holding {
     const own = all?.find((each) => each.holder === this.#holder && isAt(each.instance, instance));
-    if (!all || !own) return 'unsaid';
+    if (!all || !own) return 'unknown';
     return this.#rivals(instance, all).find(({ since }) => since < own.since) ?? 'first';
   }
 

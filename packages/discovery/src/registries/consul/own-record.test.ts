@@ -87,7 +87,7 @@ test('holds what stood there before when Consul did not take the new facts', () 
 test('was held once it was ours, whatever became of it', () => {
   const record = recordIn('proving');
   expect(record.wasHeld).toBe(false);
-  record.hold('unsaid');
+  record.hold('unknown');
   record.doubt();
   record.claim();
   record.refuse('taken');
@@ -100,7 +100,7 @@ test('asks the servers with every tenth renewal, and with each one while they co
   expect(dues(20).flatMap((due, at) => (due ? at + 1 : []))).toEqual([10, 20]);
   record.lookSoon();
   expect(dues(2)).toEqual([true, false]);
-  const unsaid = recordIn('proving');
-  unsaid.hold('unsaid');
-  expect(unsaid.isLookDue()).toBe(true);
+  const unknown = recordIn('proving');
+  unknown.hold('unknown');
+  expect(unknown.isLookDue()).toBe(true);
 });

@@ -1,5 +1,5 @@
 /**
- * One own instance in Consul: all that this process knows of its registration, in one place and in one explicit state.
+ * The registration of one of this process's instances in Consul: all that the process knows of it, with one explicit state.
  *
  * | state       | meaning                                                                                          |
  * | ----------- | ------------------------------------------------------------------------------------------------ |
@@ -8,7 +8,7 @@
  * | `proving`   | it is written, and we wait until the servers know of it and say that nobody came first            |
  * | `held`      | the id is ours; each renewal says that the instance lives                                         |
  * | `changing`  | the id is ours, and new facts are being written                                                   |
- * | `refused`   | somebody else has the id; it is tried again with each renewal, without waiting for it             |
+ * | `refused`   | somebody else has the id; each renewal tries again, without waiting for them to leave             |
  *
  * A record exists from the first attempt to register until the instance is taken out.
  */
@@ -17,7 +17,7 @@ import type { Instance } from '../../instance.js';
 /** See the head of this file. */
 export type OwnState = 'unclaimed' | 'claiming' | 'proving' | 'held' | 'changing' | 'refused';
 
-/** What can happen, and where it leads from each state. Where a state is missing, nothing changes. */
+/** The events, and the state that follows each state. For a state that is not listed nothing changes. */
 export const ownTransitions = Object.freeze({
   /** Whether the id is free is about to be asked. */
   claim: { unclaimed: 'claiming', refused: 'claiming' },
@@ -27,23 +27,23 @@ export const ownTransitions = Object.freeze({
   hold: { proving: 'held', changing: 'held' },
   /** What was under way failed, and may have been done all the same. */
   fail: { claiming: 'unclaimed', proving: 'unclaimed', changing: 'held' },
-  /** The agent or the servers no longer say that it is ours. What is under way finds that out by itself, or has been overtaken. */
+  /** The agent or the servers do not confirm that it is ours. Claiming and proving find that out by themselves. */
   doubt: { held: 'unclaimed', changing: 'unclaimed' },
   /** Somebody else is alive and has the id. */
   refuse: { claiming: 'refused', proving: 'refused' },
 }) satisfies Readonly<Record<string, Readonly<Partial<Record<OwnState, OwnState>>>>>;
 
-/** With which renewal the servers are asked again whether the id is still ours alone. */
+/** How many renewals there are between two questions to the servers whether the id is ours alone. */
 const LOOK_EVERY = 10;
 
 /** See the head of this file. */
 export class OwnRecord {
   readonly id: string;
-  /** Its check was critical when it was last looked at: if it is put in again, it starts as failing. */
+  /** Its check was critical when it was last looked at: if it is registered again, it starts as failing. */
   failing = false;
-  /** A check that says that it is out of service may stand at the agent. */
+  /** The agent may have a check that says that it is out of service. */
   outOfService = false;
-  /** The servers were seen without it, though the agent has it. */
+  /** The servers did not have it when last asked, though the agent has it. */
   missing = false;
   /** Why the last attempt to write failed; undefined once one has succeeded. */
   trouble: string | undefined;
@@ -60,22 +60,22 @@ export class OwnRecord {
     return this.#state;
   }
 
-  /** The facts that may stand at the agent as ours, as they were last written; undefined when none do. */
+  /** The facts that were last written, which the agent may have as ours; undefined for none. */
   get written(): Instance | undefined {
     return this.#written;
   }
 
-  /** It was ours before, so that whoever registered it was told so. */
+  /** Whether it was ours at some time, so that whoever registered it was told of the success. */
   get wasHeld(): boolean {
     return this.#wasHeld;
   }
 
-  /** Something is under way, and until it ends nobody can say whether the agent knows it. */
+  /** A request is under way. Until it ends it is unknown whether the agent has the instance. */
   get isBusy(): boolean {
     return this.#state === 'claiming' || this.#state === 'proving' || this.#state === 'changing';
   }
 
-  /** @returns false when somebody was found to have the id before: whoever tries again does not wait for them to go. */
+  /** @returns whether to wait for somebody who has the id and may be leaving: not after a refusal. */
   claim(): boolean {
     const isFirst = this.#state !== 'refused';
     this.#step('claim');
@@ -83,8 +83,8 @@ export class OwnRecord {
   }
 
   /**
-   * Before the request is sent: when its answer is lost, nobody knows whether it arrived.
-   * @returns takes it back, when Consul says that it changed nothing.
+   * Call it before the request is sent: when the answer is lost, it is unknown whether the request arrived.
+   * @returns a function that undoes it, for when Consul says that nothing was changed.
    */
   write(instance: Instance): () => void {
     const before = this.#written;
@@ -97,7 +97,7 @@ export class OwnRecord {
   }
 
   /** @param verdict - what the servers say of a new registration; undefined for a change. */
-  hold(verdict?: 'first' | 'unsaid'): void {
+  hold(verdict?: 'first' | 'unknown'): void {
     this.#step('hold');
     this.#wasHeld = true;
     this.trouble = undefined;
@@ -113,7 +113,7 @@ export class OwnRecord {
     this.#step('doubt');
   }
 
-  /** Neither the registration nor its checks are ours to touch any more. */
+  /** The registration and its checks belong to somebody else, and are left alone. */
   refuse(trouble: string): void {
     this.#step('refuse');
     this.trouble = trouble;
@@ -123,7 +123,7 @@ export class OwnRecord {
     this.missing = false;
   }
 
-  /** With each renewal: whether the servers are to be asked now whether the id is ours alone. */
+  /** Call it once at each renewal. @returns whether to ask the servers now if the id is ours alone. */
   isLookDue(): boolean {
     if (this.#untilLook > 1) {
       this.#untilLook -= 1;

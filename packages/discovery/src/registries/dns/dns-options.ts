@@ -40,8 +40,8 @@ export interface DnsRegistryOptions {
   /** By service: `host:port` for A and AAAA records, or the name of SRV records, like `_inventory._tcp.example.com`. */
   readonly services: Readonly<Record<string, string>>;
   /**
-   * What the instances speak, of which DNS says nothing: `http` or `https`. A client that has `tls` speaks TLS with all of
-   * them either way, and one of `https` proves the name of its service, not that of its host. @defaultValue 'http'
+   * The protocol of the instances, which DNS does not tell: `http` or `https`. A client with `tls` speaks TLS with all of them
+   * either way. Instances of `https` prove the name of their service, not that of their host. @defaultValue 'http'
    */
   readonly scheme: 'http' | 'https';
   /** Asked instead of the servers of this machine; it knows its own. @defaultValue none */

@@ -25,7 +25,7 @@ export async function explainMissing(
     return failure;
   }
   if (status === 401) return new RegistryDeniedError(`${host}:${port}`);
-  // A registry answers at its port only while its socket is there: if it is by now, it has just been opened.
+  // A registry listens at its port only while its socket is there. So if the socket answers now, it has just been opened.
   if (await isAnswered(socket)) return error;
   return new RegistryDeniedError(
     `${host}:${port}`,

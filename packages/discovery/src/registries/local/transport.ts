@@ -142,7 +142,7 @@ export class Transport {
     const { host, port } = this.#options;
     const path = await socketPlace(this.#options, port);
     this.#socket = path;
-    // Node's agent asks whether the host is an address. Compiling its expression for IPv6 takes 10 ms, and a name would need it.
+    // Node's agent checks whether the host is an IP address. For a name it compiles its regular expression for IPv6, in 10 ms.
     return path === undefined ? { host, port } : { host, socketPath: path };
   }
 }
