@@ -81,7 +81,7 @@ describe('the resilience component', () => {
       'a member that is unknown',
       'quote',
       { state: 'forced-open', endpont: 'a' },
-      /left as it is: there is no "endpont"/,
+      /was not changed: "endpont" is unknown/,
     ],
     ['another such name', 'constructor', { state: 'forced-open' }, 'no policy called "constructor"'],
   ])('refuses %s', (_, name, body, message) => {
