@@ -1,12 +1,13 @@
 /** `fetch` for a service: that of the platform, whose requests go through the layers of a client. */
 import type { RequestListener } from 'node:http';
-import { createApp, healthToken } from '@fwk/core';
+import { healthToken } from '@fwk/core';
 import { memberships, memoryRegistry, roundRobin } from '@fwk/discovery';
 import { background, cancellable, defaultEnv, liveValue, makeEnv, priorityKey, runInContext } from '@fwk/kernel';
 import { testAuthority } from '@fwk/kernel/testing';
-import { policyRegistry, resilience } from '@fwk/resilience';
+import { policyRegistry } from '@fwk/resilience';
 import { afterEach, describe, expect, test } from 'vitest';
 import { describeClient } from '../client/client-core.js';
+import { checkoutApp } from '../fixtures/checkout-app.js';
 import { type RawServer, rawServer } from '../fixtures/raw-server.js';
 import { fetchOf, interceptorOf } from './adapter-tokens.js';
 import { serviceFetch } from './service-fetch.js';
@@ -392,16 +393,7 @@ test('in an application health tells of the files of its TLS, also of those of l
   const tls = { endpoints: ['https://127.0.0.1:1'], tls: { ca } };
   const called = fetchOf('inventory', tls);
   const hosts = interceptorOf({ services: { payments: tls } });
-  const app = createApp({
-    name: 'checkout',
-    version: '1.0.0',
-    owner: 'tests',
-    management: false,
-    logging: { level: 'silent' },
-    shutdown: { propagationDelayMs: 0 },
-    use: [resilience()],
-  });
-  await app.start();
+  const app = await checkoutApp();
   closing.push({ [Symbol.asyncDispose]: () => app.stop() });
   app.get(called);
   app.get(hosts);
@@ -413,16 +405,7 @@ test('in an application health tells of the files of its TLS, also of those of l
 test('in an application it is injected, knows the caller, and is closed with it', async () => {
   const server = await echo();
   const inventory = fetchOf('inventory', { endpoints: [server.url] });
-  const app = createApp({
-    name: 'checkout',
-    version: '1.0.0',
-    owner: 'tests',
-    management: false,
-    logging: { level: 'silent' },
-    shutdown: { propagationDelayMs: 0 },
-    use: [resilience()],
-  });
-  await app.start();
+  const app = await checkoutApp();
   const call = app.get(inventory);
   expect(await (await call('/a')).text()).toBe('GET /a ');
   expect(server.seen[0]?.headers['fwk-caller']).toBe('checkout');

@@ -1,11 +1,10 @@
 /** Logical host names for whatever stands on undici: its own functions, the global `fetch`, axios. */
 import { Readable, Writable } from 'node:stream';
-import { createApp } from '@fwk/core';
 import { roundRobin } from '@fwk/discovery';
-import { resilience } from '@fwk/resilience';
 import axios from 'axios';
 import { Agent, type Dispatcher, getGlobalDispatcher, request, setGlobalDispatcher, stream } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
+import { checkoutApp } from '../fixtures/checkout-app.js';
 import { type RawServer, rawServer } from '../fixtures/raw-server.js';
 import { interceptorOf } from './adapter-tokens.js';
 import { modernHandler } from './modern-handler.js';
@@ -247,16 +246,7 @@ test.each(['1234', '0x7f', '10.0.0.1', 'xn--a', 'a.1'])('%s is refused: in a URL
 test('in an application it is injected, and closed with it', async () => {
   const one = await echo('one');
   const logicalHosts = interceptorOf(inventoryAt(one));
-  const app = createApp({
-    name: 'checkout',
-    version: '1.0.0',
-    owner: 'tests',
-    management: false,
-    logging: { level: 'silent' },
-    shutdown: { propagationDelayMs: 0 },
-    use: [resilience()],
-  });
-  await app.start();
+  const app = await checkoutApp();
   const agent = new Agent();
   closing.push({ [Symbol.asyncDispose]: () => agent.close() });
   const dispatcher = agent.compose(app.get(logicalHosts));

@@ -88,7 +88,7 @@ describe('a server at a Unix socket', () => {
     expect(await readdir(folder)).toEqual(['shop.sock']);
   });
 
-  test.each([0o660, 0o666, 0o200])('has the rights %o where they are asked for', async (socketMode) => {
+  test.each([0o660, 0o666, 0o200])('has the permissions %o where they are asked for', async (socketMode) => {
     await start({ socketMode });
     expect(await rights()).toBe(socketMode);
   });
