@@ -15,7 +15,7 @@ export function orderTable(order) {
 }
 
 /**
- * Puts something between two marks of a page.
+ * Replaces the text between two marks of a page.
  * @param {string} page
  * @param {string} mark
  * @param {string} between

@@ -24,7 +24,10 @@ import {
 import type { RemoteError } from '../wire/remote-error.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 
-/** Pauses between two requests that ask for the answer, in milliseconds: the first, then doubled up to the longest. The server may ask for more. */
+/**
+ * Pauses between two requests that ask for the answer, in milliseconds: the first, then doubled up to the longest. The server may
+ * ask for more.
+ */
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 1000;
 

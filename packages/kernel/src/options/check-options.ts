@@ -29,10 +29,11 @@ export type TogetherRule<T> = (values: CurrentOptions<T>, given: Partial<Current
 
 /**
  * Merges `given` over `defaults` and checks every field, once, when something is built. Undefined means default.
- * Unknown fields are refused too, so that a misspelt one is never silently without effect. Of a live value, what it holds
- * now is checked, and what it holds later whenever it is read: it comes back guarded, keeps its last valid value when a later
- * one is refused or throws, and says so by a process warning, and where `reportRefusals` leads. The rule `anything` leaves a live value as it is, and a `fixed`
- * one is shown the live value itself, which all rules of plain values refuse.
+ * Unknown fields are refused too, so that a misspelt one is never silently without effect.
+ *
+ * A live value is checked at once, and again after each change. It comes back guarded: when a later value is refused or cannot be
+ * read, the last valid one stays, which is reported by a process warning and to the reporter of `reportRefusals`. The rule
+ * `anything` leaves a live value as it is. A `fixed` rule is given the live value itself, and refuses it.
  * @param owner - who is being built, the head of the message: `retry`, `circuitBreaker "prices"`.
  * @param together - checks the options against each other, at once and whenever a live one changes. It is not called when
  *   whoever passes the live ones on checks them itself; see {@link judgedTogether}. @defaultValue no such check

@@ -1,8 +1,8 @@
 /**
- * Finds out when the servers have lost what the agent still has: somebody has taken an instance or its whole node out of
- * the catalogue, or a server was restored from an older state. The agent compares itself with the servers once a minute or less often, so
- * until then nobody would find the instance. All of a node is asked for, which costs the servers the same however many
- * instances a service has.
+ * Finds out when the servers have lost what the agent still has, because somebody has removed an instance or its whole node from
+ * the catalogue, or a server was restored from an older state. The agent compares itself with the servers once a minute or
+ * less often, and until then nobody would find the instance. All of a node is asked for, which costs the servers the same
+ * however many instances a service has.
  */
 import { type Env, messageOf } from '@fwk/kernel';
 import type { AskConsul } from './consul-client.js';

@@ -86,7 +86,10 @@ export class ConsulClient {
     return this.#tls?.health();
   }
 
-  /** Reads the TLS files; call it before the first request. @throws TlsInvalidError `FWK_KERNEL_TLS_INVALID` when they cannot be used. */
+  /**
+   * Reads the TLS files; call it before the first request.
+   * @throws TlsInvalidError `FWK_KERNEL_TLS_INVALID` when they cannot be used.
+   */
   open(): void {
     const { tls } = this.#options;
     if (tls === undefined || this.#tls || this.#closed) return;

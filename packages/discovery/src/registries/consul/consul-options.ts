@@ -65,7 +65,10 @@ export interface ConsulOptions {
   readonly ttlMs: number;
   /** What Consul asks with `check: 'http'`. @defaultValue '/readyz' */
   readonly checkPath: string;
-  /** For `check: 'http'` of an instance that speaks TLS. @defaultValue Consul verifies that the certificate bears the name of the service */
+  /**
+   * For `check: 'http'` of an instance that speaks TLS.
+   * @defaultValue Consul verifies that the certificate bears the name of the service
+   */
   readonly checkTls?: ConsulCheckTls | undefined;
   /** How often, with `check: 'http'`. @defaultValue 5000 */
   readonly checkIntervalMs: number;
