@@ -36,8 +36,8 @@ export interface AdaptiveLimitOptions {
    */
   readonly maxQueue: number | Live<number>;
   /**
-   * A line that has not been empty for this long stands: it takes up no burst, it only makes everybody late. From then on the
-   * newest of equal priority goes first, and whoever has waited longer than `newestFirstWaitMs` is refused. No call
+   * Each priority has a line. One that has not been empty for this long stands: it takes up no burst, it only makes everybody
+   * late. From then on the newest in it goes first, and whoever has waited longer than `newestFirstWaitMs` is refused. No call
    * waits longer than this before that. 0 for never, or up to 60 000 milliseconds; 100 suits a server. @defaultValue 0
    */
   readonly newestFirstAfterMs: number | Live<number>;

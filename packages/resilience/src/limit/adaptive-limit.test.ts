@@ -304,6 +304,24 @@ describe('waiting for a place', () => {
     expect(sent().at(-1)).toBe('g');
   });
 
+  test('lets important calls wait their time while the line of others stands', async () => {
+    const { begin, clock, inner, sent, snapshot } = build({ initialLimit: 1, maxQueue: 9, newestFirstAfterMs: 100 });
+    void begin('running');
+    for (let at = 0; at < 6; at++) {
+      void begin(`s${at}`, 'sheddable');
+      await clock.advance(25);
+    }
+    void begin('c', 'critical');
+    const late = begin('s', 'sheddable');
+    // Longer than anybody may wait in a line that stands.
+    await clock.advance(60);
+    expect(await late).toBe('FWK_RESILIENCE_LIMIT_EXCEEDED');
+    inner.waiting[0]?.succeed('answer');
+    await clock.settle();
+    expect(sent().at(-1)).toBe('c');
+    expect(snapshot()).toMatchObject({ rejected: { critical: 0 } });
+  });
+
   test('names the call that it displaces by its own operation', async () => {
     const { service, begin } = build({ initialLimit: 1, maxQueue: 1 });
     void begin('running');

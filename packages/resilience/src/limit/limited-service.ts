@@ -153,8 +153,8 @@ export class LimitedService<Req, Res> implements LimitOwner<Req, Res>, Service<R
     sinceMs: number,
   ): Promise<Res> {
     const line = { join: (waiter: Waiter) => this.#lineUp({ ...waiter, sinceMs }, level, partition) };
-    this.#delay.joined(sinceMs);
-    const maxWaitMs = this.#delay.maxWaitMs(sinceMs);
+    this.#delay.joined(level, sinceMs);
+    const maxWaitMs = this.#delay.maxWaitMs(level, sinceMs);
     const turn = waitTurn(
       line,
       context,
@@ -235,10 +235,11 @@ export class LimitedService<Req, Res> implements LimitOwner<Req, Res>, Service<R
   #letIn(): void {
     if (this.#queue.length === 0) return;
     const nowMs = this.#env.clock.now();
-    const newestFirst = this.#delay.stands(nowMs);
-    if (newestFirst) {
+    const newestFirst = (level: number) => this.#delay.stands(level, nowMs);
+    for (let level = 0; level < priorities.length; level++) {
+      if (!newestFirst(level)) continue;
       const longestMs = currentOf(this.#options.newestFirstWaitMs);
-      this.#queue.refuseOlder(nowMs - longestMs, (level, context) => this.#waited(level, context));
+      this.#queue.refuseOlder(level, nowMs - longestMs, (context) => this.#waited(level, context));
     }
     for (const partition of this.#partitions?.all ?? []) {
       while (isGuaranteed(partition, this.#controller.limit) && partition.queue.letIn(newestFirst));
@@ -257,8 +258,10 @@ export class LimitedService<Req, Res> implements LimitOwner<Req, Res>, Service<R
 
   #left(): void {
     this.#series.queued.add(-1);
+    for (let level = 0; level < priorities.length; level++) {
+      if (this.#queue.line(level).length === 0) this.#delay.emptied(level);
+    }
     if (this.#queue.length > 0) return;
-    this.#delay.emptied();
     this.#watch?.[Symbol.dispose]();
     this.#watch = undefined;
   }

@@ -31,27 +31,27 @@ export class PriorityQueue {
 
   /**
    * Lets in one at the highest level: whoever has waited longest there, or came last.
+   * @param newestFirst - whether whoever came last at a level goes first.
    * @returns false when nobody waits.
    */
-  letIn(newestFirst: boolean): boolean {
+  letIn(newestFirst: (level: number) => boolean): boolean {
     const level = this.highest;
     if (level === undefined) return false;
     const line = this.line(level);
-    (newestFirst ? line.pop() : line.shift())?.enter();
+    (newestFirst(level) ? line.pop() : line.shift())?.enter();
     return true;
   }
 
   /**
-   * Refuses all that lined up before a moment.
-   * @param refusal - makes the error of a call, from its level and its context.
+   * Refuses all of a level that lined up before a moment.
+   * @param refusal - makes the error of a call from its context.
    */
-  refuseOlder(thanMs: number, refusal: (level: number, context: CallContext) => Error): void {
-    this.#lines.forEach((line, level) => {
-      while ((line.oldest?.sinceMs ?? Number.POSITIVE_INFINITY) < thanMs) {
-        const waiter = line.shift()!;
-        waiter.refuse(refusal(level, waiter.context));
-      }
-    });
+  refuseOlder(level: number, thanMs: number, refusal: (context: CallContext) => Error): void {
+    const line = this.line(level);
+    while ((line.oldest?.sinceMs ?? Number.POSITIVE_INFINITY) < thanMs) {
+      const waiter = line.shift()!;
+      waiter.refuse(refusal(waiter.context));
+    }
   }
 
   /**

@@ -3,6 +3,9 @@
  * empty is a standing queue, in which everybody waits and nobody gains. Then the newest should go first, whose callers still
  * wait, and the others should hear at once that they are refused (CoDel by Nichols and Jacobson, with the adaptive LIFO
  * of Maurer's "Fail at Scale").
+ *
+ * Each priority has a line of its own, and those above are let in first: so the line of important calls may be empty again and
+ * again while that of the others stands.
  */
 import { currentOf, type Live } from '@fwk/kernel';
 
@@ -12,35 +15,37 @@ export interface QueueDelayOptions {
   readonly newestFirstWaitMs: number | Live<number>;
 }
 
-/** Watches one line; told the time, and by whom it is used when somebody joins and when it is empty. */
+/** Watches the line of each level; told the time, when somebody joins and when one is empty. */
 export class QueueDelay {
   readonly #options: QueueDelayOptions;
-  #sinceMs: number | undefined;
+  /** Since when somebody has stood there without a break, by level. */
+  readonly #sinceMs: (number | undefined)[] = [];
 
   constructor(options: QueueDelayOptions) {
     this.#options = options;
   }
 
   /** Somebody lines up. */
-  joined(nowMs: number): void {
-    this.#sinceMs ??= nowMs;
+  joined(level: number, nowMs: number): void {
+    this.#sinceMs[level] ??= nowMs;
   }
 
   /** Nobody is left in the line. */
-  emptied(): void {
-    this.#sinceMs = undefined;
+  emptied(level: number): void {
+    this.#sinceMs[level] = undefined;
   }
 
   /** Whether the line has not been empty for too long. */
-  stands(nowMs: number): boolean {
+  stands(level: number, nowMs: number): boolean {
     const afterMs = currentOf(this.#options.newestFirstAfterMs);
-    return afterMs > 0 && this.#sinceMs !== undefined && nowMs - this.#sinceMs >= afterMs;
+    const sinceMs = this.#sinceMs[level];
+    return afterMs > 0 && sinceMs !== undefined && nowMs - sinceMs >= afterMs;
   }
 
   /** How long a call may wait at the moment, in milliseconds; undefined for as long as it likes. */
-  maxWaitMs(nowMs: number): number | undefined {
+  maxWaitMs(level: number, nowMs: number): number | undefined {
     const afterMs = currentOf(this.#options.newestFirstAfterMs);
     if (afterMs === 0) return undefined;
-    return this.stands(nowMs) ? currentOf(this.#options.newestFirstWaitMs) : afterMs;
+    return this.stands(level, nowMs) ? currentOf(this.#options.newestFirstWaitMs) : afterMs;
   }
 }
