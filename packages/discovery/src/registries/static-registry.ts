@@ -76,7 +76,7 @@ export function instanceAt(service: string, url: string): Instance {
   }
 }
 
-/** A URL may have a password in it. */
-function shown(url: string): string {
-  return JSON.stringify(maskText(url));
+/** A URL may have a password in it; what is given may be none. */
+function shown(url: unknown): string {
+  return typeof url === 'string' ? JSON.stringify(maskText(url)) : String(url);
 }
