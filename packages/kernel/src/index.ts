@@ -27,7 +27,14 @@ export { sharedState } from './component/shared-state.js';
 export { standInFor } from './component/stand-in.js';
 export { type Class, type InjectionKey, type Resolver, type Token, token } from './component/token.js';
 export { abandonOnCancel } from './context/abandon.js';
-export { type ContextScope, contextScope, currentContext, detached, runInContext } from './context/ambient.js';
+export {
+  type ContextScope,
+  contextScope,
+  currentContext,
+  currentScope,
+  detached,
+  runInContext,
+} from './context/ambient.js';
 export {
   background,
   type CallContext,

@@ -76,7 +76,7 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
     env,
     drain,
     idempotency: store ?? memoryIdempotencyStore(bounds, env.clock),
-    limits: new TimeLimits(env.clock),
+    limits: TimeLimits.of(env.clock, true),
     bodyLimitBytes: settings.bodyLimitBytes,
     callerAddress: settings.socketPath === undefined ? undefined : unixAddress,
     peerOf: tls ? peerCheck(tls.own) : noPeers,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { eventBus } from '../events/event-bus.js';
 import { liveValue } from '../live/live-source.js';
-import { contextScope, currentContext, detached, runInContext } from './ambient.js';
+import { contextScope, currentContext, currentScope, detached, runInContext } from './ambient.js';
 import { background, type CallContext } from './call-context.js';
 
 const context = background.with({ deadlineMs: 5 });
@@ -28,6 +28,17 @@ test('keeps calls apart that run at the same time, and inner ones from outer one
   };
   const nested = runInContext(context, async () => [await runInContext(other, look), await look()]);
   expect(await Promise.all([runInContext(other, look), nested])).toEqual([other, [other, context]]);
+});
+
+test('can be entered again by what several calls share, until the call is over', async () => {
+  expect(currentScope()).toBeUndefined();
+  let scope = currentScope();
+  await runInContext(context, async () => {
+    scope = currentScope();
+    const seen = detached(() => [currentContext(), scope?.run(() => currentContext())]);
+    expect(seen).toEqual([background, context]);
+  });
+  expect(scope?.run(() => currentContext())).toBe(background);
 });
 
 test('passes through what the body gives and throws', () => {

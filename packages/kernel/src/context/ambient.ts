@@ -70,6 +70,14 @@ export function contextScope(context: CallContext): ContextScope {
 }
 
 /**
+ * The call that this code is a part of, so that what is begun outside it (a timer that several calls share) can enter it again;
+ * undefined outside any.
+ */
+export function currentScope(): ContextScope | undefined {
+  return storage.getStore();
+}
+
+/**
  * Runs `body` as a part of no call: what begins in it (a poller, a connection, a cache that is loaded once for all) has
  * no deadline, is not cancelled with the caller and does not belong to its trace.
  * @example detached(() => setInterval(() => client.refresh(), 1000));

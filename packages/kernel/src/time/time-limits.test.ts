@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { type FakeClock, fakeClock } from '../testing/fake-clock.js';
-import { TimeLimits } from './time-limits.js';
+import { sweepTimers, type TimeLimit, TimeLimits } from './time-limits.js';
 
 /** Work that keeps when its time was over. */
 function work(clock: FakeClock) {
   const overMs: number[] = [];
-  return { overMs, expired: () => void overMs.push(clock.now()) };
+  const limit: TimeLimit | undefined = undefined;
+  return { overMs, limit: limit as TimeLimit | undefined, expired: () => void overMs.push(clock.now()) };
 }
 
 test.each([0, 1, 20, 39, 40, 41, 55.5, 1000, 30_000])(
@@ -13,7 +14,7 @@ test.each([0, 1, 20, 39, 40, 41, 55.5, 1000, 30_000])(
   async (limitMs) => {
     const clock = fakeClock(7);
     const limited = work(clock);
-    const limits = new TimeLimits(clock);
+    const limits = TimeLimits.of(clock, true);
     await clock.advance(13);
     limits.begin(limited, clock.now(), limitMs);
     await clock.advance(60_000);
@@ -33,7 +34,7 @@ describe('work that ends before its limit', () => {
   ])('is never told: %s', async (_when, endMs) => {
     const clock = fakeClock();
     const limited = work(clock);
-    const limit = new TimeLimits(clock).begin(limited, clock.now(), 1000);
+    const limit = TimeLimits.of(clock, true).begin(limited, clock.now(), 1000);
     await clock.advance(endMs);
     limit.end();
     limit.end();
@@ -44,14 +45,15 @@ describe('work that ends before its limit', () => {
 
   test('takes no timer, however much of it there is', () => {
     const clock = fakeClock();
-    const limits = new TimeLimits(clock);
+    const limits = TimeLimits.of(clock, true);
     for (let at = 0; at < 1000; at++) limits.begin(work(clock), clock.now(), 1000 + at).end();
-    expect(clock.pending).toBe(1);
+    expect(clock.pending).toBe(0);
+    expect(sweepTimers(clock)).toBe(1);
   });
 
   test('leaves the limits of the rest as they are, in whatever order it ends', async () => {
     const clock = fakeClock();
-    const limits = new TimeLimits(clock);
+    const limits = TimeLimits.of(clock, true);
     const all = Array.from({ length: 50 }, (_, at) => {
       const limited = work(clock);
       return { limited, limit: limits.begin(limited, clock.now(), 100 + at) };
@@ -68,9 +70,31 @@ describe('work that ends before its limit', () => {
   });
 });
 
+describe('a sweep that comes late, because the process was busy,', () => {
+  test('tells the work whose time is over, once, and leaves alone what that ends', async () => {
+    const clock = fakeClock();
+    let lateMs = 0;
+    const busy = { ...clock, now: () => clock.now() + lateMs };
+    const limits = TimeLimits.of(busy);
+    const [third, last] = [work(clock), work(clock)];
+    const told: string[] = [];
+    const first = limits.begin({ expired: () => told.push('first') && third.limit?.end() }, 0, 100);
+    third.limit = limits.begin(third, 0, 100);
+    limits.begin(last, 0, 1000);
+    lateMs = 300;
+    await clock.advance(20);
+    first.end();
+    await clock.advance(10_000);
+    expect(told).toEqual(['first']);
+    expect(third.overMs).toEqual([]);
+    expect(last.overMs).toEqual([700]);
+    expect(clock.pending).toBe(0);
+  });
+});
+
 test('one that is begun by work whose time is over has its own time', async () => {
   const clock = fakeClock();
-  const limits = new TimeLimits(clock);
+  const limits = TimeLimits.of(clock, true);
   const second = work(clock);
   limits.begin({ expired: () => void limits.begin(second, clock.now(), 100) }, clock.now(), 100);
   await clock.advance(1000);

@@ -11,6 +11,7 @@ import {
   type Outcome,
   type Service,
   type Status,
+  TimeLimits,
 } from '@fwk/kernel';
 import { type EngineShare, engineShareOf } from '../breaker/engine-share.js';
 import { Expiry, nameOf } from '../deadline/expiry.js';
@@ -28,7 +29,7 @@ const RENEWAL_LIMIT_MS = 60_000;
 /** Answers from the cache of one stack what it can, and asks for the rest. */
 export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, TimedCallOwner {
   /** Nobody waits for a renewal, so it does not keep the process alive. */
-  readonly clock: TimedCallOwner['clock'];
+  readonly limits: TimeLimits;
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
   readonly #engine: EngineShare | undefined;
@@ -44,12 +45,7 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
     this.#options = options;
     this.#counts = new CacheCounts(env);
     this.#expiry = new Expiry(env);
-    const { clock } = env;
-    this.clock = {
-      now: () => clock.now(),
-      setTimer: (callback, delayMs) => clock.setTimer(callback, delayMs, true),
-      clearTimer: (timer) => clock.clearTimer(timer),
-    };
+    this.limits = TimeLimits.of(env.clock, true);
   }
 
   get path(): string {

@@ -9,7 +9,6 @@
  */
 import {
   type CallContext,
-  type Clock,
   type Counter,
   cancellable,
   checkOptions,
@@ -24,6 +23,7 @@ import {
   oneOf,
   type Service,
   type Status,
+  TimeLimits,
 } from '@fwk/kernel';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { cooperativeCall } from './cooperative-call.js';
@@ -85,7 +85,7 @@ export function attemptTimeout(options?: Partial<AttemptTimeoutOptions>): Functi
 }
 
 class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
-  readonly clock: Clock;
+  readonly limits: TimeLimits;
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
   readonly #options: AttemptTimeoutOptions;
@@ -98,7 +98,7 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
   constructor(next: Service<Req, Res>, env: Env, options: AttemptTimeoutOptions) {
     this.#next = next;
     this.#env = env;
-    this.clock = env.clock;
+    this.limits = TimeLimits.of(env.clock);
     this.#options = options;
     this.#expiry = new Expiry(env);
     this.#timedOut = env.metrics.counter(
@@ -112,7 +112,7 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
     const timeoutMs = currentOf(this.#options.timeoutMs);
-    const nowMs = this.clock.now();
+    const nowMs = this.#env.clock.now();
     const limitMs = Math.min(timeoutMs, context.deadlineMs - nowMs);
     if (limitMs <= 0) return Promise.reject(this.#expiry.error(context));
     const byDeadline = limitMs < timeoutMs;

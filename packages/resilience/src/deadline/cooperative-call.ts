@@ -32,7 +32,7 @@ export function cooperativeCall<Req, Res>(
   owner: TimedCallOwner,
   startMs: number,
 ): Promise<Res> {
-  const { clock } = owner;
+  const { clock } = owner.limits;
   let waiting = true;
   const first = leadFollower<Res>();
   const answer = new Promise<Res>((resolve, reject) => {

@@ -1,7 +1,9 @@
 import {
   background,
+  type CallContext,
   type Clock,
   cancellable,
+  currentContext,
   type Env,
   type ErrorTraits,
   type FwkError,
@@ -44,6 +46,23 @@ describe('deadline', () => {
     await clock.advance(1);
     await outcome;
     guard.check();
+  });
+
+  test('tells the work below of it within the call that it belongs to', async () => {
+    const { clock, env } = build();
+    const seen: CallContext[] = [];
+    const contexts = [1, 2].map((at) => background.with({ values: [operationKey.of(`call ${at}`)] }));
+    const service = deadline({ timeoutMs: 300 }).wrap(
+      serviceOf<string, string>((_, context) => {
+        context.onCancel(() => void seen.push(currentContext()));
+        return new Promise(() => {});
+      }),
+      env,
+    );
+    const calls = contexts.map((context) => runInContext(context, () => service.call('q', context)).catch(() => {}));
+    await clock.advance(300);
+    await Promise.all(calls);
+    expect(seen).toEqual(contexts);
   });
 
   test('cancels the work below with the same error', async () => {
@@ -119,10 +138,10 @@ describe('deadline', () => {
 
   test('sets no timer above an attempt timeout, which ends the call in time by its own', async () => {
     const { clock, env } = build();
-    const service = deadline({ timeoutMs: 50 }).wrap(attemptTimeout({ timeoutMs: 100 }).wrap(never, env), env);
+    const service = deadline({ timeoutMs: 30 }).wrap(attemptTimeout({ timeoutMs: 100 }).wrap(never, env), env);
     const outcome = expect(service.call('q', background)).rejects.toMatchObject(expired);
     expect(clock.pending).toBe(1);
-    await clock.advance(50);
+    await clock.advance(30);
     await outcome;
   });
 

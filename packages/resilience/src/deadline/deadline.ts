@@ -9,7 +9,6 @@
  */
 import {
   type CallContext,
-  type Clock,
   callSafely,
   checkOptions,
   currentOf,
@@ -21,6 +20,7 @@ import {
   millisecondsIn,
   type Service,
   type Status,
+  TimeLimits,
 } from '@fwk/kernel';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { Expiry } from './expiry.js';
@@ -63,7 +63,7 @@ export function deadline(options?: Partial<DeadlineOptions>): FunctionLayer {
 }
 
 class DeadlineService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
-  readonly clock: Clock;
+  readonly limits: TimeLimits;
   readonly #next: Service<Req, Res>;
   readonly #timeoutMs: number | Live<number>;
   readonly #expiry: Expiry;
@@ -72,7 +72,7 @@ class DeadlineService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
 
   constructor(next: Service<Req, Res>, env: Env, timeoutMs: number | Live<number>) {
     this.#next = next;
-    this.clock = env.clock;
+    this.limits = TimeLimits.of(env.clock);
     this.#timeoutMs = timeoutMs;
     this.#expiry = new Expiry(env);
     this.#late = new LateAnswers(env);
@@ -81,7 +81,7 @@ class DeadlineService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
 
   call(request: Req, context: CallContext): Promise<Res> {
     if (context.cancelled) return Promise.reject(context.reason);
-    const nowMs = this.clock.now();
+    const nowMs = this.limits.clock.now();
     const timeoutMs = currentOf(this.#timeoutMs);
     const deadlineMs = Math.min(context.deadlineMs, nowMs + timeoutMs);
     const remainingMs = deadlineMs === context.deadlineMs ? deadlineMs - nowMs : timeoutMs;

@@ -1,14 +1,17 @@
 import {
   type CallContext,
   type Cancellation,
-  type Clock,
+  type ContextScope,
   callSafely,
   cancellationUnder,
+  currentScope,
   type Follower,
   follow,
+  type Limited,
   type LimitFacts,
   type Service,
-  type Timer,
+  type TimeLimit,
+  type TimeLimits,
   tellAnswer,
   tellFailure,
   toldBy,
@@ -25,7 +28,7 @@ const noticedLate: LimitFacts = Object.freeze({ noticedLate: true });
 
 /** What a timed call reports to the layer it belongs to. */
 export interface TimedCallOwner {
-  readonly clock: Pick<Clock, 'now' | 'setTimer' | 'clearTimer'>;
+  readonly limits: TimeLimits;
   /** Makes the error of a call whose time is over, and announces it. */
   expired(context: CallContext, limitMs: number, byDeadline: boolean, facts: LimitFacts): unknown;
   /** Makes the error to tell instead when it turns out that nothing of the call had been sent. @defaultValue the same error */
@@ -35,7 +38,7 @@ export interface TimedCallOwner {
 }
 
 /** The time that a call gets. */
-export interface TimeLimit {
+export interface CallLimit {
   /** Above {@link LONGEST_TIMER_MS} it counts as none, and only the caller's cancellation ends the wait. */
   readonly limitMs: number;
   /** Whether the limit is what remains of the total time. */
@@ -60,7 +63,7 @@ export function timedCall<Req, Res>(
   next: Service<Req, Res>,
   request: Req,
   context: CallContext,
-  limit: TimeLimit,
+  limit: CallLimit,
 ): Promise<Res> {
   return new RacedCall<Res>(owner, context, limit).begin(next, request);
 }
@@ -74,23 +77,25 @@ export function watchedCall<Req, Res>(
   next: Service<Req, Res>,
   request: Req,
   context: CallContext,
-  limit: TimeLimit,
+  limit: CallLimit,
 ): Promise<Res> {
   return new WatchedCall<Res>(owner, context, limit).begin(next, request);
 }
 
 /** A call whose time may run out. */
-abstract class TimedCall<Res> implements Follower<Res> {
+abstract class TimedCall<Res> implements Follower<Res>, Limited {
   next: Follower<Res> | undefined = undefined;
   readonly owner: TimedCallOwner;
   readonly context: CallContext;
-  readonly #limit: TimeLimit;
+  readonly #limit: CallLimit;
   readonly #cancellation: Cancellation;
-  #timer: Timer | undefined;
+  /** The call that this one is a part of: what is told when time is over hears it there. */
+  readonly #scope: ContextScope | undefined = currentScope();
+  #time: TimeLimit | undefined;
   #facts = noFacts;
   #error: unknown;
 
-  constructor(owner: TimedCallOwner, context: CallContext, limit: TimeLimit) {
+  constructor(owner: TimedCallOwner, context: CallContext, limit: CallLimit) {
     this.owner = owner;
     this.context = context;
     this.#limit = limit;
@@ -99,9 +104,14 @@ abstract class TimedCall<Res> implements Follower<Res> {
 
   /** Begins the time, and then the work: what that does before it answers a promise takes time as well. */
   protected call<Req>(next: Service<Req, Res>, request: Req): Promise<Res> {
-    const { limitMs, deadlineMs } = this.#limit;
-    if (limitMs <= LONGEST_TIMER_MS) this.#timer = this.owner.clock.setTimer(() => this.expire(), limitMs);
+    const { limitMs, startMs, deadlineMs } = this.#limit;
+    if (limitMs <= LONGEST_TIMER_MS) this.#time = this.owner.limits.begin(this, startMs, limitMs);
     return callSafely(next, request, this.context.with({ deadlineMs, cancellation: this.#cancellation }));
+  }
+
+  expired(): void {
+    if (this.#scope) this.#scope.run(() => this.expire());
+    else this.expire();
   }
 
   protected abstract expire(): void;
@@ -111,7 +121,7 @@ abstract class TimedCall<Res> implements Follower<Res> {
   /** Cancels the work because time is over. */
   protected cancelWork(): void {
     const { limitMs, byDeadline, startMs } = this.#limit;
-    this.#facts = lateFacts(this.owner.clock.now() - startMs - limitMs, limitMs);
+    this.#facts = lateFacts(this.owner.limits.clock.now() - startMs - limitMs, limitMs);
     this.#error = this.owner.expired(this.context, limitMs, byDeadline, this.#facts);
     this.#cancellation.cancel(this.#error);
   }
@@ -123,13 +133,13 @@ abstract class TimedCall<Res> implements Follower<Res> {
     return unsent || this.#error;
   }
 
-  protected stopTimer(): void {
-    if (this.#timer !== undefined) this.owner.clock.clearTimer(this.#timer);
+  protected stopTime(): void {
+    this.#time?.end();
   }
 
   /** The call has ended. */
   protected over(): void {
-    this.stopTimer();
+    this.stopTime();
     this.#cancellation[Symbol.dispose]();
   }
 }
@@ -148,7 +158,7 @@ class RacedCall<Res> extends TimedCall<Res> {
     });
     const work = this.call(next, request);
     this.#subscription = this.context.onCancel((reason) => {
-      this.stopTimer();
+      this.stopTime();
       this.#giveUp(reason);
     });
     work.then(
@@ -220,7 +230,7 @@ class WatchedCall<Res> extends TimedCall<Res> {
 
   override failed(error: unknown): Promise<Res> | undefined {
     // Its cancellation may be telling others just now, who must be told as well.
-    if (this.context.cancelled || this.#expired) this.stopTimer();
+    if (this.context.cancelled || this.#expired) this.stopTime();
     else this.over();
     if (!this.#expired) return undefined;
     const own = this.error();

@@ -10,7 +10,6 @@
  */
 import {
   type CallContext,
-  type Clock,
   type Counter,
   callSafely,
   checkOptions,
@@ -21,6 +20,7 @@ import {
   type Service,
   type Status,
   serviceOf,
+  TimeLimits,
 } from '@fwk/kernel';
 import { type EngineShare, engineShareOf } from '../breaker/engine-share.js';
 import { Expiry, nameOf } from '../deadline/expiry.js';
@@ -79,7 +79,7 @@ type Failure<Res> =
 const told = new WeakMap<FallbackFailedError, { readonly by: object; readonly failure: Failure<unknown> }>();
 
 class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
-  readonly clock: Clock;
+  readonly limits: TimeLimits;
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
   readonly #handler: FallbackHandler;
@@ -101,7 +101,7 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
   ) {
     this.#next = next;
     this.#env = env;
-    this.clock = env.clock;
+    this.limits = TimeLimits.of(env.clock);
     this.#handler = handler;
     this.#name = name;
     this.#when = when;
@@ -148,7 +148,7 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     request: Req,
     context: CallContext,
   ): Promise<Res> {
-    const remainingMs = context.deadlineMs - this.clock.now();
+    const remainingMs = context.deadlineMs - this.limits.clock.now();
     if (context.cancelled || remainingMs <= 0) return this.#leave(failure, before);
     const call = failedCall(failure, request, context);
     try {
@@ -197,7 +197,7 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     const { context } = call;
     const handler = serviceOf<Req, Res>(() => this.#handler(error, call) as Res | Promise<Res>);
     const limitMs = Math.min(remainingMs, LONGEST_TIMER_MS);
-    const startMs = this.clock.now();
+    const startMs = this.limits.clock.now();
     const limit = { limitMs, byDeadline: true, startMs, deadlineMs: context.deadlineMs };
     return timedCall(this, handler, request, context, limit);
   }
