@@ -58,6 +58,7 @@ export {
 export { type CallNotes, note, notesKey } from './context/notes.js';
 export { type Bound, settleWithin } from './context/settle-within.js';
 export { sleep } from './context/sleep.js';
+export { isThenable } from './context/thenable.js';
 export { CancelledError } from './errors/cancelled-error.js';
 export { DeadlineExceededError, type LimitFacts } from './errors/deadline-exceeded-error.js';
 export { type ErrorEntry, type ErrorTable, kernelErrors } from './errors/error-table.js';

@@ -9,6 +9,7 @@ import {
   attemptKey,
   type CallContext,
   type Env,
+  isThenable,
   type Layer,
   type Service,
   type Status,
@@ -117,8 +118,4 @@ class HeadersLayer implements Next {
       },
     });
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

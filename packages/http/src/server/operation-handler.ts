@@ -2,7 +2,7 @@
  * What answers an operation, behind its server scope, in this order: validate every part → the idempotency key → the handler →
  * validate its answer. Everything that can be known of the operation is worked out when it is made.
  */
-import { type CallContext, FwkError } from '@fwk/kernel';
+import { type CallContext, FwkError, isThenable } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import type { ClaimedKey } from '../idempotency/idempotency-store.js';
 import { formatIssues, type Validated, validatePart } from '../wire/validate.js';
@@ -151,8 +151,4 @@ export class OperationHandler {
     if (ended) ended.then(() => ending.failed(error, answer));
     else ending.failed(error, answer);
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -7,6 +7,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { types } from 'node:util';
 import { background, type CallContext } from './call-context.js';
+import { isThenable } from './thenable.js';
 
 /** One call as its code sees it; made by {@link contextScope}. */
 export interface ContextScope {
@@ -84,8 +85,4 @@ export function currentScope(): ContextScope | undefined {
  */
 export function detached<T>(body: () => T): T {
   return storage.getStore() === undefined ? body() : storage.run(undefined, body);
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
