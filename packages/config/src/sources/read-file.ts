@@ -3,7 +3,7 @@
  * read is read again: editors and deployments write in more than one step.
  */
 import type { BigIntStats } from 'node:fs';
-import { abandonOnCancel, type CallContext } from '@fwk/kernel';
+import { abandonOnCancel, type CallContext, codeOf } from '@fwk/kernel';
 import { ConfigError, type ConfigErrorCode } from '../errors.js';
 
 /** Largest configuration file in bytes: 1 MiB. */
@@ -99,7 +99,7 @@ function systemError(file: FilePath, cause: unknown): ConfigError {
   }
   const code = codeOf(cause);
   const hint = code === 'EACCES' || code === 'EPERM' ? 'the process may not read it' : 'it cannot be read';
-  return fileError('FWK_CONFIG_FILE_UNREADABLE', file, `${hint} (${code})`, cause);
+  return fileError('FWK_CONFIG_FILE_UNREADABLE', file, `${hint} (${code ?? 'unknown reason'})`, cause);
 }
 
 /** An error about a file as a whole. */
@@ -110,10 +110,6 @@ export function fileError(code: ConfigErrorCode, file: FilePath, message: string
 function isMissing(error: unknown): boolean {
   const code = codeOf(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
-}
-
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown reason';
 }
 
 function fingerprint(stats: BigIntStats): string {

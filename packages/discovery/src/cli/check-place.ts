@@ -7,7 +7,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
-import { isFwkError, makeEnv, messageOf } from '@fwk/kernel';
+import { codeOf, isFwkError, makeEnv, messageOf } from '@fwk/kernel';
 import { RegistryPortTakenError } from '../errors.js';
 import type { LocalRegistryOptions } from '../registries/local/local-options.js';
 import { RegistryClient } from '../registries/local/registry-client.js';
@@ -59,8 +59,5 @@ async function checkAnswer(options: LocalRegistryOptions): Promise<void> {
 function isForeign(error: unknown): boolean {
   if (!isFwkError(error, 'FWK_DISCOVERY_REGISTRY_UNAVAILABLE')) return false;
   const { cause, details } = error;
-  return (
-    details?.problem === 'something else answers there' ||
-    (cause instanceof Error && String((cause as NodeJS.ErrnoException).code).startsWith('HPE_'))
-  );
+  return details?.problem === 'something else answers there' || codeOf(cause)?.startsWith('HPE_') === true;
 }

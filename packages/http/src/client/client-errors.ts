@@ -1,4 +1,4 @@
-import { FwkError, messageOf } from '@fwk/kernel';
+import { codeOf, FwkError, messageOf } from '@fwk/kernel';
 import type { WireIssue } from '../wire/problem.js';
 import { formatIssues } from '../wire/validate.js';
 
@@ -135,9 +135,4 @@ export class ClientUnboundError extends FwkError {
       { details: { service } },
     );
   }
-}
-
-function codeOf(cause: unknown): string | undefined {
-  const code = (cause as { readonly code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : undefined;
 }

@@ -1,4 +1,4 @@
-import { FwkError, isFwkError, messageOf } from '@fwk/kernel';
+import { codeOf, FwkError, isFwkError, messageOf } from '@fwk/kernel';
 
 /** The port is in use. Code `FWK_HTTP_PORT_TAKEN`. */
 export class PortTakenError extends FwkError {
@@ -70,7 +70,7 @@ export class ServerUsedError extends FwkError {
 /** The error of a server's start when it could not listen. */
 export function listenFailure(place: ListenPlace, error: unknown): FwkError {
   if (isFwkError(error)) return error;
-  const taken = 'port' in place && (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+  const taken = 'port' in place && codeOf(error) === 'EADDRINUSE';
   return taken ? new PortTakenError(place.host, place.port, error) : new ListenError(place, error);
 }
 

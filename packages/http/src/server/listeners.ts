@@ -4,6 +4,7 @@
  */
 import type { Server } from 'node:http';
 import { type AddressInfo, isIP, Server as NetServer } from 'node:net';
+import { codeOf } from '@fwk/kernel';
 
 /** How often another free port is tried when one is free on the first address and taken on the next. */
 const freePortTries = 10;
@@ -84,8 +85,4 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 
 async function closeAll(servers: readonly Server[]): Promise<void> {
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { readonly code?: unknown } | undefined)?.code;
 }

@@ -7,7 +7,7 @@ import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { type Env, maxSocketPathBytes } from '@fwk/kernel';
+import { codeOf, type Env, maxSocketPathBytes } from '@fwk/kernel';
 import type { Listeners } from './listeners.js';
 import { type FileIdentity, leavePlace, takePlace } from './socket-place.js';
 
@@ -65,8 +65,7 @@ async function makeFolder(parent: string, random: () => number): Promise<string>
       await mkdir(folder, { mode: 0o700 });
       return folder;
     } catch (error) {
-      const taken = (error as NodeJS.ErrnoException).code === 'EEXIST';
-      if (!taken || tries === maxTries) throw error;
+      if (codeOf(error) !== 'EEXIST' || tries === maxTries) throw error;
     }
   }
 }

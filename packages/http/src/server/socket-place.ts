@@ -6,7 +6,7 @@ import { type BigIntStats, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { link, lstat, mkdir, rmdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { basename, dirname, join } from 'node:path';
-import { background, type Clock, sleep } from '@fwk/kernel';
+import { background, type Clock, codeOf, sleep } from '@fwk/kernel';
 import { NotASocketError, SocketTakenError } from './listen-errors.js';
 
 /** How often taking the path is tried while other servers take it and give it up. */
@@ -123,8 +123,4 @@ function kindOf(found: BigIntStats): string {
   if (found.isDirectory()) return 'a folder';
   if (found.isSymbolicLink()) return 'a symbolic link';
   return found.isFile() ? 'a file' : 'something else';
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { readonly code?: unknown } | undefined)?.code;
 }

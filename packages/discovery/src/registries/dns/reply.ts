@@ -1,3 +1,5 @@
+import { codeOf } from '@fwk/kernel';
+
 /** What came of a question to the DNS. */
 export type Reply<T> =
   | { readonly kind: 'records'; readonly records: readonly [T, ...T[]] }
@@ -46,8 +48,4 @@ export function saysNone(error: unknown): boolean {
 export function saysSilent(error: unknown): boolean {
   const code = codeOf(error);
   return code === 'ETIMEOUT' || code === 'ECONNREFUSED';
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }
