@@ -3,7 +3,7 @@
  * Addresses of the name that this machine does not have are left out, as long as it has one.
  */
 import type { Server } from 'node:http';
-import { type AddressInfo, isIP, Server as NetServer } from 'node:net';
+import { type AddressInfo, isIP, type ListenOptions, Server as NetServer } from 'node:net';
 import { codeOf } from '@fwk/kernel';
 
 /** How often another free port is tried when one is free on the first address and taken on the next. */
@@ -53,7 +53,7 @@ async function openAll(make: () => Server, addresses: readonly string[], wanted:
     for (const address of addresses) {
       const server = make();
       try {
-        await listen(server, address, port);
+        await listenAt(server, { host: address, port });
       } catch (error) {
         if (!notOurs.includes(codeOf(error))) throw error;
         absent = error;
@@ -73,16 +73,18 @@ async function openAll(make: () => Server, addresses: readonly string[], wanted:
   return { port, stop, close: () => closeAll(servers) };
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+/** Settles when the server listens. @throws the system's error */
+export function listenAt(server: Server, place: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port }, () => {
+    server.listen(place, () => {
       server.off('error', reject);
       resolve();
     });
   });
 }
 
-async function closeAll(servers: readonly Server[]): Promise<void> {
+/** Stops listening; settles when all connections have ended. */
+export async function closeAll(servers: readonly Server[]): Promise<void> {
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
 }

@@ -3,13 +3,15 @@
  * through is in dispatcher.ts. `node:http` is loaded when the first server starts, so that programs that only call
  * pay nothing.
  */
-import type { ServerOptions as NodeOptions, RequestListener, Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { clusterWorker } from '@fwk/core';
 import {
   abandonOnCancel,
   background,
   type CallContext,
+  type Cancellation,
+  cancellable,
   checkOptions,
   disposeAll,
   type Env,
@@ -32,10 +34,10 @@ import { listenFailure, ServerUsedError } from './listen-errors.js';
 import { type Listeners, openListeners } from './listeners.js';
 import { answerParseFailure, isGivenUp } from './parse-failure.js';
 import { probeHandlers } from './probe-routes.js';
-import { quickRequests } from './quick-request.js';
 import { leavesTooMuch } from './read-body.js';
 import { checkRoutes, routesOf } from './routes.js';
 import { ServedScope } from './served-scope.js';
+import { serverMaker } from './server-maker.js';
 import { type ServerOptions, serverDefaults, serverOptionRules } from './server-options.js';
 import type { ServerParts } from './server-parts.js';
 import { checkOperationsKnown } from './server-policy-options.js';
@@ -122,9 +124,13 @@ class NodeServer implements HttpServer {
   readonly #connections: Connections;
   readonly #tls: CheckedServerTls | undefined;
   #followed: FollowedTls | undefined;
+  /** The end of what a start that failed had begun. */
+  #abandoned: Promise<void> | undefined;
   #listeners: Listeners | undefined;
   #port = 0;
   #used: 'started' | 'closed' | undefined;
+  /** A start that is under way. */
+  #starting: { readonly cancellation: Cancellation; readonly opening: Promise<Listeners> } | undefined;
   #stopped: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -175,17 +181,19 @@ class NodeServer implements HttpServer {
     const { host, port, socketPath } = this.#settings;
     if (this.#used) throw new ServerUsedError(this.#used);
     this.#used = 'started';
-    const opening = this.#open();
+    const { context: own, cancellation } = cancellable(context);
+    const opening = this.#open(own);
+    this.#starting = { cancellation, opening };
     try {
-      this.#listeners = await abandonOnCancel(context, opening);
+      this.#listeners = await abandonOnCancel(own, opening);
     } catch (error) {
       if (this.#used === 'started') this.#used = undefined;
-      opening.then(
-        (late) => late.close(),
-        () => {},
-      );
-      if (context.cancelled) throw error;
+      this.#abandoned = closeLate(opening);
+      if (own.cancelled) throw error;
       throw listenFailure(socketPath === undefined ? { host, port } : { path: socketPath }, error);
+    } finally {
+      this.#starting = undefined;
+      cancellation[Symbol.dispose]();
     }
     this.#port = this.#listeners.port;
   }
@@ -198,9 +206,13 @@ class NodeServer implements HttpServer {
 
   async close(): Promise<void> {
     this.#used = 'closed';
+    const starting = this.#starting;
+    starting?.cancellation.cancel(new ServerUsedError('closed'));
     const stopped = this.stopAccepting();
     this.#connections.endAll();
     this.#followed?.[Symbol.dispose]();
+    // What it still opens is closed again before anybody is told that nothing is left.
+    await (starting ? closeLate(starting.opening) : this.#abandoned);
     await stopped;
     await this.#closed;
     await disposeAll(this.scopes);
@@ -222,19 +234,19 @@ class NodeServer implements HttpServer {
     await this.#connections.endUnused(clock);
   }
 
-  async #open(): Promise<Listeners> {
+  async #open(context: CallContext): Promise<Listeners> {
     const { host, port, socketPath, socketMode } = this.#settings;
     const make = await this.#build();
     if (socketPath === undefined) return openListeners(make, host, port);
     const { openSocketListener } = await import('./socket-listener.js');
-    return openSocketListener(make(), socketPath, socketMode, this.#parts.env);
+    return openSocketListener(make(), socketPath, socketMode, this.#parts.env, context);
   }
 
   /** Returns a function that makes a server for one address. */
   async #build(): Promise<() => Server> {
     const { receiveTimeoutMs, keepAliveTimeoutMs, serve } = this.#settings;
     const parts: ServerParts = { ...this.#parts, trusts: await trustCheck(this.#settings.trustedNetworks) };
-    const makeServer = await this.#serverMaker();
+    const makeServer = await serverMaker(this.#followed, this.#tls?.own.clientCertificate !== 'none');
     const scoped = serve.map((each, index) => [each, this.scopes[index] as ServedScope] as const);
     const findRoute = routesOf(scoped, probeHandlers(this.#settings), parts);
     const connections = this.#connections;
@@ -273,28 +285,12 @@ class NodeServer implements HttpServer {
       return server;
     };
   }
+}
 
-  /** Makes servers of `node:http` or `node:https`. */
-  async #serverMaker(): Promise<(limits: NodeOptions, listener: RequestListener) => Server> {
-    const followed = this.#followed;
-    const { createServer, IncomingMessage: base } = await import('node:http');
-    const IncomingMessage = quickRequests(base);
-    if (!followed || !this.#tls) {
-      return (limits, listener) => createServer({ ...limits, IncomingMessage }, listener);
-    }
-    const { createServer: createSecureServer } = await import('node:https');
-    const requestCert = this.#tls.own.clientCertificate !== 'none';
-    return (limits, listener) => {
-      const own = { requestCert, rejectUnauthorized: false, noDelay: true };
-      const server = createSecureServer(
-        { ...limits, IncomingMessage, ...own, ...followed.material.value.options },
-        listener,
-      );
-      // Connections that are open go on as they are.
-      followed.material.subscribe(({ options }) => server.setSecureContext(options));
-      return server;
-    };
-  }
+/** Closes what is opened after nobody wants it any more. */
+async function closeLate(opening: Promise<Listeners>): Promise<void> {
+  const late = await opening.catch(() => undefined);
+  await late?.close();
 }
 
 const noTunnel = new Error('CONNECT is not served');

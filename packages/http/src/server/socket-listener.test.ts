@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApp } from '@fwk/core';
-import { type Announcement, type Component, fromSignal, OptionsError } from '@fwk/kernel';
-import { testAuthority } from '@fwk/kernel/testing';
+import { type Announcement, type Component, cancellable, fromSignal, makeEnv, OptionsError } from '@fwk/kernel';
+import { fakeClock, testAuthority } from '@fwk/kernel/testing';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { shop, startShop } from '../fixtures/waiting-shop.js';
 import { http } from './http.js';
@@ -173,6 +173,27 @@ describe('a server at a Unix socket', () => {
     await start();
     expect((await ask('/wait')).status).toBe(200);
     expect(await readdir(folder)).toEqual(['shop.sock']);
+  });
+
+  test.each<[string, (server: HttpServer, cancel: () => void) => void]>([
+    ['its start is cancelled', (_, cancel) => cancel()],
+    ['it is closed', (server) => void server.close()],
+  ])('waits no longer for another server that replaces a stale socket when %s', async (_, end) => {
+    const { child } = await started(path);
+    await kill(child);
+    const { ino, mtimeNs } = await lstat(path, { bigint: true });
+    const claim = join(folder, `.shop.sock.${ino}-${mtimeNs}`);
+    await mkdir(claim);
+    const { context, cancel } = cancellable();
+    // Waits that no time ends.
+    const env = makeEnv({ clock: fakeClock() });
+    const server = createServer({ socketPath: path, env });
+    const starting = server.start(context).catch((reason: unknown) => reason);
+    await expect.poll(() => readdir(folder).then((names) => names.length)).toBe(3);
+    end(server, () => cancel(new Error('no longer wanted')));
+    expect(await starting).toBeInstanceOf(Error);
+    await server.close();
+    expect((await readdir(folder)).sort()).toEqual([claim.slice(folder.length + 1), 'shop.sock']);
   });
 
   test.each([

@@ -7,8 +7,8 @@ import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { codeOf, type Env, maxSocketPathBytes } from '@fwk/kernel';
-import type { Listeners } from './listeners.js';
+import { type CallContext, codeOf, type Env, maxSocketPathBytes } from '@fwk/kernel';
+import { closeAll, type Listeners, listenAt } from './listeners.js';
 import { type FileIdentity, leavePlace, takePlace } from './socket-place.js';
 
 /** Longest name of the temporary folder, in characters; it is shorter where the path would be too long for a socket. */
@@ -18,6 +18,7 @@ const maxTries = 20;
 /**
  * Makes a server listen at a Unix socket.
  * @param mode - permissions of the socket.
+ * @param context - its cancellation ends the waits for other servers.
  * @throws SocketTakenError `FWK_HTTP_SOCKET_TAKEN`, NotASocketError `FWK_HTTP_NOT_A_SOCKET`, or the system's error
  */
 export async function openSocketListener(
@@ -25,17 +26,18 @@ export async function openSocketListener(
   path: string,
   mode: number,
   { clock, random }: Pick<Env, 'clock' | 'random'>,
+  context: CallContext,
 ): Promise<Listeners> {
   const folder = await makeFolder(dirname(path), random);
   let own: FileIdentity;
   try {
     const bound = join(folder, 's');
-    await listen(server, bound);
+    await listenAt(server, { path: bound });
     await chmod(bound, mode);
     own = await lstat(bound, { bigint: true });
-    await takePlace(bound, path, clock);
+    await takePlace(bound, path, clock, context);
   } catch (error) {
-    if (server.listening) await close(server);
+    if (server.listening) await closeAll([server]);
     throw error;
   } finally {
     // Node removes the path that it has bound when it closes the server; that path is gone by then, which is no error.
@@ -49,7 +51,7 @@ export async function openSocketListener(
     },
     close() {
       leavePlace(path, own);
-      return close(server);
+      return closeAll([server]);
     },
   };
 }
@@ -68,18 +70,4 @@ async function makeFolder(parent: string, random: () => number): Promise<string>
       if (codeOf(error) !== 'EEXIST' || tries === maxTries) throw error;
     }
   }
-}
-
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ path }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
 }

@@ -6,7 +6,7 @@ import { type BigIntStats, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { link, lstat, mkdir, rmdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { basename, dirname, join } from 'node:path';
-import { background, type Clock, codeOf, sleep } from '@fwk/kernel';
+import { type CallContext, type Clock, codeOf, sleep } from '@fwk/kernel';
 import { NotASocketError, SocketTakenError } from './listen-errors.js';
 
 /** How often taking the path is tried while other servers take it and give it up. */
@@ -24,9 +24,10 @@ export type FileIdentity = Pick<BigIntStats, 'dev' | 'ino' | 'mtimeNs'>;
  * that has claimed this very file, by making a folder named after it, may rename. So of several servers that start at once
  * none replaces the socket of another.
  * @param from - where the socket is now.
+ * @param context - its cancellation ends the waits for other servers.
  * @throws SocketTakenError `FWK_HTTP_SOCKET_TAKEN`, NotASocketError `FWK_HTTP_NOT_A_SOCKET`, or the system's error
  */
-export async function takePlace(from: string, path: string, clock: Clock): Promise<void> {
+export async function takePlace(from: string, path: string, clock: Clock, context: CallContext): Promise<void> {
   let waitedFor = '';
   let waits = 0;
   for (let tries = 0; tries < maxTries; tries++) {
@@ -47,7 +48,7 @@ export async function takePlace(from: string, path: string, clock: Clock): Promi
     } else {
       if (claim !== waitedFor) waits = 0;
       waitedFor = claim;
-      await sleep(clock, waitMs, background);
+      await sleep(clock, waitMs, context);
       waits++;
       if (waits % maxWaits === 0) await succeeds(rmdir(claim), 'ENOENT');
     }

@@ -24,6 +24,18 @@ test('a server that was closed is not started, whether it ever was or not', asyn
   await expect(server.start()).rejects.toMatchObject({ code: 'FWK_HTTP_SERVER_USED', details: { state: 'closed' } });
 });
 
+test('a server that is closed while it starts gives up its port before the close is over', async () => {
+  const port = await freePort();
+  const closed = createServer({ port });
+  const starting = expect(closed.start()).rejects.toMatchObject({ code: 'FWK_HTTP_SERVER_USED' });
+  await closed.close();
+  await starting;
+  expect(closed.listening).toBe(false);
+  server = createServer({ port });
+  await server.start();
+  expect(server.port).toBe(port);
+});
+
 test('a server whose start failed may be started again', async () => {
   const port = await freePort();
   const other = createOther().listen(port, '127.0.0.1');
