@@ -1,10 +1,10 @@
 /** One `http()` in several applications of `createApp`, each with a server, probes and a place of its own. */
 import { createServer as plainServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createApp } from '@fwk/core';
-import type { Announcement, Component } from '@fwk/kernel';
+import type { Component } from '@fwk/kernel';
 import { componentContract } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
+import { quietApp } from '../fixtures/quiet-app.js';
 import { shop } from '../fixtures/shop-contract.js';
 import { http } from './http.js';
 import { served } from './served.js';
@@ -18,17 +18,7 @@ const handlers = {
 
 /** An application that lists the component, with where it is reached. */
 function hostOf(component: Component) {
-  const heard: Announcement[] = [];
-  const listening: Component = { name: 'listening', ready: ({ announcements }) => void heard.push(...announcements) };
-  const app = createApp({
-    name: 'shop',
-    version: '1.0.0',
-    owner: 'tests',
-    signals: false,
-    logging: { level: 'silent' },
-    shutdown: { propagationDelayMs: 0 },
-    use: [component, listening],
-  });
+  const { app, heard } = quietApp('shop', [component]);
   const ask = async (url: string) => (await fetch(url)).json();
   return {
     start: () => app.start(),

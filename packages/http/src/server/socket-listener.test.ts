@@ -7,10 +7,10 @@ import { connect, createServer as netServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createApp } from '@fwk/core';
-import { type Announcement, type Component, cancellable, fromSignal, makeEnv, OptionsError } from '@fwk/kernel';
+import { cancellable, fromSignal, makeEnv, OptionsError } from '@fwk/kernel';
 import { fakeClock, testAuthority } from '@fwk/kernel/testing';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { quietApp } from '../fixtures/quiet-app.js';
 import { shop, startShop } from '../fixtures/waiting-shop.js';
 import { http } from './http.js';
 import type { HttpServer } from './http-server.js';
@@ -327,18 +327,8 @@ test('a socket where a program of another kind listens is left alone', async () 
 });
 
 test('an application at a Unix socket is up, is announced to nobody, and has a second server on a port', async () => {
-  const heard: Announcement[] = [];
-  const listening: Component = { name: 'listening', ready: ({ announcements }) => void heard.push(...announcements) };
   const serve = [served(shop, { wait: async () => 'done', order: () => 'done', big: () => '' })];
-  const app = createApp({
-    name: 'shop',
-    version: '1.0.0',
-    owner: 'tests',
-    signals: false,
-    logging: { level: 'silent' },
-    shutdown: { propagationDelayMs: 0 },
-    use: [http({ serve, socketPath: path }), http({ serve }), listening],
-  });
+  const { app, heard } = quietApp('shop', [http({ serve, socketPath: path }), http({ serve })]);
   await app.start();
   onTestFinished(() => app.stop());
   expect(heard).toHaveLength(1);
