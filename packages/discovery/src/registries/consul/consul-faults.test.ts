@@ -92,6 +92,7 @@ describe.runIf(consulProgram)('a Consul registry whose agent answers', () => {
     const registry = consulRegistry({ url: proxy.url, requestTimeoutMs: 300, maxPauseMs: 100, ttlMs: 1000 });
     const { instances } = registry.watch('inventory');
     await vi.waitFor(() => expect(instances.value).toHaveLength(1), patience);
+    await vi.waitFor(() => expect(questions(proxy).at(-1)).toContain('index='), patience);
     const asked = questions(proxy).length;
     proxy.break(() => 'taken', false);
     await vi.waitFor(() => expect(instances.stale?.reason).toMatch(/no answer within 300 ms/), patience);
