@@ -12,6 +12,7 @@ import { background, type CallContext, cancellable, type Env, messageOf, sleep }
 import { DuplicateInstanceError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import { describeInstance } from '../describe-instance.js';
+import { AgentCalls } from './agent-calls.js';
 import type { AskConsul } from './consul-client.js';
 import { type HealthCheck, type Holding, isRecord, readChecks, readHoldings, readPairs } from './health-entries.js';
 import { holderKey } from './meta.js';
@@ -37,6 +38,7 @@ export type Verdict = 'first' | 'unknown' | 'overtaken';
 /** Asks who has an id, for one process, through one agent. What comes of the answers stands in the record of the instance. */
 export class IdClaims {
   readonly #client: AskConsul;
+  readonly #agent: AgentCalls;
   readonly #holder: string;
   readonly #env: Env;
   readonly #haste = cancellable();
@@ -44,6 +46,7 @@ export class IdClaims {
   /** @param holder - a name of this process that no other has. */
   constructor(client: AskConsul, holder: string, env: Env) {
     this.#client = client;
+    this.#agent = new AgentCalls(client);
     this.#holder = holder;
     this.#env = env;
   }
@@ -136,8 +139,7 @@ export class IdClaims {
   async #displace(instance: Instance, other: string): Promise<void> {
     const holder = await this.standing(other, this.#haste.context);
     if (holder?.alive && holder.instance && !isAt(holder.instance, instance)) refuse(instance, holder.instance);
-    const path = `/agent/service/deregister/${encodeURIComponent(other)}`;
-    await this.#client.ask({ method: 'PUT', path, also: [404, 500] });
+    await this.#agent.deregister(other);
   }
 
   /** Asks until an answer is final, or as long as something may be on its way. */
