@@ -4,8 +4,8 @@
  * let go of: a short rest is read, so that its connection can be used again.
  */
 import type { Dispatcher } from 'undici';
+import { abortReason, HttpAttempt } from '../client/http-attempt.js';
 import type { OperationResponse } from '../client/operation-request.js';
-import { abortReason, WireAttempt } from '../client/wire-attempt.js';
 
 type Controller = Dispatcher.DispatchController;
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -29,7 +29,7 @@ export interface ForwardedAnswer extends OperationResponse {
 }
 
 /** See the head of this file. */
-export class ForwardedAttempt extends WireAttempt implements Dispatcher.DispatchHandler {
+export class ForwardedAttempt extends HttpAttempt implements Dispatcher.DispatchHandler {
   status = 0;
   headers: Headers = {};
   #controller: Controller | undefined;

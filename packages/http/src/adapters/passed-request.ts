@@ -7,9 +7,9 @@
  */
 import { type CallContext, type Cancellable, CancelledError, cancellable, currentContext } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
+import type { Attempt } from '../client/attempt.js';
 import type { ClientOperations } from '../client/client-core.js';
 import type { Forwarded, OperationRequest } from '../client/operation-request.js';
-import type { WireAttempt } from '../client/wire-attempt.js';
 import type { DispatchHandler } from './dispatch-types.js';
 import { type AnswerReceiver, ForwardedAttempt } from './forwarded-attempt.js';
 import { watchedBody } from './watched-body.js';
@@ -87,9 +87,9 @@ export class PassedRequest implements Forwarded, AnswerReceiver, Controller {
   attempt(
     url: string,
     context: CallContext,
-    resolve: (answered: WireAttempt) => void,
+    resolve: (answered: Attempt) => void,
     reject: (error: unknown) => void,
-  ): WireAttempt {
+  ): ForwardedAttempt {
     const attempt = new ForwardedAttempt(this.#operation, url, context, resolve, reject);
     this.#attempts.push(attempt);
     return attempt;

@@ -4,12 +4,13 @@ import type { AddressInfo, Socket } from 'node:net';
 import { background, type CallContext, cancellable } from '@fwk/kernel';
 import { Client, type Dispatcher } from 'undici';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Attempt } from './attempt.js';
 import { ConnectionPool } from './connection-pool.js';
+import { HttpAttempt } from './http-attempt.js';
 import type { OperationResponse } from './operation-request.js';
-import { WireAttempt } from './wire-attempt.js';
 
 /** Knows nothing but how it ended. */
-class PlainAttempt extends WireAttempt implements Dispatcher.DispatchHandler {
+class PlainAttempt extends HttpAttempt implements Dispatcher.DispatchHandler {
   status = 0;
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -69,7 +70,7 @@ function poolOf(origin: string, maxConnections: number) {
   }, maxConnections);
   const send = (path: string, context: CallContext = background, headers: string[] = []) => {
     let attempt!: PlainAttempt;
-    const answer = new Promise<WireAttempt>((resolve, reject) => {
+    const answer = new Promise<Attempt>((resolve, reject) => {
       attempt = new PlainAttempt('test', origin, context, resolve, reject);
       pool.dispatch({ method: 'GET', path, headers }, attempt);
       attempt.subscription = context.onCancel((reason) => attempt.cancel(reason));

@@ -8,10 +8,10 @@
  * opened anew for its next request.
  */
 import type { Client, Dispatcher } from 'undici';
-import type { WireAttempt } from './wire-attempt.js';
+import type { HttpAttempt } from './http-attempt.js';
 
 /** An attempt as a handler that undici can call. */
-export type SendableAttempt = WireAttempt & Dispatcher.DispatchHandler;
+export type SendableAttempt = HttpAttempt & Dispatcher.DispatchHandler;
 
 type Options = Dispatcher.DispatchOptions;
 

@@ -3,15 +3,13 @@
  * the balancer, which disposes of it when the endpoint has left and its last call is over. State: the pool of its
  * connections, made at the first call. It adds no limits of its own: time, retries and choice belong to the layers.
  */
-import { formatTraceparent, traceKey } from '@fwk/core';
+import { formatTraceparent, type TraceContext } from '@fwk/core';
 import type { Endpoint } from '@fwk/discovery';
 import {
   abandonOnCancel,
-  attemptKey,
   type CallContext,
   type Clock,
   markCancellable,
-  priorityKey,
   type Service,
   type Status,
   tellNotSent,
@@ -19,6 +17,7 @@ import {
 } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import { headerNames } from '../wire/headers.js';
+import { type Attempt, readIn } from './attempt.js';
 import { AttemptHandler } from './attempt-handler.js';
 import { ClientClosedError } from './client-errors.js';
 import { type ConnectionTls, tlsUpgrade } from './client-tls.js';
@@ -27,7 +26,7 @@ import { connector } from './connector.js';
 import { loadUndici } from './load-undici.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 import { areWatched, sendWatched } from './watched-request.js';
-import type { WireAttempt } from './wire-attempt.js';
+import { type AttemptWriter, writeAttempt } from './write-attempt.js';
 
 /** What the connections of all endpoints of a client have in common. */
 export interface ConnectionParts {
@@ -85,47 +84,26 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
     if (context.cancelled) return Promise.reject(context.reason);
     const { clock, maxAnswerBytes } = this.#parts;
     const { forwarded } = request;
-    const answered = new Promise<WireAttempt>((resolve, reject) => {
+    const answered = new Promise<Attempt>((resolve, reject) => {
       const handler: SendableAttempt = forwarded
         ? forwarded.attempt(this.#url, context, resolve, reject)
         : new AttemptHandler(request, this.#url, maxAnswerBytes, clock, context, resolve, reject);
-      const trace = context.get(traceKey);
-      const traceparent = trace && formatTraceparent(trace);
+      const headers = new RequestHeaders(request.headers);
+      writeAttempt(request, context, clock, headers);
       const options: Dispatcher.DispatchOptions = {
         method: forwarded?.method ?? request.operation.plan.method,
         path: request.path,
-        headers: this.#headers(request, context, traceparent, trace?.tracestate),
+        headers: headers.list,
         body: forwarded ? forwarded.body : (request.body ?? null),
         bodyTimeout: forwarded ? forwarded.bodyTimeoutMs : 0,
       };
-      if (trace && traceparent && areWatched()) sendWatched(trace, traceparent, () => pool.dispatch(options, handler));
+      const { traced, traceparent } = headers;
+      if (traced && areWatched()) sendWatched(traced, traceparent, () => pool.dispatch(options, handler));
       else pool.dispatch(options, handler);
       if (!handler.settled) handler.subscription = context.onCancel((reason) => handler.cancel(reason));
     });
-    // In the context of this call; see the handler.
-    return thenTold(answered, (attempt) => readAnswer(attempt, context));
-  }
-
-  /** Names and values in turn: undici takes them as they are. What has its default is left out. */
-  #headers(
-    { headers: own, idempotencyKey }: OperationRequest,
-    context: CallContext,
-    traceparent: string | undefined,
-    tracestate: string | undefined,
-  ): string[] {
-    const headers = [...own];
-    if (traceparent) headers.push(headerNames.traceparent, traceparent);
-    if (tracestate) headers.push(headerNames.tracestate, tracestate);
-    if (context.deadlineMs !== Number.POSITIVE_INFINITY) {
-      const remainingMs = Math.max(0, Math.floor(context.deadlineMs - this.#parts.clock.now()));
-      headers.push(headerNames.deadlineMs, String(remainingMs));
-    }
-    const attempt = context.get(attemptKey);
-    if (attempt > 1) headers.push(headerNames.attempt, String(attempt));
-    const priority = context.get(priorityKey);
-    if (priority !== 'default') headers.push(headerNames.priority, priority);
-    if (idempotencyKey !== undefined) headers.push(headerNames.idempotencyKey, idempotencyKey);
-    return headers;
+    // In the context of this call; see the attempt.
+    return thenTold(answered, (attempt) => readIn(context, attempt));
   }
 
   async #open(context: CallContext): Promise<ConnectionPool> {
@@ -148,8 +126,27 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
   }
 }
 
-/** A schema that answers later knows nothing of the context, so it is not waited for once that is cancelled. */
-function readAnswer(attempt: WireAttempt, context: CallContext): OperationResponse | Promise<OperationResponse> {
-  const answer = attempt.read();
-  return answer instanceof Promise ? abandonOnCancel(context, answer) : answer;
+/** Names and values in turn: undici takes them as they are. */
+class RequestHeaders implements AttemptWriter {
+  readonly list: string[];
+  traced: TraceContext | undefined;
+  traceparent = '';
+
+  constructor(own: readonly string[]) {
+    this.list = [...own];
+  }
+
+  header(name: string, value: string): void {
+    this.list.push(name, value);
+  }
+
+  trace(trace: TraceContext): void {
+    this.traced = trace;
+    this.traceparent = formatTraceparent(trace);
+    this.list.push(headerNames.traceparent, this.traceparent);
+  }
+
+  deadline(remainingMs: number): void {
+    this.list.push(headerNames.deadlineMs, String(remainingMs));
+  }
 }

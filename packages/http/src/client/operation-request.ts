@@ -11,8 +11,8 @@ import type { OperationPlan } from '../contract/contract.js';
 import { pathBuilder } from '../contract/path-template.js';
 import { headerNames } from '../wire/headers.js';
 import type { WireHeaders } from '../wire/wire-headers.js';
+import type { Attempt } from './attempt.js';
 import type { SendableAttempt } from './connection-pool.js';
-import type { WireAttempt } from './wire-attempt.js';
 
 /** What travels through a client's stack: one logical call, validated and ready to be written. */
 export interface OperationRequest {
@@ -40,7 +40,7 @@ export interface Forwarded {
   attempt(
     url: string,
     context: CallContext,
-    resolve: (answered: WireAttempt) => void,
+    resolve: (answered: Attempt) => void,
     reject: (error: unknown) => void,
   ): SendableAttempt;
 }

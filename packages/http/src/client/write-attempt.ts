@@ -1,0 +1,36 @@
+/** What an attempt carries beside its target and body, on whatever wire. What has its default is left out. */
+import { type TraceContext, traceKey } from '@fwk/core';
+import { attemptKey, type CallContext, type Clock, priorityKey } from '@fwk/kernel';
+import { headerNames } from '../wire/headers.js';
+import type { OperationRequest } from './operation-request.js';
+
+/** Takes what an attempt carries, in the form of its wire. */
+export interface AttemptWriter {
+  /** @param name - in lower case. */
+  header(name: string, value: string): void;
+  trace(trace: TraceContext): void;
+  /** @param remainingMs - whole milliseconds that remain of the call's deadline. */
+  deadline(remainingMs: number): void;
+}
+
+/** Writes what all attempts carry; the request's own headers are written by the wire, which knows them beforehand. */
+export function writeAttempt(
+  { idempotencyKey }: OperationRequest,
+  context: CallContext,
+  clock: Clock,
+  out: AttemptWriter,
+): void {
+  const trace = context.get(traceKey);
+  if (trace) {
+    out.trace(trace);
+    if (trace.tracestate) out.header(headerNames.tracestate, trace.tracestate);
+  }
+  if (context.deadlineMs !== Number.POSITIVE_INFINITY) {
+    out.deadline(Math.max(0, Math.floor(context.deadlineMs - clock.now())));
+  }
+  const attempt = context.get(attemptKey);
+  if (attempt > 1) out.header(headerNames.attempt, String(attempt));
+  const priority = context.get(priorityKey);
+  if (priority !== 'default') out.header(headerNames.priority, priority);
+  if (idempotencyKey !== undefined) out.header(headerNames.idempotencyKey, idempotencyKey);
+}
