@@ -54,25 +54,25 @@ export { httpErrors } from './errors.js';
 export { type IdempotencyOptions, idempotencyDefaults } from './idempotency/idempotency-options.js';
 export type { Claim, ClaimedKey, IdempotencyStore, KeptAnswer, KeyedRequest } from './idempotency/idempotency-store.js';
 export type { AdvertiseOptions } from './server/advertise.js';
-export type { ServedAnswer } from './server/answer.js';
 export { type HttpOptions, http } from './server/http.js';
 export type { HttpServer } from './server/http-server.js';
 export {
   ListenError,
   NotASocketError,
   PortTakenError,
-  RouteConflictError,
   ServerUsedError,
   SocketTakenError,
 } from './server/listen-errors.js';
-export { NotServedError, type Served, Serves, served } from './server/served.js';
-export type { ServedRequest } from './server/served-request.js';
-export type { ServerLayers } from './server/served-scope.js';
 export { createServer, describeServer } from './server/server.js';
 export { type ServerOptions, type ServerSettings, serverDefaults } from './server/server-options.js';
-export { serverLimitDefaults } from './server/server-policy.js';
-export type { ServerPolicyOptions } from './server/server-policy-options.js';
 export type { ServerTls } from './server/server-tls.js';
+export type { ServedAnswer } from './serving/answer.js';
+export { RouteConflictError } from './serving/route-conflict-error.js';
+export { NotServedError, type Served, Serves, served } from './serving/served.js';
+export type { ServedRequest } from './serving/served-request.js';
+export type { ServerLayers } from './serving/served-scope.js';
+export { serverLimitDefaults } from './serving/server-policy.js';
+export type { ServerPolicyOptions } from './serving/server-policy-options.js';
 export { callerKey } from './wire/caller.js';
 export { type Peer, peerKey } from './wire/peer.js';
 export { HttpError, type Problem, type ProblemOptions, problem, type WireIssue } from './wire/problem.js';

@@ -7,8 +7,8 @@ import { clientDefaults } from './client/client-options.js';
 import { httpErrors } from './errors.js';
 import { idempotencyDefaults } from './idempotency/idempotency-options.js';
 import { serverDefaults } from './server/server-options.js';
-import { serverPolicyRules } from './server/server-policy-options.js';
 import { serverTlsDefaults } from './server/server-tls.js';
+import { serverPolicyRules } from './serving/server-policy-options.js';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const read = (name: string) => readFileSync(join(root, name), 'utf8');

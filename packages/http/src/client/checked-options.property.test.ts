@@ -15,7 +15,7 @@ import {
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
 import { shop } from '../fixtures/shop-contract.js';
-import { serverKind } from '../server/server-policy.js';
+import { serverKind } from '../serving/server-policy.js';
 import { clientKind } from './client-policy.js';
 
 let warnings: MockInstance;

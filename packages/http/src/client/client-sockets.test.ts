@@ -13,8 +13,8 @@ import { serviceFetch } from '../adapters/service-fetch.js';
 import { serviceInterceptor } from '../adapters/service-interceptor.js';
 import { contract } from '../contract/contract.js';
 import { get, post } from '../contract/operation.js';
-import { served } from '../server/served.js';
 import { createServer as createOwnServer } from '../server/server.js';
+import { served } from '../serving/served.js';
 import type { ClientOptions } from './client-options.js';
 import { createClient } from './create-client.js';
 

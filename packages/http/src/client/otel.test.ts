@@ -11,8 +11,8 @@ import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { shop } from '../fixtures/shop-contract.js';
-import { served } from '../server/served.js';
 import { createServer as createFwkServer } from '../server/server.js';
+import { served } from '../serving/served.js';
 import { createClient } from './create-client.js';
 
 const spans = new InMemorySpanExporter();

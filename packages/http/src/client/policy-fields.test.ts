@@ -2,8 +2,8 @@
 import { type ClientPolicyOptions, type ServerPolicyOptions as OfServer, policyFields } from '@fwk/resilience';
 import { expect, expectTypeOf, test } from 'vitest';
 import { shop } from '../fixtures/shop-contract.js';
-import type { ServerPolicyOptions } from '../server/server-policy-options.js';
-import { checkServerPolicyOptions } from '../server/server-policy-options.js';
+import type { ServerPolicyOptions } from '../serving/server-policy-options.js';
+import { checkServerPolicyOptions } from '../serving/server-policy-options.js';
 import { type ClientOptions, checkClientOptions } from './client-options.js';
 import { createClient } from './create-client.js';
 

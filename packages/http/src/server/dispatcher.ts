@@ -3,41 +3,41 @@
  * method → hand it over. What is refused here has no operation yet.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { doNotRetryMarks } from '@fwk/kernel';
-import { answerOfError } from './answer.js';
-import { type PlainHandler, probePaths } from './probe-routes.js';
-import { RequestError } from './request-error.js';
+import { doNotRetryMarks, type Logger } from '@fwk/kernel';
+import { answerOfError } from '../serving/answer.js';
+import { type PlainHandler, probePaths } from '../serving/probe-routes.js';
+import { RequestError } from '../serving/request-error.js';
+import { instanceOf, readTarget } from '../serving/request-target.js';
+import type { FindRoute, FoundRoute } from '../serving/routes.js';
+import { HttpRequest, type HttpWire } from './http-request.js';
 import { checkHead } from './request-guards.js';
-import { instanceOf, readTarget } from './request-target.js';
-import type { FindRoute, FoundRoute } from './routes.js';
-import type { ServerParts } from './server-parts.js';
 
 /** See the head of this file. */
 export class Dispatcher {
   readonly #findRoute: FindRoute;
-  readonly #parts: ServerParts;
+  readonly #wire: HttpWire;
+  readonly #logger: Logger;
 
-  constructor(findRoute: FindRoute, parts: ServerParts) {
+  constructor(findRoute: FindRoute, wire: HttpWire, logger: Logger) {
     this.#findRoute = findRoute;
-    this.#parts = parts;
+    this.#wire = wire;
+    this.#logger = logger;
   }
 
   /** Answers a request; never throws. */
   dispatch(message: IncomingMessage, response: ServerResponse<IncomingMessage>): void {
     try {
       checkHead(message);
-      const url = message.url as string;
-      const { path, dubious, query } = readTarget(url);
+      const target = readTarget(message.url as string);
+      const { path, dubious, query } = target;
       const { route, params } = this.#find(message.method as string, path, dubious);
-      const { headers } = message;
-      const peer = this.#parts.peerOf(message.socket, Object.hasOwn(probePaths, path));
-      const address = this.#parts.callerAddress ?? message.socket.remoteAddress ?? '';
+      const peer = this.#wire.peerOf(message.socket, Object.hasOwn(probePaths, path));
       if (route.kind === 'plain') {
-        this.#answerPlain(route.answer, { url, headers, params, query, address, peer, body: '' }, response);
+        this.#answerPlain(route.answer, { headers: message.headers, query }, response);
       } else if (route.kind === 'wrong-method') {
         throw wrongMethod(message.method as string, route.allowed);
       } else {
-        route.operation.handle({ url, headers, params, query, address, peer, body: '' }, response);
+        route.operation.handle(new HttpRequest(this.#wire, response, target, params, peer));
       }
     } catch (error) {
       this.#fail(error, response);
@@ -59,7 +59,7 @@ export class Dispatcher {
     response: ServerResponse<IncomingMessage>,
   ): Promise<void> {
     try {
-      this.#parts.write(response, await answer(request));
+      this.#wire.write(response, await answer(request));
     } catch (error) {
       this.#fail(error, response);
     }
@@ -67,8 +67,7 @@ export class Dispatcher {
 
   /** Answers what went wrong outside any operation. */
   #fail(error: unknown, response: ServerResponse<IncomingMessage>): void {
-    const { env, write } = this.#parts;
-    if (!(error instanceof RequestError)) env.logger.error({ err: error }, 'a request failed outside its handler');
+    if (!(error instanceof RequestError)) this.#logger.error({ err: error }, 'a request failed outside its handler');
     if (response.headersSent) {
       response.destroy();
       return;
@@ -78,7 +77,7 @@ export class Dispatcher {
       traceId: undefined,
       marks: doNotRetryMarks(),
     });
-    write(response, answer);
+    this.#wire.write(response, answer);
   }
 }
 

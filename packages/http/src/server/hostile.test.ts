@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { contract } from '../contract/contract.js';
 import { del, get, post } from '../contract/operation.js';
 import { exchangeRaw } from '../fixtures/raw-connection.js';
-import { served } from './served.js';
+import { served } from '../serving/served.js';
 import { createServer } from './server.js';
 
 const anything = z.any();

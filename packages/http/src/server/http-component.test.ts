@@ -6,8 +6,8 @@ import { componentContract } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { quietApp } from '../fixtures/quiet-app.js';
 import { shop } from '../fixtures/shop-contract.js';
+import { served } from '../serving/served.js';
 import { http } from './http.js';
-import { served } from './served.js';
 
 const handlers = {
   item: ({ params }: { params: { id: string } }) => ({ id: params.id, size: 7 }),

@@ -14,9 +14,9 @@ import { deferred } from '../fixtures/deferred.js';
 import { rawConnection } from '../fixtures/raw-connection.js';
 import { send } from '../fixtures/raw-request.js';
 import { shop } from '../fixtures/shop-contract.js';
+import { Serves, served } from '../serving/served.js';
 import { problem } from '../wire/problem.js';
 import { http } from './http.js';
-import { Serves, served } from './served.js';
 
 @Injectable()
 class Shelf {

@@ -15,9 +15,9 @@ import {
   OptionsError,
 } from '@fwk/kernel';
 import { policyRegistryToken } from '@fwk/resilience';
+import { contractServedBy, isServed, optionsServedWith, type Served, served } from '../serving/served.js';
 import { type AdvertiseOptions, advertisedPlace, checkAdvertise } from './advertise.js';
 import type { HttpServer } from './http-server.js';
-import { contractServedBy, isServed, optionsServedWith, type Served, served } from './served.js';
 import { createServer } from './server.js';
 import { type ServerSettings, serverDefaults, serverRules } from './server-options.js';
 import { checkSocketOptions } from './socket-options.js';

@@ -8,9 +8,9 @@ import { deferred } from '../fixtures/deferred.js';
 import { send } from '../fixtures/raw-request.js';
 import type { Claim } from '../idempotency/idempotency-store.js';
 import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
+import { served } from '../serving/served.js';
 import { problem } from '../wire/problem.js';
 import type { HttpServer } from './http-server.js';
-import { served } from './served.js';
 import { createServer } from './server.js';
 import type { ServerOptions } from './server-options.js';
 

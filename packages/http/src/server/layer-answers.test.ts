@@ -5,10 +5,10 @@ import { z } from 'zod';
 import { contract } from '../contract/contract.js';
 import { get, post } from '../contract/operation.js';
 import { send } from '../fixtures/raw-request.js';
-import type { ServedAnswer } from './answer.js';
+import type { ServedAnswer } from '../serving/answer.js';
+import { served } from '../serving/served.js';
+import type { ServedRequest } from '../serving/served-request.js';
 import type { HttpServer } from './http-server.js';
-import { served } from './served.js';
-import type { ServedRequest } from './served-request.js';
 import { createServer } from './server.js';
 
 const desk = contract('desk', {

@@ -12,8 +12,8 @@ import { get, post } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
 import { freePort } from '../fixtures/free-port.js';
 import { send } from '../fixtures/raw-request.js';
+import { served } from '../serving/served.js';
 import { http } from './http.js';
-import { served } from './served.js';
 
 const control = contract('control', {
   version: '1.0.0',

@@ -73,12 +73,3 @@ export function listenFailure(place: ListenPlace, error: unknown): FwkError {
   const taken = 'port' in place && codeOf(error) === 'EADDRINUSE';
   return taken ? new PortTakenError(place.host, place.port, error) : new ListenError(place, error);
 }
-
-/** Operations that cannot be served together. Code `FWK_HTTP_ROUTE_CONFLICT`. */
-export class RouteConflictError extends FwkError {
-  constructor(operation: string, route: string, other: string) {
-    super('FWK_HTTP_ROUTE_CONFLICT', `${operation} cannot be served at ${route}: ${other}`, {
-      details: { operation, route },
-    });
-  }
-}

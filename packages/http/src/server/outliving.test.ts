@@ -7,8 +7,8 @@ import { contract } from '../contract/contract.js';
 import { get } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
 import { send } from '../fixtures/raw-request.js';
+import { served } from '../serving/served.js';
 import type { HttpServer } from './http-server.js';
-import { served } from './served.js';
 import { createServer } from './server.js';
 
 const polls = contract('polls', {

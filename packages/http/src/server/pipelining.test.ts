@@ -7,8 +7,8 @@ import { deferred } from '../fixtures/deferred.js';
 import { rawConnection } from '../fixtures/raw-connection.js';
 import { send } from '../fixtures/raw-request.js';
 import { halfBody, host, shop, startShop } from '../fixtures/waiting-shop.js';
+import { served } from '../serving/served.js';
 import type { HttpServer } from './http-server.js';
-import { served } from './served.js';
 import { createServer } from './server.js';
 
 let server: HttpServer | undefined;

@@ -4,13 +4,11 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BodyReader } from '../serving/incoming-request.js';
+import { RequestError } from '../serving/request-error.js';
 import { announcesBody, type BodyReceiver, isQuick } from './quick-request.js';
-import { RequestError } from './request-error.js';
 
 const jsonType = /^application\/(?:[\w.-]+\+)?json[\t ]*(?:$|;)/i;
-
-/** Told the body, empty for none, or why there is no way to read it. Not told when the caller leaves before its end. */
-export type BodyReader = (error: RequestError | undefined, text: string) => void;
 
 /** Whether the body of a request is being read. */
 export function isBeingRead(request: IncomingMessage): boolean {

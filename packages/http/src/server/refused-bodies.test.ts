@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { contract } from '../contract/contract.js';
 import { post } from '../contract/operation.js';
 import { exchangeRaw, rawConnection } from '../fixtures/raw-connection.js';
-import { served } from './served.js';
+import { served } from '../serving/served.js';
 import { createServer } from './server.js';
 
 const desk = contract('desk', {

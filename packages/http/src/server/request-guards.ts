@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { headFaultOf } from '@fwk/kernel';
-import { RequestError } from './request-error.js';
+import { RequestError } from '../serving/request-error.js';
 
 /**
  * Checks a request's head.

@@ -9,7 +9,7 @@ import type { RequestHeaders } from '../contract/contract-types.js';
 import { get, post } from '../contract/operation.js';
 import { exchangeRaw } from '../fixtures/raw-connection.js';
 import { send } from '../fixtures/raw-request.js';
-import { served } from './served.js';
+import { served } from '../serving/served.js';
 import { createServer } from './server.js';
 
 const closing: (() => Promise<unknown>)[] = [];

@@ -13,11 +13,11 @@ import {
 import type { PolicyRegistry } from '@fwk/resilience';
 import type { IdempotencyOptions } from '../idempotency/idempotency-options.js';
 import { type IdempotencyStore, isIdempotencyStore } from '../idempotency/idempotency-store.js';
-import type { Served } from './served.js';
-import { type ServerPolicyOptions, serverPolicyRules } from './server-policy-options.js';
+import type { Served } from '../serving/served.js';
+import { type ServerPolicyOptions, serverPolicyRules } from '../serving/server-policy-options.js';
+import { networkList } from '../serving/trusted-networks.js';
 import type { ServerTls } from './server-tls.js';
 import { socketModeRule } from './socket-options.js';
-import { networkList } from './trusted-networks.js';
 
 /** Options of a server that users set; `http()` takes them too. */
 export interface ServerSettings extends ServerPolicyOptions {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { contract } from '../contract/contract.js';
 import { get } from '../contract/operation.js';
 import { send } from '../fixtures/raw-request.js';
-import { served } from './served.js';
+import { served } from '../serving/served.js';
 import { createServer } from './server.js';
 import type { ServerOptions } from './server-options.js';
 

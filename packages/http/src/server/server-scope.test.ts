@@ -10,10 +10,10 @@ import { get, post } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
 import { exchangeRaw, rawConnection } from '../fixtures/raw-connection.js';
 import { send } from '../fixtures/raw-request.js';
-import type { ServedAnswer } from './answer.js';
+import type { ServedAnswer } from '../serving/answer.js';
+import { served } from '../serving/served.js';
+import type { ServedRequest } from '../serving/served-request.js';
 import type { HttpServer } from './http-server.js';
-import { served } from './served.js';
-import type { ServedRequest } from './served-request.js';
 import { createServer, describeServer } from './server.js';
 import type { ServerOptions } from './server-options.js';
 

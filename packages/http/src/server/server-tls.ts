@@ -14,8 +14,8 @@ import {
   oneOf,
   type TlsSources,
 } from '@fwk/kernel';
+import { RequestError } from '../serving/request-error.js';
 import type { Peer } from '../wire/peer.js';
-import { RequestError } from './request-error.js';
 
 /** TLS of a server. It needs a certificate and its key; `ca` and the like say which callers are known. */
 export interface ServerTls extends TlsSources {

@@ -22,10 +22,10 @@ import type { Handlers } from '../contract/contract-types.js';
 import { del, get, post } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
 import { type RawRequest, send } from '../fixtures/raw-request.js';
+import { served } from '../serving/served.js';
 import { callerKey } from '../wire/caller.js';
 import { problem } from '../wire/problem.js';
 import type { HttpServer } from './http-server.js';
-import { served } from './served.js';
 import { createServer } from './server.js';
 import type { ServerOptions } from './server-options.js';
 

@@ -1,53 +1,17 @@
-/**
- * A server of contracts on `node:http`: it listens, bounds what connections may cost, and ends them. What a request goes
- * through is in dispatcher.ts. `node:http` is loaded when the first server starts, so that programs that only call
- * pay nothing.
- */
-import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
-import { clusterWorker } from '@fwk/core';
-import {
-  abandonOnCancel,
-  background,
-  type CallContext,
-  type Cancellation,
-  cancellable,
-  checkOptions,
-  disposeAll,
-  type Env,
-  type FollowedTls,
-  followTls,
-  type HealthReport,
-  type LayerDescription,
-  makeEnv,
-  oneByOne,
-  sleep,
-  TimeLimits,
-  UnsentAnswers,
-} from '@fwk/kernel';
+import { checkOptions, type Env, type LayerDescription, makeEnv, TimeLimits, UnsentAnswers } from '@fwk/kernel';
 import { type PolicyRegistry, policyRegistry } from '@fwk/resilience';
 import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
-import { Connections } from './connections.js';
-import { Dispatcher } from './dispatcher.js';
+import { checkRoutes } from '../serving/routes.js';
+import { ServedScope } from '../serving/served-scope.js';
+import { checkOperationsKnown } from '../serving/server-policy-options.js';
+import { unixAddress } from '../serving/trusted-networks.js';
 import type { HttpServer } from './http-server.js';
-import { listenFailure, ServerUsedError } from './listen-errors.js';
-import { type Listeners, openListeners } from './listeners.js';
-import { answerParseFailure, isGivenUp } from './parse-failure.js';
-import { probeHandlers } from './probe-routes.js';
+import { NodeServer } from './node-server.js';
 import { leavesTooMuch } from './read-body.js';
-import { checkRoutes, routesOf } from './routes.js';
-import { ServedScope } from './served-scope.js';
-import { serverMaker } from './server-maker.js';
 import { type ServerOptions, serverDefaults, serverOptionRules } from './server-options.js';
-import type { ServerParts } from './server-parts.js';
-import { checkOperationsKnown } from './server-policy-options.js';
-import { type CheckedServerTls, checkServerTls, noPeers, peerCheck } from './server-tls.js';
+import { checkServerTls, noPeers, peerCheck } from './server-tls.js';
 import { checkSocketOptions } from './socket-options.js';
-import { trustCheck, unixAddress } from './trusted-networks.js';
 import { writeAnswer } from './write-answer.js';
-
-/** Time for the first request of connections that a worker of a cluster was handed before it closed, in milliseconds. */
-const firstRequestMs = 250;
 
 /** Made once: a literal with a `Symbol.dispose` is dear. */
 const untracked: Disposable = { [Symbol.dispose]() {} };
@@ -74,11 +38,13 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
   );
   const policies = settings.policies ?? policyRegistry(env);
   const scopes = scopesOf(settings, policies, env);
-  const server: NodeServer = new NodeServer(settings, tls, scopes, {
+  const parts = {
     env,
     drain,
     idempotency: store ?? memoryIdempotencyStore(bounds, env.clock),
     limits: TimeLimits.of(env.clock, true),
+  };
+  const server: NodeServer = new NodeServer(settings, tls, scopes, parts, {
     bodyLimitBytes: settings.bodyLimitBytes,
     callerAddress: settings.socketPath === undefined ? undefined : unixAddress,
     peerOf: tls ? peerCheck(tls.own) : noPeers,
@@ -110,187 +76,3 @@ function scopesOf(settings: ServerOptions, policies: PolicyRegistry, env: Env): 
 export function describeServer(server: HttpServer): readonly LayerDescription[] | undefined {
   return server instanceof NodeServer ? server.scopes.map((scope) => scope.describe()) : undefined;
 }
-
-/** How often Node looks for requests that arrive too slowly, in milliseconds: by so much a limit may be passed. */
-const limitCheckMs = 500;
-
-class NodeServer implements HttpServer {
-  readonly host: string;
-  readonly socketPath: string | undefined;
-  readonly contracts: readonly string[];
-  readonly scopes: readonly ServedScope[];
-  readonly #settings: ServerOptions;
-  readonly #parts: Omit<ServerParts, 'trusts'>;
-  readonly #connections: Connections;
-  readonly #tls: CheckedServerTls | undefined;
-  #followed: FollowedTls | undefined;
-  /** The end of what a start that failed had begun. */
-  #abandoned: Promise<void> | undefined;
-  #listeners: Listeners | undefined;
-  #port = 0;
-  #used: 'started' | 'closed' | undefined;
-  /** A start that is under way. */
-  #starting: { readonly cancellation: Cancellation; readonly opening: Promise<Listeners> } | undefined;
-  #stopped: Promise<void> | undefined;
-  #closed: Promise<void> | undefined;
-
-  constructor(
-    settings: ServerOptions,
-    tls: CheckedServerTls | undefined,
-    scopes: readonly ServedScope[],
-    parts: Omit<ServerParts, 'trusts'>,
-  ) {
-    this.scopes = scopes;
-    const { maxConnections } = settings;
-    this.socketPath = settings.socketPath;
-    this.host = settings.socketPath === undefined ? settings.host : '';
-    this.contracts = settings.serve.map(({ contract }) => `${contract.name}@${contract.version}`);
-    this.#settings = settings;
-    this.#parts = parts;
-    this.#tls = tls;
-    this.#followed = tls && followTls('server', tls.sources, parts.env);
-    this.#connections = new Connections(maxConnections, () =>
-      parts.env.logger.warn({ maxConnections }, 'as many connections as allowed are open; further ones are closed'),
-    );
-  }
-
-  get port(): number {
-    return this.#port;
-  }
-
-  get listening(): boolean {
-    return this.#listeners !== undefined && !this.stopping;
-  }
-
-  get url(): string {
-    if (this.socketPath !== undefined) return `unix:${this.socketPath}`;
-    const host = this.host.includes(':') ? `[${this.host}]` : this.host;
-    return `${this.#tls ? 'https' : 'http'}://${host}:${this.port}`;
-  }
-
-  get tlsHealth(): HealthReport | undefined {
-    return this.#followed?.health();
-  }
-
-  /** True from the moment on which nothing more is accepted. */
-  get stopping(): boolean {
-    return this.#stopped !== undefined;
-  }
-
-  async start(context: CallContext = background): Promise<void> {
-    const { host, port, socketPath } = this.#settings;
-    if (this.#used) throw new ServerUsedError(this.#used);
-    this.#used = 'started';
-    const { context: own, cancellation } = cancellable(context);
-    const opening = this.#open(own);
-    this.#starting = { cancellation, opening };
-    try {
-      this.#listeners = await abandonOnCancel(own, opening);
-    } catch (error) {
-      if (this.#used === 'started') this.#used = undefined;
-      this.#abandoned = closeLate(opening);
-      if (own.cancelled) throw error;
-      throw listenFailure(socketPath === undefined ? { host, port } : { path: socketPath }, error);
-    } finally {
-      this.#starting = undefined;
-      cancellation[Symbol.dispose]();
-    }
-    this.#port = this.#listeners.port;
-  }
-
-  stopAccepting(): Promise<void> {
-    if (!this.#listeners) return Promise.resolve();
-    this.#stopped ??= this.#stop(this.#listeners);
-    return this.#stopped;
-  }
-
-  async close(): Promise<void> {
-    this.#used = 'closed';
-    const starting = this.#starting;
-    starting?.cancellation.cancel(new ServerUsedError('closed'));
-    const stopped = this.stopAccepting();
-    this.#connections.endAll();
-    this.#followed?.[Symbol.dispose]();
-    // What it still opens is closed again before anybody is told that nothing is left.
-    await (starting ? closeLate(starting.opening) : this.#abandoned);
-    await stopped;
-    await this.#closed;
-    await disposeAll(this.scopes);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #stop(listeners: Listeners): Promise<void> {
-    this.#port = 0;
-    const { clock } = this.#parts.env;
-    if (clusterWorker()) {
-      // The primary hands over connections that clients have opened already: their first bytes are still to be read.
-      listeners.stop();
-      await sleep(clock, firstRequestMs, background);
-    }
-    this.#closed = listeners.close();
-    await this.#connections.endUnused(clock);
-  }
-
-  async #open(context: CallContext): Promise<Listeners> {
-    const { host, port, socketPath, socketMode } = this.#settings;
-    const make = await this.#build();
-    if (socketPath === undefined) return openListeners(make, host, port);
-    const { openSocketListener } = await import('./socket-listener.js');
-    return openSocketListener(make(), socketPath, socketMode, this.#parts.env, context);
-  }
-
-  /** Returns a function that makes a server for one address. */
-  async #build(): Promise<() => Server> {
-    const { receiveTimeoutMs, keepAliveTimeoutMs, serve } = this.#settings;
-    const parts: ServerParts = { ...this.#parts, trusts: await trustCheck(this.#settings.trustedNetworks) };
-    const makeServer = await serverMaker(this.#followed, this.#tls?.own.clientCertificate !== 'none');
-    const scoped = serve.map((each, index) => [each, this.scopes[index] as ServedScope] as const);
-    const findRoute = routesOf(scoped, probeHandlers(this.#settings), parts);
-    const connections = this.#connections;
-    const dispatcher = new Dispatcher(findRoute, parts);
-    const limits = {
-      headersTimeout: receiveTimeoutMs,
-      requestTimeout: receiveTimeoutMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
-      connectionsCheckingInterval: limitCheckMs,
-      // Looked at by us, so that its refusal is a problem document too.
-      requireHostHeader: false,
-    };
-    return () => {
-      const dispatch = oneByOne((request, response) => {
-        if (!isGivenUp(response)) dispatcher.dispatch(request, response);
-      });
-      const server = makeServer(limits, (request, response) => {
-        connections.begin(response);
-        dispatch(request, response);
-      });
-      // A refusal of the body goes out before the caller is told to send it.
-      server.on('checkContinue', (request, response) => server.emit('request', request, response));
-      server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-      server.on('clientError', (error, socket) => {
-        // A failed handshake: there is nobody who could read an answer.
-        if (this.#tls && !connections.knows(socket as Socket)) socket.destroy();
-        else answerParseFailure(error, socket as Socket, connections);
-      });
-      server.on('connect', (_request, socket: Socket) => {
-        // Node has let go of the connection, so answers that are owed on it could not be sent whole.
-        if (connections.owedOn(socket)) socket.destroy();
-        else answerParseFailure(noTunnel, socket, connections);
-      });
-      if (this.#tls) connections.watchSecure(server, this.#parts.env.clock, this.#tls.own.handshakeTimeoutMs);
-      else connections.watch(server);
-      return server;
-    };
-  }
-}
-
-/** Closes what is opened after nobody wants it any more. */
-async function closeLate(opening: Promise<Listeners>): Promise<void> {
-  const late = await opening.catch(() => undefined);
-  await late?.close();
-}
-
-const noTunnel = new Error('CONNECT is not served');

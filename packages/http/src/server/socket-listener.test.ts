@@ -12,9 +12,9 @@ import { fakeClock, testAuthority } from '@fwk/kernel/testing';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { quietApp } from '../fixtures/quiet-app.js';
 import { shop, startShop } from '../fixtures/waiting-shop.js';
+import { served } from '../serving/served.js';
 import { http } from './http.js';
 import type { HttpServer } from './http-server.js';
-import { served } from './served.js';
 import { createServer } from './server.js';
 import type { ServerOptions } from './server-options.js';
 

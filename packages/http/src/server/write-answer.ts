@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { WireAnswer } from './answer.js';
+import type { WireAnswer } from '../serving/answer.js';
 
 /** Characters that are handed to the system at once. */
 const partLength = 65_536;

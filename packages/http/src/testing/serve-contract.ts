@@ -3,9 +3,9 @@ import type { ClientOptions } from '../client/client-options.js';
 import { createClient } from '../client/create-client.js';
 import type { AnyContract, Client, Handlers } from '../contract/contract-types.js';
 import type { HttpServer } from '../server/http-server.js';
-import { served } from '../server/served.js';
 import { createServer } from '../server/server.js';
 import type { ServerSettings } from '../server/server-options.js';
+import { served } from '../serving/served.js';
 
 /** Options of {@link serveContract}. */
 export interface ServeContractOptions<C> {

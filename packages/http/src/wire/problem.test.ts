@@ -1,6 +1,6 @@
 import { formatRetryAfter } from '@fwk/kernel';
 import { expect, test } from 'vitest';
-import { answerOfError } from '../server/answer.js';
+import { answerOfError } from '../serving/answer.js';
 import { problem, readProblem } from './problem.js';
 import { RemoteError } from './remote-error.js';
 

@@ -5,17 +5,14 @@
 import { type CallContext, contextScope, type Service } from '@fwk/kernel';
 import type { ServedAnswer } from './answer.js';
 import type { OperationHandler } from './operation-handler.js';
-import { readBody } from './read-body.js';
 import { ServedCall, type ServedRequest } from './served-request.js';
 
 /** See the head of this file. */
 export class ServedOperations implements Service<ServedRequest, ServedAnswer> {
   readonly #handlers: ReadonlyMap<string, OperationHandler>;
-  readonly #bodyLimitBytes: number;
 
-  constructor(handlers: ReadonlyMap<string, OperationHandler>, bodyLimitBytes: number) {
+  constructor(handlers: ReadonlyMap<string, OperationHandler>) {
     this.#handlers = handlers;
-    this.#bodyLimitBytes = bodyLimitBytes;
   }
 
   call(request: ServedRequest, context: CallContext): Promise<ServedAnswer> {
@@ -52,9 +49,9 @@ export class ServedOperations implements Service<ServedRequest, ServedAnswer> {
     resolve: (answer: ServedAnswer) => void,
     reject: (error: unknown) => void,
   ): void {
-    const { exchange, request } = call;
+    const { request } = call;
     const waiting = context.onCancel(reject);
-    readBody(exchange.message, exchange.response, this.#bodyLimitBytes, (error, body) => {
+    request.readBody((error, body) => {
       waiting[Symbol.dispose]();
       if (error || context.cancelled) return reject(error ?? context.reason);
       request.body = body;

@@ -5,13 +5,11 @@
  * While all layers of the scope would let a request in, its body is read first, so that nobody holds a place by sending slowly.
  * As soon as one would not, requests pass the scope by their heads alone, and a body is read only of those that are let in.
  */
-import type { ServerResponse } from 'node:http';
-import { childSpan, parseTrace, startTrace, traceKey } from '@fwk/core';
+import { childSpan, startTrace, traceKey } from '@fwk/core';
 import { type ContextEntry, callSafely, operationKey } from '@fwk/kernel';
 import type { CallCounts, ServerScope } from '@fwk/resilience';
 import type { OperationPlan } from '../contract/contract.js';
 import { callerKey } from '../wire/caller.js';
-import { headerNames, readCaller, readDeadlineMs, readPriority } from '../wire/headers.js';
 import { peerKey } from '../wire/peer.js';
 import type { ServedAnswer } from './answer.js';
 import { answerFault, LayerAnswerError } from './answer-fault.js';
@@ -19,8 +17,6 @@ import { Exchange } from './exchange.js';
 import type { IncomingRequest } from './incoming-request.js';
 import type { OperationHandler } from './operation-handler.js';
 import { priorityEntry } from './priority.js';
-import { announcesBody } from './quick-request.js';
-import { readBody } from './read-body.js';
 import { RequestSeries } from './request-series.js';
 import { ServedCall, type ServedRequest } from './served-request.js';
 import type { ServedScope } from './served-scope.js';
@@ -57,11 +53,11 @@ export class RouteHandler {
     this.#layers = layers;
   }
 
-  handle(request: IncomingRequest, response: ServerResponse): void {
+  handle(request: IncomingRequest): void {
     const limitMs = this.#scope.limitMs(this.#plan.name);
-    const remainingMs = readDeadlineMs(request.headers[headerNames.deadlineMs]) ?? limitMs;
+    const remainingMs = request.remainingMs ?? limitMs;
     const values = this.#contextValues(request);
-    const exchange = new Exchange(this.#parts, this, response, Math.min(limitMs, remainingMs), values);
+    const exchange = new Exchange(this.#parts, this, request, Math.min(limitMs, remainingMs), values);
     // Nobody waits for the answer any more; working on it would only slow down calls that somebody waits for.
     if (remainingMs === 0) exchange.failed(this.counts.outOfTime(exchange.context));
     else if (this.#layers.empty) this.#direct(exchange, request);
@@ -83,7 +79,7 @@ export class RouteHandler {
 
   #through(exchange: Exchange, request: IncomingRequest): void {
     const call = new ServedCall(this.#plan, request, exchange, this.#parts.trusts);
-    call.complete = !this.#takesBody || !announcesBody(exchange.message);
+    call.complete = !this.#takesBody || !request.announcesBody;
     if (!call.complete && this.#isReady(call)) {
       this.#read(exchange, request, () => {
         call.complete = true;
@@ -118,7 +114,7 @@ export class RouteHandler {
 
   /** Goes on in the scope of the exchange: what arrives on a connection belongs to none. */
   #read(exchange: Exchange, request: IncomingRequest, goOn: () => void): void {
-    readBody(exchange.message, exchange.response, this.#parts.bodyLimitBytes, (error, body) => {
+    request.readBody((error, body) => {
       const { context } = exchange;
       if (error || context.cancelled) return exchange.failed(error ?? context.reason);
       request.body = body;
@@ -126,18 +122,13 @@ export class RouteHandler {
     });
   }
 
-  #contextValues({ headers, address, peer }: IncomingRequest): ContextEntry[] {
+  #contextValues({ trace: outer, priority: claimed, caller, address, peer }: IncomingRequest): ContextEntry[] {
     const { random } = this.#parts.env;
-    const outer = headers.traceparent === undefined ? undefined : parseTrace(headers as TraceHeaders);
     const values: ContextEntry[] = [this.#context, traceKey.of(outer ? childSpan(outer, random) : startTrace(random))];
-    const claimed = readPriority(headers[headerNames.priority]);
     const priority = priorityEntry(claimed, this.#plan.priority, claimed !== undefined && this.#parts.trusts(address));
     if (priority) values.push(priority);
-    const caller = readCaller(headers[headerNames.caller]);
     if (caller !== undefined) values.push(callerKey.of(caller));
     if (peer) values.push(peerKey.of(peer));
     return values;
   }
 }
-
-type TraceHeaders = Parameters<typeof parseTrace>[0];

@@ -1,12 +1,10 @@
 /** Who a request is counted for. A name is a claim that costs nothing, so it counts only from networks that are trusted. */
 import { isIPv6 } from 'node:net';
-import { headerNames, readCaller } from '../wire/headers.js';
 import type { IncomingRequest } from './incoming-request.js';
 import type { TrustCheck } from './trusted-networks.js';
 
 /** The name of a trusted caller, else the address. */
-export function callerKeyOf({ headers, address }: IncomingRequest, trusts: TrustCheck): string {
-  const name = readCaller(headers[headerNames.caller]);
+export function callerKeyOf({ caller: name, address }: IncomingRequest, trusts: TrustCheck): string {
   return name !== undefined && trusts(address) ? name : networkOf(address);
 }
 

@@ -13,7 +13,7 @@ import type {
   KeyedRequest,
 } from '../idempotency/idempotency-store.js';
 import { StoreUnavailableError } from '../idempotency/store-unavailable-error.js';
-import { headerNames, readCaller, readIdempotencyKey } from '../wire/headers.js';
+import { headerNames, readIdempotencyKey } from '../wire/headers.js';
 import type { IncomingRequest } from './incoming-request.js';
 import { pickHeaders } from './read-headers.js';
 import { RequestError } from './request-error.js';
@@ -90,9 +90,9 @@ export class KeyedRequests {
     return this.#told(() => claimed.release(), 'an idempotency key could not be released; it is when its lease ends');
   }
 
-  #describe(key: string, { url, headers, address, body }: IncomingRequest): KeyedRequest {
+  #describe(key: string, { url, headers, caller, address, body }: IncomingRequest): KeyedRequest {
     return {
-      caller: callerOf(readCaller(headers[headerNames.caller]), headers.authorization),
+      caller: callerOf(caller, headers.authorization),
       source: address,
       operation: this.#operation,
       key,

@@ -1,8 +1,7 @@
-import { encodeBody } from '@fwk/core';
+import { encodeBody, type Health, type Metrics } from '@fwk/core';
 import type { WireAnswer } from './answer.js';
 import type { IncomingRequest } from './incoming-request.js';
 import { RequestError } from './request-error.js';
-import type { ServerOptions } from './server-options.js';
 
 /** Paths that every server answers itself; no operation can have them. */
 export const probePaths: Readonly<Record<string, 'liveness' | 'readiness' | 'startup'>> = Object.freeze({
@@ -15,11 +14,17 @@ export const probePaths: Readonly<Record<string, 'liveness' | 'readiness' | 'sta
 export const metricsPath = '/metrics';
 
 /** Answers a request without a contract. */
-export type PlainHandler = (request: IncomingRequest) => WireAnswer | Promise<WireAnswer>;
+export type PlainHandler = (request: Pick<IncomingRequest, 'query' | 'headers'>) => WireAnswer | Promise<WireAnswer>;
+
+/** What they answer from; see the options of a server. */
+export interface ProbeSources {
+  readonly health: Pick<Health, 'probe'> | undefined;
+  readonly exposition: Pick<Metrics, 'expose'> | undefined;
+  readonly metrics: boolean;
+}
 
 /** The probes, and the exposition where there is one, by path. They answer from what is known and wait for nothing. */
-export function probeHandlers(options: ServerOptions): ReadonlyMap<string, PlainHandler> {
-  const { health, exposition } = options;
+export function probeHandlers({ health, exposition, metrics }: ProbeSources): ReadonlyMap<string, PlainHandler> {
   const handlers = new Map<string, PlainHandler>();
   for (const [path, group] of Object.entries(probePaths)) {
     handlers.set(path, ({ query }) => {
@@ -27,7 +32,7 @@ export function probeHandlers(options: ServerOptions): ReadonlyMap<string, Plain
       return { status, contentType: json, body: JSON.stringify(body), headers: noStore };
     });
   }
-  if (options.metrics && exposition) {
+  if (metrics && exposition) {
     handlers.set(metricsPath, async ({ headers }) => {
       const { contentType, body } = await exposition.expose(headers.accept);
       const encoded = await encodeBody(headers['accept-encoding']?.toString(), body);

@@ -4,7 +4,6 @@
  * answer has left. An operation with idempotency keys is not cancelled when its caller goes away, since that one may have
  * been cut off and comes back for the answer; it counts as in flight until the work is over.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type TraceContext, traceKey } from '@fwk/core';
 import {
   background,
@@ -22,8 +21,8 @@ import {
   type TimeLimit,
 } from '@fwk/kernel';
 import type { CallCounts } from '@fwk/resilience';
-import { headerNames, readAttempt } from '../wire/headers.js';
 import { answerOfError, type ServedAnswer } from './answer.js';
+import type { AnswerWatcher, IncomingRequest } from './incoming-request.js';
 import type { Course, Ending } from './operation-handler.js';
 import type { RequestSeries } from './request-series.js';
 import { instanceOf } from './request-target.js';
@@ -40,13 +39,13 @@ export interface ExchangeRoute {
 const failedBefore = 'a layer or a schema failed before the handler was called';
 
 /** See the head of this file. */
-export class Exchange implements Course, Ending, Limited {
-  readonly response: ServerResponse;
+export class Exchange implements Course, Ending, Limited, AnswerWatcher {
   readonly context: CallContext;
   /** The handler's part of the exchange: over once it has answered, which may be after the deadline has. */
   readonly scope: ContextScope;
   readonly #parts: ServerParts;
   readonly #route: ExchangeRoute;
+  readonly #request: IncomingRequest;
   readonly #call: Cancellation;
   readonly #startedMs: number;
   readonly #marks = doNotRetryMarks();
@@ -60,21 +59,21 @@ export class Exchange implements Course, Ending, Limited {
   #begun = false;
   /** Whether the work goes on, up to its limit, when the caller goes away. */
   #outlives = false;
-  /** The caller has gone and the work goes on. */
-  #alone = false;
+  /** Nobody waits any more: the exchange leaves when the work that is under way has ended. */
+  #leaving = false;
 
   /** @param limitMs - time for the answer; `Infinity` for no limit. */
   constructor(
     parts: ServerParts,
     route: ExchangeRoute,
-    response: ServerResponse,
+    request: IncomingRequest,
     limitMs: number,
     values: readonly ContextEntry[],
   ) {
     const { clock } = parts.env;
     this.#parts = parts;
     this.#route = route;
-    this.response = response;
+    this.#request = request;
     this.#countedMs = route.counts.begin();
     this.#startedMs = clock.now();
     this.#limitMs = limitMs;
@@ -84,15 +83,11 @@ export class Exchange implements Course, Ending, Limited {
     this.scope = contextScope(this.context);
     const limited = limitMs !== Number.POSITIVE_INFINITY;
     this.#limit = limited ? parts.limits.begin(this, this.#startedMs, limitMs) : undefined;
-    response.on('close', this.#closed);
+    request.watch(this);
   }
 
   get trace(): TraceContext | undefined {
     return this.context.get(traceKey);
-  }
-
-  get message(): IncomingMessage {
-    return this.response.req;
   }
 
   begin(): void {
@@ -104,12 +99,11 @@ export class Exchange implements Course, Ending, Limited {
   }
 
   answerOf(error: unknown): ServedAnswer {
-    const { url, headers } = this.response.req;
     return answerOfError(error, {
-      instance: instanceOf(url as string),
+      instance: instanceOf(this.#request.url),
       traceId: this.trace?.traceId,
       marks: this.#marks,
-      refusedAttempt: this.#isRefusal(error) ? readAttempt(headers[headerNames.attempt]) : undefined,
+      refusedAttempt: this.#isRefusal(error) ? this.#request.attempt : undefined,
     });
   }
 
@@ -126,9 +120,9 @@ export class Exchange implements Course, Ending, Limited {
   /** The deadline has passed. */
   expired(): void {
     const error = this.#route.counts.outOfTime(this.context, this.#limitMs);
-    if (!this.#alone) this.#answer(this.answerOf(error), error, true);
+    if (!this.#leaving) this.#answer(this.answerOf(error), error, true);
     this.#call.cancel(error);
-    if (this.#alone) this.#leave();
+    if (this.#leaving) this.#leave();
   }
 
   /** Whether a layer before the handler refused the request for lack of capacity. */
@@ -138,7 +132,7 @@ export class Exchange implements Course, Ending, Limited {
 
   #end(answer: ServedAnswer, error: unknown, failed: boolean): void {
     this.#answer(answer, error, failed);
-    if (this.#alone) this.#leave();
+    if (this.#leaving) this.#leave();
     this.scope.end();
   }
 
@@ -148,7 +142,7 @@ export class Exchange implements Course, Ending, Limited {
     const { env } = this.#parts;
     this.#limit?.end();
     const { status } = answer;
-    this.#parts.write(this.response, answer);
+    this.#leaving = this.#request.answer(answer);
     if (!failed) this.#route.counts.succeeded(this.#countedMs);
     else if (this.#isRefusal(error)) this.#route.counts.refused(this.#countedMs);
     else this.#route.counts.failed(error, this.#countedMs, this.context);
@@ -157,8 +151,8 @@ export class Exchange implements Course, Ending, Limited {
     this.#log(status, ms, error);
   }
 
-  /** Node emits it after every answer too; only without an answer has the caller gone. */
-  readonly #closed = (): void => {
+  /** Told after an answer too; only without one has the caller gone. */
+  over(): void {
     if (!this.#answered) {
       this.#answered = true;
       const { clock } = this.#parts.env;
@@ -167,16 +161,16 @@ export class Exchange implements Course, Ending, Limited {
       this.#log(499, ms);
       this.#route.counts.cancelled(this.#countedMs);
       if (this.#outlives) {
-        this.#alone = true;
+        this.#leaving = true;
         return;
       }
       this.#call.cancel(new CancelledError(`${this.#route.id}: the caller closed its connection`));
     }
     this.#leave();
-  };
+  }
 
   #leave(): void {
-    this.#alone = false;
+    this.#leaving = false;
     this.#limit?.end();
     this.#inFlight[Symbol.dispose]();
     this.#call[Symbol.dispose]();

@@ -1,8 +1,8 @@
 import type { OperationPlan } from '../contract/contract.js';
 import type { IncomingRequest } from './incoming-request.js';
-import { RouteConflictError } from './listen-errors.js';
 import { OperationHandler } from './operation-handler.js';
 import { metricsPath, type PlainHandler, probePaths } from './probe-routes.js';
+import { RouteConflictError } from './route-conflict-error.js';
 import { RouteHandler } from './route-handler.js';
 import { Router } from './router.js';
 import type { Served } from './served.js';
@@ -66,7 +66,7 @@ export function routesOf(
         return [plan.name, new OperationHandler(parts, plan, handlers, () => scope.limitMs(plan.name))] as const;
       }),
     );
-    const layers = scope.build(new ServedOperations(operations, parts.bodyLimitBytes));
+    const layers = scope.build(new ServedOperations(operations));
     for (const plan of contract.plans) {
       const handler = operations.get(plan.name) as OperationHandler;
       const operation = new RouteHandler(parts, plan, handler, scope, layers);

@@ -1,0 +1,98 @@
+/**
+ * A request of an operation that came over HTTP. What the caller says of its call stands in headers, which are read when somebody
+ * asks.
+ */
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { parseTrace, type TraceContext } from '@fwk/core';
+import type { Priority } from '@fwk/kernel';
+import type { WireAnswer } from '../serving/answer.js';
+import type { AnswerWatcher, BodyReader, IncomingRequest } from '../serving/incoming-request.js';
+import type { RequestTarget } from '../serving/request-target.js';
+import { headerNames, readAttempt, readCaller, readDeadlineMs, readPriority } from '../wire/headers.js';
+import type { Peer } from '../wire/peer.js';
+import { announcesBody } from './quick-request.js';
+import { readBody } from './read-body.js';
+import type { PeerCheck } from './server-tls.js';
+
+/** What all HTTP requests of a server share. */
+export interface HttpWire {
+  readonly bodyLimitBytes: number;
+  /** What stands for the address of every caller; undefined where each has its own. */
+  readonly callerAddress: string | undefined;
+  /** Who a caller is by its certificate; refuses one that must show one. */
+  readonly peerOf: PeerCheck;
+  /** Puts an answer on the wire, by the rules of the whole server. */
+  readonly write: (response: ServerResponse, answer: WireAnswer) => void;
+}
+
+type TraceHeaders = Parameters<typeof parseTrace>[0];
+
+/** See the head of this file. */
+export class HttpRequest implements IncomingRequest {
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly params: IncomingRequest['params'];
+  readonly query: IncomingRequest['query'];
+  readonly address: string;
+  readonly peer: Peer | undefined;
+  body = '';
+  readonly #wire: HttpWire;
+  readonly #response: ServerResponse<IncomingMessage>;
+
+  constructor(
+    wire: HttpWire,
+    response: ServerResponse<IncomingMessage>,
+    { query }: RequestTarget,
+    params: IncomingRequest['params'],
+    peer: Peer | undefined,
+  ) {
+    const { req } = response;
+    this.url = req.url as string;
+    this.headers = req.headers;
+    this.params = params;
+    this.query = query;
+    this.address = wire.callerAddress ?? req.socket.remoteAddress ?? '';
+    this.peer = peer;
+    this.#wire = wire;
+    this.#response = response;
+  }
+
+  get trace(): TraceContext | undefined {
+    const { headers } = this;
+    return headers.traceparent === undefined ? undefined : parseTrace(headers as TraceHeaders);
+  }
+
+  get remainingMs(): number | undefined {
+    return readDeadlineMs(this.headers[headerNames.deadlineMs]);
+  }
+
+  get attempt(): number {
+    return readAttempt(this.headers[headerNames.attempt]);
+  }
+
+  get priority(): Priority | undefined {
+    return readPriority(this.headers[headerNames.priority]);
+  }
+
+  get caller(): string | undefined {
+    return readCaller(this.headers[headerNames.caller]);
+  }
+
+  get announcesBody(): boolean {
+    return announcesBody(this.#response.req);
+  }
+
+  readBody(tell: BodyReader): void {
+    readBody(this.#response.req, this.#response, this.#wire.bodyLimitBytes, tell);
+  }
+
+  /** It is over when the answer has left, which Node tells by `close`. */
+  answer(answer: WireAnswer): boolean {
+    this.#wire.write(this.#response, answer);
+    return false;
+  }
+
+  watch(watcher: AnswerWatcher): void {
+    this.#response.on('close', () => watcher.over());
+  }
+}

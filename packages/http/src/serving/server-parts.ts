@@ -1,0 +1,15 @@
+import type { Drain } from '@fwk/core';
+import type { Env, TimeLimits } from '@fwk/kernel';
+import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
+import type { TrustCheck } from './trusted-networks.js';
+
+/** What all routes of a server share, whatever the wire. */
+export interface ServerParts {
+  readonly env: Env;
+  readonly drain: Pick<Drain, 'draining' | 'track'>;
+  readonly idempotency: IdempotencyStore;
+  /** Limits the time of each request. */
+  readonly limits: TimeLimits;
+  /** Whether a caller at an address may raise the priority of its calls. */
+  readonly trusts: TrustCheck;
+}
