@@ -17,7 +17,8 @@ export const packageArrows = Object.freeze({
   config: ['kernel'],
   resilience: ['kernel'],
   discovery: ['kernel'],
-  http: ['kernel', 'core', 'resilience', 'discovery'],
+  mux: ['kernel'],
+  http: ['kernel', 'core', 'resilience', 'discovery', 'mux'],
 });
 
 /**

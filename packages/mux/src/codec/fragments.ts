@@ -1,0 +1,79 @@
+/**
+ * Messages that arrive in fragments, until the last of each is here. Their number and their bytes are bounded: a peer may
+ * begin many and end none.
+ */
+import { ProtocolError } from '../protocol-error.js';
+import { GrowingBytes } from './growing-bytes.js';
+
+/** Limits of {@link Fragments}. */
+export interface FragmentLimits {
+  /** Bytes of one message. */
+  readonly maxMessageBytes: number;
+  /** Bytes of all messages of the session together that have not arrived whole. */
+  readonly maxPartialBytes: number;
+  /** Messages of the session that have not arrived whole. */
+  readonly maxPartial: number;
+}
+
+/** See the head of this file. */
+export class Fragments {
+  readonly #limits: FragmentLimits;
+  readonly #partial = new Map<number, GrowingBytes>();
+  #bytes = 0;
+
+  constructor(limits: FragmentLimits) {
+    this.#limits = limits;
+  }
+
+  /** Messages of which fragments are still to come. */
+  get size(): number {
+    return this.#partial.size;
+  }
+
+  /** Adds a fragment that is not the last. @param tag - without the mark @throws ProtocolError `FWK_MUX_PROTOCOL` */
+  add(tag: number, source: Buffer, begin: number, end: number): void {
+    let partial = this.#partial.get(tag);
+    if (!partial) {
+      if (this.size >= this.#limits.maxPartial) {
+        throw new ProtocolError(`${this.size} messages have not arrived whole, and this end takes no further one`);
+      }
+      partial = new GrowingBytes(end - begin);
+      this.#partial.set(tag, partial);
+    }
+    this.#check(tag, partial.length + end - begin);
+    this.#bytes += end - begin;
+    const { maxPartialBytes } = this.#limits;
+    if (this.#bytes > maxPartialBytes) {
+      throw new ProtocolError(
+        `messages that have not arrived whole have ${this.#bytes} bytes together; this end keeps ${maxPartialBytes}`,
+      );
+    }
+    partial.add(source, begin, end);
+  }
+
+  /** Adds the last fragment. @returns the message; undefined for a tag that had no fragment before */
+  complete(tag: number, source: Buffer, begin: number, end: number): Buffer | undefined {
+    const partial = this.#partial.get(tag);
+    if (!partial) return undefined;
+    this.#check(tag, partial.length + end - begin);
+    this.drop(tag);
+    partial.add(source, begin, end);
+    return partial.bytes;
+  }
+
+  /** Forgets what has arrived of a message. @returns whether anything had */
+  drop(tag: number): boolean {
+    const partial = this.#partial.get(tag);
+    if (!partial) return false;
+    this.#bytes -= partial.length;
+    return this.#partial.delete(tag);
+  }
+
+  #check(tag: number, bytes: number): void {
+    const { maxMessageBytes } = this.#limits;
+    if (bytes <= maxMessageBytes) return;
+    throw new ProtocolError(
+      `the message with tag ${tag} has ${bytes} bytes or more; this end takes ${maxMessageBytes}`,
+    );
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * Frames on their way out, written one behind the other into memory that all sessions of the process share. A frame is written
+ * once and in place: its size is filled in when it ends. Whoever takes the frames hands the memory back when they are sent.
+ */
+import { countedHeadBytes, headBytes } from './message-types.js';
+
+/** Bytes of a chunk: the frames of one turn of the event loop mostly fit into one. */
+const chunkBytes = 16 * 1024;
+/** Bytes that a chunk for a large frame has more than that needs so far, at most. */
+const largestSurplus = 256 * 1024;
+/** Chunks kept for the next frames; more are left to the garbage collector. */
+const maxSpare = 32;
+/** Texts up to this many characters are copied faster here than by Node. */
+const shortText = 24;
+
+const spare: Buffer[] = [];
+const nothing = Buffer.alloc(0);
+
+/** Memory that was taken, with the bytes in it that are to be sent. */
+export interface TakenFrames {
+  readonly bytes: Buffer;
+  /** The whole chunk, for {@link giveBack}. */
+  readonly chunk: Buffer;
+}
+
+/** Hands memory back whose frames have been sent. */
+export function giveBack({ chunk }: TakenFrames): void {
+  if (chunk.length === chunkBytes && spare.length < maxSpare) spare.push(chunk);
+}
+
+/** See the head of this file. */
+export class FrameOutput {
+  #chunk: Buffer = nothing;
+  /** Where the next byte goes. */
+  #at = 0;
+  /** Where the frame begins that is being written. */
+  #begun = 0;
+  #full: TakenFrames[] = [];
+  #fullBytes = 0;
+
+  /** Bytes of the frames that have not been taken. */
+  get bytes(): number {
+    return this.#fullBytes + this.#at;
+  }
+
+  /** Begins a frame. */
+  begin(type: number, tag: number): void {
+    this.#begun = this.#at;
+    this.ensure(headBytes);
+    const chunk = this.#chunk;
+    let at = this.#at + 4;
+    chunk[at++] = type;
+    chunk[at++] = tag >>> 16;
+    chunk[at++] = tag >>> 8;
+    chunk[at++] = tag;
+    this.#at = at;
+  }
+
+  /** Bytes of the body that has been written since the frame was begun. */
+  get bodyBytes(): number {
+    return this.#at - this.#begun - headBytes;
+  }
+
+  /** Ends the frame. */
+  end(): void {
+    this.#put32(this.#begun, this.#at - this.#begun - headBytes + countedHeadBytes);
+  }
+
+  /** Takes the frame back that is being written. @returns its body, which is the caller's from now on */
+  takeBackBody(): Buffer {
+    const body = this.#chunk.subarray(this.#begun + headBytes, this.#at);
+    this.takeBack();
+    if (this.#chunk.length === chunkBytes) return Buffer.from(body);
+    // The chunk was made for this body.
+    this.#closeChunk(this.#begun);
+    this.#chunk = nothing;
+    this.#at = 0;
+    this.#begun = 0;
+    return body;
+  }
+
+  /** Takes the frame back that is being written. */
+  takeBack(): void {
+    this.#at = this.#begun;
+  }
+
+  /** Where the next byte goes, within the frame; for {@link patch16}. */
+  get position(): number {
+    return this.#at - this.#begun;
+  }
+
+  byte(value: number): void {
+    this.ensure(1);
+    this.#chunk[this.#at++] = value;
+  }
+
+  uint16(value: number): void {
+    this.ensure(2);
+    this.#chunk[this.#at++] = value >>> 8;
+    this.#chunk[this.#at++] = value;
+  }
+
+  uint32(value: number): void {
+    this.ensure(4);
+    this.#put32(this.#at, value);
+    this.#at += 4;
+  }
+
+  /** Writes a number over two bytes that have been written. @param position - where, within the frame */
+  patch16(position: number, value: number): void {
+    const at = this.#begun + position;
+    this.#chunk[at] = value >>> 8;
+    this.#chunk[at + 1] = value;
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.ensure(bytes.length);
+    this.#chunk.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
+  /** Characters up to U+00FF, one byte each. */
+  latin1(text: string): void {
+    const { length } = text;
+    this.ensure(length);
+    const chunk = this.#chunk;
+    let at = this.#at;
+    if (length > shortText) at += chunk.write(text, at, 'latin1');
+    else for (let index = 0; index < length; index++) chunk[at++] = text.charCodeAt(index);
+    this.#at = at;
+  }
+
+  utf8(text: string): void {
+    // The longest that it can be, where that is little; else it is counted first.
+    this.ensure(text.length < 1024 ? text.length * 3 : Buffer.byteLength(text));
+    this.#at += this.#chunk.write(text, this.#at, 'utf8');
+  }
+
+  /** Digits in pairs. */
+  hex(text: string): void {
+    this.ensure(text.length >>> 1);
+    this.#at += this.#chunk.write(text, this.#at, 'hex');
+  }
+
+  /** Takes all frames that have ended. */
+  take(): readonly TakenFrames[] {
+    this.#closeChunk(this.#at);
+    this.#chunk = nothing;
+    this.#at = 0;
+    this.#begun = 0;
+    const taken = this.#full;
+    this.#full = [];
+    this.#fullBytes = 0;
+    return taken;
+  }
+
+  /** Makes room for that many bytes more; the frame that is being written stays in one piece. */
+  ensure(bytes: number): void {
+    if (this.#at + bytes > this.#chunk.length) this.#grow(bytes);
+  }
+
+  #grow(bytes: number): void {
+    const old = this.#chunk;
+    const written = this.#at - this.#begun;
+    const needed = written + bytes;
+    const made =
+      needed <= chunkBytes
+        ? (spare.pop() ?? Buffer.allocUnsafeSlow(chunkBytes))
+        : Buffer.allocUnsafeSlow(needed + Math.min(needed, largestSurplus));
+    made.set(old.subarray(this.#begun, this.#at));
+    this.#closeChunk(this.#begun);
+    this.#chunk = made;
+    this.#begun = 0;
+    this.#at = written;
+  }
+
+  /** Keeps the chunk for {@link take}, as far as it holds frames that have ended. */
+  #closeChunk(bytes: number): void {
+    const chunk = this.#chunk;
+    if (bytes === 0) {
+      giveBack({ bytes: nothing, chunk });
+      return;
+    }
+    this.#full.push({ bytes: chunk.subarray(0, bytes), chunk });
+    this.#fullBytes += bytes;
+  }
+
+  #put32(at: number, value: number): void {
+    const chunk = this.#chunk;
+    chunk[at] = value >>> 24;
+    chunk[at + 1] = value >>> 16;
+    chunk[at + 2] = value >>> 8;
+    chunk[at + 3] = value;
+  }
+}

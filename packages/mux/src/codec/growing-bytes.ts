@@ -1,0 +1,31 @@
+/** Bytes that arrive in pieces, kept in memory that doubles: many small pieces cost no more than one large. */
+export class GrowingBytes {
+  #memory: Buffer;
+  #length = 0;
+
+  /** @param expected - bytes that will come, as far as somebody says so; that much is not believed beyond 64 KiB. */
+  constructor(expected: number) {
+    this.#memory = Buffer.allocUnsafeSlow(Math.min(Math.max(expected, 256), 65_536));
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Adds `source` from `begin` to `end`. */
+  add(source: Buffer, begin: number, end: number): void {
+    const length = this.#length + end - begin;
+    if (length > this.#memory.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(length, this.#memory.length * 2));
+      larger.set(this.#memory.subarray(0, this.#length));
+      this.#memory = larger;
+    }
+    source.copy(this.#memory, this.#length, begin, end);
+    this.#length = length;
+  }
+
+  /** All of them. */
+  get bytes(): Buffer {
+    return this.#memory.subarray(0, this.#length);
+  }
+}

@@ -1,0 +1,285 @@
+/**
+ * The calling end of a session: calls by tag, and the answer of each. The session takes calls from the moment on which it is
+ * open until the peer drains it, or it ends.
+ */
+import type { Duplex } from 'node:stream';
+import { uint32 } from '../codec/context-reader.js';
+import { frameBytesOf, readInit, writeInit } from '../codec/init-headers.js';
+import { initProbe, muxVersion, tags, messageTypes as types } from '../codec/message-types.js';
+import { ProtocolError } from '../protocol-error.js';
+import { type MuxCall, MuxReply } from './mux-call.js';
+import { Session } from './session.js';
+import { NotActedOnError, NotOpenedError, SessionBusyError, type SessionEndedError } from './session-errors.js';
+import { type SessionOptions, wantedFrameBytes } from './session-options.js';
+
+/** Options of {@link openSession}. */
+export interface ClientSessionOptions extends SessionOptions {
+  /** How long the peer has to answer the opening of the session, in milliseconds. */
+  readonly openTimeoutMs: number;
+}
+
+/** Whether a session takes calls: `busy` when the next one may be taken elsewhere with more success. */
+export type SessionStatus = 'opening' | 'ready' | 'busy' | 'draining' | 'ended';
+
+/**
+ * Opens a session on a connection that stands.
+ * @throws NotOpenedError `FWK_MUX_NOT_OPENED`, by its promise
+ */
+export function openSession(socket: Duplex, options: ClientSessionOptions): Promise<ClientSession> {
+  return new Promise((resolve, reject) => {
+    const { clock, peer, openTimeoutMs } = options;
+    const timer = clock.setTimer(() => {
+      settle(new NotOpenedError(peer, `no answer within ${Math.round(openTimeoutMs)} ms`));
+      session.close();
+    }, openTimeoutMs);
+    const settle = (error?: NotOpenedError) => {
+      clock.clearTimer(timer);
+      if (error) reject(error);
+      else resolve(session);
+    };
+    const session: ClientSession = new ClientSession(socket, options, settle);
+  });
+}
+
+/** Stands for a call that was given up: its tag is free when the peer has answered. */
+const discarded = Symbol('discarded');
+
+/** See the head of this file. */
+export class ClientSession extends Session {
+  readonly #clock: SessionOptions['clock'];
+  /** By tag. */
+  readonly #calls: (MuxCall | typeof discarded | undefined)[] = [];
+  readonly #freeTags: number[] = [];
+  #nextTag: number = tags.first;
+  #inFlight = 0;
+  #opened: ((error?: NotOpenedError) => void) | undefined;
+  #draining = false;
+  #closing = false;
+  /** When the lease ends; `Infinity` where the peer has given none. */
+  #leasedUntilMs = Number.POSITIVE_INFINITY;
+
+  /** @param opened - told once, that it is open or why not. Use {@link openSession}. */
+  constructor(socket: Duplex, options: ClientSessionOptions, opened: (error?: NotOpenedError) => void) {
+    const { openTimeoutMs: _, ...rest } = options;
+    super(socket, rest);
+    this.#clock = options.clock;
+    this.#opened = opened;
+    // Finagle takes a Tinit only after this question; a server that knows none of it answers both by errors.
+    this.sendError(tags.control, initProbe);
+    this.outgoing.frames.begin(types.Tinit, tags.control);
+    writeInit(this.outgoing.frames, muxVersion, wantedFrameBytes);
+    this.outgoing.endFrame();
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Whether it takes calls. */
+  get status(): SessionStatus {
+    if (this.ended) return 'ended';
+    if (this.#opened) return 'opening';
+    if (this.#draining || this.#closing) return 'draining';
+    if (this.#inFlight >= this.limits.maxInFlight) return 'busy';
+    if (this.outgoing.blocked && this.unsentBytes >= this.limits.maxUnsentBytes) return 'busy';
+    if (this.#leasedUntilMs !== Number.POSITIVE_INFINITY && this.#clock.now() >= this.#leasedUntilMs) return 'busy';
+    return 'ready';
+  }
+
+  /**
+   * Sends a call. What becomes of it is told to the call, later.
+   * @throws SessionBusyError `FWK_MUX_SESSION_BUSY`, SessionEndedError `FWK_MUX_SESSION_ENDED`: nothing was sent then
+   */
+  dispatch(call: MuxCall): void {
+    this.#check();
+    const { frames } = this.outgoing;
+    const tag = this.#freeTags.pop() ?? this.#nextTag++;
+    frames.begin(types.Tdispatch, tag);
+    try {
+      this.contexts.begin();
+      call.writeContexts(this.contexts);
+      this.contexts.end();
+      frames.raw(call.destination);
+      frames.uint16(0);
+      call.writePayload(frames);
+    } catch (error) {
+      frames.takeBack();
+      this.#freeTags.push(tag);
+      throw error;
+    }
+    this.#calls[tag] = call;
+    call.tag = tag;
+    call.writesBefore = this.outgoing.writes;
+    if (this.#inFlight++ === 0) this.pings.wake();
+    this.outgoing.endMessage(types.Tdispatch, tag);
+  }
+
+  /** The caller has given up; it is told nothing more. @param why - for the peer's log */
+  discard(call: MuxCall, why: string): void {
+    const { tag } = call;
+    if (this.#calls[tag] !== call || this.ended) return;
+    this.#inFlight--;
+    const state = this.outgoing.drop(tag);
+    // A peer forgets what it has of a message that is discarded amid its fragments, and answers nothing.
+    if (state === 'sent') this.#calls[tag] = discarded;
+    else this.#free(tag);
+    if (state !== 'unsent') {
+      this.outgoing.frames.begin(types.oldTdiscarded, tags.marker);
+      this.outgoing.frames.byte(tag >>> 16);
+      this.outgoing.frames.uint16(tag & 0xffff);
+      this.outgoing.frames.utf8(why);
+      this.outgoing.endFrame();
+    }
+    this.#endIfDrained();
+  }
+
+  /** Takes no more calls, and ends when those under way are over. */
+  drain(): void {
+    this.#closing = true;
+    if (this.#opened) this.end('it was closed');
+    else this.#endIfDrained();
+  }
+
+  /** Ends at once; calls under way fail. */
+  close(): void {
+    this.end('it was closed');
+  }
+
+  protected message(type: number, tag: number, bytes: Buffer, begin: number, end: number): void {
+    switch (type) {
+      case types.Rdispatch:
+        this.#answered(tag, bytes, begin, end);
+        break;
+      case types.Rdiscarded:
+        this.dropFragments(tag);
+        this.#refused(tag, 'the call was discarded');
+        break;
+      case types.Rerr:
+      case types.oldRerr:
+        this.#failed(tag, bytes.toString('utf8', begin, Math.min(end, begin + longestText)));
+        break;
+      case types.Rinit:
+        this.#open(bytes, begin, end);
+        break;
+      case types.Tdrain:
+        this.sendEmpty(types.Rdrain, tag);
+        this.#draining = true;
+        this.#endIfDrained();
+        break;
+      case types.Tlease:
+        this.#lease(bytes, begin, end);
+        break;
+      case types.oldTdiscarded:
+      case types.Tdiscarded:
+      case types.Rdrain:
+        break;
+      default:
+        throw new ProtocolError(`a message of type ${type} came, which nobody sends to a client`);
+    }
+  }
+
+  protected over(error: SessionEndedError): void {
+    const { reason } = error.details as { readonly reason: string };
+    this.#settle(new NotOpenedError(this.peer, reason, error.cause));
+    this.#inFlight = 0;
+    const calls = this.#calls.splice(0);
+    for (const call of calls) if (call && call !== discarded) call.failed(error, this.#wasSent(call));
+  }
+
+  #check(): void {
+    if (this.ended) throw this.ended;
+    switch (this.status) {
+      case 'ready':
+        return;
+      case 'busy':
+        if (this.#inFlight >= this.limits.maxInFlight)
+          throw new SessionBusyError(this.peer, `${this.#inFlight} are under way (maxInFlight)`);
+        if (this.unsentBytes >= this.limits.maxUnsentBytes)
+          throw new SessionBusyError(this.peer, `the peer has not read ${this.unsentBytes} bytes (maxUnsentBytes)`);
+        // A lease that is over is advice for who can choose.
+        return;
+      default:
+        throw new SessionBusyError(this.peer, 'the peer asked for no more, or it is being closed');
+    }
+  }
+
+  #answered(tag: number, bytes: Buffer, begin: number, end: number): void {
+    const call = this.#take(tag);
+    try {
+      if (call) call.answered(new MuxReply(bytes, begin, end));
+    } catch (error) {
+      call?.failed(error as Error, true);
+      throw error;
+    }
+    if (this.#draining || this.#closing) this.#endIfDrained();
+  }
+
+  #refused(tag: number, text: string): void {
+    const call = this.#take(tag);
+    if (call) call.failed(new NotActedOnError(this.peer, text), true);
+    this.#endIfDrained();
+  }
+
+  #failed(tag: number, text: string): void {
+    if (tag !== tags.control) this.#refused(tag, text);
+    // The echo of the probe says that Rinit will come; anything else, that the peer opens no session in this way.
+    else if (this.#opened && text !== initProbe) this.#begin();
+  }
+
+  #open(bytes: Buffer, begin: number, end: number): void {
+    const init = readInit(bytes, begin, end);
+    if (init.version !== muxVersion) {
+      throw new ProtocolError(`the peer speaks version ${init.version} of Mux, and this end only ${muxVersion}`);
+    }
+    if (!this.#opened) return;
+    this.outgoing.peerFrameBytes = frameBytesOf(init);
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.#settle();
+    this.pings.start();
+  }
+
+  #settle(error?: NotOpenedError): void {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    opened?.(error);
+  }
+
+  #lease(bytes: Buffer, begin: number, end: number): void {
+    if (end - begin < 9) throw new ProtocolError('a lease is cut off');
+    // Other units than milliseconds are not known.
+    if (bytes[begin] !== 0) return;
+    const ms = uint32(bytes, begin + 1) * 2 ** 32 + uint32(bytes, begin + 5);
+    this.#leasedUntilMs = this.#clock.now() + ms;
+  }
+
+  /** Takes what waits for an answer with this tag, and frees the tag. */
+  #take(tag: number): MuxCall | undefined {
+    const call = this.#calls[tag];
+    // Nobody asked, or it has been answered.
+    if (call === undefined) return undefined;
+    this.#free(tag);
+    if (call === discarded) return undefined;
+    this.#inFlight--;
+    return call;
+  }
+
+  #free(tag: number): void {
+    this.#calls[tag] = undefined;
+    this.#freeTags.push(tag);
+  }
+
+  /** What waits is all taken by the next write. */
+  #wasSent({ writesBefore }: MuxCall): boolean {
+    return this.outgoing.writes > writesBefore;
+  }
+
+  #endIfDrained(): void {
+    if ((this.#draining || this.#closing) && this.#inFlight === 0) this.finish('it was drained');
+  }
+}
+
+/** Bytes of a peer's text that are read. */
+const longestText = 1000;
