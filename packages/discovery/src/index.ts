@@ -5,7 +5,7 @@ export {
 } from './balance/balance.js';
 export type { BalanceOptions } from './balance/balance-options.js';
 export type { Balancer, Candidate, LoadMeter, Picker } from './balance/balancer.js';
-export type { EndpointServiceOptions } from './balance/endpoint-service.js';
+export type { Connection, EndpointServiceOptions } from './balance/endpoint-service.js';
 export { leastRequest } from './balance/least-request.js';
 export { type P2cOptions, p2c, p2cDefaults } from './balance/p2c.js';
 export type { PeakEwmaOptions } from './balance/peak-ewma.js';
@@ -44,9 +44,10 @@ export {
 } from './membership/last-known.js';
 export type { MembershipChange } from './membership/membership-change.js';
 export { type Memberships, memberships, membershipsToken } from './membership/memberships.js';
-export type { EndpointMonitor, EndpointReport } from './membership/monitor.js';
+export type { ConnectionReport, EndpointMonitor, EndpointReport } from './membership/monitor.js';
 export { type MembershipDecorator, type MembershipMethod, OnMembership } from './membership/on-membership.js';
 export { staticEndpoints } from './membership/static-endpoints.js';
+export type { Wire } from './membership/wires.js';
 export { isConnectionError } from './outlier/connection-error.js';
 export { type EjectionOptions, ejectionDefaults } from './outlier/ejection-options.js';
 export type { EjectionRecord, EjectionRule } from './outlier/endpoint-health.js';

@@ -45,7 +45,10 @@ export interface Instance {
   /** Share of traffic relative to the others, above 0 up to 1000. Absent counts as 1. */
   readonly weight?: number;
   readonly tags?: readonly string[];
-  /** Free facts. `scheme: 'https'` makes the endpoint's URL an https one. */
+  /**
+   * Free facts. `scheme: 'https'` makes the endpoint's URL an https one; `wires: 'http,mux'` says which wires it serves, HTTP
+   * alone where it is absent.
+   */
   readonly metadata?: Readonly<Record<string, string>>;
   /** The team that owns the service. */
   readonly owner?: string;

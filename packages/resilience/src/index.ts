@@ -151,6 +151,7 @@ export type {
 export type { PolicyUse, ServerScope } from './policy/policy-use.js';
 export { type ResilienceOptions, resilience, resilienceDefaults } from './policy/resilience.js';
 export { UnknownPolicyError } from './policy/unknown-policy-error.js';
+export type { WireChoice } from './policy/wire-choice.js';
 export { rateLimit } from './rate/rate-limit.js';
 export { type RateAlgorithm, type RateLimitOptions, rateLimitDefaults } from './rate/rate-limit-options.js';
 export { RateLimitedError, type RateLimitRefusal } from './rate/rate-limited-error.js';

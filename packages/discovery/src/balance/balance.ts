@@ -139,6 +139,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
         load: Math.round(node.load(nowMs) * 1000) / 1000,
         inFlight,
         ejection: health.ejection ? ejection : undefined,
+        ...node.report(),
       };
     });
   }

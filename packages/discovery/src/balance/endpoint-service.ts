@@ -1,5 +1,11 @@
 import { type Env, type Service, type Stack, stack } from '@fwk/kernel';
 import type { Endpoint } from '../membership/endpoint.js';
+import type { ConnectionReport } from '../membership/monitor.js';
+
+/** What answers at one endpoint; it may say of itself what `/manage/endpoints` is to show. */
+export interface Connection<in Req, out Res> extends Service<Req, Res> {
+  report?(): ConnectionReport;
+}
 
 /** How the service of one endpoint is made. */
 export interface EndpointServiceOptions<Req, Res> {
@@ -9,7 +15,7 @@ export interface EndpointServiceOptions<Req, Res> {
    * last call is over. The service inside the layer then gets only calls that come after the balancer was disposed of.
    * @defaultValue the service inside the layer answers for all endpoints
    */
-  readonly connect?: (endpoint: Endpoint) => Service<Req, Res>;
+  readonly connect?: (endpoint: Endpoint) => Connection<Req, Res>;
   /** The layers that each endpoint gets for itself, in front of its connection; built once an endpoint. @defaultValue none */
   readonly endpoint?: (endpoint: Endpoint) => Stack<Req, Res>;
 }
@@ -17,6 +23,8 @@ export interface EndpointServiceOptions<Req, Res> {
 /** The service of one endpoint. Dispose of it when nothing is under way there any more. */
 export interface EndpointService<Req, Res> {
   readonly service: Service<Req, Res>;
+  /** What the connection says of itself. */
+  report(): ConnectionReport | undefined;
   /** Disposes of the layers, the outermost first, and then of the connection. Never rejects: what fails is logged. */
   dispose(): Promise<void>;
 }
@@ -36,16 +44,17 @@ export function endpointService<Req, Res>(
   /** Outermost first. */
   const owned: unknown[] = [];
   const dispose = () => disposeOf(owned, endpoint, env);
-  if (!connect && !layersOf) return { service: next, dispose };
+  const silent = () => undefined;
+  if (!connect && !layersOf) return { service: next, report: silent, dispose };
   try {
-    const connection = connect ? connect(endpoint) : next;
+    const connection: Connection<Req, Res> = connect ? connect(endpoint) : next;
     if (connect) owned.push(connection);
     const service = (layersOf?.(endpoint) ?? stack<Req, Res>(env)).into(connection);
     owned.unshift(service);
-    return { service, dispose };
+    return { service, report: () => connection.report?.(), dispose };
   } catch (error) {
     env.logger.warn({ err: error, endpoint: endpoint.id }, 'no service could be made for an endpoint');
-    return { service: { call: () => Promise.reject(error), status: () => 'busy' }, dispose };
+    return { service: { call: () => Promise.reject(error), status: () => 'busy' }, report: silent, dispose };
   }
 }
 

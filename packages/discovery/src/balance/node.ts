@@ -15,6 +15,8 @@ export class Node<Req, Res> implements Candidate {
   inFlight = 0;
   /** Set once the endpoint has left the membership. */
   removed = false;
+  /** What its connection says of itself. */
+  readonly report: EndpointService<Req, Res>['report'];
   readonly #dispose: () => Promise<void>;
   /** Set while the node has left and calls are still under way. */
   #afterLastCall: (() => void) | undefined;
@@ -22,12 +24,13 @@ export class Node<Req, Res> implements Candidate {
   /** @param isLastResort - whether no other endpoint would take a request now. */
   constructor(
     endpoint: Endpoint,
-    { service, dispose }: EndpointService<Req, Res>,
+    { service, report, dispose }: EndpointService<Req, Res>,
     meter: LoadMeter,
     isLastResort: (request: unknown) => boolean,
   ) {
     this.endpoint = endpoint;
     this.service = service;
+    this.report = report;
     this.#dispose = dispose;
     this.meter = meter;
     this.change = { values: [endpointKey.of(endpoint), lastResortKey.of(isLastResort)] };

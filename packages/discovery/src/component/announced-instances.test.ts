@@ -20,3 +20,12 @@ test.each([
   expect(instance && new InstanceEndpoint(instance).url).toBe(url);
   expect(instance?.metadata?.rack).toBe(metadata && 'rack' in metadata ? metadata.rack : undefined);
 });
+
+test.each([
+  ['what its server serves', ['http', 'mux'], { wires: 'http' }, ['http', 'mux']],
+  ['what its metadata says where the server says nothing', undefined, { wires: 'http,mux' }, ['http', 'mux']],
+  ['HTTP otherwise', undefined, undefined, ['http']],
+])('the wires of an instance are %s', (_what, wires, metadata, expected) => {
+  const [instance] = instancesOf(app, [{ ...place, wires }], { metadata } as Parameters<typeof instancesOf>[2], 0);
+  expect(instance && new InstanceEndpoint(instance).wires).toEqual(expected);
+});

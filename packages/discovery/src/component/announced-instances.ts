@@ -14,12 +14,12 @@ export function instancesOf(
   startedAtMs: number,
 ): readonly Instance[] {
   const byPlace = new Map<string, Announcement>();
-  for (const { address, port, contracts, scheme } of announcements) {
+  for (const { address, port, contracts, scheme, wires } of announcements) {
     const place = `${address} ${port}`;
     const all = [...(byPlace.get(place)?.contracts ?? []), ...contracts];
-    byPlace.set(place, { address, port, contracts: [...new Set(all)], scheme });
+    byPlace.set(place, { address, port, contracts: [...new Set(all)], scheme, wires });
   }
-  return [...byPlace.values()].map(({ address, port, contracts, scheme }, index) =>
+  return [...byPlace.values()].map(({ address, port, contracts, scheme, wires }, index) =>
     parseInstance({
       id: index === 0 ? app.instanceId : `${app.instanceId}:${port}`,
       service: app.name,
@@ -29,7 +29,7 @@ export function instancesOf(
       zone,
       weight,
       tags,
-      metadata: scheme === undefined ? metadata : { ...metadata, scheme },
+      metadata: withFacts(metadata, { scheme, wires: wires?.join(',') }),
       owner: app.owner,
       contracts,
       startedAtMs,
@@ -37,4 +37,13 @@ export function instancesOf(
       lastChange: { cause: 'its application is ready', actor: itself, atMs: startedAtMs },
     }),
   );
+}
+
+/** What an announcement says stands over what the application says; without either there is no metadata. */
+function withFacts(
+  metadata: DiscoveryOptions['metadata'],
+  facts: Readonly<Record<string, string | undefined>>,
+): DiscoveryOptions['metadata'] {
+  const said = Object.entries(facts).filter((fact): fact is [string, string] => fact[1] !== undefined);
+  return said.length === 0 ? metadata : { ...metadata, ...Object.fromEntries(said) };
 }

@@ -1,5 +1,6 @@
 import { type ContextKey, contextKey } from '@fwk/kernel';
 import type { Instance } from '../instance.js';
+import { readWires, type Wire } from './wires.js';
 
 /**
  * One place to send calls to. The same object for as long as the same process answers there, so whoever keeps connections
@@ -15,8 +16,13 @@ export interface Endpoint {
   readonly socketPath?: string;
   /** The newest facts: status, weight, metadata. */
   readonly instance: Instance;
-  /** Base URL without a slash at its end: `http://127.0.0.1:4001`, `unix:/run/inventory.sock`. */
+  /**
+   * Base URL without a slash at its end: `http://127.0.0.1:4001`, `unix:/run/inventory.sock`; `mux://127.0.0.1:4001` for one that
+   * speaks only Mux, in clear.
+   */
   readonly url: string;
+  /** The wires it serves, at least one. */
+  readonly wires: readonly Wire[];
 }
 
 /** The endpoint that the balancer chose for this attempt; undefined outside a balanced call. */
@@ -42,6 +48,7 @@ export class InstanceEndpoint implements Endpoint {
   readonly address: string;
   readonly port: number;
   readonly url: string;
+  readonly wires: readonly Wire[];
   instance: Instance;
 
   constructor(instance: Instance) {
@@ -49,7 +56,9 @@ export class InstanceEndpoint implements Endpoint {
     this.address = instance.address;
     this.port = instance.port;
     this.instance = instance;
-    const scheme = instance.metadata?.scheme === 'https' ? 'https' : 'http';
+    this.wires = readWires(instance.metadata?.wires);
+    const plain = this.wires.includes('http') ? 'http' : 'mux';
+    const scheme = instance.metadata?.scheme === 'https' ? 'https' : plain;
     const host = instance.address.includes(':') ? `[${instance.address}]` : instance.address;
     this.url = `${scheme}://${host}:${instance.port}`;
   }
@@ -62,7 +71,8 @@ export class InstanceEndpoint implements Endpoint {
       address === this.address &&
       port === this.port &&
       startedAtMs === started &&
-      metadata?.scheme === known?.scheme
+      metadata?.scheme === known?.scheme &&
+      metadata?.wires === known?.wires
     );
   }
 }

@@ -4,9 +4,20 @@
  */
 import type { Live } from '@fwk/kernel';
 import type { Endpoint } from './endpoint.js';
+import type { Wire } from './wires.js';
+
+/** What a connection to an endpoint says of itself. */
+export interface ConnectionReport {
+  /** The wire that the next call takes. */
+  readonly wire: Wire;
+  /** Open sessions of Mux. */
+  readonly sessions: number;
+  /** Round-trip of the last ping on a session; undefined before there was one. */
+  readonly roundTripMs: number | undefined;
+}
 
 /** One endpoint as one balancer sees it. */
-export interface EndpointReport {
+export interface EndpointReport extends Partial<ConnectionReport> {
   readonly service: string;
   readonly endpoint: string;
   readonly url: string;

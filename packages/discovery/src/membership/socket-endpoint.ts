@@ -1,6 +1,7 @@
 import { OptionsError, socketPath } from '@fwk/kernel';
 import type { Instance } from '../instance.js';
 import type { Endpoint } from './endpoint.js';
+import { readWires } from './wires.js';
 
 /** Whether an address means a Unix socket: `unix:/run/inventory.sock` or `unix:///run/inventory.sock`. */
 export function isSocketUrl(url: unknown): url is string {
@@ -31,5 +32,6 @@ export function socketEndpoint(service: string, url: string): Endpoint {
     startedAtMs: 0,
     status: 'UP',
   });
-  return Object.freeze({ id: instance.id, address: path, port: 0, socketPath: path, instance, url: place });
+  const wires = readWires(undefined);
+  return Object.freeze({ id: instance.id, address: path, port: 0, socketPath: path, instance, url: place, wires });
 }

@@ -62,3 +62,30 @@ test.each(['http://user:hunter2@10.0.0.4:8080', 'http://:hunter2@10.0.0.4:8080']
     expect(make).not.toThrow(/hunter2/);
   },
 );
+
+test.each([
+  ['mux://127.0.0.1:4001', '127.0.0.1', 4001, 'mux://127.0.0.1:4001'],
+  ['mux://127.0.0.1:80/', '127.0.0.1', 80, 'mux://127.0.0.1:80'],
+  ['MUX://Inventory.Example:9990', 'inventory.example', 9990, 'mux://inventory.example:9990'],
+  ['mux://[::1]:4001', '::1', 4001, 'mux://[::1]:4001'],
+])('%s speaks Mux and nothing else', (given, address, port, url) => {
+  const [endpoint] = staticEndpoints('inventory', [given]).value;
+  expect(endpoint).toMatchObject({ url, address, port, wires: ['mux'] });
+});
+
+test('a registry of fixed addresses takes mux: addresses as well', () => {
+  const [instance] = staticRegistry({ inventory: ['mux://10.0.0.4:4001'] }).watch('inventory').instances.value;
+  expect(instance && new InstanceEndpoint(instance)).toMatchObject({ url: 'mux://10.0.0.4:4001', wires: ['mux'] });
+});
+
+test.each([
+  ['mux://127.0.0.1', /must name a port, like mux:\/\/host:port/],
+  ['mux://[::1]', /must name a port/],
+  ['mux://127.0.0.1:4001/stock', /must be like http:\/\/host:port/],
+  ['mux://user:hunter2@127.0.0.1:4001', /must be like http:\/\/host:port/],
+  ['mux:127.0.0.1:4001', /must be like http:\/\/host:port/],
+  ['mux://127.0.0.1:0', /port must be from 1 to 65535/],
+])('%j is refused, since %s', (url, problem) => {
+  expect(() => staticEndpoints('inventory', [url])).toThrow(problem);
+  expect(() => staticEndpoints('inventory', [url])).not.toThrow(/hunter2/);
+});

@@ -10,12 +10,12 @@ import { Catalog } from './catalog.js';
 import { unlistedRegistration } from './unlisted-registration.js';
 import { WatchBoard } from './watch-board.js';
 
-/** Base URLs by service: `{ inventory: ['http://10.0.0.4:8080'] }`. */
+/** Base URLs by service: `{ inventory: ['http://10.0.0.4:8080'] }`; `mux://10.0.0.4:8080` for what speaks only Mux. */
 export type StaticAddresses = Readonly<Record<string, readonly string[]>>;
 
 /**
  * Makes a registry of fixed addresses.
- * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when an entry is not an http(s) base URL without a path, or a service
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when an entry is not an http(s) or mux base URL without a path, or a service
  * has no name that instances can have.
  */
 export function staticRegistry(addresses: StaticAddresses): Registry {
@@ -47,11 +47,17 @@ export function staticRegistry(addresses: StaticAddresses): Registry {
  * @throws OptionsError
  */
 export function instanceAt(service: string, url: string): Instance {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const onlyMux = isMuxUrl(url);
+  // URLs are read by the rules of HTTP, so that a host has one form whatever the scheme.
+  const read = onlyMux ? url.replace(/^mux:/i, 'http:') : url;
+  const parsed = URL.canParse(read) ? new URL(read) : undefined;
   const plain =
     parsed && parsed.pathname === '/' && !parsed.search && !parsed.hash && !(parsed.username || parsed.password);
   if (!plain || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) {
     throw new OptionsError(`addresses of "${service}"`, [`${shown(url)} must be like http://host:port`]);
+  }
+  if (onlyMux && !/:\d+\/?$/.test(url)) {
+    throw new OptionsError(`addresses of "${service}"`, [`${shown(url)} must name a port, like mux://host:port`]);
   }
   const secure = parsed.protocol === 'https:';
   const address = parsed.hostname.replace(/^\[|\]$/g, '');
@@ -64,6 +70,7 @@ export function instanceAt(service: string, url: string): Instance {
       address,
       port,
       ...(secure && { metadata: { scheme: 'https' } }),
+      ...(onlyMux && { metadata: { wires: 'mux' } }),
       startedAtMs: 0,
       status: 'UP',
     });
@@ -74,6 +81,11 @@ export function instanceAt(service: string, url: string): Instance {
       error.problems.map((problem) => `${shown(url)}: ${problem}`),
     );
   }
+}
+
+/** Whether an address means what speaks only Mux: `mux://10.0.0.4:8080`. */
+export function isMuxUrl(url: unknown): url is string {
+  return typeof url === 'string' && /^mux:\/\//i.test(url);
 }
 
 /** A URL may have a password in it; what is given may be none. */

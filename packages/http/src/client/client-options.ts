@@ -23,6 +23,7 @@ import {
   type PolicyRegistry,
   policyFields,
   type RetryOptions,
+  type WireChoice,
 } from '@fwk/resilience';
 import type { AnyContract, OperationName, RequestOf, ResponseOf } from '../contract/contract-types.js';
 import type { ClientHeaders } from './client-headers.js';
@@ -54,8 +55,17 @@ export interface ClientOptions<C = AnyContract> extends Omit<ClientPolicyOptions
   readonly service: string | undefined;
   /** Named policy that it follows, also while there is none of that name yet. @defaultValue the service's name */
   readonly policy: string | undefined;
-  /** Base URLs such as `http://127.0.0.1:4001`, or Unix sockets as `unix:/run/inventory.sock`, instead of discovery. */
+  /**
+   * Base URLs such as `http://127.0.0.1:4001`, or Unix sockets as `unix:/run/inventory.sock`, instead of discovery;
+   * `mux://127.0.0.1:4001` for a server that speaks only Mux.
+   */
   readonly endpoints: readonly string[] | undefined;
+  /**
+   * Which wire calls take: `auto` takes Mux to the endpoints that say that they serve it and HTTP to all others, `http` takes
+   * HTTP wherever it is served, `mux` takes Mux everywhere but to Unix sockets. A change holds for the calls that follow; those
+   * under way end on theirs. @defaultValue 'auto'
+   */
+  readonly wire: WireChoice | Live<WireChoice> | undefined;
   /**
    * Time for one attempt at operations whose contract does not say, 1 to 2^31 − 1 milliseconds; false for no limit.
    * @defaultValue 1000
@@ -115,6 +125,7 @@ export const clientDefaults = Object.freeze({
   service: undefined,
   policy: undefined,
   endpoints: undefined,
+  wire: 'auto',
   timeoutMs: 1000,
   deadlineMs: 10_000,
   retry: Object.freeze({}),

@@ -31,12 +31,13 @@ import type { OperationRequest } from './operation-request.js';
  * @param variesByCaller - whether answers may differ from caller to caller in a way that requests do not show.
  */
 export function clientKind(service: string, plans: readonly OperationPlan[], variesByCaller = false): PolicyKind {
-  const { deadlineMs, timeoutMs, retry, breaker } = clientDefaults;
+  const { wire, deadlineMs, timeoutMs, retry, breaker } = clientDefaults;
   return {
     name: 'client',
     label: service,
     scopes: ['call', 'endpoint'],
-    builtIn: { deadlineMs, timeoutMs, retry, breaker },
+    builtIn: { wire, deadlineMs, timeoutMs, retry, breaker },
+    hasWires: true,
     assumed: { breaker: endpointBreakerDefaults },
     operations: operationsOf(plans),
     completes: { cache: { keyOf: readKey }, coalesce: { keyOf: readKey } },

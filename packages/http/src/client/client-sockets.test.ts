@@ -163,7 +163,7 @@ test('a socket that closes while it answers has had the request', async () => {
 test('TLS over a socket is refused when the client is made, and so is a path that no socket can have', () => {
   const { ca } = testAuthority();
   expect(() => clientFor({ endpoints: ['unix:/run/till.sock'], tls: { ca } })).toThrow(
-    /tls needs https: endpoints, not unix:\/run\/till\.sock/,
+    /tls needs https: or mux: endpoints, not unix:\/run\/till\.sock/,
   );
   expect(() => clientFor({ endpoints: ['unix:till.sock'] })).toThrow(/"unix:till\.sock" must be like unix:\/run/);
 });

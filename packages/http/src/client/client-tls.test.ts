@@ -156,11 +156,15 @@ test('SRV records lead to instances that prove the name of their service, not th
 });
 
 test.each<[string, Partial<ClientOptions<typeof shop>>, RegExp]>([
-  ['a plain endpoint', { endpoints: ['http://127.0.0.1:1'], tls: { ca } }, /tls needs https: endpoints, not http:/],
+  [
+    'a plain endpoint',
+    { endpoints: ['http://127.0.0.1:1'], tls: { ca } },
+    /tls needs https: or mux: endpoints, not http:/,
+  ],
   [
     'a password in one',
     { endpoints: ['http://u:secret@h:1'], tls: { ca } },
-    /tls needs https: endpoints, not http:\/\/u:(?!secret)/,
+    /tls needs https: or mux: endpoints, not http:\/\/u:(?!secret)/,
   ],
   ['a name that is none', { endpoints: ['https://h:1'], tls: { ca, serverName: 'a b' } }, /serverName must be a host/],
   ['a key alone', { endpoints: ['https://h:1'], tls: { keyFile: 'own.key' } }, /a key without its certificate/],

@@ -52,9 +52,9 @@ export function connectionTls(
     const source = tls.serverName === undefined ? `, as the service's name "${service}" is none` : '';
     problems.push(`tls.serverName must be a host name${source}`);
   }
-  const plain = endpoints?.filter((url) => !/^https:/i.test(url)) ?? [];
+  const plain = endpoints?.filter((url) => !/^(?:https|mux):/i.test(url)) ?? [];
   if (plain.length > 0)
-    problems.push(`tls needs https: endpoints, not ${plain.map((url) => maskText(url)).join(', ')}`);
+    problems.push(`tls needs https: or mux: endpoints, not ${plain.map((url) => maskText(url)).join(', ')}`);
   if (problems.length > 0) throw new OptionsError(owner, problems);
   return { demanded: true, serverName, followed: followTls(owner, sources, env) };
 }

@@ -22,6 +22,8 @@ export interface Announcement {
   readonly contracts: readonly string[];
   /** What is spoken there: `https`. @defaultValue `http`, unless the metadata of the application says otherwise */
   readonly scheme?: string | undefined;
+  /** The wires that are served there, such as `http` and `mux`. @defaultValue as the metadata of the application says, or `http` */
+  readonly wires?: readonly string[] | undefined;
 }
 
 /** Worst first, as they override each other. */

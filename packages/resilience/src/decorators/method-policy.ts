@@ -19,7 +19,7 @@ import { type PolicyRegistry, policyRegistryToken } from '../policy/policy-regis
 export type Method = (this: unknown, ...args: readonly unknown[]) => unknown;
 
 /** What one decorator adds; `named` is the name of a policy that the options stand over. */
-export interface MethodOptions extends Omit<PolicyOptions, 'fallback' | 'classifier'> {
+export interface MethodOptions extends Omit<PolicyOptions, 'fallback' | 'classifier' | 'wire'> {
   readonly fallback?: FallbackHandler | FallbackEntry;
   readonly named?: string;
 }

@@ -7,6 +7,7 @@ import { isPlain } from '../layer/plain.js';
 import { canonicalOrder } from '../order/canonical-order.js';
 import type { PlacedPart as PolicyPart } from '../order/placed-part.js';
 import type { PolicyOptions } from './policy-options.js';
+import { wireRule } from './wire-choice.js';
 
 /**
  * The options with their live values guarded; what is refused stays what it is, for the check to tell.
@@ -30,9 +31,10 @@ function guardLevel(owner: string, options: PolicyOptions): PolicyOptions {
 }
 
 /** Rules of those options that are a single value. */
-const singleRules = Object.fromEntries(
-  canonicalOrder.flatMap(({ field, single, rules }: PolicyPart) => {
+const singleRules = Object.fromEntries([
+  ['wire', wireRule],
+  ...canonicalOrder.flatMap(({ field, single, rules }: PolicyPart) => {
     const rule = single === undefined ? undefined : rules[single];
     return rule ? [[field, rule]] : [];
   }),
-);
+]);

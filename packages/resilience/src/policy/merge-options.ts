@@ -40,18 +40,17 @@ export function mergeOptions(levels: readonly OptionsLevel[]): PolicyOptions {
   return merged;
 }
 
-/** The settings of all layers in force, in canonical order, each with its origin. */
+/** The settings in force, each with its origin: those of all layers in canonical order, then the wire of a client. */
 export function effectiveSettings(levels: readonly OptionsLevel[]): readonly EffectiveSetting[] {
   const merged = mergeOptions(levels);
-  return canonicalOrder.flatMap((part) => {
+  const single = (field: string): readonly EffectiveSetting[] => {
+    const value: unknown = merged[field as keyof PolicyOptions];
+    return value === undefined ? [] : [{ setting: field, value: shown(value), from: originOf(levels, field) }];
+  };
+  const ofLayers = canonicalOrder.flatMap((part) => {
     const given = part.optionsIn(merged);
     if (given === undefined) return [];
-    if (part.single !== undefined) {
-      return [part.field, ...Object.values(part.beside)].flatMap((field) => {
-        const value: unknown = merged[field as keyof PolicyOptions];
-        return value === undefined ? [] : [{ setting: field, value: shown(value), from: originOf(levels, field) }];
-      });
-    }
+    if (part.single !== undefined) return [part.field, ...Object.values(part.beside)].flatMap(single);
     const unused = part.unused(given);
     return Object.entries({ ...part.defaults, ...given }).flatMap(([name, value]) =>
       value === undefined || unused.includes(name)
@@ -59,6 +58,7 @@ export function effectiveSettings(levels: readonly OptionsLevel[]): readonly Eff
         : [{ setting: `${part.field}.${name}`, value: shown(value), from: originOf(levels, part.field, name) }],
     );
   });
+  return [...ofLayers, ...single('wire')];
 }
 
 /** The settings of single operations that differ from those of all, where there are any. */

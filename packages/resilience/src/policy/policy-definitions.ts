@@ -108,6 +108,7 @@ function anyKind({ operations }: PolicyOptions): PolicyKind {
   return {
     name: 'function',
     scopes: ['call', 'endpoint', 'server'],
+    hasWires: true,
     assumed: Object.fromEntries(canonicalOrder.map(({ field, needed }) => [field, needed])),
     ...(names.length > 0 && { operations: { names, nameOf: () => '' } }),
   };

@@ -42,6 +42,8 @@ export interface PolicyKind {
   readonly completes?: PolicyOptions;
   /** True where each call says whether it may run twice, so that hedging need not be told. @defaultValue false */
   readonly knowsIdempotence?: boolean;
+  /** True where calls go over the network, so that `wire` says which wire they take. @defaultValue false */
+  readonly hasWires?: boolean;
   /** What paths call it, in metrics and events. @defaultValue the policy's name */
   readonly label?: string;
 }

@@ -15,7 +15,7 @@ export interface PolicyLevels {
   readonly byOperation: ReadonlyMap<string, readonly OptionsLevel[]>;
 }
 
-/** Options that are no layer's. */
+/** Options that are no layer's, and mean something everywhere. */
 const common: readonly (keyof PolicyOptions)[] = ['classifier', 'operations'];
 
 /**
@@ -55,11 +55,13 @@ export function misplacedFields(kind: PolicyKind, options: PolicyOptions): reado
 
 /** The options that a kind takes. */
 export function fieldsOf(kind: PolicyKind): readonly string[] {
-  return canonicalOrder.filter(({ field }) => isOf(kind, field)).map(({ field }) => field);
+  const ofLayers = canonicalOrder.filter(({ field }) => isOf(kind, field)).map(({ field }) => field);
+  return isOf(kind, 'wire') ? [...ofLayers, 'wire'] : ofLayers;
 }
 
 function isOf(kind: PolicyKind, field: string): boolean {
   if (field === 'operations') return kind.operations !== undefined;
+  if (field === 'wire') return kind.hasWires === true;
   if (common.includes(field as never)) return true;
   const part = canonicalOrder.find((each) => each.field === field || Object.values(each.beside).includes(field));
   return part === undefined || part.scopes.some((scope) => kind.scopes.includes(scope));

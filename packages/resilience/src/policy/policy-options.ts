@@ -1,7 +1,17 @@
-import { anything, type Classifier, checkOptions, fixed, OptionsError, type Rule } from '@fwk/kernel';
+import {
+  anything,
+  type Classifier,
+  checkOptions,
+  fixed,
+  type Live,
+  OptionsError,
+  optional,
+  type Rule,
+} from '@fwk/kernel';
 import { isPlain } from '../layer/plain.js';
 import { canonicalOrder, type OrderLines } from '../order/canonical-order.js';
 import type { OptionsOf, Scope, SettingsOf } from '../order/placed-part.js';
+import { type WireChoice, wireRule } from './wire-choice.js';
 
 /**
  * Options of a policy: a layer stands in it only if it is named here; `{}` takes its defaults, and `false` takes out a
@@ -10,6 +20,11 @@ import type { OptionsOf, Scope, SettingsOf } from '../order/placed-part.js';
 export interface PolicyOptions extends OptionsOf<OrderLines> {
   /** Judges outcomes in all layers of the policy. @defaultValue the environment's */
   readonly classifier?: Classifier | undefined;
+  /**
+   * Which wire a client's calls take; means nothing before functions and servers. A change holds for the calls that follow, those
+   * under way end on theirs. @defaultValue 'auto'
+   */
+  readonly wire?: WireChoice | Live<WireChoice> | undefined;
   /**
    * What differs for single operations of a client or a server, by their names in the contract. An operation that sets
    * options of a layer has that layer for itself, with its state; retries draw on one budget all the same.
@@ -23,7 +38,7 @@ export interface OperationPolicyOptions extends OptionsOf<OrderLines> {}
 /** The options of a policy that mean something before a client. */
 export interface ClientPolicyOptions
   extends OptionsOf<OrderLines, 'call' | 'endpoint'>,
-    Pick<PolicyOptions, 'classifier' | 'operations'> {}
+    Pick<PolicyOptions, 'classifier' | 'operations' | 'wire'> {}
 
 /** The options of a policy that mean something before a server. */
 export interface ServerPolicyOptions
@@ -31,18 +46,24 @@ export interface ServerPolicyOptions
     Pick<PolicyOptions, 'classifier' | 'operations'> {}
 
 /** Names of the options that mean something in some scopes. */
-export type PolicyField<S extends Scope> = keyof OptionsOf<OrderLines, S> | 'classifier' | 'operations';
+export type PolicyField<S extends Scope> =
+  | keyof OptionsOf<OrderLines, S>
+  | 'classifier'
+  | 'operations'
+  | (S & 'call' extends never ? never : 'wire');
 
 /** The options of a policy that mean something in these scopes, by their names. */
 export function policyFields<S extends Scope>(...scopes: readonly S[]): readonly PolicyField<S>[] {
   const parts = canonicalOrder.filter((part) => part.scopes.some((scope) => scopes.some((own) => own === scope)));
   const ofLayers = parts.flatMap(({ field, beside }) => [field, ...Object.values(beside)]) as PolicyField<S>[];
-  return Object.freeze([...ofLayers, 'classifier' as const, 'operations' as const]);
+  const ofCalls = scopes.some((scope) => scope === 'call') ? (['wire'] as PolicyField<S>[]) : [];
+  return Object.freeze([...ofLayers, 'classifier' as const, 'operations' as const, ...ofCalls]);
 }
 
 /** The part of {@link PolicyOptions} that is plain data, as it may come from configuration: no functions, no live values. */
 export interface PolicySettings extends SettingsOf<OrderLines> {
-  readonly operations?: Readonly<Record<string, Omit<PolicySettings, 'operations'>>>;
+  readonly wire?: WireChoice;
+  readonly operations?: Readonly<Record<string, Omit<PolicySettings, 'operations' | 'wire'>>>;
 }
 
 /** Nothing stands in a policy by default: each layer is asked for. */
@@ -71,6 +92,7 @@ const operationRules: Readonly<Record<string, Rule>> = Object.freeze(
 const policyRules: Readonly<Record<string, Rule>> = Object.freeze({
   ...operationRules,
   classifier: aClassifier,
+  wire: optional(wireRule),
   operations: byName,
 });
 

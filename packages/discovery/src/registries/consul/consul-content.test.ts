@@ -46,6 +46,7 @@ describe.runIf(consulProgram)('what Consul knows of an instance', () => {
       contracts: Array.from({ length: 100 }, (_, index) => `inventory-${index}@1.0.0`),
       metadata: {
         scheme: 'https',
+        wires: 'http,mux',
         'odd key ✓': 'ü'.repeat(400),
         'fwk-status': 'mine',
         long: 'x'.repeat(3000),
