@@ -91,9 +91,9 @@ export function writeFailure(contexts: ContextWriter, flags: number): void {
   output.uint32(flags);
 }
 
-/** Reads it; undefined for a value of another length. */
+/** Reads it; undefined for a value that is too short. Bytes after the flags are for times to come. */
 export function readFailure({ bytes, valueBegin: at, valueEnd }: ContextReader): number | undefined {
-  return valueEnd - at === 8 ? (bytes[at + 7] as number) : undefined;
+  return valueEnd - at >= 8 ? (bytes[at + 7] as number) : undefined;
 }
 
 /** Writes milliseconds as eight bytes of nanoseconds, more than a number can hold exactly. */

@@ -56,6 +56,12 @@ export class PingDetector {
     this.#ping(this.#clock.now());
   }
 
+  /** Begins with a ping after the time between two. */
+  startLater(): void {
+    this.#lastMs = this.#clock.now();
+    this.#wait(this.#limits.idlePingMs);
+  }
+
   /** Calls are under way again. Cheap, so that it may be said for each. */
   wake(): void {
     if (this.#often || this.#ended) return;

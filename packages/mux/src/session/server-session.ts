@@ -90,12 +90,13 @@ export class ServerSession extends Session {
   /** By tag. */
   readonly #calls = new Map<number, ServedMuxCall>();
   #draining: 'asked' | 'agreed' | undefined;
+  #opened = false;
   #paused = false;
 
   constructor(socket: Duplex, options: SessionOptions, service: MuxService) {
     super(socket, options);
     this.#service = service;
-    this.pings.start();
+    this.pings.startLater();
   }
 
   get inFlight(): number {
@@ -122,7 +123,12 @@ export class ServerSession extends Session {
       writer.writePayload(frames);
     } catch (error) {
       frames.takeBack();
-      this.sendError(tag, 'the answer could not be written');
+      // Not Rerr: a Finagle client whose first call is answered so takes the server for an older one, and calls again.
+      frames.begin(types.Rdispatch, tag);
+      frames.byte(dispatchStatus.error);
+      frames.uint16(0);
+      frames.utf8('the answer could not be written');
+      this.outgoing.endFrame();
       throw error;
     }
     this.outgoing.endMessage(types.Rdispatch, tag);
@@ -144,7 +150,7 @@ export class ServerSession extends Session {
   drain(): void {
     if (this.#draining || this.ended) return;
     this.#draining = 'asked';
-    this.sendEmpty(types.Tdrain, tags.control);
+    if (this.#opened) this.sendEmpty(types.Tdrain, tags.control);
   }
 
   /** Ends at once; what is under way is given up. */
@@ -209,6 +215,7 @@ export class ServerSession extends Session {
       return;
     }
     const call = new ServedMuxCall(this, tag, bytes, begin, end);
+    if (!this.#opened) this.#open();
     this.#calls.set(tag, call);
     this.#service.serve(call);
   }
@@ -249,6 +256,14 @@ export class ServerSession extends Session {
     writeInit(this.outgoing.frames, muxVersion, wantedFrameBytes);
     this.outgoing.endFrame();
     this.outgoing.peerFrameBytes = frameBytesOf(init);
+    if (!this.#opened) this.#open();
+  }
+
+  /** Only now: a Finagle client that is sent anything else before the echo of its probe opens the session without Tinit. */
+  #open(): void {
+    this.#opened = true;
+    this.pings.start();
+    if (this.#draining) this.sendEmpty(types.Tdrain, tags.control);
   }
 
   /** Does not read from a peer that does not read. */
