@@ -110,8 +110,10 @@ export class ClientSession extends Session {
     this.#calls[tag] = call;
     call.tag = tag;
     call.writesBefore = this.outgoing.writes;
-    if (this.#inFlight++ === 0) this.pings.wake();
+    this.#inFlight++;
     this.outgoing.endMessage(types.Tdispatch, tag);
+    // A ping may go out now, which must not begin amid the call.
+    if (this.#inFlight === 1) this.pings.wake();
   }
 
   /** The caller has given up; it is told nothing more. @param why - for the peer's log */

@@ -159,6 +159,15 @@ describe('a session', () => {
     await expect(waiting.answer).rejects.toThrow(/nothing came for \d+ ms after a ping/);
   });
 
+  test('sends a call whole that comes after a pause, in the turn in which a ping is due', async () => {
+    const { client } = await ends(echo, { busyPingMs: 20 });
+    expect(await call(client, 'first').answer).toEqual({ status: 0, text: '/echo first' });
+    await vi.waitFor(() => expect(client.roundTripMs).toBeGreaterThan(0));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(await call(client, 'after a pause').answer).toEqual({ status: 0, text: '/echo after a pause' });
+    expect(client.status).toBe('ready');
+  });
+
   test('knows the time of a round trip', async () => {
     const { client } = await ends(echo);
     await vi.waitFor(() => expect(client.roundTripMs).toBeGreaterThan(0));
