@@ -83,7 +83,7 @@ export class ForwardedAttempt extends HttpAttempt implements Dispatcher.Dispatch
     this.status = status;
     this.headers = headers;
     this.#statusText = statusText;
-    this.answered();
+    this.succeed();
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {

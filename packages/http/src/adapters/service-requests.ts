@@ -198,6 +198,8 @@ function requestKind(service: string, plans: readonly OperationPlan<string>[]): 
     // The clients with a contract that share the policy have these layers; here they are left out.
     completes: { cache: { keyOf: () => '', ttlMs: 1 }, coalesce: { keyOf: () => '' } },
     knowsIdempotence: true,
+    // For the clients with a contract that share the policy; requests that are passed on go over HTTP.
+    hasWires: true,
     make: {
       fallback: () => [],
       cache: () => [],

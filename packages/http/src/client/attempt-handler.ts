@@ -66,7 +66,7 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
 
   onComplete(): void {
     this.complete();
-    if (!this.settled) this.answered();
+    if (!this.settled) this.succeed();
   }
 
   onError(error: Error): void {

@@ -44,19 +44,20 @@ export abstract class Attempt {
   protected abstract giveUp(): void;
 
   /** The answer is there. */
-  protected answered(): void {
-    this.#settle();
+  protected succeed(): void {
+    this.settle();
     this.#resolve(this);
   }
 
   /** There will be no answer. */
   protected fail(error: unknown): void {
     if (this.#settled) return;
-    this.#settle();
+    this.settle();
     this.#reject(error);
   }
 
-  #settle(): void {
+  /** Nobody waits for its answer. */
+  protected settle(): void {
     this.#settled = true;
     this.subscription?.[Symbol.dispose]();
   }

@@ -9,7 +9,13 @@ import type { OperationPlan } from '../contract/contract.js';
 import type { WireHeaders } from '../wire/wire-headers.js';
 import { ClientClosedError, ClientUnboundError } from './client-errors.js';
 import { constantHeaders } from './client-headers.js';
-import { type ClientOptions, type ClientParts, checkClientOptions, type EndpointSource } from './client-options.js';
+import {
+  type ClientOptions,
+  type ClientParts,
+  checkClientOptions,
+  clientDefaults,
+  type EndpointSource,
+} from './client-options.js';
 import { type ClientStack, clientStack } from './client-stack.js';
 import { connectionTls, showTlsHealth } from './client-tls.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
@@ -61,6 +67,8 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
     const stack = clientStack(service, plans, own, source, use, {
       service,
       clock: outer.clock,
+      logger: outer.logger,
+      wire: () => currentOf(use.options().wire) ?? clientDefaults.wire,
       maxAnswerBytes: own.maxAnswerBytes,
       maxConnections: own.maxConnections,
       tls,

@@ -8,8 +8,9 @@ import type { PolicyUse } from '@fwk/resilience';
 import type { OperationPlan } from '../contract/contract.js';
 import { type AttemptSeries, attemptTelemetry } from './attempt-telemetry.js';
 import type { CheckedClientOptions, EndpointSource } from './client-options.js';
+import type { ConnectionParts } from './connection-parts.js';
+import { EndpointConnection } from './endpoint-connection.js';
 import { headersLayer } from './headers-layer.js';
-import { type ConnectionParts, HttpConnection } from './http-connection.js';
 import { keyedAttempts } from './keyed-attempts.js';
 import type { OperationRequest, OperationResponse } from './operation-request.js';
 import { operationTelemetry } from './operation-telemetry.js';
@@ -65,7 +66,7 @@ export function clientStack<C>(
     balance({
       service,
       endpoints,
-      connect: (endpoint: Endpoint) => new HttpConnection(endpoint, connections),
+      connect: (endpoint: Endpoint) => new EndpointConnection(endpoint, connections),
       endpoint: ({ id }: Endpoint) =>
         stack<OperationRequest, OperationResponse>(use.env).use(use.endpoint(id, atEndpoint)),
       inner: () => [...use.describe(atEndpoint), describeConnection(connections)],
@@ -84,8 +85,13 @@ export function clientStack<C>(
 }
 
 /** Describes the connection inside each endpoint's layers. */
-function describeConnection({ maxConnections, connectTimeoutMs, tls }: ConnectionParts): LayerDescription {
-  const settings = { maxConnections, connectTimeoutMs: connectTimeoutMs(), ...(tls.demanded && { tls: true }) };
+function describeConnection({ wire, maxConnections, connectTimeoutMs, tls }: ConnectionParts): LayerDescription {
+  const settings = {
+    wire: wire(),
+    maxConnections,
+    connectTimeoutMs: connectTimeoutMs(),
+    ...(tls.demanded && { tls: true }),
+  };
   return { role: 'connection', settings };
 }
 

@@ -29,7 +29,7 @@ class PlainAttempt extends HttpAttempt implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.complete();
-    if (!this.settled) this.answered();
+    if (!this.settled) this.succeed();
   }
 
   onResponseError(_controller: unknown, error: Error): void {

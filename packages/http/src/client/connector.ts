@@ -1,5 +1,5 @@
 /**
- * Makes the connections of a pool, with a limit of time that holds: undici's own is looked at about once a second, so that
+ * Makes connections, of whatever wire, with a limit of time that holds: undici's own is looked at about once a second, so that
  * 300 ms take more than a second and an attempt is over before its connection is given up.
  *
  * A connection serves many calls and outlives the one that it was made for, so it is made outside any call's async context:
@@ -13,6 +13,9 @@ import type { buildConnector } from 'undici';
 type Connector = buildConnector.connector;
 type Options = buildConnector.Options;
 type Callback = buildConnector.Callback;
+
+/** Puts TLS over a connection that stands. */
+export type Upgrade = (plain: Socket, callback: Callback) => void;
 
 /** As undici has it. */
 const KEEP_ALIVE_PROBE_MS = 60_000;
@@ -34,21 +37,31 @@ export function connector(
 ): Connector {
   return (options, callback) => {
     const to = socketPath === undefined ? tcp(options, upgrade ? 443 : 80) : { path: socketPath };
-    outside.runInAsyncScope(() => new Connecting(clock, limitMs(), callback).start(to, options, upgrade));
+    const secure: Upgrade | undefined = upgrade && ((plain, done) => upgrade({ ...options, httpSocket: plain }, done));
+    openSocket(clock, limitMs(), to, secure, callback);
   };
+}
+
+/** Makes one connection. @param limitMs - how long it may take, its TLS handshake included. */
+export function openSocket(
+  clock: Clock,
+  limitMs: number,
+  to: TcpNetConnectOpts | IpcNetConnectOpts,
+  upgrade: Upgrade | undefined,
+  callback: Callback,
+): void {
+  outside.runInAsyncScope(() => new Connecting(clock, limitMs, callback).start(to, upgrade));
+}
+
+/** How a connection over TCP is made. */
+export function tcpTo(host: string, port: number): TcpNetConnectOpts {
+  return { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS };
 }
 
 type Wanted = (TcpNetConnectOpts | IpcNetConnectOpts) & { readonly highWaterMark?: number };
 
 function tcp({ hostname: host, port, localAddress }: Options, usualPort: number): TcpNetConnectOpts {
-  return {
-    host,
-    port: Number(port) || usualPort,
-    ...(localAddress && { localAddress }),
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
-  };
+  return { ...tcpTo(host, Number(port) || usualPort), ...(localAddress && { localAddress }) };
 }
 
 class Connecting {
@@ -64,7 +77,7 @@ class Connecting {
     this.#callback = callback;
   }
 
-  start(to: TcpNetConnectOpts | IpcNetConnectOpts, options: Options, upgrade: Connector | undefined): void {
+  start(to: TcpNetConnectOpts | IpcNetConnectOpts, upgrade: Upgrade | undefined): void {
     const wanted: Wanted = { ...to, highWaterMark: READ_BYTES };
     const socket = connect(wanted);
     this.#timer = this.#clock.setTimer(() => {
@@ -76,7 +89,7 @@ class Connecting {
     socket.once('connect', () => {
       if (!upgrade) this.#connected(socket);
       else
-        upgrade({ ...options, httpSocket: socket }, (...[error, secure]) => {
+        upgrade(socket, (...[error, secure]) => {
           if (error) this.#failed(error);
           else this.#connected(secure);
         });

@@ -1,43 +1,20 @@
-/**
- * The connections to one endpoint: a service that puts requests on the wire. Each endpoint of a client has one, made by
- * the balancer, which disposes of it when the endpoint has left and its last call is over. State: the pool of its
- * connections, made at the first call. It adds no limits of its own: time, retries and choice belong to the layers.
- */
+/** The connections over HTTP to one endpoint. State: the pool of its connections, made at the first call. */
 import { formatTraceparent, type TraceContext } from '@fwk/core';
 import type { Endpoint } from '@fwk/discovery';
-import {
-  abandonOnCancel,
-  type CallContext,
-  type Clock,
-  markCancellable,
-  type Service,
-  type Status,
-  tellNotSent,
-  thenTold,
-} from '@fwk/kernel';
+import { abandonOnCancel, type CallContext, tellNotSent } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import { headerNames } from '../wire/headers.js';
-import { type Attempt, readIn } from './attempt.js';
+import type { Attempt } from './attempt.js';
 import { AttemptHandler } from './attempt-handler.js';
 import { ClientClosedError } from './client-errors.js';
-import { type ConnectionTls, tlsUpgrade } from './client-tls.js';
+import { tlsUpgrade } from './client-tls.js';
+import type { ConnectionParts } from './connection-parts.js';
 import { ConnectionPool, type SendableAttempt } from './connection-pool.js';
 import { connector } from './connector.js';
 import { loadUndici } from './load-undici.js';
-import type { OperationRequest, OperationResponse } from './operation-request.js';
+import type { OperationRequest } from './operation-request.js';
 import { areWatched, sendWatched } from './watched-request.js';
 import { type AttemptWriter, writeAttempt } from './write-attempt.js';
-
-/** What the connections of all endpoints of a client have in common. */
-export interface ConnectionParts {
-  readonly service: string;
-  readonly clock: Clock;
-  readonly maxAnswerBytes: number;
-  readonly maxConnections: number;
-  readonly tls: ConnectionTls;
-  /** How long making a connection may take, in milliseconds; read for each. */
-  readonly connectTimeoutMs: () => number;
-}
 
 /** Where the endpoint is. */
 type Place = Pick<Endpoint, 'url' | 'socketPath'>;
@@ -46,7 +23,7 @@ type Place = Pick<Endpoint, 'url' | 'socketPath'>;
 const socketOrigin = 'http://localhost';
 
 /** See the head of this file. */
-export class HttpConnection implements Service<OperationRequest, OperationResponse>, AsyncDisposable {
+export class HttpConnection {
   /** URL of the endpoint, also for messages: `http://127.0.0.1:4001`, `unix:/run/inventory.sock`. */
   readonly #url: string;
   readonly #socketPath: string | undefined;
@@ -58,33 +35,28 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
     this.#url = parts.tls.demanded ? url.replace(/^http:/, 'https:') : url;
     this.#socketPath = socketPath;
     this.#parts = parts;
-    markCancellable(this);
   }
 
-  call(request: OperationRequest, context: CallContext): Promise<OperationResponse> {
-    if (context.cancelled) return Promise.reject(context.reason);
-    if (this.#closed) return Promise.reject(new ClientClosedError(this.#parts.service));
+  /** Sends a request. The attempt is there when its answer is. */
+  attempt(request: OperationRequest, context: CallContext): Promise<Attempt> {
     const pool = this.#pool;
     if (pool) return this.#send(pool, request, context);
-    return this.#open(context).then((opened) => this.#send(opened, request, context));
-  }
-
-  status(): Status {
-    return this.#closed ? 'closed' : 'ready';
+    return this.#open(context).then((opened) => {
+      if (context.cancelled) throw context.reason;
+      return this.#send(opened, request, context);
+    });
   }
 
   /** Closes all connections once what is on them has been answered. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closed) return;
+  async close(): Promise<void> {
     this.#closed = true;
     await this.#pool?.close();
   }
 
-  #send(pool: ConnectionPool, request: OperationRequest, context: CallContext): Promise<OperationResponse> {
-    if (context.cancelled) return Promise.reject(context.reason);
+  #send(pool: ConnectionPool, request: OperationRequest, context: CallContext): Promise<Attempt> {
     const { clock, maxAnswerBytes } = this.#parts;
     const { forwarded } = request;
-    const answered = new Promise<Attempt>((resolve, reject) => {
+    return new Promise<Attempt>((resolve, reject) => {
       const handler: SendableAttempt = forwarded
         ? forwarded.attempt(this.#url, context, resolve, reject)
         : new AttemptHandler(request, this.#url, maxAnswerBytes, clock, context, resolve, reject);
@@ -102,8 +74,6 @@ export class HttpConnection implements Service<OperationRequest, OperationRespon
       else pool.dispatch(options, handler);
       if (!handler.settled) handler.subscription = context.onCancel((reason) => handler.cancel(reason));
     });
-    // In the context of this call; see the attempt.
-    return thenTold(answered, (attempt) => readIn(context, attempt));
   }
 
   async #open(context: CallContext): Promise<ConnectionPool> {

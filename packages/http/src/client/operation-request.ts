@@ -9,6 +9,7 @@ import {
 import type { Dispatcher } from 'undici';
 import type { OperationPlan } from '../contract/contract.js';
 import { pathBuilder } from '../contract/path-template.js';
+import type { EncodedOperation } from '../mux/encoded-operation.js';
 import { headerNames } from '../wire/headers.js';
 import type { WireHeaders } from '../wire/wire-headers.js';
 import type { Attempt } from './attempt.js';
@@ -61,6 +62,8 @@ export interface ClientOperation {
   readonly idempotent: ContextEntry<boolean>;
   readonly name: ContextEntry<string>;
   readonly priority: ContextEntry<Priority> | undefined;
+  /** Its encoding for Mux, filled in when it is first needed. */
+  readonly forMux: { encoded: EncodedOperation | undefined };
 }
 
 /**
@@ -85,5 +88,6 @@ export function clientOperation(
     idempotent: idempotentKey.of(plan.idempotent),
     name: operationKey.of(plan.id),
     priority: plan.priority && priorityKey.of(plan.priority),
+    forMux: { encoded: undefined },
   };
 }

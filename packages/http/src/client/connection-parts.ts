@@ -1,0 +1,17 @@
+import type { Clock, Logger } from '@fwk/kernel';
+import type { WireChoice } from '@fwk/resilience';
+import type { ConnectionTls } from './client-tls.js';
+
+/** What the connections of all endpoints of a client have in common. */
+export interface ConnectionParts {
+  readonly service: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Which wire calls take; read for each. */
+  readonly wire: () => WireChoice;
+  readonly maxAnswerBytes: number;
+  readonly maxConnections: number;
+  readonly tls: ConnectionTls;
+  /** How long making a connection may take, in milliseconds; read for each. */
+  readonly connectTimeoutMs: () => number;
+}

@@ -1,0 +1,93 @@
+/**
+ * The connections to one endpoint: a service that puts requests on a wire. Each endpoint of a client has one, made by the
+ * balancer, which disposes of it when the endpoint has left and its last call is over. State: the connections of each wire,
+ * made when the first call takes it. It adds no limits of its own: time, retries and choice belong to the layers.
+ */
+import type { Connection, ConnectionReport, Endpoint, Wire } from '@fwk/discovery';
+import { abandonOnCancel, type CallContext, markCancellable, type Status, tellNotSent, thenTold } from '@fwk/kernel';
+import type { MuxConnection } from '../mux/mux-connection.js';
+import { type Attempt, readIn } from './attempt.js';
+import { ClientClosedError, ConnectionError } from './client-errors.js';
+import type { ConnectionParts } from './connection-parts.js';
+import { HttpConnection } from './http-connection.js';
+import type { OperationRequest, OperationResponse } from './operation-request.js';
+
+/** See the head of this file. */
+export class EndpointConnection implements Connection<OperationRequest, OperationResponse>, AsyncDisposable {
+  readonly #endpoint: Endpoint;
+  readonly #parts: ConnectionParts;
+  /** Whether it serves nothing else. */
+  readonly #onlyMux: boolean;
+  readonly #saysMux: boolean;
+  #http: HttpConnection | undefined;
+  #mux: MuxConnection | undefined;
+  #closed = false;
+
+  constructor(endpoint: Endpoint, parts: ConnectionParts) {
+    this.#endpoint = endpoint;
+    this.#parts = parts;
+    this.#onlyMux = !endpoint.wires.includes('http');
+    this.#saysMux = endpoint.wires.includes('mux');
+    markCancellable(this);
+  }
+
+  call(request: OperationRequest, context: CallContext): Promise<OperationResponse> {
+    if (context.cancelled) return Promise.reject(context.reason);
+    if (this.#closed) return Promise.reject(new ClientClosedError(this.#parts.service));
+    // In the context of this call; see the attempt.
+    return thenTold(this.#attempt(request, context), (attempt) => readIn(context, attempt));
+  }
+
+  status(): Status {
+    if (this.#closed) return 'closed';
+    return this.#mux && !this.#mux.ready && this.#wire === 'mux' ? 'busy' : 'ready';
+  }
+
+  report(): ConnectionReport {
+    return { wire: this.#wire, sessions: this.#mux?.sessions ?? 0, roundTripMs: this.#mux?.roundTripMs };
+  }
+
+  /** Closes all connections once what is on them has been answered. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await Promise.all([this.#http?.close(), this.#mux?.close()]);
+  }
+
+  #attempt(request: OperationRequest, context: CallContext): Promise<Attempt> {
+    if (request.forwarded || this.#wire === 'http') return this.#overHttp(request, context);
+    return this.#mux ? this.#mux.attempt(request, context) : this.#openMux(request, context);
+  }
+
+  /** The wire that the next call takes. */
+  get #wire(): Wire {
+    if (this.#onlyMux) return 'mux';
+    const choice = this.#parts.wire();
+    if (choice === 'http' || this.#endpoint.socketPath !== undefined) return 'http';
+    if (choice === 'mux') return 'mux';
+    return this.#saysMux && !this.#mux?.refused ? 'mux' : 'http';
+  }
+
+  #overHttp(request: OperationRequest, context: CallContext): Promise<Attempt> {
+    if (this.#onlyMux) {
+      const why = new Error('it speaks only Mux, and requests that are passed on go over HTTP');
+      return Promise.reject(new ConnectionError(request.operation.plan.id, this.#endpoint.url, false, why));
+    }
+    this.#http ??= new HttpConnection(this.#endpoint, this.#parts);
+    return this.#http.attempt(request, context);
+  }
+
+  async #openMux(request: OperationRequest, context: CallContext): Promise<Attempt> {
+    const untold = context.onCancel(() => tellNotSent(context));
+    const { MuxConnection: Mux } = await abandonOnCancel(context, import('../mux/mux-connection.js'));
+    untold[Symbol.dispose]();
+    if (context.cancelled) throw context.reason;
+    if (this.#closed) throw new ClientClosedError(this.#parts.service);
+    this.#mux ??= new Mux(this.#endpoint, this.#parts, this.#instead);
+    return this.#mux.attempt(request, context);
+  }
+
+  /** Sends what Mux did not take over HTTP; undefined where HTTP is not served, or not to be taken. */
+  readonly #instead = (request: OperationRequest, context: CallContext): Promise<Attempt> | undefined =>
+    this.#onlyMux || this.#parts.wire() === 'mux' ? undefined : this.#overHttp(request, context);
+}

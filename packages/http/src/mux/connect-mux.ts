@@ -1,0 +1,43 @@
+/** Makes the connection of a session, over TLS where the endpoint or the client says so. */
+import { isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { Endpoint } from '@fwk/discovery';
+import type { ConnectionTls } from '../client/client-tls.js';
+import type { ConnectionParts } from '../client/connection-parts.js';
+import { openSocket, tcpTo, type Upgrade } from '../client/connector.js';
+
+/** What TLS calls Mux when both ends say what they speak (ALPN). */
+const protocol = 'mux';
+
+/** Connects. @throws the system's error, or that of TLS */
+export function connectMux({ address, port, url }: Endpoint, parts: ConnectionParts): Promise<Socket> {
+  const { clock, tls, connectTimeoutMs } = parts;
+  const upgrade = tls.demanded || url.startsWith('https:') ? overTls(tls, address) : undefined;
+  return new Promise((resolve, reject) => {
+    openSocket(clock, connectTimeoutMs(), tcpTo(address, port), upgrade, (...[error, socket]) => {
+      if (error) reject(error);
+      else resolve(socket);
+    });
+  });
+}
+
+/** Whether the other end said over TLS that it speaks HTTP. */
+export function isHttp(socket: Socket): boolean {
+  return 'alpnProtocol' in socket && socket.alpnProtocol === 'http/1.1';
+}
+
+function overTls({ serverName, followed }: ConnectionTls, host: string): Upgrade {
+  return (plain, callback) => {
+    const name = serverName ?? (isIP(host) === 0 ? host : undefined);
+    const secure = connectTls({
+      socket: plain,
+      host,
+      // With HTTP beside it, a server that speaks no Mux says so; with Mux alone it would break the connection.
+      ALPNProtocols: [protocol, 'http/1.1'],
+      ...(name !== undefined && { servername: name }),
+      ...(followed && { secureContext: followed.material.value.secureContext }),
+    });
+    secure.on('error', (error) => callback(error, null));
+    secure.once('secureConnect', () => callback(null, secure));
+  };
+}

@@ -1,0 +1,35 @@
+/** What all calls of an operation have in common on Mux, encoded once. */
+import { type EncodedContexts, encodeContexts, encodeKey } from '@fwk/mux';
+import type { ClientOperation } from '../client/operation-request.js';
+
+/** An operation as it stands in its calls. */
+export interface EncodedOperation {
+  /** `/inventory/stock`, with its length. */
+  readonly destination: Uint8Array;
+  /** The headers that all its calls carry. */
+  readonly headers: EncodedContexts;
+  /** Its path, where that is the same for all calls. */
+  readonly path: string | undefined;
+}
+
+/** Encodes an operation, or answers what was encoded before. */
+export function encodedOperation(operation: ClientOperation): EncodedOperation {
+  const { forMux, plan } = operation;
+  if (forMux.encoded) return forMux.encoded;
+  const contract = plan.id.slice(0, -plan.name.length - 1);
+  const encoded = {
+    destination: encodeKey(`/${contract}/${plan.name}`),
+    headers: encodedHeaders(operation.headers),
+    path: plan.params || plan.query ? undefined : plan.template.path,
+  };
+  forMux.encoded = encoded;
+  return encoded;
+}
+
+/** They say what is always so on Mux. */
+const ofHttp: ReadonlySet<string> = new Set(['accept', 'content-type']);
+
+/** Encodes headers. @param headers - names in lower case and values in turn */
+export function encodedHeaders(headers: readonly string[]): EncodedContexts {
+  return encodeContexts(headers.filter((_, index) => !ofHttp.has(headers[index & ~1] as string)));
+}

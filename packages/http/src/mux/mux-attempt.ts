@@ -1,0 +1,128 @@
+/** An attempt over Mux: it writes itself on a session, and takes the answer. */
+import { type CallContext, isFwkError } from '@fwk/kernel';
+import { type ClientSession, type ContextWriter, dispatchStatus, type FrameOutput, type MuxReply } from '@fwk/mux';
+import { Attempt } from '../client/attempt.js';
+import type { OperationRequest, OperationResponse } from '../client/operation-request.js';
+import { answerTooLarge, type ReceivedAnswer, readAnswer } from '../client/read-answer.js';
+import { writeAttempt } from '../client/write-attempt.js';
+import { type EncodedOperation, encodedHeaders, encodedOperation } from './encoded-operation.js';
+import type { MuxConnection } from './mux-connection.js';
+import { emptyStatus, failedElsewhere, type ReplyFacts, replyFacts, usualStatus } from './reply-facts.js';
+
+/** See the head of this file. */
+export class MuxAttempt extends Attempt implements ReceivedAnswer {
+  /** Set by the session. */
+  tag = 0;
+  /** Set by the session. */
+  writesBefore = 0;
+  readonly request: OperationRequest;
+  readonly context: CallContext;
+  readonly #connection: MuxConnection;
+  readonly #encoded: EncodedOperation;
+  readonly #resolve: (answered: Promise<Attempt>) => void;
+  #session: ClientSession | undefined;
+  #status = usualStatus;
+  #text = '';
+  /** Set where the answer says more than its payload. */
+  #facts: ReplyFacts | undefined;
+
+  constructor(
+    request: OperationRequest,
+    context: CallContext,
+    connection: MuxConnection,
+    resolve: (answered: Attempt | Promise<Attempt>) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super(context, resolve, reject);
+    this.#resolve = resolve;
+    this.request = request;
+    this.context = context;
+    this.#connection = connection;
+    this.#encoded = encodedOperation(request.operation);
+  }
+
+  get destination(): Uint8Array {
+    return this.#encoded.destination;
+  }
+
+  get status(): number {
+    return this.#facts ? this.#facts.status : this.#status;
+  }
+
+  protected get sent(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** Writes itself. @throws SessionBusyError `FWK_MUX_SESSION_BUSY`, SessionEndedError `FWK_MUX_SESSION_ENDED` */
+  sendOn(session: ClientSession): void {
+    session.dispatch(this);
+    this.#session = session;
+  }
+
+  writeContexts(contexts: ContextWriter): void {
+    const { request } = this;
+    const { headers, operation } = request;
+    contexts.all(headers === operation.headers ? this.#encoded.headers : encodedHeaders(headers));
+    const { contexts: out, clock } = this.#connection;
+    writeAttempt(request, this.context, clock, out.to(contexts));
+  }
+
+  writePayload(output: FrameOutput): void {
+    const { path, body } = this.request;
+    const written = path === this.#encoded.path ? '' : path;
+    output.uint16(written.length);
+    output.latin1(written);
+    if (body !== undefined) output.utf8(body);
+  }
+
+  /** The answer is here. @param reply - good until this returns */
+  answered(reply: MuxReply): void {
+    const { payload, status } = reply;
+    const { maxAnswerBytes } = this.#connection;
+    if (payload.length > maxAnswerBytes) {
+      this.fail(answerTooLarge(this.request.operation.plan.id, maxAnswerBytes));
+    } else {
+      if (status !== dispatchStatus.ok || reply.contexts.left > 0) this.#facts = replyFacts(reply);
+      else if (payload.length === 0) this.#status = emptyStatus;
+      else this.#text = payload.toString('utf8');
+      this.succeed();
+    }
+    this.#connection.ended();
+  }
+
+  failed(error: Error, sent: boolean): void {
+    if (isFwkError(error, 'FWK_MUX_NOT_ACTED_ON')) {
+      this.#facts = failedElsewhere(error.message);
+      this.succeed();
+    } else this.fail(this.#connection.failureOf(this.request, error, sent));
+    this.#connection.ended();
+  }
+
+  read(): OperationResponse | Promise<OperationResponse> {
+    return readAnswer(this.request.operation.plan, this, this.#connection.clock);
+  }
+
+  text(): string {
+    return this.#facts ? this.#facts.text : this.#text;
+  }
+
+  header(name: string): string | undefined {
+    return name === 'content-type' ? 'application/json' : this.#facts?.headers.get(name);
+  }
+
+  /** It was not sent, and goes another way. */
+  passTo(other: Promise<Attempt>): void {
+    this.settle();
+    this.#resolve(other);
+  }
+
+  /** It was not sent, and never will be. */
+  refused(error: unknown): void {
+    this.fail(error);
+  }
+
+  protected giveUp(): void {
+    if (this.#session) this.#session.discard(this, 'the caller gave up');
+    this.#connection.givenUp(this);
+  }
+}

@@ -1,0 +1,100 @@
+/** What an answer over Mux says beside or instead of a payload of the usual kind. */
+import { parseJson } from '@fwk/kernel';
+import { type ContextReader, dispatchStatus, finagleKeys, type MuxReply, muxFailure, readFailure } from '@fwk/mux';
+import { headerNames } from '../wire/headers.js';
+
+/** Status of an answer that says none and has a payload. */
+export const usualStatus = 200;
+/** The same without a payload. */
+export const emptyStatus = 204;
+const failedStatus = 500;
+const refusedStatus = 503;
+
+const statusKey = Buffer.from('fwk-status');
+const problemKey = Buffer.from('fwk-problem');
+const retryAfterKey = Buffer.from('retry-after');
+const retryKey = Buffer.from(headerNames.retry);
+
+/** An answer as its reader takes it. */
+export interface ReplyFacts {
+  readonly status: number;
+  /** JSON: the body, or a problem document. */
+  readonly text: string;
+  /** By name in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** Reads an answer. */
+export function replyFacts(reply: MuxReply): ReplyFacts {
+  const found = readContexts(reply.contexts);
+  const { headers } = found;
+  if ((found.failure & muxFailure.nonRetryable) !== 0) headers.set(headerNames.retry, 'no');
+  const text = reply.payload.toString('utf8');
+  switch (reply.status) {
+    case dispatchStatus.ok:
+      return { status: found.status ?? (text === '' ? emptyStatus : usualStatus), text, headers };
+    case dispatchStatus.error:
+      return found.status === undefined
+        ? withoutDocument(text, found)
+        : { status: errorStatus(found.status) ?? failedStatus, text, headers };
+    case dispatchStatus.nack:
+      return refused(found);
+  }
+}
+
+interface FoundContexts {
+  status: number | undefined;
+  problem: string | undefined;
+  failure: number;
+  readonly headers: Map<string, string>;
+}
+
+function readContexts(contexts: ContextReader): FoundContexts {
+  const found: FoundContexts = { status: undefined, problem: undefined, failure: 0, headers: new Map() };
+  while (contexts.next()) {
+    if (contexts.keyIs(statusKey)) found.status = readStatus(contexts.text);
+    else if (contexts.keyIs(finagleKeys.failure)) found.failure = readFailure(contexts) ?? 0;
+    else if (contexts.keyIs(problemKey)) found.problem = contexts.value.toString('utf8');
+    else if (contexts.keyIs(retryAfterKey)) found.headers.set('retry-after', contexts.text);
+    else if (contexts.keyIs(retryKey)) found.headers.set(headerNames.retry, contexts.text);
+  }
+  return found;
+}
+
+function readStatus(text: string): number | undefined {
+  return /^[2-9]\d\d$/.test(text) ? Number(text) : undefined;
+}
+
+/** The answer of a peer that knows nothing of problem documents and says in a text why it failed. */
+export function failedElsewhere(text: string, headers: ReadonlyMap<string, string> = new Map()): ReplyFacts {
+  return { status: failedStatus, text: JSON.stringify({ title: 'Internal Server Error', detail: text }), headers };
+}
+
+function withoutDocument(text: string, { failure, headers }: FoundContexts): ReplyFacts {
+  const rejected = (failure & muxFailure.rejected) !== 0;
+  return rejected ? refusal(refusedStatus, text, headers) : failedElsewhere(text, headers);
+}
+
+/** The refusal of a call that was not worked on. */
+function refused({ status, problem, headers }: FoundContexts): ReplyFacts {
+  if (problem === undefined) return refusal(refusedStatus, 'it refused the call before it worked on it', headers);
+  return { status: errorStatus(status) ?? statusIn(problem) ?? refusedStatus, text: problem, headers };
+}
+
+function refusal(status: number, detail: string, headers: ReadonlyMap<string, string>): ReplyFacts {
+  return { status, text: JSON.stringify({ title: 'Service Unavailable', detail, notProcessed: true }), headers };
+}
+
+/** The status in a problem document. */
+function statusIn(problem: string): number | undefined {
+  try {
+    const { status } = Object(parseJson(problem)) as { readonly status?: unknown };
+    return errorStatus(readStatus(String(status)));
+  } catch {
+    return undefined;
+  }
+}
+
+function errorStatus(status: number | undefined): number | undefined {
+  return status !== undefined && status >= 400 ? status : undefined;
+}
