@@ -28,3 +28,4 @@ export { MuxCall, MuxReply } from './session/mux-call.js';
 export { type AnswerWriter, type MuxService, ServedMuxCall, ServerSession } from './session/server-session.js';
 export { NotActedOnError, NotOpenedError, SessionBusyError, SessionEndedError } from './session/session-errors.js';
 export { type SessionLimits, type SessionOptions, sessionDefaults } from './session/session-options.js';
+export { SessionSeries } from './session/session-series.js';

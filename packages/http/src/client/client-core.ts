@@ -68,6 +68,7 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
       service,
       clock: outer.clock,
       logger: outer.logger,
+      metrics: outer.metrics,
       wire: () => currentOf(use.options().wire) ?? clientDefaults.wire,
       maxAnswerBytes: own.maxAnswerBytes,
       maxConnections: own.maxConnections,

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@fwk/kernel';
+import type { Clock, Logger, Meter } from '@fwk/kernel';
 import type { WireChoice } from '@fwk/resilience';
 import type { ConnectionTls } from './client-tls.js';
 
@@ -7,6 +7,7 @@ export interface ConnectionParts {
   readonly service: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: Meter;
   /** Which wire calls take; read for each. */
   readonly wire: () => WireChoice;
   readonly maxAnswerBytes: number;

@@ -5,7 +5,7 @@
  */
 import type { Endpoint } from '@fwk/discovery';
 import { type CallContext, type Clock, isFwkError, messageOf } from '@fwk/kernel';
-import { type ClientSession, openSession, sessionDefaults } from '@fwk/mux';
+import { type ClientSession, openSession, SessionSeries, sessionDefaults } from '@fwk/mux';
 import type { Attempt } from '../client/attempt.js';
 import { CallInvalidError, ClientClosedError, ConnectionError } from '../client/client-errors.js';
 import type { ConnectionParts } from '../client/connection-parts.js';
@@ -33,6 +33,7 @@ export class MuxConnection {
   readonly #endpoint: Endpoint;
   readonly #parts: ConnectionParts;
   readonly #instead: Instead;
+  readonly #series: SessionSeries;
   readonly #waiting = new Set<MuxAttempt>();
   /** Sessions that end with the calls that are on them. */
   readonly #leaving = new Set<ClientSession>();
@@ -44,6 +45,7 @@ export class MuxConnection {
 
   constructor(endpoint: Endpoint, parts: ConnectionParts, instead: Instead) {
     this.clock = parts.clock;
+    this.#series = new SessionSeries(parts.metrics, { side: 'client', 'server.address': parts.service });
     this.maxAnswerBytes = parts.maxAnswerBytes;
     this.contexts = new AttemptContexts(parts.clock);
     this.#endpoint = endpoint;
@@ -182,6 +184,7 @@ export class MuxConnection {
         // So that there is time left to ask over HTTP.
         openTimeoutMs: connectTimeoutMs() / 2,
         maxMessageBytes: Math.max(sessionDefaults.maxMessageBytes, this.maxAnswerBytes + CONTEXT_BYTES),
+        series: this.#series,
         onEnd: () => session && this.#ended(session),
       });
     } catch (error) {

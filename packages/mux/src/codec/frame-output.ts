@@ -30,6 +30,8 @@ export function giveBack({ chunk }: TakenFrames): void {
 
 /** See the head of this file. */
 export class FrameOutput {
+  /** Frames that have ended so far. */
+  count = 0;
   #chunk: Buffer = nothing;
   /** Where the next byte goes. */
   #at = 0;
@@ -63,6 +65,7 @@ export class FrameOutput {
 
   /** Ends the frame. */
   end(): void {
+    this.count++;
     this.#put32(this.#begun, this.#at - this.#begun - headBytes + countedHeadBytes);
   }
 

@@ -17,6 +17,8 @@ export interface FrameReceiver {
 
 /** See the head of this file. */
 export class FrameReader {
+  /** Frames told so far. */
+  frames = 0;
   readonly #receiver: FrameReceiver;
   readonly #maxBytes: number;
   /** A frame of which a part is still on its way. */
@@ -56,6 +58,7 @@ export class FrameReader {
   }
 
   #tell(bytes: Buffer, at: number, end: number): void {
+    this.frames++;
     const type = ((bytes[at + 4] as number) << 24) >> 24;
     const tag = ((bytes[at + 5] as number) << 16) | ((bytes[at + 6] as number) << 8) | (bytes[at + 7] as number);
     this.#receiver.frame(type, tag, bytes, at + headBytes, end);

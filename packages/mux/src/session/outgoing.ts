@@ -7,6 +7,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Duplex } from 'node:stream';
 import { FrameOutput, giveBack, type TakenFrames } from '../codec/frame-output.js';
 import { countedHeadBytes, headBytes, tags } from '../codec/message-types.js';
+import type { SessionSeries } from './session-series.js';
 
 /** Bytes of a message that go in one fragment at most, also where the peer takes more. */
 const largestFragment = 128 * 1024;
@@ -23,6 +24,10 @@ interface LargeMessage {
 export class Outgoing {
   readonly frames = new FrameOutput();
   readonly #socket: Duplex;
+  readonly #series: SessionSeries | undefined;
+  /** Frames that had been sent by the last write. */
+  #counted = 0;
+  #fragmentsSent = 0;
   #fragmentBytes = Number.POSITIVE_INFINITY;
   readonly #large: LargeMessage[] = [];
   #scheduled = false;
@@ -36,8 +41,9 @@ export class Outgoing {
   /** Writes so far. */
   writes = 0;
 
-  constructor(socket: Duplex) {
+  constructor(socket: Duplex, series?: SessionSeries) {
     this.#socket = socket;
+    this.#series = series;
   }
 
   /** Bytes of a message in one frame, as the peer wants it; `Infinity` for messages in one piece, whatever their size. */
@@ -105,6 +111,7 @@ export class Outgoing {
     if (taken.length === 0) return;
     this.#writing = taken;
     this.writes++;
+    this.#count();
     let bytes = 0;
     const [first] = taken;
     if (taken.length === 1 && first) {
@@ -133,12 +140,19 @@ export class Outgoing {
       const { type, tag, body, sentBytes } = message;
       const end = Math.min(body.length, sentBytes + this.#fragmentBytes);
       const last = end === body.length;
+      this.#fragmentsSent++;
       message.sentBytes = end;
       if (last) this.#large.splice(this.#large.indexOf(message), 1);
       const head = headOf(type, last ? tag : tag | tags.fragment, end - sentBytes);
       all.push({ bytes: head, chunk: head }, { bytes: body.subarray(sentBytes, end), chunk: head });
     }
     return all;
+  }
+
+  #count(): void {
+    const sent = this.frames.count + this.#fragmentsSent;
+    this.#series?.sent(sent - this.#counted);
+    this.#counted = sent;
   }
 
   readonly #written = (): void => {

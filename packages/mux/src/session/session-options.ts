@@ -1,6 +1,7 @@
 import type { Clock } from '@fwk/kernel';
 import type { FragmentLimits } from '../codec/fragments.js';
 import type { PingLimits } from './ping-detector.js';
+import type { SessionSeries } from './session-series.js';
 
 /** Limits of a session. */
 export interface SessionLimits extends PingLimits, FragmentLimits {
@@ -30,6 +31,8 @@ export interface SessionOptions extends Partial<SessionLimits> {
   readonly clock: Clock;
   /** Who is at the other end, for messages: `127.0.0.1:4001`. */
   readonly peer: string;
+  /** Where it counts. @defaultValue nowhere */
+  readonly series?: SessionSeries | undefined;
   /** Told once, when the session is over. */
   readonly onEnd?: (() => void) | undefined;
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { systemClock } from '@fwk/kernel';
+import { type Labels, type Meter, noMeter, systemClock } from '@fwk/kernel';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { encodeKey } from '../codec/context-writer.js';
 import type { FrameOutput } from '../codec/frame-output.js';
@@ -8,6 +8,7 @@ import { type ClientSession, openSession } from './client-session.js';
 import { MuxCall, type MuxReply } from './mux-call.js';
 import { type MuxService, type ServedMuxCall, ServerSession } from './server-session.js';
 import type { SessionLimits } from './session-options.js';
+import { SessionSeries } from './session-series.js';
 
 interface Answered {
   readonly status: number;
@@ -62,7 +63,11 @@ interface Ends {
 }
 
 /** A session between two real sockets. */
-async function ends(serve: MuxService['serve'], limits: Partial<SessionLimits> = {}): Promise<Ends> {
+async function ends(
+  serve: MuxService['serve'],
+  limits: Partial<SessionLimits> = {},
+  series?: SessionSeries,
+): Promise<Ends> {
   const listener: Server = createServer();
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
@@ -70,7 +75,13 @@ async function ends(serve: MuxService['serve'], limits: Partial<SessionLimits> =
   const socket = connect((listener.address() as AddressInfo).port, '127.0.0.1');
   const [serverSocket] = (await accepted) as [Socket];
   const server = new ServerSession(serverSocket, { clock: systemClock, peer: 'client', ...limits }, { serve });
-  const client = await openSession(socket, { clock: systemClock, peer: 'server', openTimeoutMs: 5000, ...limits });
+  const client = await openSession(socket, {
+    clock: systemClock,
+    peer: 'server',
+    openTimeoutMs: 5000,
+    series,
+    ...limits,
+  });
   open.push(client, server, listener);
   return { client, server, sockets: { client: socket, server: serverSocket } };
 }
@@ -166,6 +177,28 @@ describe('a session', () => {
     await new Promise((resolve) => setTimeout(resolve, 60));
     expect(await call(client, 'after a pause').answer).toEqual({ status: 0, text: '/echo after a pause' });
     expect(client.status).toBe('ready');
+  });
+
+  test('counts itself, its frames and its writes', async () => {
+    const values = new Map<string, number>();
+    const series = (name: string, labels: Labels = {}) => {
+      const key = [name, ...Object.values(labels)].join(' ');
+      return { set() {}, add: (amount = 1) => void values.set(key, (values.get(key) ?? 0) + amount) };
+    };
+    const meter: Meter = {
+      ...noMeter,
+      gauge: ({ name }, labels) => series(name, labels),
+      counter: ({ name }, labels) => series(name, labels),
+    };
+    const { client } = await ends(echo, {}, new SessionSeries(meter, { side: 'client' }));
+    await Promise.all([call(client, 'one').answer, call(client, 'two').answer]);
+    expect(values.get('mux.sessions client')).toBe(1);
+    // The probe, Tinit and a ping beside the two calls; their answers, and two pings of which the server sent one.
+    expect(values.get('mux.frames client sent')).toBeGreaterThanOrEqual(5);
+    expect(values.get('mux.frames client received')).toBeGreaterThanOrEqual(5);
+    expect(values.get('mux.writes client')).toBeLessThan(values.get('mux.frames client sent') ?? 0);
+    client.close();
+    await vi.waitFor(() => expect(values.get('mux.sessions client')).toBe(0));
   });
 
   test('knows the time of a round trip', async () => {

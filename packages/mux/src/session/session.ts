@@ -12,6 +12,7 @@ import { Outgoing } from './outgoing.js';
 import { PingDetector, type Pinged } from './ping-detector.js';
 import { SessionEndedError } from './session-errors.js';
 import { type SessionLimits, type SessionOptions, sessionDefaults } from './session-options.js';
+import type { SessionSeries } from './session-series.js';
 
 /** See the head of this file. */
 export abstract class Session implements FrameReceiver, Pinged {
@@ -24,19 +25,22 @@ export abstract class Session implements FrameReceiver, Pinged {
   readonly #reader: FrameReader;
   readonly #fragments: Fragments;
   readonly #onEnd: (() => void) | undefined;
+  readonly #series: SessionSeries | undefined;
   #ended: SessionEndedError | undefined;
   #finishing = false;
 
-  constructor(socket: Duplex, { clock, peer, onEnd, ...limits }: SessionOptions) {
+  constructor(socket: Duplex, { clock, peer, onEnd, series, ...limits }: SessionOptions) {
     this.peer = peer;
     this.limits = { ...sessionDefaults, ...limits };
-    this.outgoing = new Outgoing(socket);
+    this.outgoing = new Outgoing(socket, series);
     this.contexts = new ContextWriter(this.outgoing.frames);
     this.pings = new PingDetector(clock, this.limits, this);
     this.#socket = socket;
     this.#reader = new FrameReader(this, this.limits.maxFrameBytes);
     this.#fragments = new Fragments(this.limits);
     this.#onEnd = onEnd;
+    this.#series = series;
+    series?.began();
     socket.on('data', (chunk: Buffer) => this.read(chunk));
     socket.on('error', (error) => this.end(`the connection broke (${error.message})`, error));
     socket.on('end', () => this.end('the peer closed its connection'));
@@ -72,11 +76,14 @@ export abstract class Session implements FrameReceiver, Pinged {
   read(chunk: Buffer): void {
     if (this.#ended) return;
     this.pings.heard();
+    const before = this.#reader.frames;
     try {
       this.#reader.read(chunk);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.misunderstood(error);
+    } finally {
+      this.#series?.received(this.#reader.frames - before);
     }
   }
 
@@ -154,6 +161,7 @@ export abstract class Session implements FrameReceiver, Pinged {
     this.pings.end();
     this.outgoing.end();
     if (!this.#socket.writableEnded) this.#socket.destroy();
+    this.#series?.ended();
     this.over(this.#ended);
     this.#onEnd?.();
   }
