@@ -20,6 +20,7 @@ export default defineConfig({
       'scripts/**/*.test.ts',
       'simulate/**/*.test.ts',
       'drills/**/*.test.ts',
+      'interop/**/*.test.ts',
       'bench/*.test.ts',
     ],
     testTimeout: 20_000,
