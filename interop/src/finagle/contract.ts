@@ -15,9 +15,9 @@ export const peer = contract('peer', {
     hang: get('/hang'),
     refuse: post('/refuse', { body: text }),
     fail: post('/fail'),
-    failForGood: post('/fail-for-good'),
+    failForGood: post('/fail-for-good', { idempotent: true }),
     reject: post('/reject'),
-    rejectForGood: post('/reject-for-good'),
+    rejectForGood: post('/reject-for-good', { idempotent: true }),
   },
 });
 
