@@ -6,7 +6,6 @@ export {
   serviceInterceptor,
 } from './adapters/service-interceptor.js';
 export type { ServiceOptions } from './adapters/service-requests.js';
-export { describeClient } from './client/client-core.js';
 export {
   AnswerInvalidError,
   CallInvalidError,
@@ -15,7 +14,8 @@ export {
   ConnectionError,
   HeadersFailedError,
   HeadersInvalidError,
-} from './client/client-errors.js';
+} from './calling/client-errors.js';
+export { describeClient } from './client/client-core.js';
 export type { ClientHeaders, HeadersCall, HeadersFunction, HeaderValues } from './client/client-headers.js';
 export { clientOf } from './client/client-of.js';
 export {

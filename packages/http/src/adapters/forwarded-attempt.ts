@@ -4,8 +4,8 @@
  * let go of: a short rest is read, so that its connection can be used again.
  */
 import type { Dispatcher } from 'undici';
+import type { OperationResponse } from '../calling/operation-request.js';
 import { abortReason, HttpAttempt } from '../client/http-attempt.js';
-import type { OperationResponse } from '../client/operation-request.js';
 
 type Controller = Dispatcher.DispatchController;
 type Headers = Readonly<Record<string, string | string[] | undefined>>;

@@ -7,9 +7,9 @@
  */
 import { type CallContext, type Cancellable, CancelledError, cancellable, currentContext } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
-import type { Attempt } from '../client/attempt.js';
+import type { Attempt } from '../calling/attempt.js';
+import type { Forwarded, OperationRequest } from '../calling/operation-request.js';
 import type { ClientOperations } from '../client/client-core.js';
-import type { Forwarded, OperationRequest } from '../client/operation-request.js';
 import type { DispatchHandler } from './dispatch-types.js';
 import { type AnswerReceiver, ForwardedAttempt } from './forwarded-attempt.js';
 import { watchedBody } from './watched-body.js';

@@ -3,7 +3,7 @@
  * to other hosts goes on to the dispatcher that it was for.
  */
 import { checkOptions, integerIn, OptionsError } from '@fwk/kernel';
-import { ClientClosedError } from '../client/client-errors.js';
+import { ClientClosedError } from '../calling/client-errors.js';
 import type { ClientParts } from '../client/client-options.js';
 import type { Dispatch, DispatchHandler, DispatchOptions } from './dispatch-types.js';
 import { modernHandler } from './modern-handler.js';

@@ -2,8 +2,9 @@
 import { parseTrace, traceKey } from '@fwk/core';
 import { abandonOnCancel, type Clock, makeEnv, OptionsError } from '@fwk/kernel';
 import { breakerHandles, type HedgeOptions, hedge, httpClassifier, type PolicyKind } from '@fwk/resilience';
+import { CallInvalidError, ClientClosedError } from '../calling/client-errors.js';
+import { type ClientOperation, clientOperation, type OperationRequest } from '../calling/operation-request.js';
 import { type ClientCore, clientCore } from '../client/client-core.js';
-import { CallInvalidError, ClientClosedError } from '../client/client-errors.js';
 import {
   type ClientOptions,
   type ClientParts,
@@ -12,7 +13,6 @@ import {
 } from '../client/client-options.js';
 import { endpointBreakers } from '../client/endpoint-breakers.js';
 import { onlyFor } from '../client/only-for.js';
-import { type ClientOperation, clientOperation, type OperationRequest } from '../client/operation-request.js';
 import type { OperationPlan } from '../contract/contract.js';
 import { headerNames } from '../wire/headers.js';
 import { addMissingHeaders, type WireHeaders } from '../wire/wire-headers.js';

@@ -7,10 +7,10 @@
  */
 import type { CallContext, Clock } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
-import type { Attempt } from './attempt.js';
+import type { Attempt } from '../calling/attempt.js';
+import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
+import { answerTooLarge, type ReceivedAnswer, readAnswer } from '../calling/read-answer.js';
 import { abortReason, HttpAttempt } from './http-attempt.js';
-import type { OperationRequest, OperationResponse } from './operation-request.js';
-import { answerTooLarge, type ReceivedAnswer, readAnswer } from './read-answer.js';
 
 const noHeaders: readonly Buffer[] = Object.freeze([]);
 

@@ -16,9 +16,9 @@ import {
   markSelfLimiting,
   type Service,
 } from '@fwk/kernel';
+import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { OperationPlan } from '../contract/contract.js';
 import type { RemoteError } from '../wire/remote-error.js';
-import type { OperationRequest, OperationResponse } from './operation-request.js';
 
 /** @param service - the callee's name, which stands for its address: addresses live for seconds. */
 export function attemptTelemetry(service: string, series: AttemptSeries): Layer<OperationRequest, OperationResponse> {

@@ -5,9 +5,10 @@
 import { staticEndpoints } from '@fwk/discovery';
 import { type BuiltService, currentOf, type LayerDescription, makeEnv } from '@fwk/kernel';
 import { type PolicyKind, policyRegistry } from '@fwk/resilience';
+import { ClientClosedError, ClientUnboundError } from '../calling/client-errors.js';
+import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { OperationPlan } from '../contract/contract.js';
 import type { WireHeaders } from '../wire/wire-headers.js';
-import { ClientClosedError, ClientUnboundError } from './client-errors.js';
 import { constantHeaders } from './client-headers.js';
 import {
   type ClientOptions,
@@ -18,7 +19,6 @@ import {
 } from './client-options.js';
 import { type ClientStack, clientStack } from './client-stack.js';
 import { connectionTls, showTlsHealth } from './client-tls.js';
-import type { OperationRequest, OperationResponse } from './operation-request.js';
 
 /** A connection is not waited for longer than this, unless the options say so. */
 const LONGEST_CONNECT_MS = 1000;

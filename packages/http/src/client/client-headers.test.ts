@@ -5,13 +5,13 @@ import { background, cancellable, type FwkError, isFwkError, liveValue, makeEnv 
 import { fakeClock, layerContract, recordEvents } from '@fwk/kernel/testing';
 import { policyRegistry } from '@fwk/resilience';
 import { afterEach, describe, expect, test } from 'vitest';
+import { clientOperation, type OperationRequest, type OperationResponse } from '../calling/operation-request.js';
 import { shop } from '../fixtures/shop-contract.js';
 import { describeClient } from './client-core.js';
 import type { HeadersCall, HeadersFunction } from './client-headers.js';
 import type { ClientOptions, ClientParts } from './client-options.js';
 import { createClient } from './create-client.js';
 import { headersLayer } from './headers-layer.js';
-import { clientOperation, type OperationRequest, type OperationResponse } from './operation-request.js';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

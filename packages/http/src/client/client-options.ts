@@ -25,10 +25,10 @@ import {
   type RetryOptions,
   type WireChoice,
 } from '@fwk/resilience';
+import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { AnyContract, OperationName, RequestOf, ResponseOf } from '../contract/contract-types.js';
 import type { ClientHeaders } from './client-headers.js';
 import type { ClientTls } from './client-tls.js';
-import type { OperationRequest, OperationResponse } from './operation-request.js';
 
 /**
  * Answers instead of an operation that failed for good: a function, or `{ value }` for a plain value. Throwing the error it

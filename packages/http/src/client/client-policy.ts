@@ -17,12 +17,12 @@ import {
   type PolicyOperations,
   type PolicyOptions,
 } from '@fwk/resilience';
+import type { OperationRequest } from '../calling/operation-request.js';
 import type { OperationPlan } from '../contract/contract.js';
 import { clientDefaults, endpointBreakerDefaults } from './client-options.js';
 import { endpointBreakers } from './endpoint-breakers.js';
 import { onlyFor } from './only-for.js';
 import { operationFallbacks } from './operation-fallback.js';
-import type { OperationRequest } from './operation-request.js';
 
 /**
  * Makes the kind of policy that stands before a client.

@@ -5,14 +5,14 @@
 import { balance, type Endpoint } from '@fwk/discovery';
 import { type AnyLayer, type LayerDescription, OptionsError, type Stack, stack } from '@fwk/kernel';
 import type { PolicyUse } from '@fwk/resilience';
+import type { ConnectionParts } from '../calling/connection-parts.js';
+import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { OperationPlan } from '../contract/contract.js';
 import { type AttemptSeries, attemptTelemetry } from './attempt-telemetry.js';
 import type { CheckedClientOptions, EndpointSource } from './client-options.js';
-import type { ConnectionParts } from './connection-parts.js';
 import { EndpointConnection } from './endpoint-connection.js';
 import { headersLayer } from './headers-layer.js';
 import { keyedAttempts } from './keyed-attempts.js';
-import type { OperationRequest, OperationResponse } from './operation-request.js';
 import { operationTelemetry } from './operation-telemetry.js';
 
 /** The layers of a client. */

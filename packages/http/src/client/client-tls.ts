@@ -14,6 +14,7 @@ import {
   type TlsSources,
 } from '@fwk/kernel';
 import type { buildConnector } from 'undici';
+import type { ConnectionTls } from '../calling/connection-parts.js';
 
 /** TLS of a client. Authorities, certificate and key are PEM or files, which are read again when they change. */
 export interface ClientTls extends TlsSources {
@@ -22,14 +23,6 @@ export interface ClientTls extends TlsSources {
    * are discovered the name of the service, since a registry is not trusted to say whom we mean
    */
   readonly serverName?: string | undefined;
-}
-
-/** What the connections of a client are made with. */
-export interface ConnectionTls {
-  /** Whether nobody may be called in clear. */
-  readonly demanded: boolean;
-  readonly serverName: string | undefined;
-  readonly followed: FollowedTls | undefined;
 }
 
 /**

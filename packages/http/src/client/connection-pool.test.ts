@@ -4,10 +4,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { background, type CallContext, cancellable } from '@fwk/kernel';
 import { Client, type Dispatcher } from 'undici';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Attempt } from './attempt.js';
+import type { Attempt } from '../calling/attempt.js';
+import type { OperationResponse } from '../calling/operation-request.js';
 import { ConnectionPool } from './connection-pool.js';
 import { HttpAttempt } from './http-attempt.js';
-import type { OperationResponse } from './operation-request.js';
 
 /** Knows nothing but how it ended. */
 class PlainAttempt extends HttpAttempt implements Dispatcher.DispatchHandler {

@@ -8,10 +8,7 @@
  * opened anew for its next request.
  */
 import type { Client, Dispatcher } from 'undici';
-import type { HttpAttempt } from './http-attempt.js';
-
-/** An attempt as a handler that undici can call. */
-export type SendableAttempt = HttpAttempt & Dispatcher.DispatchHandler;
+import type { ConnectionUse, PooledAttempt } from '../calling/operation-request.js';
 
 type Options = Dispatcher.DispatchOptions;
 
@@ -33,7 +30,7 @@ export class ConnectionPool {
   }
 
   /** Sends a request on a free connection, or as soon as there is one. */
-  dispatch(options: Options, attempt: SendableAttempt): void {
+  dispatch(options: Options, attempt: PooledAttempt): void {
     const connection = this.#free.pop() ?? this.#another();
     if (connection) connection.send(options, attempt);
     else this.#waiting.add({ options, attempt });
@@ -75,11 +72,11 @@ export class ConnectionPool {
 /** A request that waits for a connection. */
 interface Waiting {
   readonly options: Options;
-  readonly attempt: SendableAttempt;
+  readonly attempt: PooledAttempt;
 }
 
 /** One connection of a pool, used by one attempt after the other. */
-export class PooledConnection {
+export class PooledConnection implements ConnectionUse {
   readonly client: Client;
   /**
    * False once connecting has failed. undici goes on to count the failed request, so that closing its client would never end
@@ -96,7 +93,7 @@ export class PooledConnection {
     });
   }
 
-  send(options: Options, attempt: SendableAttempt): void {
+  send(options: Options, attempt: PooledAttempt): void {
     attempt.connection = this;
     this.client.dispatch(options, attempt);
   }

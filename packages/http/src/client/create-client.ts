@@ -1,15 +1,15 @@
 import { type CallContext, currentContext, fromSignal, type Service } from '@fwk/kernel';
-import type { AnyContract, CallOptions, Client } from '../contract/contract-types.js';
-import { type ClientOperations, clientCore } from './client-core.js';
-import { ClientClosedError } from './client-errors.js';
-import type { ClientOptions, ClientParts } from './client-options.js';
-import { clientKind } from './client-policy.js';
+import { ClientClosedError } from '../calling/client-errors.js';
 import {
   type ClientOperation,
   clientOperation,
   type OperationRequest,
   type OperationResponse,
-} from './operation-request.js';
+} from '../calling/operation-request.js';
+import type { AnyContract, CallOptions, Client } from '../contract/contract-types.js';
+import { type ClientOperations, clientCore } from './client-core.js';
+import type { ClientOptions, ClientParts } from './client-options.js';
+import { clientKind } from './client-policy.js';
 import { type GivenRequest, prepareRequest } from './prepare-request.js';
 
 /**

@@ -20,7 +20,7 @@ import {
   verdicts,
 } from '@fwk/kernel';
 import { type BreakerHandle, type BreakerOptions, type CircuitBreakerLayer, circuitBreaker } from '@fwk/resilience';
-import type { OperationRequest, OperationResponse } from './operation-request.js';
+import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 
 type OperationService = Service<OperationRequest, OperationResponse>;
 

@@ -5,12 +5,12 @@
  */
 import type { Connection, ConnectionReport, Endpoint, Wire } from '@fwk/discovery';
 import { abandonOnCancel, type CallContext, markCancellable, type Status, tellNotSent, thenTold } from '@fwk/kernel';
+import { type Attempt, readIn } from '../calling/attempt.js';
+import { ClientClosedError, ConnectionError } from '../calling/client-errors.js';
+import type { ConnectionParts } from '../calling/connection-parts.js';
+import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { MuxConnection } from '../mux/mux-connection.js';
-import { type Attempt, readIn } from './attempt.js';
-import { ClientClosedError, ConnectionError } from './client-errors.js';
-import type { ConnectionParts } from './connection-parts.js';
 import { HttpConnection } from './http-connection.js';
-import type { OperationRequest, OperationResponse } from './operation-request.js';
 
 /** See the head of this file. */
 export class EndpointConnection implements Connection<OperationRequest, OperationResponse>, AsyncDisposable {

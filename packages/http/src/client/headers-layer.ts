@@ -15,10 +15,10 @@ import {
   type Status,
   settleWithin,
 } from '@fwk/kernel';
+import { HeadersFailedError, HeadersInvalidError } from '../calling/client-errors.js';
+import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import { addMissingHeaders, type WireHeaders } from '../wire/wire-headers.js';
-import { HeadersFailedError, HeadersInvalidError } from './client-errors.js';
 import { givenHeaders, type HeadersFunction } from './client-headers.js';
-import type { OperationRequest, OperationResponse } from './operation-request.js';
 
 type Next = Service<OperationRequest, OperationResponse>;
 

@@ -1,8 +1,8 @@
 /** An attempt over HTTP. Cancelling needs no AbortSignal: undici gives each request a function that aborts it. */
 import type { CallContext } from '@fwk/kernel';
-import { Attempt } from './attempt.js';
-import { type CallInvalidError, type ConnectionError, failureOf } from './client-errors.js';
-import type { PooledConnection } from './connection-pool.js';
+import { Attempt } from '../calling/attempt.js';
+import { type CallInvalidError, type ConnectionError, failureOf } from '../calling/client-errors.js';
+import type { ConnectionUse } from '../calling/operation-request.js';
 
 /** What undici is told; nobody sees it, because the call is settled by then. Made once: an error costs its stack. */
 export const abortReason = new Error('the call was given up');
@@ -10,7 +10,7 @@ export const abortReason = new Error('the call was given up');
 /** See the head of this file. */
 export abstract class HttpAttempt extends Attempt {
   /** The connection that it uses, until its answer is complete or it has failed. */
-  connection: PooledConnection | undefined;
+  connection: ConnectionUse | undefined;
   readonly #operation: string;
   readonly #url: string;
   #abort: ((reason: Error) => void) | undefined;

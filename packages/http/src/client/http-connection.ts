@@ -3,18 +3,18 @@ import { formatTraceparent, type TraceContext } from '@fwk/core';
 import type { Endpoint } from '@fwk/discovery';
 import { abandonOnCancel, type CallContext, tellNotSent } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
+import type { Attempt } from '../calling/attempt.js';
+import { ClientClosedError } from '../calling/client-errors.js';
+import type { ConnectionParts } from '../calling/connection-parts.js';
+import { connector } from '../calling/connector.js';
+import type { OperationRequest, PooledAttempt } from '../calling/operation-request.js';
+import { type AttemptWriter, writeAttempt } from '../calling/write-attempt.js';
 import { headerNames } from '../wire/headers.js';
-import type { Attempt } from './attempt.js';
 import { AttemptHandler } from './attempt-handler.js';
-import { ClientClosedError } from './client-errors.js';
 import { tlsUpgrade } from './client-tls.js';
-import type { ConnectionParts } from './connection-parts.js';
-import { ConnectionPool, type SendableAttempt } from './connection-pool.js';
-import { connector } from './connector.js';
+import { ConnectionPool } from './connection-pool.js';
 import { loadUndici } from './load-undici.js';
-import type { OperationRequest } from './operation-request.js';
 import { areWatched, sendWatched } from './watched-request.js';
-import { type AttemptWriter, writeAttempt } from './write-attempt.js';
 
 /** Where the endpoint is. */
 type Place = Pick<Endpoint, 'url' | 'socketPath'>;
@@ -57,7 +57,7 @@ export class HttpConnection {
     const { clock, maxAnswerBytes } = this.#parts;
     const { forwarded } = request;
     return new Promise<Attempt>((resolve, reject) => {
-      const handler: SendableAttempt = forwarded
+      const handler: PooledAttempt = forwarded
         ? forwarded.attempt(this.#url, context, resolve, reject)
         : new AttemptHandler(request, this.#url, maxAnswerBytes, clock, context, resolve, reject);
       const headers = new RequestHeaders(request.headers);

@@ -3,11 +3,11 @@ import { createMeter } from '@fwk/core';
 import { type Classifier, defaultClassifier, verdicts } from '@fwk/kernel';
 import { recordEvents } from '@fwk/kernel/testing';
 import { expect, test } from 'vitest';
+import type { OperationResponse } from '../calling/operation-request.js';
 import { shop } from '../fixtures/shop-contract.js';
 import { serveContract } from '../testing/serve-contract.js';
 import { problem } from '../wire/problem.js';
 import type { RemoteError } from '../wire/remote-error.js';
-import type { OperationResponse } from './operation-request.js';
 
 /** A 500 of this callee says that there is nothing, and an answer of 0 that it does not know. */
 const classifier: Classifier = {

@@ -6,6 +6,8 @@ import { type FakeClock, fakeClock, layerContract } from '@fwk/kernel/testing';
 import { createClient as connectRedis } from '@redis/client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { AnswerInvalidError, ConnectionError } from '../calling/client-errors.js';
+import { clientOperation, type OperationRequest, type OperationResponse } from '../calling/operation-request.js';
 import { contract } from '../contract/contract.js';
 import { post } from '../contract/operation.js';
 import { redisProgram, startRedis } from '../fixtures/redis-server.js';
@@ -16,11 +18,9 @@ import { createServer } from '../server/server.js';
 import type { ServerOptions } from '../server/server-options.js';
 import { served } from '../serving/served.js';
 import { RemoteError } from '../wire/remote-error.js';
-import { AnswerInvalidError, ConnectionError } from './client-errors.js';
 import type { ClientOptions } from './client-options.js';
 import { createClient } from './create-client.js';
 import { keyedAttempts } from './keyed-attempts.js';
-import { clientOperation, type OperationRequest, type OperationResponse } from './operation-request.js';
 
 const bank = contract('bank', {
   version: '1.0.0',

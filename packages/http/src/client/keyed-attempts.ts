@@ -21,8 +21,8 @@ import {
   sleep,
   stretched,
 } from '@fwk/kernel';
+import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { RemoteError } from '../wire/remote-error.js';
-import type { OperationRequest, OperationResponse } from './operation-request.js';
 
 /**
  * Pauses between two requests that ask for the answer, in milliseconds: the first, then doubled up to the longest. The server may

@@ -1,8 +1,8 @@
 import { layerContract } from '@fwk/kernel/testing';
 import { describe, test } from 'vitest';
+import { clientOperation, type OperationRequest, type OperationResponse } from '../calling/operation-request.js';
 import { shop } from '../fixtures/shop-contract.js';
 import { attemptTelemetry } from './attempt-telemetry.js';
-import { clientOperation, type OperationRequest, type OperationResponse } from './operation-request.js';
 import { operationTelemetry } from './operation-telemetry.js';
 
 const request: OperationRequest = {

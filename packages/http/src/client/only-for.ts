@@ -3,7 +3,7 @@
  * layer.
  */
 import { type AnyLayer, type CallContext, type Disposing, disposeAll, isDisposing, type Service } from '@fwk/kernel';
-import type { OperationRequest, OperationResponse } from './operation-request.js';
+import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 
 type OperationService = Service<OperationRequest, OperationResponse>;
 

@@ -8,7 +8,7 @@ import {
   fallback,
   fallbackPartsOf,
 } from '@fwk/resilience';
-import type { OperationRequest, OperationResponse } from './operation-request.js';
+import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 
 /** Makes the layers of a chain of fallbacks. The first is asked first, so it is innermost. */
 export function operationFallbacks(

@@ -22,7 +22,7 @@ import {
   type Service,
   type Verdict,
 } from '@fwk/kernel';
-import type { OperationRequest, OperationResponse } from './operation-request.js';
+import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 
 const firstAttempt = attemptKey.of(1);
 

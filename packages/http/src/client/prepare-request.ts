@@ -4,6 +4,8 @@
  * a schema's transformations happen once, at the server.
  */
 import { randomUUID } from 'node:crypto';
+import { CallInvalidError } from '../calling/client-errors.js';
+import type { ClientOperation, OperationRequest } from '../calling/operation-request.js';
 import type { CallOptions } from '../contract/contract-types.js';
 import { formatIdempotencyKey, isIdempotencyKey } from '../wire/headers.js';
 import type { WireIssue } from '../wire/problem.js';
@@ -11,8 +13,6 @@ import { type Validated, validatePart } from '../wire/validate.js';
 import { validateQuery } from '../wire/validate-query.js';
 import { addHeaders, type WireHeaders, wireHeaders } from '../wire/wire-headers.js';
 import { formatQuery, type QueryValues, type Refuse, wireParams, wireQuery } from '../wire/wire-values.js';
-import { CallInvalidError } from './client-errors.js';
-import type { ClientOperation, OperationRequest } from './operation-request.js';
 
 /** The parts of a request as a caller gives them. */
 export interface GivenRequest {

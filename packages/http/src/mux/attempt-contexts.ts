@@ -1,7 +1,7 @@
 import { sampledFlag, type TraceContext } from '@fwk/core';
 import type { Clock } from '@fwk/kernel';
 import { type ContextWriter, type EncodedKey, encodeKey, writeDeadline, writeTrace } from '@fwk/mux';
-import type { AttemptWriter } from '../client/write-attempt.js';
+import type { AttemptWriter } from '../calling/write-attempt.js';
 import { headerNames } from '../wire/headers.js';
 
 const keys: ReadonlyMap<string, EncodedKey> = new Map(

@@ -2,9 +2,8 @@
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Endpoint } from '@fwk/discovery';
-import type { ConnectionTls } from '../client/client-tls.js';
-import type { ConnectionParts } from '../client/connection-parts.js';
-import { openSocket, tcpTo, type Upgrade } from '../client/connector.js';
+import type { ConnectionParts, ConnectionTls } from '../calling/connection-parts.js';
+import { openSocket, tcpTo, type Upgrade } from '../calling/connector.js';
 
 /** What TLS calls Mux when both ends say what they speak (ALPN). */
 const protocol = 'mux';

@@ -1,16 +1,6 @@
 /** What all calls of an operation have in common on Mux, encoded once. */
 import { type EncodedContexts, encodeContexts, encodeKey } from '@fwk/mux';
-import type { ClientOperation } from '../client/operation-request.js';
-
-/** An operation as it stands in its calls. */
-export interface EncodedOperation {
-  /** `/inventory/stock`, with its length. */
-  readonly destination: Uint8Array;
-  /** The headers that all its calls carry. */
-  readonly headers: EncodedContexts;
-  /** Its path, where that is the same for all calls. */
-  readonly path: string | undefined;
-}
+import type { ClientOperation, EncodedOperation } from '../calling/operation-request.js';
 
 /** Encodes an operation, or answers what was encoded before. */
 export function encodedOperation(operation: ClientOperation): EncodedOperation {

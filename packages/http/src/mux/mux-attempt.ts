@@ -1,11 +1,11 @@
 /** An attempt over Mux: it writes itself on a session, and takes the answer. */
 import { type CallContext, isFwkError } from '@fwk/kernel';
 import { type ClientSession, type ContextWriter, dispatchStatus, type FrameOutput, type MuxReply } from '@fwk/mux';
-import { Attempt } from '../client/attempt.js';
-import type { OperationRequest, OperationResponse } from '../client/operation-request.js';
-import { answerTooLarge, type ReceivedAnswer, readAnswer } from '../client/read-answer.js';
-import { writeAttempt } from '../client/write-attempt.js';
-import { type EncodedOperation, encodedHeaders, encodedOperation } from './encoded-operation.js';
+import { Attempt } from '../calling/attempt.js';
+import type { EncodedOperation, OperationRequest, OperationResponse } from '../calling/operation-request.js';
+import { answerTooLarge, type ReceivedAnswer, readAnswer } from '../calling/read-answer.js';
+import { writeAttempt } from '../calling/write-attempt.js';
+import { encodedHeaders, encodedOperation } from './encoded-operation.js';
 import type { MuxConnection } from './mux-connection.js';
 import { emptyStatus, failedElsewhere, type ReplyFacts, replyFacts, usualStatus } from './reply-facts.js';
 

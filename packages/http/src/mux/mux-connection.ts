@@ -6,10 +6,10 @@
 import type { Endpoint } from '@fwk/discovery';
 import { type CallContext, type Clock, isFwkError, messageOf } from '@fwk/kernel';
 import { type ClientSession, openSession, SessionSeries, sessionDefaults } from '@fwk/mux';
-import type { Attempt } from '../client/attempt.js';
-import { CallInvalidError, ClientClosedError, ConnectionError } from '../client/client-errors.js';
-import type { ConnectionParts } from '../client/connection-parts.js';
-import type { OperationRequest } from '../client/operation-request.js';
+import type { Attempt } from '../calling/attempt.js';
+import { CallInvalidError, ClientClosedError, ConnectionError } from '../calling/client-errors.js';
+import type { ConnectionParts } from '../calling/connection-parts.js';
+import type { OperationRequest } from '../calling/operation-request.js';
 import { AttemptContexts } from './attempt-contexts.js';
 import { connectMux, isHttp } from './connect-mux.js';
 import { MuxAttempt } from './mux-attempt.js';

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { parseJson, problemType } from '@fwk/kernel';
-import { clientOperation } from '../client/operation-request.js';
+import { clientOperation } from '../calling/operation-request.js';
 import { type GivenRequest, prepareRequest } from '../client/prepare-request.js';
 import type { OperationPlan } from '../contract/contract.js';
 import type { AnyContract, OperationName, RequestOf } from '../contract/contract-types.js';

@@ -1,6 +1,13 @@
-import type { Clock, Logger, Meter } from '@fwk/kernel';
+import type { Clock, FollowedTls, Logger, Meter } from '@fwk/kernel';
 import type { WireChoice } from '@fwk/resilience';
-import type { ConnectionTls } from './client-tls.js';
+
+/** What the connections of a client are made with. */
+export interface ConnectionTls {
+  /** Whether nobody may be called in clear. */
+  readonly demanded: boolean;
+  readonly serverName: string | undefined;
+  readonly followed: FollowedTls | undefined;
+}
 
 /** What the connections of all endpoints of a client have in common. */
 export interface ConnectionParts {

@@ -9,11 +9,9 @@ import {
 import type { Dispatcher } from 'undici';
 import type { OperationPlan } from '../contract/contract.js';
 import { pathBuilder } from '../contract/path-template.js';
-import type { EncodedOperation } from '../mux/encoded-operation.js';
 import { headerNames } from '../wire/headers.js';
 import type { WireHeaders } from '../wire/wire-headers.js';
 import type { Attempt } from './attempt.js';
-import type { SendableAttempt } from './connection-pool.js';
 
 /** What travels through a client's stack: one logical call, validated and ready to be written. */
 export interface OperationRequest {
@@ -43,7 +41,21 @@ export interface Forwarded {
     context: CallContext,
     resolve: (answered: Attempt) => void,
     reject: (error: unknown) => void,
-  ): SendableAttempt;
+  ): PooledAttempt;
+}
+
+/** An attempt over HTTP, as a handler that undici can call. */
+export interface PooledAttempt extends Attempt, Dispatcher.DispatchHandler {
+  /** The connection that it uses, until its answer is complete or it has failed. */
+  connection: ConnectionUse | undefined;
+}
+
+/** The use of a connection by one attempt. */
+export interface ConnectionUse {
+  /** The answer of the attempt is complete. */
+  answered(): void;
+  /** The attempt failed. */
+  failed(): void;
 }
 
 /** What comes back through it. */
@@ -64,6 +76,16 @@ export interface ClientOperation {
   readonly priority: ContextEntry<Priority> | undefined;
   /** Its encoding for Mux, filled in when it is first needed. */
   readonly forMux: { encoded: EncodedOperation | undefined };
+}
+
+/** What all calls of an operation have in common on Mux. */
+export interface EncodedOperation {
+  /** `/inventory/stock`, with its length. */
+  readonly destination: Uint8Array;
+  /** The headers that all its calls carry. */
+  readonly headers: { readonly count: number; readonly bytes: Uint8Array };
+  /** Its path, where that is the same for all calls. */
+  readonly path: string | undefined;
 }
 
 /**
