@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# com.twitter:finagle-mux_2.13 24.2.0: the description of Mux says that a client typically sends Tinit at the beginning of
+# a session. A Finagle server answers such a Tinit "Unexpected mux message type 68", and negotiates nothing: it wants an Rerr with
+# tag 1 and the text "tinit check" before it, and sends that back. A client of one's own must send it, and wait for Rinit
+# in whatever order the two answers come.
+set -eu
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+cat > pom.xml <<'POM'
+<project>
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>finding</groupId>
+  <artifactId>finding</artifactId>
+  <version>1</version>
+  <dependencies>
+    <dependency>
+      <groupId>com.twitter</groupId>
+      <artifactId>finagle-mux_2.13</artifactId>
+      <version>24.2.0</version>
+    </dependency>
+  </dependencies>
+</project>
+POM
+mvn -q -B -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath -Dmdep.outputFile=classpath
+
+cat > Program.java <<'PROGRAM'
+import com.twitter.finagle.*;
+import com.twitter.finagle.mux.*;
+import com.twitter.util.*;
+import java.io.*;
+import java.net.*;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Supplier;
+
+class Program {
+  static ListeningServer serve(Supplier<Future<Response>> answer) {
+    return Mux.server().serve(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), new Service<Request, Response>() {
+      @Override
+      public Future<Response> apply(Request request) {
+        return answer.get();
+      }
+    });
+  }
+
+  static byte[] frame(int type, int tag, byte[] body) {
+    return ByteBuffer.allocate(8 + body.length).putInt(4 + body.length).putInt(type << 24 | tag).put(body).array();
+  }
+
+  /** Sends a message on a new connection. @return the head and the body of what comes back; null when the connection ends */
+  static Reply ask(int port, byte[] message) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout(20_000);
+      socket.getOutputStream().write(message);
+      DataInputStream in = new DataInputStream(socket.getInputStream());
+      byte[] body = new byte[in.readInt() - 4];
+      int head = in.readInt();
+      in.readFully(body);
+      return new Reply(head >> 24, body);
+    } catch (EOFException end) {
+      return null;
+    }
+  }
+
+  record Reply(int type, byte[] body) {}
+
+  public static void main(String[] none) throws Exception {
+    ListeningServer server = serve(() -> Future.value(Responses.empty()));
+    int port = ((InetSocketAddress) server.boundAddress()).getPort();
+    byte[] version = {0, 1};
+    Reply reply = ask(port, frame(68, 1, version));
+    String expected = "Tinit as the first message is answered by type -68 (Rinit)";
+    String text = new String(reply.body(), StandardCharsets.UTF_8);
+    String seen = "Tinit as the first message is answered by type " + reply.type() + " (" + text + ")";
+    String stated = "Tinit as the first message is answered by type 127 (Unexpected mux message type 68)";
+
+    System.out.println("expected: " + expected);
+    System.out.println("seen:     " + seen);
+    System.exit(seen.equals(stated) ? 0 : 1);
+  }
+}
+PROGRAM
+echo "with:     finagle-mux_2.13 24.2.0, $(java --version | head -1)"
+java -cp "$(cat classpath)" Program.java 2> log || { tail -20 log; exit 1; }
