@@ -6,8 +6,8 @@ import { drills } from './rows/index.js';
 const drillOf = (name: string, failed: number): Drill => ({
   name,
   about: `what ${name} is about`,
-  run: async (_stage, { seconds, say }) => {
-    say(`${name} for ${seconds} s`);
+  run: async (_stage, { seconds, wire, say }) => {
+    say(`${name} for ${seconds} s, wire ${wire}`);
     return [{ name: 'only', figures: { failed, p99Ms: 12.3456 }, must: { failed: { atMost: 0 } } }];
   },
 });
@@ -33,12 +33,13 @@ test.each([
   [['good', 'bad'], 'one name is wanted'],
   [['good', '--seconds'], "'--seconds <value>' argument missing"],
   [['good', '--seconds', '0'], '--seconds must be from 1 to 3600, not "0"'],
+  [['good', '--wire', 'h2'], '--wire must be one of auto, http, mux, not "h2"'],
   [['good', '--fast'], "Unknown option '--fast'"],
 ])('says what is wrong with %j, and explains itself', async (given, problem) => {
   const { code, complaint, lines } = await run(given);
   expect(code).toBe(2);
   expect(complaint).toContain(problem);
-  expect(complaint).toContain('usage: npm run drill -- NAME [--json] [--seconds 1..3600]');
+  expect(complaint).toContain('usage: npm run drill -- NAME [--json] [--seconds 1..3600] [--wire auto|http|mux]');
   expect(complaint).toContain('good  what good is about');
   expect(lines).toEqual(['']);
 });
@@ -46,16 +47,17 @@ test.each([
 test('explains itself to those who ask for it', async () => {
   const { code, lines } = await run(['--help']);
   expect(code).toBe(0);
-  expect(lines[0]).toBe('usage: npm run drill -- NAME [--json] [--seconds 1..3600]');
+  expect(lines[0]).toBe('usage: npm run drill -- NAME [--json] [--seconds 1..3600] [--wire auto|http|mux]');
 });
 
 test('ends with one line of JSON when asked to, and tells by its exit code whether everything was reached', async () => {
   const good = await run(['good', '--json', '--seconds', '5']);
   expect(good.code).toBe(0);
-  expect(good.complaint).toBe('good for 5 s\n');
+  expect(good.complaint).toBe('good for 5 s, wire auto\n');
   const only = { case: 'only', failed: 0, p99Ms: 12.346, must: 'failed <= 0', reached: true };
   expect(JSON.parse(good.lines.at(-1) ?? '')).toEqual({ name: 'good', reached: true, cases: [only] });
-  const bad = await run(['bad']);
+  const bad = await run(['bad', '--wire', 'http']);
+  expect(bad.complaint).toContain('wire http');
   expect(bad.code).toBe(1);
   expect(bad.lines.join()).toContain('NOT reached');
   expect(bad.lines.join()).not.toContain('{');

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { WireChoice } from '@fwk/resilience';
 import type { Drill } from './drill.js';
 import { dataOf, judge, tableOf } from './report.js';
 import { Stage } from './stage/stage.js';
@@ -11,15 +12,18 @@ export interface Output {
   complain(text: string): void;
 }
 
+const wires: readonly WireChoice[] = ['auto', 'http', 'mux'];
+
 interface Asked {
   readonly drill: Drill;
   readonly json: boolean;
   readonly seconds: number | undefined;
+  readonly wire: WireChoice;
 }
 
 /**
  * The command: a drill's name, `--json` for one JSON object on the last line, and `--seconds N` to make its long part
- * shorter; or `--help`.
+ * shorter, `--wire` for what calls take; or `--help`.
  * @param interrupted - a promise of being asked to stop; everything that was started is ended then.
  * @returns the exit code: 0 everything reached, 1 something not reached or gone wrong, 2 asked for wrongly, 130 stopped.
  */
@@ -40,10 +44,10 @@ export async function runCommand(
     output.write(usage(drills));
     return 0;
   }
-  const { drill, json, seconds } = asked;
+  const { drill, json, seconds, wire } = asked;
   await using stage = new Stage();
   try {
-    const running = drill.run(stage, { seconds, say: (text) => output.complain(`${text}\n`) });
+    const running = drill.run(stage, { seconds, wire, say: (text) => output.complain(`${text}\n`) });
     const outcomes = await Promise.race([running, interrupted.then(() => undefined)]);
     if (!outcomes) {
       // What is under way fails, since its processes are being ended; nobody wants to know.
@@ -70,6 +74,7 @@ function parse(given: readonly string[], drills: readonly Drill[]): Asked | 'hel
     options: {
       json: { type: 'boolean', default: false },
       seconds: { type: 'string' },
+      wire: { type: 'string', default: 'auto' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -78,7 +83,8 @@ function parse(given: readonly string[], drills: readonly Drill[]): Asked | 'hel
   if (name === undefined || others.length > 0) throw new Error('one name is wanted');
   const drill = drills.find((one) => one.name === name);
   if (!drill) throw new Error(`there is no drill "${name}"`);
-  return { drill, json: values.json, seconds: values.seconds === undefined ? undefined : secondsOf(values.seconds) };
+  const seconds = values.seconds === undefined ? undefined : secondsOf(values.seconds);
+  return { drill, json: values.json, seconds, wire: wireOf(values.wire) };
 }
 
 function secondsOf(text: string): number {
@@ -87,8 +93,14 @@ function secondsOf(text: string): number {
   throw new Error(`--seconds must be from 1 to 3600, not "${text}"`);
 }
 
+function wireOf(text: string): WireChoice {
+  const wire = wires.find((each) => each === text);
+  if (wire) return wire;
+  throw new Error(`--wire must be one of ${wires.join(', ')}, not "${text}"`);
+}
+
 function usage(drills: readonly Drill[]): string {
   const width = Math.max(...drills.map(({ name }) => name.length));
   const list = drills.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`).join('\n');
-  return `usage: npm run drill -- NAME [--json] [--seconds 1..3600]\n\n${list}\n`;
+  return `usage: npm run drill -- NAME [--json] [--seconds 1..3600] [--wire auto|http|mux]\n\n${list}\n`;
 }

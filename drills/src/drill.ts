@@ -1,4 +1,5 @@
 /** What a drill is made of. A drill says what happens to real processes; running and judging it is done for all alike. */
+import type { WireChoice } from '@fwk/resilience';
 import type { Stage } from './stage/stage.js';
 
 /** What is demanded of one figure. */
@@ -20,6 +21,8 @@ export interface Outcome {
 export interface DrillOptions {
   /** How long the long part takes, such as the time without a registry; undefined for the drill's own. */
   readonly seconds: number | undefined;
+  /** Which wire calls take; drills of which the wires are the matter do not ask. */
+  readonly wire: WireChoice;
   /** Says what happens, while it happens. */
   readonly say: (text: string) => void;
 }

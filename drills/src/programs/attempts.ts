@@ -1,26 +1,45 @@
+/**
+ * What the client of this process sends: every attempt, as a layer in front of each endpoint sees it, and apart from that
+ * every request that undici puts on the wire. Attempts that undici knows nothing of went over another wire.
+ */
 import { subscribe } from 'node:diagnostics_channel';
+import { endpointKey } from '@fwk/discovery';
+import type { ClientLayers } from '@fwk/http';
 import type { AttemptRecord } from '../stage/messages.js';
 import { nowMs } from '../stage/now.js';
 
-/** Records every request that this process puts on the wire, as undici tells it; the list grows from now on. */
-export function recordAttempts(): readonly AttemptRecord[] {
-  const records: AttemptRecord[] = [];
-  const open = new WeakMap<object, AttemptRecord>();
-  subscribe('undici:request:create', (message) => {
-    const request = requestOf(message);
-    const record = { port: Number(new URL(String(request.origin)).port), startMs: nowMs(), endMs: Number.NaN };
-    open.set(request, record);
-    records.push(record);
-  });
-  const end = (message: unknown) => {
-    const record = open.get(requestOf(message));
-    if (record) record.endMs = nowMs();
-  };
-  subscribe('undici:request:trailers', end);
-  subscribe('undici:request:error', end);
-  return records;
+/** Records that grow from now on. */
+export interface Recorder {
+  readonly attempts: readonly AttemptRecord[];
+  /** When each HTTP request was put on the wire. */
+  readonly httpAtMs: readonly number[];
+  /** Adds the layer that records to those in front of an endpoint. */
+  add(layers: ClientLayers): ClientLayers;
 }
 
-function requestOf(message: unknown): { readonly origin: unknown } {
-  return (message as { readonly request: { readonly origin: unknown } }).request;
+/** See the head of this file. */
+export function attemptRecorder(): Recorder {
+  const attempts: AttemptRecord[] = [];
+  const httpAtMs: number[] = [];
+  subscribe('undici:request:create', () => void httpAtMs.push(nowMs()));
+  return {
+    attempts,
+    httpAtMs,
+    add: (layers) =>
+      layers.use({
+        role: 'drill',
+        wrap: (next) => ({
+          async call(request, context) {
+            const record = { port: context.get(endpointKey)?.port ?? 0, startMs: nowMs(), endMs: Number.NaN };
+            attempts.push(record);
+            try {
+              return await next.call(request, context);
+            } finally {
+              record.endMs = nowMs();
+            }
+          },
+          status: (request) => next.status(request),
+        }),
+      }),
+  };
 }

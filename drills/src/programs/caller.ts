@@ -5,9 +5,9 @@
 import { createApp, eventBusToken } from '@fwk/core';
 import { discovery, membershipsToken } from '@fwk/discovery';
 import { clientOf } from '@fwk/http';
-import type { Asked, CallRecord, Pace } from '../stage/messages.js';
+import { type Asked, type CallerOptions, type CallRecord, callerVariable, type Pace } from '../stage/messages.js';
 import { nowMs } from '../stage/now.js';
-import { recordAttempts } from './attempts.js';
+import { attemptRecorder } from './attempts.js';
 import { target } from './contract.js';
 import { registryOf, registryPlace } from './registry-place.js';
 import { endWithDrill, tell, tellsReady } from './tell.js';
@@ -15,7 +15,7 @@ import { endWithDrill, tell, tellsReady } from './tell.js';
 const tickMs = 5;
 
 endWithDrill();
-const attempts = recordAttempts();
+const { add, ...recorded } = attemptRecorder();
 const app = createApp({
   name: 'caller',
   version: '1.0.0',
@@ -31,7 +31,8 @@ const tellMembers = () => tell({ is: 'members', ids: members.value.map(({ id }) 
 members.subscribe(tellMembers);
 tellMembers();
 
-const client = app.get(clientOf(target));
+const options = JSON.parse(process.env[callerVariable] ?? '{}') as CallerOptions;
+const client = app.get(clientOf(target, { ...options, endpointLayers: add }));
 const calls: CallRecord[] = [];
 const retriesAtMs: number[] = [];
 app.get(eventBusToken).on('retry.scheduled', () => void retriesAtMs.push(nowMs()));
@@ -70,5 +71,5 @@ function send(kind: CallRecord['kind'], dueMs: number): void {
 async function stop(): Promise<void> {
   clearInterval(timer);
   await Promise.all(inFlight);
-  tell({ is: 'report', calls, attempts, retriesAtMs });
+  tell({ is: 'report', calls, ...recorded, retriesAtMs });
 }

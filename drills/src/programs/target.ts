@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { appInfoToken, createApp, inject } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
 import { type Handlers, http, Serves } from '@fwk/http';
+import { type MuxMode, muxVariable } from '../stage/messages.js';
 import { type Done, target } from './contract.js';
+import { muteFront } from './mute-front.js';
 import { registryOf, registryPlace } from './registry-place.js';
 import { endWithDrill, tellsReady } from './tell.js';
 
@@ -28,12 +30,25 @@ class Target implements Handlers<typeof target> {
 }
 
 endWithDrill();
+const mode = (process.env[muxVariable] ?? 'served') as MuxMode;
 const app = createApp({
   name: 'target',
   version: process.env.DRILL_VERSION ?? '1.0.0',
   owner: 'drills',
   logging: { level: 'warn' },
   management: false,
-  use: [discovery({ registry: registryOf(registryPlace()) }), http({ serve: [Target] }), tellsReady()],
+  use: [
+    discovery({ registry: registryOf(registryPlace()) }),
+    http({ serve: [Target], ...(await place(mode)) }),
+    tellsReady(),
+  ],
 });
 await app.start();
+
+/** Where it serves, and what. */
+async function place(mode: MuxMode) {
+  if (mode === 'served') return {};
+  if (mode === 'off') return { mux: false };
+  const { port, frontPort } = await muteFront();
+  return { port, advertise: { port: frontPort } };
+}

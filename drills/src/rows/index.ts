@@ -3,6 +3,8 @@ import { consul } from './consul.js';
 import { kill } from './kill.js';
 import { registryDown } from './registry-down.js';
 import { rolling } from './rolling.js';
+import { stall } from './stall.js';
+import { wires } from './wires.js';
 
 /** All drills. */
-export const drills: readonly Drill[] = [kill, rolling, registryDown, consul];
+export const drills: readonly Drill[] = [kill, stall, rolling, wires, registryDown, consul];

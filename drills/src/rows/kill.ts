@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Drill } from '../drill.js';
 import { freePort } from '../stage/free-port.js';
+import { muxShareFor } from '../stage/mux-share.js';
 import { openScene } from '../stage/scene.js';
 
 const defaultSeconds = 20;
@@ -56,6 +57,7 @@ export const kill: Drill = {
           idempotentFailed: { atMost: 0 },
           writesFailed: { atMost: underWay.length },
           latePicks: { atMost: 0 },
+          muxShare: muxShareFor(options.wire),
         },
       },
     ];

@@ -5,43 +5,37 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Drill } from '../drill.js';
 import { freePort } from '../stage/free-port.js';
-import { nowMs } from '../stage/now.js';
+import { muxShareFor } from '../stage/mux-share.js';
+import { replaceAll } from '../stage/replace-all.js';
 import { openScene } from '../stage/scene.js';
 
 const defaultSeconds = 10;
-const betweenMs = 1000;
-const seeLimitMs = 10_000;
 const pace = { perSecond: 100, writeShare: 0.3 };
 
 export const rolling: Drill = {
   name: 'rolling',
   about: 'every instance is replaced by one of a new version, one by one; no call fails',
   async run(stage, options) {
-    const { say } = options;
+    const { say, wire } = options;
     const place = { kind: 'local', port: await freePort() } as const;
     await stage.start('registry', place);
     const scene = await openScene(stage, place, pace, options);
     await sleep((options.seconds ?? defaultSeconds) * 1000);
-    const beganMs = nowMs();
-    let clean = 0;
-    for (const [index, old] of scene.targets.entries()) {
-      say(`instance ${index + 1} of ${scene.targets.length} is replaced`);
-      const fresh = await stage.start('target', place, { DRILL_VERSION: '2.0.0' });
-      await scene.caller.sees((ids) => ids.includes(fresh.instance), seeLimitMs);
-      const { code } = await old.stop();
-      if (code === 0) clean++;
-      await sleep(betweenMs);
-    }
-    const endedMs = nowMs();
+    const { targets, caller } = scene;
+    const { stoppedCleanly, beganMs, endedMs } = await replaceAll(stage, place, caller, targets, { say });
     const seen = await scene.end();
     const usualP99Ms = seen.between(scene.startMs, beganMs).quantileMs(0.99);
-    const during = seen.between(beganMs, endedMs);
-    const figures = during.figures();
+    const figures = seen.between(beganMs, endedMs).figures();
     return [
       {
-        name: `${scene.targets.length} replaced`,
-        figures: { ...figures, usualP99Ms, p99Ratio: figures.p99Ms / usualP99Ms, stoppedCleanly: clean },
-        must: { failed: { atMost: 0 }, p99Ratio: { atMost: 1.5 }, stoppedCleanly: { atLeast: scene.targets.length } },
+        name: `${targets.length} replaced`,
+        figures: { ...figures, usualP99Ms, p99Ratio: figures.p99Ms / usualP99Ms, stoppedCleanly },
+        must: {
+          failed: { atMost: 0 },
+          p99Ratio: { atMost: 1.5 },
+          stoppedCleanly: { atLeast: targets.length },
+          muxShare: muxShareFor(wire),
+        },
       },
     ];
   },

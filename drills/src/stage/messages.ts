@@ -1,4 +1,5 @@
 /** What the drill and its processes tell each other. */
+import type { WireChoice } from '@fwk/resilience';
 
 /** Where instances are known. */
 export type RegistryPlace =
@@ -13,7 +14,7 @@ export interface CallRecord {
   readonly error?: string;
 }
 
-/** One request on the wire: to which port, from when to when. */
+/** One attempt at a call: to which port, from when to when. */
 export interface AttemptRecord {
   readonly port: number;
   readonly startMs: number;
@@ -24,6 +25,8 @@ export interface AttemptRecord {
 export interface CallerRecords {
   readonly calls: readonly CallRecord[];
   readonly attempts: readonly AttemptRecord[];
+  /** When each request was put on the wire that went over HTTP. */
+  readonly httpAtMs: readonly number[];
   /** When its client decided to try again. */
   readonly retriesAtMs: readonly number[];
 }
@@ -37,6 +40,19 @@ export type Told =
 /** From the drill to a caller: begin to call, or stop and report. */
 export type Asked = { readonly start: Pace } | { readonly stop: true };
 
+/** Options of a caller's client. */
+export interface CallerOptions {
+  readonly wire?: WireChoice;
+  /** Time for one attempt. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * How an instance stands to Mux: it serves it beside HTTP, it serves HTTP alone and says so, or it says that it serves both and
+ * lets whoever begins to speak Mux wait.
+ */
+export type MuxMode = 'served' | 'off' | 'mute';
+
 /** How much is called. */
 export interface Pace {
   readonly perSecond: number;
@@ -46,3 +62,7 @@ export interface Pace {
 
 /** The environment variable that carries a {@link RegistryPlace}. */
 export const registryVariable = 'DRILL_REGISTRY';
+/** The one that carries {@link CallerOptions}. */
+export const callerVariable = 'DRILL_CALLER';
+/** The one that carries a {@link MuxMode}. */
+export const muxVariable = 'DRILL_MUX';

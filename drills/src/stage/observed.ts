@@ -4,21 +4,24 @@ import type { AttemptRecord, CallerRecords, CallRecord } from './messages.js';
 export class Observed implements CallerRecords {
   readonly calls: readonly CallRecord[];
   readonly attempts: readonly AttemptRecord[];
+  readonly httpAtMs: readonly number[];
   readonly retriesAtMs: readonly number[];
 
-  constructor({ calls, attempts, retriesAtMs }: CallerRecords) {
+  constructor({ calls, attempts, httpAtMs, retriesAtMs }: CallerRecords) {
     this.calls = calls;
     this.attempts = attempts;
+    this.httpAtMs = httpAtMs;
     this.retriesAtMs = retriesAtMs;
   }
 
-  /** Calls that were due from one moment to another, and requests sent then. */
+  /** Calls that were due from one moment to another, and what was sent then. */
   between(fromMs: number, toMs: number): Observed {
-    const calls = this.calls.filter(({ dueMs }) => dueMs >= fromMs && dueMs < toMs);
+    const within = (atMs: number) => atMs >= fromMs && atMs < toMs;
     return new Observed({
-      calls,
-      attempts: this.attempts.filter(({ startMs }) => startMs >= fromMs && startMs < toMs),
-      retriesAtMs: this.retriesAtMs.filter((atMs) => atMs >= fromMs && atMs < toMs),
+      calls: this.calls.filter(({ dueMs }) => within(dueMs)),
+      attempts: this.attempts.filter(({ startMs }) => within(startMs)),
+      httpAtMs: this.httpAtMs.filter(within),
+      retriesAtMs: this.retriesAtMs.filter(within),
     });
   }
 
@@ -33,8 +36,13 @@ export class Observed implements CallerRecords {
     return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
   }
 
+  /** Share of attempts that went over Mux, 0 to 1: those that no HTTP request was made for. */
+  get muxShare(): number {
+    return Math.max(0, 1 - this.httpAtMs.length / this.attempts.length);
+  }
+
   /** The figures that every drill has. */
-  figures(): Record<'requests' | 'failed' | 'retried' | 'p50Ms' | 'p99Ms' | 'amplification', number> {
+  figures(): Record<'requests' | 'failed' | 'retried' | 'p50Ms' | 'p99Ms' | 'amplification' | 'muxShare', number> {
     const requests = this.calls.length;
     return {
       requests,
@@ -43,6 +51,7 @@ export class Observed implements CallerRecords {
       p50Ms: this.quantileMs(0.5),
       p99Ms: this.quantileMs(0.99),
       amplification: this.attempts.length / requests,
+      muxShare: this.muxShare,
     };
   }
 

@@ -79,6 +79,18 @@ export class Program {
     return atMs;
   }
 
+  /** Stops its process as it is: it answers nothing, and its connections stay. @returns when. */
+  freeze(): number {
+    this.child.kill('SIGSTOP');
+    return nowMs();
+  }
+
+  /** Lets a frozen process go on. @returns when. */
+  thaw(): number {
+    this.child.kill('SIGCONT');
+    return nowMs();
+  }
+
   /** Asks it to stop, and waits. */
   stop(): Promise<Exit> {
     this.child.kill('SIGTERM');

@@ -1,7 +1,14 @@
 /** What most drills begin and end with: some instances, a caller that knows them, steady load, and what it saw. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DrillOptions } from '../drill.js';
-import type { Pace, RegistryPlace } from './messages.js';
+import {
+  type CallerOptions,
+  callerVariable,
+  type MuxMode,
+  muxVariable,
+  type Pace,
+  type RegistryPlace,
+} from './messages.js';
 import { nowMs } from './now.js';
 import { Observed } from './observed.js';
 import type { Program } from './program.js';
@@ -21,11 +28,23 @@ export interface Scene {
   end(): Promise<Observed>;
 }
 
+/** What a scene has beside the usual. */
+export interface SceneOptions extends CallerOptions {
+  /** How the instances stand to Mux. */
+  readonly mux?: MuxMode;
+}
+
 /** Starts three instances and a caller at a registry, and lets it call for a while. */
-export async function openScene(stage: Stage, place: RegistryPlace, pace: Pace, { say }: DrillOptions): Promise<Scene> {
+export async function openScene(
+  stage: Stage,
+  place: RegistryPlace,
+  pace: Pace,
+  { say, wire: chosen }: DrillOptions,
+  { mux = 'served', wire = chosen, ...more }: SceneOptions = {},
+): Promise<Scene> {
   const [caller, ...targets] = await Promise.all([
-    stage.start('caller', place),
-    ...[1, 2, 3].map(() => stage.start('target', place)),
+    stage.start('caller', place, { [callerVariable]: JSON.stringify({ wire, ...more }) }),
+    ...[1, 2, 3].map(() => stage.start('target', place, { [muxVariable]: mux })),
   ]);
   if ((await caller.sees((ids) => ids.length === targets.length, knowLimitMs)) === Number.POSITIVE_INFINITY) {
     throw new Error(`the caller did not find ${targets.length} instances within ${knowLimitMs} ms`);
