@@ -91,6 +91,18 @@ export const theirClientCases: readonly Case<TheirClient>[] = [
     },
   },
   {
+    name: 'one port',
+    async run({ served }) {
+      const response = await fetch(`${served.server.url}/echo`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '"over HTTP"',
+      });
+      mustEqual([response.status, await response.json()], [200, 'over HTTP'], 'the answer over HTTP');
+      return 'the same port answers HTTP';
+    },
+  },
+  {
     name: 'no content',
     async run(scene) {
       mustEqual((await answer(scene, 'nothing', {})).bodyBytes, 0, 'the size of the answer');

@@ -1,7 +1,7 @@
 /** Our client calls Finagle's server. */
 import { traceKey } from '@fwk/core';
 import { createClient } from '@fwk/http';
-import { type CallContext, currentContext, type ErrorTraits, FwkError } from '@fwk/kernel';
+import { type CallContext, currentContext, type ErrorTraits, FwkError, systemClock } from '@fwk/kernel';
 import { must, mustEqual, mustFail } from './checks.js';
 import { type PeerCaller, peer } from './contract.js';
 import { PeerProgram, type Told } from './peer-program.js';
@@ -173,11 +173,18 @@ export const theirServerCases: readonly Case<TheirServer>[] = [
   {
     name: 'deadline context',
     async run(scene) {
-      const timer = AbortSignal.timeout(10_000);
-      const request = await told(scene, () => scene.client.echo({ body: 'in time' }, { signal: timer }));
+      const { client, server, wire } = scene;
+      const within = (ms: number) => ({ context: currentContext().with({ deadlineMs: systemClock.now() + ms }) });
+      const request = await told(scene, () => client.echo({ body: 'in time' }, within(3000)));
       const { remainingMs = 0 } = request.contexts as ToldContexts;
-      must(remainingMs > 0 && remainingMs <= 60_000, `${remainingMs} ms remain at their server`);
-      return `${remainingMs} ms remain at their server`;
+      must(remainingMs > 0 && remainingMs <= 3000, `${remainingMs} ms of 3000 remain at their server`);
+      const { place } = server;
+      const from = wire.frames.length;
+      const late = client.hang({}, within(300));
+      const error = await mustFail(late, 'a call after its deadline');
+      await wire.awaits('client', 'oldTdiscarded', from);
+      await server.told('interrupted', undefined, place);
+      return `${remainingMs} ms of 3000 remain at their server; after 300 ms: ${error}`;
     },
   },
   {
