@@ -1,6 +1,6 @@
 /** A server of contracts over Mux, called by our own client and by bare sessions. */
 
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { createClient } from '../client/create-client.js';
 import { shop } from '../fixtures/shop-contract.js';
 import type { HttpServer } from '../server/http-server.js';
