@@ -4,6 +4,7 @@
  * series bound when first needed.
  */
 import { childSpan, startTrace, traceKey } from '@fwk/core';
+import type { Wire } from '@fwk/discovery';
 import {
   type CallContext,
   callSafely,
@@ -17,6 +18,7 @@ import {
   type Service,
 } from '@fwk/kernel';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
+import { type TakenWire, takenWireKey } from '../calling/taken-wire.js';
 import type { OperationPlan } from '../contract/contract.js';
 import type { RemoteError } from '../wire/remote-error.js';
 
@@ -25,8 +27,13 @@ export function attemptTelemetry(service: string, series: AttemptSeries): Layer<
   return { role: 'attempt-telemetry', wrap: (next, env) => new AttemptTelemetry(next, env, service, series) };
 }
 
-/** Series by operation and result. Made once a client and shared by the stacks of all its endpoints. */
-export type AttemptSeries = Map<string, Map<number | string, Histogram>>;
+/** Series by wire, operation and result. Made once a client and shared by the stacks of all its endpoints. */
+export type AttemptSeries = Readonly<Record<Wire, Map<string, Map<number | string, Histogram>>>>;
+
+/** No series yet. */
+export function attemptSeries(): AttemptSeries {
+  return { http: new Map(), mux: new Map() };
+}
 
 class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
   readonly #next: Service<OperationRequest, OperationResponse>;
@@ -49,23 +56,27 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
     const outer = context.get(traceKey);
     const span = outer ? childSpan(outer, random) : startTrace(random);
     const attempt = new ObservedAttempt(this, request.operation.plan, startedMs, span.traceId, context);
-    return follow(callSafely(this.#next, request, context.with({ values: [traceKey.of(span)] })), attempt);
+    return follow(
+      callSafely(this.#next, request, context.with({ values: [traceKey.of(span), takenWireKey.of(attempt)] })),
+      attempt,
+    );
   }
 
   /** An attempt has ended. @param result - the status that was answered, or what happened instead */
-  ended(plan: OperationPlan<string>, result: number | string, startedMs: number, traceId: string): void {
-    this.#find(plan, result).observe((this.#env.clock.now() - startedMs) / 1000, traceId);
+  ended(wire: Wire, plan: OperationPlan<string>, result: number | string, startedMs: number, traceId: string): void {
+    this.#find(wire, plan, result).observe((this.#env.clock.now() - startedMs) / 1000, traceId);
   }
 
   status(request?: OperationRequest) {
     return this.#next.status(request);
   }
 
-  #find(plan: OperationPlan<string>, result: number | string): Histogram {
-    let byResult = this.#series.get(plan.id);
+  #find(wire: Wire, plan: OperationPlan<string>, result: number | string): Histogram {
+    const byOperation = this.#series[wire];
+    let byResult = byOperation.get(plan.id);
     if (!byResult) {
       byResult = new Map();
-      this.#series.set(plan.id, byResult);
+      byOperation.set(plan.id, byResult);
     }
     const known = byResult.get(result);
     if (known) return known;
@@ -76,6 +87,7 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
         'http.request.method': plan.method,
         'url.template': plan.template.route,
         'server.address': this.#service,
+        'network.protocol.name': wire,
         'http.response.status_code': answered ? String(result) : '',
         'error.type': answered ? (result >= 400 ? String(result) : '') : result,
       },
@@ -86,7 +98,8 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
 }
 
 /** Measures one attempt. */
-class ObservedAttempt implements Follower<OperationResponse> {
+class ObservedAttempt implements Follower<OperationResponse>, TakenWire {
+  wire: Wire = 'http';
   next: Follower<OperationResponse> | undefined = undefined;
   readonly #telemetry: AttemptTelemetry;
   readonly #plan: OperationPlan<string>;
@@ -109,11 +122,11 @@ class ObservedAttempt implements Follower<OperationResponse> {
   }
 
   answered({ status }: OperationResponse): undefined {
-    this.#telemetry.ended(this.#plan, status, this.#startedMs, this.#traceId);
+    this.#telemetry.ended(this.wire, this.#plan, status, this.#startedMs, this.#traceId);
   }
 
   failed(error: unknown): undefined {
-    this.#telemetry.ended(this.#plan, resultOf(error, this.#context), this.#startedMs, this.#traceId);
+    this.#telemetry.ended(this.wire, this.#plan, resultOf(error, this.#context), this.#startedMs, this.#traceId);
   }
 }
 

@@ -8,7 +8,7 @@ import type { PolicyUse } from '@fwk/resilience';
 import type { ConnectionParts } from '../calling/connection-parts.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { OperationPlan } from '../contract/contract.js';
-import { type AttemptSeries, attemptTelemetry } from './attempt-telemetry.js';
+import { attemptSeries, attemptTelemetry } from './attempt-telemetry.js';
 import type { CheckedClientOptions, EndpointSource } from './client-options.js';
 import { EndpointConnection } from './endpoint-connection.js';
 import { headersLayer } from './headers-layer.js';
@@ -40,7 +40,7 @@ export function clientStack<C>(
 ): ClientStack {
   const { balancer, ejection } = options;
   const { endpoints, settled } = source;
-  const series: AttemptSeries = new Map();
+  const series = attemptSeries();
 
   const atEndpoint = edited(
     'endpointLayers',

@@ -2,7 +2,7 @@ import { layerContract } from '@fwk/kernel/testing';
 import { describe, test } from 'vitest';
 import { clientOperation, type OperationRequest, type OperationResponse } from '../calling/operation-request.js';
 import { shop } from '../fixtures/shop-contract.js';
-import { attemptTelemetry } from './attempt-telemetry.js';
+import { attemptSeries, attemptTelemetry } from './attempt-telemetry.js';
 import { operationTelemetry } from './operation-telemetry.js';
 
 const request: OperationRequest = {
@@ -17,7 +17,7 @@ const answer: OperationResponse = { status: 200, value: 7 };
 
 describe.each([
   ['operationTelemetry', operationTelemetry],
-  ['attemptTelemetry', () => attemptTelemetry('shop', new Map())],
+  ['attemptTelemetry', () => attemptTelemetry('shop', attemptSeries())],
 ])('%s', (_name, layer) => {
   for (const { name, run } of layerContract({ layer, request, answer })) test(name, run);
 });

@@ -1,9 +1,11 @@
 /** An attempt over Mux: it writes itself on a session, and takes the answer. */
+import type { Wire } from '@fwk/discovery';
 import { type CallContext, isFwkError } from '@fwk/kernel';
 import { type ClientSession, type ContextWriter, dispatchStatus, type FrameOutput, type MuxReply } from '@fwk/mux';
 import { Attempt } from '../calling/attempt.js';
 import type { EncodedOperation, OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import { answerTooLarge, type ReceivedAnswer, readAnswer } from '../calling/read-answer.js';
+import { takenWireKey } from '../calling/taken-wire.js';
 import { writeAttempt } from '../calling/write-attempt.js';
 import { encodedHeaders, encodedOperation } from './encoded-operation.js';
 import type { MuxConnection } from './mux-connection.js';
@@ -39,6 +41,7 @@ export class MuxAttempt extends Attempt implements ReceivedAnswer {
     this.context = context;
     this.#connection = connection;
     this.#encoded = encodedOperation(request.operation);
+    this.#takes('mux');
   }
 
   get destination(): Uint8Array {
@@ -113,6 +116,7 @@ export class MuxAttempt extends Attempt implements ReceivedAnswer {
   /** It was not sent, and goes another way. */
   passTo(other: Promise<Attempt>): void {
     this.settle();
+    this.#takes('http');
     this.#resolve(other);
   }
 
@@ -124,5 +128,10 @@ export class MuxAttempt extends Attempt implements ReceivedAnswer {
   protected giveUp(): void {
     if (this.#session) this.#session.discard(this, 'the caller gave up');
     this.#connection.givenUp(this);
+  }
+
+  #takes(wire: Wire): void {
+    const taken = this.context.get(takenWireKey);
+    if (taken) taken.wire = wire;
   }
 }

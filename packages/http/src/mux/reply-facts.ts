@@ -77,19 +77,20 @@ function withoutDocument(text: string, { failure, headers }: FoundContexts): Rep
 
 /** The refusal of a call that was not worked on. */
 function refused({ status, problem, headers }: FoundContexts): ReplyFacts {
-  if (problem === undefined) return refusal(refusedStatus, 'it refused the call before it worked on it', headers);
-  return { status: errorStatus(status) ?? statusIn(problem) ?? refusedStatus, text: problem, headers };
+  const document = problem === undefined ? undefined : documentOf(problem);
+  if (!document) return refusal(refusedStatus, 'it refused the call before it worked on it', headers);
+  const said = errorStatus(status) ?? errorStatus(readStatus(String(document.status))) ?? refusedStatus;
+  return { status: said, text: JSON.stringify({ ...document, notProcessed: true }), headers };
 }
 
 function refusal(status: number, detail: string, headers: ReadonlyMap<string, string>): ReplyFacts {
   return { status, text: JSON.stringify({ title: 'Service Unavailable', detail, notProcessed: true }), headers };
 }
 
-/** The status in a problem document. */
-function statusIn(problem: string): number | undefined {
+function documentOf(problem: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const { status } = Object(parseJson(problem)) as { readonly status?: unknown };
-    return errorStatus(readStatus(String(status)));
+    const document: unknown = parseJson(problem);
+    return typeof document === 'object' && document !== null ? { ...document } : undefined;
   } catch {
     return undefined;
   }
