@@ -87,6 +87,11 @@ export const httpErrors = Object.freeze({
     summary: 'The path exists, but not with this method; `allow` lists those that it has.',
     status: 405,
   },
+  FWK_HTTP_STOPPING: {
+    summary:
+      'The server is stopping and took no further call on a session that was to send none. Ask another instance.',
+    status: 503,
+  },
   FWK_HTTP_IDEMPOTENCY_KEY_MISSING: {
     summary: 'The operation needs the header `Idempotency-Key`: a quoted string of 1 to 255 characters.',
     status: 400,

@@ -129,7 +129,9 @@ describe('an application', () => {
     vi.stubEnv('FWK_ADVERTISE_HOST', 'shop.example.com');
     const discovery = hearing();
     await using _app = await testApp({ use: [http({ advertise: { port: 31_000 } }), discovery] });
-    expect(discovery.heard).toEqual([{ address: 'shop.example.com', port: 31_000, contracts: [] }]);
+    expect(discovery.heard).toEqual([
+      { address: 'shop.example.com', port: 31_000, contracts: [], wires: ['http', 'mux'] },
+    ]);
   });
 
   test('refuses two servers that announce one place', async () => {

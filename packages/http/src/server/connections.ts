@@ -23,6 +23,8 @@ interface Owed {
 /** See the head of this file. */
 export class Connections {
   readonly #open = new Map<Socket, Owed>();
+  /** Connections on which HTTP is not spoken; somebody else ends them. */
+  readonly #handedOver = new Set<Socket>();
   /** Connections whose TLS handshake is not over. */
   readonly #greeting = new Set<Socket>();
   /** Bytes that a connection had brought when its handshake was over. */
@@ -41,13 +43,15 @@ export class Connections {
   }
 
   get size(): number {
-    return this.#open.size + this.#greeting.size;
+    return this.#open.size + this.#greeting.size + this.#handedOver.size;
   }
 
-  /** Counts the connections of a listener from now on. */
-  watch(server: Server): void {
+  /** Counts the connections of a listener from now on. @param begin - gets each that is let in */
+  watch(server: Server, begin: (socket: Socket) => void): void {
     server.on('connection', (socket: Socket) => {
-      if (this.#takes(socket)) this.#add(socket);
+      if (!this.#takes(socket)) return;
+      this.#add(socket);
+      begin(socket);
     });
   }
 
@@ -55,7 +59,7 @@ export class Connections {
    * The same for a listener that speaks TLS.
    * @param limitMs - how long a handshake may take; Node's own limit begins anew with each piece that arrives.
    */
-  watchSecure(server: Server, clock: Clock, limitMs: number): void {
+  watchSecure(server: Server, clock: Clock, limitMs: number, begin: (socket: Socket) => void): void {
     const greeting = new Map<string, () => void>();
     server.on('connection', (socket: Socket) => {
       if (!this.#takes(socket)) return;
@@ -74,6 +78,7 @@ export class Connections {
       greeting.get(placeOf(socket))?.();
       this.#greetingBytes.set(socket, socket.bytesRead);
       this.#add(socket);
+      begin(socket);
     });
   }
 
@@ -100,6 +105,13 @@ export class Connections {
   /** Whether requests may come on a connection: not before its handshake is over. */
   knows(socket: Socket): boolean {
     return this.#open.has(socket);
+  }
+
+  /** A connection that somebody else ends, in time; it still counts, and is closed with all. */
+  handOver(socket: Socket): void {
+    if (!this.#open.delete(socket)) return;
+    this.#handedOver.add(socket);
+    socket.on('close', () => this.#handedOver.delete(socket));
   }
 
   /** A request has arrived, up to its body. */
@@ -138,12 +150,13 @@ export class Connections {
     const closed = (socket: Socket) =>
       new Promise((resolve) => socket.once('close', () => resolve(arriving.delete(socket))));
     await settleWithin(Promise.all([...arriving].map(closed)), { clock, limitMs: arrivalMs, late: () => undefined });
-    for (const socket of arriving) if (!this.owedOn(socket)) socket.destroy();
+    for (const socket of arriving) if (this.#open.has(socket) && !this.owedOn(socket)) socket.destroy();
   }
 
   endAll(): void {
     for (const socket of this.#greeting) socket.destroy();
     for (const socket of this.#open.keys()) socket.destroy();
+    for (const socket of this.#handedOver) socket.destroy();
   }
 }
 

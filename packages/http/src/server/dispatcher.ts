@@ -8,18 +8,18 @@ import { answerOfError } from '../serving/answer.js';
 import { type PlainHandler, probePaths } from '../serving/probe-routes.js';
 import { RequestError } from '../serving/request-error.js';
 import { instanceOf, readTarget } from '../serving/request-target.js';
-import type { FindRoute, FoundRoute } from '../serving/routes.js';
+import type { Routes } from '../serving/routes.js';
 import { HttpRequest, type HttpWire } from './http-request.js';
 import { checkHead } from './request-guards.js';
 
 /** See the head of this file. */
 export class Dispatcher {
-  readonly #findRoute: FindRoute;
+  readonly #routes: Routes;
   readonly #wire: HttpWire;
   readonly #logger: Logger;
 
-  constructor(findRoute: FindRoute, wire: HttpWire, logger: Logger) {
-    this.#findRoute = findRoute;
+  constructor(routes: Routes, wire: HttpWire, logger: Logger) {
+    this.#routes = routes;
     this.#wire = wire;
     this.#logger = logger;
   }
@@ -29,8 +29,8 @@ export class Dispatcher {
     try {
       checkHead(message);
       const target = readTarget(message.url as string);
-      const { path, dubious, query } = target;
-      const { route, params } = this.#find(message.method as string, path, dubious);
+      const { path, query } = target;
+      const { route, params } = this.#routes.find(message.method as string, target);
       const peer = this.#wire.peerOf(message.socket, Object.hasOwn(probePaths, path));
       if (route.kind === 'plain') {
         this.#answerPlain(route.answer, { headers: message.headers, query }, response);
@@ -42,15 +42,6 @@ export class Dispatcher {
     } catch (error) {
       this.#fail(error, response);
     }
-  }
-
-  #find(method: string, path: string, dubious: boolean): FoundRoute {
-    const found = dubious ? undefined : this.#findRoute(method, path);
-    if (found) return found;
-    throw new RequestError(
-      'FWK_HTTP_ROUTE_UNKNOWN',
-      dubious ? 'no operation has a path with an empty, "." or ".." segment' : 'there is no operation with this path',
-    );
   }
 
   async #answerPlain(

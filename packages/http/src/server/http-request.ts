@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { parseTrace, type TraceContext } from '@fwk/core';
-import type { Priority } from '@fwk/kernel';
+import type { Priority, UnsentAnswers } from '@fwk/kernel';
 import type { WireAnswer } from '../serving/answer.js';
 import type { AnswerWatcher, BodyReader, IncomingRequest } from '../serving/incoming-request.js';
 import type { RequestTarget } from '../serving/request-target.js';
@@ -21,6 +21,8 @@ export interface HttpWire {
   readonly callerAddress: string | undefined;
   /** Who a caller is by its certificate; refuses one that must show one. */
   readonly peerOf: PeerCheck;
+  /** Answers that their clients have not read. */
+  readonly unsent: UnsentAnswers;
   /** Puts an answer on the wire, by the rules of the whole server. */
   readonly write: (response: ServerResponse, answer: WireAnswer) => void;
 }
@@ -29,6 +31,7 @@ type TraceHeaders = Parameters<typeof parseTrace>[0];
 
 /** See the head of this file. */
 export class HttpRequest implements IncomingRequest {
+  readonly protocol = 'http';
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly params: IncomingRequest['params'];

@@ -19,6 +19,8 @@ export interface HttpServer extends AsyncDisposable {
   readonly url: string;
   /** What health says of its certificate; undefined without TLS. */
   readonly tlsHealth: HealthReport | undefined;
+  /** The wires that it serves, as it is announced; undefined for HTTP alone. */
+  readonly wires: readonly string[] | undefined;
   /** Contracts served, as `name@version`. */
   readonly contracts: readonly string[];
   /**

@@ -60,7 +60,9 @@ test('serves decorated classes that the container builds, announces itself and a
   await using app = await testApp({ use: [http({ serve: [ShopService] }), discovery] });
   expect(app.state).toBe('ready');
   const { heard } = discovery;
-  expect(heard).toEqual([{ address: '127.0.0.1', port: expect.any(Number), contracts: ['shop@1.0.0'] }]);
+  expect(heard).toEqual([
+    { wires: ['http', 'mux'], address: '127.0.0.1', port: expect.any(Number), contracts: ['shop@1.0.0'] },
+  ]);
   const url = urlOf(heard);
   expect((await send(`${url}/items/a`)).json).toEqual({ id: 'a', size: 7 });
   expect((await send(`${url}/readyz?verbose`)).json.components).toHaveProperty('http');

@@ -98,7 +98,7 @@ export function http(options: Partial<HttpOptions> = {}): Component {
 async function announce(
   context: ComponentContext,
   advertised: AdvertiseOptions,
-  { host, port, socketPath, contracts, tlsHealth }: HttpServer,
+  { host, port, socketPath, contracts, wires: served, tlsHealth }: HttpServer,
 ) {
   // A path on this machine means nothing on other machines.
   if (socketPath !== undefined) return undefined;
@@ -115,7 +115,15 @@ async function announce(
       `another server of this application announces ${place.host} port ${place.port} already; give each one its own advertise.port`,
     ]);
   }
-  context.announce({ address: place.host, port: place.port, contracts, ...(scheme && { scheme }) });
+  // What a proxy that speaks TLS for the server passes on is not known.
+  const wires = served && advertised.scheme === undefined ? served : undefined;
+  context.announce({
+    address: place.host,
+    port: place.port,
+    contracts,
+    ...(scheme && { scheme }),
+    ...(wires && { wires }),
+  });
   return place;
 }
 

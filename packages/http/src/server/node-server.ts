@@ -19,7 +19,7 @@ import {
   sleep,
 } from '@fwk/kernel';
 import { probeHandlers } from '../serving/probe-routes.js';
-import { routesOf } from '../serving/routes.js';
+import { type Routes, routesOf } from '../serving/routes.js';
 import type { ServedScope } from '../serving/served-scope.js';
 import type { ServerParts } from '../serving/server-parts.js';
 import { trustCheck } from '../serving/trusted-networks.js';
@@ -29,10 +29,12 @@ import type { HttpWire } from './http-request.js';
 import type { HttpServer } from './http-server.js';
 import { listenFailure, ServerUsedError } from './listen-errors.js';
 import { type Listeners, openListeners } from './listeners.js';
+import { MuxListener } from './mux-listener.js';
 import { answerParseFailure, isGivenUp } from './parse-failure.js';
 import { serverMaker } from './server-maker.js';
 import type { ServerOptions } from './server-options.js';
 import type { CheckedServerTls } from './server-tls.js';
+import { chooseByAlpn, chooseByFirstByte, httpProtocol, muxProtocol, type TakeConnection } from './wire-choice.js';
 
 /** Time for the first request of connections that a worker of a cluster was handed before it closed, in milliseconds. */
 const firstRequestMs = 250;
@@ -45,6 +47,7 @@ export class NodeServer implements HttpServer {
   readonly host: string;
   readonly socketPath: string | undefined;
   readonly contracts: readonly string[];
+  readonly wires: readonly string[] | undefined;
   readonly scopes: readonly ServedScope[];
   readonly #settings: ServerOptions;
   readonly #parts: Omit<ServerParts, 'trusts'>;
@@ -55,6 +58,7 @@ export class NodeServer implements HttpServer {
   /** The end of what a start that failed had begun. */
   #abandoned: Promise<void> | undefined;
   #listeners: Listeners | undefined;
+  #mux: MuxListener | undefined;
   #port = 0;
   #used: 'started' | 'closed' | undefined;
   /** A start that is under way. */
@@ -74,6 +78,9 @@ export class NodeServer implements HttpServer {
     this.socketPath = settings.socketPath;
     this.host = settings.socketPath === undefined ? settings.host : '';
     this.contracts = settings.serve.map(({ contract }) => `${contract.name}@${contract.version}`);
+    // Over Mux operations are called by names, which two versions of a contract share.
+    const names = settings.serve.map(({ contract }) => contract.name);
+    this.wires = settings.mux && new Set(names).size === names.length ? ['http', 'mux'] : undefined;
     this.#settings = settings;
     this.#parts = parts;
     this.#wire = wire;
@@ -161,7 +168,7 @@ export class NodeServer implements HttpServer {
       await sleep(clock, firstRequestMs, background);
     }
     this.#closed = listeners.close();
-    await this.#connections.endUnused(clock);
+    await Promise.all([this.#connections.endUnused(clock), this.#mux?.drain()]);
   }
 
   async #open(context: CallContext): Promise<Listeners> {
@@ -176,11 +183,13 @@ export class NodeServer implements HttpServer {
   async #build(): Promise<() => Server> {
     const { receiveTimeoutMs, keepAliveTimeoutMs, serve } = this.#settings;
     const parts: ServerParts = { ...this.#parts, trusts: await trustCheck(this.#settings.trustedNetworks) };
-    const makeServer = await serverMaker(this.#followed, this.#tls?.own.clientCertificate !== 'none');
+    const protocols = this.#settings.mux ? [muxProtocol, httpProtocol] : [httpProtocol];
+    const makeServer = await serverMaker(this.#followed, this.#tls?.own.clientCertificate !== 'none', protocols);
     const scoped = serve.map((each, index) => [each, this.scopes[index] as ServedScope] as const);
-    const findRoute = routesOf(scoped, probeHandlers(this.#settings), parts);
+    const routes = routesOf(scoped, probeHandlers(this.#settings), parts);
     const connections = this.#connections;
-    const dispatcher = new Dispatcher(findRoute, this.#wire, this.#parts.env.logger);
+    const mux = this.#settings.mux ? this.#listenForMux(routes) : undefined;
+    const dispatcher = new Dispatcher(routes, this.#wire, this.#parts.env.logger);
     const limits = {
       headersTimeout: receiveTimeoutMs,
       requestTimeout: receiveTimeoutMs,
@@ -210,9 +219,27 @@ export class NodeServer implements HttpServer {
         if (connections.owedOn(socket)) socket.destroy();
         else answerParseFailure(noTunnel, socket, connections);
       });
-      if (this.#tls) connections.watchSecure(server, this.#parts.env.clock, this.#tls.own.handshakeTimeoutMs);
-      else connections.watch(server);
+      const { clock } = this.#parts.env;
+      const silence = { limits: this.#parts.limits, limitMs: receiveTimeoutMs };
+      if (this.#tls) {
+        const begin = mux ? chooseByAlpn(server, mux) : nothingMore;
+        connections.watchSecure(server, clock, this.#tls.own.handshakeTimeoutMs, begin);
+      } else connections.watch(server, mux ? chooseByFirstByte(server, silence, mux) : nothingMore);
       return server;
+    };
+  }
+
+  #listenForMux(routes: Routes): TakeConnection {
+    const { bodyLimitBytes, sendTimeoutMs } = this.#settings;
+    const { env, drain } = this.#parts;
+    const { clock, logger } = env;
+    const { unsent, callerAddress, peerOf } = this.#wire;
+    const parts = { routes, bodyLimitBytes, clock, logger, drain, sendTimeoutMs, unsent, callerAddress, peerOf };
+    const listener = new MuxListener(parts);
+    this.#mux = listener;
+    return (socket) => {
+      this.#connections.handOver(socket);
+      void listener.take(socket);
     };
   }
 }
@@ -222,5 +249,8 @@ async function closeLate(opening: Promise<Listeners>): Promise<void> {
   const late = await opening.catch(() => undefined);
   await late?.close();
 }
+
+/** Node's own listener has the connection already. */
+function nothingMore(): void {}
 
 const noTunnel = new Error('CONNECT is not served');

@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { bodyNotText, bodyTooLarge } from '../serving/body-faults.js';
 import type { BodyReader } from '../serving/incoming-request.js';
 import { RequestError } from '../serving/request-error.js';
 import { announcesBody, type BodyReceiver, isQuick } from './quick-request.js';
@@ -35,13 +36,13 @@ export function readBody(request: IncomingMessage, response: ServerResponse, lim
   const length = headers['content-length'];
   if (!announcesBody(request)) return tell(undefined, '');
   const chunked = headers['transfer-encoding'] !== undefined;
-  const refusal = refusalOf(headers, chunked) ?? (Number(length) > limitBytes ? tooLarge(limitBytes) : undefined);
+  const refusal = refusalOf(headers, chunked) ?? (Number(length) > limitBytes ? bodyTooLarge(limitBytes) : undefined);
   if (refusal) return tell(refusal, '');
   if (awaitsContinue(request)) response.writeContinue();
   collect(request, limitBytes, (error, body) => {
     if (error) tell(error, '');
     else if (body.length > 0 && headers['content-type'] === undefined) tell(mediaType(), '');
-    else if (!isUtf8(body)) tell(new RequestError('FWK_HTTP_BODY_NOT_JSON', 'the body is not valid UTF-8'), '');
+    else if (!isUtf8(body)) tell(bodyNotText(), '');
     else tell(undefined, body.toString('utf8'));
   });
 }
@@ -77,7 +78,7 @@ class BodyCollector implements BodyReceiver {
       const tell = this.#tell;
       this.#tell = undefined;
       this.#chunks.length = 0;
-      tell?.(tooLarge(this.#limitBytes), noBytes);
+      tell?.(bodyTooLarge(this.#limitBytes), noBytes);
     }
   }
 
@@ -103,10 +104,4 @@ function refusalOf(headers: IncomingMessage['headers'], chunked: boolean): Reque
 
 function mediaType(): RequestError {
   return new RequestError('FWK_HTTP_MEDIA_TYPE', 'the body must have the content type application/json');
-}
-
-function tooLarge(limitBytes: number): RequestError {
-  return new RequestError('FWK_HTTP_BODY_TOO_LARGE', `the body is larger than ${limitBytes} bytes`, {
-    members: { limitBytes },
-  });
 }

@@ -13,14 +13,19 @@ export type MakeServer = (limits: NodeOptions, listener: RequestListener) => Ser
  * Loads what is needed and returns the function.
  * @param followed - the server's certificate; undefined for plain HTTP.
  * @param requestCert - whether callers are asked for a certificate; it is judged for each request.
+ * @param protocols - for ALPN, the one to prefer first.
  */
-export async function serverMaker(followed: FollowedTls | undefined, requestCert: boolean): Promise<MakeServer> {
+export async function serverMaker(
+  followed: FollowedTls | undefined,
+  requestCert: boolean,
+  protocols: readonly string[],
+): Promise<MakeServer> {
   const { createServer, IncomingMessage: base } = await import('node:http');
   const IncomingMessage = quickRequests(base);
   if (!followed) return (limits, listener) => createServer({ ...limits, IncomingMessage }, listener);
   const { createServer: createSecureServer } = await import('node:https');
   return (limits, listener) => {
-    const own = { requestCert, rejectUnauthorized: false, noDelay: true };
+    const own = { requestCert, rejectUnauthorized: false, noDelay: true, ALPNProtocols: [...protocols] };
     const server = createSecureServer(
       { ...limits, IncomingMessage, ...own, ...followed.material.value.options },
       listener,

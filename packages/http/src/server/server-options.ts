@@ -44,6 +44,11 @@ export interface ServerSettings extends ServerPolicyOptions {
    * @defaultValue plain HTTP
    */
   readonly tls: ServerTls | undefined;
+  /**
+   * Whether Mux is served on the same port, for clients of this framework and of Finagle; see docs/mux.md. What is announced says
+   * so. @defaultValue true
+   */
+  readonly mux: boolean;
   /** Whether `/metrics` is answered on the service's port. @defaultValue true */
   readonly metrics: boolean;
   /** Largest body that is read, 0 to 1 073 741 824 bytes. @defaultValue 1048576 */
@@ -103,6 +108,7 @@ export const serverDefaults = Object.freeze({
   socketPath: undefined,
   socketMode: 0o600,
   tls: undefined,
+  mux: true,
   metrics: true,
   bodyLimitBytes: 1_048_576,
   timeoutMs: 30_000,
@@ -123,6 +129,7 @@ export const serverRules: { readonly [Field in keyof Required<ServerSettings>]: 
   socketPath: optional(socketPath),
   socketMode: socketModeRule,
   tls: anything,
+  mux: flag,
   metrics: flag,
   bodyLimitBytes: integerIn(0, 1_073_741_824),
   timeoutMs: millisecondsIn(1, 3_600_000),

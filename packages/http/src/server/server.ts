@@ -48,6 +48,7 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
     bodyLimitBytes: settings.bodyLimitBytes,
     callerAddress: settings.socketPath === undefined ? undefined : unixAddress,
     peerOf: tls ? peerCheck(tls.own) : noPeers,
+    unsent,
     write(response, answer) {
       const tooLong = answer.status === 413 || leavesTooMuch(response.req, settings.bodyLimitBytes);
       const kept = writeAnswer(response, answer, drain.draining || server.stopping || tooLong);

@@ -30,6 +30,14 @@ export interface ServedAnswer {
 /** An answer as it can be put on the wire: text, or bytes that are encoded already. */
 export interface WireAnswer extends Omit<ServedAnswer, 'body'> {
   readonly body: string | Uint8Array | undefined;
+  /** Whether the request was refused before it was worked on. @defaultValue false */
+  readonly notProcessed?: boolean;
+}
+
+/** The answer of an error; its body is a problem document. */
+export interface ErrorAnswer extends ServedAnswer {
+  readonly body: string;
+  readonly notProcessed: boolean;
 }
 
 /** What identifies a failed request in its problem document. */
@@ -50,7 +58,7 @@ const overloadWaitMs = 100;
 const passedOn: readonly number[] = [404, 409, 410, 422];
 
 /** Makes the answer of an error. */
-export function answerOfError(error: unknown, failed: Failed): ServedAnswer {
+export function answerOfError(error: unknown, failed: Failed): ErrorAnswer {
   const { status, type, title, detail, code, members, headers, ...explained } = explain(error);
   const retryAfterMs = boundedRetryAfterMs(explained.retryAfterMs);
   const problem: Problem = {
@@ -69,6 +77,8 @@ export function answerOfError(error: unknown, failed: Failed): ServedAnswer {
     status,
     contentType: problemType,
     body: JSON.stringify(problem),
+    // A refusal for other reasons holds everywhere.
+    notProcessed: problem.notProcessed === true && (status === 429 || status === 503),
     headers: {
       ...headers,
       ...(retryAfterMs !== undefined && { 'retry-after': formatRetryAfter(retryAfterMs) }),

@@ -147,7 +147,7 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
     else if (this.#isRefusal(error)) this.#route.counts.refused(this.#countedMs);
     else this.#route.counts.failed(error, this.#countedMs, this.context);
     const ms = env.clock.now() - this.#startedMs;
-    this.#route.series.observe(status, ms / 1000, this.trace?.traceId);
+    this.#route.series.observe(this.#request.protocol, status, ms / 1000, this.trace?.traceId);
     this.#log(status, ms, error);
   }
 
@@ -157,7 +157,7 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
       this.#answered = true;
       const { clock } = this.#parts.env;
       const ms = clock.now() - this.#startedMs;
-      this.#route.series.observe(499, ms / 1000, this.trace?.traceId);
+      this.#route.series.observe(this.#request.protocol, 499, ms / 1000, this.trace?.traceId);
       this.#log(499, ms);
       this.#route.counts.cancelled(this.#countedMs);
       if (this.#outlives) {

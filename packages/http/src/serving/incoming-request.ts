@@ -19,6 +19,9 @@ export interface RequestClaims {
   readonly caller: string | undefined;
 }
 
+/** Protocols that requests come by. */
+export type WireProtocol = 'http' | 'mux';
+
 /** Told the body, empty for none, or why there is no way to read it. Not told when the caller leaves before its end. */
 export type BodyReader = (error: RequestError | undefined, text: string) => void;
 
@@ -32,6 +35,8 @@ export interface AnswerWatcher {
  * Each wire has its own class; behind it everything is the same for all.
  */
 export interface IncomingRequest extends RequestClaims {
+  /** What it came by, as OpenTelemetry names it. */
+  readonly protocol: WireProtocol;
   /** The target as it was sent. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;

@@ -1,11 +1,12 @@
 import type { Histogram, Meter } from '@fwk/kernel';
+import type { WireProtocol } from './incoming-request.js';
 
-/** Durations of one route's requests, a series for each status, bound when the status is first answered. */
+/** Durations of one route's requests, a series for each protocol and status, bound when the status is first answered. */
 export class RequestSeries {
   readonly #meter: Meter;
   readonly #method: string;
   readonly #route: string;
-  readonly #byStatus: Histogram[] = [];
+  readonly #byStatus: Readonly<Record<WireProtocol, Histogram[]>> = { http: [], mux: [] };
 
   /** @param route - as OpenTelemetry names it: `/stock/{sku}`. */
   constructor(meter: Meter, method: string, route: string) {
@@ -14,23 +15,25 @@ export class RequestSeries {
     this.#route = route;
   }
 
-  observe(status: number, seconds: number, traceId: string | undefined): void {
+  observe(protocol: WireProtocol, status: number, seconds: number, traceId: string | undefined): void {
     const index = status - 100;
-    const series = this.#byStatus[index] ?? this.#bind(status, index);
+    const series = this.#byStatus[protocol][index] ?? this.#bind(protocol, status, index);
     series.observe(seconds, traceId);
   }
 
-  #bind(status: number, index: number): Histogram {
+  #bind(protocol: WireProtocol, status: number, index: number): Histogram {
     const series = this.#meter.histogram(
       { name: 'http.server.request.duration', help: 'How long requests took to answer.', unit: 'seconds' },
       {
         'http.request.method': this.#method,
         'http.route': this.#route,
         'http.response.status_code': String(status),
-        'url.scheme': 'http',
+        'url.scheme': protocol,
+        // OpenTelemetry asks for it where it is not HTTP.
+        ...(protocol !== 'http' && { 'network.protocol.name': protocol }),
       },
     );
-    this.#byStatus[index] = series;
+    this.#byStatus[protocol][index] = series;
     return series;
   }
 }

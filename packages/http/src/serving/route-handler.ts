@@ -28,7 +28,7 @@ export class RouteHandler {
   readonly series: RequestSeries;
   readonly counts: CallCounts;
   readonly #parts: ServerParts;
-  readonly #plan: OperationPlan;
+  readonly plan: OperationPlan;
   readonly #context: ContextEntry;
   readonly #operation: OperationHandler;
   readonly #scope: ServedScope;
@@ -46,7 +46,7 @@ export class RouteHandler {
     this.series = new RequestSeries(parts.env.metrics, plan.method, plan.template.route);
     this.counts = scope.counts(plan.name);
     this.#parts = parts;
-    this.#plan = plan;
+    this.plan = plan;
     this.#context = operationKey.of(plan.id);
     this.#operation = operation;
     this.#scope = scope;
@@ -54,7 +54,7 @@ export class RouteHandler {
   }
 
   handle(request: IncomingRequest): void {
-    const limitMs = this.#scope.limitMs(this.#plan.name);
+    const limitMs = this.#scope.limitMs(this.plan.name);
     const remainingMs = request.remainingMs ?? limitMs;
     const values = this.#contextValues(request);
     const exchange = new Exchange(this.#parts, this, request, Math.min(limitMs, remainingMs), values);
@@ -65,7 +65,7 @@ export class RouteHandler {
   }
 
   get #takesBody(): boolean {
-    return this.#plan.method !== 'GET';
+    return this.plan.method !== 'GET';
   }
 
   #direct(exchange: Exchange, request: IncomingRequest): void {
@@ -78,7 +78,7 @@ export class RouteHandler {
   }
 
   #through(exchange: Exchange, request: IncomingRequest): void {
-    const call = new ServedCall(this.#plan, request, exchange, this.#parts.trusts);
+    const call = new ServedCall(this.plan, request, exchange, this.#parts.trusts);
     call.complete = !this.#takesBody || !request.announcesBody;
     if (!call.complete && this.#isReady(call)) {
       this.#read(exchange, request, () => {
@@ -125,7 +125,7 @@ export class RouteHandler {
   #contextValues({ trace: outer, priority: claimed, caller, address, peer }: IncomingRequest): ContextEntry[] {
     const { random } = this.#parts.env;
     const values: ContextEntry[] = [this.#context, traceKey.of(outer ? childSpan(outer, random) : startTrace(random))];
-    const priority = priorityEntry(claimed, this.#plan.priority, claimed !== undefined && this.#parts.trusts(address));
+    const priority = priorityEntry(claimed, this.plan.priority, claimed !== undefined && this.#parts.trusts(address));
     if (priority) values.push(priority);
     if (caller !== undefined) values.push(callerKey.of(caller));
     if (peer) values.push(peerKey.of(peer));

@@ -2,6 +2,8 @@ import type { OperationPlan } from '../contract/contract.js';
 import type { IncomingRequest } from './incoming-request.js';
 import { OperationHandler } from './operation-handler.js';
 import { metricsPath, type PlainHandler, probePaths } from './probe-routes.js';
+import { RequestError } from './request-error.js';
+import type { RequestTarget } from './request-target.js';
 import { RouteConflictError } from './route-conflict-error.js';
 import { RouteHandler } from './route-handler.js';
 import { Router } from './router.js';
@@ -47,16 +49,22 @@ export interface FoundRoute {
   readonly params: IncomingRequest['params'];
 }
 
-/** Finds routes. */
-export type FindRoute = (method: string, path: string) => FoundRoute | undefined;
+/** Finds what is asked for. */
+export interface Routes {
+  /** By method and target. @throws RequestError `FWK_HTTP_ROUTE_UNKNOWN` where there is no such path */
+  find(method: string, target: RequestTarget): FoundRoute;
+  /** Operations by the names of their contract and themselves: `/inventory/stock`. Two versions of a contract share names. */
+  readonly byName: ReadonlyMap<string, readonly RouteHandler[]>;
+}
 
 /** Builds the table of routes. */
 export function routesOf(
   serve: readonly (readonly [Served, ServedScope])[],
   plain: ReadonlyMap<string, PlainHandler>,
   parts: ServerParts,
-): FindRoute {
+): Routes {
   const router = new Router<Route>(maxParameterLength);
+  const byName = new Map<string, RouteHandler[]>();
   const add = (methods: readonly string[], path: string, route: Route) => {
     for (const method of methods) router.add(method, path, route);
   };
@@ -70,16 +78,25 @@ export function routesOf(
     for (const plan of contract.plans) {
       const handler = operations.get(plan.name) as OperationHandler;
       const operation = new RouteHandler(parts, plan, handler, scope, layers);
+      const name = `/${contract.name}/${plan.name}`;
+      byName.set(name, [...(byName.get(name) ?? []), operation]);
       add(plan.method === 'GET' ? readMethods : [plan.method], plan.template.path, { kind: 'operation', operation });
     }
   }
   for (const [path, answer] of plain) add(readMethods, path, { kind: 'plain', answer });
-  return (method, path) => {
+  const find = (method: string, { path, dubious }: RequestTarget): FoundRoute => {
+    if (dubious) throw unknown('no operation has a path with an empty, "." or ".." segment');
     const found = router.find(method, path);
     if (found) return { route: found.value, params: found.params };
     const allowed = router.methodsAt(path);
-    return allowed.length > 0 ? { route: { kind: 'wrong-method', allowed }, params: {} } : undefined;
+    if (allowed.length > 0) return { route: { kind: 'wrong-method', allowed }, params: {} };
+    throw unknown('there is no operation with this path');
   };
+  return { find, byName };
+}
+
+function unknown(message: string): RequestError {
+  return new RequestError('FWK_HTTP_ROUTE_UNKNOWN', message);
 }
 
 function plansOf(serve: readonly Served[]): OperationPlan[] {

@@ -3,11 +3,13 @@
  * slowly, or not at all, holds the whole answer in our memory.
  */
 import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../time/clock.js';
 
 interface Unsent {
   readonly bytes: number;
-  readonly timer: Timer;
+  /** Undefined for a connection: who sends on it limits the time. */
+  readonly timer: Timer | undefined;
 }
 
 /** See the head of this file. */
@@ -16,7 +18,7 @@ export class UnsentAnswers {
   readonly #limitMs: number;
   readonly #maxBytes: number;
   /** Oldest first. */
-  readonly #unsent = new Map<ServerResponse, Unsent>();
+  readonly #unsent = new Map<ServerResponse | Duplex, Unsent>();
   #bytes = 0;
 
   /**
@@ -37,8 +39,25 @@ export class UnsentAnswers {
     if (bytes === 0 || response.destroyed) return;
     const timer = this.#clock.setTimer(() => response.destroy(), this.#limitMs, true);
     this.#unsent.set(response, { bytes, timer });
-    this.#bytes += bytes;
     response.on('close', () => this.#forget(response));
+    this.#add(bytes);
+  }
+
+  /**
+   * Counts what waits on a connection that carries many answers. Call it again when that has changed, at last with 0, also when
+   * the connection has ended.
+   */
+  hold(connection: Duplex, bytes: number): void {
+    const before = this.#unsent.get(connection)?.bytes ?? 0;
+    if (bytes === 0) this.#forget(connection);
+    else {
+      this.#unsent.set(connection, { bytes, timer: undefined });
+      this.#add(bytes - before);
+    }
+  }
+
+  #add(bytes: number): void {
+    this.#bytes += bytes;
     for (const oldest of this.#unsent.keys()) {
       if (this.#bytes <= this.#maxBytes) break;
       this.#forget(oldest);
@@ -46,11 +65,11 @@ export class UnsentAnswers {
     }
   }
 
-  #forget(response: ServerResponse): void {
+  #forget(response: ServerResponse | Duplex): void {
     const unsent = this.#unsent.get(response);
     if (!unsent) return;
     this.#unsent.delete(response);
     this.#bytes -= unsent.bytes;
-    this.#clock.clearTimer(unsent.timer);
+    if (unsent.timer) this.#clock.clearTimer(unsent.timer);
   }
 }

@@ -1,0 +1,86 @@
+/**
+ * An answer as it goes over Mux. What is below 400 is a success; anything else an error whose payload is the problem document.
+ * What was refused before it was worked on is a nack: a nack has no payload, so its document stands in a context.
+ */
+import { problemType } from '@fwk/kernel';
+import {
+  type AnswerWriter,
+  type ContextWriter,
+  type DispatchStatus,
+  dispatchStatus,
+  encodeKey,
+  type FrameOutput,
+  muxFailure,
+  type ServedMuxCall,
+  writeFailure,
+} from '@fwk/mux';
+import type { WireAnswer } from '../serving/answer.js';
+import { headerNames } from '../wire/headers.js';
+
+const statusKey = encodeKey('fwk-status');
+const problemKey = encodeKey('fwk-problem');
+const contentTypeKey = encodeKey('content-type');
+/** Keys of the headers that were sent; few, since names come from code. */
+const keys = new Map<string, Uint8Array>();
+const maxKeys = 100;
+
+/** Longest value of a context. */
+const maxValueBytes = 65_535;
+
+/** Answers a call. */
+export function sendAnswer(call: ServedMuxCall, answer: WireAnswer): void {
+  const made = new MuxAnswer(answer);
+  call.answer(made.status, made);
+}
+
+class MuxAnswer implements AnswerWriter {
+  readonly status: DispatchStatus;
+  readonly #answer: WireAnswer;
+
+  constructor(answer: WireAnswer) {
+    this.#answer = answer;
+    const { status, notProcessed } = answer;
+    this.status = status < 400 ? dispatchStatus.ok : notProcessed ? dispatchStatus.nack : dispatchStatus.error;
+  }
+
+  writeContexts(contexts: ContextWriter): void {
+    const { status, body, headers, contentType } = this.#answer;
+    const usualStatus = body === undefined || body.length === 0 ? 204 : 200;
+    if (status !== usualStatus) contexts.text(statusKey, String(status));
+    if (contentType !== undefined && !isUsualType(contentType)) contexts.text(contentTypeKey, contentType);
+    if (headers) {
+      for (const name of Object.keys(headers)) contexts.text(keyOf(name.toLowerCase()), headers[name] as string);
+    }
+    const final = headers?.[headerNames.retry] === 'no';
+    if (this.status === dispatchStatus.nack) {
+      writeFailure(contexts, muxFailure.rejected | (final ? muxFailure.nonRetryable : muxFailure.retryable));
+      const problem = asAscii(String(body));
+      if (problem.length <= maxValueBytes) contexts.text(problemKey, problem);
+    } else if (final) writeFailure(contexts, muxFailure.nonRetryable);
+  }
+
+  writePayload(output: FrameOutput): void {
+    const { body } = this.#answer;
+    if (body === undefined || this.status === dispatchStatus.nack) return;
+    if (typeof body === 'string') output.utf8(body);
+    else output.raw(body);
+  }
+}
+
+/** Whether a reader would take it for that type without being told. */
+function isUsualType(contentType: string): boolean {
+  return contentType.startsWith('application/json') || contentType === problemType;
+}
+
+function keyOf(name: string): Uint8Array {
+  const found = keys.get(name);
+  if (found) return found;
+  const key = encodeKey(name);
+  if (keys.size < maxKeys) keys.set(name, key);
+  return key;
+}
+
+/** JSON that says the same in ASCII alone, whatever a reader takes bytes above 127 for. */
+function asAscii(json: string): string {
+  return json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -1,0 +1,115 @@
+/** The Mux sessions of a server: how they begin, what they may cost, and how they end. */
+import type { Socket } from 'node:net';
+import type { Drain } from '@fwk/core';
+import { background, type Clock, settleWithin, sleep, type UnsentAnswers } from '@fwk/kernel';
+import { ServerSession } from '@fwk/mux';
+import { RequestError } from '../serving/request-error.js';
+import type { Routes } from '../serving/routes.js';
+import type { Peer } from '../wire/peer.js';
+import { CallService, type CallServiceParts } from './call-service.js';
+import { SlowReaders } from './slow-readers.js';
+
+/** What the sessions of a server share. */
+export interface MuxSessionsParts {
+  readonly routes: Routes;
+  readonly bodyLimitBytes: number;
+  readonly clock: Clock;
+  readonly logger: CallServiceParts['logger'];
+  readonly drain: Pick<Drain, 'track'>;
+  readonly sendTimeoutMs: number;
+  readonly unsent: UnsentAnswers;
+}
+
+/** Bytes that a message may have beside its body. */
+const headRoomBytes = 1024 * 1024;
+/** Most messages of a session that may be arriving in fragments at once, and how many of the largest size. */
+const maxPartial = 64;
+const maxLargest = 2;
+/** How long a peer has to agree that it sends no more, in milliseconds. */
+const drainMs = 500;
+/** Between two looks at whether the calls of a peer that does not agree are answered. */
+const lookEveryMs = 50;
+
+/** See the head of this file. */
+export class MuxSessions {
+  readonly #parts: MuxSessionsParts;
+  readonly #calls: CallServiceParts;
+  readonly #open = new Map<ServerSession, OpenSession>();
+  #draining: Promise<void> | undefined;
+
+  constructor(parts: MuxSessionsParts) {
+    this.#parts = parts;
+    const { routes, bodyLimitBytes, logger, clock, sendTimeoutMs, unsent } = parts;
+    this.#calls = { routes, bodyLimitBytes, logger, slowReaders: new SlowReaders(clock, sendTimeoutMs, unsent) };
+  }
+
+  /** Begins a session on a connection. */
+  begin(socket: Socket, address: string, peerOf: () => Peer | undefined): void {
+    const { clock, bodyLimitBytes } = this.#parts;
+    const largest = bodyLimitBytes + headRoomBytes;
+    const service = new CallService(this.#calls, address, peerOf);
+    const opened: OpenSession = { service, onEnd: undefined };
+    const options = {
+      clock,
+      peer: `${address}:${socket.remotePort ?? 0}`,
+      maxFrameBytes: largest,
+      maxMessageBytes: largest,
+      maxPartialBytes: maxLargest * largest,
+      maxPartial,
+      onEnd: () => {
+        this.#open.delete(session);
+        opened.onEnd?.();
+        this.#calls.slowReaders.remove(session);
+      },
+    };
+    const session: ServerSession = new ServerSession(socket, options, service);
+    this.#open.set(session, opened);
+    this.#calls.slowReaders.add(session, socket);
+    if (this.#draining) void this.#drainOne(session, opened);
+  }
+
+  /**
+   * Asks all peers to send no more. Each session counts as work under way until all that it owes has been sent.
+   * @returns settles when only sessions with calls under way are left
+   */
+  drain(): Promise<void> {
+    this.#draining ??= Promise.all([...this.#open].map(([session, opened]) => this.#drainOne(session, opened))).then(
+      () => {},
+    );
+    return this.#draining;
+  }
+
+  async #drainOne(session: ServerSession, opened: OpenSession): Promise<void> {
+    const { clock, drain } = this.#parts;
+    const held = drain.track();
+    const ended = new Promise<void>((resolve) => {
+      opened.onEnd = () => {
+        held[Symbol.dispose]();
+        resolve();
+      };
+    });
+    session.drain();
+    await settleWithin(ended, { clock, limitMs: drainMs, late: () => void this.#force(session, opened) });
+  }
+
+  /** A peer that has not agreed in time gets no further call in, and the session ends when those under way are answered. */
+  async #force(session: ServerSession, { service }: OpenSession): Promise<void> {
+    service.refusal = stopping();
+    while (!session.ended) {
+      if (session.inFlight === 0 && session.unsentBytes === 0) session.close();
+      else await sleep(this.#parts.clock, lookEveryMs, background);
+    }
+  }
+}
+
+/** A session with what serves its calls. */
+interface OpenSession {
+  readonly service: CallService;
+  onEnd: (() => void) | undefined;
+}
+
+function stopping(): RequestError {
+  return new RequestError('FWK_HTTP_STOPPING', 'the server is stopping; ask another instance', {
+    members: { notProcessed: true },
+  });
+}
