@@ -10,13 +10,14 @@ export const program = (name) => fileURLToPath(new URL(`programs/${name}.mjs`, i
 
 /**
  * Starts Node and resolves once it has printed a line that begins with `word`. `stop` ends it, by SIGKILL unless told.
- * With `tellsCpu` the program must import tell-cpu.mjs; `cpu` then answers its CPU time so far, in microseconds.
+ * With `tellsCosts` the program must import tell-costs.mjs; then `cpu` answers its CPU time so far, in microseconds, and
+ * `memory` the bytes that it uses and has, where it was started with `--expose-gc`.
  */
-export async function startUntil(args, word, env = {}, { tellsCpu = false } = {}) {
+export async function startUntil(args, word, env = {}, { tellsCosts = false } = {}) {
   const startMs = performance.now();
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit', ...(tellsCpu ? ['ipc'] : [])],
+    stdio: ['ignore', 'pipe', 'inherit', ...(tellsCosts ? ['ipc'] : [])],
   });
   await new Promise((resolve, reject) => {
     const limit = setTimeout(() => fail(`did not say "${word}" in ${limitMs} ms`), limitMs);
@@ -36,11 +37,16 @@ export async function startUntil(args, word, env = {}, { tellsCpu = false } = {}
       fail(`ended with ${code} before it said "${word}"`);
     });
   });
-  return { ms: performance.now() - startMs, stop: (signal) => end(child, signal), cpu: () => cpuOf(child) };
+  return {
+    ms: performance.now() - startMs,
+    stop: (signal) => end(child, signal),
+    cpu: () => ask(child, 'cpu'),
+    memory: () => ask(child, 'memory'),
+  };
 }
 
-function cpuOf(child) {
-  child.send('cpu');
+function ask(child, what) {
+  child.send(what);
   return new Promise((resolve) => child.once('message', resolve));
 }
 

@@ -1,5 +1,5 @@
 /** Fastify with the same operations: its validator for what comes in, its serialiser for what goes out, no log. */
-import './tell-cpu.mjs';
+import './tell-costs.mjs';
 import fastify from 'fastify';
 import { answer } from './answer.mjs';
 

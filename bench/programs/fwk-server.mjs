@@ -1,5 +1,5 @@
 /** Ours with its default layers, of an application that is registered. */
-import './tell-cpu.mjs';
+import './tell-costs.mjs';
 import * as fwk from '../fwk.mjs';
 import { answer } from './answer.mjs';
 import { orders } from './order-contract.mjs';

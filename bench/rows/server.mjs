@@ -6,6 +6,7 @@
 import { interleave, median, pairedRatio, quick, report, round } from '../lib.mjs';
 import { openLoad } from '../load.mjs';
 import { freePort, program, startUntil } from '../processes.mjs';
+import { isRightAnswer, requestOf } from '../requests.mjs';
 
 const connections = 64;
 const calls = quick ? 2_000 : 30_000;
@@ -13,28 +14,16 @@ const rounds = quick ? 2 : 15;
 const warmUp = 2;
 const names = ['fwk', 'fastify'];
 
-const headers = {
-  host: 'orders',
-  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00',
-  'fwk-deadline-ms': '5000',
-  'fwk-caller': 'bench',
-};
 const order = JSON.stringify({ sku: 'lamp', quantity: 3, note: 'leave it with the neighbours at number 12' });
 
-function requestOf(method, path, body) {
-  const all = body ? { ...headers, 'content-type': 'application/json', 'content-length': body.length } : headers;
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body ?? ''}`;
-}
-
-const isRight = (body) => body.startsWith('{"sku":"lamp","left":41');
 const requests = { read: requestOf('GET', '/stock/lamp'), write: requestOf('POST', '/orders', order) };
 
 async function startServer(name) {
   const port = await freePort();
   const env = { FWK_REGISTRY_PORT: String(await freePort()), BENCH_PORT: String(port) };
-  const server = await startUntil([program(`${name}-server`)], 'ready', env, { tellsCpu: true });
-  const open = ([kind, request]) => openLoad({ port, request, isRight, connections }).then((load) => [kind, load]);
+  const server = await startUntil([program(`${name}-server`)], 'ready', env, { tellsCosts: true });
+  const open = ([kind, request]) =>
+    openLoad({ port, request, isRight: isRightAnswer, connections }).then((load) => [kind, load]);
   const loads = Object.fromEntries(await Promise.all(Object.entries(requests).map(open)));
   return { ...server, loads };
 }

@@ -17,6 +17,8 @@ const mustSettleMs = 1000;
 /** Attempts that began up to this long after the freeze count as under way there. */
 const earlyMs = 500;
 const windowMs = 500;
+/** The 99th percentile of a window is slow above so many times the usual one. */
+const slowRatio = 3;
 /** Load goes on for so long after the instance does. */
 const afterMs = 2000;
 const pace = { perSecond: 200, writeShare: 0 };
@@ -59,7 +61,7 @@ async function frozen(stage: Stage, options: DrillOptions, name: string, more: S
       ...seen.figures(),
       noticedMs: lastEnd(seen, victim.port, frozenMs) - frozenMs,
       usualP99Ms,
-      p99BackMs: slowUntil(seen, frozenMs, wokenMs, 2 * usualP99Ms) - frozenMs,
+      p99BackMs: slowUntil(seen, frozenMs, wokenMs, slowRatio * usualP99Ms) - frozenMs,
       slowestMs: seen.between(frozenMs, wokenMs).quantileMs(1),
     },
     must: {

@@ -1,20 +1,11 @@
 /** Writes the contexts of a message. Keys are encoded once, not for each call. */
-import { NotWrittenError } from '../not-written-error.js';
 import type { FrameOutput } from './frame-output.js';
-
-/** Bytes of a key, of a value and of a destination, and contexts of a message. Finagle reads their numbers with a sign. */
-export const longestPart = 32_767;
 
 /** A key with its length before it, as it stands in messages. */
 export type EncodedKey = Uint8Array;
 
-/**
- * Encodes a key, or a destination.
- * @param key - up to 32 767 characters up to U+00FF.
- * @throws NotWrittenError `FWK_MUX_NOT_WRITTEN` for a longer one
- */
+/** Encodes a key: 1 to 65 535 characters up to U+00FF. */
 export function encodeKey(key: string): EncodedKey {
-  checkLength(key.length);
   const bytes = Buffer.allocUnsafe(2 + key.length);
   bytes.writeUInt16BE(key.length);
   bytes.write(key, 2, 'latin1');
@@ -27,11 +18,7 @@ export interface EncodedContexts {
   readonly bytes: Uint8Array;
 }
 
-/**
- * Encodes contexts.
- * @param contexts - keys and values in turn, each of up to 32 767 characters up to U+00FF.
- * @throws NotWrittenError `FWK_MUX_NOT_WRITTEN` for a longer one
- */
+/** Encodes contexts. @param contexts - keys and values in turn, characters up to U+00FF */
 export function encodeContexts(contexts: readonly string[]): EncodedContexts {
   return { count: contexts.length / 2, bytes: Buffer.concat(contexts.map((text) => encodeKey(text))) };
 }
@@ -53,20 +40,18 @@ export class ContextWriter {
     this.#output.uint16(0);
   }
 
-  /** Ends it. @throws NotWrittenError `FWK_MUX_NOT_WRITTEN` for more than 32 767 contexts */
+  /** Ends it. */
   end(): void {
-    if (this.#count > longestPart)
-      throw new NotWrittenError(`it has ${this.#count} contexts, at most ${longestPart} can be said`);
     if (this.#count > 0) this.#output.patch16(this.#position, this.#count);
   }
 
-  /** @param value - up to 32 767 characters up to U+00FF. @throws NotWrittenError `FWK_MUX_NOT_WRITTEN` for a longer one */
+  /** @param value - characters up to U+00FF, at most 65 535 */
   text(key: EncodedKey, value: string): void {
     this.#begin(key, value.length);
     this.#output.latin1(value);
   }
 
-  /** @param value - up to 32 767 bytes. @throws NotWrittenError `FWK_MUX_NOT_WRITTEN` for more */
+  /** @param value - at most 65 535 bytes */
   bytes(key: EncodedKey, value: Uint8Array): void {
     this.#begin(key, value.length);
     this.#output.raw(value);
@@ -84,15 +69,8 @@ export class ContextWriter {
   }
 
   #begin(key: EncodedKey, bytes: number): void {
-    checkLength(bytes);
     this.#count++;
     this.#output.raw(key);
     this.#output.uint16(bytes);
-  }
-}
-
-function checkLength(bytes: number): void {
-  if (bytes > longestPart) {
-    throw new NotWrittenError(`a context or a destination has ${bytes} bytes, at most ${longestPart} can be said`);
   }
 }
