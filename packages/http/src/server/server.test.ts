@@ -22,6 +22,7 @@ import type { Handlers } from '../contract/contract-types.js';
 import { del, get, post } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
 import { type RawRequest, send } from '../fixtures/raw-request.js';
+import { sendOver, wires } from '../fixtures/send-mux.js';
 import { served } from '../serving/served.js';
 import { callerKey } from '../wire/caller.js';
 import { problem } from '../wire/problem.js';
@@ -80,117 +81,254 @@ async function start(
   return server;
 }
 
-describe('a request that fits the contract', () => {
-  test('reaches its handler with what the schemas gave out, and comes back as JSON', async () => {
-    const { url } = await start();
-    const answer = await send(`${url}/items/a%2Fb?size=7`);
-    expect(answer).toMatchObject({ status: 200, json: { id: 'a/b', size: 7 } });
-    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
-    expect((await send(`${url}/orders`, { method: 'POST', body: { sku: 'x', quantity: 2 } })).json).toEqual({
-      order: '2 x',
+describe.each(wires)('over %s', (wire) => {
+  const send = sendOver(wire, shop);
+  describe('a request that fits the contract', () => {
+    test('reaches its handler with what the schemas gave out, and comes back as JSON', async () => {
+      const { url } = await start();
+      const answer = await send(`${url}/items/a%2Fb?size=7`);
+      expect(answer).toMatchObject({ status: 200, json: { id: 'a/b', size: 7 } });
+      expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+      expect((await send(`${url}/orders`, { method: 'POST', body: { sku: 'x', quantity: 2 } })).json).toEqual({
+        order: '2 x',
+      });
     });
-  });
 
-  test('is answered 204 where the operation has no response', async () => {
-    const { url } = await start();
-    expect(await send(`${url}/items/7`, { method: 'DELETE' })).toMatchObject({ status: 204, text: '' });
-  });
-
-  test('sends only what the response schema knows', async () => {
-    const leaky = { id: 'a', size: 1, password: 'secret' };
-    const { url } = await start({ item: () => leaky });
-    expect((await send(`${url}/items/a`)).json).toEqual({ id: 'a', size: 1 });
-  });
-
-  test('runs in a context with its trace, priority, caller, operation and deadline', async () => {
-    let seen: CallContext | undefined;
-    const { url } = await start({
-      wait: ({ context }) => {
-        seen = context;
-        expect(currentContext()).toBe(context);
-        return '';
-      },
+    test('is answered 204 where the operation has no response', async () => {
+      const { url } = await start();
+      expect(await send(`${url}/items/7`, { method: 'DELETE' })).toMatchObject({ status: 204, text: '' });
     });
-    const before = performance.now();
-    await send(`${url}/wait`, {
-      headers: {
-        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+
+    test('sends only what the response schema knows', async () => {
+      const leaky = { id: 'a', size: 1, password: 'secret' };
+      const { url } = await start({ item: () => leaky });
+      expect((await send(`${url}/items/a`)).json).toEqual({ id: 'a', size: 1 });
+    });
+
+    test('runs in a context with its trace, priority, caller, operation and deadline', async () => {
+      let seen: CallContext | undefined;
+      const { url } = await start({
+        wait: ({ context }) => {
+          seen = context;
+          expect(currentContext()).toBe(context);
+          return '';
+        },
+      });
+      const before = performance.now();
+      await send(`${url}/wait`, {
+        headers: {
+          traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+          tracestate: 'a=b',
+          'fwk-priority': 'sheddable',
+          'fwk-caller': 'checkout',
+          'fwk-deadline-ms': '700',
+        },
+      });
+      expect(seen?.get(traceKey)).toMatchObject({
+        traceId: '0af7651916cd43dd8448eb211c80319c',
+        parentSpanId: 'b7ad6b7169203331',
         tracestate: 'a=b',
-        'fwk-priority': 'sheddable',
-        'fwk-caller': 'checkout',
-        'fwk-deadline-ms': '700',
-      },
+      });
+      expect([seen?.get(priorityKey), seen?.get(callerKey), seen?.get(operationKey)]).toEqual([
+        'sheddable',
+        'checkout',
+        'shop.wait',
+      ]);
+      expect(seen?.deadlineMs).toBeGreaterThan(before + 600);
+      expect(seen?.deadlineMs).toBeLessThan(performance.now() + 701);
     });
-    expect(seen?.get(traceKey)).toMatchObject({
-      traceId: '0af7651916cd43dd8448eb211c80319c',
-      parentSpanId: 'b7ad6b7169203331',
-      tracestate: 'a=b',
+  });
+
+  describe('bad input is answered with a problem document:', () => {
+    const post = (body: string | object): RawRequest => ({ method: 'POST', body });
+    test.each<[string, string, RawRequest, number, string, RegExp]>([
+      ['an unknown path', '/nothing', {}, 404, 'FWK_HTTP_ROUTE_UNKNOWN', /no operation/],
+      ['no JSON', '/orders', post('{"sku": '), 400, 'FWK_HTTP_BODY_NOT_JSON', /not JSON/],
+      ['a prototype in JSON', '/orders', post('{"__proto__": {}}'), 400, 'FWK_HTTP_BODY_NOT_JSON', /__proto__/],
+      [
+        'a prototype in a constructor',
+        '/orders',
+        post('{"lines": [{"constructor": {"prototype": {"admin": true}}}]}'),
+        400,
+        'FWK_HTTP_BODY_NOT_JSON',
+        /^the body cannot be used: the key "lines.0.constructor.prototype" is not allowed/,
+      ],
+      ['a body too large', '/orders', post(`"${'x'.repeat(2000)}"`), 413, 'FWK_HTTP_BODY_TOO_LARGE', /1000 bytes/],
+      ['no body', '/orders', { method: 'POST' }, 400, 'FWK_HTTP_REQUEST_INVALID', /body: /],
+      ['a bad escape', '/items/%zz', {}, 400, 'FWK_HTTP_REQUEST_MALFORMED', /not a valid URL/],
+    ])('%s', async (_case, path, request, status, code, detail) => {
+      const { url } = await start({}, { bodyLimitBytes: 1000 });
+      const answer = await send(url + path, request);
+      expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+      expect(answer.json).toMatchObject({ status, code, type: `urn:fwk:error:${code}`, instance: path });
+      expect(answer.status).toBe(status);
+      expect(answer.json.detail).toMatch(detail);
+      expect(answer.text).not.toMatch(/\.[jt]s:\d|at /);
     });
-    expect([seen?.get(priorityKey), seen?.get(callerKey), seen?.get(operationKey)]).toEqual([
-      'sheddable',
-      'checkout',
-      'shop.wait',
-    ]);
-    expect(seen?.deadlineMs).toBeGreaterThan(before + 600);
-    expect(seen?.deadlineMs).toBeLessThan(performance.now() + 701);
+
+    test('what the schemas refuse, every issue with its path', async () => {
+      const { url } = await start();
+      const body = await send(`${url}/orders`, { method: 'POST', body: { sku: 1, quantity: 0 } });
+      expect(body.status).toBe(400);
+      expect(body.json.issues.map(({ in: part, path }: { in: string; path: string }) => `${part}.${path}`)).toEqual([
+        'body.sku',
+        'body.quantity',
+      ]);
+      expect(body.json.traceId).toMatch(/^[0-9a-f]{32}$/);
+      const both = await send(`${url}/items/toolong?size=x`);
+      expect(both.json.issues).toMatchObject([
+        { in: 'params', path: 'id' },
+        { in: 'query', path: 'size' },
+      ]);
+    });
+  });
+
+  describe('a handler that throws', () => {
+    const throwing = async (error: unknown) => {
+      const { url } = await start({
+        wait: () => {
+          throw error;
+        },
+      });
+      return send(`${url}/wait`);
+    };
+
+    test('a problem of its own: it is sent', async () => {
+      const thrown = problem(409, 'Sold out', 'no lamp left', {
+        members: { sku: 'lamp', status: 1 },
+        retryAfterMs: 1500,
+      });
+      const answer = await throwing(thrown);
+      expect(answer.status).toBe(409);
+      expect(answer.json).toMatchObject({
+        type: 'about:blank',
+        title: 'Sold out',
+        status: 409,
+        detail: 'no lamp left',
+        sku: 'lamp',
+        instance: '/wait',
+      });
+    });
+
+    test('anything else: 500 without internals, which are in the log', async () => {
+      const answer = await throwing(new Error('password is hunter2'));
+      expect(answer.status).toBe(500);
+      expect(answer.json.code).toBe('FWK_HTTP_INTERNAL');
+      expect(answer.text).not.toMatch(/hunter2/);
+      expect(lines).toMatchObject([{ level: 'error', fields: { operation: 'shop.wait', status: 500 } }]);
+      expect(logged().message).toBe('password is hunter2');
+    });
+
+    test('an error of ours: the status of its table, and no internals', async () => {
+      const answer = await throwing(new BulkheadFullError('secret/place', 1, 0));
+      expect(answer).toMatchObject({ status: 503, json: { code: 'FWK_RESILIENCE_BULKHEAD_FULL', retryAfterMs: 100 } });
+      expect(answer.headers['retry-after']).toBe('1');
+      expect(answer.text).not.toMatch(/secret/);
+      expect(answer.headers['fwk-retry']).toBeUndefined();
+    });
+
+    test('an error that is not to be retried: says so', async () => {
+      const error = new BulkheadFullError('a', 1, 0);
+      const { url } = await start({
+        wait: () => {
+          throw markDoNotRetry(error);
+        },
+      });
+      expect((await send(`${url}/wait`)).headers['fwk-retry']).toBe('no');
+      // The mark was for that request alone, and is not for another that ends with the same error.
+      expect((await throwing(error)).headers['fwk-retry']).toBeUndefined();
+      const final = new FwkError('FWK_RESILIENCE_BULKHEAD_FULL', 'full', { traits: { overloaded: true } });
+      expect((await throwing(final)).headers['fwk-retry']).toBe('no');
+    });
+
+    test('an answer against the contract: 500, details only in the log', async () => {
+      const { url } = await start({ item: () => ({ id: 'x', size: 'big' as never }) });
+      const answer = await send(`${url}/items/7`);
+      expect(answer).toMatchObject({ status: 500, json: { code: 'FWK_HTTP_INTERNAL' } });
+      expect(answer.text).not.toMatch(/size|number/);
+      expect(logged().code).toBe('FWK_HTTP_RESPONSE_INVALID');
+      expect(logged().message).toMatch(/response\.size/);
+    });
+  });
+
+  describe('time', () => {
+    test('that has run out before the request arrived: 504, and the handler does not run', async () => {
+      let ran = false;
+      const { url } = await start({
+        wait: () => {
+          ran = true;
+          return '';
+        },
+      });
+      const answer = await send(`${url}/wait`, { headers: { 'fwk-deadline-ms': '0' } });
+      expect(answer).toMatchObject({ status: 504, json: { code: 'FWK_KERNEL_DEADLINE_EXCEEDED' } });
+      expect(ran).toBe(false);
+    });
+
+    test.each([
+      ['the operation’s own', '/slow', {}],
+      ['the caller’s', '/wait', { 'fwk-deadline-ms': '50' }],
+    ])('that runs out (%s): 504, and the handler is told', async (_whose, path, headers) => {
+      let reason: unknown;
+      const hang = ({ context }: { context: CallContext }) =>
+        new Promise<string>((resolve) => {
+          context.onCancel((given) => {
+            reason = given;
+            resolve('too late');
+          });
+        });
+      const { url } = await start({ slow: hang, wait: hang });
+      const answer = await send(url + path, { headers: headers as Record<string, string> });
+      expect(answer.status).toBe(504);
+      expect((reason as FwkError).code).toBe('FWK_KERNEL_DEADLINE_EXCEEDED');
+    });
+
+    test('a caller that goes away cancels the handler', async () => {
+      const started = deferred<void>();
+      const cancelled = deferred<unknown>();
+      const { url } = await start({
+        wait: ({ context }) => {
+          context.onCancel(cancelled.resolve);
+          started.resolve();
+          return new Promise(() => {});
+        },
+      });
+      const caller = new AbortController();
+      const sent = send(`${url}/wait`, { signal: caller.signal });
+      await started.promise;
+      caller.abort();
+      await expect(sent).rejects.toThrow();
+      expect(((await cancelled.promise) as FwkError).code).toBe('FWK_KERNEL_CANCELLED');
+    });
   });
 });
 
-describe('bad input is answered with a problem document:', () => {
-  const post = (body: string | object, headers: Record<string, string> = {}): RawRequest => ({
-    method: 'POST',
-    body,
-    headers,
-  });
+describe('over HTTP alone, bad input is answered with a problem document:', () => {
   test.each<[string, string, RawRequest, number, string, RegExp]>([
-    ['an unknown path', '/nothing', {}, 404, 'FWK_HTTP_ROUTE_UNKNOWN', /no operation/],
-    ['an unknown path with a bad body', '/nothing', post('{'), 404, 'FWK_HTTP_ROUTE_UNKNOWN', /no operation/],
-    ['a wrong method', '/orders', { method: 'PUT', body: '{' }, 405, 'FWK_HTTP_METHOD_NOT_ALLOWED', /no PUT, but POST/],
-    ['no JSON', '/orders', post('{"sku": '), 400, 'FWK_HTTP_BODY_NOT_JSON', /not JSON/],
-    ['a prototype in JSON', '/orders', post('{"__proto__": {}}'), 400, 'FWK_HTTP_BODY_NOT_JSON', /__proto__/],
     [
-      'a prototype in a constructor',
-      '/orders',
-      post('{"lines": [{"constructor": {"prototype": {"admin": true}}}]}'),
-      400,
-      'FWK_HTTP_BODY_NOT_JSON',
-      /^the body cannot be used: the key "lines.0.constructor.prototype" is not allowed/,
+      'an unknown path with a bad body',
+      '/nothing',
+      { method: 'POST', body: '{' },
+      404,
+      'FWK_HTTP_ROUTE_UNKNOWN',
+      /no operation/,
     ],
+    ['a wrong method', '/orders', { method: 'PUT', body: '{' }, 405, 'FWK_HTTP_METHOD_NOT_ALLOWED', /no PUT, but POST/],
     [
       'another media type',
       '/orders',
-      post('a=b', { 'content-type': 'text/plain' }),
+      { method: 'POST', body: 'a=b', headers: { 'content-type': 'text/plain' } },
       415,
       'FWK_HTTP_MEDIA_TYPE',
       /json/,
     ],
-    ['a body too large', '/orders', post(`"${'x'.repeat(2000)}"`), 413, 'FWK_HTTP_BODY_TOO_LARGE', /1000 bytes/],
-    ['no body', '/orders', { method: 'POST' }, 400, 'FWK_HTTP_REQUEST_INVALID', /body: /],
-    ['a bad escape', '/items/%zz', {}, 400, 'FWK_HTTP_REQUEST_MALFORMED', /not a valid URL/],
   ])('%s', async (_case, path, request, status, code, detail) => {
-    const { url } = await start({}, { bodyLimitBytes: 1000 });
+    const { url } = await start();
     const answer = await send(url + path, request);
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
     expect(answer.json).toMatchObject({ status, code, type: `urn:fwk:error:${code}`, instance: path });
     expect(answer.status).toBe(status);
     expect(answer.json.detail).toMatch(detail);
-    expect(answer.text).not.toMatch(/\.[jt]s:\d|at /);
-  });
-
-  test('what the schemas refuse, every issue with its path', async () => {
-    const { url } = await start();
-    const body = await send(`${url}/orders`, { method: 'POST', body: { sku: 1, quantity: 0 } });
-    expect(body.status).toBe(400);
-    expect(body.json.issues.map(({ in: part, path }: { in: string; path: string }) => `${part}.${path}`)).toEqual([
-      'body.sku',
-      'body.quantity',
-    ]);
-    expect(body.json.traceId).toMatch(/^[0-9a-f]{32}$/);
-    const both = await send(`${url}/items/toolong?size=x`);
-    expect(both.json.issues).toMatchObject([
-      { in: 'params', path: 'id' },
-      { in: 'query', path: 'size' },
-    ]);
   });
 
   test('what is not HTTP', async () => {
@@ -213,125 +351,6 @@ describe('bad input is answered with a problem document:', () => {
     const { url } = await start();
     const answer = await send(`${url}/items/7`, { method: 'POST', body: {} });
     expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, HEAD, DELETE']);
-  });
-});
-
-describe('a handler that throws', () => {
-  const throwing = async (error: unknown) => {
-    const { url } = await start({
-      wait: () => {
-        throw error;
-      },
-    });
-    return send(`${url}/wait`);
-  };
-
-  test('a problem of its own: it is sent', async () => {
-    const thrown = problem(409, 'Sold out', 'no lamp left', {
-      members: { sku: 'lamp', status: 1 },
-      retryAfterMs: 1500,
-    });
-    const answer = await throwing(thrown);
-    expect(answer.status).toBe(409);
-    expect(answer.json).toMatchObject({
-      type: 'about:blank',
-      title: 'Sold out',
-      status: 409,
-      detail: 'no lamp left',
-      sku: 'lamp',
-      instance: '/wait',
-    });
-  });
-
-  test('anything else: 500 without internals, which are in the log', async () => {
-    const answer = await throwing(new Error('password is hunter2'));
-    expect(answer.status).toBe(500);
-    expect(answer.json.code).toBe('FWK_HTTP_INTERNAL');
-    expect(answer.text).not.toMatch(/hunter2/);
-    expect(lines).toMatchObject([{ level: 'error', fields: { operation: 'shop.wait', status: 500 } }]);
-    expect(logged().message).toBe('password is hunter2');
-  });
-
-  test('an error of ours: the status of its table, and no internals', async () => {
-    const answer = await throwing(new BulkheadFullError('secret/place', 1, 0));
-    expect(answer).toMatchObject({ status: 503, json: { code: 'FWK_RESILIENCE_BULKHEAD_FULL', retryAfterMs: 100 } });
-    expect(answer.headers['retry-after']).toBe('1');
-    expect(answer.text).not.toMatch(/secret/);
-    expect(answer.headers['fwk-retry']).toBeUndefined();
-  });
-
-  test('an error that is not to be retried: says so', async () => {
-    const error = new BulkheadFullError('a', 1, 0);
-    const { url } = await start({
-      wait: () => {
-        throw markDoNotRetry(error);
-      },
-    });
-    expect((await send(`${url}/wait`)).headers['fwk-retry']).toBe('no');
-    // The mark was for that request alone, and is not for another that ends with the same error.
-    expect((await throwing(error)).headers['fwk-retry']).toBeUndefined();
-    const final = new FwkError('FWK_RESILIENCE_BULKHEAD_FULL', 'full', { traits: { overloaded: true } });
-    expect((await throwing(final)).headers['fwk-retry']).toBe('no');
-  });
-
-  test('an answer against the contract: 500, details only in the log', async () => {
-    const { url } = await start({ item: () => ({ id: 'x', size: 'big' as never }) });
-    const answer = await send(`${url}/items/7`);
-    expect(answer).toMatchObject({ status: 500, json: { code: 'FWK_HTTP_INTERNAL' } });
-    expect(answer.text).not.toMatch(/size|number/);
-    expect(logged().code).toBe('FWK_HTTP_RESPONSE_INVALID');
-    expect(logged().message).toMatch(/response\.size/);
-  });
-});
-
-describe('time', () => {
-  test('that has run out before the request arrived: 504, and the handler does not run', async () => {
-    let ran = false;
-    const { url } = await start({
-      wait: () => {
-        ran = true;
-        return '';
-      },
-    });
-    const answer = await send(`${url}/wait`, { headers: { 'fwk-deadline-ms': '0' } });
-    expect(answer).toMatchObject({ status: 504, json: { code: 'FWK_KERNEL_DEADLINE_EXCEEDED' } });
-    expect(ran).toBe(false);
-  });
-
-  test.each([
-    ['the operation’s own', '/slow', {}],
-    ['the caller’s', '/wait', { 'fwk-deadline-ms': '50' }],
-  ])('that runs out (%s): 504, and the handler is told', async (_whose, path, headers) => {
-    let reason: unknown;
-    const hang = ({ context }: { context: CallContext }) =>
-      new Promise<string>((resolve) => {
-        context.onCancel((given) => {
-          reason = given;
-          resolve('too late');
-        });
-      });
-    const { url } = await start({ slow: hang, wait: hang });
-    const answer = await send(url + path, { headers: headers as Record<string, string> });
-    expect(answer.status).toBe(504);
-    expect((reason as FwkError).code).toBe('FWK_KERNEL_DEADLINE_EXCEEDED');
-  });
-
-  test('a caller that goes away cancels the handler', async () => {
-    const started = deferred<void>();
-    const cancelled = deferred<unknown>();
-    const { url } = await start({
-      wait: ({ context }) => {
-        context.onCancel(cancelled.resolve);
-        started.resolve();
-        return new Promise(() => {});
-      },
-    });
-    const caller = new AbortController();
-    const sent = send(`${url}/wait`, { signal: caller.signal });
-    await started.promise;
-    caller.abort();
-    await expect(sent).rejects.toThrow();
-    expect(((await cancelled.promise) as FwkError).code).toBe('FWK_KERNEL_CANCELLED');
   });
 });
 
