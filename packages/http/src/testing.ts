@@ -1,4 +1,9 @@
-export { type ConformanceCase, contractConformance, type Examples } from './testing/contract-conformance.js';
+export {
+  type ConformanceCase,
+  type ConformanceOptions,
+  contractConformance,
+  type Examples,
+} from './testing/contract-conformance.js';
 export {
   type IdempotencyStoreContract,
   type IdempotencyStoreContractCase,

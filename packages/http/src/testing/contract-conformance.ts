@@ -1,7 +1,7 @@
 /**
  * Whether a running server keeps a contract, whatever it is made of: each operation answers an example as the contract
- * says, and refuses what the contract does not allow with a problem document. The cases use `node:assert` and
- * `node:http`, so that they run under any test runner.
+ * says, and refuses what the contract does not allow with a problem document, over HTTP or over Mux. The cases use `node:assert`
+ * and `node:http`, so that they run under any test runner.
  */
 
 import assert from 'node:assert/strict';
@@ -24,6 +24,12 @@ export interface ConformanceCase {
   run(): Promise<void>;
 }
 
+/** Options of {@link contractConformance}. */
+export interface ConformanceOptions {
+  /** The wire that the server is asked over. @defaultValue 'http' */
+  readonly wire?: 'http' | 'mux';
+}
+
 /**
  * What every server of a contract does, as test cases.
  * @param urlOf - answers the server's base URL when a case runs, such as `http://127.0.0.1:4001`.
@@ -33,13 +39,15 @@ export function contractConformance<C extends AnyContract>(
   contract: C,
   urlOf: () => string,
   examples: Examples<C>,
+  { wire = 'http' }: ConformanceOptions = {},
 ): readonly ConformanceCase[] {
   return contract.plans.flatMap((plan) => {
     const given = Reflect.get(examples, plan.name) as GivenRequest;
     const ask = async (change: Partial<Sent>): Promise<Received> => {
       const { path, body } = await prepareRequest(clientOperation(plan, 'conformance'), given, undefined);
       const key = plan.idempotencyKey ? `"${randomUUID()}"` : undefined;
-      return send(plan.method, { url: urlOf(), path, body, key, ...change });
+      const sent = { url: urlOf(), path, body, key, ...change };
+      return wire === 'mux' ? sendOverMux(contract, plan, sent) : send(plan.method, sent);
     };
     const cases: ConformanceCase[] = [
       {
@@ -106,14 +114,32 @@ interface Received {
   readonly text: string;
 }
 
-function send(method: string, { url, path, body, key, deadlineMs }: Sent): Promise<Received> {
+/** The types of content are always the same over Mux, and are not sent. */
+async function sendOverMux(
+  { name }: AnyContract,
+  plan: OperationPlan,
+  { url, path, body, ...sent }: Sent,
+): Promise<Received> {
+  const { exchangeOverMux } = await import('./mux-exchange.js');
+  const destination = `/${name}/${plan.name}`;
+  const { status, text } = await exchangeOverMux({ url, destination, target: path, body, headers: headersOf(sent) });
+  return { status, type: status < 400 ? 'application/json' : problemType, text };
+}
+
+function headersOf({ key, deadlineMs }: Pick<Sent, 'key' | 'deadlineMs'>): Readonly<Record<string, string>> {
+  return {
+    ...(key !== undefined && { [headerNames.idempotencyKey]: key }),
+    ...(deadlineMs !== undefined && { [headerNames.deadlineMs]: deadlineMs }),
+  };
+}
+
+function send(method: string, { url, path, body, ...sent }: Sent): Promise<Received> {
   return new Promise((resolve, reject) => {
     const headers = {
       ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...(key !== undefined && { [headerNames.idempotencyKey]: key }),
-      ...(deadlineMs !== undefined && { [headerNames.deadlineMs]: deadlineMs }),
+      ...headersOf(sent),
     };
-    const sent = request(url + path, { method, headers, agent: false, timeout: 10_000 }, (answer) => {
+    const asked = request(url + path, { method, headers, agent: false, timeout: 10_000 }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.on('error', reject);
@@ -125,8 +151,8 @@ function send(method: string, { url, path, body, key, deadlineMs }: Sent): Promi
         }),
       );
     });
-    sent.on('timeout', () => sent.destroy(new Error(`${method} ${path} was not answered in 10 s`)));
-    sent.on('error', reject);
-    sent.end(body);
+    asked.on('timeout', () => asked.destroy(new Error(`${method} ${path} was not answered in 10 s`)));
+    asked.on('error', reject);
+    asked.end(body);
   });
 }

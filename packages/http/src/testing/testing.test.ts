@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Handlers } from '../contract/contract-types.js';
+import { wires } from '../fixtures/send-mux.js';
 import { shop } from '../fixtures/shop-contract.js';
 import { contractConformance, type Examples, type ServedContract, serveContract } from '../testing.js';
 
@@ -28,13 +29,13 @@ test('serves a contract for a test, with a client of it, until it is disposed', 
   await expect(fetch(url)).rejects.toThrow();
 });
 
-describe('our own server conforms:', () => {
+describe.each(wires)('our own server conforms over %s:', (wire) => {
   let running: ServedContract<typeof shop>;
   beforeAll(async () => {
     running = await serveContract(shop, handlers);
   });
   afterAll(() => running[Symbol.asyncDispose]());
-  for (const { name, run } of contractConformance(shop, () => running.url, examples)) test(name, run);
+  for (const { name, run } of contractConformance(shop, () => running.url, examples, { wire })) test(name, run);
 });
 
 describe('a server that answers everything alike', () => {
