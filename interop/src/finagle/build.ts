@@ -1,6 +1,6 @@
 /** Builds the programs of the Finagle peer with Maven. */
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -8,6 +8,8 @@ import { ToolMissingError } from '../interop.js';
 
 const project = fileURLToPath(new URL('../../finagle', import.meta.url));
 const classpathFile = join(project, 'target/classpath');
+/** Written after each build: Maven leaves files alone that would not change. */
+const stampFile = join(project, 'target/built');
 const oldestJava = 17;
 const run = promisify(execFile);
 
@@ -19,11 +21,12 @@ const run = promisify(execFile);
 export async function build(say: (text: string) => void, signal: AbortSignal): Promise<string> {
   await checkJava(signal);
   if (!isBuilt()) {
-    say('building the Finagle peer (the first time, Maven fetches Finagle) …');
+    say('building the Finagle peer; the first time Maven fetches Finagle …');
     await ask('mvn', ['-version'], 'Maven 3', signal);
     await run('mvn', ['-q', '-B', 'package'], { cwd: project, signal }).catch((error: { stdout?: string }) => {
       throw new Error(`Maven could not build ${project}: ${(error.stdout ?? String(error)).slice(-2000)}`);
     });
+    writeFileSync(stampFile, '');
   }
   return `${join(project, 'target/classes')}:${readFileSync(classpathFile, 'utf8').trim()}`;
 }
@@ -52,7 +55,7 @@ async function ask(program: string, args: string[], what: string, signal: AbortS
 }
 
 function isBuilt(): boolean {
-  const builtMs = statSync(classpathFile, { throwIfNoEntry: false })?.mtimeMs;
+  const builtMs = statSync(stampFile, { throwIfNoEntry: false })?.mtimeMs;
   if (builtMs === undefined) return false;
   const sources = readdirSync(join(project, 'src'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -56,6 +56,7 @@ export {
   priorityKey,
 } from './context/keys.js';
 export { type CallNotes, note, notesKey } from './context/notes.js';
+export { outside } from './context/outside.js';
 export { type Bound, settleWithin } from './context/settle-within.js';
 export { sleep } from './context/sleep.js';
 export { isThenable } from './context/thenable.js';

@@ -20,6 +20,11 @@ export const muxErrors = Object.freeze({
       'A Mux session took no further call: its peer reads too slowly, or as many calls as allowed were under way. Try another instance, or later.',
     status: 503,
   },
+  FWK_MUX_NOT_WRITTEN: {
+    summary:
+      'A call or an answer cannot be written as a message of Mux: a context is too long, or another message was begun before it was ended. The message says what.',
+    status: 500,
+  },
   FWK_MUX_NOT_ACTED_ON: {
     summary: 'The peer of a Mux session answered that it did not understand a message, or could not act on it.',
     status: 502,

@@ -5,9 +5,8 @@
  * A connection serves many calls and outlives the one that it was made for, so it is made outside any call's async context:
  * it would keep that context, and run what happens on it there.
  */
-import { AsyncResource } from 'node:async_hooks';
 import { connect, type IpcNetConnectOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
-import type { Clock, Timer } from '@fwk/kernel';
+import { type Clock, outside, type Timer } from '@fwk/kernel';
 import type { buildConnector } from 'undici';
 
 type Connector = buildConnector.connector;
@@ -20,8 +19,6 @@ export type Upgrade = (plain: Socket, callback: Callback) => void;
 /** As undici has it. */
 const KEEP_ALIVE_PROBE_MS = 60_000;
 const READ_BYTES = 64 * 1024;
-
-const outside = new AsyncResource('FwkConnections');
 
 /**
  * Makes a connector for undici.
@@ -50,7 +47,7 @@ export function openSocket(
   upgrade: Upgrade | undefined,
   callback: Callback,
 ): void {
-  outside.runInAsyncScope(() => new Connecting(clock, limitMs, callback).start(to, upgrade));
+  outside(() => new Connecting(clock, limitMs, callback).start(to, upgrade));
 }
 
 /** How a connection over TCP is made. */

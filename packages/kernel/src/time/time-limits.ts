@@ -3,7 +3,7 @@
  * timer of Node for each costs too much: it is set, cleared and counted as an async resource. So one timer looks at all limits
  * every 20 ms, and only a limit that it meets for the second time gets a timer of its own.
  */
-import { AsyncResource } from 'node:async_hooks';
+import { outside } from '../context/outside.js';
 import type { Clock, Timer } from './clock.js';
 
 /** Time between two looks at all limits, in milliseconds. */
@@ -14,9 +14,6 @@ export interface Limited {
   /** Its time is over. The async context is that of the work, or none: who needs one enters it. */
   expired(): void;
 }
-
-/** A sweep belongs to no piece of work. */
-const outside = new AsyncResource('FwkTimeLimits');
 
 /** The time limit of one piece of work. */
 export class TimeLimit {
@@ -113,7 +110,8 @@ export class TimeLimits {
     if (limitMs <= 2 * sweepEveryMs) limit.setTimer(nowMs);
     else {
       limit.index = this.#withoutTimer.push(limit) - 1;
-      this.#sweepTimer ??= outside.runInAsyncScope(() => this.#sweepLater());
+      // A sweep belongs to no piece of work.
+      this.#sweepTimer ??= outside(() => this.#sweepLater());
     }
     return limit;
   }

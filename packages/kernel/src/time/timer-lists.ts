@@ -6,7 +6,7 @@
  * into each list that is used, at most one for each duration of time. It holds neither the process nor, since it
  * is set outside any call's async context, anything of the call that happened to cause it.
  */
-import { AsyncResource } from 'node:async_hooks';
+import { outside } from '../context/outside.js';
 
 /** Lists kept at most; callers who bring ever new durations gain nothing from keeping them. */
 const MAX_KEPT = 32;
@@ -14,12 +14,11 @@ const MAX_KEPT = 32;
 const SHORTEST_KEPT_MS = 100;
 
 const kept = new Set<number>();
-const outside = new AsyncResource('FwkTimerLists');
 
 /** Call with the duration of each timer that is set; costs a look-up unless the list is new. */
 export function keepTimerList(durationMs: number): void {
   if (kept.has(durationMs) || durationMs < SHORTEST_KEPT_MS) return;
   if (kept.size >= MAX_KEPT || !Number.isInteger(durationMs)) return;
   kept.add(durationMs);
-  outside.runInAsyncScope(() => setTimeout(() => kept.delete(durationMs), durationMs).unref());
+  outside(() => setTimeout(() => kept.delete(durationMs), durationMs).unref());
 }

@@ -1,11 +1,20 @@
 /** Writes the contexts of a message. Keys are encoded once, not for each call. */
+import { NotWrittenError } from '../not-written-error.js';
 import type { FrameOutput } from './frame-output.js';
+
+/** Bytes of a key, of a value and of a destination, and contexts of a message. Finagle reads their numbers with a sign. */
+export const longestPart = 32_767;
 
 /** A key with its length before it, as it stands in messages. */
 export type EncodedKey = Uint8Array;
 
-/** Encodes a key: 1 to 65 535 characters up to U+00FF. */
+/**
+ * Encodes a key, or a destination.
+ * @param key - up to 32 767 characters up to U+00FF.
+ * @throws NotWrittenError `FWK_MUX_NOT_WRITTEN` for a longer one
+ */
 export function encodeKey(key: string): EncodedKey {
+  checkLength(key.length);
   const bytes = Buffer.allocUnsafe(2 + key.length);
   bytes.writeUInt16BE(key.length);
   bytes.write(key, 2, 'latin1');
@@ -18,7 +27,11 @@ export interface EncodedContexts {
   readonly bytes: Uint8Array;
 }
 
-/** Encodes contexts. @param contexts - keys and values in turn, characters up to U+00FF */
+/**
+ * Encodes contexts.
+ * @param contexts - keys and values in turn, each of up to 32 767 characters up to U+00FF.
+ * @throws NotWrittenError `FWK_MUX_NOT_WRITTEN` for a longer one
+ */
 export function encodeContexts(contexts: readonly string[]): EncodedContexts {
   return { count: contexts.length / 2, bytes: Buffer.concat(contexts.map((text) => encodeKey(text))) };
 }
@@ -40,18 +53,20 @@ export class ContextWriter {
     this.#output.uint16(0);
   }
 
-  /** Ends it. */
+  /** Ends it. @throws NotWrittenError `FWK_MUX_NOT_WRITTEN` for more than 32 767 contexts */
   end(): void {
+    if (this.#count > longestPart)
+      throw new NotWrittenError(`it has ${this.#count} contexts, at most ${longestPart} can be said`);
     if (this.#count > 0) this.#output.patch16(this.#position, this.#count);
   }
 
-  /** @param value - characters up to U+00FF, at most 65 535 */
+  /** @param value - up to 32 767 characters up to U+00FF. @throws NotWrittenError `FWK_MUX_NOT_WRITTEN` for a longer one */
   text(key: EncodedKey, value: string): void {
     this.#begin(key, value.length);
     this.#output.latin1(value);
   }
 
-  /** @param value - at most 65 535 bytes */
+  /** @param value - up to 32 767 bytes. @throws NotWrittenError `FWK_MUX_NOT_WRITTEN` for more */
   bytes(key: EncodedKey, value: Uint8Array): void {
     this.#begin(key, value.length);
     this.#output.raw(value);
@@ -69,8 +84,15 @@ export class ContextWriter {
   }
 
   #begin(key: EncodedKey, bytes: number): void {
+    checkLength(bytes);
     this.#count++;
     this.#output.raw(key);
     this.#output.uint16(bytes);
+  }
+}
+
+function checkLength(bytes: number): void {
+  if (bytes > longestPart) {
+    throw new NotWrittenError(`a context or a destination has ${bytes} bytes, at most ${longestPart} can be said`);
   }
 }

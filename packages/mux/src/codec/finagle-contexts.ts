@@ -65,7 +65,7 @@ export function readTrace({ bytes, valueBegin: at, valueEnd }: ContextReader): M
 /**
  * Writes a deadline.
  * @param wallTimeMs - now, in milliseconds since the epoch.
- * @param remainingMs - what is left.
+ * @param remainingMs - what is left; an end before 1970 or after 2262 is written as the nearest time between.
  */
 export function writeDeadline(contexts: ContextWriter, wallTimeMs: number, remainingMs: number): void {
   const output = contexts.open(deadlineOut, 16);
@@ -96,8 +96,12 @@ export function readFailure({ bytes, valueBegin: at, valueEnd }: ContextReader):
   return valueEnd - at >= 8 ? (bytes[at + 7] as number) : undefined;
 }
 
+/** The last millisecond that fits into nanoseconds with a sign, in the year 2262. */
+const lastMs = 2 ** 63 / 1e6 - 2048;
+
 /** Writes milliseconds as eight bytes of nanoseconds, more than a number can hold exactly. */
-function writeNanoseconds(output: FrameOutput, ms: number): void {
+function writeNanoseconds(output: FrameOutput, time: number): void {
+  const ms = Math.min(Math.max(time, 0), lastMs);
   const whole = Math.floor(ms);
   // In units of 65 536 ns, and what is left of them in ns.
   const low = (whole % 65_536) * 1e6 + Math.floor((ms - whole) * 1e6);

@@ -7,11 +7,11 @@ import { GrowingBytes } from './growing-bytes.js';
 
 /** Limits of {@link Fragments}. */
 export interface FragmentLimits {
-  /** Bytes of one message. */
+  /** Bytes of one message that arrives in fragments, 4096 to 1 GiB. @defaultValue 67108864 */
   readonly maxMessageBytes: number;
-  /** Bytes of all messages of the session together that have not arrived whole. */
+  /** Bytes of all messages of the session together that have not arrived whole, 4096 to 1 GiB. @defaultValue 134217728 */
   readonly maxPartialBytes: number;
-  /** Messages of the session that have not arrived whole. */
+  /** Messages of the session that have not arrived whole, 1 to 1 000 000. @defaultValue 4096 */
   readonly maxPartial: number;
 }
 
@@ -28,6 +28,11 @@ export class Fragments {
   /** Messages of which fragments are still to come. */
   get size(): number {
     return this.#partial.size;
+  }
+
+  /** Their bytes together. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Adds a fragment that is not the last. @param tag - without the mark @throws ProtocolError `FWK_MUX_PROTOCOL` */
@@ -67,6 +72,12 @@ export class Fragments {
     if (!partial) return false;
     this.#bytes -= partial.length;
     return this.#partial.delete(tag);
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#partial.clear();
+    this.#bytes = 0;
   }
 
   #check(tag: number, bytes: number): void {

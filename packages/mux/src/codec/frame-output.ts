@@ -2,6 +2,7 @@
  * Frames on their way out, written one behind the other into memory that all sessions of the process share. A frame is written
  * once and in place: its size is filled in when it ends. Whoever takes the frames hands the memory back when they are sent.
  */
+import { NotWrittenError } from '../not-written-error.js';
 import { countedHeadBytes, headBytes } from './message-types.js';
 
 /** Bytes of a chunk: the frames of one turn of the event loop mostly fit into one. */
@@ -30,8 +31,6 @@ export function giveBack({ chunk }: TakenFrames): void {
 
 /** See the head of this file. */
 export class FrameOutput {
-  /** Frames that have ended so far. */
-  count = 0;
   #chunk: Buffer = nothing;
   /** Where the next byte goes. */
   #at = 0;
@@ -39,14 +38,23 @@ export class FrameOutput {
   #begun = 0;
   #full: TakenFrames[] = [];
   #fullBytes = 0;
+  /** Frames that have ended so far. */
+  count = 0;
+  /** Whether a frame is being written. */
+  #writing = false;
 
   /** Bytes of the frames that have not been taken. */
   get bytes(): number {
     return this.#fullBytes + this.#at;
   }
 
-  /** Begins a frame. */
+  /**
+   * Begins a frame.
+   * @throws NotWrittenError `FWK_MUX_NOT_WRITTEN` amid another one, as when what writes a call makes another
+   */
   begin(type: number, tag: number): void {
+    if (this.#writing) throw new NotWrittenError('another message is being written on this session');
+    this.#writing = true;
     this.#begun = this.#at;
     this.ensure(headBytes);
     const chunk = this.#chunk;
@@ -66,6 +74,7 @@ export class FrameOutput {
   /** Ends the frame. */
   end(): void {
     this.count++;
+    this.#writing = false;
     this.#put32(this.#begun, this.#at - this.#begun - headBytes + countedHeadBytes);
   }
 
@@ -84,6 +93,7 @@ export class FrameOutput {
 
   /** Takes the frame back that is being written. */
   takeBack(): void {
+    this.#writing = false;
     this.#at = this.#begun;
   }
 

@@ -12,34 +12,8 @@ import { Session } from './session.js';
 import { NotActedOnError, NotOpenedError, SessionBusyError, type SessionEndedError } from './session-errors.js';
 import { type SessionOptions, wantedFrameBytes } from './session-options.js';
 
-/** Options of {@link openSession}. */
-export interface ClientSessionOptions extends SessionOptions {
-  /** How long the peer has to answer the opening of the session, in milliseconds. */
-  readonly openTimeoutMs: number;
-}
-
 /** Whether a session takes calls: `busy` when the next one may be taken elsewhere with more success. */
 export type SessionStatus = 'opening' | 'ready' | 'busy' | 'draining' | 'ended';
-
-/**
- * Opens a session on a connection that stands.
- * @throws NotOpenedError `FWK_MUX_NOT_OPENED`, by its promise
- */
-export function openSession(socket: Duplex, options: ClientSessionOptions): Promise<ClientSession> {
-  return new Promise((resolve, reject) => {
-    const { clock, peer, openTimeoutMs } = options;
-    const timer = clock.setTimer(() => {
-      settle(new NotOpenedError(peer, `no answer within ${Math.round(openTimeoutMs)} ms`));
-      session.close();
-    }, openTimeoutMs);
-    const settle = (error?: NotOpenedError) => {
-      clock.clearTimer(timer);
-      if (error) reject(error);
-      else resolve(session);
-    };
-    const session: ClientSession = new ClientSession(socket, options, settle);
-  });
-}
 
 /** Stands for a call that was given up: its tag is free when the peer has answered. */
 const discarded = Symbol('discarded');
@@ -52,22 +26,23 @@ export class ClientSession extends Session {
   readonly #freeTags: number[] = [];
   #nextTag: number = tags.first;
   #inFlight = 0;
+  /** Calls that were given up and whose tags are not free yet. */
+  #discarded = 0;
   #opened: ((error?: NotOpenedError) => void) | undefined;
   #draining = false;
   #closing = false;
   /** When the lease ends; `Infinity` where the peer has given none. */
   #leasedUntilMs = Number.POSITIVE_INFINITY;
 
-  /** @param opened - told once, that it is open or why not. Use {@link openSession}. */
-  constructor(socket: Duplex, options: ClientSessionOptions, opened: (error?: NotOpenedError) => void) {
-    const { openTimeoutMs: _, ...rest } = options;
-    super(socket, rest);
+  /** @param opened - told once, that it is open or why not. Use `openSession`. */
+  constructor(socket: Duplex, options: SessionOptions, opened: (error?: NotOpenedError) => void) {
+    super(socket, options);
     this.#clock = options.clock;
     this.#opened = opened;
     // Finagle takes a Tinit only after this question; a server that knows none of it answers both by errors.
     this.sendError(tags.control, initProbe);
     this.outgoing.frames.begin(types.Tinit, tags.control);
-    writeInit(this.outgoing.frames, muxVersion, wantedFrameBytes);
+    writeInit(this.outgoing.frames, muxVersion, wantedFrameBytes(this.limits));
     this.outgoing.endFrame();
   }
 
@@ -88,13 +63,15 @@ export class ClientSession extends Session {
 
   /**
    * Sends a call. What becomes of it is told to the call, later.
-   * @throws SessionBusyError `FWK_MUX_SESSION_BUSY`, SessionEndedError `FWK_MUX_SESSION_ENDED`: nothing was sent then
+   * @throws SessionBusyError `FWK_MUX_SESSION_BUSY`, SessionEndedError `FWK_MUX_SESSION_ENDED`, NotWrittenError
+   *   `FWK_MUX_NOT_WRITTEN`, or what the call throws when it writes itself: nothing was sent then
    */
   dispatch(call: MuxCall): void {
     this.#check();
     const { frames } = this.outgoing;
-    const tag = this.#freeTags.pop() ?? this.#nextTag++;
+    const tag = this.#freeTags.at(-1) ?? this.#nextTag;
     frames.begin(types.Tdispatch, tag);
+    if (this.#freeTags.pop() === undefined) this.#nextTag++;
     try {
       this.contexts.begin();
       call.writeContexts(this.contexts);
@@ -107,6 +84,8 @@ export class ClientSession extends Session {
       this.#freeTags.push(tag);
       throw error;
     }
+    // What wrote the call may have closed the session.
+    if (this.ended) throw this.ended;
     this.#calls[tag] = call;
     call.tag = tag;
     call.writesBefore = this.outgoing.writes;
@@ -123,8 +102,11 @@ export class ClientSession extends Session {
     this.#inFlight--;
     const state = this.outgoing.drop(tag);
     // A peer forgets what it has of a message that is discarded amid its fragments, and answers nothing.
-    if (state === 'sent') this.#calls[tag] = discarded;
-    else this.#free(tag);
+    if (state === 'sent') {
+      this.#calls[tag] = discarded;
+      this.#discarded++;
+      this.dropFragments(tag);
+    } else this.#free(tag);
     if (state !== 'unsent') {
       this.outgoing.frames.begin(types.oldTdiscarded, tags.marker);
       this.outgoing.frames.byte(tag >>> 16);
@@ -132,7 +114,9 @@ export class ClientSession extends Session {
       this.outgoing.frames.utf8(why);
       this.outgoing.endFrame();
     }
-    this.#endIfDrained();
+    if (this.#discarded > maxDiscarded)
+      this.end(`the peer has not answered ${this.#discarded} calls that were given up`);
+    else this.#endIfDrained();
   }
 
   /** Takes no more calls, and ends when those under way are over. */
@@ -153,7 +137,6 @@ export class ClientSession extends Session {
         this.#answered(tag, bytes, begin, end);
         break;
       case types.Rdiscarded:
-        this.dropFragments(tag);
         this.#refused(tag, 'the call was discarded');
         break;
       case types.Rerr:
@@ -185,7 +168,19 @@ export class ClientSession extends Session {
     this.#settle(new NotOpenedError(this.peer, reason, error.cause));
     this.#inFlight = 0;
     const calls = this.#calls.splice(0);
-    for (const call of calls) if (call && call !== discarded) call.failed(error, this.#wasSent(call));
+    for (const call of calls) if (call && call !== discarded) this.#tellFailed(call, error, this.#wasSent(call));
+  }
+
+  protected wants(type: number, tag: number): boolean {
+    if (type !== types.Rdispatch) throw new ProtocolError('a call came, which nobody sends to a client');
+    const call = this.#calls[tag];
+    return call !== undefined && call !== discarded;
+  }
+
+  /** It reads what comes while the peer does not read, since the peer may wait for that; but it does not answer without end. */
+  protected afterRead(): void {
+    if (this.blocked && this.emptyFrames > maxEmptyFrames)
+      this.end(`the peer reads none of the answers to ${this.emptyFrames} pings`);
   }
 
   #check(): void {
@@ -205,20 +200,27 @@ export class ClientSession extends Session {
     }
   }
 
+  #tellFailed(call: MuxCall, error: Error, sent: boolean): void {
+    this.tell('a Mux call', () => call.failed(error, sent));
+  }
+
   #answered(tag: number, bytes: Buffer, begin: number, end: number): void {
     const call = this.#take(tag);
-    try {
-      if (call) call.answered(new MuxReply(bytes, begin, end));
-    } catch (error) {
-      call?.failed(error as Error, true);
-      throw error;
+    if (call) {
+      try {
+        call.answered(new MuxReply(bytes, begin, end));
+      } catch (error) {
+        this.#tellFailed(call, error as Error, true);
+        if (error instanceof ProtocolError) throw error;
+      }
     }
     if (this.#draining || this.#closing) this.#endIfDrained();
   }
 
   #refused(tag: number, text: string): void {
+    this.dropFragments(tag);
     const call = this.#take(tag);
-    if (call) call.failed(new NotActedOnError(this.peer, text), true);
+    if (call) this.#tellFailed(call, new NotActedOnError(this.peer, text), true);
     this.#endIfDrained();
   }
 
@@ -263,7 +265,10 @@ export class ClientSession extends Session {
     // Nobody asked, or it has been answered.
     if (call === undefined) return undefined;
     this.#free(tag);
-    if (call === discarded) return undefined;
+    if (call === discarded) {
+      this.#discarded--;
+      return undefined;
+    }
     this.#inFlight--;
     return call;
   }
@@ -273,9 +278,8 @@ export class ClientSession extends Session {
     this.#freeTags.push(tag);
   }
 
-  /** What waits is all taken by the next write. */
-  #wasSent({ writesBefore }: MuxCall): boolean {
-    return this.outgoing.writes > writesBefore;
+  #wasSent({ tag, writesBefore }: MuxCall): boolean {
+    return !this.outgoing.isUnsent(tag, writesBefore);
   }
 
   #endIfDrained(): void {
@@ -285,3 +289,7 @@ export class ClientSession extends Session {
 
 /** Bytes of a peer's text that are read. */
 const longestText = 1000;
+/** Calls that were given up, without an answer to that. */
+const maxDiscarded = 65_536;
+/** Answers to pings that wait for a peer which does not read. */
+const maxEmptyFrames = 32_768;

@@ -15,12 +15,13 @@ export abstract class MuxCall {
   abstract writeContexts(contexts: ContextWriter): void;
   abstract writePayload(output: FrameOutput): void;
   /**
-   * The answer is here. Runs in no call's async context. What it throws ends the session, and the call by `failed`.
+   * The answer is here. Runs in no call's async context. What it throws is told to `failed`; a `ProtocolError`, as the readers of
+   * an answer throw, also ends the session.
    * @param reply - good until this returns
    */
   abstract answered(reply: MuxReply): void;
   /**
-   * There will be no answer.
+   * There will be no answer. What it throws becomes a process warning.
    * @param sent - false when the peer cannot have seen the call.
    */
   abstract failed(error: Error, sent: boolean): void;

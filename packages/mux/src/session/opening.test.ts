@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { systemClock } from '@fwk/kernel';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { type MuxService, ServerSession } from './server-session.js';
+import type { MuxService } from './served-call.js';
+import { ServerSession } from './server-session.js';
 
 // What a client of Finagle 24.2.0 sends, and what its server answers.
 const probe = Buffer.from('0000000f7f00000174696e697420636865636b', 'hex');

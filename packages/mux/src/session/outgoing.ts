@@ -1,16 +1,20 @@
 /**
  * What a session sends. All frames of one turn of the event loop go out in one write. A message that is larger than the peer
- * wants in one frame goes in fragments, one in each write, so that small messages pass it. While the system has not taken
+ * wants in one frame goes in fragments, a few in each write, so that small messages pass it. While the system has not taken
  * what was written, nothing more is written: frames wait here, and their number is seen in `unsentBytes`.
  */
-import { AsyncResource } from 'node:async_hooks';
 import type { Duplex } from 'node:stream';
+import { outside } from '@fwk/kernel';
 import { FrameOutput, giveBack, type TakenFrames } from '../codec/frame-output.js';
 import { countedHeadBytes, headBytes, tags } from '../codec/message-types.js';
 import type { SessionSeries } from './session-series.js';
 
-/** Bytes of a message that go in one fragment at most, also where the peer takes more. */
+/** Bytes of a message that go in one fragment at most, also where the peer takes more; and of all fragments of one write. */
 const largestFragment = 128 * 1024;
+/** What a fragment counts for in a write beside its bytes, so that a peer which wants tiny ones cannot ask for very many. */
+const fragmentCost = 64;
+/** Large messages that are on their way in turn; further ones wait. The peer has to keep what has arrived of each. */
+const maxInTurn = 8;
 
 /** A message that goes in fragments. */
 interface LargeMessage {
@@ -24,12 +28,15 @@ interface LargeMessage {
 export class Outgoing {
   readonly frames = new FrameOutput();
   readonly #socket: Duplex;
+  readonly #broke: (error: Error) => void;
   readonly #series: SessionSeries | undefined;
   /** Frames that had been sent by the last write. */
   #counted = 0;
   #fragmentsSent = 0;
   #fragmentBytes = Number.POSITIVE_INFINITY;
+  /** The next one that goes first. */
   readonly #large: LargeMessage[] = [];
+  #largeBytes = 0;
   #scheduled = false;
   /** What the system has been given and not taken yet. */
   #writing: readonly TakenFrames[] | undefined;
@@ -41,8 +48,10 @@ export class Outgoing {
   /** Writes so far. */
   writes = 0;
 
-  constructor(socket: Duplex, series?: SessionSeries) {
+  /** @param broke - told when the connection can be written to no more. */
+  constructor(socket: Duplex, broke: (error: Error) => void, series?: SessionSeries) {
     this.#socket = socket;
+    this.#broke = broke;
     this.#series = series;
   }
 
@@ -53,9 +62,7 @@ export class Outgoing {
 
   /** Bytes that the system has not taken. */
   get unsentBytes(): number {
-    let bytes = this.frames.bytes + this.#writingBytes;
-    for (const { body, sentBytes } of this.#large) bytes += body.length - sentBytes;
-    return bytes;
+    return this.frames.bytes + this.#writingBytes + this.#largeBytes;
   }
 
   /** Whether the system has not taken what was written last. */
@@ -72,16 +79,30 @@ export class Outgoing {
   /** The same for a frame of a message that may go in fragments. */
   endMessage(type: number, tag: number): void {
     if (this.frames.bodyBytes <= this.#fragmentBytes) this.frames.end();
-    else this.#large.push({ type, tag, body: this.frames.takeBackBody(), sentBytes: 0 });
+    else {
+      const body = this.frames.takeBackBody();
+      this.#large.push({ type, tag, body, sentBytes: 0 });
+      this.#largeBytes += body.length;
+    }
     this.flushSoon();
+  }
+
+  /**
+   * Whether nothing of a message has been given to the system.
+   * @param writesBefore - how often that had been done when it was written.
+   */
+  isUnsent(tag: number, writesBefore: number): boolean {
+    if (this.writes === writesBefore) return true;
+    return this.#large.some((message) => message.tag === tag && message.sentBytes === 0);
   }
 
   /** Sends no more of a message. @returns how much of it had been sent: nothing, some of it, or all */
   drop(tag: number): 'unsent' | 'partly' | 'sent' {
     const at = this.#large.findIndex((message) => message.tag === tag);
-    if (at === -1) return 'sent';
-    const [{ sentBytes } = { sentBytes: 0 }] = this.#large.splice(at, 1);
-    return sentBytes === 0 ? 'unsent' : 'partly';
+    const [message] = at === -1 ? [] : this.#large.splice(at, 1);
+    if (!message) return 'sent';
+    this.#largeBytes -= message.body.length - message.sentBytes;
+    return message.sentBytes === 0 ? 'unsent' : 'partly';
   }
 
   /** Runs `listener` once all that is to be sent has been taken by the system. */
@@ -94,13 +115,14 @@ export class Outgoing {
   end(): void {
     this.#ended = true;
     this.#large.length = 0;
+    this.#largeBytes = 0;
     for (const taken of this.frames.take()) giveBack(taken);
   }
 
   flushSoon(): void {
-    if (this.#scheduled) return;
+    if (this.#scheduled || this.#ended) return;
     this.#scheduled = true;
-    if (waiting.push(this) === 1) schedule();
+    if (waiting.push(this) === 1) outside(schedule);
   }
 
   /** @internal */
@@ -112,39 +134,48 @@ export class Outgoing {
     this.#writing = taken;
     this.writes++;
     this.#count();
-    let bytes = 0;
-    const [first] = taken;
-    if (taken.length === 1 && first) {
-      bytes = first.bytes.length;
-      this.#writingBytes = bytes;
-      this.#socket.write(first.bytes, this.#written);
-      return;
+    try {
+      this.#write(taken);
+    } catch (error) {
+      // Sockets do not throw, but other streams may, and others go out in the same turn.
+      this.#broke(error as Error);
     }
-    this.#socket.cork();
+  }
+
+  #write(taken: readonly TakenFrames[]): void {
+    let bytes = 0;
     for (const each of taken) bytes += each.bytes.length;
     this.#writingBytes = bytes;
-    for (const each of taken) this.#socket.write(each.bytes, each === taken.at(-1) ? this.#written : undefined);
-    this.#socket.uncork();
+    const last = taken.length - 1;
+    if (last > 0) this.#socket.cork();
+    for (let index = 0; index <= last; index++) {
+      this.#socket.write((taken[index] as TakenFrames).bytes, index === last ? this.#written : undefined);
+    }
+    if (last > 0) this.#socket.uncork();
   }
 
   get #isEmpty(): boolean {
     return this.#writing === undefined && this.frames.bytes === 0 && this.#large.length === 0;
   }
 
-  /** The frames that wait, then a fragment of each large message. */
+  /** The frames that wait, then fragments of large messages in turn. */
   #take(): readonly TakenFrames[] {
     const small = this.frames.take();
     if (this.#large.length === 0) return small;
     const all = [...small];
-    for (const message of [...this.#large]) {
+    for (let room = largestFragment; room > 0; ) {
+      const message = this.#large.shift();
+      if (!message) break;
       const { type, tag, body, sentBytes } = message;
       const end = Math.min(body.length, sentBytes + this.#fragmentBytes);
       const last = end === body.length;
-      this.#fragmentsSent++;
-      message.sentBytes = end;
-      if (last) this.#large.splice(this.#large.indexOf(message), 1);
       const head = headOf(type, last ? tag : tag | tags.fragment, end - sentBytes);
       all.push({ bytes: head, chunk: head }, { bytes: body.subarray(sentBytes, end), chunk: head });
+      message.sentBytes = end;
+      this.#fragmentsSent++;
+      this.#largeBytes -= end - sentBytes;
+      room -= end - sentBytes + fragmentCost;
+      if (!last) this.#large.splice(maxInTurn - 1, 0, message);
     }
     return all;
   }
@@ -155,12 +186,16 @@ export class Outgoing {
     this.#counted = sent;
   }
 
-  readonly #written = (): void => {
+  readonly #written = (error?: Error | null): void => {
     const taken = this.#writing;
     this.#writing = undefined;
     this.#writingBytes = 0;
     if (taken) for (const each of taken) giveBack(each);
     if (this.#ended) return;
+    if (error) {
+      this.#broke(error);
+      return;
+    }
     if (!this.#isEmpty) this.flushSoon();
     else if (this.#afterAll) this.#afterAll();
     this.onTaken?.();
@@ -178,8 +213,10 @@ function headOf(type: number, tag: number, bodyBytes: number): Buffer {
 /** Sessions with frames that go out at the end of this turn. */
 const waiting: Outgoing[] = [];
 
-/** In no call's async context: what one turn sends belongs to many. */
-const schedule = AsyncResource.bind(() => void setImmediate(flushAll), 'FwkMuxFlush');
+/** What one turn sends belongs to many calls. */
+function schedule(): void {
+  setImmediate(flushAll);
+}
 
 function flushAll(): void {
   for (const each of waiting.splice(0)) each.flush();

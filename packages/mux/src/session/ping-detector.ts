@@ -1,30 +1,37 @@
 /**
  * Finds out whether the peer of a session is still there: it is sent a ping from time to time, often while calls are under way,
- * and something must arrive soon after. TCP alone notices a frozen process never, and a lost machine after minutes.
+ * and something must arrive soon after, or the system must have taken more of what is sent. TCP alone notices a frozen process
+ * never, and a lost machine after minutes. The same looks find a peer that does not read.
  */
-import { AsyncResource } from 'node:async_hooks';
-import type { Clock, Timer } from '@fwk/kernel';
-
-/** A session belongs to no call. */
-const outside = new AsyncResource('FwkMuxPings');
+import { type Clock, outside, type Timer } from '@fwk/kernel';
 
 /** Limits of {@link PingDetector}, in milliseconds. */
 export interface PingLimits {
-  /** Between two pings while calls are under way. */
+  /** Between two pings while calls are under way, 1 to 3 600 000. @defaultValue 500 */
   readonly busyPingMs: number;
-  /** Between two pings while there are none. */
+  /** Between two pings while there are none, 1 to 3 600 000. @defaultValue 10000 */
   readonly idlePingMs: number;
-  /** How long nothing may arrive after a ping. */
+  /** How long nothing may arrive after a ping, 1 to 3 600 000; at a server not less than `idlePingMs`. @defaultValue 1400 */
   readonly pingTimeoutMs: number;
+  /** How long the system may take nothing of what was written, since the peer does not read, 1 to 3 600 000. @defaultValue 30000 */
+  readonly sendTimeoutMs: number;
 }
 
 /** What a session does for the detector. */
 export interface Pinged {
   /** Whether calls are under way. */
   readonly busy: boolean;
+  /** Whether it reads what arrives. */
+  readonly reading: boolean;
+  /** Whether the system has not taken what was written last. */
+  readonly blocked: boolean;
+  /** Writes so far. */
+  readonly writes: number;
   sendPing(): void;
   /** Nothing came for that long after a ping. */
   fellSilent(silentMs: number): void;
+  /** The peer has read nothing for that long. */
+  readsNothing(stuckMs: number): void;
 }
 
 /** See the head of this file. */
@@ -41,8 +48,12 @@ export class PingDetector {
   #lastMs = 0;
   /** When the last ping was sent to which nothing has arrived yet. */
   #askedMs: number | undefined;
-  /** When the last ping was sent whose answer has not come. */
+  /** When the oldest ping was sent whose answer has not come. */
   #sentMs: number | undefined;
+  /** When a look first found the write that the system has not taken. */
+  #stuckMs: number | undefined;
+  /** Writes at that time. */
+  #stuckWrites = 0;
   #ended = false;
 
   constructor(clock: Clock, limits: PingLimits, session: Pinged) {
@@ -53,7 +64,7 @@ export class PingDetector {
 
   /** Begins with a ping at once. */
   start(): void {
-    this.#ping(this.#clock.now());
+    if (!this.#ended) this.#ping(this.#clock.now());
   }
 
   /** Begins with a ping after the time between two. */
@@ -70,9 +81,19 @@ export class PingDetector {
     if (this.#askedMs === undefined) this.#look();
   }
 
+  /** The session waits for the peer to read: that is looked at from now on. */
+  blocked(): void {
+    if (!this.#ended) this.#look();
+  }
+
   /** Something has arrived. */
   heard(): void {
     this.#askedMs = undefined;
+  }
+
+  /** The session reads again: what was asked before it did not read is asked anew. */
+  readsAgain(): void {
+    if (this.#askedMs !== undefined) this.#askedMs = this.#clock.now();
   }
 
   /** The answer to a ping has arrived. */
@@ -89,33 +110,50 @@ export class PingDetector {
 
   #look(): void {
     const nowMs = this.#clock.now();
-    const { pingTimeoutMs, busyPingMs, idlePingMs } = this.#limits;
-    if (this.#askedMs !== undefined) {
-      const silentMs = nowMs - this.#askedMs;
+    const { pingTimeoutMs, busyPingMs, idlePingMs, sendTimeoutMs } = this.#limits;
+    const stuckMs = this.#stuckFor(nowMs);
+    if (stuckMs >= sendTimeoutMs) {
+      this.#session.readsNothing(stuckMs);
+    } else if (this.#askedMs !== undefined) {
+      const silentMs = this.#session.reading ? nowMs - this.#askedMs : 0;
       if (silentMs >= pingTimeoutMs) this.#session.fellSilent(silentMs);
       else this.#wait(pingTimeoutMs - silentMs);
-      return;
+    } else {
+      this.#often = this.#session.busy;
+      const dueMs = this.#lastMs + (this.#often ? busyPingMs : idlePingMs) - nowMs;
+      if (dueMs <= 0) this.#ping(nowMs);
+      else this.#wait(dueMs);
     }
-    this.#often = this.#session.busy;
-    const dueMs = this.#lastMs + (this.#often ? busyPingMs : idlePingMs) - nowMs;
-    if (dueMs <= 0) this.#ping(nowMs);
-    else this.#wait(dueMs);
+  }
+
+  /** How long one write has been waiting, as far as looks have seen it. */
+  #stuckFor(nowMs: number): number {
+    const { blocked, writes } = this.#session;
+    if (!blocked) {
+      this.#stuckMs = undefined;
+      return 0;
+    }
+    if (this.#stuckMs === undefined || writes !== this.#stuckWrites) {
+      // The system has taken what was written before, so the peer reads.
+      if (this.#stuckMs !== undefined && this.#askedMs !== undefined) this.#askedMs = nowMs;
+      this.#stuckMs = nowMs;
+      this.#stuckWrites = writes;
+    }
+    return nowMs - this.#stuckMs;
   }
 
   #ping(nowMs: number): void {
     this.#lastMs = nowMs;
     this.#askedMs = nowMs;
-    this.#sentMs = nowMs;
+    this.#sentMs ??= nowMs;
     this.#session.sendPing();
     this.#wait(Math.min(this.#limits.busyPingMs, this.#limits.pingTimeoutMs));
   }
 
   #wait(ms: number): void {
     if (this.#timer) this.#clock.clearTimer(this.#timer);
-    if (!this.#ended) this.#timer = outside.runInAsyncScope(() => this.#setTimer(ms));
-  }
-
-  #setTimer(ms: number): Timer {
-    return this.#clock.setTimer(() => this.#look(), Math.ceil(ms), true);
+    if (this.#ended) return;
+    const soonMs = this.#session.blocked ? Math.min(ms, this.#limits.sendTimeoutMs) : ms;
+    this.#timer = outside(() => this.#clock.setTimer(() => this.#look(), Math.ceil(soonMs), true));
   }
 }

@@ -3,10 +3,9 @@
  * answers is not read either, so that it cannot fill the memory.
  */
 import type { Duplex } from 'node:stream';
-import { ContextReader, uint16 } from '../codec/context-reader.js';
-import type { ContextWriter } from '../codec/context-writer.js';
+import { warnOfListener } from '@fwk/kernel';
+import { uint16 } from '../codec/context-reader.js';
 import { writeFailure } from '../codec/finagle-contexts.js';
-import type { FrameOutput } from '../codec/frame-output.js';
 import { frameBytesOf, readInit, writeInit } from '../codec/init-headers.js';
 import {
   type DispatchStatus,
@@ -18,71 +17,10 @@ import {
   messageTypes as types,
 } from '../codec/message-types.js';
 import { ProtocolError } from '../protocol-error.js';
+import { type AnswerWriter, type MuxService, ServedMuxCall } from './served-call.js';
 import { Session } from './session.js';
 import type { SessionEndedError } from './session-errors.js';
-import { type SessionOptions, wantedFrameBytes } from './session-options.js';
-
-/** Writes an answer: its contexts, then its payload. */
-export interface AnswerWriter {
-  writeContexts(contexts: ContextWriter): void;
-  writePayload(output: FrameOutput): void;
-}
-
-/** Serves calls. */
-export interface MuxService {
-  /** Runs in no call's async context; must not throw. @param call - what it reads is good until this returns */
-  serve(call: ServedMuxCall): void;
-}
-
-/** A call as it arrived. */
-export class ServedMuxCall {
-  /** Where it goes: `/inventory/stock`. */
-  readonly destination: string;
-  /** Told when the caller has given up or is gone, unless it has been answered. */
-  onGone: ((why: string) => void) | undefined;
-  readonly session: ServerSession;
-  readonly tag: number;
-  readonly #bytes: Buffer;
-  readonly #begin: number;
-  readonly #payloadBegin: number;
-  readonly #end: number;
-
-  /** @throws ProtocolError `FWK_MUX_PROTOCOL` */
-  constructor(session: ServerSession, tag: number, bytes: Buffer, begin: number, end: number) {
-    this.session = session;
-    this.tag = tag;
-    this.#bytes = bytes;
-    this.#begin = begin;
-    this.#end = end;
-    let at = new ContextReader(bytes, begin, end).skipAll();
-    const destinationEnd = skip(bytes, at, end);
-    this.destination = bytes.toString('latin1', at + 2, destinationEnd);
-    at = destinationEnd;
-    if (at + 2 > end) throw cutOff();
-    // Rewritings of names, which mean something to routers of Finagle only.
-    for (let left = 2 * uint16(bytes, at), next = at + 2; ; left--) {
-      at = next;
-      if (left === 0) break;
-      next = skip(bytes, at, end);
-    }
-    this.#payloadBegin = at;
-  }
-
-  /** Reads the contexts from the first one on. */
-  get contexts(): ContextReader {
-    return new ContextReader(this.#bytes, this.#begin, this.#end);
-  }
-
-  /** Part of what arrived: copy it to keep it. */
-  get payload(): Buffer {
-    return this.#bytes.subarray(this.#payloadBegin, this.#end);
-  }
-
-  /** Answers, unless the caller has given up or is gone. */
-  answer(status: DispatchStatus, writer: AnswerWriter): void {
-    this.session.answer(this, status, writer);
-  }
-}
+import { type SessionLimits, type SessionOptions, wantedFrameBytes } from './session-options.js';
 
 /** See the head of this file. */
 export class ServerSession extends Session {
@@ -91,7 +29,6 @@ export class ServerSession extends Session {
   readonly #calls = new Map<number, ServedMuxCall>();
   #draining: 'asked' | 'agreed' | undefined;
   #opened = false;
-  #paused = false;
 
   constructor(socket: Duplex, options: SessionOptions, service: MuxService) {
     super(socket, options);
@@ -112,9 +49,9 @@ export class ServerSession extends Session {
   answer(call: ServedMuxCall, status: DispatchStatus, writer: AnswerWriter): void {
     const { tag } = call;
     if (this.#calls.get(tag) !== call) return;
-    this.#calls.delete(tag);
     const { frames } = this.outgoing;
     frames.begin(types.Rdispatch, tag);
+    this.#calls.delete(tag);
     try {
       frames.byte(status);
       this.contexts.begin();
@@ -123,21 +60,18 @@ export class ServerSession extends Session {
       writer.writePayload(frames);
     } catch (error) {
       frames.takeBack();
-      // Not Rerr: a Finagle client whose first call is answered so takes the server for an older one, and calls again.
-      frames.begin(types.Rdispatch, tag);
-      frames.byte(dispatchStatus.error);
-      frames.uint16(0);
-      frames.utf8('the answer could not be written');
-      this.outgoing.endFrame();
+      this.#answerFailure(tag, 'the answer could not be written');
       throw error;
     }
     this.outgoing.endMessage(types.Rdispatch, tag);
-    this.#wait();
+    this.afterRead();
     if (this.#draining) this.#endIfDrained();
   }
 
-  /** Tells the caller for how long requests are wanted, in milliseconds. */
-  lease(ms: number): void {
+  /** Tells the caller for how long requests are wanted. @param durationMs - milliseconds, 0 up; what is not a number counts as 0 */
+  lease(durationMs: number): void {
+    if (this.ended) return;
+    const ms = Math.min(Math.max(0, durationMs || 0), Number.MAX_SAFE_INTEGER);
     const { frames } = this.outgoing;
     frames.begin(types.Tlease, tags.marker);
     frames.byte(0);
@@ -197,19 +131,29 @@ export class ServerSession extends Session {
   protected over(error: SessionEndedError): void {
     const calls = [...this.#calls.values()];
     this.#calls.clear();
-    for (const call of calls) call.onGone?.(error.message);
+    for (const call of calls) this.tell('a Mux call', () => call.onGone?.(error.message));
+  }
+
+  protected wants(type: number, tag: number): boolean {
+    if (type === types.Tdispatch) this.#checkTag(tag);
+    return type === types.Tdispatch;
+  }
+
+  /** A server has time to find out that a caller is gone, since it does not wait for it; the caller may be busy for a while. */
+  protected override pingLimits(limits: SessionLimits): SessionLimits {
+    return { ...limits, pingTimeoutMs: Math.max(limits.pingTimeoutMs, limits.idlePingMs) };
   }
 
   /** A peer is told, as far as it can be, before the session ends. */
   protected override misunderstood(error: ProtocolError): void {
+    if (this.ended) return;
     this.sendError(tags.marker, error.message);
     this.outgoing.flush();
     super.misunderstood(error);
   }
 
   #dispatch(tag: number, bytes: Buffer, begin: number, end: number): void {
-    if (tag < tags.first) throw new ProtocolError(`a call has the tag ${tag}, which is none for calls`);
-    if (this.#calls.has(tag)) throw new ProtocolError(`a call has the tag ${tag}, which another one has still`);
+    this.#checkTag(tag);
     if (this.#draining === 'agreed' || this.#calls.size >= this.limits.maxInFlight) {
       this.#nack(tag);
       return;
@@ -217,7 +161,29 @@ export class ServerSession extends Session {
     const call = new ServedMuxCall(this, tag, bytes, begin, end);
     if (!this.#opened) this.#open();
     this.#calls.set(tag, call);
-    this.#service.serve(call);
+    try {
+      this.#service.serve(call);
+    } catch (error) {
+      warnOfListener(error, 'the calls of a Mux session');
+      if (!this.#calls.delete(tag)) return;
+      this.#answerFailure(tag, 'the call could not be served');
+      this.#endIfDrained();
+    }
+  }
+
+  #checkTag(tag: number): void {
+    if (tag < tags.first) throw new ProtocolError(`a call has the tag ${tag}, which is none for calls`);
+    if (this.#calls.has(tag)) throw new ProtocolError(`a call has the tag ${tag}, which another one has still`);
+  }
+
+  /** Not by Rerr: a Finagle client whose first call is answered so takes the server for an older one, and calls again. */
+  #answerFailure(tag: number, text: string): void {
+    const { frames } = this.outgoing;
+    frames.begin(types.Rdispatch, tag);
+    frames.byte(dispatchStatus.error);
+    frames.uint16(0);
+    frames.utf8(text);
+    this.outgoing.endFrame();
   }
 
   #nack(tag: number): void {
@@ -233,12 +199,13 @@ export class ServerSession extends Session {
   #discarded(bytes: Buffer, begin: number, end: number): void {
     if (end - begin < 3) throw new ProtocolError('a Tdiscarded is cut off');
     const tag = ((bytes[begin] as number) << 16) | uint16(bytes, begin + 1);
-    // Its fragments were still arriving: nobody waits for an answer.
+    // Its fragments were still arriving: it has its tag no more, and as at Finagle there is no answer.
     if (this.dropFragments(tag)) return;
     const call = this.#calls.get(tag);
     if (call) {
       this.#calls.delete(tag);
-      call.onGone?.(bytes.toString('utf8', begin + 3, Math.min(end, begin + 3 + longestText)));
+      const why = bytes.toString('utf8', begin + 3, Math.min(end, begin + 3 + longestText));
+      this.tell('a Mux call', () => call.onGone?.(why));
     }
     // Answered already, and the whole answer has been sent.
     else if (this.outgoing.drop(tag) === 'sent') return;
@@ -250,10 +217,11 @@ export class ServerSession extends Session {
     const init = readInit(bytes, begin, end);
     if (init.version !== muxVersion) {
       this.sendError(tag, `Unsupported Mux version: ${init.version}`);
+      this.finish(`the peer speaks version ${init.version} of Mux, and this end only ${muxVersion}`);
       return;
     }
     this.outgoing.frames.begin(types.Rinit, tag);
-    writeInit(this.outgoing.frames, muxVersion, wantedFrameBytes);
+    writeInit(this.outgoing.frames, muxVersion, wantedFrameBytes(this.limits));
     this.outgoing.endFrame();
     this.outgoing.peerFrameBytes = frameBytesOf(init);
     if (!this.#opened) this.#open();
@@ -266,15 +234,13 @@ export class ServerSession extends Session {
     if (this.#draining) this.sendEmpty(types.Tdrain, tags.control);
   }
 
-  /** Does not read from a peer that does not read. */
-  #wait(): void {
-    if (this.#paused || !this.outgoing.blocked || this.unsentBytes < this.limits.maxUnsentBytes) return;
-    this.#paused = true;
+  /** Does not read from a peer that does not read, be it answers or only those to its pings. */
+  protected afterRead(): void {
+    if (!this.reading || this.ended || !this.outgoing.blocked || this.unsentBytes < this.limits.maxUnsentBytes) return;
     this.pause();
     this.outgoing.onTaken = () => {
       if (this.unsentBytes >= this.limits.maxUnsentBytes / 2) return;
       this.outgoing.onTaken = undefined;
-      this.#paused = false;
       this.resume();
     };
   }
@@ -286,15 +252,3 @@ export class ServerSession extends Session {
 
 /** Characters of a peer's reason that are read. */
 const longestText = 1000;
-
-/** Where what begins at `at` with two bytes of length ends. */
-function skip(bytes: Buffer, at: number, end: number): number {
-  if (at + 2 > end) throw cutOff();
-  const next = at + 2 + uint16(bytes, at);
-  if (next > end) throw cutOff();
-  return next;
-}
-
-function cutOff(): ProtocolError {
-  return new ProtocolError('a call is cut off');
-}

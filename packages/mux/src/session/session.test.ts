@@ -4,9 +4,11 @@ import { type Labels, type Meter, noMeter, systemClock } from '@fwk/kernel';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { encodeKey } from '../codec/context-writer.js';
 import type { FrameOutput } from '../codec/frame-output.js';
-import { type ClientSession, openSession } from './client-session.js';
+import type { ClientSession } from './client-session.js';
 import { MuxCall, type MuxReply } from './mux-call.js';
-import { type MuxService, type ServedMuxCall, ServerSession } from './server-session.js';
+import { openSession } from './open-session.js';
+import type { MuxService, ServedMuxCall } from './served-call.js';
+import { ServerSession } from './server-session.js';
 import type { SessionLimits } from './session-options.js';
 import { SessionSeries } from './session-series.js';
 

@@ -1,8 +1,10 @@
 /**
  * What both ends of a session have in common: it reads messages, puts fragments together, answers pings, watches the peer, and
- * ends once, whatever ends it.
+ * ends once, whatever ends it. What a peer sends and what the callbacks of users throw never leaves it as an exception: others
+ * are served in the same turn.
  */
 import type { Duplex } from 'node:stream';
+import { type Clock, outside, warnOfListener } from '@fwk/kernel';
 import { ContextWriter } from '../codec/context-writer.js';
 import { Fragments } from '../codec/fragments.js';
 import { FrameReader, type FrameReceiver } from '../codec/frame-reader.js';
@@ -11,8 +13,11 @@ import { ProtocolError } from '../protocol-error.js';
 import { Outgoing } from './outgoing.js';
 import { PingDetector, type Pinged } from './ping-detector.js';
 import { SessionEndedError } from './session-errors.js';
-import { type SessionLimits, type SessionOptions, sessionDefaults } from './session-options.js';
+import { checkLimits, type SessionLimits, type SessionOptions } from './session-options.js';
 import type { SessionSeries } from './session-series.js';
+
+/** How long the peer has to end its side too, once all has been said, in milliseconds. */
+const lingerMs = 1000;
 
 /** See the head of this file. */
 export abstract class Session implements FrameReceiver, Pinged {
@@ -21,6 +26,7 @@ export abstract class Session implements FrameReceiver, Pinged {
   protected readonly outgoing: Outgoing;
   protected readonly contexts: ContextWriter;
   protected readonly pings: PingDetector;
+  readonly #clock: Clock;
   readonly #socket: Duplex;
   readonly #reader: FrameReader;
   readonly #fragments: Fragments;
@@ -28,23 +34,29 @@ export abstract class Session implements FrameReceiver, Pinged {
   readonly #series: SessionSeries | undefined;
   #ended: SessionEndedError | undefined;
   #finishing = false;
+  #reading = true;
+  #emptyFrames = 0;
+  #emptyWrites = 0;
 
+  /** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
   constructor(socket: Duplex, { clock, peer, onEnd, series, ...limits }: SessionOptions) {
     this.peer = peer;
-    this.limits = { ...sessionDefaults, ...limits };
-    this.outgoing = new Outgoing(socket, series);
+    this.limits = checkLimits(limits);
+    this.outgoing = new Outgoing(socket, (error) => this.#broke(error), series);
     this.contexts = new ContextWriter(this.outgoing.frames);
-    this.pings = new PingDetector(clock, this.limits, this);
+    this.pings = new PingDetector(clock, this.pingLimits(this.limits), this);
+    this.#clock = clock;
     this.#socket = socket;
     this.#reader = new FrameReader(this, this.limits.maxFrameBytes);
     this.#fragments = new Fragments(this.limits);
     this.#onEnd = onEnd;
     this.#series = series;
     series?.began();
-    socket.on('data', (chunk: Buffer) => this.read(chunk));
-    socket.on('error', (error) => this.end(`the connection broke (${error.message})`, error));
-    socket.on('end', () => this.end('the peer closed its connection'));
-    socket.on('close', () => this.end('the connection was closed'));
+    // What arrives belongs to many calls, whichever of them made the connection.
+    socket.on('data', (chunk: Buffer) => outside(this.read, this, chunk));
+    socket.on('error', (error) => outside(this.#broke, this, error));
+    socket.on('end', () => outside(this.end, this, 'the peer closed its connection'));
+    socket.on('close', () => outside(this.end, this, 'the connection was closed'));
   }
 
   /** Why the session ended; undefined while it has not. */
@@ -63,6 +75,18 @@ export abstract class Session implements FrameReceiver, Pinged {
     return this.inFlight > 0;
   }
 
+  get reading(): boolean {
+    return this.#reading;
+  }
+
+  get blocked(): boolean {
+    return this.outgoing.blocked;
+  }
+
+  get writes(): number {
+    return this.outgoing.writes;
+  }
+
   /** Time between the last ping and its answer, in milliseconds; undefined until there was one. */
   get roundTripMs(): number | undefined {
     return this.pings.roundTripMs;
@@ -72,6 +96,11 @@ export abstract class Session implements FrameReceiver, Pinged {
     return this.outgoing.unsentBytes;
   }
 
+  /** Bytes of messages that have not arrived whole. */
+  get keptBytes(): number {
+    return this.#reader.keptBytes + this.#fragments.bytes;
+  }
+
   /** Reads what has arrived. A peer that does not keep to the protocol ends the session, and nothing else. */
   read(chunk: Buffer): void {
     if (this.#ended) return;
@@ -79,17 +108,22 @@ export abstract class Session implements FrameReceiver, Pinged {
     const before = this.#reader.frames;
     try {
       this.#reader.read(chunk);
+      if (!this.#ended) this.afterRead();
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.misunderstood(error);
+      if (error instanceof ProtocolError) this.misunderstood(error);
+      else this.end('it could not go on', error);
     } finally {
       this.#series?.received(this.#reader.frames - before);
     }
   }
 
   frame(type: number, tag: number, bytes: Buffer, begin: number, end: number): void {
-    if ((tag & tags.fragment) !== 0) this.#fragments.add(tag ^ tags.fragment, bytes, begin, end);
-    else if (this.#fragments.size === 0) this.#message(type, tag, bytes, begin, end);
+    if ((tag & tags.fragment) !== 0) {
+      if (!isDispatch(type))
+        throw new ProtocolError(`a message of type ${type} came in fragments, which only calls may`);
+      const of = tag ^ tags.fragment;
+      if (this.wants(type, of)) this.#fragments.add(of, bytes, begin, end);
+    } else if (this.#fragments.size === 0) this.#message(type, tag, bytes, begin, end);
     else {
       const whole = isDispatch(type) ? this.#fragments.complete(tag, bytes, begin, end) : undefined;
       if (whole) this.#message(type, tag, whole, 0, whole.length);
@@ -105,6 +139,16 @@ export abstract class Session implements FrameReceiver, Pinged {
     this.end(`nothing came for ${Math.round(silentMs)} ms after a ping (pingTimeoutMs ${this.limits.pingTimeoutMs})`);
   }
 
+  readsNothing(stuckMs: number): void {
+    const { sendTimeoutMs } = this.limits;
+    this.end(`the peer has read nothing for ${Math.round(stuckMs)} ms (sendTimeoutMs ${sendTimeoutMs})`);
+  }
+
+  /** Limits of the pings of this end. */
+  protected pingLimits(limits: SessionLimits): SessionLimits {
+    return limits;
+  }
+
   /** Forgets what has arrived of a message. @returns whether anything had */
   protected dropFragments(tag: number): boolean {
     return this.#fragments.drop(tag);
@@ -112,6 +156,12 @@ export abstract class Session implements FrameReceiver, Pinged {
 
   /** A whole message that only this end takes. @throws ProtocolError `FWK_MUX_PROTOCOL` */
   protected abstract message(type: number, tag: number, bytes: Buffer, begin: number, end: number): void;
+
+  /** Whether fragments of this message are kept until it is whole. @throws ProtocolError `FWK_MUX_PROTOCOL` */
+  protected abstract wants(type: number, tag: number): boolean;
+
+  /** Told after all that arrived together has been read. */
+  protected abstract afterRead(): void;
 
   /** Told once, when the session has ended. */
   protected abstract over(error: SessionEndedError): void;
@@ -121,7 +171,14 @@ export abstract class Session implements FrameReceiver, Pinged {
     this.end(error.message, error);
   }
 
+  /** Frames without a body that no write has taken yet. */
+  protected get emptyFrames(): number {
+    return this.writes === this.#emptyWrites ? this.#emptyFrames : 0;
+  }
+
   protected sendEmpty(type: number, tag: number): void {
+    this.#emptyFrames = this.emptyFrames + 1;
+    this.#emptyWrites = this.writes;
     this.outgoing.frames.begin(type, tag);
     this.outgoing.endFrame();
   }
@@ -136,10 +193,14 @@ export abstract class Session implements FrameReceiver, Pinged {
 
   /** Reads no more until {@link resume}: the peer has to wait. */
   protected pause(): void {
+    this.#reading = false;
     this.#socket.pause();
+    this.pings.blocked();
   }
 
   protected resume(): void {
+    this.#reading = true;
+    this.pings.readsAgain();
     this.#socket.resume();
   }
 
@@ -147,23 +208,48 @@ export abstract class Session implements FrameReceiver, Pinged {
   protected finish(reason: string): void {
     if (this.#finishing || this.#ended) return;
     this.#finishing = true;
-    this.outgoing.afterAll(() => {
-      if (this.#ended) return;
-      this.#socket.end();
-      this.end(reason);
-    });
+    this.outgoing.afterAll(() => this.#end(reason, undefined, true));
   }
 
   /** Ends it at once. */
   protected end(reason: string, cause?: unknown): void {
+    this.#end(reason, cause, false);
+  }
+
+  /** Tells users something that they should not throw at. */
+  protected tell(of: string, listener: (() => void) | undefined): void {
+    try {
+      listener?.();
+    } catch (error) {
+      warnOfListener(error, of);
+    }
+  }
+
+  #broke(error: Error): void {
+    this.#end(`the connection broke (${error.message})`, error, false);
+  }
+
+  #end(reason: string, cause: unknown, politely: boolean): void {
     if (this.#ended) return;
-    this.#ended = new SessionEndedError(this.peer, reason, cause);
+    const ended = new SessionEndedError(this.peer, reason, cause);
+    this.#ended = ended;
     this.pings.end();
-    this.outgoing.end();
-    if (!this.#socket.writableEnded) this.#socket.destroy();
     this.#series?.ended();
-    this.over(this.#ended);
-    this.#onEnd?.();
+    if (politely) outside(this.#leave, this);
+    else this.#socket.destroy();
+    this.over(ended);
+    this.outgoing.end();
+    this.#fragments.clear();
+    this.tell('the end of a Mux session', this.#onEnd);
+  }
+
+  /** Says that nothing follows. A connection that was reset instead would take away what the peer has not read yet. */
+  #leave(): void {
+    const socket = this.#socket;
+    const timer = this.#clock.setTimer(() => void socket.destroy(), lingerMs, true);
+    socket.once('close', () => this.#clock.clearTimer(timer));
+    socket.end();
+    socket.resume();
   }
 
   #message(type: number, tag: number, bytes: Buffer, begin: number, end: number): void {
