@@ -56,7 +56,6 @@ export {
   priorityKey,
 } from './context/keys.js';
 export { type CallNotes, note, notesKey } from './context/notes.js';
-export { outside } from './context/outside.js';
 export { type Bound, settleWithin } from './context/settle-within.js';
 export { sleep } from './context/sleep.js';
 export { isThenable } from './context/thenable.js';
@@ -209,6 +208,7 @@ export {
   stretched,
 } from './time/backoff.js';
 export type { Clock, Timer } from './time/clock.js';
+export { outside } from './time/outside.js';
 export { systemClock, systemRandom } from './time/system-clock.js';
 export { type Limited, type TimeLimit, TimeLimits } from './time/time-limits.js';
 export { type BucketShape, TokenBucket } from './time/token-bucket.js';

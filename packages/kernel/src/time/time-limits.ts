@@ -3,8 +3,9 @@
  * timer of Node for each costs too much: it is set, cleared and counted as an async resource. So one timer looks at all limits
  * every 20 ms, and only a limit that it meets for the second time gets a timer of its own.
  */
-import { outside } from '../context/outside.js';
+
 import type { Clock, Timer } from './clock.js';
+import { outside } from './outside.js';
 
 /** Time between two looks at all limits, in milliseconds. */
 const sweepEveryMs = 20;

@@ -6,7 +6,7 @@
  * into each list that is used, at most one for each duration of time. It holds neither the process nor, since it
  * is set outside any call's async context, anything of the call that happened to cause it.
  */
-import { outside } from '../context/outside.js';
+import { outside } from './outside.js';
 
 /** Lists kept at most; callers who bring ever new durations gain nothing from keeping them. */
 const MAX_KEPT = 32;

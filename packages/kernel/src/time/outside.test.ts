@@ -1,23 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect, test } from 'vitest';
-import { runInContext } from './ambient.js';
-import { background } from './call-context.js';
 import { outside } from './outside.js';
 
 test('what runs outside has nothing of the call that runs it, and neither has what it begins', async () => {
   const storage = new AsyncLocalStorage<string>();
   const later = storage.run('of the call', () =>
-    runInContext(background, () =>
-      outside(
-        async (a: number, b: number) => {
-          const first = storage.getStore();
-          await new Promise((resolve) => setImmediate(resolve));
-          return [first, storage.getStore(), a + b];
-        },
-        undefined,
-        1,
-        2,
-      ),
+    outside(
+      async (a: number, b: number) => {
+        const first = storage.getStore();
+        await new Promise((resolve) => setImmediate(resolve));
+        return [first, storage.getStore(), a + b];
+      },
+      undefined,
+      1,
+      2,
     ),
   );
   expect(await later).toEqual([undefined, undefined, 3]);

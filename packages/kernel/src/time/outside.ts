@@ -3,8 +3,8 @@ import { AsyncResource } from 'node:async_hooks';
 const resource = new AsyncResource('FwkOutside');
 
 /**
- * Runs `body` outside the async context of any call: not only without its {@link currentContext}, but without what other
- * `AsyncLocalStorage`s of the program hold for it. For what many calls share, such as connections and their timers. It is the
+ * Runs `body` outside the async context of any call: without what any
+ * `AsyncLocalStorage` of the program holds for it, its call context among them. For what many calls share, such as connections and their timers. It is the
  * context in which the program imported this package, so also code that is imported later, in a call, holds nothing of that.
  * @param self - becomes `this` in the body.
  */
