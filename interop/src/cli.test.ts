@@ -79,8 +79,11 @@ describe('npm run interop', () => {
     },
   );
 
-  test('ends with 130 when it was stopped', async () => {
-    const { code } = await run(['them'], failing(new Error('stopped')), AbortSignal.abort());
-    expect(code).toBe(130);
+  test('ends with 130 when it is stopped, also while a case waits', async () => {
+    const stopped = new AbortController();
+    const waiting: Peer = { ...peerOf(), run: () => new Promise(() => {}) };
+    const running = run(['them'], waiting, stopped.signal);
+    stopped.abort();
+    expect((await running).code).toBe(130);
   });
 });

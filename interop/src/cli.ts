@@ -33,7 +33,8 @@ export async function runCommand(
   let problem: string | undefined;
   let missing = false;
   try {
-    await asked.peer.run({ told, signal, say: (text) => output.complain(`${text}\n`) });
+    const running = asked.peer.run({ told, signal, say: (text) => output.complain(`${text}\n`) });
+    await Promise.race([running, aborted(signal)]);
   } catch (error) {
     missing = error instanceof ToolMissingError;
     problem = error instanceof Error ? error.message : String(error);
@@ -45,6 +46,14 @@ export async function runCommand(
   if (problem === undefined) output.write(`\n${summaryOf(report)}\n`);
   if (asked.json) output.write(`${JSON.stringify({ reached, cases, ...(problem !== undefined && { problem }) })}\n`);
   return reached ? 0 : missing ? 2 : 1;
+}
+
+/** Rejects when the run is to be stopped: a case may wait for long. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 interface Asked {

@@ -90,11 +90,6 @@ export class PeerProgram implements AsyncDisposable {
     clearTimeout(timer);
   }
 
-  /** Ends it at once. */
-  kill(): void {
-    this.#child.kill('SIGKILL');
-  }
-
   #look(): void {
     for (const look of [...this.#waiting]) look();
   }
