@@ -44,19 +44,19 @@ export function writeTrace(contexts: ContextWriter, trace: MuxTrace, parentId: s
   const output = contexts.open(traceOut, 40);
   output.hex(trace.spanId);
   output.hex(parentId);
-  output.hex(trace.traceId.slice(16));
+  output.hex(trace.traceId, 16);
   output.uint32(0);
   output.uint32(trace.sampled === undefined ? 0 : trace.sampled ? sampledKnown | sampled : sampledKnown);
-  output.hex(trace.traceId.slice(0, 16));
+  output.hex(trace.traceId, 0, 16);
 }
 
 /** Reads a trace; undefined for a value of another length and for ids that are zero. */
 export function readTrace({ bytes, valueBegin: at, valueEnd }: ContextReader): MuxTrace | undefined {
   const length = valueEnd - at;
   if (length !== 32 && length !== 40) return undefined;
-  const spanId = bytes.toString('hex', at, at + 8);
-  const traceId =
-    (length === 40 ? bytes.toString('hex', at + 32, at + 40) : noHigh) + bytes.toString('hex', at + 16, at + 24);
+  const digits = bytes.toString('hex', at, valueEnd);
+  const spanId = digits.slice(0, 16);
+  const traceId = (length === 40 ? digits.slice(64) : noHigh) + digits.slice(32, 48);
   if (spanId === noHigh || traceId === noHigh + noHigh) return undefined;
   const flags = bytes[at + 31] as number;
   return { traceId, spanId, sampled: (flags & sampledKnown) === 0 ? undefined : (flags & sampled) !== 0 };

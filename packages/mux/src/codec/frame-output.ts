@@ -149,10 +149,16 @@ export class FrameOutput {
     this.#at += this.#chunk.write(text, this.#at, 'utf8');
   }
 
-  /** Digits in pairs. */
-  hex(text: string): void {
-    this.ensure(text.length >>> 1);
-    this.#at += this.#chunk.write(text, this.#at, 'hex');
+  /** Hexadecimal digits in pairs. @param begin - the first of them @param end - after the last */
+  hex(text: string, begin = 0, end = text.length): void {
+    this.ensure((end - begin) >>> 1);
+    const chunk = this.#chunk;
+    let at = this.#at;
+    // Node takes five times as long for a few digits.
+    for (let index = begin; index + 1 < end; index += 2) {
+      chunk[at++] = (digit(text.charCodeAt(index)) << 4) | digit(text.charCodeAt(index + 1));
+    }
+    this.#at = at;
   }
 
   /** Takes all frames that have ended. */
@@ -205,4 +211,9 @@ export class FrameOutput {
     chunk[at + 2] = value >>> 8;
     chunk[at + 3] = value;
   }
+}
+
+/** The value of a hexadecimal digit, in lower or upper case. */
+function digit(code: number): number {
+  return code <= 57 ? code - 48 : (code | 32) - 87;
 }
