@@ -11,6 +11,8 @@ export interface ServiceView {
   readonly rate: number;
   /** Answers of 5xx per second. */
   readonly errors: number;
+  /** Share of these requests that came over Mux, 0 to 1; undefined without requests. */
+  readonly overMux: number | undefined;
   /** Upper bound of the bucket that holds the 99th percentile since the last look; 0 without requests. */
   readonly p99Ms: number;
   /** Names of breakers that are not closed, with their state. */
@@ -20,6 +22,7 @@ export interface ServiceView {
 interface Totals {
   readonly count: number;
   readonly errors: number;
+  readonly overMux: number;
   /** Cumulative counts by upper bound in seconds. */
   readonly buckets: ReadonlyMap<number, number>;
   readonly breakers: readonly string[];
@@ -67,11 +70,13 @@ function view(
 ): ServiceView {
   let count = 0;
   let errors = 0;
+  let overMux = 0;
   const buckets = new Map<number, number>();
   for (const [process, totals] of members) {
     const old = before.get(process);
     count += totals.count - (old?.count ?? 0);
     errors += totals.errors - (old?.errors ?? 0);
+    overMux += totals.overMux - (old?.overMux ?? 0);
     for (const [bound, value] of totals.buckets) {
       buckets.set(bound, (buckets.get(bound) ?? 0) + value - (old?.buckets.get(bound) ?? 0));
     }
@@ -83,6 +88,7 @@ function view(
     instances: members.length,
     rate: count / seconds,
     errors: errors / seconds,
+    overMux: count === 0 ? undefined : overMux / count,
     p99Ms: p99 * 1000,
     breakers: members.flatMap(([, totals]) => totals.breakers),
   };
@@ -94,6 +100,7 @@ async function totalsOf({ reached }: ServiceProcess): Promise<Totals> {
   ).text();
   let count = 0;
   let errors = 0;
+  let overMux = 0;
   const buckets = new Map<number, number>();
   for (const { name, labels, value } of samplesOf(text, histogram)) {
     if (name === `${histogram}_bucket`) {
@@ -102,9 +109,10 @@ async function totalsOf({ reached }: ServiceProcess): Promise<Totals> {
     } else if (name === `${histogram}_count`) {
       count += value;
       if (labels.http_response_status_code?.startsWith('5')) errors += value;
+      if (labels.network_protocol_name === 'mux') overMux += value;
     }
   }
-  return { count, errors, buckets, breakers: await breakersOf(reached?.management ?? '') };
+  return { count, errors, overMux, buckets, breakers: await breakersOf(reached?.management ?? '') };
 }
 
 async function breakersOf(management: string): Promise<readonly string[]> {

@@ -30,7 +30,9 @@ class PlainScreen implements Screen {
 
   show(views: readonly ServiceView[], requests: number, failed: number): void {
     if (this.#shows++ % 5 !== 0) return;
-    const services = views.map(({ service, instances, rate }) => `${service}×${instances} ${rate.toFixed(0)}/s`);
+    const services = views.map(
+      (view) => `${view.service}×${view.instances} ${view.rate.toFixed(0)}/s${wireOf(view, ' ')}`,
+    );
     const breakers = views.flatMap((view) => view.breakers);
     this.tell([`${requests} requests, ${failed} failed`, ...services, ...breakers].join(' · '));
   }
@@ -53,17 +55,19 @@ class LiveScreen implements Screen {
 
   show(views: readonly ServiceView[], requests: number, failed: number): void {
     this.#erase();
-    const rows = views.map(({ service, instances, rate, errors, p99Ms, breakers }) =>
-      [
+    const rows = views.map((view) => {
+      const { service, instances, rate, errors, p99Ms, breakers } = view;
+      return [
         service.padEnd(18),
         String(instances).padStart(9),
         rate.toFixed(0).padStart(7),
+        wireOf(view).padStart(12),
         errors.toFixed(1).padStart(8),
         (p99Ms ? `≤${p99Ms.toFixed(0)}` : '–').padStart(9),
         `  ${breakers.join(', ') || 'closed'}`,
-      ].join(''),
-    );
-    const head = `${'service'.padEnd(18)}instances  req/s  5xx/s   p99 ms  breakers`;
+      ].join('');
+    });
+    const head = `${'service'.padEnd(18)}instances  req/s        wire  5xx/s   p99 ms  breakers`;
     const width = this.#out.columns;
     this.#table = ['', head, ...rows, `${requests} requests, ${failed} failed`].map((row) =>
       printable(row).slice(0, width - 1),
@@ -78,6 +82,13 @@ class LiveScreen implements Screen {
   #draw(): void {
     for (const row of this.#table) this.#out.write(`${row}\n`);
   }
+}
+
+/** Which wire most requests came over, with its share; nothing without requests. */
+function wireOf({ overMux }: ServiceView, before = ''): string {
+  if (overMux === undefined) return '';
+  const share = Math.round(100 * Math.max(overMux, 1 - overMux));
+  return `${before}${overMux >= 0.5 ? 'Mux' : 'HTTP'} ${share} %`;
 }
 
 /** Answers of services may hold what moves the cursor or changes colours. */
