@@ -24,16 +24,18 @@ export async function withTheirServer(classpath: string, run: (scene: TheirServe
   await using server = new PeerProgram(classpath, 'PeerServer', theirFrameBytes);
   const { port } = await server.told('listening');
   await using wire = await WireRecorder.before(Number(port));
-  await using client = createClient(peer, { endpoints: [`mux://127.0.0.1:${wire.port}`] });
+  await using client = createClient(peer, {
+    endpoints: [`mux://127.0.0.1:${wire.port}`],
+    // The first call of a program in Java is slow.
+    timeoutMs: 15_000,
+    deadlineMs: 20_000,
+  });
   await run({ server, wire, client });
 }
 
 /** What their server told of the next call, once `made` has been called. */
 async function told({ server }: TheirServer, made: () => Promise<unknown>): Promise<Told> {
-  const { place } = server;
-  const settled = made().catch(() => {});
-  const request = await server.told('request', undefined, place);
-  await settled;
+  const [request] = await Promise.all([server.told('request', undefined, server.place), made()]);
   return request;
 }
 
