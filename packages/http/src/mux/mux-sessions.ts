@@ -1,8 +1,8 @@
 /** The Mux sessions of a server: how they begin, what they may cost, and how they end. */
 import type { Socket } from 'node:net';
 import type { Drain } from '@fwk/core';
-import { background, type Clock, settleWithin, sleep, type UnsentAnswers } from '@fwk/kernel';
-import { ServerSession } from '@fwk/mux';
+import { background, type Clock, type Meter, settleWithin, sleep, type UnsentAnswers } from '@fwk/kernel';
+import { ServerSession, SessionSeries } from '@fwk/mux';
 import { RequestError } from '../serving/request-error.js';
 import type { Routes } from '../serving/routes.js';
 import type { Peer } from '../wire/peer.js';
@@ -14,8 +14,11 @@ export interface MuxSessionsParts {
   readonly routes: Routes;
   readonly bodyLimitBytes: number;
   readonly clock: Clock;
+  readonly metrics: Meter;
   readonly logger: CallServiceParts['logger'];
   readonly drain: Pick<Drain, 'track'>;
+  /** How long a peer may take to open a session. */
+  readonly receiveTimeoutMs: number;
   readonly sendTimeoutMs: number;
   readonly unsent: UnsentAnswers;
 }
@@ -34,18 +37,20 @@ const lookEveryMs = 50;
 export class MuxSessions {
   readonly #parts: MuxSessionsParts;
   readonly #calls: CallServiceParts;
+  readonly #series: SessionSeries;
   readonly #open = new Map<ServerSession, OpenSession>();
   #draining: Promise<void> | undefined;
 
   constructor(parts: MuxSessionsParts) {
     this.#parts = parts;
+    this.#series = new SessionSeries(parts.metrics, { side: 'server' });
     const { routes, bodyLimitBytes, logger, clock, sendTimeoutMs, unsent } = parts;
     this.#calls = { routes, bodyLimitBytes, logger, slowReaders: new SlowReaders(clock, sendTimeoutMs, unsent) };
   }
 
   /** Begins a session on a connection. */
   begin(socket: Socket, address: string, peerOf: () => Peer | undefined): void {
-    const { clock, bodyLimitBytes } = this.#parts;
+    const { clock, bodyLimitBytes, receiveTimeoutMs } = this.#parts;
     const largest = bodyLimitBytes + headRoomBytes;
     const service = new CallService(this.#calls, address, peerOf);
     const opened: OpenSession = { service, onEnd: undefined };
@@ -56,13 +61,16 @@ export class MuxSessions {
       maxMessageBytes: largest,
       maxPartialBytes: maxLargest * largest,
       maxPartial,
+      series: this.#series,
       onEnd: () => {
         this.#open.delete(session);
+        clock.clearTimer(opening);
         opened.onEnd?.();
         this.#calls.slowReaders.remove(session);
       },
     };
     const session: ServerSession = new ServerSession(socket, options, service);
+    const opening = clock.setTimer(() => void (session.opened || session.close()), receiveTimeoutMs, true);
     this.#open.set(session, opened);
     this.#calls.slowReaders.add(session, socket);
     if (this.#draining) void this.#drainOne(session, opened);

@@ -1,6 +1,6 @@
 /**
- * Sessions whose peers do not read their answers. While much waits on a session it is looked at again and again: it ends when the
- * peer has taken nothing for as long as a client may take to read an answer, and what waits counts among all that is unsent.
+ * Sessions whose peers do not read their answers. While much waits on a session it is looked at again and again: it ends when one
+ * write has not been taken for as long as a client may take to read an answer, and what waits counts among all that is unsent.
  */
 import type { Duplex } from 'node:stream';
 import type { Clock, UnsentAnswers } from '@fwk/kernel';

@@ -230,12 +230,22 @@ export class NodeServer implements HttpServer {
   }
 
   #listenForMux(routes: Routes): TakeConnection {
-    const { bodyLimitBytes, sendTimeoutMs } = this.#settings;
+    const { bodyLimitBytes, receiveTimeoutMs, sendTimeoutMs } = this.#settings;
     const { env, drain } = this.#parts;
-    const { clock, logger } = env;
+    const { clock, logger, metrics } = env;
     const { unsent, callerAddress, peerOf } = this.#wire;
-    const parts = { routes, bodyLimitBytes, clock, logger, drain, sendTimeoutMs, unsent, callerAddress, peerOf };
-    const listener = new MuxListener(parts);
+    const limits = { bodyLimitBytes, receiveTimeoutMs, sendTimeoutMs };
+    const listener = new MuxListener({
+      routes,
+      clock,
+      logger,
+      metrics,
+      drain,
+      unsent,
+      callerAddress,
+      peerOf,
+      ...limits,
+    });
     this.#mux = listener;
     return (socket) => {
       this.#connections.handOver(socket);

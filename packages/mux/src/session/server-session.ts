@@ -36,6 +36,11 @@ export class ServerSession extends Session {
     this.pings.startLater();
   }
 
+  /** Whether the peer has opened the session, or begun to call. */
+  get opened(): boolean {
+    return this.#opened;
+  }
+
   get inFlight(): number {
     return this.#calls.size;
   }
