@@ -37,6 +37,11 @@ export class FrameReader {
     return this.#partial?.length ?? 0;
   }
 
+  /** Forgets the frame that has not arrived whole. */
+  clear(): void {
+    this.#partial = undefined;
+  }
+
   /** Reads what has arrived. @throws ProtocolError `FWK_MUX_PROTOCOL` for a size that no frame may have */
   read(chunk: Buffer): void {
     const begin = this.#partial ? this.#complete(this.#partial, chunk) : 0;

@@ -240,6 +240,7 @@ export abstract class Session implements FrameReceiver, Pinged {
     this.over(ended);
     this.outgoing.end();
     this.#fragments.clear();
+    this.#reader.clear();
     this.tell('the end of a Mux session', this.#onEnd);
   }
 
