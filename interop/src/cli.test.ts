@@ -79,6 +79,12 @@ describe('npm run interop', () => {
     },
   );
 
+  test('shows how it is used when asked for help', async () => {
+    const { code, written } = await run(['--help'], peerOf(good));
+    expect(code).toBe(0);
+    expect(written).toContain('them  somebody');
+  });
+
   test('ends with 130 when it is stopped, also while a case waits', async () => {
     const stopped = new AbortController();
     const waiting: Peer = { ...peerOf(), run: () => new Promise(() => {}) };

@@ -9,7 +9,7 @@ export interface Output {
 }
 
 /**
- * The command: a peer's name, and `--json` for one JSON object on the last line.
+ * The command: a peer's name, and `--json` for one JSON object on the last line; or `--help`.
  * @param signal - aborted when the run is to be stopped.
  * @returns the exit code: 0 all reached; 1 something not reached or gone wrong; 2 asked for wrongly, or a program is missing
  * that is needed; 130 stopped.
@@ -21,6 +21,10 @@ export async function runCommand(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<0 | 1 | 2 | 130> {
   const asked = parse(given, peers);
+  if (asked === 'help') {
+    output.write(usage(peers));
+    return 0;
+  }
   if (typeof asked === 'string') {
     output.complain(`${asked}\n\n${usage(peers)}`);
     return 2;
@@ -61,14 +65,18 @@ interface Asked {
   readonly json: boolean;
 }
 
-/** @returns what is asked for, or what is wrong with it. */
+/** @returns what is asked for, `help`, or what is wrong with it. */
 function parse(given: readonly string[], peers: readonly Peer[]): Asked | string {
   try {
     const { values, positionals } = parseArgs({
       args: [...given],
       allowPositionals: true,
-      options: { json: { type: 'boolean', default: false } },
+      options: {
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
     });
+    if (values.help) return 'help';
     const peer = peers.find(({ name }) => name === positionals[0]);
     if (positionals.length !== 1) return 'one name is wanted';
     return peer ? { peer, json: values.json } : `there is no peer "${positionals[0]}"`;
