@@ -9,6 +9,7 @@ import type { StandardSchema } from '@fwk/kernel';
 import { afterEach, describe, expect, test } from 'vitest';
 import { contract } from '../contract/contract.js';
 import { get } from '../contract/operation.js';
+import { frontOf, wireUnderTest } from '../fixtures/wire-under-test.js';
 import { createClient } from './create-client.js';
 
 const user = new AsyncLocalStorage<string>();
@@ -55,7 +56,9 @@ async function serve(listener: RequestListener): Promise<string> {
     server.close();
   });
   await once(server, 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const front = await frontOf(diary, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  closing.push(() => Promise.resolve(front[Symbol.asyncDispose]()));
+  return front.url;
 }
 
 describe('a response schema', () => {
@@ -63,7 +66,13 @@ describe('a response schema', () => {
     const url = await serve((request, response) => {
       response.setHeader('content-type', 'application/json').end(JSON.stringify(request.url));
     });
-    const client = createClient(diary, { endpoints: [url], retry: false, maxConnections: 1, timeoutMs: 10_000 });
+    const client = createClient(diary, {
+      wire: wireUnderTest(),
+      endpoints: [url],
+      retry: false,
+      maxConnections: 1,
+      timeoutMs: 10_000,
+    });
     closing.push(async () => client[Symbol.asyncDispose]());
     const names = ['ada', 'grace', 'linus', 'margaret'];
     await user.run('opener', () => client.read());
@@ -80,7 +89,7 @@ describe('a response schema', () => {
 
 test('a connection does not keep the context of the call that opened it', async () => {
   const url = await serve((_request, response) => void response.setHeader('content-type', 'application/json').end('1'));
-  const client = createClient(diary, { endpoints: [url], timeoutMs: 10_000 });
+  const client = createClient(diary, { wire: wireUnderTest(), endpoints: [url], timeoutMs: 10_000 });
   closing.push(async () => client[Symbol.asyncDispose]());
   const contexts: WeakRef<object>[] = [];
   const held = new AsyncLocalStorage<object>();

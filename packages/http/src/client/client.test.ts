@@ -21,6 +21,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Client, Handlers } from '../contract/contract-types.js';
 import { deferred } from '../fixtures/deferred.js';
 import { shop } from '../fixtures/shop-contract.js';
+import { frontOf, overHttp, wireUnderTest } from '../fixtures/wire-under-test.js';
 import type { HttpServer } from '../server/http-server.js';
 import { createServer } from '../server/server.js';
 import { served } from '../serving/served.js';
@@ -58,7 +59,9 @@ async function raw(listener: RequestListener): Promise<string> {
     server.close();
   });
   await once(server, 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const front = await frontOf(shop, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  closing.push(() => Promise.resolve(front[Symbol.asyncDispose]()));
+  return front.url;
 }
 
 /** The address of a server that has gone. */
@@ -70,7 +73,7 @@ async function nobodyAt(): Promise<string> {
 }
 
 function clientFor(options: Partial<ClientOptions<Shop>> & ClientParts): Client<Shop> & AsyncDisposable {
-  const client = createClient(shop, options);
+  const client = createClient(shop, { wire: wireUnderTest(), ...options });
   closing.push(async () => client[Symbol.asyncDispose]());
   return client;
 }
@@ -103,6 +106,13 @@ test('has its layers in the order of the architecture', () => {
   expect(layersOfEndpoint(small)).toEqual(['attempt-timeout', 'attempt-telemetry', 'connection']);
   expect(describeClient({})).toBeUndefined();
 });
+
+/** Over Mux there is one type, and answers come whole; see the tests of calls over Mux. */
+const onlyOverHttp: readonly [string, RequestListener, RegExp][] = [
+  ['of another type', (_q, r) => void r.setHeader('content-type', 'text/html').end('<p>'), /no JSON but text\/html/],
+  ['too large', (_q, r) => void r.setHeader('content-length', '5000').write('1'), /larger than maxAnswerBytes 1000/],
+  ['endless', (_q, r) => void r.write(' '.repeat(1001)), /larger than maxAnswerBytes 1000/],
+];
 
 describe('a call', () => {
   test('goes to the server and comes back typed', async () => {
@@ -174,9 +184,7 @@ describe('a call', () => {
       /the answer cannot be used: the key "a.__proto__" is not allowed/,
     ],
     ['that is no JSON', (_q, r) => void r.setHeader('content-type', 'application/json').end('{'), /is not JSON/],
-    ['of another type', (_q, r) => void r.setHeader('content-type', 'text/html').end('<p>'), /no JSON but text\/html/],
-    ['too large', (_q, r) => void r.setHeader('content-length', '5000').write('1'), /larger than maxAnswerBytes 1000/],
-    ['endless', (_q, r) => void r.write(' '.repeat(1001)), /larger than maxAnswerBytes 1000/],
+    ...(overHttp() ? onlyOverHttp : []),
   ])('whose answer is %s fails, naming the operation', async (_what, listener, message) => {
     const client = clientFor({ endpoints: [await raw(listener)], maxAnswerBytes: 1000 });
     const error = await failure(client.tick());
@@ -435,31 +443,33 @@ describe('endpoints', () => {
     expect(performance.now() - againMs).toBeLessThan(500);
   });
 
-  test('connections to an endpoint that left are closed', async () => {
-    const sockets = new Set<Socket>();
-    const server = createRawServer((_request, response) => {
-      response.setHeader('content-type', 'application/json').end('1');
-    }).listen(0, '127.0.0.1');
-    server.on('connection', (socket) => {
-      sockets.add(socket);
-      socket.on('close', () => sockets.delete(socket));
+  if (overHttp()) {
+    test('connections to an endpoint that left are closed', async () => {
+      const sockets = new Set<Socket>();
+      const server = createRawServer((_request, response) => {
+        response.setHeader('content-type', 'application/json').end('1');
+      }).listen(0, '127.0.0.1');
+      server.on('connection', (socket) => {
+        sockets.add(socket);
+        socket.on('close', () => sockets.delete(socket));
+      });
+      closing.push(async () => void server.close());
+      await once(server, 'listening');
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const endpoints = liveValue<readonly Endpoint[]>(staticEndpoints('shop', [url]).value);
+      const client = clientFor({ memberships: { of: () => endpoints, settled: async () => {} } });
+      await client.tick();
+      expect(sockets.size).toBe(1);
+      const [socket] = sockets;
+      endpoints.set([]);
+      await once(socket as Socket, 'close');
+      expect(sockets.size).toBe(0);
     });
-    closing.push(async () => void server.close());
-    await once(server, 'listening');
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const endpoints = liveValue<readonly Endpoint[]>(staticEndpoints('shop', [url]).value);
-    const client = clientFor({ memberships: { of: () => endpoints, settled: async () => {} } });
-    await client.tick();
-    expect(sockets.size).toBe(1);
-    const [socket] = sockets;
-    endpoints.set([]);
-    await once(socket as Socket, 'close');
-    expect(sockets.size).toBe(0);
-  });
+  }
 
   test('a closed client says so', async () => {
     const { url } = await serve();
-    const client = createClient(shop, { endpoints: [url] });
+    const client = createClient(shop, { wire: wireUnderTest(), endpoints: [url] });
     await client.tick();
     await client[Symbol.asyncDispose]();
     await client[Symbol.asyncDispose]();
@@ -476,7 +486,7 @@ describe('endpoints', () => {
         return answer.promise.then(() => ({ id: 'a', size: 0 }));
       },
     });
-    const client = createClient(shop, { endpoints: [url] });
+    const client = createClient(shop, { wire: wireUnderTest(), endpoints: [url] });
     const call = client.item({ params: { id: 'a' } });
     await begun.promise;
     let closed = false;
@@ -498,7 +508,7 @@ describe('endpoints', () => {
       requests++;
       response.writeHead(503, { 'retry-after': '1' }).end(answered.resolve);
     });
-    const client = createClient(shop, { endpoints: [url] });
+    const client = createClient(shop, { wire: wireUnderTest(), endpoints: [url] });
     const call = failure(client.item({ params: { id: 'a' } }));
     await answered.promise;
     await client[Symbol.asyncDispose]();
@@ -508,7 +518,7 @@ describe('endpoints', () => {
 
   test('a client that is closed before its first connection is made lets that call end', async () => {
     const { url } = await serve();
-    const client = createClient(shop, { endpoints: [url] });
+    const client = createClient(shop, { wire: wireUnderTest(), endpoints: [url] });
     const call = client.tick();
     await client[Symbol.asyncDispose]();
     expect(await call).toBe(1);

@@ -5,6 +5,7 @@ import { recordEvents } from '@fwk/kernel/testing';
 import { expect, test } from 'vitest';
 import type { OperationResponse } from '../calling/operation-request.js';
 import { shop } from '../fixtures/shop-contract.js';
+import { wireUnderTest } from '../fixtures/wire-under-test.js';
 import { serveContract } from '../testing/serve-contract.js';
 import { problem } from '../wire/problem.js';
 import type { RemoteError } from '../wire/remote-error.js';
@@ -32,7 +33,11 @@ test('an error that counts as a success opens no breaker, puts no endpoint out, 
   await using served = await serveContract(
     shop,
     { item: gone, order: gone, tick: gone, forget: gone },
-    { env: { metrics, events, classifier }, client: { fallback: { tick: () => 7 }, timeoutMs: 10_000 } },
+    {
+      wire: wireUnderTest(),
+      env: { metrics, events, classifier },
+      client: { fallback: { tick: () => 7 }, timeoutMs: 10_000 },
+    },
   );
   for (let call = 0; call < 40; call++) await expect(served.client.tick()).rejects.toMatchObject({ status: 500 });
   expect(outcomes(metrics)).toEqual({ success: 40, failure: 0, ignored: 0 });
@@ -55,6 +60,7 @@ test('an answer that counts as a failure reaches the fallback of its operation, 
     },
   };
   await using served = await serveContract(shop, handlers, {
+    wire: wireUnderTest(),
     env: { metrics, events, classifier },
     client: { fallback: fallback as never, retry: false, timeoutMs: 10_000 },
   });
@@ -62,6 +68,7 @@ test('an answer that counts as a failure reaches the fallback of its operation, 
   expect(seen[0]).toEqual([undefined, 0]);
   expect(events.names).toContain('breaker.opened');
   await using plain = await serveContract(shop, handlers, {
+    wire: wireUnderTest(),
     env: { metrics: createMeter(), classifier },
     client: { timeoutMs: 10_000 },
   });
@@ -80,6 +87,7 @@ test.each([
     forget: () => {},
   };
   await using served = await serveContract(shop, handlers, {
+    wire: wireUnderTest(),
     env: { events, classifier },
     client: { fallback: fallback as never, retry: false, timeoutMs: 10_000 },
   });
@@ -96,6 +104,7 @@ test('an answer that counts as a failure is measured as one', async () => {
     forget: () => {},
   };
   await using served = await serveContract(shop, handlers, {
+    wire: wireUnderTest(),
     env: { metrics, classifier },
     client: { timeoutMs: 10_000 },
   });

@@ -11,6 +11,7 @@ import { clientOperation, type OperationRequest, type OperationResponse } from '
 import { contract } from '../contract/contract.js';
 import { post } from '../contract/operation.js';
 import { redisProgram, startRedis } from '../fixtures/redis-server.js';
+import { wireUnderTest } from '../fixtures/wire-under-test.js';
 import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
 import { redisIdempotencyStore } from '../idempotency/redis-store.js';
 import type { HttpServer } from '../server/http-server.js';
@@ -93,7 +94,14 @@ async function aProxy({ server }: Bank, answer: string | undefined): Promise<str
 
 function clientOf(banks: readonly Bank[], options: Partial<ClientOptions<typeof bank>> = {}, env?: Partial<Env>) {
   const endpoints = banks.map(({ server }) => server.url);
-  const client = createClient(bank, { endpoints, timeoutMs: 100, deadlineMs: 20_000, ...options, env });
+  const client = createClient(bank, {
+    wire: wireUnderTest(),
+    endpoints,
+    timeoutMs: 100,
+    deadlineMs: 20_000,
+    ...options,
+    env,
+  });
   closing.push(async () => client[Symbol.asyncDispose]());
   return client;
 }
@@ -126,7 +134,12 @@ describe('a call with an idempotency key', () => {
   ])('is done once though the first attempt ends with %s', async (_, answer) => {
     const banks = await Promise.all([1, 2].map(() => aBank(() => pause(200))));
     const proxies = await Promise.all(banks.map((each) => aProxy(each, answer)));
-    const client = createClient(bank, { endpoints: proxies, timeoutMs: 5000, deadlineMs: 20_000 });
+    const client = createClient(bank, {
+      wire: wireUnderTest(),
+      endpoints: proxies,
+      timeoutMs: 5000,
+      deadlineMs: 20_000,
+    });
     closing.push(async () => client[Symbol.asyncDispose]());
     expect(await client.pay({ body: { cents: 100 } })).toMatch(/charged/);
     expect(charges(banks)).toBe(1);
@@ -135,7 +148,7 @@ describe('a call with an idempotency key', () => {
   test('does not go elsewhere while the instance of its first attempt refuses connections and is still listed', async () => {
     const banks = await Promise.all([1, 2].map(() => aBank(() => pause(400))));
     const endpoints = banks.map(({ server }) => server.url);
-    const client = createClient(bank, { endpoints, timeoutMs: 50, deadlineMs: 1500 });
+    const client = createClient(bank, { wire: wireUnderTest(), endpoints, timeoutMs: 50, deadlineMs: 1500 });
     closing.push(async () => client[Symbol.asyncDispose]());
     const call = client.pay({ body: { cents: 100 } }).catch((error: unknown) => error);
     await Promise.race(banks.map(({ begun }) => begun));

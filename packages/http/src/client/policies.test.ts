@@ -7,8 +7,10 @@ import { policyRegistry } from '@fwk/resilience';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { contract } from '../contract/contract.js';
+import type { AnyContract } from '../contract/contract-types.js';
 import { get } from '../contract/operation.js';
 import { shop } from '../fixtures/shop-contract.js';
+import { frontOf, wireUnderTest } from '../fixtures/wire-under-test.js';
 import { describeClient } from './client-core.js';
 import type { ClientOptions } from './client-options.js';
 import { createClient } from './create-client.js';
@@ -18,14 +20,16 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function serve(listener: RequestListener): Promise<string> {
+async function serve(listener: RequestListener, called: Pick<AnyContract, 'name' | 'plans'> = shop): Promise<string> {
   const server = createRawServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closing.push(async () => {
     server.closeAllConnections();
     server.close();
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const front = await frontOf(called, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  closing.push(() => Promise.resolve(front[Symbol.asyncDispose]()));
+  return front.url;
 }
 
 function json(value: unknown): RequestListener {
@@ -36,7 +40,7 @@ function follow(endpoints: readonly string[], options: Partial<ClientOptions<typ
   const source = liveValue<unknown>({});
   const env = makeEnv();
   const policies = policyRegistry(env, source);
-  const client = createClient(shop, { endpoints, policies, env, ...options });
+  const client = createClient(shop, { endpoints, policies, env, wire: wireUnderTest(), ...options });
   closing.push(async () => client[Symbol.asyncDispose]());
   return { client, policies, configure: (shopPolicy: object) => source.set({ shop: shopPolicy }) };
 }
@@ -110,15 +114,20 @@ describe('configuration', () => {
 
 test('headers that the caller gives are part of what a cache without a key of its own knows a call by', async () => {
   const asked: unknown[] = [];
-  const url = await serve((request, response) => {
-    asked.push(request.headers['x-tenant']);
-    json(`for ${request.headers['x-tenant']}`)(request, response);
-  });
   const tenants = contract('tenants', {
     version: '1.0.0',
     operations: { of: get('/of', { headers: z.object({ 'x-tenant': z.string() }), response: z.string() }) },
   });
-  await using client = createClient(tenants, { endpoints: [url], cache: { ttlMs: 60_000 }, coalesce: {} });
+  const url = await serve((request, response) => {
+    asked.push(request.headers['x-tenant']);
+    json(`for ${request.headers['x-tenant']}`)(request, response);
+  }, tenants);
+  await using client = createClient(tenants, {
+    wire: wireUnderTest(),
+    endpoints: [url],
+    cache: { ttlMs: 60_000 },
+    coalesce: {},
+  });
   const of = (tenant: string) => client.of({ headers: { 'x-tenant': tenant } });
   expect(await Promise.all([of('a'), of('b'), of('a')])).toEqual(['for a', 'for b', 'for a']);
   expect(await of('b')).toBe('for b');

@@ -4,7 +4,7 @@
  * again for a while.
  */
 import type { Endpoint } from '@fwk/discovery';
-import { type CallContext, type Clock, isFwkError, messageOf } from '@fwk/kernel';
+import { type CallContext, type Clock, isFwkError, messageOf, outside } from '@fwk/kernel';
 import { type ClientSession, openSession, SessionSeries, sessionDefaults } from '@fwk/mux';
 import type { Attempt } from '../calling/attempt.js';
 import { CallInvalidError, ClientClosedError, ConnectionError } from '../calling/client-errors.js';
@@ -17,6 +17,8 @@ import { MuxAttempt } from './mux-attempt.js';
 /** How long an endpoint that speaks no Mux is asked over HTTP: at first, doubled each time up to the longest, in milliseconds. */
 const FIRST_PAUSE_MS = 5000;
 const LONGEST_PAUSE_MS = 60_000;
+/** An answer to the opening of a session is waited for at least that long. */
+const SHORTEST_OPEN_MS = 250;
 /** Most characters of a request's path with its query. */
 const LONGEST_PATH = 65_535;
 /** What contexts add to an answer of the largest size. */
@@ -156,11 +158,13 @@ export class MuxConnection {
   #open(): void {
     if (this.#opening) return;
     this.#opening = true;
-    void this.#connect().finally(() => {
-      this.#opening = false;
-      if (this.#waiting.size > 0) this.#sendWaiting();
-      this.#checkClosed();
-    });
+    outside(() => void this.#connect().finally(() => this.#opened()));
+  }
+
+  #opened(): void {
+    this.#opening = false;
+    if (this.#waiting.size > 0) this.#sendWaiting();
+    this.#checkClosed();
   }
 
   async #connect(): Promise<void> {
@@ -181,8 +185,8 @@ export class MuxConnection {
       session = await openSession(socket, {
         clock,
         peer: this.#endpoint.url,
-        // So that there is time left to ask over HTTP.
-        openTimeoutMs: connectTimeoutMs() / 2,
+        // So that there is mostly time left to ask over HTTP; a busy peer needs some in any case.
+        openTimeoutMs: Math.max(SHORTEST_OPEN_MS, connectTimeoutMs() / 2),
         maxMessageBytes: Math.max(sessionDefaults.maxMessageBytes, this.maxAnswerBytes + CONTEXT_BYTES),
         series: this.#series,
         onEnd: () => session && this.#ended(session),

@@ -1,3 +1,4 @@
+import type { Wire } from '@fwk/discovery';
 import type { Env } from '@fwk/kernel';
 import type { ClientOptions } from '../client/client-options.js';
 import { createClient } from '../client/create-client.js';
@@ -11,6 +12,8 @@ import { served } from '../serving/served.js';
 export interface ServeContractOptions<C> {
   readonly server?: Partial<ServerSettings>;
   readonly client?: Partial<Omit<ClientOptions<C>, 'endpoints'>>;
+  /** The wire that the client takes. @defaultValue 'http' */
+  readonly wire?: Wire;
   /** @defaultValue the process's own, nothing recorded */
   readonly env?: Partial<Env>;
 }
@@ -37,7 +40,8 @@ export async function serveContract<C extends AnyContract>(
   const server = createServer({ ...options.server, serve: [served(contract, handlers)], env });
   await server.start();
   const { url } = server;
-  const client = createClient<C>(contract, { ...options.client, endpoints: [url], env } as Parameters<
+  const wire = options.wire && { wire: options.wire };
+  const client = createClient<C>(contract, { ...wire, ...options.client, endpoints: [url], env } as Parameters<
     typeof createClient<C>
   >[1]);
   return {
