@@ -150,7 +150,7 @@ test('an operation that nobody answers is refused at once, and no other is', asy
 
 test('an endpoint that cannot be reached is refused at once for every operation, though it is the only one', async () => {
   const url = await serve((_request, response) => answer(response));
-  await closing.pop()?.();
+  for (const close of closing.splice(0).reverse()) await close();
   const client = clientFor({ endpoints: [url], retry: false });
   const errors: string[] = [];
   for (let call = 0; call < 40; call++) {
