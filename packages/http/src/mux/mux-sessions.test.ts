@@ -148,7 +148,7 @@ describe('stopping', () => {
     expect(drain.active).toBeGreaterThan(0);
     finish.resolve('late');
     expect(await call.reply.promise).toMatchObject({ status: 0, text: '"late"' });
-    if (!socket.destroyed) await once(socket, 'close');
+    if (!socket.closed) await once(socket, 'close');
     await vi.waitFor(() => expect(drain.active).toBe(0));
   });
 
@@ -179,7 +179,7 @@ describe('stopping', () => {
     await vi.waitFor(() => expect(Buffer.concat(heard).toString()).toMatch(/FWK_HTTP_STOPPING/));
     finish.resolve('late');
     await vi.waitFor(() => expect(Buffer.concat(heard).toString()).toMatch(/"late"/));
-    await once(socket, 'close');
+    if (!socket.closed) await once(socket, 'close');
     await call.reply.promise.catch(() => {});
   });
 });

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { contract } from '../contract/contract.js';
 import { get } from '../contract/operation.js';
-import { send } from '../fixtures/raw-request.js';
+import { sendOver, wires } from '../fixtures/send-mux.js';
 import { served } from '../serving/served.js';
 import type { HttpServer } from './http-server.js';
 import { createServer } from './server.js';
@@ -17,61 +17,68 @@ const levels = contract('levels', {
   },
 });
 
-describe('the priority of a call', () => {
-  const servers: HttpServer[] = [];
-  afterEach(async () => {
-    for (const server of servers.splice(0)) await server.close();
-  });
-  async function start(trustedNetworks: readonly string[] = []) {
-    const own = ({ context }: { readonly context: { get(key: typeof priorityKey): Priority } }) =>
-      context.get(priorityKey);
-    const server = createServer({
-      serve: [served(levels, { plain: own, critical: own, background: own })],
-      trustedNetworks,
+describe.each(wires)('over %s', (wire) => {
+  const send = sendOver(wire, levels);
+
+  describe('the priority of a call', () => {
+    const servers: HttpServer[] = [];
+    afterEach(async () => {
+      for (const server of servers.splice(0)) await server.close();
     });
-    servers.push(server);
-    await server.start();
-    return async (operation: string, claimed?: string) =>
-      (await send(`${server.url}/${operation}`, { headers: claimed === undefined ? {} : { 'fwk-priority': claimed } }))
-        .json;
-  }
-
-  test.each([
-    ['plain', 'critical', 'default'],
-    ['plain', 'default', 'default'],
-    ['plain', 'sheddable', 'sheddable'],
-    ['plain', undefined, 'default'],
-    ['plain', 'CRITICAL', 'default'],
-    ['critical', 'background', 'background'],
-    ['critical', 'default', 'default'],
-    ['critical', undefined, 'critical'],
-    ['background', 'critical', 'background'],
-    ['background', 'default', 'background'],
-  ])('of %s is lowered and never raised by what the caller says: %s', async (operation, claimed, expected) => {
-    expect(await (await start())(operation, claimed)).toBe(expected);
-  });
-
-  test('is what a caller says from a network that the configuration trusts', async () => {
-    for (const networks of [['127.0.0.1'], ['10.0.0.0/8', '127.0.0.0/8']]) {
-      const ask = await start(networks);
-      expect(await ask('plain', 'critical')).toBe('critical');
-      expect(await ask('background', 'default')).toBe('default');
+    async function start(trustedNetworks: readonly string[] = []) {
+      const own = ({ context }: { readonly context: { get(key: typeof priorityKey): Priority } }) =>
+        context.get(priorityKey);
+      const server = createServer({
+        serve: [served(levels, { plain: own, critical: own, background: own })],
+        trustedNetworks,
+      });
+      servers.push(server);
+      await server.start();
+      return async (operation: string, claimed?: string) =>
+        (
+          await send(`${server.url}/${operation}`, {
+            headers: claimed === undefined ? {} : { 'fwk-priority': claimed },
+          })
+        ).json;
     }
-    const ask = await start(['10.0.0.0/8', '::1', 'fd00::/8', '127.0.0.2']);
-    expect(await ask('plain', 'critical')).toBe('default');
-  });
 
-  test.each([
-    ['localhost'],
-    ['127.0.0.1/33'],
-    ['010.0.0.0/8'],
-    ['01.0.0.0/8'],
-    ['1.2.3'],
-    ['999.1.1.1'],
-    [''],
-    [7],
-    ['::1/129'],
-  ])('refuses %j as a network', (network) => {
-    expect(() => createServer({ serve: [], trustedNetworks: [network as string] })).toThrow(OptionsError);
+    test.each([
+      ['plain', 'critical', 'default'],
+      ['plain', 'default', 'default'],
+      ['plain', 'sheddable', 'sheddable'],
+      ['plain', undefined, 'default'],
+      ['plain', 'CRITICAL', 'default'],
+      ['critical', 'background', 'background'],
+      ['critical', 'default', 'default'],
+      ['critical', undefined, 'critical'],
+      ['background', 'critical', 'background'],
+      ['background', 'default', 'background'],
+    ])('of %s is lowered and never raised by what the caller says: %s', async (operation, claimed, expected) => {
+      expect(await (await start())(operation, claimed)).toBe(expected);
+    });
+
+    test('is what a caller says from a network that the configuration trusts', async () => {
+      for (const networks of [['127.0.0.1'], ['10.0.0.0/8', '127.0.0.0/8']]) {
+        const ask = await start(networks);
+        expect(await ask('plain', 'critical')).toBe('critical');
+        expect(await ask('background', 'default')).toBe('default');
+      }
+      const ask = await start(['10.0.0.0/8', '::1', 'fd00::/8', '127.0.0.2']);
+      expect(await ask('plain', 'critical')).toBe('default');
+    });
+
+    test.each([
+      ['localhost'],
+      ['127.0.0.1/33'],
+      ['010.0.0.0/8'],
+      ['01.0.0.0/8'],
+      ['1.2.3'],
+      ['999.1.1.1'],
+      [''],
+      [7],
+      ['::1/129'],
+    ])('refuses %j as a network', (network) => {
+      expect(() => createServer({ serve: [], trustedNetworks: [network as string] })).toThrow(OptionsError);
+    });
   });
 });

@@ -2,7 +2,7 @@
 import { roundRobin } from '@fwk/discovery';
 import { DeadlineExceededError, formatStack, type Layer, liveValue, makeEnv, OptionsError } from '@fwk/kernel';
 import { type PolicyOptions, policyRegistry } from '@fwk/resilience';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createClient } from '../client/create-client.js';
 import { contract } from '../contract/contract.js';
@@ -10,6 +10,7 @@ import { get, post } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
 import { exchangeRaw, rawConnection } from '../fixtures/raw-connection.js';
 import { send } from '../fixtures/raw-request.js';
+import { type Send, sendOver, wires } from '../fixtures/send-mux.js';
 import type { ServedAnswer } from '../serving/answer.js';
 import { served } from '../serving/served.js';
 import type { ServedRequest } from '../serving/served-request.js';
@@ -26,6 +27,9 @@ const store = contract('store', {
     keyed: post('/keyed', { body: z.unknown(), response: z.string(), idempotencyKey: true }),
   },
 });
+
+/** Sends over the wire that is tested. */
+let overWire: Send = send;
 
 const servers: HttpServer[] = [];
 afterEach(async () => {
@@ -56,7 +60,7 @@ function build(options: Partial<ServerOptions> = {}, own?: Parameters<typeof ser
       for (const { resolve } of gates.splice(0)) resolve('done');
     },
     configure: (options: PolicyOptions) => source.set({ 'store-server': options }),
-    ask: (path: string, headers: Record<string, string> = {}) => send(`${server.url}${path}`, { headers }),
+    ask: (path: string, headers: Record<string, string> = {}) => overWire(`${server.url}${path}`, { headers }),
     async until(condition: () => boolean) {
       while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
     },
@@ -69,231 +73,253 @@ async function start(options: Partial<ServerOptions> = {}) {
   return built;
 }
 
-describe('the layers of a server', () => {
-  test('stand in this order by themselves, and with all that options can ask for', () => {
-    const bare = describeServer(build().server)!;
-    expect(bare.map(({ settings }) => settings)).toEqual([{ name: 'store@1.0.0', policy: 'store-server' }]);
-    const roles = (server: HttpServer) => describeServer(server)?.[0]?.inner?.map(({ role }) => role);
-    expect(roles(build().server)).toEqual(['server-telemetry', 'deadline', 'validation', 'idempotency-key', 'handler']);
-    const { server } = build({
-      rateLimit: {},
-      limit: {},
-      bulkhead: {},
-      fault: { ratio: 0, latencyMs: 1 },
+describe.each(wires)('over %s', (wire) => {
+  beforeAll(() => {
+    overWire = sendOver(wire, store);
+  });
+  afterAll(() => {
+    overWire = send;
+  });
+
+  describe('the layers of a server', () => {
+    test('stand in this order by themselves, and with all that options can ask for', () => {
+      const bare = describeServer(build().server)!;
+      expect(bare.map(({ settings }) => settings)).toEqual([{ name: 'store@1.0.0', policy: 'store-server' }]);
+      const roles = (server: HttpServer) => describeServer(server)?.[0]?.inner?.map(({ role }) => role);
+      expect(roles(build().server)).toEqual([
+        'server-telemetry',
+        'deadline',
+        'validation',
+        'idempotency-key',
+        'handler',
+      ]);
+      const { server } = build({
+        rateLimit: {},
+        limit: {},
+        bulkhead: {},
+        fault: { ratio: 0, latencyMs: 1 },
+      });
+      expect(roles(server)).toEqual([
+        'server-telemetry',
+        'deadline',
+        'rate-limit',
+        'adaptive-limit',
+        'bulkhead',
+        'fault-injection',
+        'validation',
+        'idempotency-key',
+        'handler',
+      ]);
+      expect(formatStack(describeServer(server)!)).toContain('  adaptive-limit(algorithm=gradient2');
+      expect(describeServer({} as HttpServer)).toBeUndefined();
     });
-    expect(roles(server)).toEqual([
-      'server-telemetry',
-      'deadline',
-      'rate-limit',
-      'adaptive-limit',
-      'bulkhead',
-      'fault-injection',
-      'validation',
-      'idempotency-key',
-      'handler',
-    ]);
-    expect(formatStack(describeServer(server)!)).toContain('  adaptive-limit(algorithm=gradient2');
-    expect(describeServer({} as HttpServer)).toBeUndefined();
-  });
 
-  test.each<[string, Partial<ServerOptions>, RegExp]>([
-    ['an option of clients', { retry: {} } as never, /retry/],
-    ['an unknown operation', { operations: { lok: {} } }, /operations\.lok is no operation; there are look, wait/],
-    [
-      'an option of clients for an operation',
-      { operations: { look: { hedge: {} } as never } },
-      /operations\.look\.hedge/,
-    ],
-    ['a list of operations', { operations: [] as never }, /operations must be a plain object/],
-    ['an option out of range', { bulkhead: { maxConcurrent: 0 } }, /maxConcurrent/],
-    ['layers that answer nothing', { layers: (() => undefined) as never }, /layers must answer the layers/],
-  ])('refuse %s when the server is made, and leave nothing on the list', (_, options, message) => {
-    const policies = policyRegistry();
-    expect(() => build({ ...options, policies })).toThrow(OptionsError);
-    expect(() => build({ ...options, policies })).toThrow(message);
-    expect(policies.list()).toEqual([]);
-  });
-
-  test('refuse an unknown operation that is given with a contract', () => {
-    expect(() => build({}, { operations: { lok: {} } })).toThrow(
-      /operations\.lok is no operation; there are look, wait/,
-    );
-  });
-
-  test('of the named policy must mean something before a server; of the defaults the rest is passed over', () => {
-    const named = policyRegistry(makeEnv(), { 'store-server': { retry: {}, cache: { keyOf: () => '', ttlMs: 1 } } });
-    expect(() => build({ policies: named })).toThrow(/retry means nothing before a server, which takes deadlineMs/);
-    const policies = policyRegistry(makeEnv(), {}, { retry: {}, breaker: {}, bulkhead: { maxConcurrent: 3 } });
-    expect(describeServer(build({ policies }).server)?.[0]?.inner?.map(({ role }) => role)).toContain('bulkhead');
-  });
-
-  test('of a user stand by the role of others, see requests and answers, and may answer instead', async () => {
-    const seen: string[] = [];
-    const spy = (name: string): Layer<ServedRequest, ServedAnswer> => ({
-      role: name,
-      wrap: (next) => ({
-        async call(request, context) {
-          seen.push(`${name} ${request.operation} ${request.headers['x-who']}`);
-          if (request.headers['x-who'] === 'nobody') throw new DeadlineExceededError(name);
-          const answer = await next.call(request, context);
-          return { ...answer, headers: { 'x-spy': name } };
-        },
-        status: () => 'ready',
-      }),
+    test.each<[string, Partial<ServerOptions>, RegExp]>([
+      ['an option of clients', { retry: {} } as never, /retry/],
+      ['an unknown operation', { operations: { lok: {} } }, /operations\.lok is no operation; there are look, wait/],
+      [
+        'an option of clients for an operation',
+        { operations: { look: { hedge: {} } as never } },
+        /operations\.look\.hedge/,
+      ],
+      ['a list of operations', { operations: [] as never }, /operations must be a plain object/],
+      ['an option out of range', { bulkhead: { maxConcurrent: 0 } }, /maxConcurrent/],
+      ['layers that answer nothing', { layers: (() => undefined) as never }, /layers must answer the layers/],
+    ])('refuse %s when the server is made, and leave nothing on the list', (_, options, message) => {
+      const policies = policyRegistry();
+      expect(() => build({ ...options, policies })).toThrow(OptionsError);
+      expect(() => build({ ...options, policies })).toThrow(message);
+      expect(policies.list()).toEqual([]);
     });
-    const { server } = build({ layers: (layers) => layers.after('deadline', spy('outer')).use(spy('inner')) });
-    await server.start();
-    const answer = await send(`${server.url}/look`, { headers: { 'x-who': 'me' } });
-    expect([answer.status, answer.json, answer.headers['x-spy']]).toEqual([200, 'seen', 'outer']);
-    expect(seen).toEqual(['outer look me', 'inner look me']);
-    expect((await send(`${server.url}/look`, { headers: { 'x-who': 'nobody' } })).status).toBe(504);
-  });
 
-  test('follow configuration, and a change with a mistake is refused whole', async () => {
-    const { ask, configure, policies } = await start();
-    expect((await ask('/look')).status).toBe(200);
-    configure({ rateLimit: { burst: 1, permitsPerSecond: 0.01 } });
-    expect([(await ask('/look')).status, (await ask('/look')).status]).toEqual([200, 429]);
-    configure({ rateLimit: false, retry: {} });
-    expect(policies.refusal?.reasons.join()).toMatch(/retry means nothing before a server/);
-    expect((await ask('/look')).status).toBe(429);
-    configure({});
-    expect((await ask('/look')).status).toBe(200);
-  });
-
-  test('are listed with numbers by operation', async () => {
-    const { ask, policies, configure } = await start();
-    configure({ operations: { look: { rateLimit: { burst: 1, permitsPerSecond: 0.01 } } } });
-    await ask('/look');
-    await ask('/look');
-    expect(policies.list()).toMatchObject([{ name: 'store-server', of: 'server', layers: ['deadline', 'rate-limit'] }]);
-    const [use] = policies.inspect('store-server').uses;
-    const { look } = use!.operations!;
-    expect(look?.statistics?.total).toMatchObject({ successes: 1, rejected: 1, rateRejections: 0 });
-    expect(policies.inspect('store-server').statistics.total).toMatchObject({ rateRejections: 1 });
-  });
-});
-
-describe('a deadline', () => {
-  test('is counted once for each request that it ended, whether it worked, waited or came too late', async () => {
-    const { ask, asked, policies, until } = await start({ timeoutMs: 60, bulkhead: { maxConcurrent: 1, maxQueue: 5 } });
-    const working = ask('/wait');
-    await until(() => asked.length === 1);
-    const waiting = ask('/wait', { 'fwk-deadline-ms': '30' });
-    const late = ask('/wait', { 'fwk-deadline-ms': '0' });
-    const ended = await Promise.all([working, waiting, late]);
-    expect(ended.map(({ status }) => status)).toEqual([504, 504, 504]);
-    const { statistics } = policies.inspect('store-server');
-    expect(statistics.total).toMatchObject({ calls: 3, failures: 3, deadlinesExceeded: 3 });
-  });
-
-  test('is what policy, contract and server say, weakest last, and one limit ends the request', async () => {
-    const { ask, configure, asked, until } = await start({ timeoutMs: 60 });
-    expect((await ask('/wait')).status).toBe(504);
-    configure({ deadlineMs: 60_000, operations: { put: { deadlineMs: 30 } } });
-    const waiting = ask('/wait', { 'fwk-deadline-ms': '40' });
-    await until(() => asked.length === 2);
-    expect((await waiting).json).toMatchObject({ status: 504, code: 'FWK_KERNEL_DEADLINE_EXCEEDED' });
-  });
-
-  test('taken out leaves the caller’s own', async () => {
-    const { ask } = await start({ timeoutMs: 20, deadlineMs: false });
-    expect((await ask('/wait', { 'fwk-deadline-ms': '60' })).status).toBe(504);
-    const { server } = build({ timeoutMs: 20, layers: (layers) => layers.without('deadline') });
-    expect(describeServer(server)?.[0]?.inner?.map(({ role }) => role)).not.toContain('deadline');
-  });
-});
-
-describe('a rate limit', () => {
-  test('keeps callers apart by their address, and by name only where the network is trusted', async () => {
-    const rateLimit = { burst: 1, permitsPerSecond: 0.01 };
-    const strange = await start({ rateLimit });
-    const names = (caller: string) => ({ 'fwk-caller': caller });
-    expect((await strange.ask('/look', names('a'))).status).toBe(200);
-    expect((await strange.ask('/look', names('b'))).status).toBe(429);
-    const trusted = await start({ rateLimit, trustedNetworks: ['127.0.0.0/8'] });
-    expect((await trusted.ask('/look', names('a'))).status).toBe(200);
-    expect((await trusted.ask('/look', names('a'))).status).toBe(429);
-    expect((await trusted.ask('/look', names('b'))).status).toBe(200);
-    // What is no name does not count as one.
-    expect((await trusted.ask('/look', names('x'.repeat(5000)))).status).toBe(200);
-    expect((await trusted.ask('/look', names('y y'))).status).toBe(429);
-  });
-
-  test('remembers no more callers than it is told to', async () => {
-    const { ask } = await start({
-      rateLimit: { burst: 1, permitsPerSecond: 0.01, maxKeys: 2 },
-      trustedNetworks: ['127.0.0.1'],
+    test('refuse an unknown operation that is given with a contract', () => {
+      expect(() => build({}, { operations: { lok: {} } })).toThrow(
+        /operations\.lok is no operation; there are look, wait/,
+      );
     });
-    const statuses: number[] = [];
-    for (const name of ['a', 'b', 'c', 'a']) statuses.push((await ask('/look', { 'fwk-caller': name })).status);
-    expect(statuses).toEqual([200, 200, 200, 200]);
-  });
 
-  test('says when to come back, and from the second attempt on that there is no use', async () => {
-    const { ask } = await start({ rateLimit: { burst: 1, permitsPerSecond: 0.5 } });
-    await ask('/look');
-    const first = await ask('/look');
-    expect([first.status, first.headers['retry-after'], first.headers['fwk-retry']]).toEqual([429, '2', undefined]);
-    expect(first.headers['content-type']).toBe('application/problem+json');
-    expect(first.json).toMatchObject({
-      code: 'FWK_RESILIENCE_RATE_LIMITED',
-      notProcessed: true,
-      traceId: expect.any(String),
+    test('of the named policy must mean something before a server; of the defaults the rest is passed over', () => {
+      const named = policyRegistry(makeEnv(), { 'store-server': { retry: {}, cache: { keyOf: () => '', ttlMs: 1 } } });
+      expect(() => build({ policies: named })).toThrow(/retry means nothing before a server, which takes deadlineMs/);
+      const policies = policyRegistry(makeEnv(), {}, { retry: {}, breaker: {}, bulkhead: { maxConcurrent: 3 } });
+      expect(describeServer(build({ policies }).server)?.[0]?.inner?.map(({ role }) => role)).toContain('bulkhead');
     });
-    expect((await ask('/look', { 'fwk-attempt': '2' })).headers['fwk-retry']).toBe('no');
-  });
-});
 
-describe('a bulkhead', () => {
-  test('isolates each operation from the others', async () => {
-    const { ask, asked, answerAll, until, policies } = await start({ bulkhead: { maxConcurrent: 1 } });
-    const waiting = ask('/wait');
-    await until(() => asked.length === 1);
-    const refused = await ask('/wait');
-    expect([refused.status, refused.json.code]).toEqual([503, 'FWK_RESILIENCE_BULKHEAD_FULL']);
-    expect((await ask('/look')).status).toBe(200);
-    answerAll();
-    expect((await waiting).status).toBe(200);
-    const paths = policies.inspect('store-server').bulkheads.map(({ path }) => path);
-    expect(paths).toEqual(['look', 'wait', 'put', 'keyed'].map((name) => `store-server/${name}`));
-  });
-
-  test.each(['wait', 'keyed'])('frees the place in the line of a caller that leaves: %s', async (operation) => {
-    const { server, asked, answerAll, until, policies } = await start({ bulkhead: { maxConcurrent: 1, maxQueue: 5 } });
-    const queued = () => policies.inspect('store-server').bulkheads.reduce((sum, each) => sum + each.queued, 0);
-    const method = operation === 'wait' ? 'GET' : 'POST';
-    const request =
-      `${method} /${operation} HTTP/1.1\r\nhost: x\r\nidempotency-key: "KEY"\r\n` +
-      (method === 'GET' ? '\r\n' : 'content-type: application/json\r\ncontent-length: 1\r\n\r\n1');
-    const first = await rawConnection(server.port, request.replace('KEY', 'first'));
-    await until(() => asked.length === 1);
-    const leaving = await rawConnection(server.port, request.replace('KEY', 'second'));
-    await until(() => queued() === 1);
-    leaving.socket.destroy();
-    await until(() => queued() === 0);
-    answerAll();
-    await until(() => first.received().includes('200 OK'));
-    expect(asked).toEqual([operation]);
-    first.socket.destroy();
-  });
-
-  test('lets those in line be answered before a server that stops is done', async () => {
-    const { server, ask, asked, answerAll, until, policies } = await start({
-      bulkhead: { maxConcurrent: 1, maxQueue: 5 },
+    test('of a user stand by the role of others, see requests and answers, and may answer instead', async () => {
+      const seen: string[] = [];
+      const spy = (name: string): Layer<ServedRequest, ServedAnswer> => ({
+        role: name,
+        wrap: (next) => ({
+          async call(request, context) {
+            seen.push(`${name} ${request.operation} ${request.headers['x-who']}`);
+            if (request.headers['x-who'] === 'nobody') throw new DeadlineExceededError(name);
+            const answer = await next.call(request, context);
+            return { ...answer, headers: { 'x-spy': name } };
+          },
+          status: () => 'ready',
+        }),
+      });
+      const { server } = build({ layers: (layers) => layers.after('deadline', spy('outer')).use(spy('inner')) });
+      await server.start();
+      const answer = await overWire(`${server.url}/look`, { headers: { 'x-who': 'me' } });
+      expect([answer.status, answer.json, answer.headers['x-spy']]).toEqual([200, 'seen', 'outer']);
+      expect(seen).toEqual(['outer look me', 'inner look me']);
+      expect((await overWire(`${server.url}/look`, { headers: { 'x-who': 'nobody' } })).status).toBe(504);
     });
-    const answers = [ask('/wait'), ask('/wait')];
-    await until(
-      () => asked.length === 1 && policies.inspect('store-server').bulkheads.some(({ queued }) => queued === 1),
-    );
-    const stopped = server.stopAccepting();
-    answerAll();
-    await until(() => asked.length === 2);
-    answerAll();
-    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200]);
-    await stopped;
-    await server.close();
-    expect(policies.list()).toEqual([]);
+
+    test('follow configuration, and a change with a mistake is refused whole', async () => {
+      const { ask, configure, policies } = await start();
+      expect((await ask('/look')).status).toBe(200);
+      configure({ rateLimit: { burst: 1, permitsPerSecond: 0.01 } });
+      expect([(await ask('/look')).status, (await ask('/look')).status]).toEqual([200, 429]);
+      configure({ rateLimit: false, retry: {} });
+      expect(policies.refusal?.reasons.join()).toMatch(/retry means nothing before a server/);
+      expect((await ask('/look')).status).toBe(429);
+      configure({});
+      expect((await ask('/look')).status).toBe(200);
+    });
+
+    test('are listed with numbers by operation', async () => {
+      const { ask, policies, configure } = await start();
+      configure({ operations: { look: { rateLimit: { burst: 1, permitsPerSecond: 0.01 } } } });
+      await ask('/look');
+      await ask('/look');
+      expect(policies.list()).toMatchObject([
+        { name: 'store-server', of: 'server', layers: ['deadline', 'rate-limit'] },
+      ]);
+      const [use] = policies.inspect('store-server').uses;
+      const { look } = use!.operations!;
+      expect(look?.statistics?.total).toMatchObject({ successes: 1, rejected: 1, rateRejections: 0 });
+      expect(policies.inspect('store-server').statistics.total).toMatchObject({ rateRejections: 1 });
+    });
+  });
+
+  describe('a deadline', () => {
+    test('is counted once for each request that it ended, whether it worked, waited or came too late', async () => {
+      const { ask, asked, policies, until } = await start({
+        timeoutMs: 60,
+        bulkhead: { maxConcurrent: 1, maxQueue: 5 },
+      });
+      const working = ask('/wait');
+      await until(() => asked.length === 1);
+      const waiting = ask('/wait', { 'fwk-deadline-ms': '30' });
+      const late = ask('/wait', { 'fwk-deadline-ms': '0' });
+      const ended = await Promise.all([working, waiting, late]);
+      expect(ended.map(({ status }) => status)).toEqual([504, 504, 504]);
+      const { statistics } = policies.inspect('store-server');
+      expect(statistics.total).toMatchObject({ calls: 3, failures: 3, deadlinesExceeded: 3 });
+    });
+
+    test('is what policy, contract and server say, weakest last, and one limit ends the request', async () => {
+      const { ask, configure, asked, until } = await start({ timeoutMs: 60 });
+      expect((await ask('/wait')).status).toBe(504);
+      configure({ deadlineMs: 60_000, operations: { put: { deadlineMs: 30 } } });
+      const waiting = ask('/wait', { 'fwk-deadline-ms': '40' });
+      await until(() => asked.length === 2);
+      expect((await waiting).json).toMatchObject({ status: 504, code: 'FWK_KERNEL_DEADLINE_EXCEEDED' });
+    });
+
+    test('taken out leaves the caller’s own', async () => {
+      const { ask } = await start({ timeoutMs: 20, deadlineMs: false });
+      expect((await ask('/wait', { 'fwk-deadline-ms': '60' })).status).toBe(504);
+      const { server } = build({ timeoutMs: 20, layers: (layers) => layers.without('deadline') });
+      expect(describeServer(server)?.[0]?.inner?.map(({ role }) => role)).not.toContain('deadline');
+    });
+  });
+
+  describe('a rate limit', () => {
+    test('keeps callers apart by their address, and by name only where the network is trusted', async () => {
+      const rateLimit = { burst: 1, permitsPerSecond: 0.01 };
+      const strange = await start({ rateLimit });
+      const names = (caller: string) => ({ 'fwk-caller': caller });
+      expect((await strange.ask('/look', names('a'))).status).toBe(200);
+      expect((await strange.ask('/look', names('b'))).status).toBe(429);
+      const trusted = await start({ rateLimit, trustedNetworks: ['127.0.0.0/8'] });
+      expect((await trusted.ask('/look', names('a'))).status).toBe(200);
+      expect((await trusted.ask('/look', names('a'))).status).toBe(429);
+      expect((await trusted.ask('/look', names('b'))).status).toBe(200);
+      // What is no name does not count as one.
+      expect((await trusted.ask('/look', names('x'.repeat(5000)))).status).toBe(200);
+      expect((await trusted.ask('/look', names('y y'))).status).toBe(429);
+    });
+
+    test('remembers no more callers than it is told to', async () => {
+      const { ask } = await start({
+        rateLimit: { burst: 1, permitsPerSecond: 0.01, maxKeys: 2 },
+        trustedNetworks: ['127.0.0.1'],
+      });
+      const statuses: number[] = [];
+      for (const name of ['a', 'b', 'c', 'a']) statuses.push((await ask('/look', { 'fwk-caller': name })).status);
+      expect(statuses).toEqual([200, 200, 200, 200]);
+    });
+
+    test('says when to come back, and from the second attempt on that there is no use', async () => {
+      const { ask } = await start({ rateLimit: { burst: 1, permitsPerSecond: 0.5 } });
+      await ask('/look');
+      const first = await ask('/look');
+      expect([first.status, first.headers['retry-after'], first.headers['fwk-retry']]).toEqual([429, '2', undefined]);
+      expect(first.headers['content-type']).toBe('application/problem+json');
+      expect(first.json).toMatchObject({
+        code: 'FWK_RESILIENCE_RATE_LIMITED',
+        notProcessed: true,
+        traceId: expect.any(String),
+      });
+      expect((await ask('/look', { 'fwk-attempt': '2' })).headers['fwk-retry']).toBe('no');
+    });
+  });
+
+  describe('a bulkhead', () => {
+    test('isolates each operation from the others', async () => {
+      const { ask, asked, answerAll, until, policies } = await start({ bulkhead: { maxConcurrent: 1 } });
+      const waiting = ask('/wait');
+      await until(() => asked.length === 1);
+      const refused = await ask('/wait');
+      expect([refused.status, refused.json.code]).toEqual([503, 'FWK_RESILIENCE_BULKHEAD_FULL']);
+      expect((await ask('/look')).status).toBe(200);
+      answerAll();
+      expect((await waiting).status).toBe(200);
+      const paths = policies.inspect('store-server').bulkheads.map(({ path }) => path);
+      expect(paths).toEqual(['look', 'wait', 'put', 'keyed'].map((name) => `store-server/${name}`));
+    });
+
+    test.each(['wait', 'keyed'])('frees the place in the line of a caller that leaves: %s', async (operation) => {
+      const { server, asked, answerAll, until, policies } = await start({
+        bulkhead: { maxConcurrent: 1, maxQueue: 5 },
+      });
+      const queued = () => policies.inspect('store-server').bulkheads.reduce((sum, each) => sum + each.queued, 0);
+      const method = operation === 'wait' ? 'GET' : 'POST';
+      const request =
+        `${method} /${operation} HTTP/1.1\r\nhost: x\r\nidempotency-key: "KEY"\r\n` +
+        (method === 'GET' ? '\r\n' : 'content-type: application/json\r\ncontent-length: 1\r\n\r\n1');
+      const first = await rawConnection(server.port, request.replace('KEY', 'first'));
+      await until(() => asked.length === 1);
+      const leaving = await rawConnection(server.port, request.replace('KEY', 'second'));
+      await until(() => queued() === 1);
+      leaving.socket.destroy();
+      await until(() => queued() === 0);
+      answerAll();
+      await until(() => first.received().includes('200 OK'));
+      expect(asked).toEqual([operation]);
+      first.socket.destroy();
+    });
+
+    test('lets those in line be answered before a server that stops is done', async () => {
+      const { server, ask, asked, answerAll, until, policies } = await start({
+        bulkhead: { maxConcurrent: 1, maxQueue: 5 },
+      });
+      const answers = [ask('/wait'), ask('/wait')];
+      await until(
+        () => asked.length === 1 && policies.inspect('store-server').bulkheads.some(({ queued }) => queued === 1),
+      );
+      const stopped = server.stopAccepting();
+      answerAll();
+      await until(() => asked.length === 2);
+      answerAll();
+      expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200]);
+      await stopped;
+      await server.close();
+      expect(policies.list()).toEqual([]);
+    });
   });
 });
 
