@@ -15,7 +15,8 @@ export function randomSpanId(random: () => number): string {
 /** 32 lowercase hex digits, never all zero. */
 export function randomTraceId(random: () => number): string {
   // The last 7 bytes must be random for the level 2 flag; all 16 are.
-  return hex64(bits32(random), bits32(random)) + randomSpanId(random);
+  const last = bits32(random);
+  return hex128(bits32(random), bits32(random), bits32(random), last === 0 ? 1 : last);
 }
 
 function bits32(random: () => number): number {
@@ -40,6 +41,43 @@ function hex64(high: number, low: number): string {
     digit(low, 8),
     digit(low, 4),
     digit(low, 0),
+  );
+}
+
+function hex128(first: number, second: number, third: number, last: number): string {
+  return String.fromCharCode(
+    digit(first, 28),
+    digit(first, 24),
+    digit(first, 20),
+    digit(first, 16),
+    digit(first, 12),
+    digit(first, 8),
+    digit(first, 4),
+    digit(first, 0),
+    digit(second, 28),
+    digit(second, 24),
+    digit(second, 20),
+    digit(second, 16),
+    digit(second, 12),
+    digit(second, 8),
+    digit(second, 4),
+    digit(second, 0),
+    digit(third, 28),
+    digit(third, 24),
+    digit(third, 20),
+    digit(third, 16),
+    digit(third, 12),
+    digit(third, 8),
+    digit(third, 4),
+    digit(third, 0),
+    digit(last, 28),
+    digit(last, 24),
+    digit(last, 20),
+    digit(last, 16),
+    digit(last, 12),
+    digit(last, 8),
+    digit(last, 4),
+    digit(last, 0),
   );
 }
 
