@@ -1,3 +1,4 @@
+import type { Endpoint } from '@fwk/discovery';
 import type { Clock, FollowedTls, Logger, Meter } from '@fwk/kernel';
 import type { WireChoice } from '@fwk/resilience';
 
@@ -8,6 +9,9 @@ export interface ConnectionTls {
   readonly serverName: string | undefined;
   readonly followed: FollowedTls | undefined;
 }
+
+/** Where an endpoint is, and what it serves; `https:` where nobody may be called in clear. */
+export type Place = Pick<Endpoint, 'id' | 'url' | 'address' | 'port' | 'socketPath' | 'wires'>;
 
 /** What the connections of all endpoints of a client have in common. */
 export interface ConnectionParts {

@@ -7,14 +7,14 @@ import type { Connection, ConnectionReport, Endpoint, Wire } from '@fwk/discover
 import { abandonOnCancel, type CallContext, markCancellable, type Status, tellNotSent, thenTold } from '@fwk/kernel';
 import { type Attempt, readIn } from '../calling/attempt.js';
 import { ClientClosedError, ConnectionError } from '../calling/client-errors.js';
-import type { ConnectionParts } from '../calling/connection-parts.js';
+import type { ConnectionParts, Place } from '../calling/connection-parts.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { MuxConnection } from '../mux/mux-connection.js';
 import { HttpConnection } from './http-connection.js';
 
 /** See the head of this file. */
 export class EndpointConnection implements Connection<OperationRequest, OperationResponse>, AsyncDisposable {
-  readonly #endpoint: Endpoint;
+  readonly #endpoint: Place;
   readonly #parts: ConnectionParts;
   /** Whether it serves nothing else. */
   readonly #onlyMux: boolean;
@@ -24,10 +24,12 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
   #closed = false;
 
   constructor(endpoint: Endpoint, parts: ConnectionParts) {
-    this.#endpoint = endpoint;
+    const { id, address, port, socketPath, wires, url: said } = endpoint;
+    const url = parts.tls.demanded ? said.replace(/^http:/, 'https:') : said;
+    this.#endpoint = { id, address, port, wires, url, ...(socketPath !== undefined && { socketPath }) };
     this.#parts = parts;
-    this.#onlyMux = !endpoint.wires.includes('http');
-    this.#saysMux = endpoint.wires.includes('mux');
+    this.#onlyMux = !wires.includes('http');
+    this.#saysMux = wires.includes('mux');
     markCancellable(this);
   }
 

@@ -1,11 +1,10 @@
 /** The connections over HTTP to one endpoint. State: the pool of its connections, made at the first call. */
 import { formatTraceparent, type TraceContext } from '@fwk/core';
-import type { Endpoint } from '@fwk/discovery';
 import { abandonOnCancel, type CallContext, tellNotSent } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import type { Attempt } from '../calling/attempt.js';
 import { ClientClosedError } from '../calling/client-errors.js';
-import type { ConnectionParts } from '../calling/connection-parts.js';
+import type { ConnectionParts, Place } from '../calling/connection-parts.js';
 import { connector } from '../calling/connector.js';
 import type { OperationRequest, PooledAttempt } from '../calling/operation-request.js';
 import { type AttemptWriter, writeAttempt } from '../calling/write-attempt.js';
@@ -15,9 +14,6 @@ import { tlsUpgrade } from './client-tls.js';
 import { ConnectionPool } from './connection-pool.js';
 import { loadUndici } from './load-undici.js';
 import { areWatched, sendWatched } from './watched-request.js';
-
-/** Where the endpoint is. */
-type Place = Pick<Endpoint, 'url' | 'socketPath'>;
 
 /** The origin of requests over a Unix socket, which has no host and port. */
 const socketOrigin = 'http://localhost';
@@ -32,7 +28,7 @@ export class HttpConnection {
   #closed = false;
 
   constructor({ url, socketPath }: Place, parts: ConnectionParts) {
-    this.#url = parts.tls.demanded ? url.replace(/^http:/, 'https:') : url;
+    this.#url = url;
     this.#socketPath = socketPath;
     this.#parts = parts;
   }

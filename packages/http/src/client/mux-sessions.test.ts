@@ -2,10 +2,14 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createMeter } from '@fwk/core';
-import { cancellable, isFwkError, liveValue } from '@fwk/kernel';
+import { memberships, memoryRegistry } from '@fwk/discovery';
+import { anInstance } from '@fwk/discovery/testing';
+import { cancellable, defaultEnv, isFwkError, liveValue } from '@fwk/kernel';
 import type { WireChoice } from '@fwk/resilience';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { clientAt, clientOf, heard, serveMux } from '../fixtures/mux-client.js';
+import { shop } from '../fixtures/shop-contract.js';
+import { createClient } from './create-client.js';
 
 const patience = { timeout: 5000, interval: 5 };
 
@@ -225,4 +229,22 @@ describe('limits of a session', () => {
     for (let call = 0; call < 20; call++) await client.tick();
     expect(leased.heard.length).toBeLessThanOrEqual(before + 1);
   });
+});
+
+test('what is shown of an endpoint has its wire, its sessions, and the round-trip of the last ping', async () => {
+  const server = await serveMux((call) => call.answer(0, '7'));
+  const registry = memoryRegistry();
+  const known = memberships(registry, defaultEnv);
+  const { port } = new URL(server.url.replace('mux:', 'http:'));
+  await registry.register(anInstance({ service: 'shop', port: Number(port), metadata: { wires: 'http,mux' } }));
+  const client = createClient(shop, { memberships: known });
+  onTestFinished(() => client[Symbol.asyncDispose]());
+  expect(await client.tick()).toBe(7);
+  await vi.waitFor(
+    () =>
+      expect(known.monitor.list()).toMatchObject([
+        { service: 'shop', wire: 'mux', sessions: 1, inFlight: 0, roundTripMs: expect.any(Number) },
+      ]),
+    patience,
+  );
 });

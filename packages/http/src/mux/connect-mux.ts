@@ -1,15 +1,14 @@
 /** Makes the connection of a session, over TLS where the endpoint or the client says so. */
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { Endpoint } from '@fwk/discovery';
-import type { ConnectionParts, ConnectionTls } from '../calling/connection-parts.js';
+import type { ConnectionParts, ConnectionTls, Place } from '../calling/connection-parts.js';
 import { openSocket, tcpTo, type Upgrade } from '../calling/connector.js';
 
 /** What TLS calls Mux when both ends say what they speak (ALPN). */
 const protocol = 'mux';
 
 /** Connects. @throws the system's error, or that of TLS */
-export function connectMux({ address, port, url }: Endpoint, parts: ConnectionParts): Promise<Socket> {
+export function connectMux({ address, port, url }: Place, parts: ConnectionParts): Promise<Socket> {
   const { clock, tls, connectTimeoutMs } = parts;
   const upgrade = tls.demanded || url.startsWith('https:') ? overTls(tls, address) : undefined;
   return new Promise((resolve, reject) => {

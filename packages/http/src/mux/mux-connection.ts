@@ -3,12 +3,11 @@
  * has ended; the calls that wait for it to open, or for room. An endpoint that turns out to speak no Mux is not asked for it
  * again for a while.
  */
-import type { Endpoint } from '@fwk/discovery';
 import { type CallContext, type Clock, isFwkError, messageOf, outside } from '@fwk/kernel';
 import { type ClientSession, openSession, SessionSeries, sessionDefaults } from '@fwk/mux';
 import type { Attempt } from '../calling/attempt.js';
 import { CallInvalidError, ClientClosedError, ConnectionError } from '../calling/client-errors.js';
-import type { ConnectionParts } from '../calling/connection-parts.js';
+import type { ConnectionParts, Place } from '../calling/connection-parts.js';
 import type { OperationRequest } from '../calling/operation-request.js';
 import { AttemptContexts } from './attempt-contexts.js';
 import { connectMux, isHttp } from './connect-mux.js';
@@ -32,7 +31,7 @@ export class MuxConnection {
   readonly clock: Clock;
   readonly maxAnswerBytes: number;
   readonly contexts: AttemptContexts;
-  readonly #endpoint: Endpoint;
+  readonly #endpoint: Place;
   readonly #parts: ConnectionParts;
   readonly #instead: Instead;
   readonly #series: SessionSeries;
@@ -45,7 +44,7 @@ export class MuxConnection {
   #pauseMs = FIRST_PAUSE_MS;
   #refusedUntilMs = 0;
 
-  constructor(endpoint: Endpoint, parts: ConnectionParts, instead: Instead) {
+  constructor(endpoint: Place, parts: ConnectionParts, instead: Instead) {
     this.clock = parts.clock;
     this.#series = new SessionSeries(parts.metrics, { side: 'client', 'server.address': parts.service });
     this.maxAnswerBytes = parts.maxAnswerBytes;
