@@ -7,6 +7,7 @@ export {
   type EncodedKey,
   encodeContexts,
   encodeKey,
+  longestPart,
 } from './codec/context-writer.js';
 export {
   finagleKeys,

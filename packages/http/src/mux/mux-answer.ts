@@ -10,6 +10,7 @@ import {
   dispatchStatus,
   encodeKey,
   type FrameOutput,
+  longestPart,
   muxFailure,
   type ServedMuxCall,
   writeFailure,
@@ -23,9 +24,6 @@ const contentTypeKey = encodeKey('content-type');
 /** Keys of the headers that were sent; few, since names come from code. */
 const keys = new Map<string, Uint8Array>();
 const maxKeys = 100;
-
-/** Longest value of a context. */
-const maxValueBytes = 65_535;
 
 /** Answers a call. */
 export function sendAnswer(call: ServedMuxCall, answer: WireAnswer): void {
@@ -55,7 +53,7 @@ class MuxAnswer implements AnswerWriter {
     if (this.status === dispatchStatus.nack) {
       writeFailure(contexts, muxFailure.rejected | (final ? muxFailure.nonRetryable : muxFailure.retryable));
       const problem = asAscii(String(body));
-      if (problem.length <= maxValueBytes) contexts.text(problemKey, problem);
+      if (problem.length <= longestPart) contexts.text(problemKey, problem);
     } else if (final) writeFailure(contexts, muxFailure.nonRetryable);
   }
 
