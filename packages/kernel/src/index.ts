@@ -199,6 +199,7 @@ export {
   type Meter,
   noMeter,
 } from './telemetry/meter.js';
+export { printable, printableLines } from './text/printable.js';
 export {
   type BackoffShape,
   backoffBound,

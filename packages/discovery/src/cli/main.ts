@@ -3,12 +3,11 @@
  * asks the one that is served. Serving, it is a member like any other: where somebody serves already it stands by, and takes
  * over when that process ends.
  */
-import { type EventSink, isFwkError, messageOf, systemClock } from '@fwk/kernel';
+import { type EventSink, isFwkError, messageOf, printableLines, systemClock } from '@fwk/kernel';
 import { checkLocalOptions, type LocalRegistryOptions } from '../registries/local/local-options.js';
 import { localRegistry } from '../registries/local/local-registry.js';
 import { checkPlace } from './check-place.js';
 import { operate } from './operate.js';
-import { printableLines } from './printable.js';
 import { type Command, readCommand, usage } from './read-command.js';
 import { stderrLogger } from './stderr-logger.js';
 

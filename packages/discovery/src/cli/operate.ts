@@ -1,8 +1,7 @@
 /** What an operator asks of the registry that is served. */
-import { FwkError, type Live } from '@fwk/kernel';
+import { FwkError, type Live, printable } from '@fwk/kernel';
 import type { Instance } from '../instance.js';
 import type { Registry } from '../registry.js';
-import { printable } from './printable.js';
 import type { Command } from './read-command.js';
 
 type Say = (text: string) => void;

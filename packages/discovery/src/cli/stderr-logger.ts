@@ -1,5 +1,4 @@
-import { type LogFields, type Logger, messageOf } from '@fwk/kernel';
-import { printable } from './printable.js';
+import { type LogFields, type Logger, messageOf, printable } from '@fwk/kernel';
 
 /** Warnings and errors as lines for people on standard error; nothing below them. */
 export function stderrLogger(more: LogFields = {}): Logger {

@@ -1,8 +1,8 @@
-import { ContextReader, uint16 } from '../codec/context-reader.js';
+import { readCallBody } from '../codec/call-body.js';
+import { ContextReader } from '../codec/context-reader.js';
 import type { ContextWriter } from '../codec/context-writer.js';
 import type { FrameOutput } from '../codec/frame-output.js';
 import type { DispatchStatus } from '../codec/message-types.js';
-import { ProtocolError } from '../protocol-error.js';
 import type { ServerSession } from './server-session.js';
 
 /** Writes an answer: its contexts, then its payload. */
@@ -40,16 +40,9 @@ export class ServedMuxCall {
     this.#bytes = bytes;
     this.#begin = begin;
     this.#end = end;
-    let at = new ContextReader(bytes, begin, end).skipAll();
-    const destinationEnd = skip(bytes, at, end);
-    this.destination = bytes.toString('latin1', at + 2, destinationEnd);
-    at = destinationEnd;
-    if (at + 2 > end) throw cutOff();
-    // Rewritings of names, which mean something to routers of Finagle only.
-    let left = 2 * uint16(bytes, at);
-    at += 2;
-    for (; left > 0; left--) at = skip(bytes, at, end);
-    this.#payloadBegin = at;
+    const { destination, payloadBegin } = readCallBody(bytes, begin, end);
+    this.destination = destination;
+    this.#payloadBegin = payloadBegin;
   }
 
   /** Reads the contexts from the first one on. */
@@ -69,16 +62,4 @@ export class ServedMuxCall {
   answer(status: DispatchStatus, writer: AnswerWriter): void {
     this.session.answer(this, status, writer);
   }
-}
-
-/** Where what begins at `at` with two bytes of length ends. */
-function skip(bytes: Buffer, at: number, end: number): number {
-  if (at + 2 > end) throw cutOff();
-  const next = at + 2 + uint16(bytes, at);
-  if (next > end) throw cutOff();
-  return next;
-}
-
-function cutOff(): ProtocolError {
-  return new ProtocolError('a call is cut off');
 }

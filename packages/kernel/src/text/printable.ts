@@ -1,5 +1,5 @@
 /**
- * Text from a registry as a terminal may show it: characters that could move the cursor, change colours, forge lines or
+ * Text from outside as a terminal may show it: characters that could move the cursor, change colours, forge lines or
  * turn the direction of writing are shown as `\u001b`. Inside JSON that means the same character.
  */
 export function printable(text: string): string {
