@@ -17,6 +17,8 @@ export interface CallHead {
 
 /** Characters of all headers together: as much as Node takes in the head of an HTTP request. */
 const maxHeadersLength = 16_384;
+/** Bytes of all contexts together, understood or not. */
+const maxBytes = 262_144;
 /** As much as `fwk-deadline-ms` can say. */
 const longestMs = 2 ** 31 - 1;
 
@@ -35,7 +37,9 @@ export function readHead(contexts: ContextReader): CallHead {
   let trace: ReturnType<typeof readTrace>;
   let remainingMs: number | undefined;
   let length = 0;
+  const begin = contexts.valueEnd;
   while (contexts.next()) {
+    if (contexts.valueEnd - begin > maxBytes) throw malformed(`the contexts have more than ${maxBytes} bytes`);
     if (contexts.keyIs(finagleKeys.trace)) trace = readTrace(contexts) ?? trace;
     else if (contexts.keyIs(finagleKeys.deadline)) remainingMs = readRemainingMs(contexts) ?? remainingMs;
     else {

@@ -13,14 +13,14 @@ import type { Peer } from '../wire/peer.js';
 import { readHead } from './call-head.js';
 import { sendAnswer } from './mux-answer.js';
 import { type MuxCaller, MuxRequest, type MuxTarget } from './mux-request.js';
-import type { SlowReaders } from './slow-readers.js';
+import type { UnsentSessions } from './unsent-sessions.js';
 
 /** What the calls of all sessions share. */
 export interface CallServiceParts {
   readonly routes: Routes;
   readonly bodyLimitBytes: number;
   readonly logger: Logger;
-  readonly slowReaders: SlowReaders;
+  readonly unsent: UnsentSessions;
 }
 
 const none = Object.freeze({});
@@ -44,7 +44,7 @@ export class CallService implements MuxService, MuxCaller {
 
   answer(call: ServedMuxCall, answer: WireAnswer): void {
     sendAnswer(call, answer);
-    this.#parts.slowReaders.answered(call.session);
+    this.#parts.unsent.answered(call.session);
   }
 
   serve(call: ServedMuxCall): void {

@@ -231,3 +231,42 @@ describe('a peer that does not read', () => {
     expect((await send(other.session, 'order', '"y"').reply.promise).text).toBe('"y"');
   });
 });
+
+test('a body that is too large is refused with its call alone, however large it is', async () => {
+  const { begun, finish, handler } = hanging();
+  const { session: made } = await session(await start({ wait: handler }, { bodyLimitBytes: 1000 }));
+  const beside = send(made, 'wait');
+  await begun.promise;
+  for (const length of [999, 1_000_000, 6_000_000]) {
+    const { contexts, text } = await send(made, 'order', `"${'x'.repeat(length)}"`).reply.promise;
+    expect(contexts).toContain('fwk-status=413');
+    expect(JSON.parse(text)).toMatchObject({ code: 'FWK_HTTP_BODY_TOO_LARGE', limitBytes: 1000 });
+  }
+  finish.resolve('beside');
+  expect((await beside.reply.promise).text).toBe('"beside"');
+});
+
+test('contexts that are too large, or no headers, are refused or passed over', async () => {
+  let seen: unknown;
+  const server = await start({
+    wait: ({ headers }) => {
+      seen = headers;
+      return 'waited';
+    },
+  });
+  const { session: made } = await session(server);
+  const odd = { 'Upper-Case': 'x', 'com.twitter.finagle.Retries': 'x', host: 'x', te: 'x', ['__proto__']: 'x' };
+  expect((await send(made, 'wait', '', { 'x-own': 'mine', constructor: 'c', ...odd }).reply.promise).status).toBe(0);
+  expect(seen).toEqual({ 'x-own': 'mine', constructor: 'c' });
+  const many = Array.from({ length: 10 }, (_, index) => [`com.twitter.${index}`, 'x'.repeat(30_000)]);
+  const refused: Readonly<Record<string, string>>[] = [
+    { 'x-long': 'x'.repeat(20_000) },
+    { 'x-line': 'a\r\nset-cookie: b' },
+    Object.fromEntries(many),
+  ];
+  for (const headers of refused) {
+    const { contexts, text } = await send(made, 'wait', '', headers).reply.promise;
+    expect(contexts).toContain('fwk-status=400');
+    expect(JSON.parse(text)).toMatchObject({ code: 'FWK_HTTP_REQUEST_MALFORMED', instance: '/shop/wait' });
+  }
+});

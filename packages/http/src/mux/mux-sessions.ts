@@ -7,7 +7,7 @@ import { RequestError } from '../serving/request-error.js';
 import type { Routes } from '../serving/routes.js';
 import type { Peer } from '../wire/peer.js';
 import { CallService, type CallServiceParts } from './call-service.js';
-import { SlowReaders } from './slow-readers.js';
+import { UnsentSessions } from './unsent-sessions.js';
 
 /** What the sessions of a server share. */
 export interface MuxSessionsParts {
@@ -23,8 +23,10 @@ export interface MuxSessionsParts {
   readonly unsent: UnsentAnswers;
 }
 
-/** Bytes that a message may have beside its body. */
+/** Bytes that a message may have beside its body; more than contexts and target may have that are not refused. */
 const headRoomBytes = 1024 * 1024;
+/** The most that a session takes of one message, and of all. */
+const mostBytes = 2 ** 30;
 /** Most messages of a session that may be arriving in fragments at once, and how many of the largest size. */
 const maxPartial = 64;
 const maxLargest = 2;
@@ -44,14 +46,14 @@ export class MuxSessions {
   constructor(parts: MuxSessionsParts) {
     this.#parts = parts;
     this.#series = new SessionSeries(parts.metrics, { side: 'server' });
-    const { routes, bodyLimitBytes, logger, clock, sendTimeoutMs, unsent } = parts;
-    this.#calls = { routes, bodyLimitBytes, logger, slowReaders: new SlowReaders(clock, sendTimeoutMs, unsent) };
+    const { routes, bodyLimitBytes, logger, clock, unsent } = parts;
+    this.#calls = { routes, bodyLimitBytes, logger, unsent: new UnsentSessions(clock, unsent) };
   }
 
   /** Begins a session on a connection. */
   begin(socket: Socket, address: string, peerOf: () => Peer | undefined): void {
-    const { clock, bodyLimitBytes, receiveTimeoutMs } = this.#parts;
-    const largest = bodyLimitBytes + headRoomBytes;
+    const { clock, bodyLimitBytes, receiveTimeoutMs, sendTimeoutMs } = this.#parts;
+    const largest = Math.min(bodyLimitBytes + headRoomBytes, mostBytes);
     const service = new CallService(this.#calls, address, peerOf);
     const opened: OpenSession = { service, onEnd: undefined };
     const options = {
@@ -59,20 +61,23 @@ export class MuxSessions {
       peer: `${address}:${socket.remotePort ?? 0}`,
       maxFrameBytes: largest,
       maxMessageBytes: largest,
-      maxPartialBytes: maxLargest * largest,
+      // A body that is too large is refused with its call, and harms no other call of the session.
+      cutsLarge: true,
+      maxPartialBytes: Math.min(maxLargest * largest, mostBytes),
+      sendTimeoutMs,
       maxPartial,
       series: this.#series,
       onEnd: () => {
         this.#open.delete(session);
         clock.clearTimer(opening);
         opened.onEnd?.();
-        this.#calls.slowReaders.remove(session);
+        this.#calls.unsent.remove(session);
       },
     };
     const session: ServerSession = new ServerSession(socket, options, service);
     const opening = clock.setTimer(() => void (session.opened || session.close()), receiveTimeoutMs, true);
     this.#open.set(session, opened);
-    this.#calls.slowReaders.add(session, socket);
+    this.#calls.unsent.add(session, socket);
     if (this.#draining) void this.#drainOne(session, opened);
   }
 

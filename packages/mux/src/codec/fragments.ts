@@ -9,6 +9,8 @@ import { GrowingBytes } from './growing-bytes.js';
 export interface FragmentLimits {
   /** Bytes of one message that arrives in fragments, 4096 to 1 GiB. @defaultValue 67108864 */
   readonly maxMessageBytes: number;
+  /** Whether a larger message is cut off at that length; else the peer may not send it. Who gets it must notice. @defaultValue false */
+  readonly cutsLarge: boolean;
   /** Bytes of all messages of the session together that have not arrived whole, 4096 to 1 GiB. @defaultValue 134217728 */
   readonly maxPartialBytes: number;
   /** Messages of the session that have not arrived whole, 1 to 1 000 000. @defaultValue 4096 */
@@ -45,24 +47,24 @@ export class Fragments {
       partial = new GrowingBytes(end - begin);
       this.#partial.set(tag, partial);
     }
-    this.#check(tag, partial.length + end - begin);
-    this.#bytes += end - begin;
+    const keptEnd = this.#keptEnd(tag, partial.length, begin, end);
+    this.#bytes += keptEnd - begin;
     const { maxPartialBytes } = this.#limits;
     if (this.#bytes > maxPartialBytes) {
       throw new ProtocolError(
         `messages that have not arrived whole have ${this.#bytes} bytes together; this end keeps ${maxPartialBytes}`,
       );
     }
-    partial.add(source, begin, end);
+    partial.add(source, begin, keptEnd);
   }
 
   /** Adds the last fragment. @returns the message; undefined for a tag that had no fragment before */
   complete(tag: number, source: Buffer, begin: number, end: number): Buffer | undefined {
     const partial = this.#partial.get(tag);
     if (!partial) return undefined;
-    this.#check(tag, partial.length + end - begin);
+    const keptEnd = this.#keptEnd(tag, partial.length, begin, end);
     this.drop(tag);
-    partial.add(source, begin, end);
+    partial.add(source, begin, keptEnd);
     return partial.bytes;
   }
 
@@ -80,9 +82,12 @@ export class Fragments {
     this.#bytes = 0;
   }
 
-  #check(tag: number, bytes: number): void {
-    const { maxMessageBytes } = this.#limits;
-    if (bytes <= maxMessageBytes) return;
+  /** Where that part of a fragment ends which is kept. @param before - bytes of the message that are here */
+  #keptEnd(tag: number, before: number, begin: number, end: number): number {
+    const { maxMessageBytes, cutsLarge } = this.#limits;
+    const bytes = before + end - begin;
+    if (bytes <= maxMessageBytes) return end;
+    if (cutsLarge) return begin + maxMessageBytes - before;
     throw new ProtocolError(
       `the message with tag ${tag} has ${bytes} bytes or more; this end takes ${maxMessageBytes}`,
     );

@@ -1,4 +1,4 @@
-import { type Clock, checkOptions, integerIn, millisecondsIn } from '@fwk/kernel';
+import { type Clock, checkOptions, flag, integerIn, millisecondsIn } from '@fwk/kernel';
 import type { FragmentLimits } from '../codec/fragments.js';
 import { countedHeadBytes } from '../codec/message-types.js';
 import type { PingLimits } from './ping-detector.js';
@@ -22,6 +22,7 @@ export const sessionDefaults: SessionLimits = Object.freeze({
   sendTimeoutMs: 30_000,
   maxFrameBytes: 16_777_216,
   maxMessageBytes: 67_108_864,
+  cutsLarge: false,
   maxPartialBytes: 134_217_728,
   maxPartial: 4096,
   maxInFlight: 4096,
@@ -40,6 +41,7 @@ export function checkLimits(limits: Partial<SessionLimits>): SessionLimits {
     sendTimeoutMs: time,
     maxFrameBytes: bytes,
     maxMessageBytes: bytes,
+    cutsLarge: flag,
     maxPartialBytes: bytes,
     maxPartial: integerIn(1, 1_000_000),
     maxInFlight: integerIn(1, 1_000_000),
