@@ -112,3 +112,12 @@ describe('the headers that open a session', () => {
     expect(readInit(many, 0, many.length).headers.size).toBe(64);
   });
 });
+
+test('a message that is too large is cut off where that is wanted, and its memory is bounded meanwhile', () => {
+  const fragments = new Fragments({ maxMessageBytes: 10, maxPartialBytes: 20, maxPartial: 4, cutsLarge: true });
+  const piece = Buffer.from('abcdef');
+  for (let sent = 0; sent < 100; sent++) fragments.add(2, piece, 0, piece.length);
+  expect(fragments.bytes).toBe(10);
+  expect(fragments.complete(2, piece, 0, piece.length)?.toString()).toBe('abcdefabcd');
+  expect(fragments.bytes).toBe(0);
+});

@@ -10,7 +10,7 @@ export interface FragmentLimits {
   /** Bytes of one message that arrives in fragments, 4096 to 1 GiB. @defaultValue 67108864 */
   readonly maxMessageBytes: number;
   /** Whether a larger message is cut off at that length; else the peer may not send it. Who gets it must notice. @defaultValue false */
-  readonly cutsLarge: boolean;
+  readonly cutsLarge?: boolean;
   /** Bytes of all messages of the session together that have not arrived whole, 4096 to 1 GiB. @defaultValue 134217728 */
   readonly maxPartialBytes: number;
   /** Messages of the session that have not arrived whole, 1 to 1 000 000. @defaultValue 4096 */
