@@ -45,9 +45,21 @@ export async function startUntil(args, word, env = {}, { tellsCosts = false } = 
   };
 }
 
+/** @throws Error when the process ends, or has ended, before it answers */
 function ask(child, what) {
-  child.send(what);
-  return new Promise((resolve) => child.once('message', resolve));
+  return new Promise((resolve, reject) => {
+    const gone = () =>
+      reject(new Error(`a process ended with ${child.exitCode ?? child.signalCode} when asked for ${what}`));
+    if (!child.connected) return gone();
+    child.once('exit', gone);
+    child.once('message', (answer) => {
+      child.off('exit', gone);
+      resolve(answer);
+    });
+    child.send(what, (error) => {
+      if (error) reject(error);
+    });
+  });
 }
 
 /** Runs Node to its end; resolves with the JSON that it printed. */
