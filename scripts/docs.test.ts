@@ -5,6 +5,7 @@ import { coreErrors, coreEvents } from '@fwk/core';
 import { discoveryErrors, discoveryEvents } from '@fwk/discovery';
 import { httpErrors } from '@fwk/http';
 import { kernelErrors, kernelEvents } from '@fwk/kernel';
+import { muxErrors } from '@fwk/mux';
 import { resilienceErrors, resilienceEvents } from '@fwk/resilience';
 import { describe, expect, test } from 'vitest';
 import { canonicalOrder } from '../packages/resilience/src/order/canonical-order.js';
@@ -18,6 +19,7 @@ const errors = {
   discovery: discoveryErrors,
   http: httpErrors,
   kernel: kernelErrors,
+  mux: muxErrors,
   resilience: resilienceErrors,
 };
 const events = {

@@ -214,6 +214,21 @@ describe('limits of a session', () => {
     expect(server.sessions).toHaveLength(1);
   });
 
+  test('make calls wait while the peer reads nothing, and go on when it does', async () => {
+    const server = await serveMux((call) => call.answer(0, '{"order":"7"}'), { pingTimeoutMs: 60_000 });
+    const client = clientAt([server.url], { timeoutMs: 30_000, deadlineMs: 30_000 });
+    const body = { sku: 'x'.repeat(1_000_000), quantity: 1 };
+    await client.order({ body });
+    const [socket] = server.sockets;
+    socket?.pause();
+    const orders = Array.from({ length: 12 }, () => client.order({ body }));
+    // Nothing that the peer might answer ends one of them.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(server.heard).toHaveLength(1);
+    socket?.resume();
+    expect(await Promise.all(orders)).toHaveLength(12);
+  });
+
   test('a lease that is over leads calls to another endpoint', async () => {
     const leased = await serveMux((call) => call.answer(0, '1'));
     const other = await serveMux((call) => call.answer(0, '2'));

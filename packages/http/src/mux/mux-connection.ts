@@ -84,7 +84,7 @@ export class MuxConnection {
     });
   }
 
-  /** An attempt has ended that was sent: one that waits may have its place. */
+  /** An attempt has ended that was sent, or the peer has read on: one that waits may have its place. */
   ended(): void {
     if (this.#waiting.size > 0) this.#sendWaiting();
   }
@@ -197,6 +197,7 @@ export class MuxConnection {
     this.#pauseMs = FIRST_PAUSE_MS;
     this.#refusedUntilMs = 0;
     this.#session = session;
+    session.onRoom = () => this.ended();
     if (this.#closed) this.#leave();
   }
 

@@ -20,6 +20,8 @@ const discarded = Symbol('discarded');
 
 /** See the head of this file. */
 export class ClientSession extends Session {
+  /** Told when the peer has read on, once a call was not taken because it had not. */
+  onRoom: (() => void) | undefined;
   readonly #clock: SessionOptions['clock'];
   /** By tag. */
   readonly #calls: (MuxCall | typeof discarded | undefined)[] = [];
@@ -191,8 +193,10 @@ export class ClientSession extends Session {
       case 'busy':
         if (this.#inFlight >= this.limits.maxInFlight)
           throw new SessionBusyError(this.peer, `${this.#inFlight} are under way (maxInFlight)`);
-        if (this.unsentBytes >= this.limits.maxUnsentBytes)
+        if (this.unsentBytes >= this.limits.maxUnsentBytes) {
+          this.outgoing.onTaken = this.onRoom;
           throw new SessionBusyError(this.peer, `the peer has not read ${this.unsentBytes} bytes (maxUnsentBytes)`);
+        }
         // A lease that is over is advice for who can choose.
         return;
       default:
