@@ -6,10 +6,12 @@ import { connect as connectPlain, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { currentContext } from '@fwk/kernel';
+import { currentContext, systemClock } from '@fwk/kernel';
 import { testAuthority } from '@fwk/kernel/testing';
+import { openSession } from '@fwk/mux';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { halfBody, host, startShop } from '../fixtures/waiting-shop.js';
+import { createClient } from '../client/create-client.js';
+import { halfBody, host, shop, startShop } from '../fixtures/waiting-shop.js';
 import { peerKey } from '../wire/peer.js';
 import type { HttpServer } from './http-server.js';
 import { createServer } from './server.js';
@@ -215,4 +217,50 @@ test.each<[string, ServerTls, RegExp]>([
   ['the key of another', { cert: own.cert, key: authority.issue().key }, /not the key of the first certificate/],
 ])('TLS with %s is refused when the server is made', (_what, tls, reason) => {
   expect(() => createServer({ tls })).toThrow(reason);
+});
+
+describe('Mux over TLS', () => {
+  async function sessionOver(options: ConnectionOptions) {
+    const socket = connect({ host: '127.0.0.1', port: server?.port, ca: authority.ca, ...options });
+    await once(socket, 'secureConnect');
+    return { socket, protocol: socket.alpnProtocol };
+  }
+
+  test('is what a client gets that asks for it by ALPN, and HTTP what others get', async () => {
+    await start();
+    const { socket, protocol } = await sessionOver({ ALPNProtocols: ['mux', 'http/1.1'] });
+    expect(protocol).toBe('mux');
+    const session = await openSession(socket, { clock: systemClock, peer: 'shop', openTimeoutMs: 5000 });
+    expect(session.status).toBe('ready');
+    session.close();
+    for (const ALPNProtocols of [['http/1.1'], undefined]) {
+      const { socket: other, protocol: spoken } = await sessionOver({ ...(ALPNProtocols && { ALPNProtocols }) });
+      expect(spoken).toBe(ALPNProtocols?.[0] ?? false);
+      other.destroy();
+    }
+    expect((await ask('/livez')).status).toBe(200);
+  });
+
+  test('is not spoken by a server that does not serve it', async () => {
+    await start(own, { mux: false });
+    expect((await sessionOver({ ALPNProtocols: ['mux', 'http/1.1'] })).protocol).toBe('http/1.1');
+  });
+
+  test('knows its caller by its certificate, and refuses each call of one that must show one', async () => {
+    const seen: unknown[] = [];
+    await start({ ...own, ca: authority.ca, clientCertificate: 'required' }, {}, async () => {
+      seen.push(currentContext().get(peerKey)?.name);
+      return 'known';
+    });
+    const endpoints = [server?.url as string];
+    await using known = createClient(shop, { endpoints, wire: 'mux', tls: { ca: authority.ca, ...authority.issue() } });
+    expect(await known.wait()).toBe('known');
+    expect(seen).toEqual([expect.any(String)]);
+    await using unknown = createClient(shop, { endpoints, wire: 'mux', tls: { ca: authority.ca }, retry: false });
+    await expect(unknown.wait()).rejects.toMatchObject({
+      status: 403,
+      problem: { code: 'FWK_HTTP_CLIENT_CERTIFICATE' },
+    });
+    expect(seen).toHaveLength(1);
+  });
 });
