@@ -67,7 +67,8 @@ async function frozen(stage: Stage, options: DrillOptions, name: string, more: S
     must: {
       failed: { atMost: 0 },
       noticedMs: { atMost: mustNoticeMs },
-      p99BackMs: { atMost: mustSettleMs },
+      // Without a time limit that tells sooner, calls go on to be sent there until it is noticed.
+      p99BackMs: { atMost: more.timeoutMs === undefined ? mustSettleMs : mustNoticeMs },
       muxShare: muxShareFor(wire),
     },
   };
