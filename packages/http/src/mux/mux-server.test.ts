@@ -1,7 +1,9 @@
 /** A server of contracts over Mux, called by our own client and by bare sessions. */
 
+import { type Labels, type Meter, noMeter } from '@fwk/kernel';
 import { afterEach, expect, test } from 'vitest';
 import { createClient } from '../client/create-client.js';
+import { sendOver, wires } from '../fixtures/send-mux.js';
 import { shop } from '../fixtures/shop-contract.js';
 import type { HttpServer } from '../server/http-server.js';
 import { createServer } from '../server/server.js';
@@ -41,4 +43,19 @@ test('answers calls over Mux and over HTTP at one port', async () => {
       problem: { title: 'No such item', detail: 'there is no lost ✓', instance: '/items/lost' },
     });
   }
+});
+
+test('requests over Mux have series of their own, and those of HTTP stay as they were', async () => {
+  const all: Labels[] = [];
+  const histogram: Meter['histogram'] = ({ name }, labels = {}) => {
+    if (name === 'http.server.request.duration') all.push(labels);
+    return noMeter.histogram({ name, help: '' });
+  };
+  const { url } = await start({ env: { metrics: { ...noMeter, histogram } } });
+  for (const wire of wires) await sendOver(wire, shop)(`${url}/ticks`, { method: 'POST' });
+  const common = { 'http.request.method': 'POST', 'http.route': '/ticks', 'http.response.status_code': '200' };
+  expect(all).toEqual([
+    { ...common, 'url.scheme': 'http' },
+    { ...common, 'url.scheme': 'mux', 'network.protocol.name': 'mux' },
+  ]);
 });

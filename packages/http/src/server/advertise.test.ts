@@ -3,8 +3,11 @@ import { networkInterfaces } from 'node:os';
 import { testApp } from '@fwk/core/testing';
 import type { Announcement, Component } from '@fwk/kernel';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { contract } from '../contract/contract.js';
+import { get } from '../contract/operation.js';
+import { served } from '../serving/served.js';
 import { advertisedPlace, checkAdvertise } from './advertise.js';
-import { http } from './http.js';
+import { type HttpOptions, http } from './http.js';
 import { bestAddress } from './outward-address.js';
 
 afterEach(() => void vi.unstubAllEnvs());
@@ -132,6 +135,23 @@ describe('an application', () => {
     expect(discovery.heard).toEqual([
       { address: 'shop.example.com', port: 31_000, contracts: [], wires: ['http', 'mux'] },
     ]);
+  });
+
+  const versions = ['1.0.0', '2.0.0'].map((version) =>
+    served(contract('shop', { version, operations: { look: get(`/v${version[0] as '1' | '2'}`, {}) } }), {
+      look: () => {},
+    }),
+  );
+
+  test.each<[string, Partial<HttpOptions>, readonly string[] | undefined]>([
+    ['by itself', {}, ['http', 'mux']],
+    ['unless it is switched off', { mux: false }, undefined],
+    ['unless a proxy stands in front', { advertise: { scheme: 'https' } }, undefined],
+    ['unless two versions of a contract share their names', { serve: versions }, undefined],
+  ])('announces Mux %s', async (_when, options, wires) => {
+    const discovery = hearing();
+    await using _app = await testApp({ use: [http(options), discovery] });
+    expect(discovery.heard.map((each) => each.wires)).toEqual([wires]);
   });
 
   test('refuses two servers that announce one place', async () => {
