@@ -22,7 +22,7 @@ export const muxErrors = Object.freeze({
   },
   FWK_MUX_NOT_WRITTEN: {
     summary:
-      'A call or an answer cannot be written as a message of Mux: a context is too long, or another message was begun before it was ended. The message says what.',
+      'A call or an answer cannot be written as a message of Mux: a context is too long, or the session was still writing another message. The message says what.',
     status: 500,
   },
   FWK_MUX_NOT_ACTED_ON: {

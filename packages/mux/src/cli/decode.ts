@@ -1,4 +1,4 @@
-/** Reads a capture as it comes, keeping no more of it than a frame, and prints each frame. */
+/** Prints the frames of a capture while it is being read. At most one frame is held in memory. */
 import type { Readable, Writable } from 'node:stream';
 import { FrameReader, type FrameReceiver } from '../codec/frame-reader.js';
 import { countedHeadBytes, headBytes } from '../codec/message-types.js';
@@ -7,7 +7,7 @@ import { describeFrame, type ShownFrame } from './describe-frame.js';
 import { HexInput } from './hex-input.js';
 import { linesOf } from './print-frame.js';
 
-/** Bytes of a frame that is still believed to be one. */
+/** Most bytes of a frame; input that claims a larger one is not Mux. */
 const maxFrameBytes = 64 * 1024 * 1024;
 
 /** How frames are shown. */
@@ -64,7 +64,7 @@ export async function decode(
   const reader = new FrameReader(shown, maxFrameBytes);
   const hex = new HexInput();
   let left = false;
-  // Whoever read along may leave.
+  // The reader of the output may stop early, as `head` does.
   output.on('error', () => {
     left = true;
     input.destroy();

@@ -2,19 +2,19 @@
 import { isSecretName, mask, messageOf, redactText } from '@fwk/kernel';
 import { readCallBody } from '../codec/call-body.js';
 import { ContextReader, uint16, uint32 } from '../codec/context-reader.js';
-import { readInit } from '../codec/init-headers.js';
+import { framerKey, readInit } from '../codec/init-headers.js';
 import { countedHeadBytes, messageTypes, tags } from '../codec/message-types.js';
 import { finagleValue } from './finagle-values.js';
 
-/** A frame as people are shown it; members that mean nothing for its type are missing. */
+/** A frame as it is printed; members that mean nothing for its type are missing. */
 export interface ShownFrame {
   /** Bytes before it. */
   readonly offset: number;
-  /** Undefined for a type that nobody knows. */
+  /** Name of its type; undefined for an unknown one. */
   readonly type: string | undefined;
   readonly number: number;
   readonly tag: number;
-  /** As the frame says it: the bytes after the four of the size. */
+  /** The size as it stands in the frame: the bytes that follow the size field. */
   readonly size: number;
   /** Whether it is a part of a message, and which. */
   readonly fragment?: 'first' | 'further' | 'last';
@@ -31,7 +31,7 @@ export interface RawFrame {
   readonly body: Buffer;
 }
 
-/** Characters of a text, and bytes of what is none, that are shown. */
+/** Most characters of a text that are shown, and most bytes of what is not text. */
 const shownText = 200;
 const shownBytes = 48;
 
@@ -63,7 +63,7 @@ export function describeFrame(frame: RawFrame, begun: Set<string>, showSecrets: 
     size: body.length + countedHeadBytes,
     ...(part && { fragment: part }),
   };
-  if (name === undefined) return { ...head, problem: 'nobody knows this type' };
+  if (name === undefined) return { ...head, problem: 'its type is unknown' };
   const show = new Shower(showSecrets);
   if (part === 'further' || part === 'last') return { ...head, payload: show.bytes(body) };
   try {
@@ -93,7 +93,7 @@ class Shower {
         const { version, headers } = readInit(body, 0, body.length);
         const shown = [...headers].map(([key, value]) => [
           key,
-          key === 'mux-framer' ? uint32(value, 0) : this.bytes(value),
+          key === framerKey ? uint32(value, 0) : this.bytes(value),
         ]);
         return { version, headers: Object.fromEntries(shown) };
       }
@@ -110,7 +110,7 @@ class Shower {
     }
   }
 
-  /** Text where it is some, else hexadecimal digits; shortened. */
+  /** Bytes as text where they are UTF-8, else as hexadecimal digits; shortened. */
   bytes(bytes: Buffer): string {
     // The part that is shown may end amid a character.
     const text = bytes.subarray(0, shownText * 4).toString('utf8');
@@ -158,7 +158,7 @@ class Shower {
   }
 }
 
-/** The target of a request as our own services send it, in front of the body; undefined for what others send. */
+/** The request target that our own services put before the body; undefined where a payload does not begin with one. */
 function targetOf(payload: Buffer): string | undefined {
   if (payload.length < 2) return undefined;
   const length = uint16(payload, 0);

@@ -2,7 +2,7 @@ import { type ContextReader, uint32 } from '../codec/context-reader.js';
 import { finagleKeys, readFailure, readRemainingMs, readTrace } from '../codec/finagle-contexts.js';
 import { muxFailure } from '../codec/message-types.js';
 
-/** The value of a context of Finagle, decoded; undefined for others, and for one of another form. */
+/** The decoded value of a context of Finagle; undefined for other contexts, and for a value that cannot be decoded. */
 export function finagleValue(reader: ContextReader): unknown {
   const { value } = reader;
   if (reader.keyIs(finagleKeys.trace)) {
@@ -26,7 +26,7 @@ function namesOf(flags: number): readonly string[] {
   return Object.entries(muxFailure).flatMap(([name, bit]) => ((flags & bit) === 0 ? [] : [name]));
 }
 
-/** Nanoseconds since the epoch; what is no date is shown as it is. */
+/** A time in nanoseconds since the epoch as a date; as a number where it is outside the range of dates. */
 function timeOf(nanoseconds: bigint): string {
   const time = new Date(Number(nanoseconds / 1_000_000n));
   return Number.isNaN(time.getTime()) ? String(nanoseconds) : time.toISOString();

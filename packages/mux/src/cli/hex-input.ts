@@ -1,20 +1,20 @@
 import { ProtocolError } from '../protocol-error.js';
 
 /**
- * Input that may be hexadecimal digits, with spaces, line ends and colons between them. A frame begins with a zero byte or a low
- * one, never with a digit, so the first byte decides.
+ * Input as raw bytes, or as hexadecimal digits with spaces, line ends and colons between them. The first character decides: a frame
+ * that begins with the byte of a digit or letter would be larger than any that is taken.
  */
 export class HexInput {
   #hex: boolean | undefined;
-  /** A digit whose other half has not come. */
+  /** The first digit of a pair whose second has not arrived. */
   #half = '';
 
-  /** Whether a digit is missing. */
+  /** Whether the number of digits is odd so far. */
   get odd(): boolean {
     return this.#half !== '';
   }
 
-  /** @throws ProtocolError `FWK_MUX_PROTOCOL` for what is no digit, where the first was one */
+  /** Returns the bytes of a piece of input. @throws ProtocolError `FWK_MUX_PROTOCOL` for another character among the digits */
   bytesOf(chunk: Buffer): Buffer {
     this.#hex ??= /^\s*[\da-f]/i.test(chunk.toString('latin1', 0, 256));
     if (!this.#hex) return chunk;

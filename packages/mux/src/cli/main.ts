@@ -6,15 +6,15 @@ import { decode } from './decode.js';
 
 const usage = `Prints the frames of a capture of Mux, one after the other, whichever end sent them.
 
-  fwk-mux decode FILE|-     a file, or - for what comes from standard input
+  fwk-mux decode FILE|-     a file, or - for standard input
 
   --json                    one JSON object a line
-  --show-secrets            do not mask what has a secret's name or form
-  --help
+  --show-secrets            do not mask values with the name or form of a secret
+  --help                    this text
 
 The input is what one end sent, from the beginning of a frame on: raw bytes, or hexadecimal digits as \`xxd -p\` prints them.
-Masking knows names (authorization, cookie, token, ...) and forms; a payload that is no text is printed as it is.
-Exit code: 0 when all was Mux, 1 when something was not, was cut off or could not be read, 2 when it was called wrongly.
+Secrets are recognised by name (authorization, cookie, token, ...) and by form. A payload that is not text is never masked.
+Exit code: 0 when all of the input is Mux, 1 when it is not, is cut off or cannot be read, 2 when the command line is wrong.
 `;
 
 const flags = {

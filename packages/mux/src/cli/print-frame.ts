@@ -1,7 +1,7 @@
 import { printable } from '@fwk/kernel';
 import type { ShownFrame } from './describe-frame.js';
 
-/** A frame as text that a terminal may show: a line of JSON, or a line for people with one below it for each thing it says. */
+/** A frame as text that is safe on a terminal: one line of JSON; or for people one line, and below it a line for each member. */
 export const linesOf = {
   json: (frame: ShownFrame): string => printable(JSON.stringify(frame)),
 

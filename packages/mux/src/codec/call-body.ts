@@ -14,14 +14,14 @@ export function readCallBody(bytes: Buffer, begin: number, end: number): CallBod
   let at = skip(bytes, contextsEnd, end);
   const destination = bytes.toString('latin1', contextsEnd + 2, at);
   if (at + 2 > end) throw cutOff();
-  // Rewritings of names, which mean something to routers of Finagle only.
+  // Finagle's delegation table (dtab): pairs of names that only its routers use.
   let left = 2 * uint16(bytes, at);
   at += 2;
   for (; left > 0; left--) at = skip(bytes, at, end);
   return { destination, payloadBegin: at };
 }
 
-/** Where what begins at `at` with two bytes of length ends. */
+/** Where a part ends that begins at `at` with its length in two bytes. */
 function skip(bytes: Buffer, at: number, end: number): number {
   if (at + 2 > end) throw cutOff();
   const next = at + 2 + uint16(bytes, at);

@@ -16,7 +16,7 @@ export class ContextReader {
   /**
    * @param begin - where the number of contexts stands.
    * @param end - where the message ends.
-   * @throws ProtocolError `FWK_MUX_PROTOCOL` for a message that ends before
+   * @throws ProtocolError `FWK_MUX_PROTOCOL` for a message that ends before that number does
    */
   constructor(bytes: Buffer, begin: number, end: number) {
     this.#bytes = bytes;
@@ -41,7 +41,7 @@ export class ContextReader {
     return true;
   }
 
-  /** Goes past all that are left. @returns where what follows them begins @throws ProtocolError `FWK_MUX_PROTOCOL` */
+  /** Skips the contexts that are left. @returns where they end @throws ProtocolError `FWK_MUX_PROTOCOL` */
   skipAll(): number {
     while (this.next());
     return this.#at;
@@ -84,7 +84,7 @@ export class ContextReader {
     return this.#bytes.subarray(this.valueBegin, this.#at);
   }
 
-  /** Where what begins at `at` with two bytes of length ends. */
+  /** Where a part ends that begins at `at` with its length in two bytes. */
   #skip(at: number): number {
     const begin = at + 2;
     if (begin > this.#end) throw cutOff();

@@ -2,10 +2,10 @@
 import { NotWrittenError } from '../not-written-error.js';
 import type { FrameOutput } from './frame-output.js';
 
-/** Bytes of a key, of a value and of a destination, and contexts of a message. Finagle reads their numbers with a sign. */
+/** Most bytes of a key, a value or a destination, and most contexts of a message: Finagle reads these counts as signed numbers. */
 export const longestPart = 32_767;
 
-/** A key with its length before it, as it stands in messages. */
+/** A key, preceded by its length, as it stands in messages. */
 export type EncodedKey = Uint8Array;
 
 /**
@@ -56,7 +56,7 @@ export class ContextWriter {
   /** Ends it. @throws NotWrittenError `FWK_MUX_NOT_WRITTEN` for more than 32 767 contexts */
   end(): void {
     if (this.#count > longestPart)
-      throw new NotWrittenError(`it has ${this.#count} contexts, at most ${longestPart} can be said`);
+      throw new NotWrittenError(`it has ${this.#count} contexts; at most ${longestPart} are allowed`);
     if (this.#count > 0) this.#output.patch16(this.#position, this.#count);
   }
 
@@ -72,12 +72,13 @@ export class ContextWriter {
     this.#output.raw(value);
   }
 
+  /** Writes contexts that were encoded before. */
   all({ count, bytes }: EncodedContexts): void {
     this.#count += count;
     this.#output.raw(bytes);
   }
 
-  /** A value of that many bytes, which the caller writes to the output that this answers. */
+  /** Begins a context whose value has that many bytes. @returns the output to which the caller writes the value */
   open(key: EncodedKey, bytes: number): FrameOutput {
     this.#begin(key, bytes);
     return this.#output;
@@ -93,6 +94,6 @@ export class ContextWriter {
 
 function checkLength(bytes: number): void {
   if (bytes > longestPart) {
-    throw new NotWrittenError(`a context or a destination has ${bytes} bytes, at most ${longestPart} can be said`);
+    throw new NotWrittenError(`a context or a destination has ${bytes} bytes; at most ${longestPart} are allowed`);
   }
 }

@@ -1,15 +1,15 @@
 /**
- * Frames on their way out, written one behind the other into memory that all sessions of the process share. A frame is written
- * once and in place: its size is filled in when it ends. Whoever takes the frames hands the memory back when they are sent.
+ * Outgoing frames, written one after the other into chunks of memory from a pool that all sessions of the process share. A frame is
+ * written once and in place: its size is filled in when it ends. Whoever takes the frames gives the chunks back once they are sent.
  */
 import { NotWrittenError } from '../not-written-error.js';
 import { countedHeadBytes, headBytes } from './message-types.js';
 
 /** Bytes of a chunk: the frames of one turn of the event loop mostly fit into one. */
 const chunkBytes = 16 * 1024;
-/** Bytes that a chunk for a large frame has more than that needs so far, at most. */
+/** Most bytes that a chunk for a large frame has beyond what the frame needs so far. */
 const largestSurplus = 256 * 1024;
-/** Chunks kept for the next frames; more are left to the garbage collector. */
+/** Most chunks in the pool; further ones are left to the garbage collector. */
 const maxSpare = 32;
 /** Texts up to this many characters are copied faster here than by Node. */
 const shortText = 24;
@@ -17,14 +17,14 @@ const shortText = 24;
 const spare: Buffer[] = [];
 const nothing = Buffer.alloc(0);
 
-/** Memory that was taken, with the bytes in it that are to be sent. */
+/** A chunk that was taken, with the bytes in it that are to be sent. */
 export interface TakenFrames {
   readonly bytes: Buffer;
   /** The whole chunk, for {@link giveBack}. */
   readonly chunk: Buffer;
 }
 
-/** Hands memory back whose frames have been sent. */
+/** Gives back a chunk whose frames have been sent. */
 export function giveBack({ chunk }: TakenFrames): void {
   if (chunk.length === chunkBytes && spare.length < maxSpare) spare.push(chunk);
 }
@@ -50,7 +50,8 @@ export class FrameOutput {
 
   /**
    * Begins a frame.
-   * @throws NotWrittenError `FWK_MUX_NOT_WRITTEN` amid another one, as when what writes a call makes another
+   * @throws NotWrittenError `FWK_MUX_NOT_WRITTEN` while another frame is being written, as when a call makes another while it
+   *   writes itself
    */
   begin(type: number, tag: number): void {
     if (this.#writing) throw new NotWrittenError('another message is being written on this session');
@@ -78,7 +79,7 @@ export class FrameOutput {
     this.#put32(this.#begun, this.#at - this.#begun - headBytes + countedHeadBytes);
   }
 
-  /** Takes the frame back that is being written. @returns its body, which is the caller's from now on */
+  /** Removes the frame that is being written. @returns its body, which belongs to the caller */
   takeBackBody(): Buffer {
     const body = this.#chunk.subarray(this.#begun + headBytes, this.#at);
     this.takeBack();
@@ -91,7 +92,7 @@ export class FrameOutput {
     return body;
   }
 
-  /** Takes the frame back that is being written. */
+  /** Removes the frame that is being written. */
   takeBack(): void {
     this.#writing = false;
     this.#at = this.#begun;
@@ -119,7 +120,7 @@ export class FrameOutput {
     this.#at += 4;
   }
 
-  /** Writes a number over two bytes that have been written. @param position - where, within the frame */
+  /** Overwrites two bytes with a number. @param position - where, within the frame */
   patch16(position: number, value: number): void {
     const at = this.#begun + position;
     this.#chunk[at] = value >>> 8;
@@ -144,7 +145,7 @@ export class FrameOutput {
   }
 
   utf8(text: string): void {
-    // The longest that it can be, where that is little; else it is counted first.
+    // A short text gets the room that it can need at most; the bytes of a longer one are counted first.
     this.ensure(text.length < 1024 ? text.length * 3 : Buffer.byteLength(text));
     this.#at += this.#chunk.write(text, this.#at, 'utf8');
   }
@@ -194,7 +195,7 @@ export class FrameOutput {
     this.#at = written;
   }
 
-  /** Keeps the chunk for {@link take}, as far as it holds frames that have ended. */
+  /** Keeps the first bytes of the chunk, which are frames that have ended, for {@link take}. */
   #closeChunk(bytes: number): void {
     const chunk = this.#chunk;
     if (bytes === 0) {

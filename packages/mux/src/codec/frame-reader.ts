@@ -1,29 +1,29 @@
 /**
- * Cuts what arrives on a connection into frames. It keeps only a frame that has not arrived whole, and refuses one that is
- * larger than allowed before any of it is kept.
+ * Cuts what arrives on a connection into frames. It keeps bytes only of a frame that has not arrived whole, and refuses a frame that
+ * is too large before it keeps any of it.
  */
 
 import { ProtocolError } from '../protocol-error.js';
 import { GrowingBytes } from './growing-bytes.js';
 import { countedHeadBytes, headBytes } from './message-types.js';
 
-/** Is told each frame. The body is that part of `bytes`; it must be copied where it is kept. */
+/** Gets each frame. The body is the part of `bytes` from `begin` to `end`; copy it to keep it. */
 export interface FrameReceiver {
   /** @param type - signed. */
   frame(type: number, tag: number, bytes: Buffer, begin: number, end: number): void;
-  /** False once no more frames are wanted. */
+  /** False once it wants no more frames. */
   readonly receiving: boolean;
 }
 
 /** See the head of this file. */
 export class FrameReader {
-  /** Frames told so far. */
+  /** Frames delivered so far. */
   frames = 0;
   readonly #receiver: FrameReceiver;
   readonly #maxBytes: number;
   /** A frame of which a part is still on its way. */
   #partial: GrowingBytes | undefined;
-  /** Its bytes, once its size has arrived; else those of the size. */
+  /** How many bytes are needed of it: those of its head until that has arrived, then all. */
   #wanted = 0;
 
   /** @param maxBytes - of one frame, without the four of its size. */
@@ -50,7 +50,7 @@ export class FrameReader {
     if (end < chunk.length && this.#receiver.receiving) this.#keep(chunk, end);
   }
 
-  /** Tells all frames that are whole. @returns where the first begins that is not */
+  /** Delivers all frames that are whole. @returns where the first one begins that is not */
   #readAll(bytes: Buffer, begin: number): number {
     let at = begin;
     while (bytes.length - at >= headBytes && this.#receiver.receiving) {
@@ -76,7 +76,7 @@ export class FrameReader {
     this.#partial.add(chunk, begin, chunk.length);
   }
 
-  /** Adds what is missing of the partial frame. @returns where the rest of the chunk begins; -1 when none is left */
+  /** Adds to the partial frame what it still needs. @returns where the rest of the chunk begins; -1 when the frame needs more */
   #complete(partial: GrowingBytes, chunk: Buffer): number {
     let at = 0;
     while (at < chunk.length) {

@@ -1,9 +1,9 @@
-/** Bytes that arrive in pieces, kept in memory that doubles: many small pieces cost no more than one large. */
+/** Bytes that arrive in pieces. Their memory is doubled when it is full, so that many small pieces cost little more than one large. */
 export class GrowingBytes {
   #memory: Buffer;
   #length = 0;
 
-  /** @param expected - bytes that will come, as far as somebody says so; that much is not believed beyond 64 KiB. */
+  /** @param expected - how many bytes the peer announced; at most 64 KiB are reserved for them before they arrive. */
   constructor(expected: number) {
     this.#memory = Buffer.allocUnsafeSlow(Math.min(Math.max(expected, 256), 65_536));
   }
@@ -24,7 +24,7 @@ export class GrowingBytes {
     this.#length = length;
   }
 
-  /** All of them. */
+  /** All bytes so far. */
   get bytes(): Buffer {
     return this.#memory.subarray(0, this.#length);
   }

@@ -3,20 +3,20 @@ import { ProtocolError } from '../protocol-error.js';
 import { uint16, uint32 } from './context-reader.js';
 import type { FrameOutput } from './frame-output.js';
 
-/** The key under which an end says how large the frames are that it wants, as four bytes. */
+/** The header by which an end says how large the frames are that it wants: a number of four bytes. */
 export const framerKey = 'mux-framer';
 
-/** Headers that are read; more are ignored. */
+/** Most headers that are read; further ones are ignored. */
 const maxHeaders = 64;
 
-/** What an end says of itself. */
+/** A version and headers that were read. */
 export interface InitMessage {
   readonly version: number;
-  /** By key, of which bytes above 127 are the characters of Latin-1. */
+  /** Values by key; keys are read as Latin-1. */
   readonly headers: ReadonlyMap<string, Buffer>;
 }
 
-/** Writes the body. @param frameBytes - how much of a message a frame may have that is sent here */
+/** Writes the body. @param frameBytes - how many bytes of a message this end wants in one frame */
 export function writeInit(output: FrameOutput, version: number, frameBytes: number): void {
   output.uint16(version);
   output.uint32(framerKey.length);
@@ -44,11 +44,11 @@ export function readInit(bytes: Buffer, begin: number, end: number): InitMessage
   return { version: uint16(bytes, begin), headers };
 }
 
-/** How large frames a peer wants, of what it said; `Infinity` where it said nothing that means something. */
+/** How many bytes of a message the peer wants in one frame; `Infinity` where it says none or no valid number. */
 export function frameBytesOf({ headers }: InitMessage): number {
   const value = headers.get(framerKey);
   if (value?.length !== 4) return Number.POSITIVE_INFINITY;
-  // Java's numbers have signs.
+  // Finagle reads and writes it as a signed number.
   const bytes = value.readInt32BE();
   return bytes > 0 ? bytes : Number.POSITIVE_INFINITY;
 }

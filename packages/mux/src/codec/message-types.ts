@@ -1,7 +1,7 @@
 /**
- * The messages of Mux: a type, a tag, and a body by type. Types of requests are positive and those of answers negative, save
- * two that an older Finagle numbered otherwise and a newer one still sends. Source: `Message.Types` of
- * `com.twitter.finagle.mux.transport` (finagle-mux 24.2.0).
+ * The numbers in messages of Mux. A message has a type, a tag, and a body whose form depends on the type. Types of requests are
+ * positive and those of answers negative, except for two that early versions of Finagle numbered otherwise and current ones
+ * still send. Source: `Message.Types` of `com.twitter.finagle.mux.transport` (finagle-mux 24.2.0).
  */
 
 /** Numbers of the types, as signed bytes. */
@@ -26,13 +26,13 @@ export const messageTypes = Object.freeze({
   oldRerr: 127,
 });
 
-/** Numbers of tags. */
+/** Tags with a meaning, and the range of the others. */
 export const tags = Object.freeze({
-  /** Of messages that nobody answers. */
+  /** Of messages that get no answer. */
   marker: 0,
   /** Of pings, and of the opening of a session. */
   control: 1,
-  /** The first of calls. */
+  /** The first and the last tag of calls. */
   first: 2,
   last: 2 ** 23 - 1,
   /** Set in the tag of a fragment that is not the last of its message. */

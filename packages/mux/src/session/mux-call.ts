@@ -4,19 +4,19 @@ import type { FrameOutput } from '../codec/frame-output.js';
 import { type DispatchStatus, dispatchStatus } from '../codec/message-types.js';
 import { ProtocolError } from '../protocol-error.js';
 
-/** A call as its caller makes it: it writes itself, once, and is told what became of it, once. */
+/** A call as its caller makes it. It writes itself once; then either `answered` or `failed` is called, unless it is given up. */
 export abstract class MuxCall {
   /** Its tag while it is under way; set by the session. */
   tag = 0;
-  /** How often its session had written before; set by the session. */
+  /** Number of writes of its session before it was written; set by the session. */
   writesBefore = 0;
-  /** Where it goes, with its length before it: `encodeKey('/inventory/stock')`. */
+  /** Where it goes, encoded: `encodeKey('/inventory/stock')`. */
   abstract readonly destination: Uint8Array;
   abstract writeContexts(contexts: ContextWriter): void;
   abstract writePayload(output: FrameOutput): void;
   /**
-   * The answer is here. Runs in no call's async context. What it throws is told to `failed`; a `ProtocolError`, as the readers of
-   * an answer throw, also ends the session.
+   * The answer is here. Runs outside any call's async context. What it throws is passed to `failed`; a `ProtocolError`, which reading
+   * the answer may throw, also ends the session.
    * @param reply - good until this returns
    */
   abstract answered(reply: MuxReply): void;

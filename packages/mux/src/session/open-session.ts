@@ -5,13 +5,13 @@ import type { SessionOptions } from './session-options.js';
 
 /** Options of {@link openSession}. */
 export interface ClientSessionOptions extends SessionOptions {
-  /** How long the peer has to answer the opening of the session, in milliseconds. */
+  /** How long the peer may take to open the session, in milliseconds. */
   readonly openTimeoutMs: number;
 }
 
 /**
- * Opens a session on a connection that stands.
- * @throws NotOpenedError `FWK_MUX_NOT_OPENED`, and OptionsError `FWK_KERNEL_OPTIONS_INVALID`, by its promise
+ * Opens a session on a connection. The promise rejects with the errors below.
+ * @throws NotOpenedError `FWK_MUX_NOT_OPENED`, OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
 export function openSession(
   socket: Duplex,

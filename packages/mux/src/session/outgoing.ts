@@ -1,7 +1,7 @@
 /**
  * What a session sends. All frames of one turn of the event loop go out in one write. A message that is larger than the peer
- * wants in one frame goes in fragments, a few in each write, so that small messages pass it. While the system has not taken
- * what was written, nothing more is written: frames wait here, and their number is seen in `unsentBytes`.
+ * wants in one frame is sent in fragments, a few with each write, so that small messages need not wait for all of it. While the
+ * operating system has not taken what was written, nothing more is written: frames wait here, and `unsentBytes` is their size.
  */
 import type { Duplex } from 'node:stream';
 import { outside } from '@fwk/kernel';
@@ -9,11 +9,11 @@ import { FrameOutput, giveBack, type TakenFrames } from '../codec/frame-output.j
 import { countedHeadBytes, headBytes, tags } from '../codec/message-types.js';
 import type { SessionSeries } from './session-series.js';
 
-/** Bytes of a message that go in one fragment at most, also where the peer takes more; and of all fragments of one write. */
+/** Most bytes of a message in one fragment, also where the peer takes more, and most bytes of all fragments of one write. */
 const largestFragment = 128 * 1024;
-/** What a fragment counts for in a write beside its bytes, so that a peer which wants tiny ones cannot ask for very many. */
+/** What each fragment counts for beside its bytes, so that a peer which wants tiny ones does not get very many in one write. */
 const fragmentCost = 64;
-/** Large messages that are on their way in turn; further ones wait. The peer has to keep what has arrived of each. */
+/** Most large messages whose fragments take turns; further ones wait, since the peer has to keep what has arrived of each. */
 const maxInTurn = 8;
 
 /** A message that goes in fragments. */
@@ -34,28 +34,28 @@ export class Outgoing {
   #counted = 0;
   #fragmentsSent = 0;
   #fragmentBytes = Number.POSITIVE_INFINITY;
-  /** The next one that goes first. */
+  /** Messages that go in fragments, the next one first. */
   readonly #large: LargeMessage[] = [];
   #largeBytes = 0;
   #scheduled = false;
-  /** What the system has been given and not taken yet. */
+  /** What was written, until the operating system has taken it. */
   #writing: readonly TakenFrames[] | undefined;
   #writingBytes = 0;
   #ended = false;
   #afterAll: (() => void) | undefined;
-  /** Told when the system has taken all that was written; for who waits until there is room. */
+  /** Called whenever the system has taken all that was written. */
   onTaken: (() => void) | undefined;
   /** Writes so far. */
   writes = 0;
 
-  /** @param broke - told when the connection can be written to no more. */
+  /** @param broke - called when writing to the connection failed. */
   constructor(socket: Duplex, broke: (error: Error) => void, series?: SessionSeries) {
     this.#socket = socket;
     this.#broke = broke;
     this.#series = series;
   }
 
-  /** Bytes of a message in one frame, as the peer wants it; `Infinity` for messages in one piece, whatever their size. */
+  /** Most bytes of a message that the peer wants in one frame; `Infinity` where it takes messages of any size in one piece. */
   set peerFrameBytes(bytes: number) {
     this.#fragmentBytes = bytes === Number.POSITIVE_INFINITY ? bytes : Math.min(bytes, largestFragment);
   }
@@ -88,8 +88,8 @@ export class Outgoing {
   }
 
   /**
-   * Whether nothing of a message has been given to the system.
-   * @param writesBefore - how often that had been done when it was written.
+   * Whether nothing of a message has been written to the connection.
+   * @param writesBefore - number of writes when the message was made.
    */
   isUnsent(tag: number, writesBefore: number): boolean {
     if (this.writes === writesBefore) return true;
@@ -111,7 +111,7 @@ export class Outgoing {
     else this.#afterAll = listener;
   }
 
-  /** Sends nothing any more. */
+  /** Drops everything that waits, and sends nothing more. */
   end(): void {
     this.#ended = true;
     this.#large.length = 0;
@@ -119,13 +119,14 @@ export class Outgoing {
     for (const taken of this.frames.take()) giveBack(taken);
   }
 
+  /** Writes what waits at the end of this turn of the event loop. */
   flushSoon(): void {
     if (this.#scheduled || this.#ended) return;
     this.#scheduled = true;
     if (waiting.push(this) === 1) outside(schedule);
   }
 
-  /** @internal */
+  /** Writes what waits at once, unless an earlier write is still under way. @internal */
   flush(): void {
     this.#scheduled = false;
     if (this.#writing || this.#ended) return;
@@ -213,7 +214,7 @@ function headOf(type: number, tag: number, bodyBytes: number): Buffer {
 /** Sessions with frames that go out at the end of this turn. */
 const waiting: Outgoing[] = [];
 
-/** What one turn sends belongs to many calls. */
+/** Runs outside any call's async context, since one turn sends frames of many calls. */
 function schedule(): void {
   setImmediate(flushAll);
 }

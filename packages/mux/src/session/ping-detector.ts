@@ -1,7 +1,7 @@
 /**
- * Finds out whether the peer of a session is still there: it is sent a ping from time to time, often while calls are under way,
- * and something must arrive soon after, or the system must have taken more of what is sent. TCP alone notices a frozen process
- * never, and a lost machine after minutes. The same looks find a peer that does not read.
+ * Finds out whether the peer of a session is still there. It sends a ping from time to time, more often while calls are under way.
+ * Soon after, something must arrive, or the operating system must take more of what is being sent. TCP alone never notices a frozen
+ * process, and a lost machine only after minutes. The same checks find a peer that does not read.
  */
 import { type Clock, outside, type Timer } from '@fwk/kernel';
 
@@ -13,7 +13,7 @@ export interface PingLimits {
   readonly idlePingMs: number;
   /** How long nothing may arrive after a ping, 1 to 3 600 000; at a server not less than `idlePingMs`. @defaultValue 1400 */
   readonly pingTimeoutMs: number;
-  /** How long the system may take nothing of what was written, since the peer does not read, 1 to 3 600 000. @defaultValue 30000 */
+  /** How long a peer may read nothing of what is sent to it, 1 to 3 600 000. @defaultValue 30000 */
   readonly sendTimeoutMs: number;
 }
 
@@ -42,7 +42,7 @@ export class PingDetector {
   readonly #limits: PingLimits;
   readonly #session: Pinged;
   #timer: Timer | undefined;
-  /** Whether the next look comes as soon as it should while calls are under way. */
+  /** Whether the next check is due as soon as it must be while calls are under way. */
   #often = false;
   /** When the last ping was sent. */
   #lastMs = 0;
@@ -50,9 +50,9 @@ export class PingDetector {
   #askedMs: number | undefined;
   /** When the oldest ping was sent whose answer has not come. */
   #sentMs: number | undefined;
-  /** When a look first found the write that the system has not taken. */
+  /** When a check first found the write that the system has not taken. */
   #stuckMs: number | undefined;
-  /** Writes at that time. */
+  /** Number of writes at that time. */
   #stuckWrites = 0;
   #ended = false;
 
@@ -62,28 +62,28 @@ export class PingDetector {
     this.#session = session;
   }
 
-  /** Begins with a ping at once. */
+  /** Begins, with a ping at once. */
   start(): void {
     if (!this.#ended) this.#ping(this.#clock.now());
   }
 
-  /** Begins with a ping after the time between two. */
+  /** Begins, with a ping after `idlePingMs`. */
   startLater(): void {
     this.#lastMs = this.#clock.now();
     this.#wait(this.#limits.idlePingMs);
   }
 
-  /** Calls are under way again. Cheap, so that it may be said for each. */
+  /** Calls are under way again. Cheap enough to be called for each of them. */
   wake(): void {
     if (this.#often || this.#ended) return;
     this.#often = true;
-    // While an answer is awaited the next look comes soon enough.
-    if (this.#askedMs === undefined) this.#look();
+    // While an answer is awaited the next check is due soon enough.
+    if (this.#askedMs === undefined) this.#check();
   }
 
-  /** The session waits for the peer to read: that is looked at from now on. */
+  /** The session waits for the peer to read, which must be checked from here on. */
   blocked(): void {
-    if (!this.#ended) this.#look();
+    if (!this.#ended) this.#check();
   }
 
   /** Something has arrived. */
@@ -91,7 +91,7 @@ export class PingDetector {
     this.#askedMs = undefined;
   }
 
-  /** The session reads again: what was asked before it did not read is asked anew. */
+  /** The session reads again: the wait for an answer begins anew, since it could not have been read meanwhile. */
   readsAgain(): void {
     if (this.#askedMs !== undefined) this.#askedMs = this.#clock.now();
   }
@@ -108,7 +108,7 @@ export class PingDetector {
     if (this.#timer) this.#clock.clearTimer(this.#timer);
   }
 
-  #look(): void {
+  #check(): void {
     const nowMs = this.#clock.now();
     const { pingTimeoutMs, busyPingMs, idlePingMs, sendTimeoutMs } = this.#limits;
     const stuckMs = this.#stuckFor(nowMs);
@@ -126,7 +126,7 @@ export class PingDetector {
     }
   }
 
-  /** How long one write has been waiting, as far as looks have seen it. */
+  /** How long the last write has been waiting, as far as checks have seen it. */
   #stuckFor(nowMs: number): number {
     const { blocked, writes } = this.#session;
     if (!blocked) {
@@ -154,6 +154,6 @@ export class PingDetector {
     if (this.#timer) this.#clock.clearTimer(this.#timer);
     if (this.#ended) return;
     const soonMs = this.#session.blocked ? Math.min(ms, this.#limits.sendTimeoutMs) : ms;
-    this.#timer = outside(() => this.#clock.setTimer(() => this.#look(), Math.ceil(soonMs), true));
+    this.#timer = outside(() => this.#clock.setTimer(() => this.#check(), Math.ceil(soonMs), true));
   }
 }

@@ -1,19 +1,19 @@
 import type { Counter, Gauge, Labels, Meter } from '@fwk/kernel';
 
-/** The metrics of the sessions of one client or one server. Made once; all its sessions count here. */
+/** The metrics of all sessions of one client or one server. */
 export class SessionSeries {
   readonly #sessions: Gauge;
   readonly #received: Counter;
   readonly #sent: Counter;
   readonly #writes: Counter;
 
-  /** @param labels - whose sessions they are: few values */
+  /** @param labels - whose sessions they are; each combination of values is a series, so keep them few */
   constructor(metrics: Meter, labels: Labels) {
-    const frames = { name: 'mux.frames', help: 'Frames of Mux sessions.' };
+    const frames = { name: 'mux.frames', help: 'Frames that Mux sessions sent and received.' };
     this.#sessions = metrics.gauge({ name: 'mux.sessions', help: 'Open Mux sessions.' }, labels);
     this.#received = metrics.counter(frames, { ...labels, direction: 'received' });
     this.#sent = metrics.counter(frames, { ...labels, direction: 'sent' });
-    this.#writes = metrics.counter({ name: 'mux.writes', help: 'Writes by which frames were sent.' }, labels);
+    this.#writes = metrics.counter({ name: 'mux.writes', help: 'Writes to the connections of Mux sessions.' }, labels);
   }
 
   began(): void {
@@ -28,7 +28,7 @@ export class SessionSeries {
     this.#received.add(frames);
   }
 
-  /** One write. */
+  /** One write. @param frames - how many it contained */
   sent(frames: number): void {
     this.#sent.add(frames);
     this.#writes.add();
