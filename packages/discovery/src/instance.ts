@@ -46,8 +46,8 @@ export interface Instance {
   readonly weight?: number;
   readonly tags?: readonly string[];
   /**
-   * Free facts. `scheme: 'https'` makes the endpoint's URL an https one; `wires: 'http,mux'` says which wires it serves, HTTP
-   * alone where it is absent.
+   * Free facts. `scheme: 'https'` makes the endpoint's URL an https one. `wires: 'http,mux'` says which wires it serves; HTTP alone
+   * without it.
    */
   readonly metadata?: Readonly<Record<string, string>>;
   /** The team that owns the service. */

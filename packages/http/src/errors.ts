@@ -89,7 +89,7 @@ export const httpErrors = Object.freeze({
   },
   FWK_HTTP_STOPPING: {
     summary:
-      'The server is stopping and took no further call on a session that was to send none. Ask another instance.',
+      'The server is stopping, and refused a call that came over Mux after it had asked for no more calls. Ask another instance.',
     status: 503,
   },
   FWK_HTTP_IDEMPOTENCY_KEY_MISSING: {

@@ -2,7 +2,7 @@ import { type Env, type Service, type Stack, stack } from '@fwk/kernel';
 import type { Endpoint } from '../membership/endpoint.js';
 import type { ConnectionReport } from '../membership/monitor.js';
 
-/** What answers at one endpoint; it may say of itself what `/manage/endpoints` is to show. */
+/** The service that calls one endpoint. What it reports is shown by `/manage/endpoints`. */
 export interface Connection<in Req, out Res> extends Service<Req, Res> {
   report?(): ConnectionReport;
 }
@@ -23,7 +23,7 @@ export interface EndpointServiceOptions<Req, Res> {
 /** The service of one endpoint. Dispose of it when nothing is under way there any more. */
 export interface EndpointService<Req, Res> {
   readonly service: Service<Req, Res>;
-  /** What the connection says of itself. */
+  /** What the connection reports; undefined where it reports nothing. */
   report(): ConnectionReport | undefined;
   /** Disposes of the layers, the outermost first, and then of the connection. Never rejects: what fails is logged. */
   dispose(): Promise<void>;

@@ -15,7 +15,7 @@ export class Node<Req, Res> implements Candidate {
   inFlight = 0;
   /** Set once the endpoint has left the membership. */
   removed = false;
-  /** What its connection says of itself. */
+  /** What its connection reports. */
   readonly report: EndpointService<Req, Res>['report'];
   readonly #dispose: () => Promise<void>;
   /** Set while the node has left and calls are still under way. */

@@ -39,7 +39,7 @@ export function instancesOf(
   );
 }
 
-/** What an announcement says stands over what the application says; without either there is no metadata. */
+/** Metadata in which what an announcement says overrides what the application says; undefined where neither says anything. */
 function withFacts(
   metadata: DiscoveryOptions['metadata'],
   facts: Readonly<Record<string, string | undefined>>,

@@ -17,8 +17,8 @@ export interface Endpoint {
   /** The newest facts: status, weight, metadata. */
   readonly instance: Instance;
   /**
-   * Base URL without a slash at its end: `http://127.0.0.1:4001`, `unix:/run/inventory.sock`; `mux://127.0.0.1:4001` for one that
-   * speaks only Mux, in clear.
+   * Base URL without a slash at its end: `http://127.0.0.1:4001`, `unix:/run/inventory.sock`; `mux://127.0.0.1:4001` for a server
+   * that speaks only Mux, without TLS.
    */
   readonly url: string;
   /** The wires it serves, at least one. */

@@ -6,13 +6,13 @@ import type { Live } from '@fwk/kernel';
 import type { Endpoint } from './endpoint.js';
 import type { Wire } from './wires.js';
 
-/** What a connection to an endpoint says of itself. */
+/** What a connection to an endpoint reports. */
 export interface ConnectionReport {
   /** The wire that the next call takes. */
   readonly wire: Wire;
   /** Open sessions of Mux. */
   readonly sessions: number;
-  /** Round-trip of the last ping on a session; undefined before there was one. */
+  /** Round-trip time of the last ping on its session, in milliseconds; undefined until a ping was answered. */
   readonly roundTripMs: number | undefined;
 }
 

@@ -1,15 +1,15 @@
-/** A protocol that calls are made over: HTTP/1.1, or Mux, the session protocol of Finagle. */
+/** The protocol that a call travels over: HTTP/1.1, or Mux, the session protocol of Finagle. */
 export type Wire = 'http' | 'mux';
 
 const onlyHttp: readonly Wire[] = Object.freeze(['http'] as const);
-/** More than this is no list of wires; longer text is not looked at. */
+/** Most characters of a list of wires; a longer text is ignored. */
 const MAX_LENGTH = 200;
 
 /**
  * Reads which wires an instance serves from its metadata.
- * @param text - words parted by commas, such as `http,mux`; words that are no wire are ignored, since instances need not be of
- * one version.
- * @returns the wires, each once; HTTP alone where nothing is said that is understood.
+ * @param text - names separated by commas, such as `http,mux`. Unknown names are ignored: instances of a newer version may serve
+ * wires that this one does not know.
+ * @returns the wires, each once; HTTP alone where no known one is named.
  */
 export function readWires(text: string | undefined): readonly Wire[] {
   if (text === undefined || text.length > MAX_LENGTH) return onlyHttp;

@@ -10,7 +10,7 @@ import { Catalog } from './catalog.js';
 import { unlistedRegistration } from './unlisted-registration.js';
 import { WatchBoard } from './watch-board.js';
 
-/** Base URLs by service: `{ inventory: ['http://10.0.0.4:8080'] }`; `mux://10.0.0.4:8080` for what speaks only Mux. */
+/** Base URLs by service: `{ inventory: ['http://10.0.0.4:8080'] }`; `mux://10.0.0.4:8080` for a server that speaks only Mux. */
 export type StaticAddresses = Readonly<Record<string, readonly string[]>>;
 
 /**
@@ -48,7 +48,7 @@ export function staticRegistry(addresses: StaticAddresses): Registry {
  */
 export function instanceAt(service: string, url: string): Instance {
   const onlyMux = isMuxUrl(url);
-  // URLs are read by the rules of HTTP, so that a host has one form whatever the scheme.
+  // Parsed as an http: URL, so that the host gets the same form whatever the scheme.
   const read = onlyMux ? url.replace(/^mux:/i, 'http:') : url;
   const parsed = URL.canParse(read) ? new URL(read) : undefined;
   const plain =
@@ -83,8 +83,8 @@ export function instanceAt(service: string, url: string): Instance {
   }
 }
 
-/** Whether an address means what speaks only Mux: `mux://10.0.0.4:8080`. */
-export function isMuxUrl(url: unknown): url is string {
+/** Whether an address is that of a server that speaks only Mux: `mux://10.0.0.4:8080`. */
+function isMuxUrl(url: unknown): url is string {
   return typeof url === 'string' && /^mux:\/\//i.test(url);
 }
 

@@ -1,7 +1,7 @@
 /**
- * One attempt at a request, on whatever wire, from when it is sent until there is an answer or nobody waits for one. The
- * wire delivers the answer in the async context of whoever opened the connection, so it only collects there; the answer is
- * read by whoever waits for it, and a schema runs in the context of its own call.
+ * One attempt at a request, on any wire, from when it is sent until there is an answer or nobody waits for one. A wire delivers
+ * answers outside the async context of their calls, so the attempt only collects them there. Whoever waits for the answer reads
+ * it, so that schemas run in the context of their own call.
  */
 import { abandonOnCancel, type CallContext, tellNotSent } from '@fwk/kernel';
 import type { OperationResponse } from './operation-request.js';
@@ -40,7 +40,7 @@ export abstract class Attempt {
   /** The answer, once it is there. */
   abstract read(): OperationResponse | Promise<OperationResponse>;
 
-  /** Nobody waits for the answer any more: tells the wire so. */
+  /** Tells the wire that nobody waits for the answer any more. */
   protected abstract giveUp(): void;
 
   /** The answer is there. */
@@ -56,7 +56,7 @@ export abstract class Attempt {
     this.#reject(error);
   }
 
-  /** Nobody waits for its answer. */
+  /** Nobody waits for the answer from here on. */
   protected settle(): void {
     this.#settled = true;
     this.subscription?.[Symbol.dispose]();

@@ -2,15 +2,15 @@ import type { Endpoint } from '@fwk/discovery';
 import type { Clock, FollowedTls, Logger, Meter } from '@fwk/kernel';
 import type { WireChoice } from '@fwk/resilience';
 
-/** What the connections of a client are made with. */
+/** TLS of the connections of a client. */
 export interface ConnectionTls {
-  /** Whether nobody may be called in clear. */
+  /** Whether all connections must use TLS. */
   readonly demanded: boolean;
   readonly serverName: string | undefined;
   readonly followed: FollowedTls | undefined;
 }
 
-/** Where an endpoint is, and what it serves; `https:` where nobody may be called in clear. */
+/** Where an endpoint is, and what it serves; an `http:` URL has become `https:` where TLS is demanded. */
 export type Place = Pick<Endpoint, 'id' | 'url' | 'address' | 'port' | 'socketPath' | 'wires'>;
 
 /** What the connections of all endpoints of a client have in common. */
@@ -19,11 +19,11 @@ export interface ConnectionParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Meter;
-  /** Which wire calls take; read for each. */
+  /** Which wire calls take; read for each call. */
   readonly wire: () => WireChoice;
   readonly maxAnswerBytes: number;
   readonly maxConnections: number;
   readonly tls: ConnectionTls;
-  /** How long making a connection may take, in milliseconds; read for each. */
+  /** How long making a connection may take, in milliseconds; read for each connection. */
   readonly connectTimeoutMs: () => number;
 }

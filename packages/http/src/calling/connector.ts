@@ -1,9 +1,9 @@
 /**
- * Makes connections, of whatever wire, with a limit of time that holds: undici's own is looked at about once a second, so that
- * 300 ms take more than a second and an attempt is over before its connection is given up.
+ * Makes connections, for any wire, with an exact time limit. undici checks its own limit only about once a second: 300 ms become
+ * more than a second, and an attempt is over before its connection is given up.
  *
- * A connection serves many calls and outlives the one that it was made for, so it is made outside any call's async context:
- * it would keep that context, and run what happens on it there.
+ * A connection serves many calls and outlives the call that it was made for. So it is made outside any call's async context, which
+ * it would otherwise keep, with all that happens on it.
  */
 import { connect, type IpcNetConnectOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type Clock, outside, type Timer } from '@fwk/kernel';
@@ -13,10 +13,10 @@ type Connector = buildConnector.connector;
 type Options = buildConnector.Options;
 type Callback = buildConnector.Callback;
 
-/** Puts TLS over a connection that stands. */
+/** Puts TLS over a plain connection. */
 export type Upgrade = (plain: Socket, callback: Callback) => void;
 
-/** As undici has it. */
+/** The value that undici uses. */
 const KEEP_ALIVE_PROBE_MS = 60_000;
 const READ_BYTES = 64 * 1024;
 

@@ -78,9 +78,9 @@ export interface ClientOperation {
   readonly forMux: { encoded: EncodedOperation | undefined };
 }
 
-/** What all calls of an operation have in common on Mux. */
+/** What all calls of an operation have in common on Mux, encoded. */
 export interface EncodedOperation {
-  /** `/inventory/stock`, with its length. */
+  /** Such as `/inventory/stock`, preceded by its length. */
   readonly destination: Uint8Array;
   /** The headers that all its calls carry. */
   readonly headers: { readonly count: number; readonly bytes: Uint8Array };

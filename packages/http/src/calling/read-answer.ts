@@ -1,4 +1,4 @@
-/** From an answer that has come, on whatever wire, to what the caller gets: a value of the contract, or one of our errors. */
+/** Makes of a received answer, from any wire, what the caller gets: a value of the contract, or one of our errors. */
 import { type Clock, jsonFault, markDoNotRetry, parseJson, readRetryAfterMs } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import { headerNames } from '../wire/headers.js';
@@ -36,7 +36,7 @@ export function readAnswer(
     : validated(plan.id, status, result);
 }
 
-/** An answer that is larger than the client reads. */
+/** The error for an answer that is larger than the client reads. */
 export function answerTooLarge(operation: string, maxBytes: number): AnswerInvalidError {
   return new AnswerInvalidError(operation, `is larger than maxAnswerBytes ${maxBytes}`);
 }

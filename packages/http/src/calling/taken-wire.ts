@@ -1,13 +1,13 @@
 import type { Wire } from '@fwk/discovery';
 import { type ContextKey, contextKey } from '@fwk/kernel';
 
-/** Who observes an attempt is told which wire it took. */
+/** Where an attempt writes down which wire it took, for its telemetry. */
 export interface TakenWire {
-  /** `http` until somebody says otherwise. */
+  /** `http` unless the attempt takes another. */
   wire: Wire;
 }
 
-/** Who observes this attempt; undefined where nobody does. */
+/** Set by the telemetry of an attempt; undefined without telemetry. */
 export const takenWireKey: ContextKey<TakenWire | undefined> = contextKey<TakenWire | undefined>(
   'taken wire',
   undefined,

@@ -1,4 +1,4 @@
-/** What an attempt carries beside its target and body, on whatever wire. What has its default is left out. */
+/** Writes what an attempt carries beside its target and body, on any wire. Values that are the default are left out. */
 import { type TraceContext, traceKey } from '@fwk/core';
 import { attemptKey, type CallContext, type Clock, priorityKey } from '@fwk/kernel';
 import { headerNames } from '../wire/headers.js';
@@ -13,7 +13,7 @@ export interface AttemptWriter {
   deadline(remainingMs: number): void;
 }
 
-/** Writes what all attempts carry; the request's own headers are written by the wire, which knows them beforehand. */
+/** Writes what all attempts carry. The request's own headers are written by the wire, which may have encoded them before. */
 export function writeAttempt(
   { idempotencyKey }: OperationRequest,
   context: CallContext,

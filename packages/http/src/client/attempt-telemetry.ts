@@ -82,7 +82,7 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
     if (known) return known;
     const answered = typeof result === 'number';
     const series = this.#env.metrics.histogram(
-      { name: 'http.client.request.duration', help: 'How long attempts at requests took.', unit: 'seconds' },
+      { name: 'http.client.request.duration', help: 'How long each attempt at a request took.', unit: 'seconds' },
       {
         'http.request.method': plan.method,
         'url.template': plan.template.route,

@@ -61,9 +61,9 @@ export interface ClientOptions<C = AnyContract> extends Omit<ClientPolicyOptions
    */
   readonly endpoints: readonly string[] | undefined;
   /**
-   * Which wire calls take: `auto` takes Mux to the endpoints that say that they serve it and HTTP to all others, `http` takes
-   * HTTP wherever it is served, `mux` takes Mux everywhere but to Unix sockets. A change holds for the calls that follow; those
-   * under way end on theirs. @defaultValue 'auto'
+   * Which wire calls take: with `auto` Mux to the endpoints that say that they serve it and HTTP to all others, with `http`
+   * HTTP wherever it is served, with `mux` Mux everywhere but to Unix sockets. A change holds for later calls; calls under way
+   * stay on their wire. @defaultValue 'auto'
    */
   readonly wire: WireChoice | Live<WireChoice> | undefined;
   /**

@@ -1,7 +1,7 @@
 /**
- * The connections to one endpoint: a service that puts requests on a wire. Each endpoint of a client has one, made by the
- * balancer, which disposes of it when the endpoint has left and its last call is over. State: the connections of each wire,
- * made when the first call takes it. It adds no limits of its own: time, retries and choice belong to the layers.
+ * The connections to one endpoint, as a service that sends each request over a wire. The balancer makes one for each endpoint, and
+ * disposes of it when the endpoint has left and its last call is over. State: the connections of each wire, made when the first
+ * call takes that wire. It adds no limits of its own: time, retries and choice of endpoint belong to the layers.
  */
 import type { Connection, ConnectionReport, Endpoint, Wire } from '@fwk/discovery';
 import { abandonOnCancel, type CallContext, markCancellable, type Status, tellNotSent, thenTold } from '@fwk/kernel';
@@ -16,8 +16,9 @@ import { HttpConnection } from './http-connection.js';
 export class EndpointConnection implements Connection<OperationRequest, OperationResponse>, AsyncDisposable {
   readonly #endpoint: Place;
   readonly #parts: ConnectionParts;
-  /** Whether it serves nothing else. */
+  /** Whether the endpoint serves nothing but Mux. */
   readonly #onlyMux: boolean;
+  /** Whether the endpoint says that it serves Mux. */
   readonly #saysMux: boolean;
   #http: HttpConnection | undefined;
   #mux: MuxConnection | undefined;
@@ -36,7 +37,7 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
   call(request: OperationRequest, context: CallContext): Promise<OperationResponse> {
     if (context.cancelled) return Promise.reject(context.reason);
     if (this.#closed) return Promise.reject(new ClientClosedError(this.#parts.service));
-    // In the context of this call; see the attempt.
+    // The answer is read in the context of this call, not in that of the connection.
     return thenTold(this.#attempt(request, context), (attempt) => readIn(context, attempt));
   }
 
@@ -72,7 +73,7 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
 
   #overHttp(request: OperationRequest, context: CallContext): Promise<Attempt> {
     if (this.#onlyMux) {
-      const why = new Error('it speaks only Mux, and requests that are passed on go over HTTP');
+      const why = new Error('it speaks only Mux, and requests without a contract go over HTTP');
       return Promise.reject(new ConnectionError(request.operation.plan.id, this.#endpoint.url, false, why));
     }
     this.#http ??= new HttpConnection(this.#endpoint, this.#parts);
@@ -89,7 +90,7 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
     return this.#mux.attempt(request, context);
   }
 
-  /** Sends what Mux did not take over HTTP; undefined where HTTP is not served, or not to be taken. */
+  /** Sends over HTTP what could not go over Mux; undefined where HTTP is not served, or `wire` rules it out. */
   readonly #instead = (request: OperationRequest, context: CallContext): Promise<Attempt> | undefined =>
     this.#onlyMux || this.#parts.wire() === 'mux' ? undefined : this.#overHttp(request, context);
 }

@@ -23,7 +23,7 @@ interface Owed {
 /** See the head of this file. */
 export class Connections {
   readonly #open = new Map<Socket, Owed>();
-  /** Connections on which HTTP is not spoken; somebody else ends them. */
+  /** Connections that speak another protocol; whoever serves that ends them. */
   readonly #handedOver = new Set<Socket>();
   /** Connections whose TLS handshake is not over. */
   readonly #greeting = new Set<Socket>();
@@ -107,7 +107,7 @@ export class Connections {
     return this.#open.has(socket);
   }
 
-  /** A connection that somebody else ends, in time; it still counts, and is closed with all. */
+  /** Hands a connection over to the server of another protocol. It still counts, and {@link endAll} still closes it. */
   handOver(socket: Socket): void {
     if (!this.#open.delete(socket)) return;
     this.#handedOver.add(socket);

@@ -1,6 +1,6 @@
 /**
- * A request of an operation that came over HTTP. What the caller says of its call stands in headers, which are read when somebody
- * asks.
+ * A request of an operation that came over HTTP. What the caller says of its call stands in headers, each of which is read only when
+ * it is needed.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { parseTrace, type TraceContext } from '@fwk/core';
@@ -89,7 +89,7 @@ export class HttpRequest implements IncomingRequest {
     readBody(this.#response.req, this.#response, this.#wire.bodyLimitBytes, tell);
   }
 
-  /** It is over when the answer has left, which Node tells by `close`. */
+  /** Returns false, since the request is over only when Node has sent the answer and emits `close`. */
   answer(answer: WireAnswer): boolean {
     this.#wire.write(this.#response, answer);
     return false;

@@ -1,12 +1,12 @@
 /**
- * Takes the connections of a server that speak Mux. What serves them is loaded when the first one comes, so that servers that
- * are called over HTTP alone pay nothing; meanwhile connections wait.
+ * Serves those connections of a server that speak Mux. The code for it is loaded when the first one comes, so that servers that are
+ * called over HTTP alone pay nothing. Connections wait meanwhile.
  */
 import type { Socket } from 'node:net';
 import type { MuxSessions, MuxSessionsParts } from '../mux/mux-sessions.js';
 import type { PeerCheck } from './server-tls.js';
 
-/** What a listener needs beside what its sessions do. */
+/** What a listener and its sessions need. */
 export interface MuxListenerParts extends MuxSessionsParts {
   /** What stands for the address of every caller; undefined where each has its own. */
   readonly callerAddress: string | undefined;
@@ -23,7 +23,7 @@ export class MuxListener {
     this.#parts = parts;
   }
 
-  /** Takes a connection; must be called again by nobody. */
+  /** Takes over a connection. Call it once for each. */
   readonly take = async (socket: Socket): Promise<void> => {
     const { callerAddress, peerOf, logger } = this.#parts;
     const address = callerAddress ?? socket.remoteAddress ?? '';
@@ -38,7 +38,7 @@ export class MuxListener {
     }
   };
 
-  /** Sends the callers away; settles when only sessions with calls under way are left. */
+  /** Asks all callers to send no more; settles when only sessions with calls under way are left. */
   async drain(): Promise<void> {
     this.#stopping = true;
     const sessions = await this.#loading?.catch(() => undefined);

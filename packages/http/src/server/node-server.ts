@@ -78,7 +78,7 @@ export class NodeServer implements HttpServer {
     this.socketPath = settings.socketPath;
     this.host = settings.socketPath === undefined ? settings.host : '';
     this.contracts = settings.serve.map(({ contract }) => `${contract.name}@${contract.version}`);
-    // Over Mux operations are called by names, which two versions of a contract share.
+    // Over Mux operations are called by name. Two versions of a contract share names, so Mux is not announced for them.
     const names = settings.serve.map(({ contract }) => contract.name);
     this.wires = settings.mux && new Set(names).size === names.length ? ['http', 'mux'] : undefined;
     this.#settings = settings;

@@ -45,8 +45,8 @@ export interface ServerSettings extends ServerPolicyOptions {
    */
   readonly tls: ServerTls | undefined;
   /**
-   * Whether Mux is served on the same port, for clients of this framework and of Finagle; see docs/mux.md. What is announced says
-   * so. @defaultValue true
+   * Whether Mux is served on the same port, for clients of this framework and of Finagle; see docs/mux.md. It is announced, unless two
+   * versions of one contract are served. @defaultValue true
    */
   readonly mux: boolean;
   /** Whether `/metrics` is answered on the service's port. @defaultValue true */

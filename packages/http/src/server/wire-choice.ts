@@ -1,7 +1,7 @@
 /**
- * One port for two wires: what a connection speaks decides who gets it. A plain connection tells by its first byte: a Mux frame
- * begins with a zero byte, since no first frame is that large, and an HTTP request with a letter. Over TLS ALPN tells. Node's own
- * listener gets the connections that speak HTTP, with all that they have sent; from then on they cost what they always cost.
+ * One port for two wires: each connection is given to the server of the protocol that it speaks. On a plain connection the first byte
+ * decides: a first frame of Mux begins with a zero byte, the highest of its size, and an HTTP request with a letter. Over TLS, ALPN
+ * decides. Connections that speak HTTP go to Node's own listener, with all bytes that have arrived, and cost nothing more.
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -12,10 +12,10 @@ import type { Limited, TimeLimit, TimeLimits } from '@fwk/kernel';
 export const muxProtocol = 'mux';
 export const httpProtocol = 'http/1.1';
 
-/** Takes a connection; nothing has been read of it. */
+/** Takes over a connection from which nothing has been read. */
 export type TakeConnection = (socket: Socket) => void;
 
-/** How long a connection may send nothing, by which clock. */
+/** How long a connection may send nothing before its protocol is known. */
 export interface SilenceLimit {
   readonly limits: TimeLimits;
   readonly limitMs: number;
@@ -37,7 +37,7 @@ export function chooseByAlpn(server: Server, mux: TakeConnection): TakeConnectio
   };
 }
 
-/** Takes Node's own listener off a server. */
+/** Removes Node's own listener from a server. @returns a function that calls it */
 function takeListener(server: Server, event: 'connection' | 'secureConnection'): TakeConnection {
   const listeners = server.listeners(event);
   server.removeAllListeners(event);
@@ -46,7 +46,7 @@ function takeListener(server: Server, event: 'connection' | 'secureConnection'):
   };
 }
 
-/** As Node's own, which begins to count when HTTP does. */
+/** The error that Node reports for a silent connection; Node's own limit begins only when it gets the connection. */
 function silenceError(): Error {
   return Object.assign(new Error('nothing came on the connection'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
 }
@@ -77,7 +77,7 @@ class UndecidedConnection implements Limited {
 
   readonly #readable = (): void => {
     const first: Buffer | null = this.#socket.read();
-    // At its end a connection is readable too.
+    // The end of a connection is reported as readable, too.
     if (first === null) return;
     this.#letGo();
     this.#socket.unshift(first);
@@ -85,7 +85,7 @@ class UndecidedConnection implements Limited {
     else this.#takers.http(this.#socket);
   };
 
-  /** The client has left without a word. */
+  /** The client has left without sending anything. */
   readonly #ended = (): void => {
     this.#socket.destroy();
   };
@@ -96,10 +96,10 @@ class UndecidedConnection implements Limited {
 
   #letGo(): void {
     this.#limit.end();
-    // Who takes it may begin later, and until then nobody else would hear that it breaks: `ignore` stays.
+    // `ignore` stays: whoever takes the connection may add listeners later, and an error without a listener would end the process.
     this.#socket.off('readable', this.#readable).off('end', this.#ended).off('close', this.#closed);
   }
 }
 
-/** A connection that breaks closes, too. */
+/** An error needs no handling here, since `close` follows it. */
 function ignore(): void {}

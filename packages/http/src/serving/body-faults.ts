@@ -1,4 +1,4 @@
-/** What may be wrong with a body before it is parsed, whatever the wire. */
+/** What may be wrong with a body before it is parsed, on any wire. */
 import { RequestError } from './request-error.js';
 
 /** It is larger than the server reads. */
@@ -8,7 +8,7 @@ export function bodyTooLarge(limitBytes: number): RequestError {
   });
 }
 
-/** Its bytes are no text. */
+/** Its bytes are not UTF-8. */
 export function bodyNotText(): RequestError {
   return new RequestError('FWK_HTTP_BODY_NOT_JSON', 'the body is not valid UTF-8');
 }

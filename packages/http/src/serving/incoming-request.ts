@@ -22,20 +22,20 @@ export interface RequestClaims {
 /** Protocols that requests come by. */
 export type WireProtocol = 'http' | 'mux';
 
-/** Told the body, empty for none, or why there is no way to read it. Not told when the caller leaves before its end. */
+/** Gets the body, empty where there is none, or the error for which it is refused. Not called when the caller leaves before. */
 export type BodyReader = (error: RequestError | undefined, text: string) => void;
 
-/** Is told, once, that nobody waits for an answer any more: it has been sent, or the caller has gone. */
+/** Is told once when a request is over: its answer has been sent, or the caller has gone. */
 export interface AnswerWatcher {
   over(): void;
 }
 
 /**
- * A request of one operation as its wire hands it over: what the contract needs of it, what its caller says, and the way back.
- * Each wire has its own class; behind it everything is the same for all.
+ * A request of one operation, on any wire: what the contract needs, what the caller says of its call, and the way to answer. Each
+ * wire has its own class, and all code behind it is shared.
  */
 export interface IncomingRequest extends RequestClaims {
-  /** What it came by, as OpenTelemetry names it. */
+  /** The wire that it came over. */
   readonly protocol: WireProtocol;
   /** The target as it was sent. */
   readonly url: string;
@@ -48,15 +48,15 @@ export interface IncomingRequest extends RequestClaims {
   readonly peer: Peer | undefined;
   /** Text; empty for none, and until it has been read. */
   body: string;
-  /** Whether a body is to come, so that it must be read. */
+  /** Whether a body is announced, so that it must be read. */
   readonly announcesBody: boolean;
-  /** Reads the body, within the server's limit. Tells at once where none was announced. */
+  /** Reads the body, within the server's limit. Calls `tell` at once where none was announced. */
   readBody(tell: BodyReader): void;
   /**
-   * Sends the answer. Called once at most, and only while the watcher was not told that it is over.
-   * @returns whether it is over with that; the watcher is not told then
+   * Sends the answer. Called at most once, and only before the watcher was told that the request is over.
+   * @returns true when the request is over already, in which case the watcher is not told
    */
   answer(answer: WireAnswer): boolean;
-  /** Names who is told when it is over. Called once. */
+  /** Sets who is told when the request is over. Called once. */
   watch(watcher: AnswerWatcher): void;
 }

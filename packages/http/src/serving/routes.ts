@@ -53,7 +53,7 @@ export interface FoundRoute {
 export interface Routes {
   /** By method and target. @throws RequestError `FWK_HTTP_ROUTE_UNKNOWN` where there is no such path */
   find(method: string, target: RequestTarget): FoundRoute;
-  /** Operations by the names of their contract and themselves: `/inventory/stock`. Two versions of a contract share names. */
+  /** Operations by contract and name: `/inventory/stock`. A name has several where versions of a contract are served together. */
   readonly byName: ReadonlyMap<string, readonly RouteHandler[]>;
 }
 

@@ -3,7 +3,7 @@ import type { Env, TimeLimits } from '@fwk/kernel';
 import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { TrustCheck } from './trusted-networks.js';
 
-/** What all routes of a server share, whatever the wire. */
+/** What all routes of a server share, for all wires. */
 export interface ServerParts {
   readonly env: Env;
   readonly drain: Pick<Drain, 'draining' | 'track'>;

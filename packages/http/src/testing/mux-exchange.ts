@@ -1,4 +1,4 @@
-/** One call over Mux on a session of its own, with nothing checked and nothing added: what a peer of another make would send. */
+/** One call over Mux on a session of its own, with nothing checked and nothing added, as a foreign client would send it. */
 import { connect } from 'node:net';
 import { parseTrace } from '@fwk/core';
 import { systemClock } from '@fwk/kernel';
@@ -17,16 +17,16 @@ import { headerNames, readDeadlineMs } from '../wire/headers.js';
 
 /** What is sent. */
 export interface MuxSent {
-  /** Of the server: `http://127.0.0.1:4001` or `unix:/run/shop.sock`. */
+  /** URL of the server: `http://127.0.0.1:4001` or `unix:/run/shop.sock`. */
   readonly url: string;
-  /** `/inventory/stock` */
+  /** Contract and operation: `/inventory/stock`. */
   readonly destination: string;
   /** Path and query. */
   readonly target: string;
   readonly body?: string | Uint8Array | undefined;
-  /** Names in lower case. Deadline and trace go in Finagle's form. */
+  /** Names in lower case. Deadline and trace are sent as contexts of Finagle. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Discards the call. */
+  /** Discards the call when it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 

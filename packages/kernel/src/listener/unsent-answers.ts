@@ -8,7 +8,7 @@ import type { Clock, Timer } from '../time/clock.js';
 
 interface Unsent {
   readonly bytes: number;
-  /** Undefined for a connection: who sends on it limits the time. */
+  /** Undefined for a connection with many answers, whose owner limits the time. */
   readonly timer: Timer | undefined;
 }
 
@@ -44,8 +44,8 @@ export class UnsentAnswers {
   }
 
   /**
-   * Counts what waits on a connection that carries many answers. Call it again when that has changed, at last with 0, also when
-   * the connection has ended.
+   * Counts the bytes that wait on a connection that carries many answers. Call it again when their number has changed, and with 0
+   * when none are left or the connection has ended.
    */
   hold(connection: Duplex, bytes: number): void {
     const before = this.#unsent.get(connection)?.bytes ?? 0;

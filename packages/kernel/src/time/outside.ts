@@ -3,9 +3,9 @@ import { AsyncResource } from 'node:async_hooks';
 const resource = new AsyncResource('FwkOutside');
 
 /**
- * Runs `body` outside the async context of any call: without what any
- * `AsyncLocalStorage` of the program holds for it, its call context among them. For what many calls share, such as connections and their timers. It is the
- * context in which the program imported this package, so also code that is imported later, in a call, holds nothing of that.
+ * Runs `body` outside the async context of any call: no `AsyncLocalStorage` of the program, the one of the call context
+ * included, holds there what it holds for the caller. Use it for what many calls share, such as connections and their timers.
+ * The context is the one in which this package was imported.
  * @param self - becomes `this` in the body.
  */
 export function outside<A extends unknown[], T>(body: (...args: A) => T, self?: unknown, ...args: A): T {

@@ -211,7 +211,7 @@ describe('contexts', () => {
     output.begin(2, 2);
     contexts.begin();
     contexts.text(encodeKey('k'), 'v'.repeat(32_767));
-    expect(() => contexts.text(encodeKey('k'), 'v'.repeat(32_768))).toThrow('has 32768 bytes, at most 32767');
+    expect(() => contexts.text(encodeKey('k'), 'v'.repeat(32_768))).toThrow('has 32768 bytes; at most 32767');
     expect(() => contexts.bytes(encodeKey('k'), Buffer.alloc(65_536))).toThrow('has 65536 bytes');
     expect(() => encodeKey('k'.repeat(32_768))).toThrow('has 32768 bytes');
     contexts.all({ count: 40_000, bytes: Buffer.alloc(0) });

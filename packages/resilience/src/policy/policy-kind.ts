@@ -42,7 +42,7 @@ export interface PolicyKind {
   readonly completes?: PolicyOptions;
   /** True where each call says whether it may run twice, so that hedging need not be told. @defaultValue false */
   readonly knowsIdempotence?: boolean;
-  /** True where calls go over the network, so that `wire` says which wire they take. @defaultValue false */
+  /** True where calls go over the network, so that the option `wire` means something. @defaultValue false */
   readonly hasWires?: boolean;
   /** What paths call it, in metrics and events. @defaultValue the policy's name */
   readonly label?: string;

@@ -21,8 +21,8 @@ export interface PolicyOptions extends OptionsOf<OrderLines> {
   /** Judges outcomes in all layers of the policy. @defaultValue the environment's */
   readonly classifier?: Classifier | undefined;
   /**
-   * Which wire a client's calls take; means nothing before functions and servers. A change holds for the calls that follow, those
-   * under way end on theirs. @defaultValue 'auto'
+   * Which wire a client's calls take; means nothing before functions and servers. A change holds for later calls; calls under way
+   * stay on their wire. @defaultValue 'auto'
    */
   readonly wire?: WireChoice | Live<WireChoice> | undefined;
   /**
