@@ -4,11 +4,12 @@ import { type AddressInfo, createServer as createTcpServer, type Server, type So
 import { createMeter } from '@fwk/core';
 import { memberships, memoryRegistry } from '@fwk/discovery';
 import { anInstance } from '@fwk/discovery/testing';
-import { cancellable, defaultEnv, isFwkError, liveValue } from '@fwk/kernel';
-import type { WireChoice } from '@fwk/resilience';
+import { cancellable, defaultEnv, isFwkError, liveValue, makeEnv } from '@fwk/kernel';
+import { policyRegistry, type WireChoice } from '@fwk/resilience';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { clientAt, clientOf, heard, serveMux } from '../fixtures/mux-client.js';
 import { shop } from '../fixtures/shop-contract.js';
+import { serveContract } from '../testing/serve-contract.js';
 import { createClient } from './create-client.js';
 
 const patience = { timeout: 5000, interval: 5 };
@@ -32,6 +33,15 @@ function listenHttp(answer: RequestListener): Promise<string> {
 const seven: RequestListener = (_, response) => {
   response.setHeader('content-type', 'application/json').end('7');
 };
+
+/** The wires that attempts took. */
+function wiresIn(metrics: ReturnType<typeof createMeter>): string[] {
+  const labels = metrics
+    .collect()
+    .filter(({ name }) => name === 'http.client.request.duration')
+    .flatMap(({ samples }) => samples.map((sample) => String(sample.labels.network_protocol_name)));
+  return [...new Set(labels)].sort();
+}
 
 const failed = (call: Promise<unknown>) => call.catch((error: unknown) => error);
 
@@ -67,6 +77,25 @@ describe('the wire of a call', () => {
     expect(seen).toEqual(['/ticks']);
   });
 
+  test('follows the configuration of its service, against a server of both wires', async () => {
+    const metrics = createMeter();
+    const handlers = {
+      item: () => ({ id: 'a', size: 1 }),
+      order: () => ({ order: '' }),
+      tick: () => 7,
+      forget: () => {},
+    };
+    await using served = await serveContract(shop, handlers);
+    const source = liveValue<unknown>({ shop: { wire: 'mux' } });
+    const policies = policyRegistry(makeEnv(), source);
+    const client = clientAt([served.url], { policies, env: { metrics } });
+    expect(await client.tick()).toBe(7);
+    expect(wiresIn(metrics)).toEqual(['mux']);
+    source.set({ shop: { wire: 'http' } });
+    expect(await client.tick()).toBe(7);
+    expect(wiresIn(metrics)).toEqual(['http', 'mux']);
+  });
+
   test('is Mux to an endpoint that speaks nothing else, whatever the option says', async () => {
     const server = await serveMux((call) => call.answer(0, '7'));
     expect(await clientAt([server.url], { wire: 'http' }).tick()).toBe(7);
@@ -78,11 +107,7 @@ describe('the wire of a call', () => {
     const http = `http://${await listenHttp(seven)}`;
     await clientAt([server.url], { env: { metrics } }).tick();
     await clientAt([http], { env: { metrics } }).tick();
-    const counts = metrics
-      .collect()
-      .filter(({ name }) => name === 'http.client.request.duration')
-      .flatMap(({ samples }) => samples.map(({ labels }) => labels.network_protocol_name));
-    expect(new Set(counts)).toEqual(new Set(['mux', 'http']));
+    expect(wiresIn(metrics)).toEqual(['http', 'mux']);
   });
 });
 
