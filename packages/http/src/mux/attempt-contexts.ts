@@ -1,4 +1,4 @@
-import { sampledFlag, type TraceContext } from '@fwk/core';
+import { randomFlag, sampledFlag, type TraceContext } from '@fwk/core';
 import type { Clock } from '@fwk/kernel';
 import { type ContextWriter, type EncodedKey, encodeKey, writeDeadline, writeTrace } from '@fwk/mux';
 import type { AttemptWriter } from '../calling/write-attempt.js';
@@ -30,7 +30,8 @@ export class AttemptContexts implements AttemptWriter {
   trace({ traceId, spanId, parentSpanId, flags }: TraceContext): void {
     // Who does not record a trace leaves it to the callee whether to.
     const sampled = (flags & sampledFlag) === 0 ? undefined : true;
-    if (this.#contexts) writeTrace(this.#contexts, { traceId, spanId, sampled }, parentSpanId ?? spanId);
+    const random = (flags & randomFlag) !== 0;
+    if (this.#contexts) writeTrace(this.#contexts, { traceId, spanId, sampled, random }, parentSpanId ?? spanId);
   }
 
   deadline(remainingMs: number): void {

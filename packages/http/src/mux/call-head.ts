@@ -2,7 +2,8 @@
  * What a call over Mux says beside its payload. Contexts stand for headers: their keys are names in lower case. Trace and deadline
  * come in the forms that Finagle has for them, and nothing else of Finagle's is read.
  */
-import { readTracestate, sampledFlag, type TraceContext } from '@fwk/core';
+import type { IncomingHttpHeaders } from 'node:http';
+import { randomFlag, readTracestate, sampledFlag, type TraceContext } from '@fwk/core';
 import { type ContextReader, encodeKey, finagleKeys, readRemainingMs, readTrace } from '@fwk/mux';
 import { headerValueFault, isHeaderName, isOfConnection } from '../contract/header-field.js';
 import { RequestError } from '../serving/request-error.js';
@@ -10,7 +11,7 @@ import { headerNames } from '../wire/headers.js';
 
 /** See the head of this file. */
 export interface CallHead {
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: IncomingHttpHeaders;
   readonly trace: TraceContext | undefined;
   readonly remainingMs: number | undefined;
 }
@@ -29,11 +30,14 @@ const ofHttp: ReadonlySet<string> = new Set([
   ...['accept', 'accept-encoding', 'content-encoding', 'content-type', '__proto__'],
   ...[headerNames.deadlineMs, headerNames.traceparent],
 ]);
+/** The one header that Node gives as a list. */
+const setCookie = 'set-cookie';
 const finaglePrefix = 'com.twitter.';
 
 /** Reads it. @throws RequestError `FWK_HTTP_REQUEST_MALFORMED` */
 export function readHead(contexts: ContextReader): CallHead {
   const headers: Record<string, string> = {};
+  const cookies: string[] = [];
   let trace: ReturnType<typeof readTrace>;
   let remainingMs: number | undefined;
   let length = 0;
@@ -51,15 +55,16 @@ export function readHead(contexts: ContextReader): CallHead {
       const fault = headerValueFault(value);
       if (fault !== undefined) throw malformed(`the header ${name} ${fault}`);
       // As of a header that comes twice.
-      headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;
+      if (name === setCookie) cookies.push(value);
+      else headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;
     }
   }
   return {
-    headers,
+    headers: cookies.length === 0 ? headers : { ...headers, [setCookie]: cookies },
     trace: trace && {
       traceId: trace.traceId,
       spanId: trace.spanId,
-      flags: trace.sampled ? sampledFlag : 0,
+      flags: (trace.sampled ? sampledFlag : 0) | (trace.random ? randomFlag : 0),
       tracestate: readTracestate(headers[headerNames.tracestate]),
     },
     remainingMs: remainingMs === undefined ? undefined : Math.min(remainingMs, longestMs),

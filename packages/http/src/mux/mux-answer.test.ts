@@ -1,18 +1,29 @@
-import { type AnswerWriter, ContextReader, ContextWriter, FrameOutput, type ServedMuxCall } from '@fwk/mux';
+import {
+  type AnswerWriter,
+  ContextReader,
+  ContextWriter,
+  dispatchStatus,
+  FrameOutput,
+  type ServedMuxCall,
+} from '@fwk/mux';
 import { expect, test } from 'vitest';
 import { sendAnswer } from './mux-answer.js';
 
-/** The keys of the contexts of a refusal with a document of that size. */
-function keysOf(documentBytes: number): string[] {
+/** The status of a refusal with a document of that size, the keys of its contexts, and the bytes of its payload. */
+function refusal(documentBytes: number) {
   const keys: string[] = [];
+  let said: { readonly status: number; readonly payloadBytes: number } | undefined;
   const call: Pick<ServedMuxCall, 'answer'> = {
-    answer: (_, writer: AnswerWriter) => {
+    answer: (status, writer: AnswerWriter) => {
       const output = new FrameOutput();
       output.begin(-2, 2);
       const contexts = new ContextWriter(output);
       contexts.begin();
       writer.writeContexts(contexts);
       contexts.end();
+      const headBytes = output.bytes;
+      writer.writePayload(output);
+      said = { status, payloadBytes: output.bytes - headBytes };
       output.end();
       const bytes = Buffer.concat(output.take().map((taken) => taken.bytes));
       const reader = new ContextReader(bytes, 8, bytes.length);
@@ -27,10 +38,11 @@ function keysOf(documentBytes: number): string[] {
     body,
     notProcessed: true,
   });
-  return keys;
+  return { ...said, keys };
 }
 
-test('says a refusal without its document where that is too long for a context', () => {
-  expect(keysOf(32_767)).toEqual(['fwk-status', 'MuxFailure', 'fwk-problem']);
-  expect(keysOf(32_768)).toEqual(['fwk-status', 'MuxFailure']);
+test('says a refusal as an error where its document is too long for a context', () => {
+  const keys = ['fwk-status', 'MuxFailure'];
+  expect(refusal(32_767)).toEqual({ status: dispatchStatus.nack, payloadBytes: 0, keys: [...keys, 'fwk-problem'] });
+  expect(refusal(32_768)).toEqual({ status: dispatchStatus.error, payloadBytes: 32_768, keys });
 });

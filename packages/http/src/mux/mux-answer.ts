@@ -1,6 +1,7 @@
 /**
  * An answer as it goes over Mux. What is below 400 is a success; anything else an error whose payload is the problem document.
- * What was refused before it was worked on is a nack: a nack has no payload, so its document stands in a context.
+ * What was refused before it was worked on is a nack: a nack has no payload, so its document stands in a context. Where it is too
+ * long for that, the refusal goes as an error: its document and its flags say the same.
  */
 import { problemType } from '@fwk/kernel';
 import {
@@ -34,15 +35,21 @@ export function sendAnswer(call: ServedMuxCall, answer: WireAnswer): void {
 class MuxAnswer implements AnswerWriter {
   readonly status: DispatchStatus;
   readonly #answer: WireAnswer;
+  /** The document of a nack. */
+  readonly #problem: string | undefined;
 
   constructor(answer: WireAnswer) {
     this.#answer = answer;
-    const { status, notProcessed } = answer;
-    this.status = status < 400 ? dispatchStatus.ok : notProcessed ? dispatchStatus.nack : dispatchStatus.error;
+    const { status, notProcessed, body } = answer;
+    const problem = notProcessed ? asAscii(String(body)) : undefined;
+    if (problem !== undefined && problem.length <= longestPart) {
+      this.#problem = problem;
+      this.status = dispatchStatus.nack;
+    } else this.status = status < 400 ? dispatchStatus.ok : dispatchStatus.error;
   }
 
   writeContexts(contexts: ContextWriter): void {
-    const { status, body, headers, contentType } = this.#answer;
+    const { status, body, headers, contentType, notProcessed } = this.#answer;
     const usualStatus = body === undefined || body.length === 0 ? 204 : 200;
     if (status !== usualStatus) contexts.text(statusKey, String(status));
     if (contentType !== undefined && !isUsualType(contentType)) contexts.text(contentTypeKey, contentType);
@@ -50,16 +57,15 @@ class MuxAnswer implements AnswerWriter {
       for (const name of Object.keys(headers)) contexts.text(keyOf(name.toLowerCase()), headers[name] as string);
     }
     const final = headers?.[headerNames.retry] === 'no';
-    if (this.status === dispatchStatus.nack) {
+    if (notProcessed) {
       writeFailure(contexts, muxFailure.rejected | (final ? muxFailure.nonRetryable : muxFailure.retryable));
-      const problem = asAscii(String(body));
-      if (problem.length <= longestPart) contexts.text(problemKey, problem);
     } else if (final) writeFailure(contexts, muxFailure.nonRetryable);
+    if (this.#problem !== undefined) contexts.text(problemKey, this.#problem);
   }
 
   writePayload(output: FrameOutput): void {
     const { body } = this.#answer;
-    if (body === undefined || this.status === dispatchStatus.nack) return;
+    if (body === undefined || this.#problem !== undefined) return;
     if (typeof body === 'string') output.utf8(body);
     else output.raw(body);
   }

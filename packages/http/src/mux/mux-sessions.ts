@@ -27,9 +27,12 @@ export interface MuxSessionsParts {
 const headRoomBytes = 1024 * 1024;
 /** The most that a session takes of one message, and of all. */
 const mostBytes = 2 ** 30;
-/** Most messages of a session that may be arriving in fragments at once, and how many of the largest size. */
+/**
+ * Most messages of a session that may be arriving in fragments at once, and how many of the largest size: our own clients send as many
+ * in turn.
+ */
 const maxPartial = 64;
-const maxLargest = 2;
+const maxLargest = 8;
 /** How long a peer has to agree that it sends no more, in milliseconds. */
 const drainMs = 500;
 /** Between two looks at whether the calls of a peer that does not agree are answered. */

@@ -49,6 +49,13 @@ describe('a trace', () => {
     expect(readTrace(only(bytes))).toEqual({ traceId: high + low, spanId: span, sampled });
   });
 
+  test('says beside it whether its id is random', () => {
+    const trace = { traceId: high + low, spanId: span, sampled: true, random: true };
+    const bytes = written((contexts) => writeTrace(contexts, trace, parent));
+    expect(bytes.toString('hex')).toContain(`${low}0000000000010006${high}`);
+    expect(readTrace(only(bytes))).toEqual(trace);
+  });
+
   test('of 64 bits is one of 128 bits with zeros in front; debugging alone decides nothing', () => {
     const read = readTrace(value(`${span}${parent}${low}0000000000000001`));
     expect(read).toEqual({ traceId: `0000000000000000${low}`, spanId: span, sampled: undefined });

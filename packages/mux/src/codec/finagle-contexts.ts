@@ -31,11 +31,15 @@ export interface MuxTrace {
   readonly spanId: string;
   /** Whether the trace is recorded; undefined where nobody has decided. */
   readonly sampled: boolean | undefined;
+  /** Whether the lower half of the id is random, as W3C trace context says it. Ours; Finagle passes it on. @defaultValue false */
+  readonly random?: boolean;
 }
 
 /** Bits of the flags. */
 const sampledKnown = 2;
 const sampled = 4;
+/** Not of Finagle, and far from its own. */
+const random = 1 << 16;
 
 const noHigh = '0'.repeat(16);
 
@@ -46,7 +50,8 @@ export function writeTrace(contexts: ContextWriter, trace: MuxTrace, parentId: s
   output.hex(parentId);
   output.hex(trace.traceId, 16);
   output.uint32(0);
-  output.uint32(trace.sampled === undefined ? 0 : trace.sampled ? sampledKnown | sampled : sampledKnown);
+  const decision = trace.sampled === undefined ? 0 : trace.sampled ? sampledKnown | sampled : sampledKnown;
+  output.uint32(trace.random ? decision | random : decision);
   output.hex(trace.traceId, 0, 16);
 }
 
@@ -58,8 +63,13 @@ export function readTrace({ bytes, valueBegin: at, valueEnd }: ContextReader): M
   const spanId = digits.slice(0, 16);
   const traceId = (length === 40 ? digits.slice(64) : noHigh) + digits.slice(32, 48);
   if (spanId === noHigh || traceId === noHigh + noHigh) return undefined;
-  const flags = bytes[at + 31] as number;
-  return { traceId, spanId, sampled: (flags & sampledKnown) === 0 ? undefined : (flags & sampled) !== 0 };
+  const flags = uint32(bytes, at + 28);
+  return {
+    traceId,
+    spanId,
+    sampled: (flags & sampledKnown) === 0 ? undefined : (flags & sampled) !== 0,
+    ...((flags & random) !== 0 && { random: true }),
+  };
 }
 
 /**

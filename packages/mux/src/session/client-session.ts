@@ -94,14 +94,17 @@ export class ClientSession extends Session {
     this.#inFlight++;
     this.outgoing.endMessage(types.Tdispatch, tag);
     // A ping may go out now, which must not begin amid the call.
-    if (this.#inFlight === 1) this.pings.wake();
+    if (this.#inFlight === 1) {
+      this.keepProcess(true);
+      this.pings.wake();
+    }
   }
 
   /** The caller has given up; it is told nothing more. @param why - for the peer's log */
   discard(call: MuxCall, why: string): void {
     const { tag } = call;
     if (this.#calls[tag] !== call || this.ended) return;
-    this.#inFlight--;
+    this.#over();
     const state = this.outgoing.drop(tag);
     // A peer forgets what it has of a message that is discarded amid its fragments, and answers nothing.
     if (state === 'sent') {
@@ -247,6 +250,7 @@ export class ClientSession extends Session {
   #begin(): void {
     this.#settle();
     this.pings.start();
+    this.keepProcess(this.#inFlight > 0);
   }
 
   #settle(error?: NotOpenedError): void {
@@ -273,8 +277,14 @@ export class ClientSession extends Session {
       this.#discarded--;
       return undefined;
     }
-    this.#inFlight--;
+    this.#over();
     return call;
+  }
+
+  /** A call is over. A program ends by itself when it waits for none. */
+  #over(): void {
+    this.#inFlight--;
+    if (this.#inFlight === 0) this.keepProcess(false);
   }
 
   #free(tag: number): void {

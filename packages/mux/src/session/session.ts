@@ -3,6 +3,7 @@
  * ends once, whatever ends it. What a peer sends and what the callbacks of users throw never leaves it as an exception: others
  * are served in the same turn.
  */
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Clock, outside, warnOfListener } from '@fwk/kernel';
 import { ContextWriter } from '../codec/context-writer.js';
@@ -181,6 +182,13 @@ export abstract class Session implements FrameReceiver, Pinged {
     this.#emptyWrites = this.writes;
     this.outgoing.frames.begin(type, tag);
     this.outgoing.endFrame();
+  }
+
+  /** Whether the connection keeps the process alive by itself. */
+  protected keepProcess(keep: boolean): void {
+    if (!(this.#socket instanceof Socket)) return;
+    if (keep) this.#socket.ref();
+    else this.#socket.unref();
   }
 
   /** Sends that a message was not understood or not acted upon. */
