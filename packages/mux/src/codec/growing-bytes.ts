@@ -1,11 +1,25 @@
-/** Bytes that arrive in pieces. Their memory is doubled when it is full, so that many small pieces cost little more than one large. */
+/**
+ * Bytes that arrive in pieces. They are kept in blocks, each as large as all before it, so that many small pieces cost little, and
+ * are joined when somebody asks for all of them: no byte is copied more than twice.
+ */
+
+/** Bytes of a block, at least. */
+const smallestBlock = 256;
+/** Bytes of a block at most, unless one piece is larger: a frame of the size that we ask for, and its head. */
+const largestBlock = 132 * 1024;
+
+/** See the head of this file. */
 export class GrowingBytes {
-  #memory: Buffer;
+  /** Blocks that are full. */
+  readonly #full: Buffer[] = [];
+  /** The block that the next piece goes to. */
+  #open: Buffer;
+  #opened = 0;
   #length = 0;
 
-  /** @param expected - how many bytes the peer announced; at most 64 KiB are reserved for them before they arrive. */
+  /** @param expected - bytes that will come, as far as somebody says so; that much is not believed beyond 132 KiB. */
   constructor(expected: number) {
-    this.#memory = Buffer.allocUnsafeSlow(Math.min(Math.max(expected, 256), 65_536));
+    this.#open = blockOf(Math.min(expected, largestBlock));
   }
 
   get length(): number {
@@ -14,18 +28,33 @@ export class GrowingBytes {
 
   /** Adds `source` from `begin` to `end`. */
   add(source: Buffer, begin: number, end: number): void {
-    const length = this.#length + end - begin;
-    if (length > this.#memory.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(length, this.#memory.length * 2));
-      larger.set(this.#memory.subarray(0, this.#length));
-      this.#memory = larger;
-    }
-    source.copy(this.#memory, this.#length, begin, end);
-    this.#length = length;
+    const bytes = end - begin;
+    if (this.#opened + bytes > this.#open.length) this.#close(Math.max(bytes, Math.min(this.#length, largestBlock)));
+    source.copy(this.#open, this.#opened, begin, end);
+    this.#opened += bytes;
+    this.#length += bytes;
   }
 
-  /** All bytes so far. */
+  /** All of them. */
   get bytes(): Buffer {
-    return this.#memory.subarray(0, this.#length);
+    if (this.#full.length > 0) {
+      this.#close(0);
+      const all = Buffer.concat(this.#full, this.#length);
+      this.#full.length = 0;
+      this.#open = all;
+      this.#opened = this.#length;
+    }
+    return this.#open.subarray(0, this.#opened);
   }
+
+  /** Closes the block that is open, and opens one of that many bytes. */
+  #close(bytes: number): void {
+    if (this.#opened > 0) this.#full.push(this.#open.subarray(0, this.#opened));
+    this.#open = blockOf(bytes);
+    this.#opened = 0;
+  }
+}
+
+function blockOf(bytes: number): Buffer {
+  return Buffer.allocUnsafeSlow(Math.max(bytes, smallestBlock));
 }
