@@ -135,6 +135,19 @@ describe('a caller that gives up', () => {
 });
 
 describe('stopping', () => {
+  test('tells callers to go elsewhere as soon as the application drains, while it still answers', async () => {
+    const drain = createDrain(systemClock);
+    const server = await start({}, { drain });
+    const before = await session(server);
+    expect((await send(before.session, 'wait').reply.promise).text).toBe('"waited"');
+    expect(before.session.status).toBe('ready');
+    drain.begin();
+    await vi.waitFor(() => expect(before.session.status).toBe('busy'));
+    expect((await send(before.session, 'wait').reply.promise).text).toBe('"waited"');
+    const later = await session(server);
+    await vi.waitFor(() => expect(later.session.status).toBe('busy'));
+  });
+
   test('asks callers to send no more, answers what is under way, and then ends the session', async () => {
     const { begun, finish, handler } = hanging();
     const drain = createDrain(systemClock);

@@ -1,10 +1,10 @@
 /** The Mux sessions of a server: how they begin, what they may cost, and how they end. */
 import type { Socket } from 'node:net';
-import type { Drain } from '@fwk/core';
 import { background, type Clock, type Meter, settleWithin, sleep, type UnsentAnswers } from '@fwk/kernel';
 import { ServerSession, SessionSeries } from '@fwk/mux';
 import { RequestError } from '../serving/request-error.js';
 import type { Routes } from '../serving/routes.js';
+import type { ServerDrain } from '../serving/server-parts.js';
 import type { Peer } from '../wire/peer.js';
 import { CallService, type CallServiceParts } from './call-service.js';
 import { UnsentSessions } from './unsent-sessions.js';
@@ -16,7 +16,7 @@ export interface MuxSessionsParts {
   readonly clock: Clock;
   readonly metrics: Meter;
   readonly logger: CallServiceParts['logger'];
-  readonly drain: Pick<Drain, 'track'>;
+  readonly drain: ServerDrain;
   /** How long a peer may take to open a session. */
   readonly receiveTimeoutMs: number;
   readonly sendTimeoutMs: number;
@@ -51,6 +51,10 @@ export class MuxSessions {
     this.#series = new SessionSeries(parts.metrics, { side: 'server' });
     const { routes, bodyLimitBytes, logger, clock, unsent } = parts;
     this.#calls = { routes, bodyLimitBytes, logger, unsent: new UnsentSessions(clock, unsent) };
+    // Callers go elsewhere at once, before registries have told them that this instance is about to stop.
+    parts.drain.onDrain(() => {
+      for (const session of this.#open.keys()) session.lease(0);
+    });
   }
 
   /** Begins a session on a connection. */
@@ -81,6 +85,7 @@ export class MuxSessions {
     const opening = clock.setTimer(() => void (session.opened || session.close()), receiveTimeoutMs, true);
     this.#open.set(session, opened);
     this.#calls.unsent.add(session, socket);
+    if (this.#parts.drain.draining) session.lease(0);
     if (this.#draining) void this.#drainOne(session, opened);
   }
 

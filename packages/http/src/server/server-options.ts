@@ -1,4 +1,4 @@
-import type { Drain, Health, Metrics } from '@fwk/core';
+import type { Health, Metrics } from '@fwk/core';
 import {
   anything,
   type Env,
@@ -14,6 +14,7 @@ import type { PolicyRegistry } from '@fwk/resilience';
 import type { IdempotencyOptions } from '../idempotency/idempotency-options.js';
 import { type IdempotencyStore, isIdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { Served } from '../serving/served.js';
+import type { ServerDrain } from '../serving/server-parts.js';
 import { type ServerPolicyOptions, serverPolicyRules } from '../serving/server-policy-options.js';
 import { networkList } from '../serving/trusted-networks.js';
 import type { ServerTls } from './server-tls.js';
@@ -154,7 +155,7 @@ export interface ServerOptions extends ServerSettings {
   /** @defaultValue the process's own, nothing recorded */
   readonly env: Partial<Env> | undefined;
   /** Counts calls in flight and says when to send clients away. @defaultValue a count of the server's own */
-  readonly drain: Pick<Drain, 'draining' | 'track'> | undefined;
+  readonly drain: ServerDrain | undefined;
   /** Answers the probes. @defaultValue always up */
   readonly health: Pick<Health, 'probe'> | undefined;
   /** Answers `/metrics`; without it there is none. */

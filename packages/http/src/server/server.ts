@@ -3,6 +3,7 @@ import { type PolicyRegistry, policyRegistry } from '@fwk/resilience';
 import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
 import { checkRoutes } from '../serving/routes.js';
 import { ServedScope } from '../serving/served-scope.js';
+import type { ServerDrain } from '../serving/server-parts.js';
 import { checkOperationsKnown } from '../serving/server-policy-options.js';
 import { unixAddress } from '../serving/trusted-networks.js';
 import type { HttpServer } from './http-server.js';
@@ -15,7 +16,7 @@ import { writeAnswer } from './write-answer.js';
 
 /** Made once: a literal with a `Symbol.dispose` is dear. */
 const untracked: Disposable = { [Symbol.dispose]() {} };
-const aloneDrain = { draining: false, track: () => untracked };
+const aloneDrain: ServerDrain = { draining: false, track: () => untracked, onDrain: () => untracked };
 
 /**
  * Makes a server.

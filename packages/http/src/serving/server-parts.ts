@@ -3,10 +3,13 @@ import type { Env, TimeLimits } from '@fwk/kernel';
 import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { TrustCheck } from './trusted-networks.js';
 
+/** What a server needs of the drain of its application. */
+export type ServerDrain = Pick<Drain, 'draining' | 'track' | 'onDrain'>;
+
 /** What all routes of a server share, for all wires. */
 export interface ServerParts {
   readonly env: Env;
-  readonly drain: Pick<Drain, 'draining' | 'track'>;
+  readonly drain: ServerDrain;
   readonly idempotency: IdempotencyStore;
   /** Limits the time of each request. */
   readonly limits: TimeLimits;

@@ -29,6 +29,8 @@ export class ServerSession extends Session {
   readonly #calls = new Map<number, ServedMuxCall>();
   #draining: 'asked' | 'agreed' | undefined;
   #opened = false;
+  /** The last lease; undefined where none was given. */
+  #leaseMs: number | undefined;
 
   constructor(socket: Duplex, options: SessionOptions, service: MuxService) {
     super(socket, options);
@@ -76,13 +78,8 @@ export class ServerSession extends Session {
   /** Tells the caller for how long requests are wanted. @param durationMs - milliseconds, 0 up; what is not a number counts as 0 */
   lease(durationMs: number): void {
     if (this.ended) return;
-    const ms = Math.min(Math.max(0, durationMs || 0), Number.MAX_SAFE_INTEGER);
-    const { frames } = this.outgoing;
-    frames.begin(types.Tlease, tags.marker);
-    frames.byte(0);
-    frames.uint32(Math.floor(ms / 2 ** 32));
-    frames.uint32(Math.floor(ms) % 2 ** 32);
-    this.outgoing.endFrame();
+    this.#leaseMs = durationMs;
+    if (this.#opened) this.#sendLease(durationMs);
   }
 
   /** Asks the caller to send no more. The session ends when it has agreed and its calls are answered. */
@@ -232,10 +229,21 @@ export class ServerSession extends Session {
     if (!this.#opened) this.#open();
   }
 
+  #sendLease(durationMs: number): void {
+    const ms = Math.min(Math.max(0, durationMs || 0), Number.MAX_SAFE_INTEGER);
+    const { frames } = this.outgoing;
+    frames.begin(types.Tlease, tags.marker);
+    frames.byte(0);
+    frames.uint32(Math.floor(ms / 2 ** 32));
+    frames.uint32(Math.floor(ms) % 2 ** 32);
+    this.outgoing.endFrame();
+  }
+
   /** Only now: a Finagle client that is sent anything else before the echo of its probe opens the session without Tinit. */
   #open(): void {
     this.#opened = true;
     this.pings.start();
+    if (this.#leaseMs !== undefined) this.#sendLease(this.#leaseMs);
     if (this.#draining) this.sendEmpty(types.Tdrain, tags.control);
   }
 
