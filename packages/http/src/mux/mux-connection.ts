@@ -4,13 +4,14 @@
  * again for a while.
  */
 import { type CallContext, type Clock, isFwkError, messageOf, outside } from '@fwk/kernel';
-import { type ClientSession, openSession, SessionSeries, sessionDefaults } from '@fwk/mux';
+import { type ClientSession, openSession, SessionSeries } from '@fwk/mux';
 import type { Attempt } from '../calling/attempt.js';
 import { CallInvalidError, ClientClosedError, ConnectionError } from '../calling/client-errors.js';
 import type { ConnectionParts, Place } from '../calling/connection-parts.js';
 import type { OperationRequest } from '../calling/operation-request.js';
 import { AttemptContexts } from './attempt-contexts.js';
 import { connectMux, isHttp } from './connect-mux.js';
+import { messageLimits } from './message-limits.js';
 import { MuxAttempt } from './mux-attempt.js';
 
 /** How long an endpoint that speaks no Mux is asked over HTTP: at first, doubled each time up to the longest, in milliseconds. */
@@ -20,8 +21,6 @@ const LONGEST_PAUSE_MS = 60_000;
 const SHORTEST_OPEN_MS = 250;
 /** Most characters of a request's path with its query. */
 const LONGEST_PATH = 65_535;
-/** What contexts add to an answer of the largest size. */
-const CONTEXT_BYTES = 1_048_576;
 
 /** Sends a request another way; undefined where there is none. */
 export type Instead = (request: OperationRequest, context: CallContext) => Promise<Attempt> | undefined;
@@ -186,7 +185,7 @@ export class MuxConnection {
         peer: this.#endpoint.url,
         // So that there is mostly time left to ask over HTTP; a busy peer needs some in any case.
         openTimeoutMs: Math.max(SHORTEST_OPEN_MS, connectTimeoutMs() / 2),
-        maxMessageBytes: Math.max(sessionDefaults.maxMessageBytes, this.maxAnswerBytes + CONTEXT_BYTES),
+        ...messageLimits(this.maxAnswerBytes),
         series: this.#series,
         onEnd: () => session && this.#ended(session),
       });

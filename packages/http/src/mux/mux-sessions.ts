@@ -7,6 +7,7 @@ import type { Routes } from '../serving/routes.js';
 import type { ServerDrain } from '../serving/server-parts.js';
 import type { Peer } from '../wire/peer.js';
 import { CallService, type CallServiceParts } from './call-service.js';
+import { messageLimits } from './message-limits.js';
 import { UnsentSessions } from './unsent-sessions.js';
 
 /** What the sessions of a server share. */
@@ -23,16 +24,8 @@ export interface MuxSessionsParts {
   readonly unsent: UnsentAnswers;
 }
 
-/** Bytes that a message may have beside its body; more than contexts and target may have that are not refused. */
-const headRoomBytes = 1024 * 1024;
-/** The most that a session takes of one message, and of all. */
-const mostBytes = 2 ** 30;
-/**
- * Most messages of a session that may be arriving in fragments at once, and how many of the largest size: our own clients send as many
- * in turn.
- */
+/** Most messages of a session that may be arriving in fragments at once. */
 const maxPartial = 64;
-const maxLargest = 8;
 /** How long a peer has to agree that it sends no more, in milliseconds. */
 const drainMs = 500;
 /** Between two looks at whether the calls of a peer that does not agree are answered. */
@@ -60,17 +53,14 @@ export class MuxSessions {
   /** Begins a session on a connection. */
   begin(socket: Socket, address: string, peerOf: () => Peer | undefined): void {
     const { clock, bodyLimitBytes, receiveTimeoutMs, sendTimeoutMs } = this.#parts;
-    const largest = Math.min(bodyLimitBytes + headRoomBytes, mostBytes);
+    const arriving = messageLimits(bodyLimitBytes);
     const service = new CallService(this.#calls, address, peerOf);
     const opened: OpenSession = { service, onEnd: undefined };
     const options = {
       clock,
       peer: `${address}:${socket.remotePort ?? 0}`,
-      maxFrameBytes: largest,
-      maxMessageBytes: largest,
-      // A body that is too large is refused with its call, and harms no other call of the session.
-      cutsLarge: true,
-      maxPartialBytes: Math.min(maxLargest * largest, mostBytes),
+      ...arriving,
+      maxFrameBytes: arriving.maxMessageBytes,
       sendTimeoutMs,
       maxPartial,
       series: this.#series,

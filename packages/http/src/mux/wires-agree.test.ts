@@ -28,6 +28,7 @@ const depot = contract('depot', {
     }),
     store: post('/store', { body: anything, response: anything }),
     heads: post('/heads', { response: anything }),
+    letters: post('/letters', { body: z.number(), response: text }),
     lengthOf: post('/lengths', { body: text, response: z.number() }),
     wait: post('/waits', { response: z.number() }),
     fail: post('/fails', {
@@ -41,6 +42,8 @@ const depot = contract('depot', {
 let seen: unknown[] = [];
 let answerWaiting: (() => void)[] = [];
 const server = createServer({
+  // More than the largest answer below.
+  maxUnsentBytes: 2 ** 30,
   serve: [
     served(depot, {
       place: ({ params, query }) => ({ params, query }),
@@ -50,6 +53,7 @@ const server = createServer({
         const flags = currentContext().get(traceKey)?.flags;
         return { own, authorization, cookie, set, language, flags };
       },
+      letters: ({ body }) => 'x'.repeat(body),
       lengthOf: ({ body }) => body.length,
       wait: () => new Promise((resolve) => answerWaiting.push(() => resolve(7))),
       fail: ({ body: { status, detail, members } }) => {
@@ -69,9 +73,13 @@ beforeEach(() => {
 
 type Depot = ReturnType<typeof clientOver>;
 
-function clientOver(wire: (typeof wires)[number], headers: Readonly<Record<string, string>> = {}) {
+function clientOver(
+  wire: (typeof wires)[number],
+  headers: Readonly<Record<string, string>> = {},
+  own: { readonly maxAnswerBytes?: number } = {},
+) {
   const patient = { retry: false, breaker: false, timeoutMs: 20_000, deadlineMs: 20_000 } as const;
-  return createClient(depot, { endpoints: [server.url], wire, headers, ...patient });
+  return createClient(depot, { endpoints: [server.url], wire, headers, ...patient, ...own });
 }
 
 /** What a caller gets, without what is new each time. */
@@ -193,6 +201,21 @@ describe('over both wires', () => {
     expect(await got(client.lengthOf({ body: 'x'.repeat(3_000_000) }))).toMatchObject({ status: 413 });
     for (const answer of answerWaiting) answer();
     expect(await beside).toBe(7);
+  });
+
+  test.each(wires)('an answer that is too large leaves the calls beside it alone: %s', async (wire) => {
+    await using client = clientOver(wire, {}, { maxAnswerBytes: 1000 });
+    const beside = client.wait();
+    for (const length of [1000, 1_000_000, 70_000_000]) {
+      await expect(client.letters({ body: length })).rejects.toThrow(/larger than maxAnswerBytes 1000/);
+    }
+    for (const answer of answerWaiting) answer();
+    expect(await beside).toBe(7);
+  });
+
+  test.each(wires)('answers may be as large as a client can be told to take: %s', async (wire) => {
+    await using client = clientOver(wire, {}, { maxAnswerBytes: 2 ** 30 });
+    expect((await client.letters({ body: 3_000_000 })).length).toBe(3_000_000);
   });
 
   test.each(wires)('many large bodies arrive at a time: %s', async (wire) => {
