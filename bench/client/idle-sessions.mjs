@@ -1,6 +1,6 @@
 /**
- * Memory of Mux sessions on which nothing happens, at both ends: a served contract with its default layers, and the sessions of
- * a client. Both are processes of their own; each session has carried one call. What few sessions need is taken off.
+ * Memory of idle Mux sessions at both ends: a server with its default layers, and a client. Both are processes of their own; each
+ * session has carried one call. The memory of a few sessions is subtracted, so that only that of further ones counts.
  */
 import { freePort, program, startUntil } from '../processes.mjs';
 
@@ -18,7 +18,7 @@ export async function measureIdleSessions(count) {
     await client.stop();
     return both;
   };
-  // Whatever is loaded and compiled at first use is there then.
+  // First once unmeasured, so that all code has been loaded and compiled.
   await memoryWith(few);
   const [less, more] = [await memoryWith(few), await memoryWith(few + count)];
   await server.stop();

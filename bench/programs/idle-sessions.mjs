@@ -1,4 +1,4 @@
-/** Opens so many Mux sessions to a served contract, makes one call on each, says `idle`, and keeps them. */
+/** Opens the given number of Mux sessions to a server, makes one call on each, prints `idle`, and keeps them open. */
 import './tell-costs.mjs';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -45,6 +45,6 @@ while (sessions.length < count) {
   const batch = Array.from({ length: Math.min(50, count - sessions.length) }, openIdle);
   sessions.push(...(await Promise.all(batch)));
 }
-// The pings of the calls are over.
+// Until the pings that the calls caused are over.
 await sleep(1500);
 process.stdout.write(`idle ${sessions.length}\n`);

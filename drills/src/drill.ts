@@ -21,7 +21,7 @@ export interface Outcome {
 export interface DrillOptions {
   /** How long the long part takes, such as the time without a registry; undefined for the drill's own. */
   readonly seconds: number | undefined;
-  /** Which wire calls take; drills of which the wires are the matter do not ask. */
+  /** Which wire calls take; ignored by drills that test the choice of the wire. */
   readonly wire: WireChoice;
   /** Says what happens, while it happens. */
   readonly say: (text: string) => void;

@@ -35,26 +35,26 @@ async function run(given: readonly string[], peer: Peer, signal?: AbortSignal) {
 }
 
 describe('npm run interop', () => {
-  test('prints a line a case, and ends with 0 when all are reached', async () => {
+  test('prints a line a case, and ends with 0 when all pass', async () => {
     const { code, lines } = await run(['them'], peerOf(good));
     expect(code).toBe(0);
     expect(lines[0]).toMatch(/^✓ they call us: success +answered "a"$/);
-    expect(lines.at(-1)).toBe('all 1 cases reached');
+    expect(lines.at(-1)).toBe('all 1 cases passed');
   });
 
-  test('ends with 1 when a case is not reached, and says so in JSON on the last line', async () => {
+  test('ends with 1 when a case fails, and says so in JSON on the last line', async () => {
     const { code, lines } = await run(['them', '--json'], peerOf(good, bad));
     expect(code).toBe(1);
     expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ reached: false, cases: [good, bad] });
   });
 
-  test('has shown nothing when there was no case', async () => {
+  test('ends with 1 when no case was run', async () => {
     const { code, lines } = await run(['them', '--json'], peerOf());
     expect(code).toBe(1);
     expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ reached: false, cases: [] });
   });
 
-  test('ends with 2 and says what is missing where a program is not there', async () => {
+  test('ends with 2 and says which required program is missing', async () => {
     const { code, complained, lines } = await run(
       ['them', '--json'],
       failing(new ToolMissingError('Maven 3 is needed')),
@@ -71,7 +71,7 @@ describe('npm run interop', () => {
   });
 
   test.each([[[]], [['nobody']], [['them', 'them']], [['them', '--xml']]])(
-    'shows how it is used for %j',
+    'shows its usage for %j',
     async (given) => {
       const { code, complained } = await run(given, peerOf(good));
       expect(code).toBe(2);
@@ -79,7 +79,7 @@ describe('npm run interop', () => {
     },
   );
 
-  test('shows how it is used when asked for help', async () => {
+  test('shows its usage when asked for help', async () => {
     const { code, written } = await run(['--help'], peerOf(good));
     expect(code).toBe(0);
     expect(written).toContain('them  somebody');

@@ -11,8 +11,8 @@ export interface Output {
 /**
  * The command: a peer's name, and `--json` for one JSON object on the last line; or `--help`.
  * @param signal - aborted when the run is to be stopped.
- * @returns the exit code: 0 all reached; 1 something not reached or gone wrong; 2 asked for wrongly, or a program is missing
- * that is needed; 130 stopped.
+ * @returns the exit code: 0 all cases passed; 1 one did not, or the run broke off; 2 the command line is wrong, or a required
+ * program is missing; 130 stopped.
  */
 export async function runCommand(
   given: readonly string[],

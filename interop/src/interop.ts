@@ -1,9 +1,9 @@
-/** What a run with programs of others is made of. */
+/** What a run with another implementation is made of. */
 
 /** Who calls whom. */
 export type Direction = 'they call us' | 'we call them';
 
-/** How one case went. */
+/** The result of one case. */
 export interface CaseResult {
   readonly name: string;
   readonly direction: Direction;
@@ -18,20 +18,20 @@ export interface PeerRun {
   readonly told: (result: CaseResult) => void;
   /** Told what takes long, such as a build. */
   readonly say: (text: string) => void;
-  /** Ends what is running. */
+  /** Aborted when the run is to end. */
   readonly signal: AbortSignal;
 }
 
-/** A program of others that our servers and clients are tried with. */
+/** Another implementation with which our servers and clients are tested. */
 export interface Peer {
   readonly name: string;
   /** One sentence. */
   readonly about: string;
-  /** Runs all cases. @throws ToolMissingError when a program is not there that it needs */
+  /** Runs all cases. @throws ToolMissingError when a program that it needs is missing */
   run(options: PeerRun): Promise<void>;
 }
 
-/** A program is missing that has to be installed by whoever runs this. */
+/** A program is missing, which whoever runs this has to install. */
 export class ToolMissingError extends Error {
   override readonly name = 'ToolMissingError';
 }

@@ -1,4 +1,4 @@
-/** How results are told: a line a case for people, one JSON object for programs. */
+/** How results are printed: a line a case for people, one JSON object for programs. */
 import type { CaseResult } from './interop.js';
 
 /** All cases of a run. */
@@ -20,6 +20,6 @@ export function lineOf({ name, direction, ok, detail }: CaseResult): string {
 /** The last line for people. */
 export function summaryOf({ reached, cases }: Report): string {
   const failed = cases.filter(({ ok }) => !ok).length;
-  if (reached) return `all ${cases.length} cases reached`;
-  return cases.length === 0 ? 'no case was run' : `${failed} of ${cases.length} cases NOT reached`;
+  if (reached) return `all ${cases.length} cases passed`;
+  return cases.length === 0 ? 'no case was run' : `${failed} of ${cases.length} cases FAILED`;
 }

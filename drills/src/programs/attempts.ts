@@ -1,6 +1,6 @@
 /**
- * What the client of this process sends: every attempt, as a layer in front of each endpoint sees it, and apart from that
- * every request that undici puts on the wire. Attempts that undici knows nothing of went over another wire.
+ * Records what the client of this process sends: every attempt, by a layer in front of each endpoint, and every HTTP request, by
+ * undici's diagnostics. Attempts without an HTTP request went over Mux.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { endpointKey } from '@fwk/discovery';

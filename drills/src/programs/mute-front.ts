@@ -9,8 +9,8 @@ export interface FrontedPlace {
 }
 
 /**
- * Stands in front of a server and passes connections on, but for those that begin as Mux does: these are never answered. So
- * behaves a process that says Mux of itself and is reached through something that does not carry it.
+ * A proxy in front of a server that passes on all connections except those that speak Mux, which it never answers. So it looks when
+ * an instance announces Mux but is reached through something that does not pass it on.
  */
 export async function muteFront(): Promise<FrontedPlace> {
   const port = await freePort();
@@ -18,7 +18,7 @@ export async function muteFront(): Promise<FrontedPlace> {
     socket.on('error', () => socket.destroy());
     socket.once('data', (first) => {
       if (first[0] !== 0) passOn(socket, first, port);
-      // It goes on to be read, so that its end is seen.
+      // Read on, so that the end of the connection is noticed.
       else socket.resume();
     });
   });

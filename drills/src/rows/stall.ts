@@ -1,7 +1,7 @@
 /**
  * One of three instances freezes: its process is stopped, its connections stay open, and the system goes on to accept new ones.
  * Calls that were under way there are given up and answered elsewhere; later the process goes on, with what it had of them.
- * In the second case attempts have so much time that only the pings of sessions can tell.
+ * In the second case attempts have so much time that only the pings of sessions can notice it soon.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Drill, DrillOptions, Outcome } from '../drill.js';
@@ -29,7 +29,7 @@ export const stall: Drill = {
     'one of three instances is frozen for some seconds; the calls under way there are answered elsewhere within 2 s',
   async run(stage, options) {
     const usual = await frozen(stage, options, 'usual time limits');
-    // Over HTTP nothing but these time limits can tell.
+    // Over HTTP only the time limits can notice it.
     if (options.wire === 'http') return [usual];
     return [usual, await frozen(stage, options, 'attempts of 8 s', { timeoutMs: 8000 })];
   },

@@ -1,7 +1,7 @@
 /**
- * A fleet learns Mux and forgets it again while it serves: every instance that serves HTTP alone is replaced by one that serves
- * both, and these by such as serve HTTP alone. Then an instance comes that says Mux and never answers its opening. No call
- * fails, and each goes over Mux where that is served.
+ * Rolling updates from HTTP alone to Mux and back, under load: every instance that serves HTTP alone is replaced by one that serves
+ * both, and each of these by one with HTTP alone. Then an instance starts that announces Mux and never opens a session. No call
+ * fails, and calls go over Mux where it is served.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Drill, Outcome } from '../drill.js';
@@ -20,7 +20,7 @@ const pace = { perSecond: 100, writeShare: 0.3 };
 export const wires: Drill = {
   name: 'wires',
   about:
-    'a rolling update from HTTP alone to Mux and back, then an instance that says Mux and does not speak it; no call fails',
+    'a rolling update from HTTP alone to Mux and back, then an instance that announces Mux and never answers it; no call fails',
   async run(stage, options) {
     const { say } = options;
     const steadyMs = (options.seconds ?? defaultSeconds) * 1000;
@@ -34,11 +34,11 @@ export const wires: Drill = {
       await sleep(steadyMs);
       return { ...done, untilMs: nowMs() };
     };
-    say('instances that serve HTTP alone are replaced by such as serve Mux, too');
+    say('instances that serve HTTP alone are replaced by instances that also serve Mux');
     const up = await replace(scene.targets, '2.0.0', 'served');
-    say('and these by instances that serve HTTP alone');
+    say('these are replaced by instances that serve HTTP alone');
     const down = await replace(up.fresh, '3.0.0', 'off');
-    say('an instance comes that says Mux and does not answer it');
+    say('an instance starts that announces Mux and never answers it');
     const mute = await stage.start('target', place, { [muxVariable]: 'mute' satisfies MuxMode });
     await caller.sees((ids) => ids.includes(mute.instance), seeLimitMs);
     await sleep(steadyMs);
@@ -68,11 +68,11 @@ function updated(
   };
 }
 
-/** The instance must have answered calls all the same. */
+/** The instance must have answered calls all the same, over HTTP. */
 function notSpoken(seen: Observed, port: number): Outcome {
   const there = seen.attempts.filter((attempt) => attempt.port === port).length;
   return {
-    name: 'says Mux, is silent',
+    name: 'Mux announced, not answered',
     figures: { ...seen.figures(), askedThere: there },
     must: { failed: { atMost: 0 }, askedThere: { atLeast: Math.max(1, Math.floor(seen.calls.length / 20)) } },
   };

@@ -25,7 +25,7 @@ export interface AttemptRecord {
 export interface CallerRecords {
   readonly calls: readonly CallRecord[];
   readonly attempts: readonly AttemptRecord[];
-  /** When each request was put on the wire that went over HTTP. */
+  /** When each HTTP request was sent. */
   readonly httpAtMs: readonly number[];
   /** When its client decided to try again. */
   readonly retriesAtMs: readonly number[];
@@ -48,8 +48,8 @@ export interface CallerOptions {
 }
 
 /**
- * How an instance stands to Mux: it serves it beside HTTP, it serves HTTP alone and says so, or it says that it serves both and
- * lets whoever begins to speak Mux wait.
+ * What an instance does with Mux: `served` serves it beside HTTP, `off` serves and announces HTTP alone, `mute` announces both and
+ * never answers connections that speak Mux.
  */
 export type MuxMode = 'served' | 'off' | 'mute';
 

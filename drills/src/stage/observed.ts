@@ -36,7 +36,7 @@ export class Observed implements CallerRecords {
     return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
   }
 
-  /** Share of attempts that went over Mux, 0 to 1: those that no HTTP request was made for. */
+  /** Share of attempts that went over Mux, 0 to 1: those without an HTTP request. */
   get muxShare(): number {
     return Math.max(0, 1 - this.httpAtMs.length / this.attempts.length);
   }

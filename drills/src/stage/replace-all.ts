@@ -7,7 +7,7 @@ import type { Stage } from './stage.js';
 const betweenMs = 1000;
 const seeLimitMs = 10_000;
 
-/** What a rolling update came to. */
+/** The result of a rolling update. */
 export interface Replacement {
   readonly fresh: readonly Program[];
   /** How many of the old ones ended by themselves. */

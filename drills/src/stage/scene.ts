@@ -28,9 +28,9 @@ export interface Scene {
   end(): Promise<Observed>;
 }
 
-/** What a scene has beside the usual. */
+/** In what a scene differs from the usual one. */
 export interface SceneOptions extends CallerOptions {
-  /** How the instances stand to Mux. */
+  /** What the instances do with Mux. @defaultValue 'served' */
   readonly mux?: MuxMode;
 }
 

@@ -8,13 +8,13 @@ import { ToolMissingError } from '../interop.js';
 
 const project = fileURLToPath(new URL('../../finagle', import.meta.url));
 const classpathFile = join(project, 'target/classpath');
-/** Written after each build: Maven leaves files alone that would not change. */
+/** Written after each build; the times of Maven's own files do not tell, since it does not rewrite unchanged ones. */
 const stampFile = join(project, 'target/built');
 const oldestJava = 17;
 const run = promisify(execFile);
 
 /**
- * Builds what is newer than the last build.
+ * Builds the programs where a source is newer than the last build.
  * @returns the class path.
  * @throws ToolMissingError without a JDK or Maven; Error when the build fails.
  */

@@ -1,4 +1,4 @@
-/** What cases demand. The text of a failed demand is the detail of its case. */
+/** Assertions of cases. The text of a failed one becomes the detail of its case. */
 
 /** @throws Error with the text */
 export function must(holds: boolean, text: string): asserts holds {

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 const text = v.string();
 const number = v.pipe(v.string(), v.transform(Number), v.integer());
 
-/** What the programs of both sides serve, each in its own language. Bodies are texts. */
+/** What the servers of both sides serve, one in TypeScript and one in Java. Bodies are texts. */
 export const peer = contract('peer', {
   version: '1.0.0',
   operations: {

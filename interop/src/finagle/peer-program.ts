@@ -16,7 +16,7 @@ export class PeerProgram implements AsyncDisposable {
   #ended = false;
 
   constructor(classpath: string, name: 'PeerServer' | 'PeerClient', ...args: readonly number[]) {
-    // One compiler is enough for programs that live for seconds.
+    // Java's quick compiler is enough for programs that live for seconds.
     const java = ['-XX:TieredStopAtLevel=1', '-Xmx256m', '-cp', classpath, `fwk.interop.${name}`, ...args.map(String)];
     this.#child = spawn('java', java, { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child.stderr?.on('data', (chunk: Buffer) => {
@@ -43,12 +43,12 @@ export class PeerProgram implements AsyncDisposable {
     this.#child.stdin?.write(`${JSON.stringify(command)}\n`);
   }
 
-  /** How many events it has told: a place from which on {@link told} looks. */
+  /** How many events it has told; {@link told} takes it to look only at later ones. */
   get place(): number {
     return this.#told.length;
   }
 
-  /** All that it has told since. */
+  /** The events that it has told since a place. */
   toldSince(place: number): readonly Told[] {
     return this.#told.slice(place);
   }
@@ -82,7 +82,7 @@ export class PeerProgram implements AsyncDisposable {
     });
   }
 
-  /** Ends it: it leaves by itself when its input ends, and is killed when it does not. */
+  /** Ends it by closing its input; it is killed when it has not ended after 5 s. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.stdin?.end();
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), 5000);

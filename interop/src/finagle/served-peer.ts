@@ -12,7 +12,7 @@ export interface ServedCall {
   readonly caller: string | undefined;
 }
 
-/** A server of ours, that remembers what came. */
+/** A server of ours that records the calls it gets. */
 export interface ServedPeer {
   readonly server: HttpServer;
   readonly calls: ServedCall[];
@@ -66,14 +66,14 @@ export async function servePeer(): Promise<ServedPeer> {
     reject: () => {},
     rejectForGood: () => {},
   };
-  // One place for `hang`, so that a second call is refused before it is worked on.
+  // At most one `hang` at a time, so that a second call is refused before it is worked on.
   const operations = { hang: { bulkhead: { maxConcurrent: 1, maxQueue: 0 } } };
   const server = createServer({ serve: [served(peer, handlers, { operations })], trustedNetworks: ['127.0.0.0/8'] });
   await server.start();
   return { server, calls, givenUp, hanging: () => hanging };
 }
 
-/** A text of that many bytes with its quotes in JSON: the same as Finagle's side makes. */
+/** A text that has so many bytes as JSON, quotes included; the programs in Java make the same. */
 export function textOf(bytes: number): string {
   let text = '';
   for (let index = 1; index < bytes - 1; index++) text += String.fromCharCode(97 + (index % 26));

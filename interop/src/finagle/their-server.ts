@@ -33,7 +33,7 @@ export async function withTheirServer(classpath: string, run: (scene: TheirServe
   await run({ server, wire, client });
 }
 
-/** What their server told of the next call, once `made` has been called. */
+/** Makes a call, and returns what their server told of it. */
 async function told({ server }: TheirServer, made: () => Promise<unknown>): Promise<Told> {
   const [request] = await Promise.all([server.told('request', undefined, server.place), made()]);
   return request;

@@ -1,4 +1,4 @@
-/** Stands between a client and a server, hands on what they send, and keeps the frames. */
+/** A proxy between a client and a server that passes on what they send, and records the frames. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import { FrameReader, messageTypes, tags } from '@fwk/mux';
 /** Who sent a frame. */
 export type Sender = 'client' | 'server';
 
-/** A frame as it went by. */
+/** A recorded frame. */
 export interface SeenFrame {
   readonly from: Sender;
   /** Such as `Tdispatch`, or its number where that is unknown. */
@@ -44,12 +44,12 @@ export class WireRecorder implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Frames of a type that somebody sent, from a place on. */
+  /** Recorded frames by sender and type. @param place - number of frames to skip */
   seen(from: Sender, type: string, place = 0): readonly SeenFrame[] {
     return this.frames.slice(place).filter((frame) => frame.from === from && frame.type === type);
   }
 
-  /** Waits until such a frame has gone by. */
+  /** Waits for such a frame, at most 10 s. */
   async awaits(from: Sender, type: string, place = 0): Promise<SeenFrame> {
     for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 10) {
       const [frame] = this.seen(from, type, place);
