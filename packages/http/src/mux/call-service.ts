@@ -1,6 +1,6 @@
 /**
- * The way of a call over Mux to its operation: the destination names it, and the target has its parameters and its query, as over
- * HTTP. What is refused here has no operation yet. Everything behind it is what HTTP requests go through.
+ * Leads a call over Mux to its operation. The destination names the operation, and the target has its parameters and query, as over
+ * HTTP. From there on a call goes through the same code as an HTTP request.
  */
 import { doNotRetryMarks, type Logger } from '@fwk/kernel';
 import type { MuxService, ServedMuxCall } from '@fwk/mux';
@@ -28,9 +28,9 @@ const none = Object.freeze({});
 /** Serves the calls of one session. */
 export class CallService implements MuxService, MuxCaller {
   readonly address: string;
-  /** From its first call on. */
+  /** Who the caller is by its certificate; known from its first call on. */
   peer: Peer | undefined;
-  /** Why no more calls are taken. */
+  /** Set when no more calls are taken: the answer to further ones. */
   refusal: RequestError | undefined;
   readonly #parts: CallServiceParts;
   readonly #peerOf: () => Peer | undefined;

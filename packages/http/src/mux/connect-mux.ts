@@ -1,4 +1,4 @@
-/** Makes the connection of a session, over TLS where the endpoint or the client says so. */
+/** Makes the connection for a session, over TLS where the endpoint or the client demands it. */
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectionParts, ConnectionTls, Place } from '../calling/connection-parts.js';
@@ -30,7 +30,7 @@ function overTls({ serverName, followed }: ConnectionTls, host: string): Upgrade
     const secure = connectTls({
       socket: plain,
       host,
-      // With HTTP beside it, a server that speaks no Mux says so; with Mux alone it would break the connection.
+      // HTTP is offered too: else a server that does not speak Mux would break the connection instead of choosing HTTP.
       ALPNProtocols: [protocol, 'http/1.1'],
       ...(name !== undefined && { servername: name }),
       ...(followed && { secureContext: followed.material.value.secureContext }),

@@ -16,7 +16,7 @@ export function encodedOperation(operation: ClientOperation): EncodedOperation {
   return encoded;
 }
 
-/** They say what is always so on Mux. */
+/** Headers that are not sent over Mux, where their values are always the same. */
 const ofHttp: ReadonlySet<string> = new Set(['accept', 'content-type']);
 
 /** Encodes headers. @param headers - names in lower case and values in turn */

@@ -113,14 +113,14 @@ export class MuxAttempt extends Attempt implements ReceivedAnswer {
     return name === 'content-type' ? 'application/json' : this.#facts?.headers.get(name);
   }
 
-  /** It was not sent, and goes another way. */
+  /** It was not sent, and goes over HTTP instead. */
   passTo(other: Promise<Attempt>): void {
     this.settle();
     this.#takes('http');
     this.#resolve(other);
   }
 
-  /** It was not sent, and never will be. */
+  /** It was not sent, and will not be. */
   refused(error: unknown): void {
     this.fail(error);
   }

@@ -1,7 +1,6 @@
 /**
- * The session of Mux with one endpoint, for all its calls. State: the session, made when the first call needs it and again when it
- * has ended; the calls that wait for it to open, or for room. An endpoint that turns out to speak no Mux is not asked for it
- * again for a while.
+ * The Mux session with one endpoint, for all its calls. State: the session, opened by the first call and again after it has ended;
+ * the calls that wait for it to open, or for room. When an endpoint turns out not to speak Mux, it is called over HTTP for a while.
  */
 import { type CallContext, type Clock, isFwkError, messageOf, outside } from '@fwk/kernel';
 import { type ClientSession, openSession, SessionSeries } from '@fwk/mux';
@@ -14,7 +13,7 @@ import { connectMux, isHttp } from './connect-mux.js';
 import { messageLimits } from './message-limits.js';
 import { MuxAttempt } from './mux-attempt.js';
 
-/** How long an endpoint that speaks no Mux is asked over HTTP: at first, doubled each time up to the longest, in milliseconds. */
+/** How long an endpoint that does not speak Mux is called over HTTP, in milliseconds: at first, and at most after doubling. */
 const FIRST_PAUSE_MS = 5000;
 const LONGEST_PAUSE_MS = 60_000;
 /** An answer to the opening of a session is waited for at least that long. */
@@ -22,7 +21,7 @@ const SHORTEST_OPEN_MS = 250;
 /** Most characters of a request's path with its query. */
 const LONGEST_PATH = 65_535;
 
-/** Sends a request another way; undefined where there is none. */
+/** Sends a request over HTTP instead; undefined where that is not possible. */
 export type Instead = (request: OperationRequest, context: CallContext) => Promise<Attempt> | undefined;
 
 /** See the head of this file. */
@@ -35,7 +34,7 @@ export class MuxConnection {
   readonly #instead: Instead;
   readonly #series: SessionSeries;
   readonly #waiting = new Set<MuxAttempt>();
-  /** Sessions that end with the calls that are on them. */
+  /** Sessions that take no more calls, and end with the last of theirs. */
   readonly #leaving = new Set<ClientSession>();
   #session: ClientSession | undefined;
   #opening = false;
@@ -53,7 +52,7 @@ export class MuxConnection {
     this.#instead = instead;
   }
 
-  /** Whether it turned out a short time ago that the endpoint speaks no Mux. */
+  /** Whether it turned out a short time ago that the endpoint does not speak Mux. */
   get refused(): boolean {
     return this.#refusedUntilMs !== 0 && this.clock.now() < this.#refusedUntilMs;
   }
@@ -183,7 +182,7 @@ export class MuxConnection {
       session = await openSession(socket, {
         clock,
         peer: this.#endpoint.url,
-        // So that there is mostly time left to ask over HTTP; a busy peer needs some in any case.
+        // Half, so that time is left to call over HTTP; but not too little, since a busy peer needs some.
         openTimeoutMs: Math.max(SHORTEST_OPEN_MS, connectTimeoutMs() / 2),
         ...messageLimits(this.maxAnswerBytes),
         series: this.#series,
@@ -207,7 +206,7 @@ export class MuxConnection {
     this.#checkClosed();
   }
 
-  /** The endpoint is there and opens no session. */
+  /** The endpoint accepted the connection, but opened no session. */
   #refused(error: unknown): void {
     let passed = false;
     for (const attempt of this.#takeWaiting()) {
@@ -221,7 +220,7 @@ export class MuxConnection {
     const { service, logger } = this.#parts;
     logger.warn(
       { service, endpoint: this.#endpoint.id, reason: messageOf(error), againMs: this.#pauseMs },
-      'an endpoint speaks no Mux and is asked over HTTP',
+      'an endpoint does not speak Mux and is called over HTTP',
     );
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
   }

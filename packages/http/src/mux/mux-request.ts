@@ -1,4 +1,4 @@
-/** A request of an operation that came over Mux. All of it is here at once. */
+/** A request of an operation that came over Mux. It arrives whole, with its body. */
 import { isUtf8 } from 'node:buffer';
 import type { TraceContext } from '@fwk/core';
 import type { Priority } from '@fwk/kernel';
@@ -11,7 +11,7 @@ import { headerNames, readAttempt, readCaller, readPriority } from '../wire/head
 import type { Peer } from '../wire/peer.js';
 import type { CallHead } from './call-head.js';
 
-/** Who sends the calls of a session. */
+/** The caller of a session, and how it is answered. */
 export interface MuxCaller {
   /** Of the direct peer; `unix` at a Unix socket. */
   readonly address: string;
@@ -58,7 +58,7 @@ export class MuxRequest implements IncomingRequest {
     this.remainingMs = remainingMs;
   }
 
-  /** Takes the body out of what arrived, which is good only now. */
+  /** Copies the body out of the received bytes, which are valid only during this call. */
   takeBody(bytes: Buffer, limitBytes: number): void {
     if (bytes.length > limitBytes) this.#fault = bodyTooLarge(limitBytes);
     else if (!isUtf8(bytes)) this.#fault = bodyNotText();
@@ -77,7 +77,7 @@ export class MuxRequest implements IncomingRequest {
     return readCaller(this.headers[headerNames.caller]);
   }
 
-  /** Only one that is refused is to be read. */
+  /** True only for a body that is refused, so that reading it reports the error. Other bodies are here already. */
   get announcesBody(): boolean {
     return this.#fault !== undefined;
   }
@@ -86,7 +86,7 @@ export class MuxRequest implements IncomingRequest {
     tell(this.#fault, this.body);
   }
 
-  /** It is over at once: the session sees to the rest. */
+  /** Returns true, since the session sends the rest: the request is over at once. */
   answer(answer: WireAnswer): boolean {
     this.#call.onGone = undefined;
     this.#caller.answer(this.#call, answer);

@@ -1,11 +1,11 @@
-/** What an answer over Mux says beside or instead of a payload of the usual kind. */
+/** Reads answers over Mux that have contexts, or are an error or a refusal. */
 import { parseJson } from '@fwk/kernel';
 import { type ContextReader, dispatchStatus, finagleKeys, type MuxReply, muxFailure, readFailure } from '@fwk/mux';
 import { headerNames } from '../wire/headers.js';
 
-/** Status of an answer that says none and has a payload. */
+/** Status of an answer that has a payload and names no status. */
 export const usualStatus = 200;
-/** The same without a payload. */
+/** Status of an answer that has no payload and names no status. */
 export const emptyStatus = 204;
 const failedStatus = 500;
 const refusedStatus = 503;
@@ -65,7 +65,7 @@ function readStatus(text: string): number | undefined {
   return /^[2-9]\d\d$/.test(text) ? Number(text) : undefined;
 }
 
-/** The answer of a peer that knows nothing of problem documents and says in a text why it failed. */
+/** The error of a peer without problem documents, whose reason is a text. */
 export function failedElsewhere(text: string, headers: ReadonlyMap<string, string> = new Map()): ReplyFacts {
   return { status: failedStatus, text: JSON.stringify({ title: 'Internal Server Error', detail: text }), headers };
 }

@@ -1,6 +1,6 @@
 /**
- * What waits on sessions until their peers read it counts among all that is unsent, so that the memory of the whole server is
- * bounded. Only sessions on which much waits are counted. How long a peer may read nothing is the session's own limit.
+ * Counts what waits on sessions for their peers to read it among the unsent answers of the server, so that its memory is bounded.
+ * Only sessions on which much waits are counted. How long a peer may read nothing is limited by the session itself.
  */
 import type { Duplex } from 'node:stream';
 import type { Clock, UnsentAnswers } from '@fwk/kernel';

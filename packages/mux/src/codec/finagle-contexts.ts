@@ -101,7 +101,7 @@ export function writeFailure(contexts: ContextWriter, flags: number): void {
   output.uint32(flags);
 }
 
-/** Reads it; undefined for a value that is too short. Bytes after the flags are for times to come. */
+/** Reads the flags; undefined for a value that is too short. Bytes after them are ignored; later versions may use them. */
 export function readFailure({ bytes, valueBegin: at, valueEnd }: ContextReader): number | undefined {
   return valueEnd - at >= 8 ? (bytes[at + 7] as number) : undefined;
 }

@@ -9,7 +9,7 @@ import { GrowingBytes } from './growing-bytes.js';
 export interface FragmentLimits {
   /** Bytes of one message that arrives in fragments, 4096 to 1 GiB. @defaultValue 67108864 */
   readonly maxMessageBytes: number;
-  /** Whether a larger message is cut off at that length; else the peer may not send it. Who gets it must notice. @defaultValue false */
+  /** Whether a larger message is cut off at that length, which its receiver must notice, instead of ending the session. @defaultValue false */
   readonly cutsLarge?: boolean;
   /** Bytes of all messages of the session together that have not arrived whole, 4096 to 1 GiB. @defaultValue 134217728 */
   readonly maxPartialBytes: number;

@@ -12,10 +12,10 @@ import { Session } from './session.js';
 import { NotActedOnError, NotOpenedError, SessionBusyError, type SessionEndedError } from './session-errors.js';
 import { type SessionOptions, wantedFrameBytes } from './session-options.js';
 
-/** Whether a session takes calls: `busy` when the next one may be taken elsewhere with more success. */
+/** Whether a session takes calls. With `busy` the next call should go elsewhere: the session is full, or its lease is over. */
 export type SessionStatus = 'opening' | 'ready' | 'busy' | 'draining' | 'ended';
 
-/** Stands for a call that was given up: its tag is free when the peer has answered. */
+/** Stands for a call that was given up, whose tag is not free until the peer has answered. */
 const discarded = Symbol('discarded');
 
 /** See the head of this file. */
@@ -33,15 +33,15 @@ export class ClientSession extends Session {
   #opened: ((error?: NotOpenedError) => void) | undefined;
   #draining = false;
   #closing = false;
-  /** When the lease ends; `Infinity` where the peer has given none. */
+  /** When the lease ends; `Infinity` when the peer has given none. */
   #leasedUntilMs = Number.POSITIVE_INFINITY;
 
-  /** @param opened - told once, that it is open or why not. Use `openSession`. */
+  /** Use `openSession` instead. @param opened - called once: without an error when the session is open, else with the reason */
   constructor(socket: Duplex, options: SessionOptions, opened: (error?: NotOpenedError) => void) {
     super(socket, options);
     this.#clock = options.clock;
     this.#opened = opened;
-    // Finagle takes a Tinit only after this question; a server that knows none of it answers both by errors.
+    // Finagle takes a Tinit only after this probe. A server that knows neither answers both with errors.
     this.sendError(tags.control, initProbe);
     this.outgoing.frames.begin(types.Tinit, tags.control);
     writeInit(this.outgoing.frames, muxVersion, wantedFrameBytes(this.limits));
@@ -64,7 +64,7 @@ export class ClientSession extends Session {
   }
 
   /**
-   * Sends a call. What becomes of it is told to the call, later.
+   * Sends a call, whose `answered` or `failed` is called later.
    * @throws SessionBusyError `FWK_MUX_SESSION_BUSY`, SessionEndedError `FWK_MUX_SESSION_ENDED`, NotWrittenError
    *   `FWK_MUX_NOT_WRITTEN`, or what the call throws when it writes itself: nothing was sent then
    */
@@ -93,20 +93,20 @@ export class ClientSession extends Session {
     call.writesBefore = this.outgoing.writes;
     this.#inFlight++;
     this.outgoing.endMessage(types.Tdispatch, tag);
-    // A ping may go out now, which must not begin amid the call.
+    // Last, since it may write a ping, which must not begin while the call is being written.
     if (this.#inFlight === 1) {
       this.keepProcess(true);
       this.pings.wake();
     }
   }
 
-  /** The caller has given up; it is told nothing more. @param why - for the peer's log */
+  /** Gives up a call, which is told nothing more. @param why - sent to the peer */
   discard(call: MuxCall, why: string): void {
     const { tag } = call;
     if (this.#calls[tag] !== call || this.ended) return;
     this.#over();
     const state = this.outgoing.drop(tag);
-    // A peer forgets what it has of a message that is discarded amid its fragments, and answers nothing.
+    // A peer drops a message that is discarded before all its fragments have come, and does not answer.
     if (state === 'sent') {
       this.#calls[tag] = discarded;
       this.#discarded++;
@@ -182,7 +182,7 @@ export class ClientSession extends Session {
     return call !== undefined && call !== discarded;
   }
 
-  /** It reads what comes while the peer does not read, since the peer may wait for that; but it does not answer without end. */
+  /** Goes on reading from a peer that does not read, which may be waiting for that; but does not queue answers to pings for ever. */
   protected afterRead(): void {
     if (this.blocked && this.emptyFrames > maxEmptyFrames)
       this.end(`the peer reads none of the answers to ${this.emptyFrames} pings`);
@@ -200,7 +200,7 @@ export class ClientSession extends Session {
           this.outgoing.onTaken = this.onRoom;
           throw new SessionBusyError(this.peer, `the peer has not read ${this.unsentBytes} bytes (maxUnsentBytes)`);
         }
-        // A lease that is over is advice for who can choose.
+        // The lease is over, which is only advice: whoever has a choice goes elsewhere by `status`.
         return;
       default:
         throw new SessionBusyError(this.peer, 'the peer asked for no more, or it is being closed');
@@ -233,7 +233,7 @@ export class ClientSession extends Session {
 
   #failed(tag: number, text: string): void {
     if (tag !== tags.control) this.#refused(tag, text);
-    // The echo of the probe says that Rinit will come; anything else, that the peer opens no session in this way.
+    // After the echo of the probe Rinit will come. Any other error means that the peer knows no Tinit, and takes calls without it.
     else if (this.#opened && text !== initProbe) this.#begin();
   }
 
@@ -261,7 +261,7 @@ export class ClientSession extends Session {
 
   #lease(bytes: Buffer, begin: number, end: number): void {
     if (end - begin < 9) throw new ProtocolError('a lease is cut off');
-    // Other units than milliseconds are not known.
+    // 0 stands for milliseconds; other units are unknown.
     if (bytes[begin] !== 0) return;
     const ms = uint32(bytes, begin + 1) * 2 ** 32 + uint32(bytes, begin + 5);
     this.#leasedUntilMs = this.#clock.now() + ms;
@@ -270,7 +270,7 @@ export class ClientSession extends Session {
   /** Takes what waits for an answer with this tag, and frees the tag. */
   #take(tag: number): MuxCall | undefined {
     const call = this.#calls[tag];
-    // Nobody asked, or it has been answered.
+    // There was no such call, or it has been answered.
     if (call === undefined) return undefined;
     this.#free(tag);
     if (call === discarded) {
@@ -301,9 +301,9 @@ export class ClientSession extends Session {
   }
 }
 
-/** Bytes of a peer's text that are read. */
+/** Most bytes of a peer's text that are read. */
 const longestText = 1000;
-/** Calls that were given up, without an answer to that. */
+/** Most calls that were given up and whose tags the peer has not freed. */
 const maxDiscarded = 65_536;
-/** Answers to pings that wait for a peer which does not read. */
+/** Most answers to pings that wait for a peer which does not read. */
 const maxEmptyFrames = 32_768;

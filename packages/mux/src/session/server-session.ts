@@ -47,7 +47,7 @@ export class ServerSession extends Session {
     return this.#calls.size;
   }
 
-  /** A peer is asked rarely, since it is the one who waits: only those that are gone are to be found. */
+  /** False, so that pings are rare: a server waits for nothing, and only has to find out which peers are gone. */
   override get busy(): boolean {
     return false;
   }
@@ -75,14 +75,14 @@ export class ServerSession extends Session {
     if (this.#draining) this.#endIfDrained();
   }
 
-  /** Tells the caller for how long requests are wanted. @param durationMs - milliseconds, 0 up; what is not a number counts as 0 */
+  /** Tells the caller for how long calls are welcome. @param durationMs - milliseconds, 0 or more; NaN counts as 0 */
   lease(durationMs: number): void {
     if (this.ended) return;
     this.#leaseMs = durationMs;
     if (this.#opened) this.#sendLease(durationMs);
   }
 
-  /** Asks the caller to send no more. The session ends when it has agreed and its calls are answered. */
+  /** Asks the caller to send no more. The session ends when the caller has agreed and its calls are answered. */
   drain(): void {
     if (this.#draining || this.ended) return;
     this.#draining = 'asked';
@@ -141,12 +141,12 @@ export class ServerSession extends Session {
     return type === types.Tdispatch;
   }
 
-  /** A server has time to find out that a caller is gone, since it does not wait for it; the caller may be busy for a while. */
+  /** Patient, since a server does not wait for its callers, and a caller may be busy for a while. */
   protected override pingLimits(limits: SessionLimits): SessionLimits {
     return { ...limits, pingTimeoutMs: Math.max(limits.pingTimeoutMs, limits.idlePingMs) };
   }
 
-  /** A peer is told, as far as it can be, before the session ends. */
+  /** Tells the peer, if it still reads, before the session ends. */
   protected override misunderstood(error: ProtocolError): void {
     if (this.ended) return;
     this.sendError(tags.marker, error.message);
@@ -174,11 +174,11 @@ export class ServerSession extends Session {
   }
 
   #checkTag(tag: number): void {
-    if (tag < tags.first) throw new ProtocolError(`a call has the tag ${tag}, which is none for calls`);
-    if (this.#calls.has(tag)) throw new ProtocolError(`a call has the tag ${tag}, which another one has still`);
+    if (tag < tags.first) throw new ProtocolError(`a call has the tag ${tag}, which is reserved`);
+    if (this.#calls.has(tag)) throw new ProtocolError(`a call has the tag ${tag}, which another call still has`);
   }
 
-  /** Not by Rerr: a Finagle client whose first call is answered so takes the server for an older one, and calls again. */
+  /** Not with Rerr: a Finagle client that gets it for its first call takes the server for an old one, and sends the call again. */
   #answerFailure(tag: number, text: string): void {
     const { frames } = this.outgoing;
     frames.begin(types.Rdispatch, tag);
@@ -201,7 +201,7 @@ export class ServerSession extends Session {
   #discarded(bytes: Buffer, begin: number, end: number): void {
     if (end - begin < 3) throw new ProtocolError('a Tdiscarded is cut off');
     const tag = ((bytes[begin] as number) << 16) | uint16(bytes, begin + 1);
-    // Its fragments were still arriving: it has its tag no more, and as at Finagle there is no answer.
+    // Not all fragments of the call have come. Its tag is free, and there is no answer, as with Finagle.
     if (this.dropFragments(tag)) return;
     const call = this.#calls.get(tag);
     if (call) {
@@ -239,7 +239,7 @@ export class ServerSession extends Session {
     this.outgoing.endFrame();
   }
 
-  /** Only now: a Finagle client that is sent anything else before the echo of its probe opens the session without Tinit. */
+  /** Sends nothing earlier: a Finagle client that gets anything before the echo of its probe opens the session without Tinit. */
   #open(): void {
     this.#opened = true;
     this.pings.start();
@@ -247,7 +247,7 @@ export class ServerSession extends Session {
     if (this.#draining) this.sendEmpty(types.Tdrain, tags.control);
   }
 
-  /** Does not read from a peer that does not read, be it answers or only those to its pings. */
+  /** Stops reading from a peer that does not read its answers or the answers to its pings. */
   protected afterRead(): void {
     if (!this.reading || this.ended || !this.outgoing.blocked || this.unsentBytes < this.limits.maxUnsentBytes) return;
     this.pause();
@@ -263,5 +263,5 @@ export class ServerSession extends Session {
   }
 }
 
-/** Characters of a peer's reason that are read. */
+/** Most bytes of a peer's reason that are read. */
 const longestText = 1000;

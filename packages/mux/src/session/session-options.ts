@@ -6,11 +6,11 @@ import type { SessionSeries } from './session-series.js';
 
 /** Limits of a session. */
 export interface SessionLimits extends PingLimits, FragmentLimits {
-  /** Bytes of one frame that arrives, 4096 to 1 GiB; the peer is asked to keep to less. @defaultValue 16777216 */
+  /** Most bytes of a frame that arrives, 4096 to 1 GiB; the peer is asked for smaller ones. @defaultValue 16777216 */
   readonly maxFrameBytes: number;
-  /** Calls under way at once, 1 to 1 000 000. @defaultValue 4096 */
+  /** Most calls under way at once, 1 to 1 000 000. @defaultValue 4096 */
   readonly maxInFlight: number;
-  /** Bytes that wait for the peer to read, before a session takes no more, 4096 to 1 GiB. @defaultValue 4194304 */
+  /** Most bytes that wait to be sent before a session takes no more, 4096 to 1 GiB. @defaultValue 4194304 */
   readonly maxUnsentBytes: number;
 }
 
@@ -49,18 +49,18 @@ export function checkLimits(limits: Partial<SessionLimits>): SessionLimits {
   });
 }
 
-/** What a session is made of, beside its connection. */
+/** What a session needs beside its connection. */
 export interface SessionOptions extends Partial<SessionLimits> {
   readonly clock: Clock;
-  /** Who is at the other end, for messages: `127.0.0.1:4001`. */
+  /** Name of the other end in messages: `127.0.0.1:4001`. */
   readonly peer: string;
-  /** Where it counts. @defaultValue nowhere */
+  /** Metrics of the session. @defaultValue none */
   readonly series?: SessionSeries | undefined;
-  /** Told once, when the session is over. */
+  /** Called once, when the session has ended. */
   readonly onEnd?: (() => void) | undefined;
 }
 
-/** How much of a message a frame should have that is sent to an end with these limits. */
+/** How many bytes of a message an end with these limits wants in one frame. */
 export function wantedFrameBytes({ maxFrameBytes }: SessionLimits): number {
   return Math.min(128 * 1024, maxFrameBytes - countedHeadBytes);
 }

@@ -1,7 +1,7 @@
 /**
  * What both ends of a session have in common: it reads messages, puts fragments together, answers pings, watches the peer, and
- * ends once, whatever ends it. What a peer sends and what the callbacks of users throw never leaves it as an exception: others
- * are served in the same turn.
+ * ends exactly once. Whatever a peer sends, and whatever callbacks of users throw, `read` never throws, since other sessions are
+ * served in the same turn.
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -17,7 +17,7 @@ import { SessionEndedError } from './session-errors.js';
 import { checkLimits, type SessionLimits, type SessionOptions } from './session-options.js';
 import type { SessionSeries } from './session-series.js';
 
-/** How long the peer has to end its side too, once all has been said, in milliseconds. */
+/** How long the peer may take to end its side after a drained session has ended its own, in milliseconds. */
 const lingerMs = 1000;
 
 /** See the head of this file. */
@@ -53,7 +53,7 @@ export abstract class Session implements FrameReceiver, Pinged {
     this.#onEnd = onEnd;
     this.#series = series;
     series?.began();
-    // What arrives belongs to many calls, whichever of them made the connection.
+    // What arrives belongs to many calls, not only to the one that made the connection.
     socket.on('data', (chunk: Buffer) => outside(this.read, this, chunk));
     socket.on('error', (error) => outside(this.#broke, this, error));
     socket.on('end', () => outside(this.end, this, 'the peer closed its connection'));
@@ -102,7 +102,7 @@ export abstract class Session implements FrameReceiver, Pinged {
     return this.#reader.keptBytes + this.#fragments.bytes;
   }
 
-  /** Reads what has arrived. A peer that does not keep to the protocol ends the session, and nothing else. */
+  /** Reads what has arrived. A breach of the protocol ends the session, and nothing else. */
   read(chunk: Buffer): void {
     if (this.#ended) return;
     this.pings.heard();
@@ -155,24 +155,24 @@ export abstract class Session implements FrameReceiver, Pinged {
     return this.#fragments.drop(tag);
   }
 
-  /** A whole message that only this end takes. @throws ProtocolError `FWK_MUX_PROTOCOL` */
+  /** Handles a whole message, other than pings. @throws ProtocolError `FWK_MUX_PROTOCOL` */
   protected abstract message(type: number, tag: number, bytes: Buffer, begin: number, end: number): void;
 
   /** Whether fragments of this message are kept until it is whole. @throws ProtocolError `FWK_MUX_PROTOCOL` */
   protected abstract wants(type: number, tag: number): boolean;
 
-  /** Told after all that arrived together has been read. */
+  /** Called when all that arrived together has been read. */
   protected abstract afterRead(): void;
 
-  /** Told once, when the session has ended. */
+  /** Called once, when the session has ended. */
   protected abstract over(error: SessionEndedError): void;
 
-  /** The peer sent what cannot be. */
+  /** The peer broke the protocol. */
   protected misunderstood(error: ProtocolError): void {
     this.end(error.message, error);
   }
 
-  /** Frames without a body that no write has taken yet. */
+  /** Frames without a body that wait for the next write. */
   protected get emptyFrames(): number {
     return this.writes === this.#emptyWrites ? this.#emptyFrames : 0;
   }
@@ -193,7 +193,7 @@ export abstract class Session implements FrameReceiver, Pinged {
 
   /** Sends that a message was not understood or not acted upon. */
   protected sendError(tag: number, text: string): void {
-    // The number that Finagle sends; a newer one it only reads.
+    // Finagle sends this number too; the described one it only reads.
     this.outgoing.frames.begin(types.oldRerr, tag);
     this.outgoing.frames.utf8(text);
     this.outgoing.endFrame();
@@ -212,7 +212,7 @@ export abstract class Session implements FrameReceiver, Pinged {
     this.#socket.resume();
   }
 
-  /** Ends the session once all that is to be sent has been taken by the system. */
+  /** Ends the session once the operating system has taken all that is to be sent. */
   protected finish(reason: string): void {
     if (this.#finishing || this.#ended) return;
     this.#finishing = true;
@@ -224,7 +224,7 @@ export abstract class Session implements FrameReceiver, Pinged {
     this.#end(reason, cause, false);
   }
 
-  /** Tells users something that they should not throw at. */
+  /** Calls a listener of users; what it throws becomes a process warning. @param of - what it listens to, for the warning */
   protected tell(of: string, listener: (() => void) | undefined): void {
     try {
       listener?.();
@@ -252,7 +252,7 @@ export abstract class Session implements FrameReceiver, Pinged {
     this.tell('the end of a Mux session', this.#onEnd);
   }
 
-  /** Says that nothing follows. A connection that was reset instead would take away what the peer has not read yet. */
+  /** Ends this side and waits for the peer. Closing at once could reset the connection, and lose what the peer has not read yet. */
   #leave(): void {
     const socket = this.#socket;
     const timer = this.#clock.setTimer(() => void socket.destroy(), lingerMs, true);
