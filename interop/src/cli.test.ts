@@ -70,14 +70,11 @@ describe('npm run interop', () => {
     expect(complained).toContain('no class path');
   });
 
-  test.each([[[]], [['nobody']], [['them', 'them']], [['them', '--xml']]])(
-    'shows its usage for %j',
-    async (given) => {
-      const { code, complained } = await run(given, peerOf(good));
-      expect(code).toBe(2);
-      expect(complained).toContain('usage: npm run interop -- NAME [--json]');
-    },
-  );
+  test.each([[[]], [['nobody']], [['them', 'them']], [['them', '--xml']]])('shows its usage for %j', async (given) => {
+    const { code, complained } = await run(given, peerOf(good));
+    expect(code).toBe(2);
+    expect(complained).toContain('usage: npm run interop -- NAME [--json]');
+  });
 
   test('shows its usage when asked for help', async () => {
     const { code, written } = await run(['--help'], peerOf(good));

@@ -3,9 +3,7 @@ import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectionParts, ConnectionTls, Place } from '../calling/connection-parts.js';
 import { openSocket, tcpTo, type Upgrade } from '../calling/connector.js';
-
-/** What TLS calls Mux when both ends say what they speak (ALPN). */
-const protocol = 'mux';
+import { httpProtocol, muxProtocol } from '../wire/alpn.js';
 
 /** Connects. @throws the system's error, or that of TLS */
 export function connectMux({ address, port, url }: Place, parts: ConnectionParts): Promise<Socket> {
@@ -21,7 +19,7 @@ export function connectMux({ address, port, url }: Place, parts: ConnectionParts
 
 /** Whether the other end said over TLS that it speaks HTTP. */
 export function isHttp(socket: Socket): boolean {
-  return 'alpnProtocol' in socket && socket.alpnProtocol === 'http/1.1';
+  return 'alpnProtocol' in socket && socket.alpnProtocol === httpProtocol;
 }
 
 function overTls({ serverName, followed }: ConnectionTls, host: string): Upgrade {
@@ -31,7 +29,7 @@ function overTls({ serverName, followed }: ConnectionTls, host: string): Upgrade
       socket: plain,
       host,
       // HTTP is offered too: else a server that does not speak Mux would break the connection instead of choosing HTTP.
-      ALPNProtocols: [protocol, 'http/1.1'],
+      ALPNProtocols: [muxProtocol, httpProtocol],
       ...(name !== undefined && { servername: name }),
       ...(followed && { secureContext: followed.material.value.secureContext }),
     });

@@ -23,6 +23,7 @@ import { type Routes, routesOf } from '../serving/routes.js';
 import type { ServedScope } from '../serving/served-scope.js';
 import type { ServerParts } from '../serving/server-parts.js';
 import { trustCheck } from '../serving/trusted-networks.js';
+import { httpProtocol, muxProtocol } from '../wire/alpn.js';
 import { Connections } from './connections.js';
 import { Dispatcher } from './dispatcher.js';
 import type { HttpWire } from './http-request.js';
@@ -34,7 +35,7 @@ import { answerParseFailure, isGivenUp } from './parse-failure.js';
 import { serverMaker } from './server-maker.js';
 import type { ServerOptions } from './server-options.js';
 import type { CheckedServerTls } from './server-tls.js';
-import { chooseByAlpn, chooseByFirstByte, httpProtocol, muxProtocol, type TakeConnection } from './wire-choice.js';
+import { chooseByAlpn, chooseByFirstByte, type TakeConnection } from './wire-choice.js';
 
 /** Time for the first request of connections that a worker of a cluster was handed before it closed, in milliseconds. */
 const firstRequestMs = 250;

@@ -7,10 +7,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Limited, TimeLimit, TimeLimits } from '@fwk/kernel';
-
-/** The protocols in ALPN. */
-export const muxProtocol = 'mux';
-export const httpProtocol = 'http/1.1';
+import { muxProtocol } from '../wire/alpn.js';
 
 /** Takes over a connection from which nothing has been read. */
 export type TakeConnection = (socket: Socket) => void;

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { TraceContext } from '@fwk/core';
+import type { Wire } from '@fwk/discovery';
 import type { Priority } from '@fwk/kernel';
 import type { Peer } from '../wire/peer.js';
 import type { QueryValues } from '../wire/wire-values.js';
@@ -19,9 +20,6 @@ export interface RequestClaims {
   readonly caller: string | undefined;
 }
 
-/** Protocols that requests come by. */
-export type WireProtocol = 'http' | 'mux';
-
 /** Gets the body, empty where there is none, or the error for which it is refused. Not called when the caller leaves before. */
 export type BodyReader = (error: RequestError | undefined, text: string) => void;
 
@@ -36,7 +34,7 @@ export interface AnswerWatcher {
  */
 export interface IncomingRequest extends RequestClaims {
   /** The wire that it came over. */
-  readonly protocol: WireProtocol;
+  readonly protocol: Wire;
   /** The target as it was sent. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;

@@ -1,12 +1,12 @@
+import type { Wire } from '@fwk/discovery';
 import type { Histogram, Meter } from '@fwk/kernel';
-import type { WireProtocol } from './incoming-request.js';
 
 /** Durations of one route's requests, a series for each protocol and status, bound when the status is first answered. */
 export class RequestSeries {
   readonly #meter: Meter;
   readonly #method: string;
   readonly #route: string;
-  readonly #byStatus: Readonly<Record<WireProtocol, Histogram[]>> = { http: [], mux: [] };
+  readonly #byStatus: Readonly<Record<Wire, Histogram[]>> = { http: [], mux: [] };
 
   /** @param route - as OpenTelemetry names it: `/stock/{sku}`. */
   constructor(meter: Meter, method: string, route: string) {
@@ -15,13 +15,13 @@ export class RequestSeries {
     this.#route = route;
   }
 
-  observe(protocol: WireProtocol, status: number, seconds: number, traceId: string | undefined): void {
+  observe(protocol: Wire, status: number, seconds: number, traceId: string | undefined): void {
     const index = status - 100;
     const series = this.#byStatus[protocol][index] ?? this.#bind(protocol, status, index);
     series.observe(seconds, traceId);
   }
 
-  #bind(protocol: WireProtocol, status: number, index: number): Histogram {
+  #bind(protocol: Wire, status: number, index: number): Histogram {
     const series = this.#meter.histogram(
       { name: 'http.server.request.duration', help: 'How long requests took to answer.', unit: 'seconds' },
       {
