@@ -3,8 +3,8 @@
  * open until the peer drains it, or it ends.
  */
 import type { Duplex } from 'node:stream';
-import { uint32 } from '../codec/context-reader.js';
 import { frameBytesOf, readInit, writeInit } from '../codec/init-headers.js';
+import { readLease } from '../codec/lease.js';
 import { initProbe, muxVersion, tags, messageTypes as types } from '../codec/message-types.js';
 import { ProtocolError } from '../protocol-error.js';
 import { type MuxCall, MuxReply } from './mux-call.js';
@@ -157,7 +157,7 @@ export class ClientSession extends Session {
         this.#endIfDrained();
         break;
       case types.Tlease:
-        this.#lease(bytes, begin, end);
+        this.#leasedUntilMs = readLease(bytes, begin, end, this.#clock.now()) ?? this.#leasedUntilMs;
         break;
       case types.oldTdiscarded:
       case types.Tdiscarded:
@@ -173,7 +173,10 @@ export class ClientSession extends Session {
     this.#settle(new NotOpenedError(this.peer, reason, error.cause));
     this.#inFlight = 0;
     const calls = this.#calls.splice(0);
-    for (const call of calls) if (call && call !== discarded) this.#tellFailed(call, error, this.#wasSent(call));
+    for (const call of calls) {
+      if (call && call !== discarded)
+        this.#tellFailed(call, error, !this.outgoing.isUnsent(call.tag, call.writesBefore));
+    }
   }
 
   protected wants(type: number, tag: number): boolean {
@@ -259,14 +262,6 @@ export class ClientSession extends Session {
     opened?.(error);
   }
 
-  #lease(bytes: Buffer, begin: number, end: number): void {
-    if (end - begin < 9) throw new ProtocolError('a lease is cut off');
-    // 0 stands for milliseconds; other units are unknown.
-    if (bytes[begin] !== 0) return;
-    const ms = uint32(bytes, begin + 1) * 2 ** 32 + uint32(bytes, begin + 5);
-    this.#leasedUntilMs = this.#clock.now() + ms;
-  }
-
   /** Takes what waits for an answer with this tag, and frees the tag. */
   #take(tag: number): MuxCall | undefined {
     const call = this.#calls[tag];
@@ -290,10 +285,6 @@ export class ClientSession extends Session {
   #free(tag: number): void {
     this.#calls[tag] = undefined;
     this.#freeTags.push(tag);
-  }
-
-  #wasSent({ tag, writesBefore }: MuxCall): boolean {
-    return !this.outgoing.isUnsent(tag, writesBefore);
   }
 
   #endIfDrained(): void {
