@@ -8,7 +8,7 @@ const callAt = (dueMs: number, tookMs: number, error?: string): CallRecord => ({
 });
 const attemptAt = (startMs: number) => ({ port: 1, startMs, endMs: startMs + 1 });
 
-test('counts attempts against calls, tells those over Mux by the HTTP requests that are missing, and takes the nearest rank for quantiles', () => {
+test('divides attempts by calls, counts attempts without an HTTP request as Mux, and takes the nearest rank for quantiles', () => {
   const calls = Array.from({ length: 100 }, (_, index) => callAt(index, index + 1, index > 97 ? 'gone' : undefined));
   const attempts = Array.from({ length: 110 }, (_, index) => attemptAt(index));
   const seen = new Observed({

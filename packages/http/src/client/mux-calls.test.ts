@@ -7,7 +7,7 @@ import type { HeardCall } from '../fixtures/mux-server.js';
 const item = JSON.stringify({ id: 'a', size: 1 });
 
 describe('a call over Mux', () => {
-  test('holds its operation, its target as over HTTP, and its body', async () => {
+  test('has its operation as destination, and the target and body that it has over HTTP', async () => {
     const server = await serveMux((call) => call.answer(0, call.destination === '/shop/item' ? item : '{"order":"7"}'));
     const client = clientAt([server.url]);
     await client.item({ params: { id: 'a b/ä' }, query: { size: 3, tags: ['x', 'y'] } });
@@ -18,7 +18,7 @@ describe('a call over Mux', () => {
     ]);
   });
 
-  test('carries what it carries over HTTP, and nothing that says how HTTP is written', async () => {
+  test('carries the headers that it has over HTTP, without those that only mean something to HTTP', async () => {
     const server = await serveMux((call) => call.answer(0, '{"order":"7"}'));
     const client = clientAt([server.url], { caller: 'till', headers: { 'x-tenant': 'größer' } });
     const context = background.with({ values: [priorityKey.of('critical')] });

@@ -147,7 +147,7 @@ describe('an endpoint that says Mux and does not speak it', () => {
     }
   });
 
-  test('is nobody to fall back on when nobody listens there', async () => {
+  test('is not tried over HTTP when nobody listens there', async () => {
     const error = await failed(clientOf({ 'http://127.0.0.1:1': ['http', 'mux'] }).tick());
     expect(error).toMatchObject({ code: 'FWK_HTTP_CONNECTION', sent: false, details: { reason: 'ECONNREFUSED' } });
   });
@@ -169,7 +169,7 @@ describe('a caller that gives up', () => {
     expect(await next).toBe(7);
   });
 
-  test('while the session opens is not waited for, and its call never sent', async () => {
+  test('while the session opens ends at once, and its call is never sent', async () => {
     const mute = await listen(createTcpServer(() => {}));
     const { context, cancel } = cancellable();
     const call = failed(clientAt([`mux://${mute}`]).tick({}, { context }));
@@ -271,7 +271,7 @@ describe('limits of a session', () => {
   });
 });
 
-test('what is shown of an endpoint has its wire, its sessions, and the round-trip of the last ping', async () => {
+test('the report of an endpoint has its wire, its sessions, and the round-trip time of the last ping', async () => {
   const server = await serveMux((call) => call.answer(0, '7'));
   const registry = memoryRegistry();
   const known = memberships(registry, defaultEnv);

@@ -1,6 +1,6 @@
 /**
- * What a call over Mux says beside its payload. Contexts stand for headers: their keys are names in lower case. Trace and deadline
- * come in the forms that Finagle has for them, and nothing else of Finagle's is read.
+ * What a call over Mux has beside its payload. Contexts are headers, with names in lower case as keys. Trace and deadline
+ * are in Finagle's contexts; no other context of Finagle is read.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { randomFlag, readTracestate, sampledFlag, type TraceContext } from '@fwk/core';
@@ -25,7 +25,7 @@ const longestMs = 2 ** 31 - 1;
 
 /** Most calls carry no others, so these names are compared as bytes. */
 const known = Object.values(headerNames).map((name) => ({ name, key: encodeKey(name).subarray(2) }));
-/** How a message is written has no place here, and neither has what only `Finagle` understands. */
+/** Names that are no headers here: they mean something to HTTP alone, or come as contexts of Finagle. */
 const ofHttp: ReadonlySet<string> = new Set([
   ...['accept', 'accept-encoding', 'content-encoding', 'content-type', '__proto__'],
   ...[headerNames.deadlineMs, headerNames.traceparent],

@@ -45,7 +45,7 @@ test('answers calls over Mux and over HTTP at one port', async () => {
   }
 });
 
-test('requests over Mux have series of their own, and those of HTTP stay as they were', async () => {
+test('requests over Mux have separate series, and do not count in those of HTTP', async () => {
   const all: Labels[] = [];
   const histogram: Meter['histogram'] = ({ name }, labels = {}) => {
     if (name === 'http.server.request.duration') all.push(labels);

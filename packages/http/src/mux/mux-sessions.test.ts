@@ -173,7 +173,7 @@ describe('stopping', () => {
     expect(performance.now() - begunMs).toBeLessThan(400);
   });
 
-  test('refuses the calls of a peer that goes on, as not worked on', async () => {
+  test('refuses further calls of a peer that goes on calling, before they are worked on', async () => {
     const { begun, finish, handler } = hanging();
     const server = await start({ wait: handler });
     const { session: made, socket } = await session(server);
@@ -245,7 +245,7 @@ describe('a peer that does not read', () => {
   });
 });
 
-test('a body that is too large is refused with its call alone, however large it is', async () => {
+test('a body that is too large fails its own call alone, however large it is', async () => {
   const { begun, finish, handler } = hanging();
   const { session: made } = await session(await start({ wait: handler }, { bodyLimitBytes: 1000 }));
   const beside = send(made, 'wait');

@@ -28,7 +28,7 @@ export interface MuxSessionsParts {
 const maxPartial = 64;
 /** How long a peer has to agree that it sends no more, in milliseconds. */
 const drainMs = 500;
-/** Between two looks at whether the calls of a peer that does not agree are answered. */
+/** How often it is checked whether the calls of a peer that does not agree have been answered, in milliseconds. */
 const lookEveryMs = 50;
 
 /** See the head of this file. */
@@ -80,7 +80,7 @@ export class MuxSessions {
   }
 
   /**
-   * Asks all peers to send no more. Each session counts as work under way until all that it owes has been sent.
+   * Asks all peers to send no more. Each session counts as work under way until all its answers have been sent.
    * @returns settles when only sessions with calls under way are left
    */
   drain(): Promise<void> {
@@ -103,7 +103,7 @@ export class MuxSessions {
     await settleWithin(ended, { clock, limitMs: drainMs, late: () => void this.#force(session, opened) });
   }
 
-  /** A peer that has not agreed in time gets no further call in, and the session ends when those under way are answered. */
+  /** Refuses further calls of a peer that has not agreed in time, and ends the session when those under way are answered. */
   async #force(session: ServerSession, { service }: OpenSession): Promise<void> {
     service.refusal = stopping();
     while (!session.ended) {

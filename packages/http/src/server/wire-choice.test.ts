@@ -63,7 +63,7 @@ describe('a connection that begins with a letter speaks HTTP', () => {
     expect(connection.received()).toMatch(/^HTTP\/1\.1 200 OK/);
   });
 
-  test('and any other first byte gets what HTTP says of it', async () => {
+  test('and so does one with any other byte but zero, such as 1, which is refused as invalid HTTP', async () => {
     const { port } = await start();
     const connection = await rawConnection(port, '\x01\x02\x03');
     await connection.ended;
@@ -93,7 +93,7 @@ describe('a connection that begins with a zero byte speaks Mux', () => {
     session.close();
   });
 
-  test('unless the server does not serve it: then it is no HTTP', async () => {
+  test('unless the server has mux: false; then it is refused as invalid HTTP', async () => {
     const { port } = await start({ mux: false });
     const connection = await rawConnection(port, probe);
     await connection.ended;

@@ -86,7 +86,7 @@ async function decoded(input: Uint8Array | string, ...args: string[]) {
 }
 
 describe('fwk-mux decode', () => {
-  test('says of each frame what it is, of what it tells, and masks secrets', async () => {
+  test('prints the type and the content of each frame, and masks secrets', async () => {
     const { code, error, frames } = await decoded(capture);
     expect([code, error]).toEqual([0, '']);
     expect(frames.map(({ type }) => type)).toEqual([
@@ -138,7 +138,7 @@ describe('fwk-mux decode', () => {
     expect(frames[9]).toMatchObject({ unit: 0, lease: 5000 });
   }, 30_000);
 
-  test('shows secrets where it is asked to', async () => {
+  test('shows secrets with --show-secrets', async () => {
     const { frames } = await decoded(capture, '--show-secrets');
     expect(frames[2]).toMatchObject({
       contexts: { authorization: 'Bearer abcdefghijklmnop1234' },
@@ -184,7 +184,7 @@ describe('fwk-mux decode', () => {
     30_000,
   );
 
-  test('says how it is called', async () => {
+  test('prints its usage', async () => {
     expect(await run(['--help'])).toMatchObject({
       code: 0,
       out: expect.stringContaining('fwk-mux decode FILE|-'),

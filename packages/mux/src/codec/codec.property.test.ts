@@ -91,7 +91,7 @@ describe('frames', () => {
     },
   );
 
-  test('are told no more once nobody wants them', () => {
+  test('are no longer delivered once the receiver wants no more', () => {
     const { told, receiver, reading } = reader();
     const tell = receiver.frame;
     receiver.frame = (...frame) => {
@@ -130,7 +130,7 @@ describe('a frame that is being written', () => {
     );
   });
 
-  test('can be taken back, with its body or without, and leaves those before it', () => {
+  test('can be removed, with its body or without, and frames before it stay', () => {
     for (const size of [10, 100_000]) {
       const output = new FrameOutput();
       output.begin(65, 1);
@@ -151,7 +151,7 @@ describe('a frame that is being written', () => {
     }
   });
 
-  test('refuses another one amid it, and goes on', () => {
+  test('refuses that another one begins, and can still be ended', () => {
     const output = new FrameOutput();
     output.begin(2, 2);
     output.byte(1);
@@ -183,7 +183,7 @@ describe('contexts', () => {
     return Buffer.concat(output.take().map(({ bytes }) => bytes)).subarray(8);
   }
 
-  test('are read as they were written, and a message that ends amid them is refused', () => {
+  test('are read as they were written, and a message that is cut off within them is refused', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(text, text), { maxLength: 10 }), fc.nat(5000), (list, place) => {
         const bytes = writtenContexts(list);
@@ -205,7 +205,7 @@ describe('contexts', () => {
     );
   });
 
-  test('that are longer than their length can say are refused, where Finagle would read another number', () => {
+  test('longer than 32,767 bytes are refused, since Finagle would read their length as a negative number', () => {
     const output = new FrameOutput();
     const contexts = new ContextWriter(output);
     output.begin(2, 2);

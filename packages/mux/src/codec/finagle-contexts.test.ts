@@ -49,7 +49,7 @@ describe('a trace', () => {
     expect(readTrace(only(bytes))).toEqual({ traceId: high + low, spanId: span, sampled });
   });
 
-  test('says beside it whether its id is random', () => {
+  test('says whether its id is random', () => {
     const trace = { traceId: high + low, spanId: span, sampled: true, random: true };
     const bytes = written((contexts) => writeTrace(contexts, trace, parent));
     expect(bytes.toString('hex')).toContain(`${low}0000000000010006${high}`);
@@ -96,7 +96,7 @@ describe('a deadline', () => {
     );
   });
 
-  test('further away than Finagle can say is written as the last that it can, and never as one that is over', () => {
+  test('beyond the latest time that Finagle can express is written as that time, and never as one in the past', () => {
     for (const ms of [1e13, 1e18, Number.POSITIVE_INFINITY]) {
       const bytes = written((contexts) => writeDeadline(contexts, 1_764_400_000_000, ms));
       const end = bytes.readBigInt64BE(bytes.length - 8);
@@ -105,17 +105,17 @@ describe('a deadline', () => {
     }
   });
 
-  test('of another length is none', () => expect(readRemainingMs(value('00'.repeat(15)))).toBeUndefined());
+  test('of another length is ignored', () => expect(readRemainingMs(value('00'.repeat(15)))).toBeUndefined());
 });
 
-describe('the judgement of a failure', () => {
-  test('is eight bytes of flags', () => {
+describe('the flags of a failure', () => {
+  test('are written as eight bytes', () => {
     const bytes = written((contexts) => writeFailure(contexts, 3));
     expect(bytes.toString('hex')).toBe(`0001000a${Buffer.from('MuxFailure').toString('hex')}00080000000000000003`);
     expect(readFailure(only(bytes))).toBe(3);
   });
 
-  test('may be followed by what is not known yet, and is none where it is too short', () => {
+  test('are read with unknown bytes behind them, and are ignored when too short', () => {
     expect(readFailure(value('0000000000000006ffff'))).toBe(6);
     expect(readFailure(value('00000000000006'))).toBeUndefined();
   });

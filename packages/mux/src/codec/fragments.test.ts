@@ -44,7 +44,7 @@ describe('fragments', () => {
     }).toThrow('have 21 bytes together; this end keeps 20');
   });
 
-  test('that are dropped count no more', () => {
+  test('that are dropped no longer count', () => {
     const fragments = new Fragments(limits);
     fragments.add(2, bytes, 0, 10);
     expect([fragments.drop(2), fragments.drop(2), fragments.bytes]).toEqual([true, false, 0]);
@@ -54,7 +54,7 @@ describe('fragments', () => {
   });
 });
 
-test('bytes that grow are what was added, and take no memory before it comes', () => {
+test('growing bytes hold what was added, and reserve little memory for what was only announced', () => {
   const before = process.memoryUsage().external;
   const growing = new GrowingBytes(2 ** 30);
   expect(process.memoryUsage().external - before).toBeLessThan(10_000_000);
@@ -79,7 +79,7 @@ describe('the headers that open a session', () => {
     expect(frameBytesOf(readInit(body, 0, body.length))).toBe(131_072);
   });
 
-  test('of a Finagle client are understood, with what is not known among them', () => {
+  test('of a Finagle client are understood, with unknown ones among them', () => {
     const body = Buffer.from('00010000000a6d75782d6672616d6572000000047fffffff00000003746c73000000036f6666', 'hex');
     const { version, headers } = readInit(body, 0, body.length);
     expect([version, [...headers.keys()], headers.get('tls')?.toString()]).toEqual([1, ['mux-framer', 'tls'], 'off']);
@@ -99,7 +99,7 @@ describe('the headers that open a session', () => {
     }
   });
 
-  test('that are very many are read as far as is sensible', () => {
+  test('are read only up to a limit when there are very many', () => {
     const many = Buffer.concat([
       Buffer.from([0, 1]),
       ...Array.from({ length: 1000 }, (_, index) => {
@@ -113,7 +113,7 @@ describe('the headers that open a session', () => {
   });
 });
 
-test('a message that is too large is cut off where that is wanted, and its memory is bounded meanwhile', () => {
+test('with cutsLarge a message that is too large is cut off, and its memory stays bounded', () => {
   const fragments = new Fragments({ maxMessageBytes: 10, maxPartialBytes: 20, maxPartial: 4, cutsLarge: true });
   const piece = Buffer.from('abcdef');
   for (let sent = 0; sent < 100; sent++) fragments.add(2, piece, 0, piece.length);

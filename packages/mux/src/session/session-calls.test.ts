@@ -5,8 +5,8 @@ import { turns } from '../fixtures/fake-socket.js';
 import { answerBody, callBody, frame, framesIn } from '../fixtures/frames.js';
 import { answer, client, dispatch, server, TestCall, warnings } from '../fixtures/quiet-ends.js';
 
-describe('what users throw', () => {
-  test('when they serve is answered as an error, and the session goes on', async () => {
+describe('an error that users throw', () => {
+  test('in serve is answered as an error, and the session goes on', async () => {
     const { socket, session } = server((call) => {
       if (call.tag === 2) throw new Error('a bug');
       answer(call, 'fine');
@@ -22,7 +22,7 @@ describe('what users throw', () => {
     session.close();
   });
 
-  test('when they take an answer fails that call alone', async () => {
+  test('in answered fails that call alone', async () => {
     const { session } = await client();
     const [broken, whole] = [dispatch(session), dispatch(session)];
     broken.onAnswer = () => {
@@ -33,7 +33,7 @@ describe('what users throw', () => {
     session.close();
   });
 
-  test('when they are told of an end keeps nobody else from being told', async () => {
+  test('in failed, onGone or onEnd does not keep others from being told', async () => {
     const gone: number[] = [];
     const { session } = server((call) => {
       call.onGone = () => {
@@ -47,7 +47,7 @@ describe('what users throw', () => {
     expect(warnings).toHaveBeenCalledTimes(2);
   });
 
-  test('when they write a call, or write another amid it, leaves nothing of it', async () => {
+  test('while they write a call, or begin another within it, leaves nothing of that call in the output', async () => {
     const { socket, session } = await client();
     const outer = new TestCall();
     outer.write = (output) => {
