@@ -1,4 +1,4 @@
-/** `npm run interop -- NAME [--json]`: calls programs of others, and lets them call us, to see that both sides understand each other. */
+/** `npm run interop -- NAME [--json]`: tests our server and client against another implementation of a protocol. */
 import { join } from 'node:path';
 import { prepare } from './prepare.mjs';
 import { run } from './run.mjs';
