@@ -1,17 +1,17 @@
 /** How large a message may be that carries a body, the same for calls and for answers. */
 import type { SessionLimits } from '@fwk/mux';
 
-/** Bytes that a message may have beside its body; more than contexts and target may have that are not refused. */
+/** Bytes that a message may have beside its body; contexts and target that are accepted have less. */
 const headRoomBytes = 1024 * 1024;
-/** The most that a session takes of one message, and of all. */
+/** The largest value that these limits of a session can have. */
 const mostBytes = 2 ** 30;
-/** How many messages of the largest size may be arriving in fragments at once: our own ends send as many in turn. */
+/** How many messages of the largest size may arrive in fragments at once: our own sessions send as many in turn. */
 const maxLargest = 8;
 
 /**
- * The limits of a session on what arrives. A message that is too large is cut, so that it is refused by itself, and harms no other on
- * the session.
- * @param bodyBytes - of the largest body
+ * The limits of a session on messages that arrive. A message that is too large is cut off instead of ending the session, so that only
+ * its own call fails.
+ * @param bodyBytes - size of the largest body that is accepted
  */
 export function messageLimits(
   bodyBytes: number,
