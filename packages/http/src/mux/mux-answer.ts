@@ -18,9 +18,10 @@ import {
 } from '@fwk/mux';
 import type { WireAnswer } from '../serving/answer.js';
 import { headerNames } from '../wire/headers.js';
+import { answerContexts } from './answer-contexts.js';
 
-const statusKey = encodeKey('fwk-status');
-const problemKey = encodeKey('fwk-problem');
+const statusKey = encodeKey(answerContexts.status);
+const problemKey = encodeKey(answerContexts.problem);
 const contentTypeKey = encodeKey('content-type');
 /** Keys of the headers that were sent; few, since names come from code. */
 const keys = new Map<string, Uint8Array>();

@@ -2,6 +2,7 @@
 import { parseJson } from '@fwk/kernel';
 import { type ContextReader, dispatchStatus, finagleKeys, type MuxReply, muxFailure, readFailure } from '@fwk/mux';
 import { headerNames } from '../wire/headers.js';
+import { answerContexts } from './answer-contexts.js';
 
 /** Status of an answer that has a payload and names no status. */
 export const usualStatus = 200;
@@ -10,8 +11,8 @@ export const emptyStatus = 204;
 const failedStatus = 500;
 const refusedStatus = 503;
 
-const statusKey = Buffer.from('fwk-status');
-const problemKey = Buffer.from('fwk-problem');
+const statusKey = Buffer.from(answerContexts.status);
+const problemKey = Buffer.from(answerContexts.problem);
 const retryAfterKey = Buffer.from('retry-after');
 const retryKey = Buffer.from(headerNames.retry);
 

@@ -13,6 +13,7 @@ import {
   writeDeadline,
   writeTrace,
 } from '@fwk/mux';
+import { answerContexts } from '../mux/answer-contexts.js';
 import { headerNames, readDeadlineMs } from '../wire/headers.js';
 
 /** What is sent. */
@@ -96,9 +97,11 @@ class OneCall extends MuxCall {
     const { contexts } = reply;
     while (contexts.next()) headers[contexts.key] = contexts.text;
     const nack = reply.status === dispatchStatus.nack;
-    const text = nack ? (headers['fwk-problem'] ?? '{"status":503,"notProcessed":true}') : reply.payload.toString();
+    const text = nack
+      ? (headers[answerContexts.problem] ?? '{"status":503,"notProcessed":true}')
+      : reply.payload.toString();
     const usualStatus = nack ? 503 : reply.status === dispatchStatus.error ? 500 : text === '' ? 204 : 200;
-    this.#resolve({ status: Number(headers['fwk-status'] ?? usualStatus), headers, text });
+    this.#resolve({ status: Number(headers[answerContexts.status] ?? usualStatus), headers, text });
   }
 
   failed(error: Error): void {
