@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { eventBus, isFwkError } from '@fwk/kernel';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AgentSetup, type ConsulAgent, consulProgram, startAgent } from '../../fixtures/consul/consul-agent.js';
-import { faultProxy } from '../../fixtures/consul/fault-proxy.js';
+import { type FaultProxy, faultProxy } from '../../fixtures/consul/fault-proxy.js';
 import { anInstance } from '../../testing/instances.js';
 import type { ConsulOptions } from './consul-options.js';
 import { consulRegistry } from './consul-registry.js';
@@ -51,8 +51,12 @@ describe.runIf(consulProgram)('an instance in Consul', () => {
   ])('comes back at once when somebody has taken %s out of the catalogue', async (_what, ServiceID) => {
     const { agent, open, put } = await anAgent();
     const { instances } = open().watch('inventory');
-    await open({ ttlMs: 3000 }).register(anInstance());
+    const proxy = await faultProxy(agent.url);
+    onTestFinished(() => proxy[Symbol.asyncDispose]());
+    await open({ url: proxy.url, ttlMs: 3000 }).register(anInstance());
     await vi.waitFor(() => expect(instances.value).toHaveLength(1), patience);
+    // It knows of its node by then: a second look comes only after the answer to the first.
+    await vi.waitFor(() => expect(looks(proxy).length).toBeGreaterThan(1), patience);
     const lengths: number[] = [];
     instances.subscribe(({ length }) => lengths.push(length));
     const nodes = (await (await agent.ask('/catalog/nodes')).json()) as readonly { readonly Node: string }[];
@@ -185,4 +189,9 @@ async function anAgent(setup: AgentSetup = {}) {
       expect(response.status, await response.text()).toBe(200);
     },
   };
+}
+
+/** The questions for what the servers know of the node. */
+function looks({ paths }: FaultProxy): readonly string[] {
+  return paths.filter((path) => path.includes('/catalog/node/'));
 }
