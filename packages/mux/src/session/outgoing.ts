@@ -1,5 +1,6 @@
 /**
- * What a session sends. All frames of one turn of the event loop go out in one write. A message that is larger than the peer
+ * What a session sends. All frames of one turn of the event loop go out in one write, or in two where there are many: the first
+ * goes out as soon as 4 KiB wait, so that both ends work at the same time. A message that is larger than the peer
  * wants in one frame is sent in fragments, a few with each write, so that small messages need not wait for all of it. While the
  * operating system has not taken what was written, nothing more is written: frames wait here, and `unsentBytes` is their size.
  */
@@ -11,6 +12,8 @@ import type { SessionSeries } from './session-series.js';
 
 /** Most bytes of a message in one fragment, also where the peer takes more, and most bytes of all fragments of one write. */
 const largestFragment = 128 * 1024;
+/** As soon as so many bytes wait, they are written within the turn: the peer begins with them while this end goes on. */
+const eagerBytes = 4096;
 /** What each fragment counts for beside its bytes, so that a peer which wants tiny ones does not get very many in one write. */
 const fragmentCost = 64;
 /** Most large messages whose fragments take turns; further ones wait, since the peer has to keep what has arrived of each. */
@@ -73,7 +76,7 @@ export class Outgoing {
   /** Ends the frame that is being written, and sends it at the end of this turn of the event loop. */
   endFrame(): void {
     this.frames.end();
-    this.flushSoon();
+    this.#send();
   }
 
   /** The same for a frame of a message that may go in fragments. */
@@ -84,7 +87,7 @@ export class Outgoing {
       this.#large.push({ type, tag, body, sentBytes: 0 });
       this.#largeBytes += body.length;
     }
-    this.flushSoon();
+    this.#send();
   }
 
   /**
@@ -142,6 +145,13 @@ export class Outgoing {
       this.#broke(error as Error);
     }
   }
+
+  #send(): void {
+    if (this.frames.bytes >= eagerBytes && !this.#writing && !this.#ended) outside(this.#flush);
+    else this.flushSoon();
+  }
+
+  readonly #flush = (): void => this.flush();
 
   #write(taken: readonly TakenFrames[]): void {
     let bytes = 0;
