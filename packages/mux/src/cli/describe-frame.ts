@@ -1,9 +1,10 @@
 /** What a frame says, as plain data. */
 import { isSecretName, mask, messageOf, redactText } from '@fwk/kernel';
 import { readCallBody } from '../codec/call-body.js';
-import { ContextReader, uint16, uint32 } from '../codec/context-reader.js';
+import { ContextReader } from '../codec/context-reader.js';
 import { framerKey, readInit } from '../codec/init-headers.js';
 import { countedHeadBytes, messageTypes, tags } from '../codec/message-types.js';
+import { uint16, uint32 } from '../codec/numbers.js';
 import { finagleValue } from './finagle-values.js';
 
 /** A frame as it is printed; members that mean nothing for its type are missing. */

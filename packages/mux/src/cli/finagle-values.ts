@@ -1,6 +1,7 @@
-import { type ContextReader, uint32 } from '../codec/context-reader.js';
+import type { ContextReader } from '../codec/context-reader.js';
 import { finagleKeys, readFailure, readRemainingMs, readTrace } from '../codec/finagle-contexts.js';
 import { muxFailure } from '../codec/message-types.js';
+import { uint32 } from '../codec/numbers.js';
 
 /** The decoded value of a context of Finagle; undefined for other contexts, and for a value that cannot be decoded. */
 export function finagleValue(reader: ContextReader): unknown {

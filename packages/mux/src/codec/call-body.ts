@@ -1,5 +1,6 @@
 import { ProtocolError } from '../protocol-error.js';
-import { ContextReader, uint16 } from './context-reader.js';
+import { ContextReader } from './context-reader.js';
+import { uint16 } from './numbers.js';
 
 /** Where the parts of a Tdispatch begin. */
 export interface CallBody {

@@ -3,6 +3,7 @@
  * somebody asks for it.
  */
 import { ProtocolError } from '../protocol-error.js';
+import { uint16 } from './numbers.js';
 
 /** See the head of this file. One context is current; `next` makes the following one current. */
 export class ContextReader {
@@ -96,20 +97,4 @@ export class ContextReader {
 
 function cutOff(): ProtocolError {
   return new ProtocolError('a message ends amid its contexts');
-}
-
-/** Reads two bytes. */
-export function uint16(bytes: Buffer, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
-}
-
-/** Reads four bytes without a sign. */
-export function uint32(bytes: Buffer, at: number): number {
-  return (
-    (((bytes[at] as number) << 24) |
-      ((bytes[at + 1] as number) << 16) |
-      ((bytes[at + 2] as number) << 8) |
-      (bytes[at + 3] as number)) >>>
-    0
-  );
 }

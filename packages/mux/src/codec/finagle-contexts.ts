@@ -4,9 +4,9 @@
  */
 
 import type { ContextReader } from './context-reader.js';
-import { uint32 } from './context-reader.js';
 import { type ContextWriter, encodeKey } from './context-writer.js';
 import type { FrameOutput } from './frame-output.js';
+import { uint32 } from './numbers.js';
 
 const traceName = 'com.twitter.finagle.tracing.TraceContext';
 const deadlineName = 'com.twitter.finagle.Deadline';

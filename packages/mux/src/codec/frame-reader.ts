@@ -6,6 +6,7 @@
 import { ProtocolError } from '../protocol-error.js';
 import { GrowingBytes } from './growing-bytes.js';
 import { countedHeadBytes, headBytes } from './message-types.js';
+import { uint32 } from './numbers.js';
 
 /** Gets each frame. The body is the part of `bytes` from `begin` to `end`; copy it to keep it. */
 export interface FrameReceiver {
@@ -95,12 +96,7 @@ export class FrameReader {
   }
 
   #sizeAt(bytes: Buffer, at: number): number {
-    const size =
-      (((bytes[at] as number) << 24) |
-        ((bytes[at + 1] as number) << 16) |
-        ((bytes[at + 2] as number) << 8) |
-        (bytes[at + 3] as number)) >>>
-      0;
+    const size = uint32(bytes, at);
     if (size >= countedHeadBytes && size <= this.#maxBytes) return size;
     throw new ProtocolError(
       `a frame has a size of ${size} bytes; this end takes ${countedHeadBytes} to ${this.#maxBytes}`,

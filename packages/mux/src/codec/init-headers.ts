@@ -1,7 +1,7 @@
 /** The body of Tinit and Rinit: a version, then keys and values that say what an end can do. */
 import { ProtocolError } from '../protocol-error.js';
-import { uint16, uint32 } from './context-reader.js';
 import type { FrameOutput } from './frame-output.js';
+import { uint16, uint32 } from './numbers.js';
 
 /** The header by which an end says how large the frames are that it wants: a number of four bytes. */
 export const framerKey = 'mux-framer';

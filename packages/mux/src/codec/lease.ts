@@ -1,5 +1,5 @@
 import { ProtocolError } from '../protocol-error.js';
-import { uint32 } from './context-reader.js';
+import { uint32 } from './numbers.js';
 
 /**
  * Reads until when requests are wanted; undefined where a unit is used that is unknown.

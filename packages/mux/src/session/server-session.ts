@@ -4,7 +4,6 @@
  */
 import type { Duplex } from 'node:stream';
 import { warnOfListener } from '@fwk/kernel';
-import { uint16 } from '../codec/context-reader.js';
 import { writeFailure } from '../codec/finagle-contexts.js';
 import { frameBytesOf, readInit, writeInit } from '../codec/init-headers.js';
 import {
@@ -16,6 +15,7 @@ import {
   tags,
   messageTypes as types,
 } from '../codec/message-types.js';
+import { uint16 } from '../codec/numbers.js';
 import { ProtocolError } from '../protocol-error.js';
 import { type AnswerWriter, type MuxService, ServedMuxCall } from './served-call.js';
 import { Session } from './session.js';

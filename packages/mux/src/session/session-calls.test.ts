@@ -5,6 +5,30 @@ import { turns } from '../fixtures/fake-socket.js';
 import { answerBody, callBody, frame, framesIn } from '../fixtures/frames.js';
 import { answer, client, dispatch, server, TestCall, warnings } from '../fixtures/quiet-ends.js';
 
+describe('the calls of one turn of the event loop', () => {
+  test('go out in one write at its end, where they are few', async () => {
+    const { socket, session } = await client();
+    const before = socket.writes.length;
+    for (let call = 0; call < 10; call++) dispatch(session, 'few');
+    expect(socket.writes).toHaveLength(before);
+    await turns();
+    expect(socket.writes).toHaveLength(before + 1);
+    session.close();
+  });
+
+  test('begin to go out as soon as 4 KiB wait, and the rest goes at its end', async () => {
+    const { socket, session } = await client();
+    const before = socket.writes.length;
+    for (let call = 0; call < 20; call++) dispatch(session, 'x'.repeat(500));
+    expect(socket.writes).toHaveLength(before + 1);
+    expect(socket.writes.at(-1)?.length).toBeGreaterThanOrEqual(4096);
+    await turns();
+    expect(socket.writes).toHaveLength(before + 2);
+    expect(framesIn(socket.written).filter(({ type }) => type === 2)).toHaveLength(20);
+    session.close();
+  });
+});
+
 describe('an error that users throw', () => {
   test('in serve is answered as an error, and the session goes on', async () => {
     const { socket, session } = server((call) => {
