@@ -10,14 +10,14 @@ export const program = (name) => fileURLToPath(new URL(`programs/${name}.mjs`, i
 
 /**
  * Starts Node and resolves once it has printed a line that begins with `word`. `stop` ends it, by SIGKILL unless told.
- * With `tellsCosts` the program must import tell-costs.mjs; then `cpu` answers its CPU time so far, in microseconds, and
- * `memory` the bytes that it uses and has, where it was started with `--expose-gc`.
+ * With `asked` the program takes questions, which `ask` puts. One that imports tell-costs.mjs answers its CPU time so far, in
+ * microseconds, by `cpu`, and by `memory` the bytes that it uses and has, where it was started with `--expose-gc`.
  */
-export async function startUntil(args, word, env = {}, { tellsCosts = false } = {}) {
+export async function startUntil(args, word, env = {}, { asked = false } = {}) {
   const startMs = performance.now();
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit', ...(tellsCosts ? ['ipc'] : [])],
+    stdio: ['ignore', 'pipe', 'inherit', ...(asked ? ['ipc'] : [])],
   });
   await new Promise((resolve, reject) => {
     const limit = setTimeout(() => fail(`did not say "${word}" in ${limitMs} ms`), limitMs);
@@ -40,6 +40,7 @@ export async function startUntil(args, word, env = {}, { tellsCosts = false } = 
   return {
     ms: performance.now() - startMs,
     stop: (signal) => end(child, signal),
+    ask: (what) => ask(child, what),
     cpu: () => ask(child, 'cpu'),
     memory: () => ask(child, 'memory'),
   };
@@ -49,7 +50,9 @@ export async function startUntil(args, word, env = {}, { tellsCosts = false } = 
 function ask(child, what) {
   return new Promise((resolve, reject) => {
     const gone = () =>
-      reject(new Error(`a process ended with ${child.exitCode ?? child.signalCode} when asked for ${what}`));
+      reject(
+        new Error(`a process ended with ${child.exitCode ?? child.signalCode} when asked for ${JSON.stringify(what)}`),
+      );
     if (!child.connected) return gone();
     child.once('exit', gone);
     child.once('message', (answer) => {

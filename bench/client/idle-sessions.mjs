@@ -9,7 +9,7 @@ const few = 100;
 /** @returns kB a session: in use at the server and at the client, and of what the system gave them. */
 export async function measureIdleSessions(count) {
   const port = String(await freePort());
-  const costs = { tellsCosts: true };
+  const costs = { asked: true };
   const server = await startUntil(['--expose-gc', program('fwk-server')], 'ready', { BENCH_PORT: port }, costs);
   const memoryWith = async (sessions) => {
     const args = ['--expose-gc', program('idle-sessions'), port, String(sessions)];

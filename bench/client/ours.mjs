@@ -1,9 +1,12 @@
 import * as fwk from '../fwk.mjs';
 import { freePort } from '../processes.mjs';
 
-/** Our application whose clients call, with a registry that the servers of the comparison find by the environment. */
+/**
+ * Our application whose clients call. Where the environment names no registry it brings one, and names it there, so that the programs
+ * that are started later find it.
+ */
 export async function openOurs() {
-  process.env.FWK_REGISTRY_PORT = String(await freePort());
+  process.env.FWK_REGISTRY_PORT ??= String(await freePort());
   const { createApp } = await fwk.core();
   const { discovery, membershipsToken } = await fwk.discovery();
   const { clientOf } = await fwk.http();

@@ -1,77 +1,41 @@
-/** Everything that answers the same call to this process: our client over both wires, and its peers, each with its own server. */
-import { channel } from 'node:diagnostics_channel';
-import { credentials } from '@grpc/grpc-js';
-import { ClientProxyFactory, Transport } from '@nestjs/microservices';
-import moleculer from 'moleculer';
-import { firstValueFrom } from 'rxjs';
-import { Pool } from 'undici';
+/** All that make the same call: our client over both wires, and its peers, each with its own server and in a process of its own. */
 import { freePort, program, startUntil } from '../processes.mjs';
-import { stock } from '../programs/contract.mjs';
-import { Stock as GrpcStock } from '../programs/grpc-stock.mjs';
 
-const httpRequests = channel('undici:request:create');
-const item = { sku: 'lamp' };
+/** By name the arguments of `programs/caller.mjs`. */
+const callers = {
+  fwk: ['fwk', 'http'],
+  mux: ['fwk', 'mux'],
+  undici: ['undici'],
+  moleculer: ['moleculer'],
+  nest: ['nest'],
+  grpc: ['grpc'],
+};
 
 /**
- * Starts the servers and connects.
- * @param app ours, started, in which clients are made by `clientOf`
+ * Starts the servers and the callers.
+ * @param ours our application, which knows the server that undici calls
  * @param connections of the undici pool
- * @returns by name what makes one call and answers its result
+ * @returns by name what makes calls and answers what they took
  */
-export async function openPeers({ app, clientOf, instanceOf }, connections) {
-  process.env.BENCH_MOLECULER_SERVER = String(await freePort());
-  process.env.BENCH_MOLECULER_CLIENT = String(await freePort());
-  process.env.BENCH_NEST_PORT = String(await freePort());
-  process.env.BENCH_GRPC_PORT = String(await freePort());
-  const { moleculerOptions } = await import('../programs/moleculer-options.mjs');
+export async function openPeers({ instanceOf }, connections) {
+  for (const name of ['MOLECULER_SERVER', 'MOLECULER_CLIENT', 'NEST_PORT', 'GRPC_PORT']) {
+    process.env[`BENCH_${name}`] = String(await freePort());
+  }
   const services = await Promise.all(
     ['fwk-service', 'moleculer-service', 'nest-service', 'grpc-service'].map((name) =>
       startUntil([program(name)], 'ready'),
     ),
   );
-
-  const overHttp = app.get(clientOf(stock, { wire: 'http' }));
-  const byItself = app.get(clientOf(stock));
-  await demandMux(() => byItself.stock({ params: item }));
   const { address, port } = await instanceOf('stock');
-  const pool = new Pool(`http://${address}:${port}`, { connections });
-  const broker = new moleculer.ServiceBroker(moleculerOptions('client'));
-  await broker.start();
-  await broker.waitForServices('stock', 10_000);
-  const nestOptions = { host: '127.0.0.1', port: Number(process.env.BENCH_NEST_PORT) };
-  const nest = ClientProxyFactory.create({ transport: Transport.TCP, options: nestOptions });
-  await nest.connect();
-  const grpc = new GrpcStock(`127.0.0.1:${process.env.BENCH_GRPC_PORT}`, credentials.createInsecure());
-
+  const env = { BENCH_HOST: address, BENCH_PORT: String(port), BENCH_CONNECTIONS: String(connections) };
+  const started = await Promise.all(
+    Object.entries(callers).map(async ([name, args]) => {
+      const caller = await startUntil([program('caller'), ...args], 'ready', env, { asked: true });
+      return [name, caller];
+    }),
+  );
   return {
-    calls: {
-      fwk: () => overHttp.stock({ params: item }),
-      mux: () => byItself.stock({ params: item }),
-      undici: async () => {
-        const { body } = await pool.request({ method: 'GET', path: '/stock/lamp' });
-        return body.json();
-      },
-      moleculer: () => broker.call('stock.stock', item),
-      nest: () => firstValueFrom(nest.send('stock', item)),
-      grpc: () =>
-        new Promise((resolve, reject) => {
-          grpc.stock(item, (error, answer) => (error ? reject(error) : resolve(answer)));
-        }),
-    },
-    async close() {
-      grpc.close();
-      await Promise.all([pool.close(), broker.stop(), nest.close()]);
-      await Promise.all(services.map((service) => service.stop()));
-    },
+    makeCalls: Object.fromEntries(started.map(([name, caller]) => [name, (asked) => caller.ask(asked)])),
+    close: () => Promise.all([...started.map(([, caller]) => caller), ...services].map((each) => each.stop())),
   };
-}
-
-/** @throws Error when a call that may choose its wire goes over HTTP: its figures would be those of HTTP. */
-async function demandMux(call) {
-  let requests = 0;
-  const count = () => requests++;
-  httpRequests.subscribe(count);
-  await call();
-  httpRequests.unsubscribe(count);
-  if (requests > 0) throw new Error('the client took HTTP where Mux was expected');
 }

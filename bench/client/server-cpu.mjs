@@ -33,7 +33,7 @@ export async function openServers({ app, clientOf }, { calls, concurrency }) {
 
 async function start(name) {
   const port = await freePort();
-  const server = await startUntil([program(name)], 'ready', { BENCH_PORT: String(port) }, { tellsCosts: true });
+  const server = await startUntil([program(name)], 'ready', { BENCH_PORT: String(port) }, { asked: true });
   return { ...server, port };
 }
 

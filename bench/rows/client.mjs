@@ -3,7 +3,6 @@
  * pool that calls the same server process, and beside the calls of Moleculer, Nest over TCP and grpc-js. Then what Mux
  * costs a server, what answers of several sizes cost, small ones beside large ones, and sessions on which nothing happens.
  */
-import { makeCalls } from '../calls.mjs';
 import { measureIdleSessions } from '../client/idle-sessions.mjs';
 import { openOurs } from '../client/ours.mjs';
 import { openPeers } from '../client/peers.mjs';
@@ -23,15 +22,17 @@ const ours = await openOurs();
 const peers = await openPeers(ours, concurrency);
 const servers = await openServers(ours, { calls, concurrency });
 
-/** A measurement of each peer with so many of its calls under way. */
-function eachPeer(prefix, measure) {
-  return Object.fromEntries(Object.entries(peers.calls).map(([name, call]) => [prefix + name, () => measure(call)]));
+/** A measurement of each peer. */
+function eachPeer(prefix, asked) {
+  return Object.fromEntries(
+    Object.entries(peers.makeCalls).map(([name, makeCalls]) => [prefix + name, () => makeCalls(asked)]),
+  );
 }
 
 const results = await interleave(
   {
-    ...eachPeer('', (call) => makeCalls(call, { calls, concurrency })),
-    ...eachPeer('one ', (call) => makeCalls(call, { calls: callsOneByOne, concurrency: 1 })),
+    ...eachPeer('', { calls, concurrency }),
+    ...eachPeer('one ', { calls: callsOneByOne, concurrency: 1 }),
     ...servers.subjects,
   },
   rounds(9),

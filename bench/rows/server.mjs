@@ -21,7 +21,7 @@ const requests = { read: requestOf('GET', '/stock/lamp'), write: requestOf('POST
 async function startServer(name) {
   const port = await freePort();
   const env = { FWK_REGISTRY_PORT: String(await freePort()), BENCH_PORT: String(port) };
-  const server = await startUntil([program(`${name}-server`)], 'ready', env, { tellsCosts: true });
+  const server = await startUntil([program(`${name}-server`)], 'ready', env, { asked: true });
   const open = ([kind, request]) =>
     openLoad({ port, request, isRight: isRightAnswer, connections }).then((load) => [kind, load]);
   const loads = Object.fromEntries(await Promise.all(Object.entries(requests).map(open)));
