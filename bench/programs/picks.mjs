@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import * as fwk from '../fwk.mjs';
 import { median } from '../lib.mjs';
 
-const { makeEnv } = await fwk.kernel();
+const { background, makeEnv } = await fwk.kernel();
 const { ejectionDefaults, leastRequest, p2c, parseInstance, roundRobin } = await fwk.discovery();
 const { PickSet } = await fwk.inside('discovery', 'balance/pick-set.js');
 const { Node } = await fwk.inside('discovery', 'balance/node.js');
@@ -16,7 +16,7 @@ const concurrency = 64;
 
 const env = makeEnv();
 const service = { call: async () => 'answered', status: () => 'ready' };
-const set = new PickSet('stock', env, balancer, ejectionDefaults);
+const set = new PickSet('stock', env, { balancer, ejection: ejectionDefaults });
 set.update(Array.from({ length: size }, endpoint), (each) => new Node(each, service, balancer.meter(env)));
 for (const node of set.nodes) for (let answer = 0; answer < 5; answer++) node.meter.succeeded(env.clock.now(), 10);
 
@@ -41,7 +41,7 @@ function pick(times) {
 
 function begin() {
   const startMs = env.clock.now();
-  const node = set.pick(startMs);
+  const node = set.pick(startMs, undefined, background);
   node.inFlight++;
   return { node, startMs };
 }

@@ -4,12 +4,7 @@ export {
   balance,
 } from './balance/balance.js';
 export type { BalanceOptions } from './balance/balance-options.js';
-export type { Balancer, Candidate, LoadMeter, Picker } from './balance/balancer.js';
 export type { Connection, EndpointServiceOptions } from './balance/endpoint-service.js';
-export { leastRequest } from './balance/least-request.js';
-export { type P2cOptions, p2c, p2cDefaults } from './balance/p2c.js';
-export type { PeakEwmaOptions } from './balance/peak-ewma.js';
-export { roundRobin } from './balance/round-robin.js';
 export { discovery, registryToken } from './component/discovery.js';
 export { type DiscoveryOptions, discoveryDefaults } from './component/discovery-options.js';
 export {
@@ -33,6 +28,7 @@ export {
   instanceStatuses,
   parseInstance,
 } from './instance.js';
+export { type CallRoute, routeKey } from './membership/call-route.js';
 export { type Endpoint, type EndpointChoice, endpointChoiceKey, endpointKey } from './membership/endpoint.js';
 export {
   type KnownList,
@@ -52,6 +48,12 @@ export { isConnectionError } from './outlier/connection-error.js';
 export { type EjectionOptions, ejectionDefaults } from './outlier/ejection-options.js';
 export type { EjectionRecord, EjectionRule } from './outlier/endpoint-health.js';
 export type { Override } from './override.js';
+export type { Balancer, Candidate, LoadMeter, Picker } from './pick/balancer.js';
+export { leastRequest } from './pick/least-request.js';
+export { type P2cOptions, p2c, p2cDefaults } from './pick/p2c.js';
+export type { PeakEwmaOptions } from './pick/peak-ewma.js';
+export { roundRobin } from './pick/round-robin.js';
+export type { LeftOut, MakePicker, Router } from './pick/router.js';
 export type { DnsAddress, DnsRegistryOptions, DnsResolver, DnsTarget } from './registries/dns/dns-options.js';
 export { dnsRegistryDefaults } from './registries/dns/dns-options.js';
 export { dnsRegistry } from './registries/dns/dns-registry.js';

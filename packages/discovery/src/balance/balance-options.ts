@@ -1,5 +1,4 @@
 import {
-  anything,
   type CallContext,
   callable,
   checkOptions,
@@ -9,11 +8,13 @@ import {
   type LayerDescription,
   type Live,
   optional,
+  type Rule,
   text,
 } from '@fwk/kernel';
 import type { Endpoint } from '../membership/endpoint.js';
 import type { EjectionOptions } from '../outlier/ejection-options.js';
-import type { Balancer } from './balancer.js';
+import type { Balancer } from '../pick/balancer.js';
+import type { Router } from '../pick/router.js';
 import type { EndpointServiceOptions } from './endpoint-service.js';
 
 /** Options of `balance`. */
@@ -22,12 +23,14 @@ export interface BalanceOptions<Req, Res> extends EndpointServiceOptions<Req, Re
   readonly service: string;
   /** The members; only those whose instance is UP are picked. */
   readonly endpoints: Live<readonly Endpoint[]>;
-  /** How to choose. @defaultValue p2c() */
-  readonly balancer?: Balancer;
+  /** How to choose. Another one takes over what is known of the endpoints. @defaultValue p2c() */
+  readonly balancer?: Balancer | Live<Balancer>;
+  /** Which endpoints a call may go to. @defaultValue all of them */
+  readonly routing?: Router | Live<Router | undefined>;
   /** Describes the layers of any endpoint, for `describe()` of the stack. @defaultValue describes those of the first endpoint */
   readonly inner?: () => readonly LayerDescription[];
   /** When an endpoint is no longer picked; false: never. @defaultValue ejectionDefaults */
-  readonly ejection?: Partial<EjectionOptions> | false;
+  readonly ejection?: Partial<EjectionOptions> | false | Live<Partial<EjectionOptions> | false>;
   /** Awaited when no endpoint is known, before giving up; usually `memberships.settled`. @defaultValue none */
   readonly settled?: (context: CallContext) => Promise<void>;
   /**
@@ -48,7 +51,8 @@ export function checkBalance<Req, Res>(options: BalanceOptions<Req, Res>): Balan
       endpoints: fixed((value) =>
         isLive(value) && Array.isArray(value.value) ? undefined : 'a live list of endpoints (see staticEndpoints)',
       ),
-      balancer: anything,
+      balancer: optional(hasPicker('a balancer, such as p2c()')),
+      routing: optional(hasPicker('a router')),
       connect: optional(callable),
       endpoint: optional(callable),
       inner: optional(callable),
@@ -58,6 +62,14 @@ export function checkBalance<Req, Res>(options: BalanceOptions<Req, Res>): Balan
       endsInTime: optional(flag),
     },
   );
+}
+
+/** What is checked of a balancer or a router: TypeScript knows the rest. */
+function hasPicker(wanted: string): Rule {
+  return (value) => {
+    const { picker } = Object(value) as { readonly picker?: unknown };
+    return typeof picker === 'function' ? undefined : wanted;
+  };
 }
 
 /** The layers of an endpoint, as they are described. */

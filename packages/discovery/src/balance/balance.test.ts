@@ -10,52 +10,17 @@ import {
   operationKey,
   stack,
 } from '@fwk/kernel';
-import { fakeClock, layerContract, recordEvents, scriptedService, seededRandom } from '@fwk/kernel/testing';
+import { fakeClock, layerContract, scriptedService, seededRandom } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { NoEndpointError } from '../errors.js';
-import type { InstanceStatus } from '../instance.js';
-import { type Endpoint, endpointKey, InstanceEndpoint } from '../membership/endpoint.js';
+import { endpointAt, balancedService as setUp } from '../fixtures/balanced-service.js';
+import { type Endpoint, endpointKey, type InstanceEndpoint } from '../membership/endpoint.js';
+import { roundRobin } from '../pick/round-robin.js';
 import { anInstance } from '../testing/instances.js';
 import { balance } from './balance.js';
-import type { BalanceOptions } from './balance-options.js';
-import { roundRobin } from './round-robin.js';
-
-function endpointAt(port: number, status: InstanceStatus = 'UP'): InstanceEndpoint {
-  return new InstanceEndpoint(anInstance({ id: `inventory-${port}`, port, status }));
-}
 
 function refused(port: number): Error {
   return Object.assign(new Error(`connect ECONNREFUSED 127.0.0.1:${port}`), { code: 'ECONNREFUSED' });
-}
-
-/** A balanced service over endpoints at these ports; `behave` answers or throws by port. */
-function setUp(ports: readonly number[], options: Partial<BalanceOptions<string, number>> = {}) {
-  const clock = fakeClock();
-  const events = recordEvents();
-  const endpoints = liveValue<readonly Endpoint[]>(ports.map((port) => endpointAt(port)));
-  const down = new Map<number, () => Error>();
-  const served: number[] = [];
-  const service = balance<string, number>({ service: 'inventory', endpoints, ...options }).wrap(
-    {
-      async call(_request, context) {
-        const port = context.get(endpointKey)?.port ?? 0;
-        served.push(port);
-        const error = down.get(port);
-        if (error) throw error();
-        return port;
-      },
-      status: () => 'ready',
-    },
-    makeEnv({ clock, events, random: seededRandom(3), path: 'shop/inventory' }),
-  );
-  const calls = async (count: number) => {
-    const outcomes: (number | Error)[] = [];
-    for (let call = 0; call < count; call++) {
-      outcomes.push(await service.call('?', background).catch((error: Error) => error));
-    }
-    return outcomes;
-  };
-  return { clock, events, endpoints, down, served, service, calls };
 }
 
 describe('balance keeps the promises of a layer', () => {
@@ -130,7 +95,11 @@ describe('balance', () => {
 
   test('says what it knew and left out when there is nobody', async () => {
     const { endpoints, service } = setUp([]);
-    endpoints.set([endpointAt(1, 'DRAINING'), endpointAt(2, 'OUT_OF_SERVICE'), endpointAt(3, 'DRAINING')]);
+    endpoints.set([
+      endpointAt(1, { status: 'DRAINING' }),
+      endpointAt(2, { status: 'OUT_OF_SERVICE' }),
+      endpointAt(3, { status: 'DRAINING' }),
+    ]);
     endpoints.markStale('the registry does not answer', 0);
     const error = await service.call('?', background).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(NoEndpointError);

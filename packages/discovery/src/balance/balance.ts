@@ -11,13 +11,16 @@
 import {
   type CallContext,
   callSafely,
+  currentOf,
   type Env,
   type Follower,
   follow,
+  isLive,
   isOwnDoing,
   judgeError,
   judgeResult,
   type Layer,
+  type Live,
   markSelfLimiting,
   note,
   operationKey,
@@ -31,11 +34,10 @@ import { type EndpointReport, monitorOf } from '../membership/monitor.js';
 import { suspect } from '../membership/suspect.js';
 import { isConnectionError } from '../outlier/connection-error.js';
 import { checkEjection, type EjectionOptions } from '../outlier/ejection-options.js';
+import { p2c } from '../pick/p2c.js';
 import { type BalanceOptions, checkBalance, innerOf } from './balance-options.js';
-import type { Balancer } from './balancer.js';
 import { endpointService } from './endpoint-service.js';
 import { Node } from './node.js';
-import { p2c } from './p2c.js';
 import { type Failure, PickSet } from './pick-set.js';
 
 /** A balanced service. Disposing of it ends with the last call under way, when all endpoints' stacks and connections are gone. */
@@ -56,46 +58,49 @@ export interface BalanceLayer<Req, Res> extends Layer<Req, Res> {
  */
 export function balance<Req, Res>(options: BalanceOptions<Req, Res>): BalanceLayer<Req, Res> {
   const settings = checkBalance(options);
-  const balancer = settings.balancer ?? p2c();
-  const ejection = settings.ejection === false ? undefined : checkEjection(settings.ejection);
+  const { service, balancer = p2c() } = settings;
   return {
     role: 'balance',
-    describe: () => ({ service: settings.service, balancer: balancer.role, ...balancer.describe?.() }),
+    describe: () => ({ service, balancer: currentOf(balancer).role, ...currentOf(balancer).describe?.() }),
     inner: () => innerOf(settings),
-    wrap: (next, env) => new Balanced(next, env, settings, balancer, ejection),
+    wrap: (next, env) => new Balanced(next, env, { ...settings, balancer }),
   };
+}
+
+/** With the default balancer where none was chosen. */
+type ChosenOptions<Req, Res> = BalanceOptions<Req, Res> & Required<Pick<BalanceOptions<Req, Res>, 'balancer'>>;
+
+function ejectionOf(given: Partial<EjectionOptions> | false | undefined): EjectionOptions | undefined {
+  return given === false ? undefined : checkEjection(given);
 }
 
 class Balanced<Req, Res> implements BalancedService<Req, Res> {
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
   readonly #options: BalanceOptions<Req, Res>;
-  readonly #balancer: Balancer;
   readonly #set: PickSet<Req, Res>;
   readonly #monitored: Disposable | undefined;
-  readonly #followed: Disposable | undefined;
+  readonly #followed: Disposable[] = [];
   readonly #leaving = new Set<Promise<void>>();
   #seen: readonly Endpoint[] | undefined;
   #following = false;
   #closed = false;
 
-  constructor(
-    next: Service<Req, Res>,
-    env: Env,
-    options: BalanceOptions<Req, Res>,
-    balancer: Balancer,
-    ejection: EjectionOptions | undefined,
-  ) {
+  constructor(next: Service<Req, Res>, env: Env, options: ChosenOptions<Req, Res>) {
     this.#next = next;
     this.#env = env;
     this.#options = options;
-    this.#balancer = balancer;
-    this.#set = new PickSet(options.service, env, balancer, ejection);
+    const { service, endpoints, balancer, ejection, routing } = options;
+    this.#set = new PickSet(service, env, {
+      balancer: this.#currentOf(balancer, (now) => this.#set.balanceBy(now)),
+      ejection: ejectionOf(this.#currentOf(ejection, (now) => this.#set.ejectBy(ejectionOf(now)))),
+      router: this.#currentOf(routing, (now) => this.#set.routeBy(now)),
+    });
     if (options.endsInTime) markSelfLimiting(this);
-    this.#monitored = monitorOf(options.endpoints)?.add(() => this.report());
+    this.#monitored = monitorOf(endpoints)?.add(() => this.report());
     // An endpoint that has left keeps nothing, though nobody calls.
     if (options.connect || options.endpoint) {
-      this.#followed = options.endpoints.subscribe(() => {
+      this.#currentOf(endpoints, () => {
         if (this.#seen) this.#follow();
       });
     }
@@ -147,7 +152,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#monitored?.[Symbol.dispose]();
-    this.#followed?.[Symbol.dispose]();
+    for (const followed of this.#followed) followed[Symbol.dispose]();
     for (const node of this.#set.update([], (endpoint) => this.#nodeFor(endpoint))) this.#remove(node);
     await Promise.all(this.#leaving);
   }
@@ -214,7 +219,13 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
 
   #nodeFor(endpoint: Endpoint): Node<Req, Res> {
     const own = endpointService(endpoint, this.#options, this.#next, this.#env);
-    return new Node(endpoint, own, this.#balancer.meter(this.#env), this.#set.isLastResort);
+    return new Node(endpoint, own, this.#set.meter(), this.#set.isLastResort);
+  }
+
+  /** What an option is now; each change of a live one is handed on until this is disposed of. */
+  #currentOf<T>(option: T | Live<T>, changed: (now: T) => void): T {
+    if (isLive(option)) this.#followed.push((option as Live<T>).subscribe(changed));
+    return currentOf(option);
   }
 
   #remove(node: Node<Req, Res>): void {

@@ -1,18 +1,21 @@
 import { type ContextChange, lastResortKey, type Service } from '@fwk/kernel';
 import { type Endpoint, endpointKey } from '../membership/endpoint.js';
 import { EndpointHealth } from '../outlier/endpoint-health.js';
-import type { Candidate, LoadMeter } from './balancer.js';
+import type { Candidate, LoadMeter } from '../pick/balancer.js';
 import type { EndpointService } from './endpoint-service.js';
 
 /** One endpoint of one balanced stack: its own service, which it ends, its measurements, the calls under way. */
 export class Node<Req, Res> implements Candidate {
   readonly endpoint: Endpoint;
   readonly service: Service<Req, Res>;
-  readonly meter: LoadMeter;
+  /** Another one where another balancer takes over. */
+  meter: LoadMeter;
   readonly health = new EndpointHealth();
   /** What tells the inner service its endpoint and whether there is another; made once, so that a call allocates only its context. */
   readonly change: ContextChange;
   inFlight = 0;
+  /** Set while a call is placed that is not to go there. */
+  avoided = false;
   /** Set once the endpoint has left the membership. */
   removed = false;
   /** What its connection reports. */
@@ -37,11 +40,17 @@ export class Node<Req, Res> implements Candidate {
   }
 
   available(request?: Req): boolean {
-    return this.health.ejection === undefined && this.service.status(request) === 'ready';
+    return !this.avoided && this.health.ejection === undefined && this.service.status(request) === 'ready';
   }
 
-  load(nowMs: number): number {
-    return this.meter.load(nowMs, this.inFlight);
+  load(nowMs: number, share = 1): number {
+    return this.meter.load(nowMs, this.inFlight / share);
+  }
+
+  /** What its instance says; a list that was made by hand may hold what no registry takes, which counts as nothing said. */
+  weight(_nowMs: number): number {
+    const { weight = 1 } = this.endpoint.instance;
+    return weight > 0 && Number.isFinite(weight) ? weight : 1;
   }
 
   /** Whoever counts a call out calls this when there is nothing left to do for it. */

@@ -14,10 +14,10 @@ import {
 import { layerContract, type ScriptedService, scriptedService } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { type Endpoint, endpointKey, InstanceEndpoint } from '../membership/endpoint.js';
+import { roundRobin } from '../pick/round-robin.js';
 import { anInstance } from '../testing/instances.js';
 import { balance } from './balance.js';
 import type { BalanceOptions } from './balance-options.js';
-import { roundRobin } from './round-robin.js';
 
 type Made = ScriptedService<string, number> & AsyncDisposable;
 

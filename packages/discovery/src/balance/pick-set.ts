@@ -7,10 +7,12 @@
  * unavailable: when most of the hosts seem dead, the eyes are likelier wrong than the hosts.
  */
 import { type CallContext, type Env, messageOf } from '@fwk/kernel';
+import { type CallRoute, routeKey } from '../membership/call-route.js';
 import type { Endpoint } from '../membership/endpoint.js';
 import type { EjectionOptions } from '../outlier/ejection-options.js';
 import type { EjectionRule } from '../outlier/endpoint-health.js';
-import type { Balancer, Picker } from './balancer.js';
+import type { Balancer, Candidate, LoadMeter, Picker } from '../pick/balancer.js';
+import type { Router } from '../pick/router.js';
 import type { Node } from './node.js';
 
 /** How long a due endpoint is left alone whose own service (an open breaker) does not want calls. */
@@ -27,26 +29,33 @@ export interface Failure {
   readonly error: unknown;
 }
 
+/** How a set picks. */
+export interface PickRules {
+  readonly balancer: Balancer;
+  /** Undefined: nothing is ever ejected. */
+  readonly ejection: EjectionOptions | undefined;
+  /** Undefined: a call may go to all of them. */
+  readonly router: Router | undefined;
+}
+
 /** The nodes of one balanced stack and the picker over the usable ones. */
 export class PickSet<Req, Res> {
   readonly #env: Env;
-  readonly #balancer: Balancer;
-  /** Undefined: nothing is ever ejected. */
-  readonly #options: EjectionOptions | undefined;
   readonly #service: string;
   readonly #nodes = new Map<Endpoint, Node<Req, Res>>();
   readonly #ejected = new Set<Node<Req, Res>>();
-  #picker: Picker;
+  #rules: PickRules;
+  #picker: Picker | undefined;
+  /** The pickers of the router's groups. */
+  #groups: ReadonlyMap<string, Picker> = new Map();
   #up = 0;
   /** Monotonic time at which the first ejected endpoint may be tried. */
   #dueMs = Number.POSITIVE_INFINITY;
 
-  constructor(service: string, env: Env, balancer: Balancer, options: EjectionOptions | undefined) {
+  constructor(service: string, env: Env, rules: PickRules) {
     this.#service = service;
     this.#env = env;
-    this.#balancer = balancer;
-    this.#options = options;
-    this.#picker = balancer.picker([], env, undefined);
+    this.#rules = rules;
   }
 
   get nodes(): IterableIterator<Node<Req, Res>> {
@@ -75,12 +84,64 @@ export class PickSet<Req, Res> {
     return removed;
   }
 
+  /** The meter of an endpoint that is new. */
+  meter(): LoadMeter {
+    return this.#rules.balancer.meter(this.#env);
+  }
+
+  /** Takes another balancer; what is known of endpoints is carried on where it can be. */
+  balanceBy(balancer: Balancer): void {
+    this.#rules = { ...this.#rules, balancer };
+    for (const node of this.#nodes.values()) node.meter = balancer.meter(this.#env, node.meter);
+    this.#rebuild();
+  }
+
+  /** Takes other rules of ejection; when nothing is to be ejected any more, all come back. */
+  ejectBy(ejection: EjectionOptions | undefined): void {
+    this.#rules = { ...this.#rules, ejection };
+    if (!ejection) for (const node of this.#ejected) this.#readmit(node, this.#env.clock.now());
+    this.#rebuild();
+  }
+
+  /** Takes another router. */
+  routeBy(router: Router | undefined): void {
+    this.#rules = { ...this.#rules, router };
+    this.#rebuild();
+  }
+
   pick(nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
+    const route = context.get(routeKey);
+    return route?.pin !== undefined || route?.avoid !== undefined
+      ? this.#pickFor(route, nowMs, request, context)
+      : this.#pickAny(nowMs, request, context);
+  }
+
+  #pickAny(nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
     if (nowMs >= this.#dueMs) {
       const probe = this.#probe(nowMs, request);
       if (probe) return probe;
     }
-    return this.#picker.pick(nowMs, request, context) as Node<Req, Res> | undefined;
+    return this.#picker?.pick(nowMs, request, context) as Node<Req, Res> | undefined;
+  }
+
+  /** The pinned one if it is a member; otherwise none of those to be avoided, which count as unavailable meanwhile. */
+  #pickFor(
+    { pin, avoid = [] }: CallRoute,
+    nowMs: number,
+    request: Req,
+    context: CallContext,
+  ): Node<Req, Res> | undefined {
+    const avoided: Node<Req, Res>[] = [];
+    for (const node of this.#nodes.values()) {
+      if (node.endpoint.id === pin) return node;
+      if (avoid.includes(node.endpoint.id)) avoided.push(node);
+    }
+    for (const node of avoided) node.avoided = true;
+    try {
+      return this.#pickAny(nowMs, request, context);
+    } finally {
+      for (const node of avoided) node.avoided = false;
+    }
   }
 
   /** Whether there are several endpoints and none is available for the request. */
@@ -101,16 +162,13 @@ export class PickSet<Req, Res> {
     health.answered(operation, nowMs);
     if (health.consecutiveFailures === 0 && !health.ejection) return;
     if (health.ejection && startMs < health.ejection.atMs) return;
-    if (!health.succeed(nowMs)) return;
-    this.#ejected.delete(node);
-    this.#rebuild();
-    this.#emit('endpoint.readmitted', node, { inFlight: node.inFlight });
+    if (this.#readmit(node, nowMs)) this.#rebuild();
   }
 
   /** An endpoint is out for what speaks against the host, not for one operation that fails while others are answered. */
   failed(node: Node<Req, Res>, { rule, certain, operation, error }: Failure, nowMs: number): void {
     const { health } = node;
-    const options = this.#options;
+    const options = this.#rules.ejection;
     if (!options || node.removed) return;
     if (rule) health.failed(operation);
     const again = health.probing;
@@ -138,12 +196,19 @@ export class PickSet<Req, Res> {
     this.#schedule();
   }
 
+  #readmit(node: Node<Req, Res>, nowMs: number): boolean {
+    if (!node.health.succeed(nowMs)) return false;
+    this.#ejected.delete(node);
+    this.#emit('endpoint.readmitted', node, { inFlight: node.inFlight });
+    return true;
+  }
+
   /** The ejected endpoint whose time has come, for exactly one call. */
   #probe(nowMs: number, request: Req): Node<Req, Res> | undefined {
     for (const node of this.#ejected) {
       const { health } = node;
       if (!health.ejection || health.probing || health.ejection.dueMs > nowMs) continue;
-      if (node.endpoint.instance.status !== 'UP' || node.service.status(request) !== 'ready') continue;
+      if (node.avoided || node.endpoint.instance.status !== 'UP' || node.service.status(request) !== 'ready') continue;
       health.probing = true;
       this.#schedule();
       return node;
@@ -161,11 +226,26 @@ export class PickSet<Req, Res> {
   #rebuild(): void {
     const up = [...this.#nodes.values()].filter(({ endpoint }) => endpoint.instance.status === 'UP');
     this.#up = up.length;
-    let mayLeave = this.#options ? Math.floor(up.length * (1 - this.#options.panicRatio)) : 0;
+    const { ejection } = this.#rules;
+    let mayLeave = ejection ? Math.floor(up.length * (1 - ejection.panicRatio)) : 0;
     if (mayLeave === up.length) mayLeave--;
     const picked = this.#ejected.size === 0 ? up : up.filter((node) => !node.health.ejection || mayLeave-- <= 0);
-    this.#picker = this.#balancer.picker(picked, this.#env, this.#picker);
+    this.#picker = this.#pickerOver(picked);
     this.#schedule();
+  }
+
+  #pickerOver(candidates: readonly Candidate[]): Picker {
+    const { balancer, router } = this.#rules;
+    if (!router) return balancer.picker(candidates, this.#env, this.#picker);
+    const before = this.#groups;
+    const groups = new Map<string, Picker>();
+    this.#groups = groups;
+    const make = (name: string, some: readonly Candidate[]) => {
+      const picker = balancer.picker(some, this.#env, before.get(name));
+      groups.set(name, picker);
+      return picker;
+    };
+    return router.picker(candidates, make, this.#env, this.#picker);
   }
 
   #schedule(): void {

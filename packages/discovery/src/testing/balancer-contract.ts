@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { type Env, makeEnv } from '@fwk/kernel';
 import { fakeClock, seededRandom } from '@fwk/kernel/testing';
-import type { Balancer, Candidate, LoadMeter, Picker } from '../balance/balancer.js';
 import { InstanceEndpoint } from '../membership/endpoint.js';
+import type { Balancer, Candidate, LoadMeter, Picker } from '../pick/balancer.js';
 import { anInstance } from './instances.js';
 
 /** What the suite needs to know of the balancer under test. */
@@ -131,6 +131,7 @@ class Bench {
 class Stub implements Candidate {
   readonly endpoint: InstanceEndpoint;
   readonly meter: LoadMeter;
+  readonly inFlight = 0;
   open = true;
   /** Takes only this request; undefined: any. */
   openFor: string | undefined;
@@ -144,7 +145,11 @@ class Stub implements Candidate {
     return this.open && (this.openFor === undefined || this.openFor === request);
   }
 
-  load(nowMs: number): number {
-    return this.meter.load(nowMs, 0);
+  load(nowMs: number, share = 1): number {
+    return this.meter.load(nowMs, this.inFlight / share);
+  }
+
+  weight(): number {
+    return 1;
   }
 }

@@ -2,24 +2,17 @@
  * One endpoint after the other, from a random start, so that many clients started at once do not begin with the same one.
  * Blind to load: for endpoints that are alike and calls that cost alike.
  */
-import type { Balancer, Candidate, LoadMeter, Picker } from './balancer.js';
+import type { Balancer, Candidate, Picker } from './balancer.js';
+import { inFlightMeter } from './in-flight-meter.js';
 
 /** Endpoints passed over because they are unavailable, before one is taken all the same. */
 const MAX_PASSED = 256;
-
-/** The number of calls under way, for people: the choice does not look at it. */
-const meter: LoadMeter = {
-  load: (_nowMs, inFlight) => inFlight,
-  succeeded() {},
-  failed() {},
-  abandoned() {},
-};
 
 /** Makes the balancer. A changed set is walked on from the same position. */
 export function roundRobin(): Balancer {
   return {
     role: 'round-robin',
-    meter: () => meter,
+    meter: () => inFlightMeter,
     picker(candidates, env, previous) {
       const start =
         previous instanceof Rotation ? previous.position : Math.floor(env.random() * Math.max(1, candidates.length));

@@ -7,7 +7,10 @@ import type { Endpoint } from '../membership/endpoint.js';
 
 /** Measures one endpoint. Numbers only, no timers; called on every call. */
 export interface LoadMeter {
-  /** Expected cost of one more call; lower is better. Free of side effects. @param inFlight - calls under way there */
+  /**
+   * Expected cost of one more call; lower is better. Free of side effects.
+   * @param inFlight - calls under way there; a part of a call where an endpoint of more weight counts each as less.
+   */
   load(nowMs: number, inFlight: number): number;
   /** The endpoint answered, after this time. */
   succeeded(nowMs: number, elapsedMs: number): void;
@@ -21,12 +24,20 @@ export interface LoadMeter {
 export interface Candidate {
   readonly endpoint: Endpoint;
   /**
-   * False for one that should be gone round: busy, ejected but kept as a last resort, or with an open breaker for what this
-   * request asks. Free of side effects.
+   * False for one that should be gone round: busy, ejected but kept as a last resort, to be avoided by this call, or with an
+   * open breaker for what this request asks. Free of side effects.
    * @param request - the one to be sent; left out where none in particular is meant.
    */
   available(request?: unknown): boolean;
-  load(nowMs: number): number;
+  /** Calls of this balancer under way there. */
+  readonly inFlight: number;
+  /**
+   * Expected cost of one more call; lower is better.
+   * @param share - its weight relative to the mean of those picked from: each call under way counts as 1/share. @defaultValue 1
+   */
+  load(nowMs: number, share?: number): number;
+  /** Share of the traffic relative to the others; a finite number above 0. */
+  weight(nowMs: number): number;
 }
 
 /** Chooses among a fixed set. */
@@ -42,9 +53,12 @@ export interface Picker {
 export interface Balancer {
   /** In the field's own word: `p2c`, `round-robin`. */
   readonly role: string;
-  /** Makes the meter of an endpoint that is new. */
-  meter(env: Env): LoadMeter;
+  /**
+   * Makes the meter of an endpoint.
+   * @param previous - what measured it until now, where another balancer takes over; one that fits is carried on.
+   */
+  meter(env: Env, previous?: LoadMeter): LoadMeter;
   /** Makes a picker for a changed set. @param previous - the one it replaces, so that a position can be carried on */
-  picker(candidates: readonly Candidate[], env: Env, previous: Picker | undefined): Picker;
+  picker(candidates: readonly Candidate[], env: Env, previous?: Picker): Picker;
   describe?(): Readonly<Record<string, unknown>>;
 }

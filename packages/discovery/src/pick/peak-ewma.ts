@@ -27,9 +27,18 @@ const UNPROVEN = 1e9;
 const FIRST_COUNTED_ANSWER = 3;
 /** τ of the seed, in milliseconds. */
 const SEED_DECAY_MS = 1000;
-/** Makes the meter of one endpoint. @param nowMs - since when the endpoint is known */
-export function peakEwmaMeter({ decayMs, seedMs, failureMs }: PeakEwmaOptions, nowMs: number): LoadMeter {
-  return new PeakEwma(decayMs, seedMs, failureMs, nowMs);
+
+/**
+ * Makes the meter of one endpoint.
+ * @param nowMs - since when the endpoint is known.
+ * @param previous - what measured it until now; what a meter of this kind has learnt is carried on.
+ */
+export function peakEwmaMeter(
+  { decayMs, seedMs, failureMs }: PeakEwmaOptions,
+  nowMs: number,
+  previous?: LoadMeter,
+): LoadMeter {
+  return new PeakEwma(decayMs, seedMs, failureMs, nowMs, previous);
 }
 
 class PeakEwma implements LoadMeter {
@@ -43,10 +52,14 @@ class PeakEwma implements LoadMeter {
   #measured = false;
   #answers = 0;
 
-  constructor(decayMs: number, seedMs: number, failureMs: number, nowMs: number) {
+  constructor(decayMs: number, seedMs: number, failureMs: number, nowMs: number, previous: LoadMeter | undefined) {
     this.#decayMs = decayMs;
     this.#failureMs = failureMs;
-    this.#latest = [seedMs, nowMs];
+    if (previous instanceof PeakEwma) {
+      this.#latest = [...previous.#latest];
+      this.#measured = previous.#measured;
+      this.#answers = previous.#answers;
+    } else this.#latest = [seedMs, nowMs];
   }
 
   load(nowMs: number, inFlight: number): number {

@@ -1,4 +1,4 @@
-import { checkOptions, type Env, integerIn, millisecondsIn } from '@fwk/kernel';
+import { checkOptions, integerIn, millisecondsIn } from '@fwk/kernel';
 import type { Balancer } from './balancer.js';
 import { type PeakEwmaOptions, peakEwmaMeter } from './peak-ewma.js';
 import { MAX_EFFORT, twoChoices } from './two-choices.js';
@@ -37,8 +37,8 @@ export function p2c(options?: Partial<P2cOptions>): Balancer {
   });
   return {
     role: 'p2c',
-    meter: ({ clock }) => peakEwmaMeter(settings, clock.now()),
-    picker: (candidates, env: Env) => twoChoices(candidates, env.random, settings.maxEffort),
+    meter: ({ clock }, previous) => peakEwmaMeter(settings, clock.now(), previous),
+    picker: (candidates, env) => twoChoices(candidates, env, settings.maxEffort),
     describe: () => settings as Readonly<Record<string, unknown>>,
   };
 }

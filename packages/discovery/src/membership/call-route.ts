@@ -1,0 +1,21 @@
+import { type ContextKey, contextKey } from '@fwk/kernel';
+
+/** What a call itself says of where it wants to go. */
+export interface CallRoute {
+  /** What hashes and sticky splits choose by, such as a user's id: calls with the same key go to the same place. */
+  readonly key?: string;
+  /** The versions it may go to, such as `^2` or `2.4.0`. */
+  readonly version?: string;
+  /** Tags that an endpoint must have, all of them. */
+  readonly tags?: readonly string[];
+  /** Id of the endpoint it goes to, whatever its state, as long as that is a member. */
+  readonly pin?: string;
+  /** Ids of endpoints that it does not go to while another is available. */
+  readonly avoid?: readonly string[];
+}
+
+/**
+ * Where this call wants to go; undefined: wherever it is best.
+ * @example context.with({ values: [routeKey.of({ key: userId })] })
+ */
+export const routeKey: ContextKey<CallRoute | undefined> = contextKey<CallRoute | undefined>('route', undefined);
