@@ -13,7 +13,6 @@ import {
   callSafely,
   currentOf,
   type Env,
-  type Follower,
   follow,
   isLive,
   isOwnDoing,
@@ -32,13 +31,14 @@ import { NoEndpointError } from '../errors.js';
 import { type Endpoint, endpointChoiceKey } from '../membership/endpoint.js';
 import { type EndpointReport, monitorOf } from '../membership/monitor.js';
 import { suspect } from '../membership/suspect.js';
-import { isConnectionError } from '../outlier/connection-error.js';
 import { checkEjection, type EjectionOptions } from '../outlier/ejection-options.js';
 import { p2c } from '../pick/p2c.js';
 import { type BalanceOptions, checkBalance, innerOf } from './balance-options.js';
 import { endpointService } from './endpoint-service.js';
+import { failureOf } from './failure.js';
 import { Node } from './node.js';
-import { type Failure, PickSet } from './pick-set.js';
+import { PickSet } from './pick-set.js';
+import { type CallOwner, SentCall } from './sent-call.js';
 
 /** A balanced service. Disposing of it ends with the last call under way, when all endpoints' stacks and connections are gone. */
 export interface BalancedService<Req, Res> extends Service<Req, Res>, AsyncDisposable {
@@ -74,7 +74,7 @@ function ejectionOf(given: Partial<EjectionOptions> | false | undefined): Ejecti
   return given === false ? undefined : checkEjection(given);
 }
 
-class Balanced<Req, Res> implements BalancedService<Req, Res> {
+class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Res> {
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
   readonly #options: BalanceOptions<Req, Res>;
@@ -255,44 +255,5 @@ class Balanced<Req, Res> implements BalancedService<Req, Res> {
       filtered[reason] = (filtered[reason] ?? 0) + 1;
     }
     throw new NoEndpointError(service, { known: endpoints.value.length, filtered, stale: endpoints.stale?.reason });
-  }
-}
-
-/** What a failure speaks for. Overload, and what was refused unprocessed, say nothing against the endpoint's being there. */
-function failureOf(error: unknown, { overloaded, sent }: Verdict, context: CallContext): Failure {
-  const connection = isConnectionError(error);
-  const said = !overloaded && sent !== false;
-  return {
-    rule: connection ? 'connection-failed' : said ? 'consecutive-failures' : undefined,
-    // A connection that broke when the request had been sent may be that one operation's doing.
-    certain: connection && sent !== true,
-    operation: context.get(operationKey),
-    error,
-  };
-}
-
-/** Tells the balancer how a call ends that it has sent. */
-class SentCall<Req, Res> implements Follower<Res> {
-  next: Follower<Res> | undefined = undefined;
-  readonly node: Node<Req, Res>;
-  readonly startMs: number;
-  readonly request: Req;
-  readonly context: CallContext;
-  readonly #balanced: Balanced<Req, Res>;
-
-  constructor(balanced: Balanced<Req, Res>, node: Node<Req, Res>, startMs: number, request: Req, context: CallContext) {
-    this.node = node;
-    this.startMs = startMs;
-    this.request = request;
-    this.context = context;
-    this.#balanced = balanced;
-  }
-
-  answered(result: Res): undefined {
-    this.#balanced.answered(this, result);
-  }
-
-  failed(error: unknown): undefined {
-    this.#balanced.failed(this, error);
   }
 }

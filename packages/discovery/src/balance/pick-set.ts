@@ -10,24 +10,13 @@ import { type CallContext, type Env, messageOf } from '@fwk/kernel';
 import { type CallRoute, routeKey } from '../membership/call-route.js';
 import type { Endpoint } from '../membership/endpoint.js';
 import type { EjectionOptions } from '../outlier/ejection-options.js';
-import type { EjectionRule } from '../outlier/endpoint-health.js';
 import type { Balancer, Candidate, LoadMeter, Picker } from '../pick/balancer.js';
 import type { Router } from '../pick/router.js';
+import type { Failure } from './failure.js';
 import type { Node } from './node.js';
 
 /** How long a due endpoint is left alone whose own service (an open breaker) does not want calls. */
 const LOOK_AGAIN_MS = 100;
-
-/** How a call failed. */
-export interface Failure {
-  /** What the failure speaks for; undefined when it says nothing against the endpoint's being there. */
-  readonly rule: EjectionRule | undefined;
-  /** True when it speaks against the host whatever was asked: no connection could be made. */
-  readonly certain: boolean;
-  /** Name of the operation; empty where nobody says. */
-  readonly operation: string;
-  readonly error: unknown;
-}
 
 /** How a set picks. */
 export interface PickRules {
