@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { WireChoice } from '@fwk/resilience';
+import type { WireChoice } from '@fwk/http';
 import type { Drill } from './drill.js';
 import { dataOf, judge, tableOf } from './report.js';
 import { Stage } from './stage/stage.js';

@@ -1,5 +1,5 @@
 /** What a drill is made of. A drill says what happens to real processes; running and judging it is done for all alike. */
-import type { WireChoice } from '@fwk/resilience';
+import type { WireChoice } from '@fwk/http';
 import type { Stage } from './stage/stage.js';
 
 /** What is demanded of one figure. */

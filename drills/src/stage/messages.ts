@@ -1,5 +1,5 @@
 /** What the drill and its processes tell each other. */
-import type { WireChoice } from '@fwk/resilience';
+import type { WireChoice } from '@fwk/http';
 
 /** Where instances are known. */
 export type RegistryPlace =

@@ -1,4 +1,4 @@
-import type { WireChoice } from '@fwk/resilience';
+import type { WireChoice } from '@fwk/http';
 import type { Demand } from '../drill.js';
 
 /** The share of attempts that must go over Mux where all instances serve it: nearly all, or none. */

@@ -45,7 +45,7 @@ export { type MembershipDecorator, type MembershipMethod, OnMembership } from '.
 export { staticEndpoints } from './membership/static-endpoints.js';
 export type { Wire } from './membership/wires.js';
 export { isConnectionError } from './outlier/connection-error.js';
-export { type EjectionOptions, ejectionDefaults } from './outlier/ejection-options.js';
+export { checkEjection, type EjectionOptions, ejectionDefaults } from './outlier/ejection-options.js';
 export type { EjectionRecord, EjectionRule } from './outlier/endpoint-health.js';
 export type { Override } from './override.js';
 export type { Balancer, Candidate, LoadMeter, Picker } from './pick/balancer.js';

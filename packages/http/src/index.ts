@@ -15,7 +15,9 @@ export {
   HeadersFailedError,
   HeadersInvalidError,
 } from './calling/client-errors.js';
+export type { WireChoice } from './calling/wire-choice.js';
 export { describeClient } from './client/client-core.js';
+export type { ClientFields } from './client/client-fields.js';
 export type { ClientHeaders, HeadersCall, HeadersFunction, HeaderValues } from './client/client-headers.js';
 export { clientOf } from './client/client-of.js';
 export {

@@ -67,7 +67,7 @@ export const resilienceErrors = Object.freeze({
     status: 409,
   },
   FWK_RESILIENCE_CHANGE_INVALID: {
-    summary: 'A request to set a policy by hand has an unknown member; nothing was changed.',
+    summary: 'A policy cannot be set by hand to what was asked for; the message says why, and nothing was changed.',
     status: 400,
   },
   FWK_RESILIENCE_STATE_UNKNOWN: {

@@ -33,6 +33,8 @@ export const resilienceEvents = Object.freeze({
   'fallback.failed': 'A fallback was asked and failed as well.',
   'policy.changed': 'Changed named policies are in force; carries the paths that changed.',
   'policy.refused': 'Changed named policies were refused, with the reasons; those before them stay in force.',
+  'policy.overridden':
+    'Somebody put options over those of a policy by hand, or took them away; carries the paths that changed.',
   'policy.forced': 'Somebody set the breakers of a policy by hand, until they are reset; those that come later too.',
   'policy.reset':
     'Somebody closed the breakers of a policy and had them forget what they measured; other layers stay as they are.',

@@ -122,6 +122,7 @@ export type { Scope } from './order/placed-part.js';
 export { ChangeInvalidError } from './policy/change-invalid-error.js';
 export { EndpointNotInUseError } from './policy/endpoint-not-in-use-error.js';
 export { httpClassifier } from './policy/http-classifier.js';
+export { type KindField, type KindOptions, type KindSettings, kindField } from './policy/kind-field.js';
 export type { EffectiveSetting, SettingOrigin } from './policy/merge-options.js';
 export { NoBreakerError } from './policy/no-breaker-error.js';
 export { policy } from './policy/policy.js';
@@ -151,7 +152,6 @@ export type {
 export type { PolicyUse, ServerScope } from './policy/policy-use.js';
 export { type ResilienceOptions, resilience, resilienceDefaults } from './policy/resilience.js';
 export { UnknownPolicyError } from './policy/unknown-policy-error.js';
-export type { WireChoice } from './policy/wire-choice.js';
 export { rateLimit } from './rate/rate-limit.js';
 export { type RateAlgorithm, type RateLimitOptions, rateLimitDefaults } from './rate/rate-limit-options.js';
 export { RateLimitedError, type RateLimitRefusal } from './rate/rate-limited-error.js';

@@ -5,6 +5,7 @@ import { breakerHandles, type HedgeOptions, hedge, httpClassifier, type PolicyKi
 import { CallInvalidError, ClientClosedError } from '../calling/client-errors.js';
 import { type ClientOperation, clientOperation, type OperationRequest } from '../calling/operation-request.js';
 import { type ClientCore, clientCore } from '../client/client-core.js';
+import { clientFields } from '../client/client-fields.js';
 import {
   type ClientOptions,
   type ClientParts,
@@ -183,12 +184,12 @@ function planOf(service: string, method: string): OperationPlan<string> {
  * is passed over.
  */
 function requestKind(service: string, plans: readonly OperationPlan<string>[]): PolicyKind {
-  const { deadlineMs, timeoutMs, retry, breaker } = clientDefaults;
+  const { ejection, deadlineMs, timeoutMs, retry, breaker } = clientDefaults;
   return {
     name: 'client',
     label: service,
     scopes: ['call', 'endpoint'],
-    builtIn: { deadlineMs, timeoutMs, retry, breaker, classifier: answerClassifier },
+    builtIn: { ejection, deadlineMs, timeoutMs, retry, breaker, classifier: answerClassifier },
     assumed: { breaker: endpointBreakerDefaults },
     operations: {
       names: plans.map(({ name }) => name),
@@ -198,8 +199,8 @@ function requestKind(service: string, plans: readonly OperationPlan<string>[]): 
     // The clients with a contract that share the policy have these layers; here they are left out.
     completes: { cache: { keyOf: () => '', ttlMs: 1 }, coalesce: { keyOf: () => '' } },
     knowsIdempotence: true,
-    // For the clients with a contract that share the policy; requests that are passed on go over HTTP.
-    hasWires: true,
+    // The wire is for the clients with a contract that share the policy; requests that are passed on go over HTTP.
+    fields: clientFields,
     make: {
       fallback: () => [],
       cache: () => [],

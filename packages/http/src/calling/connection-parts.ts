@@ -1,6 +1,6 @@
 import type { Endpoint } from '@fwk/discovery';
 import type { Clock, FollowedTls, Logger, Meter } from '@fwk/kernel';
-import type { WireChoice } from '@fwk/resilience';
+import type { WireChoice } from './wire-choice.js';
 
 /** TLS of the connections of a client. */
 export interface ConnectionTls {

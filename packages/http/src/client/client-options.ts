@@ -1,5 +1,5 @@
 import type { Health } from '@fwk/core';
-import type { Balancer, EjectionOptions, Endpoint, Memberships } from '@fwk/discovery';
+import type { Endpoint, Memberships } from '@fwk/discovery';
 import {
   anything,
   callable,
@@ -23,10 +23,10 @@ import {
   type PolicyRegistry,
   policyFields,
   type RetryOptions,
-  type WireChoice,
 } from '@fwk/resilience';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { AnyContract, OperationName, RequestOf, ResponseOf } from '../contract/contract-types.js';
+import { type ClientFields, clientFields } from './client-fields.js';
 import type { ClientHeaders } from './client-headers.js';
 import type { ClientTls } from './client-tls.js';
 
@@ -50,7 +50,7 @@ export type ClientLayers = Stack<OperationRequest, OperationResponse>;
  * Options of a client. Those of its layers are the options of a policy: they lie over the named policy that it follows, which
  * lies over the policies' defaults and what is in force by itself.
  */
-export interface ClientOptions<C = AnyContract> extends Omit<ClientPolicyOptions, 'fallback'> {
+export interface ClientOptions<C = AnyContract> extends Omit<ClientPolicyOptions, 'fallback'>, ClientFields {
   /** Service that is called. @defaultValue the contract's name */
   readonly service: string | undefined;
   /** Named policy that it follows, also while there is none of that name yet. @defaultValue the service's name */
@@ -60,12 +60,6 @@ export interface ClientOptions<C = AnyContract> extends Omit<ClientPolicyOptions
    * `mux://127.0.0.1:4001` for a server that speaks only Mux.
    */
   readonly endpoints: readonly string[] | undefined;
-  /**
-   * Which wire calls take: with `auto` Mux to the endpoints that say that they serve it and HTTP to all others, with `http`
-   * HTTP wherever it is served, with `mux` Mux everywhere but to Unix sockets. A change holds for later calls; calls under way
-   * stay on their wire. @defaultValue 'auto'
-   */
-  readonly wire: WireChoice | Live<WireChoice> | undefined;
   /**
    * Time for one attempt at operations whose contract does not say, 1 to 2^31 − 1 milliseconds; false for no limit.
    * @defaultValue 1000
@@ -95,10 +89,6 @@ export interface ClientOptions<C = AnyContract> extends Omit<ClientPolicyOptions
    * announce it and for `https:` endpoints, with the authorities that Node trusts
    */
   readonly tls: ClientTls | undefined;
-  /** How an endpoint is chosen, such as `roundRobin()`. @defaultValue `p2c()`: power of two choices over peak EWMA */
-  readonly balancer: Balancer | undefined;
-  /** When endpoints are no longer picked, or false for never. @defaultValue the balancer's defaults */
-  readonly ejection: Partial<EjectionOptions> | false | undefined;
   /** Answers instead of operations that failed. @defaultValue none */
   readonly fallback: OperationFallbacks<C> | undefined;
   /**
@@ -133,8 +123,7 @@ export const clientDefaults = Object.freeze({
   layers: undefined,
   endpointLayers: undefined,
   tls: undefined,
-  balancer: undefined,
-  ejection: undefined,
+  ejection: Object.freeze({}),
   fallback: undefined,
   headers: undefined,
   headersTimeoutMs: 2000,
@@ -149,18 +138,16 @@ export const clientDefaults = Object.freeze({
  */
 export const endpointBreakerDefaults = Object.freeze({ openMs: 1000, maxOpenMs: 5000 });
 
-const balancer: Rule = (value) =>
-  typeof value === 'object' && value !== null && 'picker' in value ? undefined : 'a balancer, such as roundRobin()';
 const object: Rule = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object');
-const objectOrFalse: Rule = (value) => (value === false ? undefined : object(value) && 'an object, or false');
 const urls: Rule = (value) => (Array.isArray(value) && value.length > 0 ? undefined : 'a list of base URLs');
 
-type ClientPolicyField = Exclude<keyof ClientPolicyOptions, 'fallback'>;
+type ClientPolicyField = Exclude<keyof ClientPolicyOptions, 'fallback'> | keyof ClientFields;
 
 /** Options of a client that are those of a policy. The policy checks them; fallbacks are given by operation. */
-const clientPolicyFields: readonly ClientPolicyField[] = policyFields('call', 'endpoint').filter(
-  (field) => field !== 'fallback',
-);
+const clientPolicyFields: readonly ClientPolicyField[] = [
+  ...policyFields('call', 'endpoint').filter((field) => field !== 'fallback'),
+  ...clientFields.map(({ name }) => name as keyof ClientFields),
+];
 
 /** Options of a client, parted by who reads them. */
 export interface CheckedClientOptions<C> {
@@ -186,8 +173,6 @@ export function checkClientOptions<C>(owner: string, options: Partial<ClientOpti
     layers: optional(callable),
     endpointLayers: optional(callable),
     tls: anything,
-    balancer: optional(balancer),
-    ejection: optional(objectOrFalse),
     fallback: optional(object),
     // Checked by `constantHeaders`, whose messages never show a value.
     headers: anything,

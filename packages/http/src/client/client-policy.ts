@@ -19,6 +19,7 @@ import {
 } from '@fwk/resilience';
 import type { OperationRequest } from '../calling/operation-request.js';
 import type { OperationPlan } from '../contract/contract.js';
+import { clientFields } from './client-fields.js';
 import { clientDefaults, endpointBreakerDefaults } from './client-options.js';
 import { endpointBreakers } from './endpoint-breakers.js';
 import { onlyFor } from './only-for.js';
@@ -31,13 +32,13 @@ import { operationFallbacks } from './operation-fallback.js';
  * @param variesByCaller - whether answers may differ from caller to caller in a way that requests do not show.
  */
 export function clientKind(service: string, plans: readonly OperationPlan[], variesByCaller = false): PolicyKind {
-  const { wire, deadlineMs, timeoutMs, retry, breaker } = clientDefaults;
+  const { wire, ejection, deadlineMs, timeoutMs, retry, breaker } = clientDefaults;
   return {
     name: 'client',
     label: service,
     scopes: ['call', 'endpoint'],
-    builtIn: { wire, deadlineMs, timeoutMs, retry, breaker },
-    hasWires: true,
+    builtIn: { wire, ejection, deadlineMs, timeoutMs, retry, breaker },
+    fields: clientFields,
     assumed: { breaker: endpointBreakerDefaults },
     operations: operationsOf(plans),
     completes: { cache: { keyOf: readKey }, coalesce: { keyOf: readKey } },

@@ -2,7 +2,7 @@
  * The layers of a client: those of its policy in canonical order, and its own between them, each line with the reason why it
  * stands there.
  */
-import { balance, type Endpoint } from '@fwk/discovery';
+import { balance, type Endpoint, p2c } from '@fwk/discovery';
 import { type AnyLayer, type LayerDescription, OptionsError, type Stack, stack } from '@fwk/kernel';
 import type { PolicyUse } from '@fwk/resilience';
 import type { ConnectionParts } from '../calling/connection-parts.js';
@@ -38,7 +38,6 @@ export function clientStack<C>(
   use: PolicyUse,
   connections: ConnectionParts,
 ): ClientStack {
-  const { balancer, ejection } = options;
   const { endpoints, settled } = source;
   const series = attemptSeries();
 
@@ -73,8 +72,8 @@ export function clientStack<C>(
       // Layers of a user's own need not end in time.
       endsInTime: options.endpointLayers === undefined,
       ...(settled && { settled: (context) => settled(service, context) }),
-      ...(balancer && { balancer }),
-      ...(ejection !== undefined && { ejection }),
+      balancer: use.live('balancer').value ?? p2c(),
+      ejection: use.live('ejection').value ?? {},
     }),
   );
   const all = edited('layers', options.layers, calls);

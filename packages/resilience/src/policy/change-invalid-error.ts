@@ -1,14 +1,14 @@
 import { FwkError } from '@fwk/kernel';
 
-/** A request to set a policy by hand has an unknown member. Code `FWK_RESILIENCE_CHANGE_INVALID`; nothing was changed. */
+/** A policy cannot be set by hand to what was asked for. Code `FWK_RESILIENCE_CHANGE_INVALID`; nothing was changed. */
 export class ChangeInvalidError extends FwkError {
   /** What a management request is answered with. */
   readonly status = 400;
 
-  /** @param member - the unknown one. */
-  constructor(policy: string, member: string) {
-    const shown = JSON.stringify(member.slice(0, 60));
-    const message = `policy "${policy}" was not changed: ${shown} is unknown; a change has a state, and may have an endpoint`;
-    super('FWK_RESILIENCE_CHANGE_INVALID', message, { details: { policy, member: member.slice(0, 60) } });
+  /** @param problems - one sentence each, all that were found. */
+  constructor(policy: string, problems: readonly string[]) {
+    super('FWK_RESILIENCE_CHANGE_INVALID', `policy "${policy}" was not changed: ${problems.join('; ')}`, {
+      details: { policy, problems },
+    });
   }
 }

@@ -1,5 +1,5 @@
 /** Checks a policy by the rules of its layers, before any of them is made. */
-import { OptionsError } from '@fwk/kernel';
+import { currentOf, OptionsError } from '@fwk/kernel';
 import { isPlain } from '../layer/plain.js';
 import { canonicalOrder } from '../order/canonical-order.js';
 import { contradictions } from './contradictions.js';
@@ -23,6 +23,7 @@ export function checkPolicy(name: string, kind: PolicyKind, levels: readonly Opt
   for (const { from, options } of sound) if (from !== 'defaults') problems.push(...misplaced(kind, options));
   const inForce = levelsOfKind(kind, sound);
   checkLayers(kind, inForce, problems);
+  checkFields(kind, inForce, problems);
   const whole = contradictionsOf(kind, inForce.whole);
   problems.push(...whole);
   for (const [operation, levels] of inForce.byOperation) {
@@ -48,6 +49,15 @@ function checkLayers({ completes = {} }: PolicyKind, { whole, byOperation }: Pol
       const given = part.optionsIn(merged);
       if (!sameOptions(given, usual)) check(given, `operations.${name}.${part.field}`);
     }
+  }
+}
+
+/** What the options of the kind itself refuse. */
+function checkFields({ fields = [] }: PolicyKind, { whole }: PolicyLevels, problems: string[]): void {
+  const options = mergeOptions(whole);
+  for (const { name, check } of fields) {
+    const value: unknown = currentOf(Reflect.get(options, name));
+    if (value !== undefined) collect(problems, name, () => check?.(value));
   }
 }
 

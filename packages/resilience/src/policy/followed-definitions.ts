@@ -13,6 +13,7 @@ import {
   levelsOf,
   type PolicyDefinitions,
   type PolicySource,
+  readOverride,
 } from './policy-definitions.js';
 import { collect, type PolicyOptions } from './policy-options.js';
 import type { PolicyRefusal } from './policy-report.js';
@@ -34,6 +35,8 @@ export class FollowedDefinitions implements Disposable {
   readonly #followers = new Map<PolicyCore, Follower>();
   readonly #subscriptions: readonly Disposable[];
   #defined: PolicyDefinitions = { defaults: {}, byName: new Map() };
+  /** What operators set while the process runs, by name. */
+  #overrides: ReadonlyMap<string, PolicyOptions> = new Map();
 
   /** @throws OptionsError when a definition is refused */
   constructor(env: Env, policies: PolicySource, defaults: PolicyOptions | Live<unknown>) {
@@ -65,9 +68,29 @@ export class FollowedDefinitions implements Disposable {
     make: (levels: readonly OptionsLevel[]) => PolicyCore,
   ): { readonly core: PolicyCore } & Disposable {
     const own = over.map((options) => guardLive(name, options));
-    const core = make(this.#levels(this.#defined, name, own));
+    const core = make(this.#levels(this.#defined, this.#overrides, name, own));
     this.#followers.set(core, { over: own, core, needsDefinition });
     return { core, [Symbol.dispose]: () => void this.#followers.delete(core) };
+  }
+
+  /** What lies over all that was given for a policy, as an operator set it. */
+  overridesOf(name: string): PolicyOptions {
+    return this.#overrides.get(name) ?? {};
+  }
+
+  /**
+   * Puts options over all that was given for a policy, for every place that uses it or none. They replace those of before.
+   * @param given - plain data; empty to take them away.
+   * @throws OptionsError with all problems
+   */
+  override(name: string, given: unknown): void {
+    const options = readOverride(name, given);
+    const overrides = new Map([...this.#overrides].filter(([other]) => other !== name));
+    if (Object.keys(options).length > 0) overrides.set(name, options);
+    for (const { core, levels } of this.#checked(this.#defined, overrides, name)) core.follow(levels);
+    const changed = changedPaths({ defaults: {}, byName: this.#overrides }, { defaults: {}, byName: overrides });
+    this.#overrides = overrides;
+    if (changed.length > 0) this.#env.events.emit('policy.overridden', { path: this.#env.path, name, changed });
   }
 
   [Symbol.dispose](): void {
@@ -79,7 +102,7 @@ export class FollowedDefinitions implements Disposable {
     try {
       const defined = this.#read();
       const changed = changedPaths(this.#defined, defined);
-      for (const { core, levels } of this.#checked(defined)) core.follow(levels);
+      for (const { core, levels } of this.#checked(defined, this.#overrides)) core.follow(levels);
       this.#defined = defined;
       this.refusal = undefined;
       if (changed.length > 0) events.emit('policy.changed', { path, changed });
@@ -91,17 +114,23 @@ export class FollowedDefinitions implements Disposable {
     }
   }
 
-  /** What is in use, with its new levels. @throws OptionsError with the problems of all places of use */
-  #checked(defined: PolicyDefinitions) {
+  /**
+   * What is in use, with its new levels.
+   * @param only - the policies of this name. @defaultValue all
+   * @throws OptionsError with the problems of all places of use
+   */
+  #checked(defined: PolicyDefinitions, overrides: ReadonlyMap<string, PolicyOptions>, only?: string) {
     const problems: string[] = [];
     const checked = [...this.#followers.values()].flatMap(({ over, core, needsDefinition }) => {
       const { name } = core;
+      if (only !== undefined && name !== only) return [];
       if (needsDefinition && !defined.byName.has(name)) {
         problems.push(`policy "${name}" is in use and cannot be taken away`);
         return [];
       }
-      const levels = this.#levels(defined, name, over);
-      collect(problems, `policy "${name}" where it is used`, () => core.check(levels));
+      const levels = this.#levels(defined, overrides, name, over);
+      const place = only === undefined ? `policy "${name}" where it is used` : '';
+      collect(problems, place, () => core.check(levels));
       return [{ core, levels }];
     });
     // Places that set the same have the same problems.
@@ -109,9 +138,19 @@ export class FollowedDefinitions implements Disposable {
     return checked;
   }
 
-  #levels(defined: PolicyDefinitions, name: string, over: readonly PolicyOptions[]): readonly OptionsLevel[] {
+  #levels(
+    defined: PolicyDefinitions,
+    overrides: ReadonlyMap<string, PolicyOptions>,
+    name: string,
+    over: readonly PolicyOptions[],
+  ): readonly OptionsLevel[] {
     const options = defined.byName.get(name) ?? {};
     const ofPlace = over.map((given) => ({ from: 'call-site' as const, options: given }));
-    return [...levelsOf(defined, options), ...ofPlace];
+    const override = overrides.get(name);
+    return [
+      ...levelsOf(defined, options),
+      ...ofPlace,
+      ...(override ? [{ from: 'override' as const, options: override }] : []),
+    ];
   }
 }

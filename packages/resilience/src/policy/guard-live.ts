@@ -6,15 +6,18 @@ import { guardOptions } from '@fwk/kernel';
 import { isPlain } from '../layer/plain.js';
 import { canonicalOrder } from '../order/canonical-order.js';
 import type { PlacedPart as PolicyPart } from '../order/placed-part.js';
+import { kindFields } from './kind-field.js';
 import type { PolicyOptions } from './policy-options.js';
-import { wireRule } from './wire-choice.js';
 
 /**
  * The options with their live values guarded; what is refused stays what it is, for the check to tell.
  * @param name - the policy's, for warnings.
  */
 export function guardLive(name: string, options: PolicyOptions): PolicyOptions {
-  return isPlain(options) ? guardLevel(`policy "${name}"`, options) : options;
+  if (!isPlain(options)) return options;
+  const owner = `policy "${name}"`;
+  const rulesOfKinds = Object.fromEntries(kindFields().map(({ name: field, rule }) => [field, rule]));
+  return guardLevel(owner, guardOptions(owner, options, rulesOfKinds));
 }
 
 function guardLevel(owner: string, options: PolicyOptions): PolicyOptions {
@@ -31,10 +34,9 @@ function guardLevel(owner: string, options: PolicyOptions): PolicyOptions {
 }
 
 /** Rules of those options that are a single value. */
-const singleRules = Object.fromEntries([
-  ['wire', wireRule],
-  ...canonicalOrder.flatMap(({ field, single, rules }: PolicyPart) => {
+const singleRules = Object.fromEntries(
+  canonicalOrder.flatMap(({ field, single, rules }: PolicyPart) => {
     const rule = single === undefined ? undefined : rules[single];
     return rule ? [[field, rule]] : [];
   }),
-]);
+);

@@ -1,7 +1,8 @@
 /** The implementation of the policy registry: it lists policies, reports on them and sets them by hand. */
-import type { Env, Live } from '@fwk/kernel';
+import { type Env, type Live, OptionsError } from '@fwk/kernel';
 import type { ManualState } from '../breaker/breaker-state.js';
 import { sumStatistics } from '../statistics/policy-statistics.js';
+import { ChangeInvalidError } from './change-invalid-error.js';
 import { checkPolicy } from './check-policy.js';
 import { EndpointNotInUseError } from './endpoint-not-in-use-error.js';
 import { FollowedDefinitions } from './followed-definitions.js';
@@ -85,6 +86,7 @@ export class ListedPolicies implements PolicyRegistry {
     return {
       name,
       forced: forcedOf(found),
+      overrides: this.#definitions.overridesOf(name),
       uses: reports.flatMap(({ uses }) => uses),
       breakers: reports.flatMap(({ breakers }) => breakers),
       bulkheads: reports.flatMap(({ bulkheads }) => bulkheads),
@@ -104,6 +106,17 @@ export class ListedPolicies implements PolicyRegistry {
   reset(name: string, endpoint?: string): void {
     for (const policy of this.#withEndpoint(name, endpoint)) policy.reset(endpoint);
     this.env.events.emit('policy.reset', { path: this.env.path, name, ...(endpoint && { endpoint }) });
+  }
+
+  override(name: string, options: unknown): void {
+    if (!this.#find(name).some((listed) => listed instanceof PolicyCore)) {
+      throw new ChangeInvalidError(name, ['it was made apart from the registry, and has the options of its code']);
+    }
+    try {
+      this.#definitions.override(name, options);
+    } catch (error) {
+      throw error instanceof OptionsError ? new ChangeInvalidError(name, error.problems) : error;
+    }
   }
 
   [Symbol.dispose](): void {
@@ -151,7 +164,7 @@ export class ListedPolicies implements PolicyRegistry {
   }
 }
 
-function reportOf(listed: Listed): PolicyReport {
+function reportOf(listed: Listed) {
   return listed instanceof PolicyCore ? reportOfCore(listed) : reportOfLayer(listed);
 }
 

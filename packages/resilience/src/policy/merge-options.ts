@@ -3,17 +3,18 @@
  * of use. They are merged field by field, so that a call site that sets one option keeps the others, and each option
  * can say where it came from.
  */
-import { isLive } from '@fwk/kernel';
+import { currentOf, isLive } from '@fwk/kernel';
 import type { FallbackChain } from '../fallback/fallback-part.js';
 import { isPlain } from '../layer/plain.js';
 import { canonicalOrder } from '../order/canonical-order.js';
+import { type KindField, kindFields } from './kind-field.js';
 import type { PolicyOptions } from './policy-options.js';
 
 /**
- * Where a setting was set: in the code of the layer, for all named policies, for this one, where it is used, or in the
- * contract of an operation.
+ * Where a setting was set: in the code of the layer, for all named policies, for this one, where it is used, in the
+ * contract of an operation, or by an operator while the process runs.
  */
-export type SettingOrigin = 'built-in' | 'defaults' | 'policy' | 'call-site' | 'contract';
+export type SettingOrigin = 'built-in' | 'defaults' | 'policy' | 'call-site' | 'contract' | 'override';
 
 /** Options set at one level. */
 export interface OptionsLevel {
@@ -35,12 +36,25 @@ export function mergeOptions(levels: readonly OptionsLevel[]): PolicyOptions {
   let merged: PolicyOptions = {};
   for (const { options } of levels) {
     const fallback = chained(options.fallback, merged.fallback);
-    merged = { ...(mergePlain(merged, options) as PolicyOptions), ...(fallback === undefined ? {} : { fallback }) };
+    merged = {
+      ...(mergePlain(merged, options) as PolicyOptions),
+      ...ofKinds(options, merged),
+      ...(fallback === undefined ? {} : { fallback }),
+    };
   }
   return merged;
 }
 
-/** The settings in force, each with its origin: those of all layers in canonical order, then the wire of a client. */
+/** Those options of kinds that are merged in a way of their own. */
+function ofKinds(over: PolicyOptions, under: PolicyOptions): PolicyOptions {
+  const merged = kindFields().flatMap(({ name, merge }) => {
+    const [above, below]: unknown[] = [Reflect.get(over, name), Reflect.get(under, name)];
+    return merge && above !== undefined && below !== undefined ? [[name, merge(above, below)]] : [];
+  });
+  return Object.fromEntries(merged);
+}
+
+/** The settings in force, each with its origin: those of all layers in canonical order, then those of kinds. */
 export function effectiveSettings(levels: readonly OptionsLevel[]): readonly EffectiveSetting[] {
   const merged = mergeOptions(levels);
   const single = (field: string): readonly EffectiveSetting[] => {
@@ -58,7 +72,18 @@ export function effectiveSettings(levels: readonly OptionsLevel[]): readonly Eff
         : [{ setting: `${part.field}.${name}`, value: shown(value), from: originOf(levels, part.field, name) }],
     );
   });
-  return [...ofLayers, ...single('wire')];
+  const ofKind = ({ name, defaults = {}, show }: KindField): readonly EffectiveSetting[] => {
+    const held: unknown = currentOf(Reflect.get(merged, name));
+    if (held === undefined) return [];
+    const value = show ? show(held) : held;
+    if (!isPlain(value)) return [{ setting: name, value: shown(value), from: originOf(levels, name) }];
+    return Object.entries({ ...defaults, ...value }).flatMap(([member, each]) =>
+      each === undefined
+        ? []
+        : [{ setting: `${name}.${member}`, value: shown(each), from: originOf(levels, name, member) }],
+    );
+  };
+  return [...ofLayers, ...kindFields().flatMap(ofKind)];
 }
 
 /** The settings of single operations that differ from those of all, where there are any. */
@@ -83,7 +108,7 @@ function originOf(levels: readonly OptionsLevel[], field: string, name?: string)
   );
   const from = inForce.findLast(({ options }) => {
     const given: unknown = options[field as keyof PolicyOptions];
-    return name === undefined ? given !== undefined : isPlain(given) && given[name] !== undefined;
+    return name !== undefined && isPlain(given) ? given[name] !== undefined : given !== undefined;
   });
   return from?.from ?? 'built-in';
 }

@@ -5,6 +5,7 @@
 import { fixed, type Rule } from '@fwk/kernel';
 import { isPlain } from '../layer/plain.js';
 import { canonicalOrder } from '../order/canonical-order.js';
+import { kindFields } from './kind-field.js';
 import { keeps } from './policy-options.js';
 
 const MAX_DEPTH = 4;
@@ -21,7 +22,7 @@ const dataPaths: readonly string[] = canonicalOrder.flatMap(({ field, single, an
  * @param problems - takes the paths of all that is left out.
  */
 export function plainPart(value: unknown, path: string, problems: string[], depth = 0): unknown {
-  if (dataPaths.some((end) => path.endsWith(end))) return keeps(anyData, path, value, problems) ? value : undefined;
+  if (takesAnyData(path)) return keeps(anyData, path, value, problems) ? value : undefined;
   if (!keeps(plainAt(depth), path, value, problems)) return undefined;
   if (!isPlain(value)) return value;
   const parts = Object.entries(value).map(([key, held]) => [
@@ -29,6 +30,11 @@ export function plainPart(value: unknown, path: string, problems: string[], dept
     plainPart(held, `${path}.${key}`, problems, depth + 1),
   ]);
   return Object.fromEntries(parts.filter(([key, part]) => part !== undefined || value[key as string] === undefined));
+}
+
+function takesAnyData(path: string): boolean {
+  if (dataPaths.some((end) => path.endsWith(end))) return true;
+  return kindFields().some(({ name, anyData = false }) => anyData && path.endsWith(`.${name}`));
 }
 
 function isScalar(value: unknown): boolean {

@@ -12,6 +12,7 @@ import {
   type EventSink,
   eventBus,
   type LayerDescription,
+  type Live,
   makeEnv,
   type Service,
   type Stack,
@@ -33,6 +34,7 @@ import type { PolicyStatistics, StatisticsSource } from '../statistics/policy-st
 import type { StatisticsRecorder } from '../statistics/recorder.js';
 import type { LatencyDigest } from '../window/latency-digest.js';
 import { checkPolicy } from './check-policy.js';
+import { FieldLive } from './field-live.js';
 import { HandleLists } from './handle-lists.js';
 import { LiveLevels } from './live-levels.js';
 import {
@@ -70,6 +72,8 @@ export class PolicyCore implements StatisticsSource {
   #endsInTime: boolean;
   /** Merged once and not for each call; forgotten when the levels change. */
   readonly #merged = new Map<string | undefined, PolicyOptions>();
+  /** Those options of its kind that somebody follows. */
+  readonly #followed = new Map<string, FieldLive>();
 
   /**
    * @param given - checked options, the weakest level first; see `checkPolicy`.
@@ -102,6 +106,13 @@ export class PolicyCore implements StatisticsSource {
     return merged;
   }
 
+  /** What an option of its kind comes to, now and after each change. */
+  live(field: string): Live<unknown> {
+    const known = this.#followed.get(field) ?? new FieldLive(`${this.name}: ${field}`, this.#option(field));
+    this.#followed.set(field, known);
+    return known.live;
+  }
+
   /** The layers that stand in its own scopes now, outermost first. */
   get layers(): readonly LayerDescription[] {
     return this.describe(this.stackOf(this.kind.scopes).layers);
@@ -128,6 +139,7 @@ export class PolicyCore implements StatisticsSource {
     this.#levels = levelsOfKind(this.kind, this.#live.take(given));
     this.#merged.clear();
     const after = this.#following?.follow(this.#levels);
+    for (const [field, live] of this.#followed) live.follow(this.#option(field));
     if (!after) return;
     this.#places = after;
     this.#endsInTime = endsInTime(after);
@@ -244,6 +256,11 @@ export class PolicyCore implements StatisticsSource {
     return this.#recorders.attempts();
   }
 
+  /** Lets go of the live values that were given in its options. */
+  release(): void {
+    for (const live of this.#followed.values()) live[Symbol.dispose]();
+  }
+
   #build<Req, Res>(layers: readonly AnyLayer[], next: Service<Req, Res>, env: Env): ScopeStack<Req, Res> {
     const built = new ScopeStack(layers, this.kind, next, env, this.#places, this.#following !== undefined);
     this.#stacks.add(built);
@@ -255,6 +272,10 @@ export class PolicyCore implements StatisticsSource {
     const recorder = this.#recorders.whole();
     if (!operations) return () => recorder;
     return (request) => this.#recorders.ofOperation(operations.nameOf(request));
+  }
+
+  #option(field: string): unknown {
+    return Reflect.get(this.options(), field);
   }
 
   #has(role: string): boolean {

@@ -9,6 +9,7 @@ import { optionsObject } from '../layer/policy-part.js';
 import { canonicalOrder } from '../order/canonical-order.js';
 import { checkPolicy } from './check-policy.js';
 import { guardLive } from './guard-live.js';
+import { kindFields } from './kind-field.js';
 import { LiveLevels } from './live-levels.js';
 import type { OptionsLevel } from './merge-options.js';
 import { plainPart } from './plain-data.js';
@@ -94,6 +95,19 @@ function readDefinitions(policies: unknown, defaults: unknown, problems: string[
   return { defaults: common, byName };
 }
 
+/**
+ * Reads what an operator puts over a policy.
+ * @throws OptionsError with all problems at once
+ */
+export function readOverride(name: string, given: unknown): PolicyOptions {
+  const problems: string[] = [];
+  // Named like configuration, so that the same options may hold lists.
+  const options = isPlain(given) ? (plainPart(given, 'options', problems, 1) as PolicyOptions) : {};
+  if (!isPlain(given)) problems.push('options must be an object of options, {} to take them away');
+  if (problems.length > 0) throw new OptionsError(`policy "${name}"`, problems);
+  return options;
+}
+
 /** The levels of a named policy, without those of its place of use. */
 export function levelsOf({ defaults }: PolicyDefinitions, options: PolicyOptions): readonly OptionsLevel[] {
   return [
@@ -108,7 +122,7 @@ function anyKind({ operations }: PolicyOptions): PolicyKind {
   return {
     name: 'function',
     scopes: ['call', 'endpoint', 'server'],
-    hasWires: true,
+    fields: kindFields(),
     assumed: Object.fromEntries(canonicalOrder.map(({ field, needed }) => [field, needed])),
     ...(names.length > 0 && { operations: { names, nameOf: () => '' } }),
   };

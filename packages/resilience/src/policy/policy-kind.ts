@@ -5,6 +5,7 @@
 import type { AnyLayer } from '@fwk/kernel';
 import type { PolicyKit } from '../layer/policy-part.js';
 import type { Scope } from '../order/placed-part.js';
+import type { KindField } from './kind-field.js';
 import type { PolicyOptions } from './policy-options.js';
 
 /** The operations of a client or a server, each of which may have options of its own. */
@@ -42,8 +43,8 @@ export interface PolicyKind {
   readonly completes?: PolicyOptions;
   /** True where each call says whether it may run twice, so that hedging need not be told. @defaultValue false */
   readonly knowsIdempotence?: boolean;
-  /** True where calls go over the network, so that the option `wire` means something. @defaultValue false */
-  readonly hasWires?: boolean;
+  /** Its options that are no layer's, such as the balancer of a client; made by `kindField`. @defaultValue none */
+  readonly fields?: readonly KindField[];
   /** What paths call it, in metrics and events. @defaultValue the policy's name */
   readonly label?: string;
 }

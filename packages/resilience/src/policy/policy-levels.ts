@@ -5,6 +5,7 @@
 
 import { isPlain } from '../layer/plain.js';
 import { canonicalOrder } from '../order/canonical-order.js';
+import { isKindField } from './kind-field.js';
 import { mergeOptions, type OptionsLevel } from './merge-options.js';
 import type { PolicyKind } from './policy-kind.js';
 import type { PolicyOptions } from './policy-options.js';
@@ -56,12 +57,12 @@ export function misplacedFields(kind: PolicyKind, options: PolicyOptions): reado
 /** The options that a kind takes. */
 export function fieldsOf(kind: PolicyKind): readonly string[] {
   const ofLayers = canonicalOrder.filter(({ field }) => isOf(kind, field)).map(({ field }) => field);
-  return isOf(kind, 'wire') ? [...ofLayers, 'wire'] : ofLayers;
+  return [...ofLayers, ...(kind.fields ?? []).map(({ name }) => name)];
 }
 
 function isOf(kind: PolicyKind, field: string): boolean {
   if (field === 'operations') return kind.operations !== undefined;
-  if (field === 'wire') return kind.hasWires === true;
+  if (isKindField(field)) return kind.fields?.some(({ name }) => name === field) ?? false;
   if (common.includes(field as never)) return true;
   const part = canonicalOrder.find((each) => each.field === field || Object.values(each.beside).includes(field));
   return part === undefined || part.scopes.some((scope) => kind.scopes.includes(scope));

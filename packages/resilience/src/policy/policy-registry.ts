@@ -49,6 +49,13 @@ export interface PolicyRegistry extends Disposable {
    * @throws {@link PolicyNotInUseError}; {@link EndpointNotInUseError}
    */
   reset(name: string, endpoint?: string): void;
+  /**
+   * Puts options over all that code and configuration give for a policy, from the next call on, until they are set anew or the
+   * process ends. Places of use that come later have them too. All places are checked before the first one changes.
+   * @param options - plain data as in configuration; they replace those that were set before, `{}` takes them away.
+   * @throws {@link PolicyNotInUseError}; {@link ChangeInvalidError} with all problems, and nothing is changed
+   */
+  override(name: string, options: unknown): void;
   /** The last change of the definitions if it was refused; undefined once a good one came. */
   readonly refusal: PolicyRefusal | undefined;
   /** Stops following the definitions; policies stay as they are. */

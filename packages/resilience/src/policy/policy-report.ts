@@ -5,6 +5,7 @@ import type { PolicyStatistics } from '../statistics/policy-statistics.js';
 import type { EffectiveSetting } from './merge-options.js';
 import type { PolicyCore } from './policy-core.js';
 import type { PolicyLayer } from './policy-layer.js';
+import type { PolicyOptions } from './policy-options.js';
 
 /** One policy in a list; plain data. */
 export interface PolicySummary {
@@ -24,6 +25,8 @@ export interface PolicyReport {
   readonly uses: readonly PolicyPlace[];
   /** The state in which all its breakers were set by hand; undefined when nobody has. */
   readonly forced: ManualState | undefined;
+  /** What an operator put over its options; empty when nobody has. */
+  readonly overrides: PolicyOptions;
   readonly breakers: readonly BreakerSnapshot[];
   readonly bulkheads: readonly BulkheadSnapshot[];
   /** Of all places together. */
@@ -64,8 +67,11 @@ export interface PolicyRefusal {
   readonly atMs: number;
 }
 
+/** What is reported of one policy of a name. */
+type ReportOfOne = Omit<PolicyReport, 'overrides'>;
+
 /** Reports of a policy that follows the definitions. */
-export function reportOfCore(core: PolicyCore): PolicyReport {
+export function reportOfCore(core: PolicyCore): ReportOfOne {
   const breakers = core.aliveBreakers.map((breaker) => breaker.snapshot());
   const place: PolicyPlace = {
     of: core.kind.name,
@@ -85,7 +91,7 @@ export function reportOfCore(core: PolicyCore): PolicyReport {
 }
 
 /** Reports of a policy that somebody made and listed. */
-export function reportOfLayer(policy: PolicyLayer): PolicyReport {
+export function reportOfLayer(policy: PolicyLayer): ReportOfOne {
   const { name, forced, layers, settings, breakers, bulkheads } = policy;
   return {
     name,

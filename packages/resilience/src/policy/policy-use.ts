@@ -2,9 +2,10 @@
  * A policy in use before something that builds its layers by scopes: a client (round each call, and in front of each
  * endpoint) or a server. Layers of others stand between those of the policy, by role.
  */
-import type { BuiltService, Env, Layer, LayerDescription, Service, Stack } from '@fwk/kernel';
+import type { BuiltService, CurrentOptions, Env, Layer, LayerDescription, Live, Service, Stack } from '@fwk/kernel';
 import type { Scope } from '../order/placed-part.js';
 import type { CallCounts } from '../statistics/call-counts.js';
+import type { KindOptions } from './kind-field.js';
 import type { PolicyCore } from './policy-core.js';
 import type { PolicyOptions } from './policy-options.js';
 
@@ -33,6 +34,8 @@ export interface PolicyUse extends Disposable {
   describe<Req, Res>(layers: Stack<Req, Res>): readonly LayerDescription[];
   /** The options in force, of one operation or where none has its own. */
   options(operation?: string): PolicyOptions;
+  /** What an option of its kind comes to, for who is to be told of changes; undefined while no level gives it. */
+  live<Field extends keyof KindOptions>(field: Field): Live<CurrentOptions<KindOptions>[Field]>;
 }
 
 /**
@@ -59,6 +62,11 @@ export function policyUse(core: PolicyCore, env: Env, listed: Disposable): Polic
     counts: (operation) => core.counts(operation, own),
     describe: ({ layers }) => core.describe(layers),
     options: (operation) => core.options(operation),
-    [Symbol.dispose]: () => listed[Symbol.dispose](),
+    // Checked by the rule of the option.
+    live: (field) => core.live(field) as Live<never>,
+    [Symbol.dispose]: () => {
+      listed[Symbol.dispose]();
+      core.release();
+    },
   };
 }

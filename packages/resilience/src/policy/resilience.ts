@@ -38,6 +38,8 @@ type PolicyDefaults = PolicyOptions | Live<unknown>;
 /** What breakers may be set to from outside. */
 const allowedStates: readonly string[] = Object.freeze([...manualStates, 'reset']);
 
+const changes = 'a change has a state, and may have an endpoint, or it has options';
+
 /** Defaults of {@link resilience}. */
 export const resilienceDefaults = Object.freeze({
   policies: Object.freeze({}),
@@ -51,10 +53,13 @@ export const resilienceDefaults = Object.freeze({
  * - `GET /manage/policies/:name` shows all settings with where each was set, counts and opening records.
  * - `PUT /manage/policies/:name` with `{"state": "forced-open"}` (or `forced-closed`, `disabled`, `metrics-only`) sets
  *   its breakers by hand, and those that are made later; `{"state": "reset"}` closes them and forgets what they measured.
- *   With an `endpoint`, the id of one that a client calls, only the breakers of that one. A change takes the token of the management listener; its answer has the policy as it `was`.
+ *   With an `endpoint`, the id of one that a client calls, only the breakers of that one.
+ * - `PUT /manage/policies/:name` with `{"options": {"timeoutMs": 200}}` puts options over all that code and configuration give
+ *   for it, in this process and until it ends; they replace those that were put there before, and `{}` takes them away.
  *
- * A name that no policy in use has is answered with 404, a state that does not exist and a member that is unknown with 400, a
- * policy without breakers with 409.
+ * A change takes the token of the management listener; its answer has the policy as it `was`. A name that no policy in use has is
+ * answered with 404, a state that does not exist, a member that is unknown and options that are refused with 400, a policy
+ * without breakers with 409.
  *
  * A name in `@Policy` on a class that the container built is looked up before the application is announced: one that
  * nobody defined fails the start, wherever this component stands in `use`.
@@ -130,18 +135,27 @@ class Resilience implements ComponentSteps {
 }
 
 function set(registry: PolicyRegistry | undefined, { parameter = '', body }: ManagementRequest): unknown {
-  const { state, endpoint, ...others } = Object(body) as Record<string, unknown>;
-  const [unknown] = typeof body === 'object' ? Object.keys(others) : [];
+  const { state, endpoint, options, ...others } = Object(body) as Record<string, unknown>;
+  const unknown = typeof body === 'object' ? Object.keys(others) : [];
   // If a misspelt `endpoint` were ignored, all endpoints would be changed.
-  if (unknown !== undefined) throw new ChangeInvalidError(parameter, unknown);
-  if (!allowedStates.includes(state as string)) {
+  if (unknown.length > 0) {
+    const shown = unknown.slice(0, 5).map((member) => JSON.stringify(member.slice(0, 60)));
+    throw new ChangeInvalidError(parameter, [`${shown.join(', ')} is unknown; ${changes}`]);
+  }
+  if (options !== undefined && (state !== undefined || endpoint !== undefined)) {
+    throw new ChangeInvalidError(parameter, [`options stand alone; ${changes}`]);
+  }
+  if (options === undefined && !allowedStates.includes(state as string)) {
     throw new UnknownStateError(`policy "${parameter}"`, state, allowedStates);
   }
   // For the audit log: the policy before the change.
-  const was = registry?.list().find(({ name }) => name === parameter);
+  const before = registry?.list().find(({ name }) => name === parameter);
+  const was =
+    before && options !== undefined ? { ...before, overrides: registry?.inspect(parameter).overrides } : before;
   // Ids of endpoints are text: anything else is answered as an endpoint that does not exist.
   const one = endpoint === undefined || typeof endpoint === 'string' ? endpoint : JSON.stringify(endpoint);
-  if (state === 'reset') registry?.reset(parameter, one);
+  if (options !== undefined) registry?.override(parameter, options);
+  else if (state === 'reset') registry?.reset(parameter, one);
   else registry?.force(parameter, state as ManualState, one);
   return { ...registry?.inspect(parameter), was };
 }

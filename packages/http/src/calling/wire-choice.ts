@@ -1,7 +1,2 @@
-import { oneOf, type Rule } from '@fwk/kernel';
-
 /** Which wire the calls of a client take: `http`, `mux`, or `auto` for Mux where an endpoint says that it serves it, else HTTP. */
 export type WireChoice = 'auto' | 'http' | 'mux';
-
-/** What the option `wire` must be. */
-export const wireRule: Rule = oneOf('auto', 'http', 'mux');
