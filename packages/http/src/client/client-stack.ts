@@ -72,8 +72,8 @@ export function clientStack<C>(
       // Layers of a user's own need not end in time.
       endsInTime: options.endpointLayers === undefined,
       ...(settled && { settled: (context) => settled(service, context) }),
-      balancer: use.live('balancer').value ?? p2c(),
-      ejection: use.live('ejection').value ?? {},
+      balancer: use.live('balancer').map((balancer) => balancer ?? p2c()),
+      ejection: use.live('ejection').map((ejection) => ejection ?? {}),
     }),
   );
   const all = edited('layers', options.layers, calls);

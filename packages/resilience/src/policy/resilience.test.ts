@@ -55,6 +55,21 @@ describe('the resilience component', () => {
     expect(events.names.filter((name) => name.startsWith('policy.'))).toEqual(['policy.forced', 'policy.reset']);
   });
 
+  test('puts options over a policy and takes them away again, telling what was there', () => {
+    const { registry, ask, events } = start({ policies: { quote } });
+    const call = registry.named('quote');
+    expect(ask('policies/:name', 'quote', { options: { timeoutMs: 50 } }, 'PUT')).toMatchObject({
+      overrides: { timeoutMs: 50 },
+      was: { name: 'quote', overrides: {} },
+    });
+    expect(call.print()).toContain('attempt-timeout(timeoutMs=50)');
+    expect(ask('policies/:name', 'quote', { options: {} }, 'PUT')).toMatchObject({
+      was: { overrides: { timeoutMs: 50 } },
+    });
+    expect(call.print()).toContain('attempt-timeout(timeoutMs=800)');
+    expect(events.names).toEqual(['policy.overridden', 'policy.overridden']);
+  });
+
   test.each([
     ['a name nobody defined', 'price', { state: 'disabled' }, /no policy called "price" is in use; in use: quote/],
     [
@@ -82,6 +97,19 @@ describe('the resilience component', () => {
       'quote',
       { state: 'forced-open', endpont: 'a' },
       /was not changed: "endpont" is unknown/,
+    ],
+    [
+      'options that are refused',
+      'quote',
+      { options: { timeoutMs: -1, retrys: {} } },
+      /unknown option "retrys".*timeoutMs must/,
+    ],
+    ['options that are none', 'quote', { options: null }, /was not changed: options must be an object of options/],
+    [
+      'options beside a state',
+      'quote',
+      { state: 'reset', options: {} },
+      /options stand alone; a change has a state, and may have an endpoint, or it has options/,
     ],
     ['another such name', 'constructor', { state: 'forced-open' }, 'no policy called "constructor"'],
   ])('refuses %s', (_, name, body, message) => {
