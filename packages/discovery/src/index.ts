@@ -53,7 +53,7 @@ export { leastRequest } from './pick/least-request.js';
 export { type P2cOptions, p2c, p2cDefaults } from './pick/p2c.js';
 export type { PeakEwmaOptions } from './pick/peak-ewma.js';
 export { roundRobin } from './pick/round-robin.js';
-export type { LeftOut, MakePicker, Router } from './pick/router.js';
+export type { LeftOut, MakePicker, RoutedPicker, Router } from './pick/router.js';
 export type { DnsAddress, DnsRegistryOptions, DnsResolver, DnsTarget } from './registries/dns/dns-options.js';
 export { dnsRegistryDefaults } from './registries/dns/dns-options.js';
 export { dnsRegistry } from './registries/dns/dns-registry.js';

@@ -250,10 +250,18 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
       if (node) return this.#send(node, request, context, nowMs);
     }
     const filtered: Record<string, number> = {};
-    for (const { instance } of endpoints.value) {
-      const reason = instance.status.toLowerCase().replaceAll('_', ' ');
+    for (const endpoint of endpoints.value) {
+      const reason = this.#whyNot(endpoint, context);
       filtered[reason] = (filtered[reason] ?? 0) + 1;
     }
     throw new NoEndpointError(service, { known: endpoints.value.length, filtered, stale: endpoints.stale?.reason });
+  }
+
+  /** Why a call could not go to an endpoint. */
+  #whyNot(endpoint: Endpoint, context: CallContext): string {
+    const node = endpoint.instance.status === 'UP' ? this.#set.nodeOf(endpoint) : undefined;
+    const leftOut = node && this.#set.leftOut(node, context);
+    if (leftOut) return `${leftOut.rule} ${leftOut.measured} instead of ${leftOut.wanted}`;
+    return endpoint.instance.status.toLowerCase().replaceAll('_', ' ');
   }
 }

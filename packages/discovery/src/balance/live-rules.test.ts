@@ -82,17 +82,22 @@ describe('live ejection', () => {
 
 describe('a router', () => {
   /** Only endpoints at these ports may be picked. */
-  const among = (...ports: readonly number[]): Router => ({
-    picker: (candidates, make) =>
-      make(
-        'those',
-        candidates.filter(({ endpoint }) => ports.includes(endpoint.port)),
-      ),
-    leftOut: ({ endpoint }) =>
-      ports.includes(endpoint.port)
-        ? undefined
-        : { rule: 'port', measured: `${endpoint.port}`, wanted: ports.join(' or ') },
-  });
+  const among = (...ports: readonly number[]): Router => {
+    const takes = ({ endpoint }: Candidate) => ports.includes(endpoint.port);
+    return {
+      picker(candidates, make) {
+        const picker = make('those', candidates.filter(takes));
+        return {
+          pick: (nowMs, request, context) => picker.pick(nowMs, request, context),
+          leftOut: (candidate) =>
+            takes(candidate)
+              ? undefined
+              : { rule: 'port', measured: `${candidate.endpoint.port}`, wanted: ports.join(' or ') },
+          admits: takes,
+        };
+      },
+    };
+  };
 
   test('divides those that the balancer chooses from, and can be changed and taken away', async () => {
     const routing = liveValue<Router | undefined>(among(1, 2));
@@ -102,6 +107,24 @@ describe('a router', () => {
     expect(new Set(await calls(20))).toEqual(new Set([3]));
     routing.set(undefined);
     expect(new Set(await calls(20))).toEqual(new Set([1, 2, 3]));
+  });
+
+  test('says of each endpoint in the error why it gets no calls, when none is left', async () => {
+    const { service } = balancedService([1, 2], { routing: among(3) });
+    const error = await service.call('?', background).catch((thrown: Error) => thrown);
+    expect((error as Error).message).toContain('2 known, all left out (1 port 1 instead of 3, 1 port 2 instead of 3)');
+  });
+
+  test('lets no call try an ejected endpoint again that it may not go to', async () => {
+    const routing = liveValue<Router | undefined>(among(1, 2));
+    const { down, clock, calls, served } = balancedService([1, 2], { routing });
+    down.set(2, () => Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
+    await calls(20);
+    routing.set(among(1));
+    await clock.advance(60_000);
+    served.length = 0;
+    await calls(20);
+    expect(new Set(served)).toEqual(new Set([1]));
   });
 
   test('finds the picker again that its group had before a change', async () => {

@@ -11,7 +11,7 @@ import { type CallRoute, routeKey } from '../membership/call-route.js';
 import type { Endpoint } from '../membership/endpoint.js';
 import type { EjectionOptions } from '../outlier/ejection-options.js';
 import type { Balancer, Candidate, LoadMeter, Picker } from '../pick/balancer.js';
-import type { Router } from '../pick/router.js';
+import type { LeftOut, RoutedPicker, Router } from '../pick/router.js';
 import type { Failure } from './failure.js';
 import type { Node } from './node.js';
 
@@ -35,6 +35,8 @@ export class PickSet<Req, Res> {
   readonly #ejected = new Set<Node<Req, Res>>();
   #rules: PickRules;
   #picker: Picker | undefined;
+  /** The picker, if a router made it. */
+  #routed: RoutedPicker | undefined;
   /** The pickers of the router's groups. */
   #groups: ReadonlyMap<string, Picker> = new Map();
   #up = 0;
@@ -107,7 +109,7 @@ export class PickSet<Req, Res> {
 
   #pickAny(nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
     if (nowMs >= this.#dueMs) {
-      const probe = this.#probe(nowMs, request);
+      const probe = this.#probe(nowMs, request, context);
       if (probe) return probe;
     }
     return this.#picker?.pick(nowMs, request, context) as Node<Req, Res> | undefined;
@@ -137,10 +139,16 @@ export class PickSet<Req, Res> {
   readonly isLastResort = (request: unknown): boolean => {
     if (this.#up < 2) return false;
     for (const node of this.#nodes.values()) {
-      if (node.endpoint.instance.status === 'UP' && node.available(request as Req)) return false;
+      if (node.endpoint.instance.status !== 'UP' || !node.available(request as Req)) continue;
+      if (!this.#routed || this.#routed.admits(node, request)) return false;
     }
     return true;
   };
+
+  /** Why a member gets no calls now, by the router. @param context - of a call that says where it wants to go */
+  leftOut(node: Node<Req, Res>, context?: CallContext): LeftOut | undefined {
+    return this.#routed?.leftOut(node, context);
+  }
 
   /**
    * @param operation - which one was answered.
@@ -193,11 +201,12 @@ export class PickSet<Req, Res> {
   }
 
   /** The ejected endpoint whose time has come, for exactly one call. */
-  #probe(nowMs: number, request: Req): Node<Req, Res> | undefined {
+  #probe(nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
     for (const node of this.#ejected) {
       const { health } = node;
       if (!health.ejection || health.probing || health.ejection.dueMs > nowMs) continue;
       if (node.avoided || node.endpoint.instance.status !== 'UP' || node.service.status(request) !== 'ready') continue;
+      if (this.#routed && !this.#routed.admits(node, request, context)) continue;
       health.probing = true;
       this.#schedule();
       return node;
@@ -225,6 +234,7 @@ export class PickSet<Req, Res> {
 
   #pickerOver(candidates: readonly Candidate[]): Picker {
     const { balancer, router } = this.#rules;
+    this.#routed = undefined;
     if (!router) return balancer.picker(candidates, this.#env, this.#picker);
     const before = this.#groups;
     const groups = new Map<string, Picker>();
@@ -234,7 +244,9 @@ export class PickSet<Req, Res> {
       groups.set(name, picker);
       return picker;
     };
-    return router.picker(candidates, make, this.#env, this.#picker);
+    const out = new Set([...this.#nodes.values()].filter(isOut));
+    this.#routed = router.picker(candidates, make, this.#env, this.#picker, out);
+    return this.#routed;
   }
 
   #schedule(): void {
@@ -249,4 +261,8 @@ export class PickSet<Req, Res> {
     const { path, events } = this.#env;
     events.emit(name, { path, service: this.#service, endpoint: endpoint.id, url: endpoint.url, ...data });
   }
+}
+
+function isOut<Req, Res>({ endpoint, health }: Node<Req, Res>): boolean {
+  return endpoint.instance.status !== 'UP' || health.ejection !== undefined;
 }

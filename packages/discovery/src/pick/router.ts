@@ -2,7 +2,7 @@
  * What stands between all usable endpoints and the balancer's pickers: it says which of them a call may go to, and the balancer
  * chooses among those.
  */
-import type { Env } from '@fwk/kernel';
+import type { CallContext, Env } from '@fwk/kernel';
 import type { Candidate, Picker } from './balancer.js';
 
 /** Why an endpoint gets no calls now. */
@@ -21,14 +21,30 @@ export interface LeftOut {
  */
 export type MakePicker = (name: string, candidates: readonly Candidate[]) => Picker;
 
-/** Divides the candidates of one balanced service into groups. */
+/** A picker over groups of candidates. */
+export interface RoutedPicker extends Picker {
+  /**
+   * Why a member gets no calls now, though it may be usable; undefined if it may be picked.
+   * @param context - of a call that says where it wants to go. @defaultValue any call
+   */
+  leftOut(candidate: Candidate, context?: CallContext): LeftOut | undefined;
+  /** Whether this call may go to a member that was out, to see whether it is back. */
+  admits(candidate: Candidate, request?: unknown, context?: CallContext): boolean;
+}
+
+/** Divides the candidates of one balanced service into groups. Holds no state of its own: one router may serve many stacks. */
 export interface Router {
   /**
    * Makes the picker that chooses a group for each call and lets the group's own picker choose in it. Called anew with each
    * change of the set, like a balancer's.
    * @param previous - what it answered before.
+   * @param out - members that cannot be called or have been ejected. Those of them that are candidates as well are a last resort.
    */
-  picker(candidates: readonly Candidate[], make: MakePicker, env: Env, previous?: Picker): Picker;
-  /** Why a candidate gets no calls now; undefined if it may be picked. */
-  leftOut(candidate: Candidate): LeftOut | undefined;
+  picker(
+    candidates: readonly Candidate[],
+    make: MakePicker,
+    env: Env,
+    previous?: Picker,
+    out?: ReadonlySet<Candidate>,
+  ): RoutedPicker;
 }
