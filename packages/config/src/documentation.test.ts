@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { configErrors } from './errors.js';
 import { configEvents } from './events.js';
-import { configDefaults } from './options.js';
+import { configDefaults } from './live/options.js';
 import { environmentDefaults } from './sources/environment.js';
-import { fileSourceDefaults } from './sources/file.js';
+import { fileSourceDefaults } from './sources/file/file.js';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
@@ -32,9 +32,9 @@ test('every event in the list is emitted, and every one that is emitted is in th
 });
 
 test.each([
-  ['options.ts', 'ConfigOptions', { ...configDefaults, environment: environmentDefaults.prefix }],
+  ['live/options.ts', 'ConfigOptions', { ...configDefaults, environment: environmentDefaults.prefix }],
   ['sources/environment.ts', 'EnvironmentOptions', environmentDefaults],
-  ['sources/file.ts', 'FileSourceOptions', fileSourceDefaults],
+  ['sources/file/file.ts', 'FileSourceOptions', fileSourceDefaults],
 ])('documented defaults in %s are the real ones', (file, type, defaults: object) => {
   const text = sources.find(({ name }) => name === file)?.text ?? '';
   const body = text.slice(text.indexOf(`export interface ${type}`));

@@ -1,5 +1,5 @@
 import { type ErrorTable, FwkError } from '@fwk/kernel';
-import { formatOrigin, type Origin } from './origin.js';
+import { formatOrigin, type Origin } from './tree/origin.js';
 
 /** The codes of this package, for docs/errors.md and the problem documents on the wire. */
 export const configErrors = Object.freeze({

@@ -1,5 +1,5 @@
-export { config } from './component.js';
-export { type Config, type ConfigView, configToken, type Refusal, type SourceState } from './config.js';
+export { config } from './app/component.js';
+export { loadConfig } from './app/load-config.js';
 export {
   ConfigError,
   type ConfigErrorCode,
@@ -9,17 +9,17 @@ export {
   configErrors,
 } from './errors.js';
 export { configEvents } from './events.js';
-export type { Candidate, Explanation } from './explain.js';
-export { loadConfig } from './load-config.js';
-export { type ConfigOptions, configDefaults, type FileEntry } from './options.js';
-export { formatOrigin, type Origin } from './origin.js';
-export { type ConfigPath, formatPath, parsePath } from './path.js';
-export { Setting, type SettingDecorator, setting } from './setting.js';
-export { settings, settingsOf } from './settings.js';
-export type { SettingsDefinition } from './settings-definition.js';
-export type { ConfigSource, SourceContext, SourceValues } from './source.js';
+export type { Candidate, Explanation } from './explain/explain.js';
+export { type ConfigOptions, configDefaults, type FileEntry } from './live/options.js';
+export { type Config, type ConfigView, configToken, type Refusal, type SourceState } from './settings/config.js';
+export { Setting, type SettingDecorator, setting } from './settings/setting.js';
+export { settings, settingsOf } from './settings/settings.js';
+export type { SettingsDefinition } from './settings/settings-definition.js';
+export type { ConfigSource, SourceContext, SourceValues } from './source/source.js';
 export { defaultsSource } from './sources/defaults.js';
 export { type EnvironmentOptions, environmentDefaults, environmentSource } from './sources/environment.js';
-export { type FileSourceOptions, fileSource, fileSourceDefaults } from './sources/file.js';
-export type { FileWatchOptions } from './sources/watch-file.js';
-export type { ConfigTree } from './tree.js';
+export { type FileSourceOptions, fileSource, fileSourceDefaults } from './sources/file/file.js';
+export type { FileWatchOptions } from './sources/file/watch-file.js';
+export { formatOrigin, type Origin } from './tree/origin.js';
+export { type ConfigPath, formatPath, parsePath } from './tree/path.js';
+export type { ConfigTree } from './tree/tree.js';

@@ -1,4 +1,4 @@
-import type { ConfigSource } from '../source.js';
+import type { ConfigSource } from '../source/source.js';
 
 /**
  * Settings written in code; the lowest source. They never change, so nothing is watched.

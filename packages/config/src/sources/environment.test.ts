@@ -2,10 +2,10 @@ import { background, cancellable, makeEnv } from '@fwk/kernel';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { parseScalar } from '../format/scalar.js';
 import { configSourceContract } from '../testing/source-contract.js';
-import type { ConfigTree } from '../tree.js';
+import type { ConfigTree } from '../tree/tree.js';
 import { environmentSource } from './environment.js';
-import { parseScalar } from './scalar.js';
 
 const load = (source: Record<string, string>, below: ConfigTree = {}, options = {}) =>
   environmentSource({ source, ...options }).load({ call: background, env: makeEnv(), below });

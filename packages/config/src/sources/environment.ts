@@ -6,10 +6,10 @@
  */
 import { checkOptions, isOwnVariable, type Rule, text } from '@fwk/kernel';
 import { ConfigError } from '../errors.js';
-import { type ConfigPath, formatPath } from '../path.js';
-import type { ConfigSource } from '../source.js';
-import { type ConfigTree, checkDepth, checkKey, isTree, valueAt } from '../tree.js';
-import { parseScalar, unquoted } from './scalar.js';
+import { parseScalar, unquoted } from '../format/scalar.js';
+import type { ConfigSource } from '../source/source.js';
+import { type ConfigPath, formatPath } from '../tree/path.js';
+import { type ConfigTree, checkDepth, checkKey, isTree, valueAt } from '../tree/tree.js';
 
 /** Options of {@link environmentSource}. */
 export interface EnvironmentOptions {

@@ -1,4 +1,4 @@
-import type { ConfigSource } from '../source.js';
+import type { ConfigSource } from '../source/source.js';
 
 /** A source whose words a test decides. */
 export interface MemorySource extends ConfigSource {

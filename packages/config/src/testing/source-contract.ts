@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type Clock, cancellable, isFwkError, makeEnv, systemClock, type Timer } from '@fwk/kernel';
-import { loadLayer } from '../layer.js';
-import type { ConfigSource, SourceContext } from '../source.js';
-import { eachLeaf } from '../tree.js';
+import { loadLayer } from '../source/layer.js';
+import type { ConfigSource, SourceContext } from '../source/source.js';
+import { eachLeaf } from '../tree/tree.js';
 
 /** A source with whatever it reads, made for one case. */
 export interface SourceUnderTest {

@@ -1,0 +1,290 @@
+/**
+ * The configuration in effect and how it is replaced.
+ *
+ * One pass loads all sources, merges them, checks the whole and every registered section, and only then swaps, in one
+ * assignment: nobody ever sees half an edit. Whatever fails leaves the last good settings in effect, says why once, and
+ * makes them stale until a pass succeeds. A file that has vanished counts with what it said last. A pass that a watch
+ * asked for and that fails is tried once more after a moment: a half-written file is no bad edit.
+ */
+import {
+  type CallContext,
+  type Cancellable,
+  CancelledError,
+  cancellable,
+  type Env,
+  isFwkError,
+  type Live,
+  type LiveSource,
+  liveValue,
+  messageOf,
+  sleep,
+} from '@fwk/kernel';
+import { ConfigError, ConfigInvalidError } from '../errors.js';
+import { type Explanation, explainPath, originsOf, winningOrigin } from '../explain/explain.js';
+import { type Secrets, secretsOf } from '../secret/secret.js';
+import type { Config, ConfigView, Refusal, SourceState } from '../settings/config.js';
+import { checkedSettings } from '../settings/settings.js';
+import type { SettingsDefinition } from '../settings/settings-definition.js';
+import type { Layer } from '../source/layer.js';
+import type { ConfigSource } from '../source/source.js';
+import { parsePath } from '../tree/path.js';
+import { changedPaths, shareUnchanged } from '../tree/share.js';
+import { type ConfigTree, valueAt } from '../tree/tree.js';
+import { type Loaded, loadAll } from './load-all.js';
+import { type CheckedOptions, type ConfigOptions, checkConfigOptions, sourcesOf } from './options.js';
+
+/** Most paths that `config.changed` lists. */
+const maxListedPaths = 100;
+
+interface Snapshot<T> {
+  readonly version: number;
+  readonly tree: T;
+  /** Merged and not yet validated; what sections are checked against. */
+  readonly raw: ConfigTree;
+  readonly layers: readonly Layer[];
+  /** Grows when a section is registered; replaced by a swap. */
+  readonly sections: Map<SettingsDefinition<unknown>, unknown>;
+}
+
+/** A {@link Config} before, while and after it is loaded. */
+export class LiveConfig<T> implements Config<T>, AsyncDisposable {
+  readonly #options: CheckedOptions<T>;
+  readonly #sources: readonly ConfigSource[];
+  readonly #secrets: Secrets;
+  readonly #life: Cancellable = cancellable();
+  readonly #definitions = new Map<SettingsDefinition<unknown>, Live<unknown>>();
+  #env: Env | undefined;
+  #root: LiveSource<Snapshot<T>> | undefined;
+  #current: Live<T> | undefined;
+  #refusal: Refusal | undefined;
+  #missedHint = false;
+  #watches: (Disposable | AsyncDisposable)[] = [];
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  /** @throws OptionsError, ConfigError `FWK_CONFIG_FILE_FORMAT`. */
+  constructor(options: ConfigOptions<T>) {
+    this.#options = checkConfigOptions(options);
+    this.#sources = sourcesOf(this.#options);
+    this.#secrets = secretsOf(this.#options.secrets);
+  }
+
+  /**
+   * Loads for the first time and starts to watch.
+   * @throws ConfigError; nothing is left behind then.
+   */
+  async start(env: Env, call: CallContext): Promise<void> {
+    this.#env = env;
+    try {
+      // Watching starts first, so that no edit falls between reading and watching.
+      if (this.#options.watch) {
+        this.#watches = this.#sources.map((source) => source.watch(() => this.#changedOutside(), env));
+      }
+      const { tree, raw, layers } = await this.#load(env, call);
+      const shared = shareUnchanged(undefined, tree) as T;
+      const onListenerError = (error: unknown) =>
+        env.logger.error({ err: error }, 'a listener of the configuration threw; the others were told');
+      this.#root = liveValue<Snapshot<T>>(
+        { version: 1, tree: shared, raw, layers, sections: new Map() },
+        { name: 'config', onListenerError },
+      );
+      this.#current = this.#root.map((snapshot) => snapshot.tree);
+      if (this.#missedHint) this.#changedOutside();
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get current(): Live<T> {
+    return this.#current ?? notLoaded();
+  }
+
+  get version(): number {
+    return this.#snapshot.version;
+  }
+
+  get lastRefusal(): Refusal | undefined {
+    return this.#refusal;
+  }
+
+  get sources(): readonly SourceState[] {
+    const refusal = this.#refusal;
+    return this.#sources.map(({ name }) => ({ name, problem: refusal?.source === name ? refusal.reason : undefined }));
+  }
+
+  get(path: string): Live<unknown> {
+    const parts = parsePath(path);
+    return this.current.map((tree) => valueAt(tree, parts));
+  }
+
+  section<S>(definition: SettingsDefinition<S>): Live<S> {
+    const known = this.#definitions.get(definition) as Live<S> | undefined;
+    if (known) return known;
+    const { raw, layers, sections } = this.#snapshot;
+    sections.set(definition, shareUnchanged(undefined, this.#checked(definition, raw, layers)));
+    const live = this.#loadedRoot.map((snapshot) => snapshot.sections.get(definition) as S);
+    this.#definitions.set(definition, live);
+    return live;
+  }
+
+  explain(path: string): Explanation {
+    const { tree, layers } = this.#snapshot;
+    return explainPath(parsePath(path), tree, layers, this.#secrets);
+  }
+
+  view(): ConfigView {
+    const { version, tree, layers } = this.#snapshot;
+    return {
+      version,
+      values: this.#secrets.masked(tree, []),
+      origins: originsOf(tree as ConfigTree, layers),
+      sources: this.sources,
+      stale: this.#loadedRoot.stale,
+      lastRefusal: this.#refusal,
+    };
+  }
+
+  reload(): Promise<void> {
+    return this.#schedule(false);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const watches = this.#watches;
+    this.#watches = [];
+    this.#life.cancel(new CancelledError('the configuration was closed'));
+    for (const watch of watches) {
+      if (Symbol.asyncDispose in watch) await watch[Symbol.asyncDispose]();
+      else watch[Symbol.dispose]();
+    }
+    await this.#running;
+  }
+
+  get #loadedRoot(): LiveSource<Snapshot<T>> {
+    return this.#root ?? notLoaded();
+  }
+
+  get #snapshot(): Snapshot<T> {
+    return this.#loadedRoot.value;
+  }
+
+  #changedOutside(): void {
+    // The first load may have read before this change: it is followed by another.
+    if (this.#root) void this.#schedule(true);
+    else this.#missedHint = true;
+  }
+
+  /** Passes run one at a time; all that is asked for during one is served by one more. */
+  #schedule(confirm: boolean): Promise<void> {
+    if (!this.#running) {
+      this.#running = this.#pass(confirm).finally(() => {
+        this.#running = undefined;
+      });
+      return this.#running;
+    }
+    this.#next ??= this.#running.then(() => {
+      this.#next = undefined;
+      return this.#schedule(confirm);
+    });
+    return this.#next;
+  }
+
+  async #pass(confirm: boolean): Promise<void> {
+    const env = this.#env ?? notLoaded();
+    const life = this.#life.context;
+    try {
+      let outcome = await this.#attempt(env, life);
+      if (confirm && (outcome instanceof Error || outcome.vanished)) {
+        await sleep(env.clock, 2 * this.#options.debounceMs, life);
+        outcome = await this.#attempt(env, life);
+      }
+      if (outcome instanceof Error) this.#refuse(outcome, env);
+      else this.#commit(outcome, env);
+    } catch (error) {
+      if (!life.cancelled) this.#refuse(asError(error), env);
+    }
+  }
+
+  /** A result either way; only the end of this object's life is thrown. */
+  async #attempt(env: Env, life: CallContext): Promise<Loaded<T> | Error> {
+    try {
+      return await this.#load(env, life);
+    } catch (error) {
+      if (life.cancelled) throw error;
+      return asError(error);
+    }
+  }
+
+  #load(env: Env, call: CallContext): Promise<Loaded<T>> {
+    const last = this.#root?.value.layers ?? [];
+    return loadAll({ sources: this.#sources, options: this.#options, secrets: this.#secrets, last }, env, call);
+  }
+
+  #checked<S>(definition: SettingsDefinition<S>, raw: ConfigTree, layers: readonly Layer[]): S {
+    return checkedSettings(definition, raw, (path, message) => ({
+      message: this.#secrets.maskedMessage(message, raw),
+      origin: winningOrigin(path, layers),
+    }));
+  }
+
+  /** Checks the sections and swaps, with nothing asynchronous between. @throws ConfigError of a section. */
+  #commit(loaded: Loaded<T>, env: Env): void {
+    const { raw, layers, vanished } = loaded;
+    const root = this.#loadedRoot;
+    const before = root.value;
+    const sections = new Map<SettingsDefinition<unknown>, unknown>();
+    let changed = false;
+    for (const [definition, previous] of before.sections) {
+      const value = shareUnchanged(previous, this.#checked(definition, raw, layers));
+      sections.set(definition, value);
+      changed ||= !Object.is(value, previous);
+    }
+    const tree = shareUnchanged(before.tree, loaded.tree) as T;
+    changed ||= !Object.is(tree, before.tree);
+    const version = changed ? before.version + 1 : before.version;
+    const recovered = vanished ? undefined : this.#refusal;
+    if (!vanished) this.#refusal = undefined;
+    root.set({ version, tree, raw, layers, sections });
+    if (changed) {
+      const paths = changedPaths(before.tree, tree, maxListedPaths);
+      env.events.emit('config.changed', { version, paths });
+      env.logger.info({ version, paths }, 'the configuration changed');
+    }
+    if (vanished) this.#refuse(vanished, env);
+    if (recovered) {
+      env.events.emit('config.recovered', { version, reason: recovered.reason });
+      env.logger.info({ version }, 'the configuration is good again');
+    }
+  }
+
+  #refuse(error: Error, env: Env): void {
+    const { code, source, issues } = factsOf(error);
+    const kept = code === 'FWK_CONFIG_FILE_MISSING' ? 'what it said last stays in effect' : 'the last good one stays';
+    const reason = `${this.#secrets.maskedMessage(messageOf(error), this.#snapshot.raw)}; ${kept}`;
+    const atMs = env.clock.wallTime();
+    this.#loadedRoot.markStale(reason, atMs);
+    if (this.#refusal?.reason === reason) return;
+    this.#refusal = { code, reason, source, issues, atMs };
+    const problems = issues.map(({ path, message }) => ({ path, message }));
+    env.events.emit('config.refused', { code, reason, path: source, issues: problems });
+    env.logger.warn({ code, source }, `a change of the configuration was refused: ${reason}`);
+  }
+}
+
+function factsOf(error: Error): Pick<Refusal, 'code' | 'source' | 'issues'> {
+  const issues = error instanceof ConfigInvalidError ? error.issues : [];
+  const origin = error instanceof ConfigError ? (error.origin ?? issues[0]?.origin) : undefined;
+  const code = isFwkError(error) ? error.code : 'FWK_CONFIG_SOURCE_FAILED';
+  return { code, source: origin?.source, issues };
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+function notLoaded(): never {
+  throw new ConfigError(
+    'FWK_CONFIG_NOT_LOADED',
+    'the configuration was read before it was loaded; list config() first in `use`, and read in or after start',
+  );
+}

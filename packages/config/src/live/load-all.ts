@@ -1,0 +1,99 @@
+/**
+ * One reading of everything: loads all sources, merges them and checks the whole. Changes nothing: the answer may be
+ * taken or left. Bounded in time, so that a source or schema that never answers cannot stop later edits.
+ */
+import { type CallContext, cancellable, type Env, isFwkError, issuePath, messageOf } from '@fwk/kernel';
+import { ConfigError, ConfigInvalidError } from '../errors.js';
+import { winningOrigin } from '../explain/explain.js';
+import { validate } from '../schema/schema.js';
+import type { Secrets } from '../secret/secret.js';
+import { type Layer, loadLayer } from '../source/layer.js';
+import type { ConfigSource } from '../source/source.js';
+import { mergeTrees } from '../tree/merge.js';
+import { formatPath } from '../tree/path.js';
+import { type ConfigTree, copyTree } from '../tree/tree.js';
+import type { CheckedOptions } from './options.js';
+
+/** What is to be read. */
+export interface Reading<T> {
+  /** Lowest first. */
+  readonly sources: readonly ConfigSource[];
+  readonly options: CheckedOptions<T>;
+  readonly secrets: Secrets;
+  /** What the sources said last; stands in for a file that has vanished. Empty at first. */
+  readonly last: readonly Layer[];
+}
+
+/** What was read, checked. */
+export interface Loaded<T> {
+  /** What the schema made of it. */
+  readonly tree: T;
+  /** Merged and not yet validated. */
+  readonly raw: ConfigTree;
+  readonly layers: readonly Layer[];
+  /** The first file that has vanished; its last values are among the layers. */
+  readonly vanished: ConfigError | undefined;
+}
+
+/**
+ * Reads everything once. Ends at once when the context is cancelled, with the caller's own reason.
+ * @throws ConfigError of a source, ConfigInvalidError with every issue, `FWK_CONFIG_LOAD_TIMEOUT`.
+ */
+export async function loadAll<T>(reading: Reading<T>, env: Env, parent: CallContext): Promise<Loaded<T>> {
+  const { loadTimeoutMs, schema } = reading.options;
+  const { context: call, cancel } = cancellable(parent);
+  const timer = env.clock.setTimer(() => cancel(loadTimeout(loadTimeoutMs)), loadTimeoutMs, true);
+  try {
+    const { layers, raw, vanished } = await loadLayers(reading, env, call);
+    // Validators may write into what they are given: they get a copy.
+    const input = copyTree(raw, { source: 'all sources' });
+    if (!schema) return { tree: input as T, raw, layers, vanished };
+    const result = await validate(schema, input, call);
+    if (!result.issues) return { tree: result.value, raw, layers, vanished };
+    const issues = result.issues.map((issue) => {
+      const path = issuePath(issue);
+      const message = reading.secrets.maskedMessage(issue.message, raw);
+      return { path: formatPath(path), message, origin: winningOrigin(path, layers) };
+    });
+    throw new ConfigInvalidError('configuration', issues);
+  } finally {
+    env.clock.clearTimer(timer);
+  }
+}
+
+async function loadLayers({ sources, last }: Reading<unknown>, env: Env, call: CallContext) {
+  const layers: Layer[] = [];
+  let raw: ConfigTree = {};
+  let vanished: ConfigError | undefined;
+  for (const source of sources) {
+    let layer: Layer;
+    try {
+      layer = await loadLayer(source, { env, call, below: raw });
+    } catch (error) {
+      const known = last.find((each) => each.source === source);
+      if (!known || !isFwkError(error, 'FWK_CONFIG_FILE_MISSING')) throw fromSource(error, source, call);
+      vanished ??= error as ConfigError;
+      layer = known;
+    }
+    layers.push(layer);
+    raw = mergeTrees(raw, layer.tree);
+  }
+  return { layers, raw, vanished };
+}
+
+/** What a source throws is made ours, but for a cancelled caller's reason. */
+function fromSource(error: unknown, source: ConfigSource, call: CallContext): unknown {
+  if (call.cancelled || isFwkError(error)) return error;
+  return new ConfigError('FWK_CONFIG_SOURCE_FAILED', `the source failed: ${messageOf(error)}`, {
+    origin: { source: source.name },
+    cause: error,
+  });
+}
+
+function loadTimeout(limitMs: number): ConfigError {
+  return new ConfigError(
+    'FWK_CONFIG_LOAD_TIMEOUT',
+    `reading and checking the configuration took longer than ${limitMs} ms; raise loadTimeoutMs or find what is slow`,
+    { details: { limitMs } },
+  );
+}

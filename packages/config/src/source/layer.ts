@@ -1,0 +1,27 @@
+import { abandonOnCancel } from '@fwk/kernel';
+import type { Origin } from '../tree/origin.js';
+import type { ConfigPath } from '../tree/path.js';
+import { type ConfigTree, copyTree } from '../tree/tree.js';
+import type { ConfigSource, SourceContext } from './source.js';
+
+/** What one source said when it was loaded last; layers are listed lowest first. */
+export interface Layer {
+  readonly source: ConfigSource;
+  readonly tree: ConfigTree;
+  /** Where the source sets a value; the source alone where it knows nothing nearer. */
+  originOf(path: ConfigPath): Origin;
+}
+
+/**
+ * Loads a source and checks what it says; a copy, so that nobody can change it afterwards. Ends at once when cancelled,
+ * also round a source that does not know how.
+ */
+export async function loadLayer(source: ConfigSource, context: SourceContext): Promise<Layer> {
+  const values = await abandonOnCancel(context.call, source.load(context));
+  const whole: Origin = { source: source.name };
+  return {
+    source,
+    tree: copyTree(values.tree, values.originOf?.([]) ?? whole),
+    originOf: (path) => values.originOf?.(path) ?? whole,
+  };
+}

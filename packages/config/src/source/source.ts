@@ -1,0 +1,40 @@
+import type { CallContext, Env } from '@fwk/kernel';
+import type { Origin } from '../tree/origin.js';
+import type { ConfigPath } from '../tree/path.js';
+import type { ConfigTree } from '../tree/tree.js';
+
+/** What a source works with while it loads. */
+export interface SourceContext {
+  /** Loading ends at once when this is cancelled, with the caller's own reason. */
+  readonly call: CallContext;
+  readonly env: Env;
+  /** What the sources below say together; the environment finds the spelling of its keys in it. */
+  readonly below: ConfigTree;
+}
+
+/** What a source says. */
+export interface SourceValues {
+  /** Only what the source itself sets. Plain data; it is copied and checked by whoever loads. */
+  readonly tree: unknown;
+  /** Where a value stands, more exactly than by the source's name; undefined where that is all there is to say. */
+  originOf?(path: ConfigPath): Origin | undefined;
+}
+
+/**
+ * A place that settings come from. Sources are listed lowest first; a later one overrides an earlier one. What each
+ * must keep is stated as tests in `configSourceContract` of `@fwk/config/testing`.
+ */
+export interface ConfigSource {
+  /** For people and unique within one configuration: the path of a file, `environment`. */
+  readonly name: string;
+  /**
+   * Reads everything anew.
+   * @throws ConfigError that names the source and, where there is one, the line.
+   */
+  load(context: SourceContext): Promise<SourceValues>;
+  /**
+   * Calls `changed` after something may have changed; only a hint, whoever listens loads and compares. Never calls it
+   * before this returns nor after disposal, and holds neither process nor timer afterwards.
+   */
+  watch(changed: () => void, env: Env): Disposable | AsyncDisposable;
+}
