@@ -85,6 +85,7 @@ export {
   readRegularFile,
   readRegularFileSync,
 } from './files/regular-file.js';
+export { murmur3 } from './hash/murmur3.js';
 export { isDangerousKey, KeyRefusedError, refuseDangerousKeys } from './json/dangerous-keys.js';
 export { jsonFault, parseJson } from './json/parse-json.js';
 export { oneByOne } from './listener/one-by-one.js';
@@ -217,3 +218,9 @@ export { type FollowedTls, followTls, tlsLookMs } from './tls/follow-tls.js';
 export { TlsInvalidError } from './tls/tls-error.js';
 export type { CertificateFacts, TlsMaterial } from './tls/tls-material.js';
 export { checkTlsSources, isServerName, type TlsSources } from './tls/tls-options.js';
+export {
+  compareVersions,
+  parseVersion,
+  parseVersionRange,
+  type Version,
+} from './version/version-range.js';
