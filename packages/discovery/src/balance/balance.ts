@@ -219,7 +219,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
 
   #nodeFor(endpoint: Endpoint): Node<Req, Res> {
     const own = endpointService(endpoint, this.#options, this.#next, this.#env);
-    return new Node(endpoint, own, this.#set.meter(), this.#set.isLastResort);
+    return new Node(endpoint, own, this.#set.measures(), this.#set.isLastResort);
   }
 
   /** What an option is now; each change of a live one is handed on until this is disposed of. */
@@ -229,7 +229,10 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
   }
 
   #remove(node: Node<Req, Res>): void {
-    const left = node.leave().finally(() => this.#leaving.delete(left));
+    const left = node.leave().finally(() => {
+      this.#leaving.delete(left);
+      this.#set.forget(node);
+    });
     this.#leaving.add(left);
   }
 

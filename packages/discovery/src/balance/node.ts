@@ -2,7 +2,14 @@ import { type ContextChange, lastResortKey, type Service } from '@fwk/kernel';
 import { type Endpoint, endpointKey } from '../membership/endpoint.js';
 import { EndpointHealth } from '../outlier/endpoint-health.js';
 import type { Candidate, LoadMeter } from '../pick/balancer.js';
+import type { LoadRow } from '../pick/load-table.js';
 import type { EndpointService } from './endpoint-service.js';
+
+/** What measures a node, and where. */
+export interface NodeMeasures {
+  readonly meter: LoadMeter;
+  readonly row: LoadRow;
+}
 
 /** One endpoint of one balanced stack: its own service, which it ends, its measurements, the calls under way. */
 export class Node<Req, Res> implements Candidate {
@@ -13,7 +20,7 @@ export class Node<Req, Res> implements Candidate {
   readonly health = new EndpointHealth();
   /** What tells the inner service its endpoint and whether there is another; made once, so that a call allocates only its context. */
   readonly change: ContextChange;
-  inFlight = 0;
+  readonly row: LoadRow;
   /** Set while a call is placed that is not to go there. */
   avoided = false;
   /** Set once the endpoint has left the membership. */
@@ -28,7 +35,7 @@ export class Node<Req, Res> implements Candidate {
   constructor(
     endpoint: Endpoint,
     { service, report, dispose }: EndpointService<Req, Res>,
-    meter: LoadMeter,
+    { meter, row }: NodeMeasures,
     isLastResort: (request: unknown) => boolean,
   ) {
     this.endpoint = endpoint;
@@ -36,6 +43,7 @@ export class Node<Req, Res> implements Candidate {
     this.report = report;
     this.#dispose = dispose;
     this.meter = meter;
+    this.row = row;
     this.change = { values: [endpointKey.of(endpoint), lastResortKey.of(isLastResort)] };
   }
 
@@ -43,8 +51,17 @@ export class Node<Req, Res> implements Candidate {
     return !this.avoided && this.health.ejection === undefined && this.service.status(request) === 'ready';
   }
 
-  load(nowMs: number, share = 1): number {
-    return this.meter.load(nowMs, this.inFlight / share);
+  /** Calls of this balancer under way there. */
+  get inFlight(): number {
+    return this.row.inFlight;
+  }
+
+  set inFlight(count: number) {
+    this.row.inFlight = count;
+  }
+
+  load(nowMs: number, share = 1, more = 0): number {
+    return this.meter.load(nowMs, (this.row.inFlight + more) / share);
   }
 
   /** What its instance says; a list that was made by hand may hold what no registry takes, which counts as nothing said. */

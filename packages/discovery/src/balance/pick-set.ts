@@ -10,10 +10,11 @@ import { type CallContext, type Env, messageOf } from '@fwk/kernel';
 import { type CallRoute, routeKey } from '../membership/call-route.js';
 import type { Endpoint } from '../membership/endpoint.js';
 import type { EjectionOptions } from '../outlier/ejection-options.js';
-import type { Balancer, Candidate, LoadMeter, Picker } from '../pick/balancer.js';
+import type { Balancer, Candidate, Picker } from '../pick/balancer.js';
+import { LoadTable } from '../pick/load-table.js';
 import type { LeftOut, RoutedPicker, Router } from '../pick/router.js';
 import type { Failure } from './failure.js';
-import type { Node } from './node.js';
+import type { Node, NodeMeasures } from './node.js';
 
 /** How long a due endpoint is left alone whose own service (an open breaker) does not want calls. */
 const LOOK_AGAIN_MS = 100;
@@ -33,6 +34,7 @@ export class PickSet<Req, Res> {
   readonly #service: string;
   readonly #nodes = new Map<Endpoint, Node<Req, Res>>();
   readonly #ejected = new Set<Node<Req, Res>>();
+  readonly #table = new LoadTable();
   #rules: PickRules;
   #picker: Picker | undefined;
   /** The picker, if a router made it. */
@@ -75,15 +77,21 @@ export class PickSet<Req, Res> {
     return removed;
   }
 
-  /** The meter of an endpoint that is new. */
-  meter(): LoadMeter {
-    return this.#rules.balancer.meter(this.#env);
+  /** What measures an endpoint that is new. */
+  measures(): NodeMeasures {
+    const row = this.#table.add();
+    return { row, meter: this.#rules.balancer.meter(this.#env, undefined, row) };
+  }
+
+  /** Forgets what was measured of a node that has left, when its last call is over. */
+  forget({ row }: Node<Req, Res>): void {
+    this.#table.remove(row.at);
   }
 
   /** Takes another balancer; what is known of endpoints is carried on where it can be. */
   balanceBy(balancer: Balancer): void {
     this.#rules = { ...this.#rules, balancer };
-    for (const node of this.#nodes.values()) node.meter = balancer.meter(this.#env, node.meter);
+    for (const node of this.#nodes.values()) node.meter = balancer.meter(this.#env, node.meter, node.row);
     this.#rebuild();
   }
 

@@ -4,6 +4,7 @@
  */
 import type { CallContext, Env } from '@fwk/kernel';
 import type { Endpoint } from '../membership/endpoint.js';
+import type { LoadRow } from './load-table.js';
 
 /** Measures one endpoint. Numbers only, no timers; called on every call. */
 export interface LoadMeter {
@@ -34,10 +35,15 @@ export interface Candidate {
   /**
    * Expected cost of one more call; lower is better.
    * @param share - its weight relative to the mean of those picked from: each call under way counts as 1/share. @defaultValue 1
+   * @param more - calls to count as under way beside those that are. @defaultValue 0
    */
-  load(nowMs: number, share?: number): number;
+  load(nowMs: number, share?: number, more?: number): number;
   /** Share of the traffic relative to the others; a finite number above 0. */
   weight(nowMs: number): number;
+  /** What measures it, for the balancer that made it. */
+  readonly meter?: LoadMeter;
+  /** Where its numbers stand, which a picker may read without asking it; absent: it must be asked. */
+  readonly row?: LoadRow;
 }
 
 /** Chooses among a fixed set. */
@@ -56,8 +62,9 @@ export interface Balancer {
   /**
    * Makes the meter of an endpoint.
    * @param previous - what measured it until now, where another balancer takes over; one that fits is carried on.
+   * @param row - where the meter may keep numbers that pickers read often; the calls under way are counted there.
    */
-  meter(env: Env, previous?: LoadMeter): LoadMeter;
+  meter(env: Env, previous?: LoadMeter, row?: LoadRow): LoadMeter;
   /** Makes a picker for a changed set. @param previous - the one it replaces, so that a position can be carried on */
   picker(candidates: readonly Candidate[], env: Env, previous?: Picker): Picker;
   describe?(): Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import { checkOptions, integerIn, millisecondsIn } from '@fwk/kernel';
 import type { Balancer } from './balancer.js';
-import { type PeakEwmaOptions, peakEwmaMeter } from './peak-ewma.js';
+import { type PeakEwmaOptions, peakEwmaLoads, peakEwmaMeter } from './peak-ewma.js';
 import { MAX_EFFORT, twoChoices } from './two-choices.js';
 
 /** Options of {@link p2c}. */
@@ -37,8 +37,8 @@ export function p2c(options?: Partial<P2cOptions>): Balancer {
   });
   return {
     role: 'p2c',
-    meter: ({ clock }, previous) => peakEwmaMeter(settings, clock.now(), previous),
-    picker: (candidates, env) => twoChoices(candidates, env, settings.maxEffort),
+    meter: ({ clock }, previous, row) => peakEwmaMeter(settings, clock.now(), previous, row),
+    picker: (candidates, env) => twoChoices(candidates, env, peakEwmaLoads(candidates, settings), settings.maxEffort),
     describe: () => settings as Readonly<Record<string, unknown>>,
   };
 }

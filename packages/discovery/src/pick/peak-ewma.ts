@@ -9,7 +9,9 @@
  * and would count against it for half a minute. Its seed fades within seconds, or it would wait as long for its first call
  * beside faster ones that suffice (docs/decisions/0004). Source: Finagle PeakEwma, linkerd2-proxy.
  */
-import type { LoadMeter } from './balancer.js';
+import type { Candidate, LoadMeter } from './balancer.js';
+import { cell, type LoadRow, LoadTable, type RowsOf, rowsOf } from './load-table.js';
+import { apart, candidateLoads, type Loads } from './loads.js';
 
 /** Settings of {@link peakEwmaMeter}; all in milliseconds. */
 export interface PeakEwmaOptions {
@@ -32,68 +34,129 @@ const SEED_DECAY_MS = 1000;
  * Makes the meter of one endpoint.
  * @param nowMs - since when the endpoint is known.
  * @param previous - what measured it until now; what a meter of this kind has learnt is carried on.
+ * @param row - where it keeps its numbers. @defaultValue one of its own
  */
 export function peakEwmaMeter(
-  { decayMs, seedMs, failureMs }: PeakEwmaOptions,
+  options: PeakEwmaOptions,
   nowMs: number,
   previous?: LoadMeter,
+  row: LoadRow = new LoadTable().add(),
 ): LoadMeter {
-  return new PeakEwma(decayMs, seedMs, failureMs, nowMs, previous);
+  return new PeakEwma(options, nowMs, previous instanceof PeakEwma ? previous : undefined, row);
+}
+
+/** Compares the loads of candidates with such meters, and of any others by what they say. */
+export function peakEwmaLoads(candidates: readonly Candidate[], { decayMs }: PeakEwmaOptions): Loads {
+  const rows = rowsOf(candidates, ({ meter }) => (meter instanceof PeakEwma ? meter.row : undefined));
+  return rows ? new PeakEwmaLoads(rows, decayMs) : candidateLoads(candidates);
 }
 
 class PeakEwma implements LoadMeter {
+  readonly row: LoadRow;
   readonly #decayMs: number;
   readonly #failureMs: number;
-  /**
-   * The average and the time of its last change. Side by side in one array of doubles: as fields each would be a box of
-   * its own, and a look at one of ten thousand endpoints is mostly waiting for memory.
-   */
-  readonly #latest: [averageMs: number, atMs: number];
-  #measured = false;
-  #answers = 0;
 
-  constructor(decayMs: number, seedMs: number, failureMs: number, nowMs: number, previous: LoadMeter | undefined) {
+  constructor(
+    { decayMs, seedMs, failureMs }: PeakEwmaOptions,
+    nowMs: number,
+    previous: PeakEwma | undefined,
+    row: LoadRow,
+  ) {
+    this.row = row;
     this.#decayMs = decayMs;
     this.#failureMs = failureMs;
-    if (previous instanceof PeakEwma) {
-      this.#latest = [...previous.#latest];
-      this.#measured = previous.#measured;
-      this.#answers = previous.#answers;
-    } else this.#latest = [seedMs, nowMs];
+    const { cells } = row.table;
+    cells[row.at + cell.averageMs] = previous?.averageMs ?? seedMs;
+    cells[row.at + cell.atMs] = previous ? previous.#of(cell.atMs) : nowMs;
+    cells[row.at + cell.answers] = previous ? previous.#of(cell.answers) : 0;
+  }
+
+  get averageMs(): number {
+    return this.#of(cell.averageMs);
   }
 
   load(nowMs: number, inFlight: number): number {
-    if (this.#measured) return this.#latest[0] * this.#weight(nowMs, this.#decayMs) * (inFlight + 1);
-    if (inFlight > 0) return UNPROVEN + inFlight;
-    return this.#latest[0] * this.#weight(nowMs, SEED_DECAY_MS);
+    const { table, at } = this.row;
+    return costAt(table.cells, at, nowMs, this.#decayMs, inFlight);
   }
 
   succeeded(nowMs: number, elapsedMs: number): void {
-    this.#answers++;
-    if (!this.#measured) {
-      if (this.#answers >= FIRST_COUNTED_ANSWER) this.#record(nowMs, elapsedMs);
-    } else if (elapsedMs <= this.#latest[0]) {
-      const weight = this.#weight(nowMs, this.#decayMs);
-      this.#record(nowMs, this.#latest[0] * weight + elapsedMs * (1 - weight));
-    } else this.#record(nowMs, elapsedMs);
+    const averageMs = this.#of(cell.averageMs);
+    const answers = this.#of(cell.answers) + 1;
+    if (answers < FIRST_COUNTED_ANSWER) this.row.table.cells[this.row.at + cell.answers] = answers;
+    else if (answers === FIRST_COUNTED_ANSWER || elapsedMs > averageMs) this.#record(nowMs, elapsedMs);
+    else {
+      const kept = keptShare(nowMs - this.#of(cell.atMs), this.#decayMs);
+      this.#record(nowMs, averageMs * kept + elapsedMs * (1 - kept));
+    }
   }
 
   failed(nowMs: number, retryAfterMs: number): void {
-    this.#record(nowMs, Math.max(this.#failureMs, retryAfterMs, this.#latest[0]));
+    this.#record(nowMs, Math.max(this.#failureMs, retryAfterMs, this.averageMs));
   }
 
   abandoned(nowMs: number, elapsedMs: number): void {
-    if (elapsedMs > this.#latest[0]) this.#record(nowMs, elapsedMs);
+    if (elapsedMs > this.averageMs) this.#record(nowMs, elapsedMs);
+  }
+
+  #of(which: number): number {
+    return this.row.table.cells[this.row.at + which] as number;
   }
 
   #record(nowMs: number, averageMs: number): void {
-    this.#latest[0] = averageMs;
-    this.#latest[1] = nowMs;
-    this.#measured = true;
+    const { table, at } = this.row;
+    table.cells[at + cell.averageMs] = averageMs;
+    table.cells[at + cell.atMs] = nowMs;
+    table.cells[at + cell.answers] = FIRST_COUNTED_ANSWER;
+  }
+}
+
+class PeakEwmaLoads implements Loads {
+  readonly #rows: RowsOf;
+  readonly #decayMs: number;
+
+  constructor(rows: RowsOf, decayMs: number) {
+    this.#rows = rows;
+    this.#decayMs = decayMs;
   }
 
-  #weight(nowMs: number, decayMs: number): number {
-    const elapsedMs = nowMs - this.#latest[1];
-    return elapsedMs > 0 ? Math.exp(-elapsedMs / decayMs) : 1;
+  noWorse(first: number, second: number, nowMs: number): boolean {
+    const { table, places } = this.#rows;
+    const { cells } = table;
+    const one = places[first] as number;
+    const other = places[second] as number;
+    const decayMs = this.#decayMs;
+    return (
+      costAt(cells, one, nowMs, decayMs, cells[one + cell.inFlight] as number) <=
+      costAt(cells, other, nowMs, decayMs, cells[other + cell.inFlight] as number)
+    );
   }
+
+  compare(first: number, second: number, nowMs: number, firstShare: number, secondShare: number): number {
+    const { table, places } = this.#rows;
+    const { cells } = table;
+    const one = places[first] as number;
+    const other = places[second] as number;
+    const decayMs = this.#decayMs;
+    const oneCall = Math.min(costAt(cells, one, nowMs, decayMs, 0), costAt(cells, other, nowMs, decayMs, 0));
+    return apart(
+      costAt(cells, one, nowMs, decayMs, (cells[one + cell.inFlight] as number) / firstShare),
+      costAt(cells, other, nowMs, decayMs, (cells[other + cell.inFlight] as number) / secondShare),
+      oneCall / Math.min(firstShare, secondShare),
+    );
+  }
+}
+
+function costAt(cells: Float64Array, at: number, nowMs: number, decayMs: number, inFlight: number): number {
+  const averageMs = cells[at + cell.averageMs] as number;
+  const elapsedMs = nowMs - (cells[at + cell.atMs] as number);
+  if ((cells[at + cell.answers] as number) >= FIRST_COUNTED_ANSWER) {
+    return averageMs * keptShare(elapsedMs, decayMs) * (inFlight + 1);
+  }
+  return inFlight > 0 ? UNPROVEN + inFlight : averageMs * keptShare(elapsedMs, SEED_DECAY_MS);
+}
+
+/** What of an average is left after this time. */
+function keptShare(elapsedMs: number, decayMs: number): number {
+  return elapsedMs > 0 ? Math.exp(-elapsedMs / decayMs) : 1;
 }

@@ -145,8 +145,8 @@ class Stub implements Candidate {
     return this.open && (this.openFor === undefined || this.openFor === request);
   }
 
-  load(nowMs: number, share = 1): number {
-    return this.meter.load(nowMs, this.inFlight / share);
+  load(nowMs: number, share = 1, more = 0): number {
+    return this.meter.load(nowMs, (this.inFlight + more) / share);
   }
 
   weight(): number {
