@@ -62,19 +62,21 @@ describe('instruments', () => {
     );
   });
 
-  test('keeps the trace of one observation a bucket and second as its exemplar', async () => {
+  test('keeps the trace of the first observation of a bucket since the last scrape as its exemplar', async () => {
     const clock = fakeClock(0, 5000);
     const meter = createMeter({ clock });
     const histogram = meter.histogram({ ...duration, buckets: [1] });
+    const collected = () => [...(meter.collect()[0]?.samples[0]?.histogram?.exemplars ?? [])];
     histogram.observe(0.5, 'first');
-    histogram.observe(0.6, 'too soon');
+    histogram.observe(0.6, 'second');
     histogram.observe(2, 'slow');
+    const first = { traceId: 'first', value: 0.5, atMs: 5000 };
+    const slow = { traceId: 'slow', value: 2, atMs: 5000 };
+    expect(collected()).toEqual([first, slow]);
+    expect(collected()).toEqual([first, slow]);
     await clock.advance(1000);
     histogram.observe(0.7, 'later');
-    expect(meter.collect()[0]?.samples[0]?.histogram?.exemplars).toEqual([
-      { traceId: 'later', value: 0.7, atMs: 6000 },
-      { traceId: 'slow', value: 2, atMs: 5000 },
-    ]);
+    expect(collected()).toEqual([{ traceId: 'later', value: 0.7, atMs: 6000 }, slow]);
   });
 
   test('reads observed values when collected, leaves out a broken one, and forgets a disposed one', () => {

@@ -137,7 +137,7 @@ function familyOf({ spec, series, observed }: Instrument): Family {
   const add = (sample: Sample) => samples.set(JSON.stringify(sample.labels), sample);
   for (const each of series.values()) {
     if (each instanceof NumberSeries) add({ labels: each.labels, value: each.value });
-    else add({ labels: each.labels, value: each.count, histogram: each });
+    else add({ labels: each.labels, value: each.count, histogram: each.collected() });
   }
   // A copy, since whoever is asked may observe more.
   for (const each of [...observed]) {

@@ -5,7 +5,7 @@ import type { Counter, Gauge, Histogram, Labels } from '@fwk/kernel';
  * reads the numbers. They are classes, so that all series of a kind share one hidden shape.
  */
 
-/** The sample behind the last observation of a bucket that had a trace. */
+/** One observation of a bucket that had a trace: the first since the bucket was last collected. */
 export interface Exemplar {
   readonly traceId: string;
   readonly value: number;
@@ -46,6 +46,8 @@ export class HistogramSeries implements Histogram {
   sum = 0;
   exemplars: (Exemplar | undefined)[] | undefined;
   readonly #wallTime: () => number;
+  /** The buckets whose exemplar has not been collected yet. */
+  #kept: boolean[] | undefined;
 
   constructor(labels: Labels, bounds: readonly number[], wallTime: () => number) {
     this.labels = labels;
@@ -73,14 +75,19 @@ export class HistogramSeries implements Histogram {
     return count;
   }
 
-  /** One exemplar a bucket and second is plenty, and spares the allocation in between. */
+  /** Whoever collects the series has seen its exemplars: the next observations take their places. */
+  collected(): this {
+    this.#kept = undefined;
+    return this;
+  }
+
+  /** One exemplar a bucket from one scrape to the next is all that anybody sees; so most observations read no clock. */
   #keep(index: number, value: number, traceId: string): void {
-    const atMs = this.#wallTime();
-    const kept = this.exemplars?.[index];
-    if (kept && atMs - kept.atMs < 1000 && atMs >= kept.atMs) return;
-    if (!exemplarForm.test(traceId)) return;
+    if (this.#kept?.[index] || !exemplarForm.test(traceId)) return;
     this.exemplars ??= new Array<Exemplar | undefined>(this.counts.length).fill(undefined);
-    this.exemplars[index] = { traceId, value, atMs };
+    this.exemplars[index] = { traceId, value, atMs: this.#wallTime() };
+    this.#kept ??= new Array<boolean>(this.counts.length).fill(false);
+    this.#kept[index] = true;
   }
 }
 

@@ -9,8 +9,11 @@ export interface AttemptWriter {
   /** @param name - in lower case. */
   header(name: string, value: string): void;
   trace(trace: TraceContext): void;
-  /** @param remainingMs - whole milliseconds that remain of the call's deadline. */
-  deadline(remainingMs: number): void;
+  /**
+   * @param remainingMs - whole milliseconds that remain of the call's deadline.
+   * @param nowMs - the moment from which they count, on the client's clock.
+   */
+  deadline(remainingMs: number, nowMs: number): void;
 }
 
 /** Writes what all attempts carry. The request's own headers are written by the wire, which may have encoded them before. */
@@ -26,7 +29,8 @@ export function writeAttempt(
     if (trace.tracestate) out.header(headerNames.tracestate, trace.tracestate);
   }
   if (context.deadlineMs !== Number.POSITIVE_INFINITY) {
-    out.deadline(Math.max(0, Math.floor(context.deadlineMs - clock.now())));
+    const nowMs = clock.now();
+    out.deadline(Math.max(0, Math.floor(context.deadlineMs - nowMs)), nowMs);
   }
   const attempt = context.get(attemptKey);
   if (attempt > 1) out.header(headerNames.attempt, String(attempt));

@@ -8,10 +8,16 @@ const keys: ReadonlyMap<string, EncodedKey> = new Map(
   Object.values(headerNames).map((name) => [name, encodeKey(name)]),
 );
 
+/** How long the wall clock is taken to run in step with the other one, in milliseconds: reading it for each attempt costs more. */
+const IN_STEP_MS = 1000;
+
 /** Writes what an attempt carries as contexts of Mux. One serves all attempts of a connection, one after the other. */
 export class AttemptContexts implements AttemptWriter {
   readonly #clock: Clock;
   #contexts: ContextWriter | undefined;
+  /** When the wall clock was read, on the clock of limits, and what it was ahead of that one. */
+  #readAtMs = Number.NEGATIVE_INFINITY;
+  #aheadMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -34,7 +40,11 @@ export class AttemptContexts implements AttemptWriter {
     if (this.#contexts) writeTrace(this.#contexts, { traceId, spanId, sampled, random }, parentSpanId ?? spanId);
   }
 
-  deadline(remainingMs: number): void {
-    if (this.#contexts) writeDeadline(this.#contexts, this.#clock.wallTime(), remainingMs);
+  deadline(remainingMs: number, nowMs: number): void {
+    if (nowMs - this.#readAtMs >= IN_STEP_MS) {
+      this.#readAtMs = nowMs;
+      this.#aheadMs = this.#clock.wallTime() - nowMs;
+    }
+    if (this.#contexts) writeDeadline(this.#contexts, nowMs + this.#aheadMs, remainingMs);
   }
 }
