@@ -18,7 +18,7 @@ const env = makeEnv();
 const service = { call: async () => 'answered', status: () => 'ready' };
 const own = { service, report: () => undefined, dispose: async () => {} };
 const set = new PickSet('stock', env, { balancer, ejection: ejectionDefaults });
-set.update(Array.from({ length: size }, endpoint), (each) => new Node(each, own, set.measures(), set.isLastResort));
+set.update(Array.from({ length: size }, endpoint), (each) => new Node(each, own, set.measures(), set));
 for (const node of set.nodes) for (let answer = 0; answer < 5; answer++) node.meter.succeeded(env.clock.now(), 10);
 
 const underWay = Array.from({ length: concurrency }, begin);
@@ -51,7 +51,7 @@ function settle({ node, startMs }) {
   const nowMs = env.clock.now();
   node.inFlight--;
   node.meter.succeeded(nowMs, nowMs - startMs);
-  set.succeeded(node, '', startMs, nowMs);
+  set.answered(node, '', startMs, nowMs);
 }
 
 function endpoint(_, at) {

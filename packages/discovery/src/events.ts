@@ -5,8 +5,12 @@ export const discoveryEvents = Object.freeze({
   'instance.deregistered': 'This process took its instance out of the registry.',
   'endpoint.added': 'A watched service has a new endpoint.',
   'endpoint.removed': 'An endpoint of a watched service is gone.',
-  'endpoint.ejected': 'A balancer stopped picking an endpoint; carries rule, measured value, threshold and until when.',
-  'endpoint.readmitted': 'A balancer picks an endpoint again.',
+  'endpoint.ejected':
+    'A balancer stopped picking an endpoint; carries rule, measured value, threshold, the calls looked at, since and until when, and the last error.',
+  'endpoint.ejection-withheld':
+    'A rule would put an endpoint out, but as many are out as may be; carries what `endpoint.ejected` does, and how many are out.',
+  'endpoint.readmitted':
+    'A balancer picks an endpoint again; carries the rule that had put it out, and by what it came back: `call`, `check` or `options`.',
   'membership.restored': 'The registry has not answered yet; the list that was saved of a service is used meanwhile.',
   'membership.kept': 'A registry answered an empty list for a service that had members; the last list stays in use.',
   'registry.lost': 'The connection to the registry is gone; known lists stay in use and are marked stale.',

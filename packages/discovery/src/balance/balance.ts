@@ -185,19 +185,20 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
     const nowMs = this.#env.clock.now();
     node.inFlight--;
     const { outcome, retryAfterMs = 0 } = judged;
-    if (isOwnDoing(judged)) this.#set.release(node);
+    const operation = context.get(operationKey);
+    if (isOwnDoing(judged)) this.#set.release(node, startMs);
     else if (outcome === 'failure') {
       node.meter.failed(nowMs, retryAfterMs);
-      const failure = failureOf(error, judged, context);
-      this.#set.failed(node, failure, nowMs);
+      const failure = failureOf(error, judged, operation);
+      this.#set.failed(node, failure, startMs, nowMs);
       if (failure.rule === 'connection-failed' || node.health.ejection) suspect(this.#options.endpoints, node.endpoint);
     } else if (outcome === 'ignored' && context.cancelled) {
       node.meter.abandoned(nowMs, nowMs - startMs);
-      this.#set.release(node);
+      this.#set.abandoned(node, operation, startMs, nowMs);
     } else {
       // It answered, though perhaps not what the caller wanted to hear: a 404 is a sign of life.
       node.meter.succeeded(nowMs, nowMs - startMs);
-      this.#set.succeeded(node, context.get(operationKey), startMs, nowMs);
+      this.#set.answered(node, operation, startMs, nowMs);
     }
     node.callEnded();
   }
@@ -219,7 +220,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
 
   #nodeFor(endpoint: Endpoint): Node<Req, Res> {
     const own = endpointService(endpoint, this.#options, this.#next, this.#env);
-    return new Node(endpoint, own, this.#set.measures(), this.#set.isLastResort);
+    return new Node(endpoint, own, this.#set.measures(), this.#set);
   }
 
   /** What an option is now; each change of a live one is handed on until this is disposed of. */

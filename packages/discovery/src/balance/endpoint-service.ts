@@ -1,10 +1,16 @@
-import { type Env, type Service, type Stack, stack } from '@fwk/kernel';
+import { type CallContext, type Env, type Service, type Stack, stack } from '@fwk/kernel';
 import type { Endpoint } from '../membership/endpoint.js';
 import type { ConnectionReport } from '../membership/monitor.js';
 
 /** The service that calls one endpoint. What it reports is shown by `/manage/endpoints`. */
 export interface Connection<in Req, out Res> extends Service<Req, Res> {
   report?(): ConnectionReport;
+  /**
+   * Tries whether a connection can be made, without a request; rejects with the reason why not. Asked from time to time while the
+   * endpoint is ejected because its connection failed, so that no call has to try. The context is cancelled when the answer
+   * is of no use any more. @defaultValue a call tries it
+   */
+  check?(context: CallContext): Promise<void>;
 }
 
 /** How the service of one endpoint is made. */
@@ -25,6 +31,8 @@ export interface EndpointService<Req, Res> {
   readonly service: Service<Req, Res>;
   /** What the connection reports; undefined where it reports nothing. */
   report(): ConnectionReport | undefined;
+  /** Tries whether the connection can be made; undefined where only a call can tell. */
+  readonly check: ((context: CallContext) => Promise<void>) | undefined;
   /** Disposes of the layers, the outermost first, and then of the connection. Never rejects: what fails is logged. */
   dispose(): Promise<void>;
 }
@@ -44,17 +52,18 @@ export function endpointService<Req, Res>(
   /** Outermost first. */
   const owned: unknown[] = [];
   const dispose = () => disposeOf(owned, endpoint, env);
-  const silent = () => undefined;
-  if (!connect && !layersOf) return { service: next, report: silent, dispose };
+  const unconnected = { report: () => undefined, check: undefined, dispose };
+  if (!connect && !layersOf) return { service: next, ...unconnected };
   try {
     const connection: Connection<Req, Res> = connect ? connect(endpoint) : next;
     if (connect) owned.push(connection);
     const service = (layersOf?.(endpoint) ?? stack<Req, Res>(env)).into(connection);
     owned.unshift(service);
-    return { service, report: () => connection.report?.(), dispose };
+    const check = connection.check?.bind(connection);
+    return { service, report: () => connection.report?.(), check, dispose };
   } catch (error) {
     env.logger.warn({ err: error, endpoint: endpoint.id }, 'no service could be made for an endpoint');
-    return { service: { call: () => Promise.reject(error), status: () => 'busy' }, report: silent, dispose };
+    return { service: { call: () => Promise.reject(error), status: () => 'busy' }, ...unconnected };
   }
 }
 

@@ -1,6 +1,7 @@
 import { type ContextChange, lastResortKey, type Service } from '@fwk/kernel';
 import { type Endpoint, endpointKey } from '../membership/endpoint.js';
 import { EndpointHealth } from '../outlier/endpoint-health.js';
+import type { Host } from '../outlier/host.js';
 import type { Candidate, LoadMeter } from '../pick/balancer.js';
 import type { LoadRow } from '../pick/load-table.js';
 import type { EndpointService } from './endpoint-service.js';
@@ -11,8 +12,16 @@ export interface NodeMeasures {
   readonly row: LoadRow;
 }
 
+/** The set that a node is in. */
+export interface NodeSet {
+  /** Whether no other endpoint would take a request now. */
+  readonly isLastResort: (request: unknown) => boolean;
+  /** What of its weight an endpoint gets now. */
+  share(host: Host, nowMs: number): number;
+}
+
 /** One endpoint of one balanced stack: its own service, which it ends, its measurements, the calls under way. */
-export class Node<Req, Res> implements Candidate {
+export class Node<Req, Res> implements Candidate, Host {
   readonly endpoint: Endpoint;
   readonly service: Service<Req, Res>;
   /** Another one where another balancer takes over. */
@@ -25,26 +34,32 @@ export class Node<Req, Res> implements Candidate {
   avoided = false;
   /** Set once the endpoint has left the membership. */
   removed = false;
+  /** Whether it was UP when the list last changed. */
+  wasUp = false;
+  /** Tries whether there is a connection, where that needs no call. */
+  readonly check: EndpointService<Req, Res>['check'];
   /** What its connection reports. */
   readonly report: EndpointService<Req, Res>['report'];
+  readonly #set: NodeSet;
   readonly #dispose: () => Promise<void>;
   /** Set while the node has left and calls are still under way. */
   #afterLastCall: (() => void) | undefined;
 
-  /** @param isLastResort - whether no other endpoint would take a request now. */
   constructor(
     endpoint: Endpoint,
-    { service, report, dispose }: EndpointService<Req, Res>,
+    { service, report, check, dispose }: EndpointService<Req, Res>,
     { meter, row }: NodeMeasures,
-    isLastResort: (request: unknown) => boolean,
+    set: NodeSet,
   ) {
     this.endpoint = endpoint;
     this.service = service;
     this.report = report;
+    this.check = check;
+    this.#set = set;
     this.#dispose = dispose;
     this.meter = meter;
     this.row = row;
-    this.change = { values: [endpointKey.of(endpoint), lastResortKey.of(isLastResort)] };
+    this.change = { values: [endpointKey.of(endpoint), lastResortKey.of(set.isLastResort)] };
   }
 
   available(request?: Req): boolean {
@@ -60,14 +75,22 @@ export class Node<Req, Res> implements Candidate {
     this.row.inFlight = count;
   }
 
+  get up(): boolean {
+    return this.endpoint.instance.status === 'UP';
+  }
+
+  get usable(): boolean {
+    return this.up && !this.health.ejection;
+  }
+
   load(nowMs: number, share = 1, more = 0): number {
     return this.meter.load(nowMs, (this.row.inFlight + more) / share);
   }
 
-  /** What its instance says; a list that was made by hand may hold what no registry takes, which counts as nothing said. */
-  weight(_nowMs: number): number {
+  /** What its instance says, times what slow start leaves of it; a list that was made by hand may hold what no registry takes, which counts as nothing said. */
+  weight(nowMs: number): number {
     const { weight = 1 } = this.endpoint.instance;
-    return weight > 0 && Number.isFinite(weight) ? weight : 1;
+    return (weight > 0 && Number.isFinite(weight) ? weight : 1) * this.#set.share(this, nowMs);
   }
 
   /** Whoever counts a call out calls this when there is nothing left to do for it. */

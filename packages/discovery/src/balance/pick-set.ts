@@ -1,23 +1,21 @@
 /**
  * Which endpoints calls go to: those that are UP and not ejected, as an array that is made anew with each change, so that a
- * pick is an index into it. Also keeps the ejected ones and when the first of them is due; that is compared with the clock
- * on each pick, so no timer is needed.
+ * pick is an index into it. Who is ejected, and when something is due, is the outliers' to say; that time is compared with the
+ * clock on each pick, so no timer is needed.
  *
  * At most half of the endpoints leave the array. Beyond that an ejected one stays in it as a last resort, marked
  * unavailable: when most of the hosts seem dead, the eyes are likelier wrong than the hosts.
  */
-import { type CallContext, type Env, messageOf } from '@fwk/kernel';
+import type { CallContext, Env } from '@fwk/kernel';
 import { type CallRoute, routeKey } from '../membership/call-route.js';
 import type { Endpoint } from '../membership/endpoint.js';
 import type { EjectionOptions } from '../outlier/ejection-options.js';
+import type { Failure, HostSet } from '../outlier/host.js';
+import { Outliers } from '../outlier/outliers.js';
 import type { Balancer, Candidate, Picker } from '../pick/balancer.js';
 import { LoadTable } from '../pick/load-table.js';
 import type { LeftOut, RoutedPicker, Router } from '../pick/router.js';
-import type { Failure } from './failure.js';
-import type { Node, NodeMeasures } from './node.js';
-
-/** How long a due endpoint is left alone whose own service (an open breaker) does not want calls. */
-const LOOK_AGAIN_MS = 100;
+import type { Node, NodeMeasures, NodeSet } from './node.js';
 
 /** How a set picks. */
 export interface PickRules {
@@ -29,11 +27,11 @@ export interface PickRules {
 }
 
 /** The nodes of one balanced stack and the picker over the usable ones. */
-export class PickSet<Req, Res> {
+export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
+  upCount = 0;
   readonly #env: Env;
-  readonly #service: string;
   readonly #nodes = new Map<Endpoint, Node<Req, Res>>();
-  readonly #ejected = new Set<Node<Req, Res>>();
+  readonly #outliers: Outliers<Node<Req, Res>>;
   readonly #table = new LoadTable();
   #rules: PickRules;
   #picker: Picker | undefined;
@@ -41,17 +39,18 @@ export class PickSet<Req, Res> {
   #routed: RoutedPicker | undefined;
   /** The pickers of the router's groups. */
   #groups: ReadonlyMap<string, Picker> = new Map();
-  #up = 0;
-  /** Monotonic time at which the first ejected endpoint may be tried. */
-  #dueMs = Number.POSITIVE_INFINITY;
 
   constructor(service: string, env: Env, rules: PickRules) {
-    this.#service = service;
     this.#env = env;
     this.#rules = rules;
+    this.#outliers = new Outliers(service, env, this, rules.ejection);
   }
 
   get nodes(): IterableIterator<Node<Req, Res>> {
+    return this.#nodes.values();
+  }
+
+  get hosts(): IterableIterator<Node<Req, Res>> {
     return this.#nodes.values();
   }
 
@@ -67,14 +66,25 @@ export class PickSet<Req, Res> {
     for (const [endpoint, node] of this.#nodes) {
       if (listed.has(endpoint)) continue;
       this.#nodes.delete(endpoint);
-      this.#ejected.delete(node);
+      this.#outliers.removed(node);
       removed.push(node);
     }
     for (const endpoint of endpoints) {
       if (!this.#nodes.has(endpoint)) this.#nodes.set(endpoint, make(endpoint));
     }
-    this.#rebuild();
+    this.#start();
+    this.changed();
     return removed;
+  }
+
+  /** Slow start begins for those that are UP now and were not, unless they are the first: nobody else could take their calls. */
+  #start(): void {
+    const areFirst = this.upCount === 0;
+    const nowMs = this.#env.clock.now();
+    for (const node of this.#nodes.values()) {
+      if (node.up && !node.wasUp && !areFirst) node.health.startsMs = nowMs;
+      node.wasUp = node.up;
+    }
   }
 
   /** What measures an endpoint that is new. */
@@ -92,20 +102,20 @@ export class PickSet<Req, Res> {
   balanceBy(balancer: Balancer): void {
     this.#rules = { ...this.#rules, balancer };
     for (const node of this.#nodes.values()) node.meter = balancer.meter(this.#env, node.meter, node.row);
-    this.#rebuild();
+    this.changed();
   }
 
   /** Takes other rules of ejection; when nothing is to be ejected any more, all come back. */
   ejectBy(ejection: EjectionOptions | undefined): void {
     this.#rules = { ...this.#rules, ejection };
-    if (!ejection) for (const node of this.#ejected) this.#readmit(node, this.#env.clock.now());
-    this.#rebuild();
+    this.#outliers.use(ejection);
+    this.changed();
   }
 
   /** Takes another router. */
   routeBy(router: Router | undefined): void {
     this.#rules = { ...this.#rules, router };
-    this.#rebuild();
+    this.changed();
   }
 
   pick(nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
@@ -116,9 +126,9 @@ export class PickSet<Req, Res> {
   }
 
   #pickAny(nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
-    if (nowMs >= this.#dueMs) {
-      const probe = this.#probe(nowMs, request, context);
-      if (probe) return probe;
+    if (nowMs >= this.#outliers.wakeMs) {
+      const tried = this.#outliers.wake(nowMs, request, context);
+      if (tried) return tried;
     }
     return this.#picker?.pick(nowMs, request, context) as Node<Req, Res> | undefined;
   }
@@ -145,9 +155,9 @@ export class PickSet<Req, Res> {
 
   /** Whether there are several endpoints and none is available for the request. */
   readonly isLastResort = (request: unknown): boolean => {
-    if (this.#up < 2) return false;
+    if (this.upCount < 2) return false;
     for (const node of this.#nodes.values()) {
-      if (node.endpoint.instance.status !== 'UP' || !node.available(request as Req)) continue;
+      if (!node.up || !node.available(request as Req)) continue;
       if (!this.#routed || this.#routed.admits(node, request)) return false;
     }
     return true;
@@ -158,86 +168,42 @@ export class PickSet<Req, Res> {
     return this.#routed?.leftOut(node, context);
   }
 
-  /**
-   * @param operation - which one was answered.
-   * @param startMs - when the call began: an answer to an older call says nothing about an endpoint ejected since.
-   */
-  succeeded(node: Node<Req, Res>, operation: string, startMs: number, nowMs: number): void {
-    const { health } = node;
-    health.answered(operation, nowMs);
-    if (health.consecutiveFailures === 0 && !health.ejection) return;
-    if (health.ejection && startMs < health.ejection.atMs) return;
-    if (this.#readmit(node, nowMs)) this.#rebuild();
+  /** Whether a call may go to a member, ejected or not, for all that its layers, the call and the router say. */
+  admits(node: Node<Req, Res>, request: Req, context: CallContext): boolean {
+    if (node.avoided || !node.up || node.service.status(request) !== 'ready') return false;
+    return this.#routed?.admits(node, request, context) ?? true;
   }
 
-  /** An endpoint is out for what speaks against the host, not for one operation that fails while others are answered. */
-  failed(node: Node<Req, Res>, { rule, certain, operation, error }: Failure, nowMs: number): void {
-    const { health } = node;
-    const options = this.#rules.ejection;
-    if (!options || node.removed) return;
-    if (rule) health.failed(operation);
-    const again = health.probing;
-    if (!rule || (health.ejection && !again)) {
-      this.release(node);
-      return;
-    }
-    if (!certain && health.isOfOneOperation(nowMs, options.forgetMs)) {
-      this.release(node);
-      return;
-    }
-    const due = rule === 'connection-failed' || again || health.consecutiveFailures >= options.consecutiveFailures;
-    if (!due || (rule === 'consecutive-failures' && !again && !this.#mayEject(options))) return;
-    const moment = { ms: nowMs, wallMs: this.#env.clock.wallTime(), random: this.#env.random };
-    const { dueMs: _, atMs: __, ...record } = health.eject(rule, messageOf(error), moment, options);
-    this.#ejected.add(node);
-    this.#rebuild();
-    this.#emit('endpoint.ejected', node, { ...record });
+  share(node: Node<Req, Res>, nowMs: number): number {
+    return this.#outliers.share(node, nowMs);
   }
 
-  /** A probe ended without saying anything: the next call may try again. */
-  release(node: Node<Req, Res>): void {
-    if (!node.health.probing) return;
-    node.health.probing = false;
-    this.#schedule();
+  answered(node: Node<Req, Res>, operation: string, startMs: number, nowMs: number): void {
+    this.#outliers.answered(node, operation, startMs, nowMs);
   }
 
-  #readmit(node: Node<Req, Res>, nowMs: number): boolean {
-    if (!node.health.succeed(nowMs)) return false;
-    this.#ejected.delete(node);
-    this.#emit('endpoint.readmitted', node, { inFlight: node.inFlight });
-    return true;
+  failed(node: Node<Req, Res>, failure: Failure, startMs: number, nowMs: number): void {
+    this.#outliers.failed(node, failure, startMs, nowMs);
   }
 
-  /** The ejected endpoint whose time has come, for exactly one call. */
-  #probe(nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
-    for (const node of this.#ejected) {
-      const { health } = node;
-      if (!health.ejection || health.probing || health.ejection.dueMs > nowMs) continue;
-      if (node.avoided || node.endpoint.instance.status !== 'UP' || node.service.status(request) !== 'ready') continue;
-      if (this.#routed && !this.#routed.admits(node, request, context)) continue;
-      health.probing = true;
-      this.#schedule();
-      return node;
-    }
-    this.#dueMs = nowMs + LOOK_AGAIN_MS;
-    return undefined;
+  /** The caller gave up. */
+  abandoned(node: Node<Req, Res>, operation: string, startMs: number, nowMs: number): void {
+    this.#outliers.abandoned(node, operation, startMs, nowMs);
   }
 
-  #mayEject({ maxEjectedRatio }: EjectionOptions): boolean {
-    let out = 0;
-    for (const { health } of this.#ejected) if (health.ejection?.rule === 'consecutive-failures') out++;
-    return out < Math.max(1, Math.floor(this.#up * maxEjectedRatio));
+  /** A call ended without saying anything about the endpoint. */
+  release(node: Node<Req, Res>, startMs: number): void {
+    this.#outliers.release(node, startMs);
   }
 
-  #rebuild(): void {
-    const up = [...this.#nodes.values()].filter(({ endpoint }) => endpoint.instance.status === 'UP');
-    this.#up = up.length;
-    const { ejection } = this.#rules;
-    let mayLeave = ejection ? Math.floor(up.length * (1 - ejection.panicRatio)) : 0;
-    if (mayLeave === up.length) mayLeave--;
-    const picked = this.#ejected.size === 0 ? up : up.filter((node) => !node.health.ejection || mayLeave-- <= 0);
+  /** Makes the picker anew over those that may be picked now. */
+  changed(): void {
+    const up = [...this.#nodes.values()].filter((node) => node.up);
+    this.upCount = up.length;
+    this.#outliers.rebuilt(this.#env.clock.now());
+    let { mayLeave } = this.#outliers;
+    const picked = this.#outliers.anyOut ? up.filter((node) => !node.health.ejection || mayLeave-- <= 0) : up;
     this.#picker = this.#pickerOver(picked);
-    this.#schedule();
   }
 
   #pickerOver(candidates: readonly Candidate[]): Picker {
@@ -255,19 +221,6 @@ export class PickSet<Req, Res> {
     const out = new Set([...this.#nodes.values()].filter(isOut));
     this.#routed = router.picker(candidates, make, this.#env, this.#picker, out);
     return this.#routed;
-  }
-
-  #schedule(): void {
-    let dueMs = Number.POSITIVE_INFINITY;
-    for (const { health } of this.#ejected) {
-      if (health.ejection && !health.probing) dueMs = Math.min(dueMs, health.ejection.dueMs);
-    }
-    this.#dueMs = dueMs;
-  }
-
-  #emit(name: string, { endpoint }: Node<Req, Res>, data: Readonly<Record<string, unknown>>): void {
-    const { path, events } = this.#env;
-    events.emit(name, { path, service: this.#service, endpoint: endpoint.id, url: endpoint.url, ...data });
   }
 }
 

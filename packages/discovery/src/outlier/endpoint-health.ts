@@ -4,26 +4,30 @@
  */
 import { backoffBound, jittered, stretched } from '@fwk/kernel';
 import type { EjectionOptions } from './ejection-options.js';
-
-/** Which rule put an endpoint out. */
-export type EjectionRule = 'connection-failed' | 'consecutive-failures';
+import { FailingOperation } from './failing-operation.js';
+import type { Finding } from './figures.js';
+import type { HostWindow } from './host-window.js';
 
 /** Why an endpoint is not picked. */
-export interface EjectionRecord {
-  readonly rule: EjectionRule;
-  /** What was counted: failures in a row. */
-  readonly measured: number;
-  /** At how many the rule acts. */
-  readonly threshold: number;
+export interface EjectionRecord extends Finding {
   /** Which ejection in a row this is; each makes the next longer. */
   readonly times: number;
   /** Monotonic time of the ejection. */
   readonly atMs: number;
   /** Monotonic time at which one call may try it. */
   readonly dueMs: number;
-  /** The same for people: wall-clock milliseconds since the epoch. */
+  /** Both for people: wall-clock milliseconds since the epoch. */
+  readonly sinceMs: number;
   readonly untilMs: number;
-  /** Message of the last error. */
+  /** Message of the last error; empty where nothing failed. */
+  readonly error: string;
+}
+
+/** What speaks for an ejection that was withheld, because enough endpoints are out. */
+export interface WithheldEjection extends Finding {
+  /** Wall-clock milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** Message of the last error; empty where nothing failed. */
   readonly error: string;
 }
 
@@ -31,10 +35,21 @@ export interface EjectionRecord {
 export class EndpointHealth {
   consecutiveFailures = 0;
   ejection: EjectionRecord | undefined;
+  withheld: WithheldEjection | undefined;
   /** True while one call tries an ejected endpoint whose time has come. */
   probing = false;
+  /** Its latest calls; made when there is one. */
+  window: HostWindow | undefined;
+  /** Message of the last error. */
+  lastError = '';
+  /** Since when it gets more of its share with time; −Infinity when it has all of it. */
+  startsMs = Number.NEGATIVE_INFINITY;
+  /** Calls that began before say nothing any more: it was out in between. */
+  countsFromMs = Number.NEGATIVE_INFINITY;
+  /** Which operations failed since the last sweep. */
+  readonly failing = new FailingOperation();
   /** The operation that failed, while all failures in a row were of one. */
-  #failing: string | undefined;
+  #failingInRow: string | undefined;
   /** The operation that was answered last, and when. */
   #answered = '';
   #answeredAtMs = Number.NEGATIVE_INFINITY;
@@ -42,10 +57,10 @@ export class EndpointHealth {
   /** Since when it is back; undefined while it is out. */
   #backSinceMs: number | undefined = 0;
 
-  /** A call of this operation failed. */
+  /** A call of this operation failed in a way that speaks for the endpoint's being broken. */
   failed(operation: string): void {
-    if (this.consecutiveFailures === 0) this.#failing = operation;
-    else if (this.#failing !== operation) this.#failing = undefined;
+    if (this.consecutiveFailures === 0) this.#failingInRow = operation;
+    else if (this.#failingInRow !== operation) this.#failingInRow = undefined;
     this.consecutiveFailures++;
   }
 
@@ -59,45 +74,49 @@ export class EndpointHealth {
    * Whether all failures in a row were of one operation, and another was answered lately: then that operation is what fails,
    * and the host is well.
    */
-  isOfOneOperation(nowMs: number, forgetMs: number): boolean {
-    if (this.#failing === undefined || this.#failing === this.#answered) return false;
-    return nowMs - this.#answeredAtMs < forgetMs;
+  isOfOneOperation(nowMs: number, latelyMs: number): boolean {
+    if (this.#failingInRow === undefined || this.#failingInRow === this.#answered) return false;
+    return nowMs - this.#answeredAtMs < latelyMs;
   }
 
   /** Puts the endpoint out, for longer each time in a row. */
-  eject(rule: EjectionRule, error: string, now: Moment, options: EjectionOptions): EjectionRecord {
+  eject(finding: Finding, now: Moment, options: EjectionOptions): EjectionRecord {
     this.#forget(now.ms, options);
     this.#times++;
-    const delayMs = rule === 'connection-failed' ? this.#reconnectMs(now, options) : this.#ejectMs(now, options);
+    const delayMs =
+      finding.rule === 'connection-failed' ? this.#reconnectMs(now, options) : this.#ejectMs(now, options);
     this.#backSinceMs = undefined;
     this.probing = false;
+    this.withheld = undefined;
     this.ejection = {
-      rule,
-      measured: this.consecutiveFailures,
-      threshold: rule === 'connection-failed' ? 1 : options.consecutiveFailures,
+      ...finding,
       times: this.#times,
       atMs: now.ms,
       dueMs: now.ms + delayMs,
+      sinceMs: this.ejection?.sinceMs ?? now.wallMs,
       untilMs: now.wallMs + delayMs,
-      error,
+      error: this.lastError,
     };
     return this.ejection;
   }
 
-  /** Takes it back; true if it was out. What it did before is forgotten only with time. */
-  succeed(nowMs: number): boolean {
-    this.consecutiveFailures = 0;
-    this.probing = false;
-    if (!this.ejection) return false;
+  /** Takes it back. What it did is forgotten, but for how often it was out, which is forgotten only with time. */
+  readmit(nowMs: number): void {
     this.ejection = undefined;
+    this.probing = false;
+    this.consecutiveFailures = 0;
+    this.lastError = '';
+    this.window?.clear();
+    this.failing.clear();
     this.#backSinceMs = nowMs;
-    return true;
+    this.startsMs = nowMs;
+    this.countsFromMs = nowMs;
   }
 
-  /** One ejection less for each stretch without one, counted from its return. */
-  #forget(nowMs: number, { forgetMs }: EjectionOptions): void {
+  /** One ejection less for each sweep without one, counted from its return. */
+  #forget(nowMs: number, { sweepMs }: EjectionOptions): void {
     if (this.#backSinceMs === undefined) return;
-    this.#times = Math.max(0, this.#times - Math.floor((nowMs - this.#backSinceMs) / forgetMs));
+    this.#times = Math.max(0, this.#times - Math.floor((nowMs - this.#backSinceMs) / sweepMs));
   }
 
   /** 30 s × times up to the longest, and up to a tenth more, so that clients do not come back in step. */
