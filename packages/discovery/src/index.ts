@@ -28,7 +28,7 @@ export {
   instanceStatuses,
   parseInstance,
 } from './instance.js';
-export { type CallRoute, routeKey } from './membership/call-route.js';
+export { type CallRoute, checkCallRoute, routeKey } from './membership/call-route.js';
 export { type Endpoint, type EndpointChoice, endpointChoiceKey, endpointKey } from './membership/endpoint.js';
 export {
   type KnownList,
@@ -40,7 +40,14 @@ export {
 } from './membership/last-known.js';
 export type { MembershipChange } from './membership/membership-change.js';
 export { type Memberships, memberships, membershipsToken } from './membership/memberships.js';
-export type { ConnectionReport, EndpointMonitor, EndpointReport } from './membership/monitor.js';
+export type {
+  BalancerReport,
+  ConnectionReport,
+  EndpointMonitor,
+  EndpointReport,
+  MonitorReport,
+  ReasonReport,
+} from './membership/monitor.js';
 export { type MembershipDecorator, type MembershipMethod, OnMembership } from './membership/on-membership.js';
 export { staticEndpoints } from './membership/static-endpoints.js';
 export type { Wire } from './membership/wires.js';

@@ -1,5 +1,5 @@
 export { fetchOf, interceptorOf } from './adapters/adapter-tokens.js';
-export { type ServiceFetch, serviceFetch } from './adapters/service-fetch.js';
+export { type ServiceFetch, type ServiceRequestInit, serviceFetch } from './adapters/service-fetch.js';
 export {
   type InterceptorOptions,
   type ServiceInterceptor,

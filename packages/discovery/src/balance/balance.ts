@@ -29,14 +29,16 @@ import {
 } from '@fwk/kernel';
 import { NoEndpointError } from '../errors.js';
 import { type Endpoint, endpointChoiceKey } from '../membership/endpoint.js';
-import { type EndpointReport, monitorOf } from '../membership/monitor.js';
+import { type BalancerReport, type EndpointReport, monitorOf } from '../membership/monitor.js';
 import { suspect } from '../membership/suspect.js';
 import { checkEjection, type EjectionOptions } from '../outlier/ejection-options.js';
 import { p2c } from '../pick/p2c.js';
 import { type BalanceOptions, checkBalance, innerOf } from './balance-options.js';
 import { endpointService } from './endpoint-service.js';
+import { explainEndpoints } from './explain.js';
 import { failureOf } from './failure.js';
 import { Node } from './node.js';
+import { PickCounts } from './pick-counts.js';
 import { PickSet } from './pick-set.js';
 import { type CallOwner, SentCall } from './sent-call.js';
 
@@ -77,11 +79,12 @@ function ejectionOf(given: Partial<EjectionOptions> | false | undefined): Ejecti
 class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Res> {
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
-  readonly #options: BalanceOptions<Req, Res>;
+  readonly #options: ChosenOptions<Req, Res>;
   readonly #set: PickSet<Req, Res>;
   readonly #monitored: Disposable | undefined;
   readonly #followed: Disposable[] = [];
   readonly #leaving = new Set<Promise<void>>();
+  readonly #counts = new PickCounts();
   #seen: readonly Endpoint[] | undefined;
   #following = false;
   #closed = false;
@@ -97,7 +100,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
       router: this.#currentOf(routing, (now) => this.#set.routeBy(now)),
     });
     if (options.endsInTime) markSelfLimiting(this);
-    this.#monitored = monitorOf(endpoints)?.add(() => this.report());
+    this.#monitored = monitorOf(endpoints)?.add(() => this.#explain());
     // An endpoint that has left keeps nothing, though nobody calls.
     if (options.connect || options.endpoint) {
       this.#currentOf(endpoints, () => {
@@ -132,21 +135,21 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
 
   report(): readonly EndpointReport[] {
     this.#follow();
-    const nowMs = this.#env.clock.now();
-    return [...this.#set.nodes].map((node) => {
-      const { endpoint, inFlight, health, service } = node;
-      const { dueMs: _, atMs: __, ...ejection } = health.ejection ?? { dueMs: 0, atMs: 0 };
-      return {
-        service: this.#options.service,
-        endpoint: endpoint.id,
-        url: endpoint.url,
-        status: endpoint.instance.status === 'UP' ? service.status() : endpoint.instance.status,
-        load: Math.round(node.load(nowMs) * 1000) / 1000,
-        inFlight,
-        ejection: health.ejection ? ejection : undefined,
-        ...node.report(),
-      };
-    });
+    return explainEndpoints(this.#options.service, this.#set, this.#counts, this.#env.clock.now());
+  }
+
+  #explain(): BalancerReport {
+    const endpoints = this.report();
+    const balancer = currentOf(this.#options.balancer);
+    return {
+      service: this.#options.service,
+      path: this.#env.path,
+      balancer: { kind: balancer.role, ...balancer.describe?.() },
+      known: endpoints.length,
+      picked: endpoints.filter(({ leftOut }) => !leftOut).length,
+      panic: this.#set.panic,
+      endpoints,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -170,6 +173,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
     const inner = context.with(node.change);
     note(context, 'endpoint', node.endpoint.id);
     node.inFlight++;
+    this.#counts.add(node.slot, startMs);
     return follow(callSafely(node.service, request, inner), new SentCall(this, node, startMs, request, inner));
   }
 
@@ -220,7 +224,9 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
 
   #nodeFor(endpoint: Endpoint): Node<Req, Res> {
     const own = endpointService(endpoint, this.#options, this.#next, this.#env);
-    return new Node(endpoint, own, this.#set.measures(), this.#set);
+    const node = new Node(endpoint, own, this.#set.measures(), this.#set);
+    node.slot = this.#counts.open();
+    return node;
   }
 
   /** What an option is now; each change of a live one is handed on until this is disposed of. */
@@ -230,6 +236,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
   }
 
   #remove(node: Node<Req, Res>): void {
+    this.#counts.close(node.slot);
     const left = node.leave().finally(() => {
       this.#leaving.delete(left);
       this.#set.forget(node);

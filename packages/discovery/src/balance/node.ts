@@ -30,6 +30,8 @@ export class Node<Req, Res> implements Candidate, Host {
   /** What tells the inner service its endpoint and whether there is another; made once, so that a call allocates only its context. */
   readonly change: ContextChange;
   readonly row: LoadRow;
+  /** Its number where picks are counted. */
+  slot = 0;
   /** Set while a call is placed that is not to go there. */
   avoided = false;
   /** Set once the endpoint has left the membership. */

@@ -163,6 +163,16 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
     return true;
   };
 
+  /** Set while ejected ones stay as a last resort: the share that is ejected, and from which share on they stay. */
+  get panic(): { readonly measured: number; readonly threshold: number } | undefined {
+    let out = 0;
+    for (const node of this.#nodes.values()) if (node.up && node.health.ejection) out++;
+    const { mayLeave } = this.#outliers;
+    return out === 0 || out <= mayLeave
+      ? undefined
+      : { measured: out / this.upCount, threshold: mayLeave / this.upCount };
+  }
+
   /** Why a member gets no calls now, by the router. @param context - of a call that says where it wants to go */
   leftOut(node: Node<Req, Res>, context?: CallContext): LeftOut | undefined {
     return this.#routed?.leftOut(node, context);

@@ -243,7 +243,7 @@ describe('discovery()', () => {
       watched: { pricing: { instances: [{ id: 'pricing-1' }, { id: 'pricing-2' }] } },
     });
     await service[Symbol.asyncDispose]();
-    expect(manage('endpoints')).toEqual({ endpoints: [] });
+    expect(manage('endpoints')).toEqual({ clients: [], endpoints: [] });
     await component.stop?.(context);
   });
 });

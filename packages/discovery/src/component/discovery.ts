@@ -23,6 +23,7 @@ import {
 } from '@fwk/kernel';
 import { checkPersistOptions } from '../membership/last-known.js';
 import { membershipsToken } from '../membership/memberships.js';
+import type { MonitorReport } from '../membership/monitor.js';
 import type { Registry } from '../registry.js';
 import { instancesOf } from './announced-instances.js';
 import { type DiscoveryOptions, discoveryDefaults } from './discovery-options.js';
@@ -102,8 +103,12 @@ class Discovery implements ComponentSteps {
   manage(): readonly ManagementEndpoint[] {
     return [
       { path: 'instances', handle: () => this.#instances() },
-      { path: 'endpoints', handle: () => ({ endpoints: this.#parts?.memberships.monitor.list() ?? [] }) },
+      { path: 'endpoints', handle: ({ query }) => this.#endpoints(query.service) },
     ];
+  }
+
+  #endpoints(service: string | undefined): MonitorReport {
+    return this.#parts?.memberships.monitor.report(service) ?? { clients: [], endpoints: [] };
   }
 
   #health(): HealthReport {

@@ -1,4 +1,4 @@
-import { type ContextKey, contextKey } from '@fwk/kernel';
+import { type ContextKey, checkOptions, contextKey, fixed, optional, type Rule, text } from '@fwk/kernel';
 
 /** What a call itself says of where it wants to go. */
 export interface CallRoute {
@@ -19,3 +19,24 @@ export interface CallRoute {
  * @example context.with({ values: [routeKey.of({ key: userId })] })
  */
 export const routeKey: ContextKey<CallRoute | undefined> = contextKey<CallRoute | undefined>('route', undefined);
+
+/** Tags and ids of one call; more is a mistake. */
+const MAX_LISTED = 100;
+const word = optional(fixed(text));
+const words: Rule = optional(
+  fixed((value) =>
+    Array.isArray(value) && value.length <= MAX_LISTED && value.every((each) => text(each) === undefined)
+      ? undefined
+      : `a list of at most ${MAX_LISTED} non-empty strings`,
+  ),
+);
+
+/**
+ * Checks what a call says of where it wants to go.
+ * @param owner - the head of the message, such as `call of "inventory.stock"`.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
+ */
+export function checkCallRoute(owner: string, route: CallRoute): CallRoute {
+  const rules = { key: word, version: word, tags: words, pin: word, avoid: words };
+  return checkOptions<CallRoute>(`${owner}: route`, route, {}, rules);
+}

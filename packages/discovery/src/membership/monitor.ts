@@ -21,18 +21,73 @@ export interface EndpointReport extends Partial<ConnectionReport> {
   readonly service: string;
   readonly endpoint: string;
   readonly url: string;
+  /** Of an instance that is UP what this client's layers in front of it say: `ready`, `busy`; else what the instance says. */
   readonly status: string;
+  readonly version: string;
+  readonly zone: string | undefined;
+  /** Its share of the traffic relative to the others, what slow start leaves of it. */
+  readonly weight: number;
   /** Expected cost of one more call, in the balancer's own measure; milliseconds for peak EWMA. */
   readonly load: number;
   readonly inFlight: number;
-  /** Why it is not picked; undefined while it is. */
+  /** Attempts of this client that went there during the last minute. */
+  readonly picks: number;
+  /** The same as a share of those to all endpoints, 0 to 1. */
+  readonly share: number;
+  /** Why no call without wishes of its own goes there now; undefined while some do. */
+  readonly leftOut: ReasonReport | undefined;
+  /** Which rule ejected it, in full; undefined while it is in. */
   readonly ejection: Readonly<Record<string, unknown>> | undefined;
+  /** What a rule of ejection found of it, though it stays because enough others are out; undefined for nothing. */
+  readonly withheld: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Why an endpoint gets no calls. */
+export interface ReasonReport {
+  /** `status` of the instance, a rule of ejection, one of routing, or `own-layers`: an open breaker, a full limit. */
+  readonly rule: string;
+  readonly measured: unknown;
+  /** From which figure on the rule acts; of rules that measure. */
+  readonly threshold?: unknown;
+  /** What it would have to be; of rules that compare. */
+  readonly wanted?: string;
+  /** When a call may try it again, in wall-clock milliseconds since the epoch; of ejections. */
+  readonly untilMs?: number;
+  /** The last error; of ejections. */
+  readonly error?: string;
+}
+
+/** One client, or whatever else balances, as a whole. */
+export interface BalancerReport {
+  readonly service: string;
+  /** Where it stands in the application, such as `storefront/inventory`. */
+  readonly path: string;
+  /** In the field's own word, with its settings. */
+  readonly balancer: Readonly<Record<string, unknown>>;
+  /** Endpoints that it knows. */
+  readonly known: number;
+  /** Those of them that get calls. */
+  readonly picked: number;
+  /**
+   * Set while so many are ejected that some of them stay as a last resort: how many of those that are UP are out, as a share
+   * (`measured`), and from which share on that is (`threshold`).
+   */
+  readonly panic: { readonly measured: number; readonly threshold: number } | undefined;
+  readonly endpoints: readonly EndpointReport[];
+}
+
+/** The clients of an application, and their endpoints; `client` says whose an endpoint's report is. */
+export interface MonitorReport {
+  readonly clients: readonly ({ readonly client: string } & Omit<BalancerReport, 'endpoints'>)[];
+  readonly endpoints: readonly ({ readonly client: string } & EndpointReport)[];
 }
 
 /** Collects the reports of an application's balancers. */
 export interface EndpointMonitor {
   /** @param report - read when somebody asks. Dispose the answer with the balancer. */
-  add(report: () => readonly EndpointReport[]): Disposable;
+  add(report: () => BalancerReport): Disposable;
+  /** @param service - only the clients of this one. @defaultValue those of all */
+  report(service?: string): MonitorReport;
   list(): readonly EndpointReport[];
 }
 
@@ -50,12 +105,32 @@ export function monitorOf(endpoints: Live<readonly Endpoint[]>): EndpointMonitor
 
 /** Makes a monitor. */
 export function endpointMonitor(): EndpointMonitor {
-  const reports = new Set<() => readonly EndpointReport[]>();
-  return {
-    add(report) {
-      reports.add(report);
-      return { [Symbol.dispose]: () => void reports.delete(report) };
-    },
-    list: () => [...reports].flatMap((report) => report()),
+  const reports = new Set<() => BalancerReport>();
+  const report = (service?: string): MonitorReport => {
+    const named = withNames(
+      [...reports].map((read) => read()).filter((each) => (service ?? each.service) === each.service),
+    );
+    return {
+      clients: named.map(({ client, report: { endpoints: _, ...whole } }) => ({ client, ...whole })),
+      endpoints: named.flatMap(({ client, report: { endpoints } }) => endpoints.map((each) => ({ client, ...each }))),
+    };
   };
+  return {
+    add(read) {
+      reports.add(read);
+      return { [Symbol.dispose]: () => void reports.delete(read) };
+    },
+    report,
+    list: () => report().endpoints,
+  };
+}
+
+/** Names each by its path; several with the same path by their number too, in the order in which they were made. */
+function withNames(reports: readonly BalancerReport[]): readonly { client: string; report: BalancerReport }[] {
+  const seen = new Map<string, number>();
+  return reports.map((report) => {
+    const count = (seen.get(report.path) ?? 0) + 1;
+    seen.set(report.path, count);
+    return { client: count === 1 ? report.path : `${report.path}#${count}`, report };
+  });
 }

@@ -1,4 +1,5 @@
 /** `fetch` for a service: paths are relative to it, and each request goes to one of its instances. */
+import { type CallRoute, checkCallRoute } from '@fwk/discovery';
 import { OptionsError } from '@fwk/kernel';
 import type { ClientParts } from '../client/client-options.js';
 import { loadUndici } from '../client/load-undici.js';
@@ -6,8 +7,15 @@ import type { DispatchHandler, DispatchOptions } from './dispatch-types.js';
 import { failed, logicalHostOf } from './service-interceptor.js';
 import { type ServiceOptions, ServiceRequests } from './service-requests.js';
 
+/** What a request may say beside what `fetch` takes. */
+export interface ServiceRequestInit extends RequestInit {
+  /** Where this request wants to go, as with the calls of a client. @defaultValue wherever the policy sends it */
+  readonly route?: CallRoute;
+}
+
 /** As `fetch`; the input is a path of the service (`/stock/lamp`), or a URL with its name as the host. */
-export type ServiceFetch = ((input: string | URL | Request, init?: RequestInit) => Promise<Response>) & AsyncDisposable;
+export type ServiceFetch = ((input: string | URL | Request, init?: ServiceRequestInit) => Promise<Response>) &
+  AsyncDisposable;
 
 /**
  * Makes a `fetch` for a service, by discovery (`memberships`) or at `endpoints`: balanced, with the layers of the policy that
@@ -20,20 +28,34 @@ export type ServiceFetch = ((input: string | URL | Request, init?: RequestInit) 
 export function serviceFetch(service: string, options: ServiceOptions & ClientParts = {}): ServiceFetch {
   const requests = new ServiceRequests(service, options);
   const base = `http://${service}/`;
-  const dispatcher = {
+  const dispatcherFor = (route: CallRoute | undefined) => ({
     dispatch(request: DispatchOptions, handler: DispatchHandler): boolean {
-      if (logicalHostOf(request) === service) requests.send(request, handler);
+      if (logicalHostOf(request) === service) requests.send(request, handler, route);
       else dispatchElsewhere(request, handler);
       return true;
     },
-  };
-  const fetchService = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+  });
+  const anywhere = dispatcherFor(undefined);
+  const fetchService = async (
+    input: string | URL | Request,
+    { route, ...init }: ServiceRequestInit = {},
+  ): Promise<Response> => {
     const target = targetOf(input, base);
+    const dispatcher = route === undefined ? anywhere : dispatcherFor(routeOf(route, base));
     // The type of `dispatcher` is that of one undici, and there are several.
     return Reflect.apply(fetch, undefined, [target, { ...init, dispatcher }]);
   };
   requests.showIn(fetchService);
   return Object.assign(fetchService, { [Symbol.asyncDispose]: () => requests[Symbol.asyncDispose]() });
+}
+
+/** @throws TypeError for what is no route, as `fetch` does for what is no URL */
+function routeOf(route: CallRoute, base: string): CallRoute {
+  try {
+    return checkCallRoute(`fetch of ${base}`, route);
+  } catch (cause) {
+    throw new TypeError('fetch failed', { cause });
+  }
 }
 
 /** @throws TypeError for what is no URL of the service, as `fetch` does for what is no URL */

@@ -1,5 +1,6 @@
 /** The requests that are passed on to one service: a client without a contract, whose operations are the methods of HTTP. */
 import { parseTrace, traceKey } from '@fwk/core';
+import { type CallRoute, routeKey } from '@fwk/discovery';
 import { abandonOnCancel, type Clock, makeEnv, OptionsError } from '@fwk/kernel';
 import { breakerHandles, type HedgeOptions, hedge, httpClassifier, type PolicyKind } from '@fwk/resilience';
 import { CallInvalidError, ClientClosedError } from '../calling/client-errors.js';
@@ -76,8 +77,8 @@ export class ServiceRequests implements AsyncDisposable {
     );
   }
 
-  /** Sends a request and gives the answer to its handler. */
-  send(options: DispatchOptions, given: DispatchHandler): void {
+  /** Sends a request and gives the answer to its handler. @param route - where it wants to go; checked */
+  send(options: DispatchOptions, given: DispatchHandler, route?: CallRoute): void {
     const { method } = options;
     const { again, once } = this.#operations.get(method) ?? (this.#operations.get(OTHER) as MethodOperations);
     const { id } = again.plan;
@@ -121,7 +122,7 @@ export class ServiceRequests implements AsyncDisposable {
         if (!isShort(body, headers)) return make(once, body);
         return abandonOnCancel(context, readWhole(body)).then((whole) => make(again, whole));
       },
-      trace ? [traceKey.of(trace)] : [],
+      [...(trace ? [traceKey.of(trace)] : []), ...(route ? [routeKey.of(route)] : [])],
     );
   }
 

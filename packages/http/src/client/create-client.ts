@@ -1,3 +1,4 @@
+import { checkCallRoute, routeKey } from '@fwk/discovery';
 import { type CallContext, currentContext, fromSignal, type Service } from '@fwk/kernel';
 import { ClientClosedError } from '../calling/client-errors.js';
 import {
@@ -47,7 +48,7 @@ function method(operation: ClientOperation, operations: ClientOperations) {
   return (given: GivenRequest = {}, options?: CallOptions): Promise<unknown> => {
     if (operations.closed) return Promise.reject(new ClientClosedError(operation.plan.id));
     try {
-      const context = options?.context ?? currentContext();
+      const context = contextOf(operation, options);
       const request = prepareRequest(operation, given, options);
       if (options?.signal) return callWithSignal(service, request, context, options.signal);
       if (request instanceof Promise) return request.then((ready) => service.call(ready, context)).then(takeValue);
@@ -56,6 +57,13 @@ function method(operation: ClientOperation, operations: ClientOperations) {
       return Promise.reject(error);
     }
   };
+}
+
+/** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` for a route that is none */
+function contextOf({ plan }: ClientOperation, options: CallOptions | undefined): CallContext {
+  const context = options?.context ?? currentContext();
+  if (options?.route === undefined) return context;
+  return context.with({ values: [routeKey.of(checkCallRoute(`call of "${plan.id}"`, options.route))] });
 }
 
 async function callWithSignal(

@@ -2,6 +2,7 @@
  * What a contract means to the two who stand at its ends. Callers give what schemas take in; handlers get what schemas
  * give out, and the other way round for answers.
  */
+import type { CallRoute } from '@fwk/discovery';
 import type { CallContext, InputOf, OutputOf, StandardSchema } from '@fwk/kernel';
 import type { Contract, Operations } from './contract.js';
 import type { Operation, OperationSpec } from './operation.js';
@@ -78,6 +79,12 @@ export interface CallOptions {
    * twice; 1 to 255 characters. @defaultValue a random UUID, the same for all attempts of this call
    */
   readonly idempotencyKey?: string;
+  /**
+   * Where this call wants to go: the key that hashes and sticky splits choose by, versions and tags, an instance to go to, and
+   * those not to go to. @defaultValue wherever the client's policy sends it
+   * @example client.stock({ params: { sku } }, { route: { key: userId } })
+   */
+  readonly route?: CallRoute;
 }
 
 /** A client of a contract: one method an operation. */

@@ -1,0 +1,63 @@
+/** What a balanced service tells of itself: each endpoint with what it gets, and why some get nothing. */
+import type { EndpointReport, ReasonReport } from '../membership/monitor.js';
+import type { Node } from './node.js';
+import type { PickCounts } from './pick-counts.js';
+import type { PickSet } from './pick-set.js';
+
+/** Describes each endpoint as it is now. */
+export function explainEndpoints<Req, Res>(
+  service: string,
+  set: PickSet<Req, Res>,
+  counts: PickCounts,
+  nowMs: number,
+): readonly EndpointReport[] {
+  const nodes = [...set.nodes];
+  const picks = nodes.map(({ slot }) => counts.of(slot, nowMs));
+  const all = picks.reduce((sum, count) => sum + count, 0);
+  return nodes.map((node, at) => {
+    const { endpoint, inFlight, health } = node;
+    const { instance } = endpoint;
+    const { dueMs: _, atMs: __, ...ejection } = health.ejection ?? { dueMs: 0, atMs: 0 };
+    const own = picks[at] as number;
+    return {
+      service,
+      endpoint: endpoint.id,
+      url: endpoint.url,
+      status: statusOf(node),
+      version: instance.version,
+      zone: instance.zone,
+      weight: rounded(node.weight(nowMs)),
+      load: rounded(node.load(nowMs)),
+      inFlight,
+      picks: own,
+      share: all === 0 ? 0 : rounded(own / all),
+      leftOut: leftOutOf(node, set),
+      ejection: health.ejection ? ejection : undefined,
+      withheld: health.withheld && { ...health.withheld },
+      ...node.report(),
+    };
+  });
+}
+
+function statusOf<Req, Res>({ endpoint, service }: Node<Req, Res>): string {
+  return endpoint.instance.status === 'UP' ? service.status() : endpoint.instance.status;
+}
+
+/** The first of the reasons that it would have to lose: what the instance says, then this client's own, then its rules. */
+function leftOutOf<Req, Res>(node: Node<Req, Res>, set: PickSet<Req, Res>): ReasonReport | undefined {
+  const { endpoint, health, service } = node;
+  const { status } = endpoint.instance;
+  if (status !== 'UP') return { rule: 'status', measured: status, wanted: 'UP' };
+  if (health.ejection) {
+    const { rule, measured, threshold, untilMs, error } = health.ejection;
+    return { rule, measured, threshold, untilMs, error };
+  }
+  const routed = set.leftOut(node);
+  if (routed) return routed;
+  const own = service.status();
+  return own === 'ready' ? undefined : { rule: 'own-layers', measured: own, wanted: 'ready' };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
