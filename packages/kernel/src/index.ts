@@ -59,6 +59,7 @@ export { type CallNotes, note, notesKey } from './context/notes.js';
 export { type Bound, settleWithin } from './context/settle-within.js';
 export { sleep } from './context/sleep.js';
 export { isThenable } from './context/thenable.js';
+export { addTried, type TriedCallees, tellTried, triedKey, triedUntil } from './context/tried.js';
 export { CancelledError } from './errors/cancelled-error.js';
 export { codeOf } from './errors/code-of.js';
 export { DeadlineExceededError, type LimitFacts } from './errors/deadline-exceeded-error.js';

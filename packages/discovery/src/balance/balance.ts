@@ -9,6 +9,7 @@
  * an endpoint is never thought faster than the time somebody waited in vain.
  */
 import {
+  addTried,
   type CallContext,
   callSafely,
   currentOf,
@@ -25,6 +26,8 @@ import {
   operationKey,
   type Service,
   type Status,
+  tellTried,
+  triedKey,
   type Verdict,
 } from '@fwk/kernel';
 import { NoEndpointError } from '../errors.js';
@@ -178,22 +181,23 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
   }
 
   answered({ node, startMs, request, context }: SentCall<Req, Res>, result: Res): void {
-    this.#settle(node, startMs, judgeResult(this.#env, result, context, request), undefined, context);
+    this.#settle(node, startMs, judgeResult(this.#env, result, context, request), result, context);
   }
 
   failed({ node, startMs, request, context }: SentCall<Req, Res>, error: unknown): void {
     this.#settle(node, startMs, judgeError(this.#env, error, context, request), error, context);
   }
 
-  #settle(node: Node<Req, Res>, startMs: number, judged: Verdict, error: unknown, context: CallContext): void {
+  #settle(node: Node<Req, Res>, startMs: number, judged: Verdict, ending: unknown, context: CallContext): void {
     const nowMs = this.#env.clock.now();
     node.inFlight--;
     const { outcome, retryAfterMs = 0 } = judged;
     const operation = context.get(operationKey);
+    if (outcome === 'failure') this.#tellTried(node, ending, context);
     if (isOwnDoing(judged)) this.#set.release(node, startMs);
     else if (outcome === 'failure') {
       node.meter.failed(nowMs, retryAfterMs);
-      const failure = failureOf(error, judged, operation);
+      const failure = failureOf(ending, judged, operation);
       this.#set.failed(node, failure, startMs, nowMs);
       if (failure.rule === 'connection-failed' || node.health.ejection) suspect(this.#options.endpoints, node.endpoint);
     } else if (outcome === 'ignored' && context.cancelled) {
@@ -205,6 +209,13 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
       this.#set.answered(node, operation, startMs, nowMs);
     }
     node.callEnded();
+  }
+
+  /** Whoever tries again will go elsewhere. */
+  #tellTried({ endpoint }: Node<Req, Res>, ending: unknown, context: CallContext): void {
+    const tried = context.get(triedKey) ?? [];
+    addTried(tried, endpoint);
+    tellTried(ending, tried);
   }
 
   /** Takes over the list if it is another one than last time. */

@@ -6,7 +6,7 @@
  * At most half of the endpoints leave the array. Beyond that an ejected one stays in it as a last resort, marked
  * unavailable: when most of the hosts seem dead, the eyes are likelier wrong than the hosts.
  */
-import type { CallContext, Env } from '@fwk/kernel';
+import { addTried, type CallContext, type Env, type TriedCallees, triedKey } from '@fwk/kernel';
 import { type CallRoute, routeKey } from '../membership/call-route.js';
 import type { Endpoint } from '../membership/endpoint.js';
 import type { EjectionOptions } from '../outlier/ejection-options.js';
@@ -120,9 +120,24 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
 
   pick(nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
     const route = context.get(routeKey);
-    return route?.pin !== undefined || route?.avoid !== undefined
-      ? this.#pickFor(route, nowMs, request, context)
-      : this.#pickAny(nowMs, request, context);
+    const tried = context.get(triedKey);
+    const node =
+      route?.pin !== undefined || route?.avoid !== undefined
+        ? this.#pickFor(route, tried, nowMs, request, context)
+        : this.#pickOf(tried, nowMs, request, context);
+    if (tried && node) addTried(tried, node.endpoint);
+    return node;
+  }
+
+  #pickOf(
+    tried: TriedCallees | undefined,
+    nowMs: number,
+    request: Req,
+    context: CallContext,
+  ): Node<Req, Res> | undefined {
+    return tried === undefined
+      ? this.#pickAny(nowMs, request, context)
+      : this.#pickAnother(tried, nowMs, request, context);
   }
 
   #pickAny(nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
@@ -136,6 +151,7 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
   /** The pinned one if it is a member; otherwise none of those to be avoided, which count as unavailable meanwhile. */
   #pickFor(
     { pin, avoid = [] }: CallRoute,
+    tried: TriedCallees | undefined,
     nowMs: number,
     request: Req,
     context: CallContext,
@@ -145,11 +161,35 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
       if (node.endpoint.id === pin) return node;
       if (avoid.includes(node.endpoint.id)) avoided.push(node);
     }
-    for (const node of avoided) node.avoided = true;
+    return this.#without(avoided, () => this.#pickOf(tried, nowMs, request, context));
+  }
+
+  /**
+   * One where no other attempt of this call was or is; when none of those is available, any but the latest; when none is
+   * either, any. It is not spent on an endpoint that is out: one attempt has already failed or is slow.
+   */
+  #pickAnother(tried: TriedCallees, nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
+    const nodes = tried.flatMap((callee) => this.#nodes.get(callee as Endpoint) ?? []);
+    const pick = () => this.#picker?.pick(nowMs, request, context) as Node<Req, Res> | undefined;
+    for (const avoided of nodes.length > 1 ? [nodes, nodes.slice(-1)] : [nodes]) {
+      const node = this.#without(avoided, () => {
+        const picked = pick();
+        return picked?.available(request) ? picked : undefined;
+      });
+      if (node) return node;
+    }
+    return pick();
+  }
+
+  /** Picks while these count as unavailable. */
+  #without<T>(avoided: readonly Node<Req, Res>[], pick: () => T): T {
+    // Those that are avoided for another reason stay so.
+    const added = avoided.filter((node) => !node.avoided);
+    for (const node of added) node.avoided = true;
     try {
-      return this.#pickAny(nowMs, request, context);
+      return pick();
     } finally {
-      for (const node of avoided) node.avoided = false;
+      for (const node of added) node.avoided = false;
     }
   }
 

@@ -3,11 +3,13 @@ import {
   type CallContext,
   type Cancellable,
   CancelledError,
+  type ContextEntry,
   callSafely,
   cancellable,
   type Env,
   type Service,
   type Timer,
+  triedKey,
   type Verdict,
 } from '@fwk/kernel';
 import { LONGEST_TIMER_MS } from '../deadline/longest-timer.js';
@@ -70,6 +72,8 @@ class Race<Req, Res> {
   readonly #times: RaceTimes;
   readonly #resolve: (value: Res) => void;
   readonly #reject: (error: unknown) => void;
+  /** What all attempts have in common: where each is, so that no other goes there; an attempt outside may know of more. */
+  readonly #values: readonly ContextEntry[];
   readonly #running = new Set<Cancellable>();
   /** Attempts sent so far. */
   #sent = 0;
@@ -92,6 +96,7 @@ class Race<Req, Res> {
     this.#owner = owner;
     this.#request = request;
     this.#context = context;
+    this.#values = context.get(triedKey) ? [] : [triedKey.of([])];
     this.#times = times;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -118,10 +123,7 @@ class Race<Req, Res> {
     const index = this.#sent++;
     // Before the attempt, which may already end this race while it is being called.
     if (this.#sent <= this.#times.maxHedges) this.#awaitNext();
-    const attempt =
-      index === 0
-        ? cancellable(this.#context)
-        : cancellable(this.#context, { values: [attemptKey.of(this.#context.get(attemptKey) + index)] });
+    const attempt = cancellable(this.#context, { values: index === 0 ? this.#values : this.#valuesOf(index) });
     const request = partOf(this.#request);
     this.#running.add(attempt);
     callSafely(next, request, attempt.context).then(
@@ -144,6 +146,10 @@ class Race<Req, Res> {
         );
       },
     );
+  }
+
+  #valuesOf(index: number): readonly ContextEntry[] {
+    return [...this.#values, attemptKey.of(this.#context.get(attemptKey) + index)];
   }
 
   #awaitNext(): void {

@@ -10,7 +10,6 @@
  * the breaker just below has refused, since it would refuse again.
  */
 import {
-  attemptKey,
   backoffBound,
   type CallContext,
   type Counter,
@@ -36,6 +35,7 @@ import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeCallError, judgeCallResult, releaseEnding } from '../layer/judge-call.js';
 import { type Backoff, isPause, LONGEST_PAUSE_MS, pausesOf } from './backoff.js';
 import { leaveBudget, shareBudget } from './budget-share.js';
+import { nextAttempt } from './next-attempt.js';
 import type { RetryBudget } from './retry-budget.js';
 import { checkRetryOptions, isBudget, type RetryOptions } from './retry-options.js';
 
@@ -146,7 +146,7 @@ class RetryService<Req, Res> implements Service<Req, Res>, Disposable {
         this.#retried.add();
         this.#emit('retry.scheduled', ending, attempt, { delayMs });
         await sleep(this.#env.clock, delayMs, context);
-        ending = await this.#attempt(request, context.with({ values: [attemptKey.of(attempt + 1)] }));
+        ending = await this.#attempt(request, nextAttempt(context, attempt + 1, whatEnded(ending)));
         if (wasRefused(ending)) continue;
         this.#release(sent, ending);
         sent = ending;
