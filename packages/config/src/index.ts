@@ -9,8 +9,10 @@ export {
   configErrors,
 } from './errors.js';
 export { configEvents } from './events.js';
-export type { Candidate, Explanation } from './explain/explain.js';
+export type { Candidate, Explanation, Part } from './explain/explain.js';
 export { type ConfigOptions, configDefaults, type FileEntry } from './live/options.js';
+export { readDurationMs, readSizeBytes } from './resolve/units.js';
+export type { UnknownKey } from './schema/unknown-keys.js';
 export { type Config, type ConfigView, configToken, type Refusal, type SourceState } from './settings/config.js';
 export { Setting, type SettingDecorator, setting } from './settings/setting.js';
 export { settings, settingsOf } from './settings/settings.js';

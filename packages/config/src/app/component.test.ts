@@ -102,7 +102,7 @@ test('shows everything with its sources, and one setting explained, with secrets
   expect(() => ask('config/:path', '')).toThrow(expect.objectContaining({ code: 'FWK_CONFIG_PATH_INVALID' }));
   // Members that every object has are no settings.
   for (const name of ['__proto__', 'constructor', 'constructor.prototype', 'shop.__proto__', 'shop.toString']) {
-    expect(ask('config/:path', name)).toEqual({ path: name, found: false, secret: false, candidates: [] });
+    expect(ask('config/:path', name)).toEqual({ path: name, found: false, secret: false, candidates: [], parts: [] });
   }
   await steps.stop?.(context);
 });

@@ -3,10 +3,11 @@
  * everything that it overrode. All values are masked, so the answers may be shown and logged.
  */
 
+import { isTemplate, readTemplate } from '../resolve/template.js';
 import type { Secrets } from '../secret/secret.js';
 import type { Layer } from '../source/layer.js';
 import { formatOrigin, type Origin } from '../tree/origin.js';
-import { type ConfigPath, formatPath } from '../tree/path.js';
+import { type ConfigPath, formatPath, parsePath } from '../tree/path.js';
 import { type ConfigTree, eachLeaf, isTree, valueAt } from '../tree/tree.js';
 
 /** What one source says about a setting. */
@@ -31,10 +32,34 @@ export interface Explanation {
   readonly winner: Candidate | undefined;
   /** All that sources say about it, the strongest first. */
   readonly candidates: readonly Candidate[];
+  /** What the winner refers to, in the order of its text; empty where it refers to nothing. */
+  readonly parts: readonly Part[];
 }
 
-/** Explains one setting. `layers` are lowest first. */
-export function explainPath(path: ConfigPath, tree: unknown, layers: readonly Layer[], secrets: Secrets): Explanation {
+/** One reference in the text of a setting. */
+export interface Part {
+  /** As it is written, such as `${db.host}`. */
+  readonly reference: string;
+  /** Where that was set: `config.yaml:3:5`, `variable DB_HOST`, `file /run/secrets/db`. */
+  readonly where: string;
+  /** What it stands for, masked; undefined for variables and files, which are not shown. */
+  readonly value: unknown;
+}
+
+/** Settings in effect, with what is known of them. */
+export interface Explained {
+  /** What the schema made of them. */
+  readonly tree: unknown;
+  /** Merged, with what references stand for. */
+  readonly raw: ConfigTree;
+  /** Lowest first. */
+  readonly layers: readonly Layer[];
+  readonly secrets: Secrets;
+}
+
+/** Explains one setting. */
+export function explainPath(path: ConfigPath, explained: Explained): Explanation {
+  const { tree, layers, secrets } = explained;
   const candidates: Candidate[] = [];
   let hidden = false;
   let whole = true;
@@ -49,6 +74,7 @@ export function explainPath(path: ConfigPath, tree: unknown, layers: readonly La
     hidden ||= (value !== undefined && !whole) || cutsOff(layer.tree, path);
   }
   const value = valueAt(tree, path);
+  const written = layers.findLast((layer) => valueAt(layer.tree, path) !== undefined);
   return {
     path: formatPath(path),
     found: value !== undefined,
@@ -56,7 +82,23 @@ export function explainPath(path: ConfigPath, tree: unknown, layers: readonly La
     secret: secrets.has(path, value),
     winner: candidates.find((each) => each.role === 'winner'),
     candidates,
+    parts: partsOf(written && valueAt(written.tree, path), explained),
   };
+}
+
+function partsOf(written: unknown, { raw, layers, secrets }: Explained): Part[] {
+  const pieces = isTemplate(written) ? readTemplate(written) : [];
+  if ('problem' in pieces) return [];
+  return pieces.flatMap((piece) => {
+    if (typeof piece === 'string') return [];
+    const { written: reference, kind, name } = piece;
+    if (kind === 'env') return [{ reference, where: `variable ${name}`, value: undefined }];
+    if (kind === 'file') return [{ reference, where: `file ${name}`, value: undefined }];
+    const path = parsePath(name);
+    const origin = winningOrigin(path, layers);
+    const where = origin ? formatOrigin(origin) : 'the reference itself';
+    return [{ reference, where, value: secrets.masked(valueAt(raw, path), path) }];
+  });
 }
 
 /** Where the value at a path was set; undefined when no source set it. */

@@ -12,26 +12,30 @@ import {
   CancelledError,
   cancellable,
   type Env,
-  isFwkError,
   type Live,
   type LiveSource,
   liveValue,
   messageOf,
   sleep,
 } from '@fwk/kernel';
-import { ConfigError, ConfigInvalidError } from '../errors.js';
-import { type Explanation, explainPath, originsOf, winningOrigin } from '../explain/explain.js';
+import { ConfigError } from '../errors.js';
+import { type Explanation, explainPath, originsOf } from '../explain/explain.js';
+import { type UnknownKey, unknownKeys } from '../schema/unknown-keys.js';
 import { type Secrets, secretsOf } from '../secret/secret.js';
 import type { Config, ConfigView, Refusal, SourceState } from '../settings/config.js';
 import { checkedSettings } from '../settings/settings.js';
 import type { SettingsDefinition } from '../settings/settings-definition.js';
 import type { Layer } from '../source/layer.js';
 import type { ConfigSource } from '../source/source.js';
-import { parsePath } from '../tree/path.js';
+import { type ConfigPath, parsePath } from '../tree/path.js';
 import { changedPaths, shareUnchanged } from '../tree/share.js';
 import { type ConfigTree, valueAt } from '../tree/tree.js';
+import { issueTeller, textAtIn, type Unchecked } from './check-whole.js';
 import { type Loaded, loadAll } from './load-all.js';
 import { type CheckedOptions, type ConfigOptions, checkConfigOptions, sourcesOf } from './options.js';
+import { Passes } from './passes.js';
+import { ReferredFiles } from './referred-files.js';
+import { asError, factsOf } from './refusal-facts.js';
 
 /** Most paths that `config.changed` lists. */
 const maxListedPaths = 100;
@@ -39,9 +43,10 @@ const maxListedPaths = 100;
 interface Snapshot<T> {
   readonly version: number;
   readonly tree: T;
-  /** Merged and not yet validated; what sections are checked against. */
+  /** Merged, with what references stand for, and not yet validated; what sections are checked against. */
   readonly raw: ConfigTree;
   readonly layers: readonly Layer[];
+  readonly secrets: Secrets;
   /** Grows when a section is registered; replaced by a swap. */
   readonly sections: Map<SettingsDefinition<unknown>, unknown>;
 }
@@ -58,9 +63,10 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
   #current: Live<T> | undefined;
   #refusal: Refusal | undefined;
   #missedHint = false;
+  #referred: ReferredFiles | undefined;
+  readonly #told = new Set<string>();
   #watches: (Disposable | AsyncDisposable)[] = [];
-  #running: Promise<void> | undefined;
-  #next: Promise<void> | undefined;
+  readonly #passes = new Passes((confirm) => this.#pass(confirm));
 
   /** @throws OptionsError, ConfigError `FWK_CONFIG_FILE_FORMAT`. */
   constructor(options: ConfigOptions<T>) {
@@ -79,16 +85,20 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
       // Watching starts first, so that no edit falls between reading and watching.
       if (this.#options.watch) {
         this.#watches = this.#sources.map((source) => source.watch(() => this.#changedOutside(), env));
+        this.#referred = new ReferredFiles(() => this.#changedOutside(), env.clock, this.#options);
+        this.#watches.push(this.#referred);
       }
-      const { tree, raw, layers } = await this.#load(env, call);
+      const { tree, raw, layers, secrets, files } = await this.#load(env, call);
       const shared = shareUnchanged(undefined, tree) as T;
       const onListenerError = (error: unknown) =>
         env.logger.error({ err: error }, 'a listener of the configuration threw; the others were told');
       this.#root = liveValue<Snapshot<T>>(
-        { version: 1, tree: shared, raw, layers, sections: new Map() },
+        { version: 1, tree: shared, raw, layers, secrets, sections: new Map() },
         { name: 'config', onListenerError },
       );
       this.#current = this.#root.map((snapshot) => snapshot.tree);
+      this.#referred?.follow(files);
+      this.#tellUnknown(env);
       if (this.#missedHint) this.#changedOutside();
     } catch (error) {
       await this[Symbol.asyncDispose]();
@@ -121,32 +131,32 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
   section<S>(definition: SettingsDefinition<S>): Live<S> {
     const known = this.#definitions.get(definition) as Live<S> | undefined;
     if (known) return known;
-    const { raw, layers, sections } = this.#snapshot;
-    sections.set(definition, shareUnchanged(undefined, this.#checked(definition, raw, layers)));
+    const snapshot = this.#snapshot;
+    snapshot.sections.set(definition, shareUnchanged(undefined, checkSection(definition, snapshot)));
     const live = this.#loadedRoot.map((snapshot) => snapshot.sections.get(definition) as S);
     this.#definitions.set(definition, live);
     return live;
   }
 
   explain(path: string): Explanation {
-    const { tree, layers } = this.#snapshot;
-    return explainPath(parsePath(path), tree, layers, this.#secrets);
+    return explainPath(parsePath(path), this.#snapshot);
   }
 
   view(): ConfigView {
-    const { version, tree, layers } = this.#snapshot;
+    const { version, tree, layers, secrets } = this.#snapshot;
     return {
       version,
-      values: this.#secrets.masked(tree, []),
+      values: secrets.masked(tree, []),
       origins: originsOf(tree as ConfigTree, layers),
       sources: this.sources,
+      unknown: this.#unknown(),
       stale: this.#loadedRoot.stale,
       lastRefusal: this.#refusal,
     };
   }
 
   reload(): Promise<void> {
-    return this.#schedule(false);
+    return this.#passes.ask(false);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -157,7 +167,7 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
       if (Symbol.asyncDispose in watch) await watch[Symbol.asyncDispose]();
       else watch[Symbol.dispose]();
     }
-    await this.#running;
+    await this.#passes.idle();
   }
 
   get #loadedRoot(): LiveSource<Snapshot<T>> {
@@ -170,23 +180,8 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
 
   #changedOutside(): void {
     // The first load may have read before this change: it is followed by another.
-    if (this.#root) void this.#schedule(true);
+    if (this.#root) void this.#passes.ask(true);
     else this.#missedHint = true;
-  }
-
-  /** Passes run one at a time; all that is asked for during one is served by one more. */
-  #schedule(confirm: boolean): Promise<void> {
-    if (!this.#running) {
-      this.#running = this.#pass(confirm).finally(() => {
-        this.#running = undefined;
-      });
-      return this.#running;
-    }
-    this.#next ??= this.#running.then(() => {
-      this.#next = undefined;
-      return this.#schedule(confirm);
-    });
-    return this.#next;
   }
 
   async #pass(confirm: boolean): Promise<void> {
@@ -220,22 +215,35 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     return loadAll({ sources: this.#sources, options: this.#options, secrets: this.#secrets, last }, env, call);
   }
 
-  #checked<S>(definition: SettingsDefinition<S>, raw: ConfigTree, layers: readonly Layer[]): S {
-    return checkedSettings(definition, raw, (path, message) => ({
-      message: this.#secrets.maskedMessage(message, raw),
-      origin: winningOrigin(path, layers),
-    }));
+  /** Keys that neither the schema of the whole nor a section knows. */
+  #unknown(): readonly UnknownKey[] {
+    if (!this.#options.schema) return [];
+    const { raw, tree } = this.#snapshot;
+    const sections = [...this.#definitions.keys()].map(({ prefix }) => parsePath(prefix));
+    const isKnown = (path: ConfigPath) =>
+      sections.some((section) => path.every((part, index) => index >= section.length || section[index] === part));
+    return unknownKeys(raw, tree, isKnown);
+  }
+
+  /** Tells once of each key that is near a known one; others may belong to sections that come later. */
+  #tellUnknown(env: Env): void {
+    for (const { path, nearest } of this.#unknown()) {
+      if (nearest === undefined || this.#told.has(path)) continue;
+      this.#told.add(path);
+      const where = this.explain(path).winner?.where;
+      env.logger.warn({ path, where }, `the setting "${path}" is not known; did you mean "${nearest}"?`);
+    }
   }
 
   /** Checks the sections and swaps, with nothing asynchronous between. @throws ConfigError of a section. */
   #commit(loaded: Loaded<T>, env: Env): void {
-    const { raw, layers, vanished } = loaded;
+    const { raw, layers, secrets, files, vanished } = loaded;
     const root = this.#loadedRoot;
     const before = root.value;
     const sections = new Map<SettingsDefinition<unknown>, unknown>();
     let changed = false;
     for (const [definition, previous] of before.sections) {
-      const value = shareUnchanged(previous, this.#checked(definition, raw, layers));
+      const value = shareUnchanged(previous, checkSection(definition, loaded));
       sections.set(definition, value);
       changed ||= !Object.is(value, previous);
     }
@@ -244,11 +252,13 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     const version = changed ? before.version + 1 : before.version;
     const recovered = vanished ? undefined : this.#refusal;
     if (!vanished) this.#refusal = undefined;
-    root.set({ version, tree, raw, layers, sections });
+    root.set({ version, tree, raw, layers, secrets, sections });
+    this.#referred?.follow(files);
     if (changed) {
       const paths = changedPaths(before.tree, tree, maxListedPaths);
       env.events.emit('config.changed', { version, paths });
       env.logger.info({ version, paths }, 'the configuration changed');
+      this.#tellUnknown(env);
     }
     if (vanished) this.#refuse(vanished, env);
     if (recovered) {
@@ -260,7 +270,7 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
   #refuse(error: Error, env: Env): void {
     const { code, source, issues } = factsOf(error);
     const kept = code === 'FWK_CONFIG_FILE_MISSING' ? 'what it said last stays in effect' : 'the last good one stays';
-    const reason = `${this.#secrets.maskedMessage(messageOf(error), this.#snapshot.raw)}; ${kept}`;
+    const reason = `${this.#snapshot.secrets.maskedMessage(messageOf(error), this.#snapshot.raw)}; ${kept}`;
     const atMs = env.clock.wallTime();
     this.#loadedRoot.markStale(reason, atMs);
     if (this.#refusal?.reason === reason) return;
@@ -271,15 +281,9 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
   }
 }
 
-function factsOf(error: Error): Pick<Refusal, 'code' | 'source' | 'issues'> {
-  const issues = error instanceof ConfigInvalidError ? error.issues : [];
-  const origin = error instanceof ConfigError ? (error.origin ?? issues[0]?.origin) : undefined;
-  const code = isFwkError(error) ? error.code : 'FWK_CONFIG_SOURCE_FAILED';
-  return { code, source: origin?.source, issues };
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+/** @throws ConfigError of the section. */
+function checkSection<S>(definition: SettingsDefinition<S>, given: Unchecked): S {
+  return checkedSettings(definition, given.raw, issueTeller(given), textAtIn(given.layers));
 }
 
 function notLoaded(): never {

@@ -2,16 +2,18 @@
  * One reading of everything: loads all sources, merges them and checks the whole. Changes nothing: the answer may be
  * taken or left. Bounded in time, so that a source or schema that never answers cannot stop later edits.
  */
-import { type CallContext, cancellable, type Env, isFwkError, issuePath, messageOf } from '@fwk/kernel';
+import { type CallContext, cancellable, type Env, isFwkError, messageOf } from '@fwk/kernel';
 import { ConfigError, ConfigInvalidError } from '../errors.js';
 import { winningOrigin } from '../explain/explain.js';
-import { validate } from '../schema/schema.js';
+import { readOutside } from '../resolve/outside-texts.js';
+import { resolveTree } from '../resolve/resolve-tree.js';
 import type { Secrets } from '../secret/secret.js';
 import { type Layer, loadLayer } from '../source/layer.js';
 import type { ConfigSource } from '../source/source.js';
 import { mergeTrees } from '../tree/merge.js';
-import { formatPath } from '../tree/path.js';
-import { type ConfigTree, copyTree } from '../tree/tree.js';
+import type { ConfigPath } from '../tree/path.js';
+import type { ConfigTree } from '../tree/tree.js';
+import { checkWhole } from './check-whole.js';
 import type { CheckedOptions } from './options.js';
 
 /** What is to be read. */
@@ -28,9 +30,13 @@ export interface Reading<T> {
 export interface Loaded<T> {
   /** What the schema made of it. */
   readonly tree: T;
-  /** Merged and not yet validated. */
+  /** Merged, with what references stand for, and not yet validated. */
   readonly raw: ConfigTree;
   readonly layers: readonly Layer[];
+  /** Knows the secrets that references brought in too. */
+  readonly secrets: Secrets;
+  /** Absolute paths of the files that references name. */
+  readonly files: readonly string[];
   /** The first file that has vanished; its last values are among the layers. */
   readonly vanished: ConfigError | undefined;
 }
@@ -44,31 +50,33 @@ export async function loadAll<T>(reading: Reading<T>, env: Env, parent: CallCont
   const { context: call, cancel } = cancellable(parent);
   const timer = env.clock.setTimer(() => cancel(loadTimeout(loadTimeoutMs)), loadTimeoutMs, true);
   try {
-    const { layers, raw, vanished } = await loadLayers(reading, env, call);
-    // Validators may write into what they are given: they get a copy.
-    const input = copyTree(raw, { source: 'all sources' });
-    if (!schema) return { tree: input as T, raw, layers, vanished };
-    const result = await validate(schema, input, call);
-    if (!result.issues) return { tree: result.value, raw, layers, vanished };
-    const issues = result.issues.map((issue) => {
-      const path = issuePath(issue);
-      const message = reading.secrets.maskedMessage(issue.message, raw);
-      return { path: formatPath(path), message, origin: winningOrigin(path, layers) };
-    });
-    throw new ConfigInvalidError('configuration', issues);
+    const { layers, merged, vanished } = await loadLayers(reading, env, call);
+    const put = await putTogether(merged, layers, reading, call);
+    const tree = await checkWhole(schema, { ...put, layers }, call);
+    return { tree, layers, vanished, ...put };
   } finally {
     env.clock.clearTimer(timer);
   }
 }
 
+/** @throws ConfigInvalidError with every reference that cannot be resolved. */
+async function putTogether(merged: ConfigTree, layers: readonly Layer[], reading: Reading<unknown>, call: CallContext) {
+  const variables = reading.options.environment ? reading.options.environment.source : undefined;
+  const outside = await readOutside(merged, variables ?? process.env, call);
+  const originOf = (path: ConfigPath) => winningOrigin(path, layers);
+  const { tree, secrets, issues } = resolveTree(merged, { secrets: reading.secrets, outside, originOf });
+  if (issues.length > 0) throw new ConfigInvalidError('configuration', issues);
+  return { raw: tree, secrets: reading.secrets.with(secrets), files: outside.files };
+}
+
 async function loadLayers({ sources, last }: Reading<unknown>, env: Env, call: CallContext) {
   const layers: Layer[] = [];
-  let raw: ConfigTree = {};
+  let merged: ConfigTree = {};
   let vanished: ConfigError | undefined;
   for (const source of sources) {
     let layer: Layer;
     try {
-      layer = await loadLayer(source, { env, call, below: raw });
+      layer = await loadLayer(source, { env, call, below: merged });
     } catch (error) {
       const known = last.find((each) => each.source === source);
       if (!known || !isFwkError(error, 'FWK_CONFIG_FILE_MISSING')) throw fromSource(error, source, call);
@@ -76,9 +84,9 @@ async function loadLayers({ sources, last }: Reading<unknown>, env: Env, call: C
       layer = known;
     }
     layers.push(layer);
-    raw = mergeTrees(raw, layer.tree);
+    merged = mergeTrees(merged, layer.tree);
   }
-  return { layers, raw, vanished };
+  return { layers, merged, vanished };
 }
 
 /** What a source throws is made ours, but for a cancelled caller's reason. */

@@ -1,6 +1,7 @@
 import { type Live, type Token, token } from '@fwk/kernel';
 import type { ConfigIssue } from '../errors.js';
 import type { Explanation } from '../explain/explain.js';
+import type { UnknownKey } from '../schema/unknown-keys.js';
 import type { ConfigTree } from '../tree/tree.js';
 import type { SettingsDefinition } from './settings-definition.js';
 
@@ -31,6 +32,8 @@ export interface ConfigView {
   /** Where each single setting was set, by path; `schema` for what only the schema supplies. */
   readonly origins: Readonly<Record<string, string>>;
   readonly sources: readonly SourceState[];
+  /** Keys that neither the schema of the whole nor a section knows, each with the known path that was probably meant. */
+  readonly unknown: readonly UnknownKey[];
   readonly stale: { readonly sinceMs: number; readonly reason: string } | undefined;
   readonly lastRefusal: Refusal | undefined;
 }

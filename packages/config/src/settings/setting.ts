@@ -7,7 +7,7 @@ import { currentResolver, type Live, liveValue, ownerOf, standInFor } from '@fwk
 import { ConfigError } from '../errors.js';
 import { parsePath } from '../tree/path.js';
 import { configToken } from './config.js';
-import { fitsDefault, type SettingPlace } from './configured.js';
+import { fittedTo, type SettingPlace } from './configured.js';
 
 /** What {@link Setting} decorates: a getter, under standard (TC39) and under legacy decorators. */
 export interface SettingDecorator {
@@ -51,9 +51,10 @@ export function setting<T>(path: string, fallback: T): Live<T> {
   const config = resolver?.find(configToken);
   if (!resolver || !config) return liveValue(fallback, { name: path });
   const at: SettingPlace = { config, path, resolver };
-  return config
-    .get(path)
-    .map((value) => (fitsDefault(value, fallback, `setting("${path}")`, at) ? (value as T) : fallback));
+  return config.get(path).map((value) => {
+    const fitted = fittedTo(fallback, value, `setting("${path}")`, at);
+    return fitted ? (fitted.value as T) : fallback;
+  });
 }
 
 /** What is kept for each object; the live value's version says when it must be looked at again. */
@@ -76,7 +77,7 @@ function liveGetter<V>(path: string, name: string | symbol, fallback: Getter<V>)
       const value = reading.live.value;
       const usual = fallback.call(this);
       const who = `${this.constructor.name}.${String(name)}`;
-      reading.configured = fitsDefault(value, usual, who, reading.at) ? { value: value as V } : undefined;
+      reading.configured = fittedTo(usual, value, who, reading.at) as { value: V } | undefined;
     }
     return reading.configured ? reading.configured.value : fallback.call(this);
   });

@@ -1,5 +1,6 @@
 import { issuePath, type Live, liveValue, type StandardSchema, type Token, token } from '@fwk/kernel';
 import { ConfigInvalidError, type ConfigIssue } from '../errors.js';
+import { retyped, type TextAt, unmended } from '../schema/retype.js';
 import { validateNow } from '../schema/schema.js';
 import { mergeTrees } from '../tree/merge.js';
 import { type ConfigPath, formatPath, parsePath } from '../tree/path.js';
@@ -51,7 +52,12 @@ const asTheyAre: IssueTeller = (_, message) => ({ message, origin: undefined });
  * What a definition's schema makes of the merged sources.
  * @throws ConfigInvalidError; ConfigError `FWK_CONFIG_SETTINGS_ASYNC`, `FWK_CONFIG_SCHEMA_FAILED`.
  */
-export function checkedSettings<T>(definition: SettingsDefinition<T>, raw: ConfigTree, tell = asTheyAre): T {
+export function checkedSettings<T>(
+  definition: SettingsDefinition<T>,
+  raw: ConfigTree,
+  tell = asTheyAre,
+  textAt: TextAt = () => undefined,
+): T {
   const { prefix, schema, defaults } = definition;
   const path = parsePath(prefix);
   const set = valueAt(raw, path);
@@ -61,7 +67,10 @@ export function checkedSettings<T>(definition: SettingsDefinition<T>, raw: Confi
   const input = isTree(given) ? copyTree(given, { source: what }) : structuredClone(given);
   const result = validateNow(schema, input, what);
   if (!result.issues) return result.value;
-  const issues = result.issues.map((issue) => {
+  const other = isTree(given) ? retyped(given, result.issues, (at) => textAt([...path, ...at])) : undefined;
+  const second = other && validateNow(schema, copyTree(other, { source: what }), what);
+  if (second && !second.issues) return second.value;
+  const issues = (second ? unmended(result.issues, second.issues) : result.issues).map((issue) => {
     const at = [...path, ...issuePath(issue)];
     return { path: formatPath(at), ...tell(at, issue.message) };
   });

@@ -10,6 +10,8 @@ export interface Layer {
   readonly tree: ConfigTree;
   /** Where the source sets a value; the source alone where it knows nothing nearer. */
   originOf(path: ConfigPath): Origin;
+  /** What was written there, where the source knows only text. */
+  textOf(path: ConfigPath): string | undefined;
 }
 
 /**
@@ -23,5 +25,6 @@ export async function loadLayer(source: ConfigSource, context: SourceContext): P
     source,
     tree: copyTree(values.tree, values.originOf?.([]) ?? whole),
     originOf: (path) => values.originOf?.(path) ?? whole,
+    textOf: (path) => values.textOf?.(path),
   };
 }

@@ -18,6 +18,8 @@ export interface SourceValues {
   readonly tree: unknown;
   /** Where a value stands, more exactly than by the source's name; undefined where that is all there is to say. */
   originOf?(path: ConfigPath): Origin | undefined;
+  /** What was written at a path, for sources that know only text: a schema that wants text then gets `007`, and not 7. */
+  textOf?(path: ConfigPath): string | undefined;
 }
 
 /**

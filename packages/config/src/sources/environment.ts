@@ -65,7 +65,12 @@ export function environmentSource(options: EnvironmentOptions = {}): ConfigSourc
         const given = typeof known === 'string' ? (unquoted(value.trim()) ?? value) : parseScalar(value);
         place(tree, path, given, variable, setBy);
       }
-      return { tree, originOf: (path) => originOf(setBy.get(formatPath(path)), name) };
+      const variableOf = (path: ConfigPath) => setBy.get(formatPath(path));
+      return {
+        tree,
+        originOf: (path) => originOf(variableOf(path), name),
+        textOf: (path) => source[variableOf(path) ?? ''],
+      };
     },
     watch: () => ({ [Symbol.dispose]() {} }),
   };
