@@ -17,6 +17,7 @@ export type Place = Pick<Endpoint, 'id' | 'url' | 'address' | 'port' | 'socketPa
 export interface ConnectionParts {
   readonly service: string;
   readonly clock: Clock;
+  readonly random: () => number;
   readonly logger: Logger;
   readonly metrics: Meter;
   /** Which wire calls take; read for each call. */

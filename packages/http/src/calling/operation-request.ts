@@ -54,8 +54,8 @@ export interface PooledAttempt extends Attempt, Dispatcher.DispatchHandler {
 export interface ConnectionUse {
   /** The answer of the attempt is complete. */
   answered(): void;
-  /** The attempt failed. */
-  failed(): void;
+  /** The attempt failed. @param lost - whether the connection was lost under it, and not closed because its caller gave up */
+  failed(lost: boolean): void;
 }
 
 /** What comes back through it. */

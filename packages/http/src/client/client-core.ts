@@ -67,6 +67,7 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
     const stack = clientStack(service, plans, own, source, use, {
       service,
       clock: outer.clock,
+      random: outer.random,
       logger: outer.logger,
       metrics: outer.metrics,
       wire: () => currentOf(use.options().wire) ?? clientDefaults.wire,

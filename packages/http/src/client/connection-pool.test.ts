@@ -64,10 +64,12 @@ async function startServer() {
 
 function poolOf(origin: string, maxConnections: number) {
   let made = 0;
-  const pool = new ConnectionPool(() => {
+  let lost = 0;
+  const make = () => {
     made++;
     return new Client(origin);
-  }, maxConnections);
+  };
+  const pool = new ConnectionPool(make, maxConnections, { begin: () => void lost++, made: () => {} });
   const send = (path: string, context: CallContext = background, headers: string[] = []) => {
     let attempt!: PlainAttempt;
     const answer = new Promise<Attempt>((resolve, reject) => {
@@ -80,7 +82,7 @@ function poolOf(origin: string, maxConnections: number) {
     );
     return answer;
   };
-  return { pool, send, made: () => made };
+  return { pool, send, made: () => made, lost: () => lost };
 }
 
 test('a connection is used again for the call that begins when its answer is there', async () => {
@@ -140,12 +142,13 @@ test('closing waits for what is under way and for what waits', async () => {
   expect(await Promise.all(answers)).toEqual([200, 200]);
 });
 
-test('a connection that its server closed or its caller cancelled is made anew for the next call', async () => {
+test('a connection that its server closed or its caller cancelled is made anew for the next call, and only the first counts as lost', async () => {
   const { next, origin } = await startServer();
-  const { pool, send, made } = poolOf(origin, 1);
+  const { pool, send, made, lost } = poolOf(origin, 1);
   const broken = send('/1');
   (await next(1)).socket.destroy();
   expect(await broken).toMatchObject({ code: 'FWK_HTTP_CONNECTION', sent: true });
+  expect(lost()).toBe(1);
   const { context, cancel } = cancellable();
   const cancelled = send('/2', context);
   await next(2);
@@ -155,6 +158,7 @@ test('a connection that its server closed or its caller cancelled is made anew f
   (await next(3)).answer();
   expect(await answered).toBe(200);
   expect(made()).toBe(1);
+  expect(lost()).toBe(1);
   await pool.close();
 });
 
@@ -164,10 +168,11 @@ test('calls that wait fail one after the other where no connection can be made, 
   await once(closedPort, 'listening');
   const { port } = closedPort.address() as AddressInfo;
   await new Promise((resolve) => closedPort.close(resolve));
-  const { pool, send, made } = poolOf(origin.replace(/\d+$/, String(port)), 1);
+  const { pool, send, made, lost } = poolOf(origin.replace(/\d+$/, String(port)), 1);
   const errors = await Promise.all([send('/1'), send('/2'), send('/3')]);
   for (const error of errors) expect(error).toMatchObject({ code: 'FWK_HTTP_CONNECTION', sent: false });
   expect(made()).toBe(3);
+  expect(lost()).toBe(0);
   await pool.close();
 });
 

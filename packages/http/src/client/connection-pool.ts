@@ -9,6 +9,7 @@
  */
 import type { Client, Dispatcher } from 'undici';
 import type { ConnectionUse, PooledAttempt } from '../calling/operation-request.js';
+import type { Reconnecting } from '../calling/reconnecting.js';
 
 type Options = Dispatcher.DispatchOptions;
 
@@ -16,6 +17,7 @@ type Options = Dispatcher.DispatchOptions;
 export class ConnectionPool {
   readonly #make: () => Client;
   readonly #maxConnections: number;
+  readonly #reconnecting: Pick<Reconnecting, 'begin' | 'made'>;
   readonly #all = new Set<PooledConnection>();
   /** The one that was used last is at the end. */
   readonly #free: PooledConnection[] = [];
@@ -23,10 +25,14 @@ export class ConnectionPool {
   /** Called when no request waits; set while the pool closes. */
   #allServed: (() => void) | undefined;
 
-  /** @param make - makes undici's client of one connection, which connects at its first request. */
-  constructor(make: () => Client, maxConnections: number) {
+  /**
+   * @param make - makes undici's client of one connection, which connects at its first request.
+   * @param reconnecting - told when a connection was lost with its request, and when an answer came.
+   */
+  constructor(make: () => Client, maxConnections: number, reconnecting: Pick<Reconnecting, 'begin' | 'made'>) {
     this.#make = make;
     this.#maxConnections = maxConnections;
+    this.#reconnecting = reconnecting;
   }
 
   /** Sends a request on a free connection, or as soon as there is one. */
@@ -58,6 +64,17 @@ export class ConnectionPool {
       break;
     }
     if (this.#waiting.size === 0) this.#allServed?.();
+  }
+
+  /** The answer to a request is complete. */
+  answered(connection: PooledConnection): void {
+    this.#reconnecting.made();
+    this.freed(connection);
+  }
+
+  /** A connection was lost with its request. */
+  lost(): void {
+    this.#reconnecting.begin(true);
   }
 
   /** A further connection; undefined when there are as many as allowed. */
@@ -100,11 +117,12 @@ export class PooledConnection implements ConnectionUse {
 
   /** The answer of the attempt is complete. */
   answered(): void {
-    this.#pool.freed(this);
+    this.#pool.answered(this);
   }
 
   /** The attempt failed. The next request is sent in a microtask, when undici has finished with this failure. */
-  failed(): void {
+  failed(lost: boolean): void {
+    if (lost) this.#pool.lost();
     queueMicrotask(() => this.#pool.freed(this));
   }
 }

@@ -9,7 +9,7 @@ import { type Attempt, readIn } from '../calling/attempt.js';
 import { ClientClosedError, ConnectionError } from '../calling/client-errors.js';
 import type { ConnectionParts, Place } from '../calling/connection-parts.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
-import type { MuxConnection } from '../mux/mux-connection.js';
+import type { Instead, MuxConnection } from '../mux/mux-connection.js';
 import { HttpConnection } from './http-connection.js';
 
 /** See the head of this file. */
@@ -43,7 +43,8 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
 
   status(): Status {
     if (this.#closed) return 'closed';
-    return this.#mux && !this.#mux.ready && this.#wire === 'mux' ? 'busy' : 'ready';
+    const connection = this.#wire === 'mux' ? this.#mux : this.#http;
+    return connection?.ready === false ? 'busy' : 'ready';
   }
 
   report(): ConnectionReport {
@@ -90,7 +91,8 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
     return this.#mux.attempt(request, context);
   }
 
-  /** Sends over HTTP what could not go over Mux; undefined where HTTP is not served, or `wire` rules it out. */
-  readonly #instead = (request: OperationRequest, context: CallContext): Promise<Attempt> | undefined =>
-    this.#onlyMux || this.#parts.wire() === 'mux' ? undefined : this.#overHttp(request, context);
+  readonly #instead: Instead = {
+    possible: () => !this.#onlyMux && this.#parts.wire() !== 'mux',
+    attempt: (request, context) => this.#overHttp(request, context),
+  };
 }

@@ -62,7 +62,7 @@ export abstract class HttpAttempt extends Attempt {
   protected broken(): void {
     const { connection } = this;
     this.connection = undefined;
-    connection?.failed();
+    connection?.failed(this.sent && !this.settled);
   }
 
   /** What became of the connection, or why there was none. */

@@ -1,12 +1,16 @@
-/** The connections over HTTP to one endpoint. State: the pool of its connections, made at the first call. */
+/**
+ * The connections over HTTP to one endpoint. State: the pool of its connections, made at the first call; and, after one was lost
+ * with its request, whether another could be made since.
+ */
 import { formatTraceparent, type TraceContext } from '@fwk/core';
 import { abandonOnCancel, type CallContext, tellNotSent } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import type { Attempt } from '../calling/attempt.js';
 import { ClientClosedError } from '../calling/client-errors.js';
 import type { ConnectionParts, Place } from '../calling/connection-parts.js';
-import { connector } from '../calling/connector.js';
+import { connector, openSocket, tcpTo } from '../calling/connector.js';
 import type { OperationRequest, PooledAttempt } from '../calling/operation-request.js';
+import { Reconnecting } from '../calling/reconnecting.js';
 import { type AttemptWriter, writeAttempt } from '../calling/write-attempt.js';
 import { headerNames } from '../wire/headers.js';
 import { AttemptHandler } from './attempt-handler.js';
@@ -22,15 +26,22 @@ const socketOrigin = 'http://localhost';
 export class HttpConnection {
   /** URL of the endpoint, also for messages: `http://127.0.0.1:4001`, `unix:/run/inventory.sock`. */
   readonly #url: string;
-  readonly #socketPath: string | undefined;
+  readonly #place: Place;
   readonly #parts: ConnectionParts;
+  readonly #reconnecting: Reconnecting;
   #pool: ConnectionPool | undefined;
   #closed = false;
 
-  constructor({ url, socketPath }: Place, parts: ConnectionParts) {
-    this.#url = url;
-    this.#socketPath = socketPath;
+  constructor(place: Place, parts: ConnectionParts) {
+    this.#url = place.url;
+    this.#place = place;
     this.#parts = parts;
+    this.#reconnecting = new Reconnecting(parts, () => this.#reconnect());
+  }
+
+  /** False after a connection was lost with its request, until another could be made. */
+  get ready(): boolean {
+    return !this.#reconnecting.lost;
   }
 
   /** Sends a request. The attempt is there when its answer is. */
@@ -46,6 +57,7 @@ export class HttpConnection {
   /** Closes all connections once what is on them has been answered. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#reconnecting.close();
     await this.#pool?.close();
   }
 
@@ -80,15 +92,28 @@ export class HttpConnection {
     if (this.#closed) throw new ClientClosedError(this.#parts.service);
     if (this.#pool) return this.#pool;
     const { clock, maxConnections, connectTimeoutMs } = this.#parts;
+    const { socketPath } = this.#place;
     const options = {
       // The layers limit the time, so these two timers for each call would be of no use.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: connector(clock, connectTimeoutMs, upgrade, this.#socketPath),
+      connect: connector(clock, connectTimeoutMs, upgrade, socketPath),
     };
-    const origin = this.#socketPath === undefined ? this.#url : socketOrigin;
-    this.#pool = new ConnectionPool(() => new Client(origin, options), maxConnections);
+    const origin = socketPath === undefined ? this.#url : socketOrigin;
+    this.#pool = new ConnectionPool(() => new Client(origin, options), maxConnections, this.#reconnecting);
     return this.#pool;
+  }
+
+  /** Makes a connection to see whether that is possible, and closes it: requests have connections of their own. */
+  #reconnect(): void {
+    const { address, port, socketPath } = this.#place;
+    const { clock, connectTimeoutMs } = this.#parts;
+    const to = socketPath === undefined ? tcpTo(address, port) : { path: socketPath };
+    openSocket(clock, connectTimeoutMs(), to, undefined, (...[error, socket]) => {
+      if (error) this.#reconnecting.failed();
+      else this.#reconnecting.made();
+      socket?.destroy();
+    });
   }
 }
 

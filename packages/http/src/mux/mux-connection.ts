@@ -1,13 +1,15 @@
 /**
  * The Mux session with one endpoint, for all its calls. State: the session, opened by the first call and again after it has ended;
  * the calls that wait for it to open, or for room. When an endpoint turns out not to speak Mux, it is called over HTTP for a while.
+ * When a session is lost with its calls, or its peer falls silent, calls go to other endpoints until there is a new one.
  */
 import { type CallContext, type Clock, isFwkError, messageOf, outside } from '@fwk/kernel';
-import { type ClientSession, openSession, SessionSeries } from '@fwk/mux';
+import { type ClientSession, NotOpenedError, openSession, ProtocolError, SessionSeries } from '@fwk/mux';
 import type { Attempt } from '../calling/attempt.js';
 import { CallInvalidError, ClientClosedError, ConnectionError } from '../calling/client-errors.js';
 import type { ConnectionParts, Place } from '../calling/connection-parts.js';
 import type { OperationRequest } from '../calling/operation-request.js';
+import { Reconnecting } from '../calling/reconnecting.js';
 import { AttemptContexts } from './attempt-contexts.js';
 import { connectMux, isHttp } from './connect-mux.js';
 import { messageLimits } from './message-limits.js';
@@ -18,11 +20,20 @@ const FIRST_PAUSE_MS = 5000;
 const LONGEST_PAUSE_MS = 60_000;
 /** An answer to the opening of a session is waited for at least that long. */
 const SHORTEST_OPEN_MS = 250;
+/**
+ * An endpoint that spoke Mux so short a time ago and does not answer is frozen or overloaded, and would not answer over HTTP
+ * either. In milliseconds.
+ */
+const SPEAKS_MUX_MS = 60_000;
 /** Most characters of a request's path with its query. */
 const LONGEST_PATH = 65_535;
 
-/** Sends a request over HTTP instead; undefined where that is not possible. */
-export type Instead = (request: OperationRequest, context: CallContext) => Promise<Attempt> | undefined;
+/** HTTP, for what cannot go over Mux. */
+export interface Instead {
+  /** False where HTTP is not served, or `wire` rules it out. */
+  possible(): boolean;
+  attempt(request: OperationRequest, context: CallContext): Promise<Attempt>;
+}
 
 /** See the head of this file. */
 export class MuxConnection {
@@ -41,6 +52,9 @@ export class MuxConnection {
   #closed: (() => void) | undefined;
   #pauseMs = FIRST_PAUSE_MS;
   #refusedUntilMs = 0;
+  /** When the endpoint was last known to speak Mux. */
+  #spokeMs = Number.NEGATIVE_INFINITY;
+  readonly #reconnecting: Reconnecting;
 
   constructor(endpoint: Place, parts: ConnectionParts, instead: Instead) {
     this.clock = parts.clock;
@@ -50,6 +64,7 @@ export class MuxConnection {
     this.#endpoint = endpoint;
     this.#parts = parts;
     this.#instead = instead;
+    this.#reconnecting = new Reconnecting(parts, () => this.#reconnect());
   }
 
   /** Whether it turned out a short time ago that the endpoint does not speak Mux. */
@@ -57,8 +72,9 @@ export class MuxConnection {
     return this.#refusedUntilMs !== 0 && this.clock.now() < this.#refusedUntilMs;
   }
 
-  /** Whether the next call goes out at once, or opens a session. */
+  /** Whether the next call goes out at once, or opens a session that is likely to open. */
   get ready(): boolean {
+    if (this.#reconnecting.lost) return false;
     const status = this.#session?.status;
     return status === undefined || status === 'ready' || status === 'ended';
   }
@@ -102,6 +118,7 @@ export class MuxConnection {
     const over = new Promise<void>((resolve) => {
       this.#closed = resolve;
     });
+    this.#reconnecting.close();
     for (const attempt of this.#takeWaiting()) attempt.refused(new ClientClosedError(this.#parts.service));
     this.#leave();
     this.#checkClosed();
@@ -171,13 +188,14 @@ export class MuxConnection {
     try {
       socket = await connectMux(this.#endpoint, this.#parts);
     } catch (error) {
-      for (const attempt of this.#takeWaiting()) attempt.refused(this.failureOf(attempt.request, error, false));
+      this.#notConnected(error);
       return;
     }
     try {
       if (isHttp(socket)) {
         socket.destroy();
-        throw new Error('it chose HTTP when it was asked over TLS');
+        const reason = 'it chose HTTP when it was asked over TLS';
+        throw new NotOpenedError(this.#endpoint.url, { reason, cause: new ProtocolError(reason) });
       }
       session = await openSession(socket, {
         clock,
@@ -189,11 +207,13 @@ export class MuxConnection {
         onEnd: () => session && this.#ended(session),
       });
     } catch (error) {
-      this.#refused(error);
+      this.#notOpened(error);
       return;
     }
     this.#pauseMs = FIRST_PAUSE_MS;
     this.#refusedUntilMs = 0;
+    this.#spokeMs = clock.now();
+    this.#reconnecting.made();
     this.#session = session;
     session.onRoom = () => this.ended();
     if (this.#closed) this.#leave();
@@ -202,20 +222,39 @@ export class MuxConnection {
   #ended(session: ClientSession): void {
     if (this.#session === session) this.#session = undefined;
     this.#leaving.delete(session);
+    this.#spokeMs = this.clock.now();
+    const { ended } = session;
+    if (ended && !this.#session && (ended.silent || ended.callsLost > 0)) this.#reconnecting.begin(!ended.silent);
     if (this.#waiting.size > 0) this.#open();
     this.#checkClosed();
   }
 
+  /** Opens a session for which no call waits, unless calls are to take HTTP by now. */
+  #reconnect(): void {
+    if (this.#parts.wire() === 'http' && this.#instead.possible()) this.#reconnecting.made();
+    else this.#open();
+  }
+
   /** The endpoint accepted the connection, but opened no session. */
-  #refused(error: unknown): void {
-    let passed = false;
-    for (const attempt of this.#takeWaiting()) {
-      const other = this.#instead(attempt.request, attempt.context);
-      passed ||= other !== undefined;
-      if (other) attempt.passTo(other);
-      else attempt.refused(this.failureOf(attempt.request, error, false));
+  #notOpened(error: unknown): void {
+    const silent = error instanceof NotOpenedError && error.silent;
+    if (silent && this.clock.now() - this.#spokeMs < SPEAKS_MUX_MS) this.#reconnecting.begin(false);
+    else if (this.#instead.possible() && (this.#waiting.size > 0 || speaksOther(error))) {
+      this.#takeHttp(error);
+      return;
     }
-    if (!passed) return;
+    this.#notConnected(error);
+  }
+
+  /** Nothing was sent, and no other way is left. */
+  #notConnected(error: unknown): void {
+    for (const attempt of this.#takeWaiting()) attempt.refused(this.failureOf(attempt.request, error, false));
+    this.#reconnecting.failed();
+  }
+
+  /** Calls take HTTP for a while. */
+  #takeHttp(error: unknown): void {
+    this.#reconnecting.made();
     this.#refusedUntilMs = this.clock.now() + this.#pauseMs;
     const { service, logger } = this.#parts;
     logger.warn(
@@ -223,19 +262,25 @@ export class MuxConnection {
       'an endpoint does not speak Mux and is called over HTTP',
     );
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+    for (const attempt of this.#takeWaiting()) {
+      attempt.passTo(this.#instead.attempt(attempt.request, attempt.context));
+    }
   }
 
   #tooLong(request: OperationRequest, context: CallContext): Promise<Attempt> {
+    if (this.#instead.possible()) return this.#instead.attempt(request, context);
     const { id } = request.operation.plan;
     const message = `has ${request.path.length} characters, and ${LONGEST_PATH} fit into a call over Mux`;
     const issues = [{ in: 'query' as const, path: '', message }];
-    return (
-      this.#instead(request, context) ??
-      Promise.reject(new CallInvalidError(id, issues, undefined, 'it is not a request that can be sent'))
-    );
+    return Promise.reject(new CallInvalidError(id, issues, undefined, 'it is not a request that can be sent'));
   }
 
   #checkClosed(): void {
     if (this.#closed && !this.#opening && !this.#session && this.#leaving.size === 0) this.#closed();
   }
+}
+
+/** Whether what the endpoint said is not Mux; a broken connection says nothing of that. */
+function speaksOther(error: unknown): boolean {
+  return error instanceof NotOpenedError && error.cause instanceof ProtocolError;
 }

@@ -169,8 +169,7 @@ export class ClientSession extends Session {
   }
 
   protected over(error: SessionEndedError): void {
-    const { reason } = error.details as { readonly reason: string };
-    this.#settle(new NotOpenedError(this.peer, reason, error.cause));
+    this.#settle(new NotOpenedError(this.peer, error));
     this.#inFlight = 0;
     const calls = this.#calls.splice(0);
     for (const call of calls) {

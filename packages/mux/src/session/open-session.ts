@@ -26,7 +26,7 @@ export function openSession(
     };
     const session = new ClientSession(socket, options, settle);
     const timer = clock.setTimer(() => {
-      settle(new NotOpenedError(peer, `no answer within ${Math.round(openTimeoutMs)} ms`));
+      settle(new NotOpenedError(peer, { reason: `no answer within ${Math.round(openTimeoutMs)} ms`, silent: true }));
       session.close();
     }, openTimeoutMs);
   });

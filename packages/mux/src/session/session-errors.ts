@@ -1,15 +1,33 @@
 import { type ErrorTraits, FwkError } from '@fwk/kernel';
 
+/** How a session ended. */
+export interface SessionEnd {
+  /** Follows "the session with … ended:". */
+  readonly reason: string;
+  /** The error behind it. @defaultValue none */
+  readonly cause?: unknown;
+  /** Whether the peer sent nothing for too long. @defaultValue false */
+  readonly silent?: boolean;
+}
+
 /** The session has ended, or was closed. Code `FWK_MUX_SESSION_ENDED`. */
 export class SessionEndedError extends FwkError {
-  /** @param reason - follows "the session with … ended:" */
-  constructor(peer: string, reason: string, cause?: unknown) {
+  readonly reason: string;
+  /** Whether the peer sent nothing for too long. */
+  readonly silent: boolean;
+  /** Calls that were under way. */
+  readonly callsLost: number;
+
+  constructor(peer: string, { reason, cause, silent = false }: SessionEnd, callsLost: number) {
     super('FWK_MUX_SESSION_ENDED', `the session with ${peer} ended: ${reason}`, {
       cause,
-      details: { peer, reason },
+      details: { peer, reason, silent, callsLost },
       traits: retryable,
       stackTrace: false,
     });
+    this.reason = reason;
+    this.silent = silent;
+    this.callsLost = callsLost;
   }
 }
 
@@ -39,12 +57,16 @@ export class SessionBusyError extends FwkError {
 
 /** The peer does not open a session. Code `FWK_MUX_NOT_OPENED`. */
 export class NotOpenedError extends FwkError {
-  constructor(peer: string, reason: string, cause?: unknown) {
+  /** Whether the peer did not answer in time. */
+  readonly silent: boolean;
+
+  constructor(peer: string, { reason, cause, silent = false }: SessionEnd) {
     super('FWK_MUX_NOT_OPENED', `${peer} did not open a Mux session: ${reason}`, {
       cause,
-      details: { peer, reason },
+      details: { peer, reason, silent },
       traits: { retryable: true, notProcessed: true },
       stackTrace: false,
     });
+    this.silent = silent;
   }
 }

@@ -13,7 +13,7 @@ import { tags, messageTypes as types } from '../codec/message-types.js';
 import { ProtocolError } from '../protocol-error.js';
 import { Outgoing } from './outgoing.js';
 import { PingDetector, type Pinged } from './ping-detector.js';
-import { SessionEndedError } from './session-errors.js';
+import { type SessionEnd, SessionEndedError } from './session-errors.js';
 import { checkLimits, type SessionLimits, type SessionOptions } from './session-options.js';
 import type { SessionSeries } from './session-series.js';
 
@@ -137,7 +137,8 @@ export abstract class Session implements FrameReceiver, Pinged {
   }
 
   fellSilent(silentMs: number): void {
-    this.end(`nothing came for ${Math.round(silentMs)} ms after a ping (pingTimeoutMs ${this.limits.pingTimeoutMs})`);
+    const reason = `nothing came for ${Math.round(silentMs)} ms after a ping (pingTimeoutMs ${this.limits.pingTimeoutMs})`;
+    this.#end({ reason, silent: true }, false);
   }
 
   readsNothing(stuckMs: number): void {
@@ -216,12 +217,12 @@ export abstract class Session implements FrameReceiver, Pinged {
   protected finish(reason: string): void {
     if (this.#finishing || this.#ended) return;
     this.#finishing = true;
-    this.outgoing.afterAll(() => this.#end(reason, undefined, true));
+    this.outgoing.afterAll(() => this.#end({ reason }, true));
   }
 
   /** Ends it at once. */
   protected end(reason: string, cause?: unknown): void {
-    this.#end(reason, cause, false);
+    this.#end({ reason, cause }, false);
   }
 
   /** Calls a listener of users; what it throws becomes a process warning. @param of - what it listens to, for the warning */
@@ -234,12 +235,12 @@ export abstract class Session implements FrameReceiver, Pinged {
   }
 
   #broke(error: Error): void {
-    this.#end(`the connection broke (${error.message})`, error, false);
+    this.end(`the connection broke (${error.message})`, error);
   }
 
-  #end(reason: string, cause: unknown, politely: boolean): void {
+  #end(how: SessionEnd, politely: boolean): void {
     if (this.#ended) return;
-    const ended = new SessionEndedError(this.peer, reason, cause);
+    const ended = new SessionEndedError(this.peer, how, this.inFlight);
     this.#ended = ended;
     this.pings.end();
     this.#series?.ended();
