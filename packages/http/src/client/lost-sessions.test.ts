@@ -6,8 +6,8 @@ import { roundRobin } from '@fwk/discovery';
 import { liveValue, systemClock } from '@fwk/kernel';
 import { fakeClock } from '@fwk/kernel/testing';
 import { type ServedMuxCall, ServerSession } from '@fwk/mux';
-import type { WireChoice } from '@fwk/resilience';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import type { WireChoice } from '../calling/wire-choice.js';
 import { clientOf, type ShopOptions, serveMux } from '../fixtures/mux-client.js';
 
 const patience = { timeout: 5000, interval: 5 };
