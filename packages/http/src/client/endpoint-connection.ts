@@ -51,6 +51,13 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
     return { wire: this.#wire, sessions: this.#mux?.sessions ?? 0, roundTripMs: this.#mux?.roundTripMs };
   }
 
+  /** Connects, over TLS where that is used, and closes the connection again: no server counts that as a request. */
+  async check(): Promise<void> {
+    const { connectMux } = await import('../mux/connect-mux.js');
+    const socket = await connectMux(this.#endpoint, this.#parts);
+    socket.destroy();
+  }
+
   /** Closes all connections once what is on them has been answered. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;

@@ -6,11 +6,12 @@ import { openSocket, tcpTo, type Upgrade } from '../calling/connector.js';
 import { httpProtocol, muxProtocol } from '../wire/alpn.js';
 
 /** Connects. @throws the system's error, or that of TLS */
-export function connectMux({ address, port, url }: Place, parts: ConnectionParts): Promise<Socket> {
+export function connectMux({ address, port, socketPath, url }: Place, parts: ConnectionParts): Promise<Socket> {
   const { clock, tls, connectTimeoutMs } = parts;
   const upgrade = tls.demanded || url.startsWith('https:') ? overTls(tls, address) : undefined;
   return new Promise((resolve, reject) => {
-    openSocket(clock, connectTimeoutMs(), tcpTo(address, port), upgrade, (...[error, socket]) => {
+    const to = socketPath === undefined ? tcpTo(address, port) : { path: socketPath };
+    openSocket(clock, connectTimeoutMs(), to, upgrade, (...[error, socket]) => {
       if (error) reject(error);
       else resolve(socket);
     });
