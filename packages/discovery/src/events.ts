@@ -11,6 +11,17 @@ export const discoveryEvents = Object.freeze({
     'A rule would put an endpoint out, but as many are out as may be; carries what `endpoint.ejected` does, and how many are out.',
   'endpoint.readmitted':
     'A balancer picks an endpoint again; carries the rule that had put it out, and by what it came back: `call`, `check` or `options`.',
+  'routing.failed-over':
+    'Too few endpoints of a priority are healthy, so that lower ones get calls too; carries the share of each.',
+  'routing.panicked':
+    'Too few endpoints are healthy at all, so that those of some priorities are called whether healthy or not.',
+  'routing.group-empty':
+    'A group of a traffic split has no endpoint that is UP; the others get its share. Carries how many are known.',
+  'routing.split-unmatched':
+    'No group of a traffic split has an endpoint that is UP; all that fit tags and version are called as one group.',
+  'routing.key-missing': 'A call had no key for a traffic split, so that chance decided; told once, carries why.',
+  'routing.priority-ignored':
+    'The metadata of endpoints have a priority that is no whole number from 0 to 65535; it counts as 0.',
   'membership.restored': 'The registry has not answered yet; the list that was saved of a service is used meanwhile.',
   'membership.kept': 'A registry answered an empty list for a service that had members; the last list stays in use.',
   'registry.lost': 'The connection to the registry is gone; known lists stay in use and are marked stale.',

@@ -76,3 +76,6 @@ export { type RegistryHost, serveRegistry } from './registries/local/serve-regis
 export { memoryRegistry } from './registries/memory-registry.js';
 export { type StaticAddresses, staticRegistry } from './registries/static-registry.js';
 export type { Overrides, Registration, Registry, RegistryConnection, ServicesWatch, Watch } from './registry.js';
+export type { Caller } from './routing/caller.js';
+export { liveRouting, routing } from './routing/routing.js';
+export { checkRouting, type RoutingOptions, routingDefaults, routingRules } from './routing/routing-options.js';

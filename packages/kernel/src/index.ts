@@ -224,4 +224,6 @@ export {
   parseVersion,
   parseVersionRange,
   type Version,
+  type VersionBounds,
+  type VersionRange,
 } from './version/version-range.js';

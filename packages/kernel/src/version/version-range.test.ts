@@ -61,6 +61,14 @@ test('orders versions as the standard does', () => {
   }
 });
 
+test('says the nearest bounds around a version', () => {
+  const version = (text: string) => parseVersion(text) as Version;
+  const range = parseVersionRange('^1.2 || >=3 <4 <3.5');
+  expect(range?.around(version('3.2.0'))).toEqual({ from: version('3.0.0'), to: version('3.5.0') });
+  expect(range?.around(version('1.3.0')).from).toEqual(version('1.2.0'));
+  expect(parseVersionRange('<2')?.around(version('1.0.0')).from).toBeUndefined();
+});
+
 test('never throws, whatever it is given', () => {
   const text = fc.oneof(fc.string(), fc.stringMatching(/^[\^~<>= 0-9.x*|a-]{0,20}$/));
   fc.assert(

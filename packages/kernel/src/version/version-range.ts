@@ -42,12 +42,24 @@ export function compareVersions(a: Version, b: Version): number {
   return first.length - second.length;
 }
 
+/** A range that was read: tells whether a version belongs to it; never for what is no version. */
+export interface VersionRange {
+  (version: string | Version): boolean;
+  /** The nearest bounds around a version that belongs to it, so that ranges can be compared. */
+  around(version: Version): VersionBounds;
+}
+
+/** Between which versions a range reaches; undefined where it has no such bound. */
+export interface VersionBounds {
+  readonly from: Version | undefined;
+  readonly to: Version | undefined;
+}
+
 /**
  * Reads a range: comparisons (`>=2.3`, `<3`, `=2.4.0`, `^2.1`, `~2.1.3`, `2.x`, `*`) with spaces between, all of which must hold, and
  * `||` between alternatives. Undefined for what is no range.
- * @returns a function that tells whether a version belongs to it; never for what is no version.
  */
-export function parseVersionRange(text: string): ((version: string | Version) => boolean) | undefined {
+export function parseVersionRange(text: string): VersionRange | undefined {
   if (text.length > maxLength) return undefined;
   const alternatives: Bounds[][] = [];
   let comparisons = 0;
@@ -58,10 +70,22 @@ export function parseVersionRange(text: string): ((version: string | Version) =>
     if (bounds.length === 0 || bounds.includes(undefined) || comparisons > maxComparisons) return undefined;
     alternatives.push(bounds as Bounds[]);
   }
-  return (given) => {
+  const holding = (version: Version) => alternatives.find((bounds) => bounds.every((each) => within(version, each)));
+  const includes = (given: string | Version): boolean => {
     const version = typeof given === 'string' ? parseVersion(given) : given;
-    return version !== undefined && alternatives.some((bounds) => bounds.every((each) => within(version, each)));
+    return version !== undefined && holding(version) !== undefined;
   };
+  return Object.assign(includes, { around: (version: Version) => nearest(holding(version) ?? []) });
+}
+
+function nearest(bounds: readonly Bounds[]): VersionBounds {
+  let from: Version | undefined;
+  let to: Version | undefined;
+  for (const each of bounds) {
+    if (each.from && (!from || compareVersions(each.from, from) > 0)) from = each.from;
+    if (each.below && (!to || compareVersions(each.below, to) < 0)) to = each.below;
+  }
+  return { from, to };
 }
 
 /** From the lowest to the first one that does not belong. */
