@@ -22,6 +22,8 @@ export const discoveryEvents = Object.freeze({
   'routing.key-missing': 'A call had no key for a traffic split, so that chance decided; told once, carries why.',
   'routing.priority-ignored':
     'The metadata of endpoints have a priority that is no whole number from 0 to 65535; it counts as 0.',
+  'balancer.key-missing':
+    'A balancer that chooses by a key was given calls without one; they went where fewer calls were under way. Carries how many since the last such event, and why the last had none.',
   'membership.restored': 'The registry has not answered yet; the list that was saved of a service is used meanwhile.',
   'membership.kept': 'A registry answered an empty list for a service that had members; the last list stays in use.',
   'registry.lost': 'The connection to the registry is gone; known lists stay in use and are marked stale.',

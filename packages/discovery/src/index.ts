@@ -57,10 +57,16 @@ export type { EjectionRecord, WithheldEjection } from './outlier/endpoint-health
 export type { EjectionRule, Finding } from './outlier/figures.js';
 export type { Override } from './override.js';
 export type { Balancer, Candidate, LoadMeter, Picker } from './pick/balancer.js';
-export { leastRequest } from './pick/least-request.js';
+export { type BalancerKind, type BalancerSettings, balancerKinds, balancerOf } from './pick/balancer-of.js';
+export { type HashOptions, hashDefaults } from './pick/hash-options.js';
+export { type LeastRequestOptions, leastRequest, leastRequestDefaults } from './pick/least-request.js';
+export { type MaglevOptions, maglev } from './pick/maglev.js';
 export { type P2cOptions, p2c, p2cDefaults } from './pick/p2c.js';
 export type { PeakEwmaOptions } from './pick/peak-ewma.js';
-export { roundRobin } from './pick/round-robin.js';
+export { random } from './pick/random.js';
+export { rendezvous } from './pick/rendezvous.js';
+export { type RingHashOptions, ringHash, ringHashDefaults } from './pick/ring-hash.js';
+export { roundRobin, weightedRoundRobin } from './pick/round-robin.js';
 export type { LeftOut, MakePicker, RoutedPicker, Router } from './pick/router.js';
 export type { DnsAddress, DnsRegistryOptions, DnsResolver, DnsTarget } from './registries/dns/dns-options.js';
 export { dnsRegistryDefaults } from './registries/dns/dns-options.js';

@@ -62,7 +62,7 @@ describe('a live balancer', () => {
 describe('live ejection', () => {
   test('lets everybody back when it is switched off, and ejects by new figures when it is switched on', async () => {
     const ejection = liveValue<Partial<EjectionOptions> | false>({ consecutiveFailures: 2 });
-    const { calls, down, events, served } = balancedService([1, 2], { ejection, balancer: roundRobin() });
+    const { calls, clock, down, events, served } = balancedService([1, 2], { ejection, balancer: roundRobin() });
     down.set(1, failed);
     await calls(6);
     served.length = 0;
@@ -73,6 +73,8 @@ describe('live ejection', () => {
     await calls(10);
     expect(served.filter((port) => port === 1)).toHaveLength(5);
     ejection.set({ consecutiveFailures: 20 });
+    // Slow start is over.
+    clock.advance(60_000);
     await calls(20);
     expect(events.names).toHaveLength(2);
     await calls(20);

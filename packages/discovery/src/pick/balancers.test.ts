@@ -1,11 +1,9 @@
 import { describe, test } from 'vitest';
 import { balancerContract } from '../testing/balancer-contract.js';
-import { leastRequest } from './least-request.js';
-import { p2c } from './p2c.js';
-import { roundRobin } from './round-robin.js';
+import { balancerKinds, balancerOf } from './balancer-of.js';
 
-for (const balancer of [p2c, leastRequest, roundRobin]) {
-  describe(balancer().role, () => {
-    for (const { name, run } of balancerContract({ balancer: () => balancer() })) test(name, run);
+for (const kind of balancerKinds) {
+  describe(kind, () => {
+    for (const { name, run } of balancerContract({ balancer: () => balancerOf(kind) })) test(name, run);
   });
 }

@@ -82,3 +82,12 @@ export function rowsOf<C>(candidates: readonly C[], rowOf: (candidate: C) => Loa
   }
   return table && { table, places };
 }
+
+/** Reads the calls under way of candidates by their places in the set; from their rows where they have any. */
+export function inFlightOf(
+  candidates: readonly { readonly inFlight: number; readonly row?: LoadRow }[],
+): (index: number) => number {
+  const rows = rowsOf(candidates, ({ row }) => row);
+  if (!rows) return (index) => (candidates[index] as { readonly inFlight: number }).inFlight;
+  return (index) => rows.table.cells[(rows.places[index] as number) + cell.inFlight] as number;
+}

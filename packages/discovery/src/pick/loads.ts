@@ -1,6 +1,6 @@
 /** Comparing the loads of two candidates by their places in the set, without asking each through several objects. */
 import type { Candidate } from './balancer.js';
-import { cell, type LoadTable, rowsOf } from './load-table.js';
+import { inFlightOf } from './load-table.js';
 
 /** Compares candidates of one set. */
 export interface Loads {
@@ -28,34 +28,20 @@ export function candidateLoads(candidates: readonly Candidate[]): Loads {
   };
 }
 
-/** Compares calls under way. */
-export function inFlightLoads(candidates: readonly Candidate[]): Loads {
-  const rows = rowsOf(candidates, ({ row }) => row);
-  return rows ? new InFlightLoads(rows.table, rows.places) : candidateLoads(candidates);
-}
-
-class InFlightLoads implements Loads {
-  readonly #table: LoadTable;
-  readonly #places: Int32Array;
-
-  constructor(table: LoadTable, places: Int32Array) {
-    this.#table = table;
-    this.#places = places;
-  }
-
-  noWorse(first: number, second: number): boolean {
-    return this.#inFlight(first) <= this.#inFlight(second);
-  }
-
-  compare(first: number, second: number, _nowMs: number, firstShare: number, secondShare: number): number {
-    const one = this.#inFlight(first) / firstShare;
-    const other = this.#inFlight(second) / secondShare;
-    return apart(one, other, 1 / Math.min(firstShare, secondShare));
-  }
-
-  #inFlight(index: number): number {
-    return this.#table.cells[(this.#places[index] as number) + cell.inFlight] as number;
-  }
+/**
+ * Compares calls under way.
+ * @param bias - how much they count where weights differ. @defaultValue 1
+ */
+export function inFlightLoads(candidates: readonly Candidate[], bias = 1): Loads {
+  const inFlight = inFlightOf(candidates);
+  return {
+    noWorse: (first, second) => inFlight(first) <= inFlight(second),
+    compare(first, second, _nowMs, firstShare, secondShare) {
+      const one = (bias * inFlight(first)) / firstShare;
+      const other = (bias * inFlight(second)) / secondShare;
+      return apart(one, other, 1 / Math.min(firstShare, secondShare));
+    },
+  };
 }
 
 /** −1, 0 or 1: which of two loads is lower by more than one call. */

@@ -8,6 +8,7 @@
  */
 import type { Env } from '@fwk/kernel';
 import type { Candidate, Picker } from './balancer.js';
+import { Draws } from './draws.js';
 import { firstAvailable } from './first-available.js';
 import type { Loads } from './loads.js';
 import { WeightedChoices } from './weighted-choices.js';
@@ -25,19 +26,20 @@ export function twoChoices(
 ): Picker {
   if (candidates.length < 2) return { pick: () => candidates[0] };
   const shares = sharesOf(candidates, clock.now());
-  if (shares) return new WeightedChoices(candidates, random, loads, maxEffort, shares);
-  return new TwoChoices(candidates, random, loads, maxEffort);
+  const draws = new Draws(random);
+  if (shares) return new WeightedChoices(candidates, draws, loads, maxEffort, shares);
+  return new TwoChoices(candidates, draws, loads, maxEffort);
 }
 
 class TwoChoices implements Picker {
   readonly #candidates: readonly Candidate[];
-  readonly #random: () => number;
+  readonly #draws: Draws;
   readonly #loads: Loads;
   readonly #maxEffort: number;
 
-  constructor(candidates: readonly Candidate[], random: () => number, loads: Loads, maxEffort: number) {
+  constructor(candidates: readonly Candidate[], draws: Draws, loads: Loads, maxEffort: number) {
     this.#candidates = candidates;
-    this.#random = random;
+    this.#draws = draws;
     this.#loads = loads;
     this.#maxEffort = maxEffort;
   }
@@ -47,8 +49,8 @@ class TwoChoices implements Picker {
     const count = candidates.length;
     let better: Candidate | undefined;
     for (let effort = 0; effort < this.#maxEffort; effort++) {
-      const first = Math.floor(this.#random() * count);
-      let second = Math.floor(this.#random() * (count - 1));
+      const first = this.#draws.below(count);
+      let second = this.#draws.below(count - 1);
       if (second >= first) second++;
       const firstWins = this.#loads.noWorse(first, second, nowMs);
       better = candidates[firstWins ? first : second] as Candidate;
@@ -57,6 +59,6 @@ class TwoChoices implements Picker {
       const other = candidates[firstWins ? second : first] as Candidate;
       if (other.available(request)) return other;
     }
-    return firstAvailable(candidates, Math.floor(this.#random() * count), request) ?? better;
+    return firstAvailable(candidates, this.#draws.below(count), request) ?? better;
   }
 }

@@ -8,6 +8,7 @@
  * pairs so far; a greater difference, such as a slow endpoint makes, decides as it does without weights.
  */
 import type { Candidate, Picker } from './balancer.js';
+import type { Draws } from './draws.js';
 import { firstAvailable } from './first-available.js';
 import type { Loads } from './loads.js';
 import { AliasTable } from './weights.js';
@@ -18,7 +19,7 @@ const MOST_OWED = 16;
 /** The picker; made by `twoChoices`. */
 export class WeightedChoices implements Picker {
   readonly #candidates: readonly Candidate[];
-  readonly #random: () => number;
+  readonly #draws: Draws;
   readonly #loads: Loads;
   readonly #maxEffort: number;
   readonly #shares: Float64Array;
@@ -27,15 +28,9 @@ export class WeightedChoices implements Picker {
   readonly #ahead: Float64Array;
 
   /** @param shares - weights relative to their mean. */
-  constructor(
-    candidates: readonly Candidate[],
-    random: () => number,
-    loads: Loads,
-    maxEffort: number,
-    shares: Float64Array,
-  ) {
+  constructor(candidates: readonly Candidate[], draws: Draws, loads: Loads, maxEffort: number, shares: Float64Array) {
     this.#candidates = candidates;
-    this.#random = random;
+    this.#draws = draws;
     this.#loads = loads;
     this.#maxEffort = maxEffort;
     this.#shares = shares;
@@ -47,8 +42,8 @@ export class WeightedChoices implements Picker {
     const candidates = this.#candidates;
     let better: Candidate | undefined;
     for (let effort = 0; effort < this.#maxEffort; effort++) {
-      const first = this.#table.draw(this.#random());
-      const second = this.#table.draw(this.#random());
+      const first = this.#table.draw(this.#draws);
+      const second = this.#table.draw(this.#draws);
       const firstWins = first === second || this.#firstWins(first, second, nowMs);
       const winner = firstWins ? first : second;
       const loser = firstWins ? second : first;
@@ -60,7 +55,7 @@ export class WeightedChoices implements Picker {
       const other = candidates[loser] as Candidate;
       if (other.available(request)) return other;
     }
-    return firstAvailable(candidates, Math.floor(this.#random() * candidates.length), request) ?? better;
+    return firstAvailable(candidates, this.#draws.below(candidates.length), request) ?? better;
   }
 
   #firstWins(first: number, second: number, nowMs: number): boolean {

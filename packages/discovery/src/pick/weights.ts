@@ -1,5 +1,6 @@
 /** Weights as pickers need them: relative to each other, and drawn from in constant time. */
 import type { Candidate } from './balancer.js';
+import type { Draws } from './draws.js';
 
 /** The weight of each relative to their mean; undefined where all are alike, and nothing needs to look at them. */
 export function sharesOf(candidates: readonly Candidate[], nowMs: number): Float64Array | undefined {
@@ -50,10 +51,9 @@ export class AliasTable {
     this.#alias = alias;
   }
 
-  /** @param drawn - from 0 up to 1. */
-  draw(drawn: number): number {
-    const place = drawn * this.#kept.length;
-    const at = Math.floor(place);
-    return place - at < (this.#kept[at] as number) ? at : (this.#alias[at] as number);
+  /** An index, drawn by weight. */
+  draw(draws: Draws): number {
+    const at = draws.below(this.#kept.length);
+    return draws.happens(this.#kept[at] as number) ? at : (this.#alias[at] as number);
   }
 }

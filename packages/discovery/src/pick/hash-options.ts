@@ -1,0 +1,36 @@
+import { type CallContext, callable, checkOptions, numberIn, optional, type Rule } from '@fwk/kernel';
+
+/** What all balancers have that choose by a key of the call. */
+export interface HashOptions {
+  /**
+   * The key of a call that does not say one by `routeKey`, such as a user's id. Answers undefined where there is none: such calls go
+   * to the endpoint of two that has fewer calls under way. @defaultValue none
+   */
+  readonly keyOf?: ((request: unknown, context: CallContext) => string | undefined) | undefined;
+  /**
+   * How many times the average of calls under way an endpoint may have; calls beyond it go to the next place of their key. From 1 to
+   * 1000; false: as many as come. @defaultValue 1.25
+   */
+  readonly boundedLoad: number | false;
+}
+
+/** Defaults of {@link HashOptions}. Source of the bound: Mirrokni, Thorup, Zadimoghaddam 2016. */
+export const hashDefaults = Object.freeze({ boundedLoad: 1.25 }) satisfies HashOptions;
+
+const factor = numberIn(1, 1000);
+
+/** Rules of {@link HashOptions}. */
+export const hashRules = Object.freeze({
+  keyOf: optional(callable),
+  boundedLoad: (value: unknown) => (value === false ? undefined : factor(value) && 'a number from 1 to 1000, or false'),
+}) satisfies { readonly [field in keyof HashOptions]-?: Rule };
+
+/** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
+export function checkHash<T extends HashOptions>(
+  owner: string,
+  options: Partial<T> | undefined,
+  defaults: Readonly<Partial<T>>,
+  rules: { readonly [K in keyof T]-?: Rule },
+): Readonly<T> {
+  return checkOptions<T>(owner, options, defaults, rules);
+}
