@@ -74,7 +74,7 @@ describe('live ejection', () => {
     expect(served.filter((port) => port === 1)).toHaveLength(5);
     ejection.set({ consecutiveFailures: 20 });
     // Slow start is over.
-    clock.advance(60_000);
+    await clock.advance(60_000);
     await calls(20);
     expect(events.names).toHaveLength(2);
     await calls(20);
