@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { configErrors } from './errors.js';
 import { configEvents } from './events.js';
+import { flagDefaults } from './flags/flag-options.js';
 import { configDefaults } from './live/options.js';
 import { environmentDefaults } from './sources/environment.js';
 import { fileSourceDefaults } from './sources/file/file.js';
@@ -35,6 +36,7 @@ test.each([
   ['live/options.ts', 'ConfigOptions', { ...configDefaults, environment: environmentDefaults.prefix }],
   ['sources/environment.ts', 'EnvironmentOptions', environmentDefaults],
   ['sources/file/file.ts', 'FileSourceOptions', fileSourceDefaults],
+  ['flags/flag-options.ts', 'FlagOptions', flagDefaults],
 ])('documented defaults in %s are the real ones', (file, type, defaults: object) => {
   const text = sources.find(({ name }) => name === file)?.text ?? '';
   const body = text.slice(text.indexOf(`export interface ${type}`));

@@ -84,8 +84,13 @@ export const configErrors = Object.freeze({
     status: 400,
   },
   FWK_CONFIG_DECORATOR_MISPLACED: {
-    summary: '@Setting stands on something that is no getter. Write: @Setting("path") get name() { return fallback; }.',
+    summary:
+      '@Setting stands on no getter, or @Flag on no getter or method. Write: @Setting("path") get name() { return fallback; }.',
     status: 500,
+  },
+  FWK_CONFIG_FLAG_UNKNOWN: {
+    summary: 'An explanation was asked for a flag that is not defined. Look at /manage/flags for those that are.',
+    status: 404,
   },
 }) satisfies ErrorTable;
 

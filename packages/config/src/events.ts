@@ -4,4 +4,7 @@ export const configEvents = Object.freeze({
   'config.refused':
     'An edit was refused or a file vanished, and the last good settings stay: code, reason, path of the source, issues.',
   'config.recovered': 'The sources are good again after a refusal: version, and the reason that no longer holds.',
+  'flags.changed': 'New flag definitions took effect: version, and the flags that changed (at most 100 are listed).',
+  'flag.exposed': 'Somebody was given a variant, told once in a window: flag, variant, reason, contextId (its key).',
+  'flag.expired': 'A flag is older than it should get, and still answers: flag, expires, owner.',
 });

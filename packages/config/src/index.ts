@@ -1,4 +1,4 @@
-export { config } from './app/component.js';
+export { type AppConfigOptions, config } from './app/component.js';
 export { loadConfig } from './app/load-config.js';
 export {
   ConfigError,
@@ -10,6 +10,24 @@ export {
 } from './errors.js';
 export { configEvents } from './events.js';
 export type { Candidate, Explanation, Part } from './explain/explain.js';
+export type { ConditionExplanation } from './flags/condition.js';
+export type { FlagExplanation, FlagStep, RolloutExplanation, RuleStep } from './flags/explain-flag.js';
+export { type FlagReader, flag, flagLive, flags } from './flags/flag.js';
+export type { FlagAnswer, FlagErrorCode, FlagKind, FlagMetadata, FlagReason } from './flags/flag-answer.js';
+export { type FlagAttributes, type FlagContext, flagContextKey, runWithFlagContext } from './flags/flag-context.js';
+export { Flag, type FlagDecorator, type FlagMethod } from './flags/flag-decorator.js';
+export type {
+  AttributeCondition,
+  FlagCondition,
+  FlagDefinition,
+  FlagDefinitions,
+  FlagRule,
+  FlagValue,
+} from './flags/flag-definition.js';
+export { type FlagOptions, flagDefaults } from './flags/flag-options.js';
+export { type FlagSummary, type Flags, flagsToken } from './flags/flags.js';
+export { flagsSchema } from './flags/flags-schema.js';
+export { featureFlags } from './flags/live-flags.js';
 export { type ConfigOptions, configDefaults, type FileEntry } from './live/options.js';
 export { readDurationMs, readSizeBytes } from './resolve/units.js';
 export type { UnknownKey } from './schema/unknown-keys.js';

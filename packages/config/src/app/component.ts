@@ -1,8 +1,18 @@
-import type { Component, HealthIndicator, ManagementEndpoint } from '@fwk/kernel';
+import type { Component, ComponentContext, HealthIndicator, ManagementEndpoint } from '@fwk/kernel';
+import { checkFlagOptions, type FlagOptions } from '../flags/flag-options.js';
+import { flagsToken } from '../flags/flags.js';
+import { LiveFlags } from '../flags/live-flags.js';
+import { flagEndpoints, flagIndicator } from '../flags/manage-flags.js';
 import { LiveConfig } from '../live/live-config.js';
 import { type ConfigOptions, checkConfigOptions, sourcesOf } from '../live/options.js';
 import { type Config, configToken } from '../settings/config.js';
 import type { ConfigTree } from '../tree/tree.js';
+
+/** What {@link config} is made of. */
+export interface AppConfigOptions<T = ConfigTree> extends ConfigOptions<T> {
+  /** How feature flags, which stand below `flags:`, are told of; false where `flags` is a setting of your own. @defaultValue {} */
+  readonly flags?: Partial<FlagOptions> | false;
+}
 
 /**
  * Plugs configuration into an application; list it first in `use`. It is loaded when the application starts, and an
@@ -10,24 +20,47 @@ import type { ConfigTree } from '../tree/tree.js';
  * good; a bad one leaves the last good settings in effect, and the application DEGRADED until it is mended.
  *
  * `/manage/config` shows everything with its sources, `/manage/config/checkout.maxItems` explains one setting; secrets
- * are masked.
+ * are masked. `/manage/flags` lists the feature flags, `/manage/flags/express-checkout` explains what one answers.
  * @throws OptionsError at once; ConfigError when the application starts.
  */
-export function config<T = ConfigTree>(options: ConfigOptions<T> = {}): Component {
-  sourcesOf(checkConfigOptions(options));
+export function config<T = ConfigTree>(options: AppConfigOptions<T> = {}): Component {
+  const { flags: flagOptions, ...own } = options;
+  sourcesOf(checkConfigOptions(own));
+  if (flagOptions !== false) checkFlagOptions(flagOptions);
   return {
     name: 'config',
     forApplication() {
-      const live = new LiveConfig<T>(options);
+      const live = new LiveConfig<T>(own);
+      const flags = flagOptions === false ? undefined : new LiveFlags(flagOptions);
       return {
-        provide: (provision) => provision.value(configToken, live as Config),
-        start: (context) => live.start(context.env, context.call),
-        stop: () => live[Symbol.asyncDispose](),
-        health: () => [indicator(live)],
-        manage: () => endpoints(live),
+        provide(provision) {
+          provision.value(configToken, live as Config);
+          if (flags) provision.value(flagsToken, flags);
+        },
+        start: (context) => start(live, flags, context),
+        async stop() {
+          flags?.[Symbol.dispose]();
+          await live[Symbol.asyncDispose]();
+        },
+        health: () => [indicator(live), ...(flags ? [flagIndicator(flags)] : [])],
+        manage: () => [...endpoints(live), ...(flags ? flagEndpoints(flags) : [])],
       };
     },
   };
+}
+
+async function start<T>(
+  live: LiveConfig<T>,
+  flags: LiveFlags | undefined,
+  { env, call }: ComponentContext,
+): Promise<void> {
+  await live.start(env, call);
+  try {
+    flags?.follow(live as Config, env);
+  } catch (error) {
+    await live[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 function indicator(config: Pick<Config, 'lastRefusal'>): HealthIndicator {

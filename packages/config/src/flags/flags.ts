@@ -1,0 +1,54 @@
+import { type Live, type Token, token } from '@fwk/kernel';
+import type { FlagExplanation } from './explain-flag.js';
+import type { FlagAnswer, FlagKind } from './flag-answer.js';
+import type { FlagContext } from './flag-context.js';
+
+/** One flag, for lists. */
+export interface FlagSummary {
+  readonly name: string;
+  readonly kind: FlagKind;
+  readonly enabled: boolean;
+  /** Names of its variants. */
+  readonly variants: readonly string[];
+  readonly default: string | undefined;
+  readonly off: string | undefined;
+  readonly requires: readonly string[];
+  readonly rules: readonly string[];
+  readonly expires: string | undefined;
+  /** Whether that time is over, so that the flag should be gone from the code. */
+  readonly expired: boolean;
+  readonly description: string | undefined;
+  readonly owner: string | undefined;
+  /** Where it is defined, as far as sources know: `config.yaml:12:3`. */
+  readonly where: string | undefined;
+}
+
+/**
+ * The feature flags in effect. Asking is synchronous and never throws: what goes wrong is answered with the default, and the answer
+ * says what it was. Where no context is given it is that of the call, `flagContextKey`.
+ */
+export interface Flags {
+  /** What the flag answers now; the default where it is missing, of another kind, or has none itself. */
+  value<T>(name: string, fallback: T, context?: FlagContext): T;
+  /** The same with its variant, and why. */
+  evaluate<T>(name: string, fallback: T, context?: FlagContext): FlagAnswer<T>;
+  /**
+   * What the flag answers for one context that stays, live: for options and policies that follow a flag.
+   * @param context - @defaultValue nobody in particular
+   */
+  live<T>(name: string, fallback: T, context?: FlagContext): Live<T>;
+  /**
+   * Why the flag answers as it does for a context, step by step; secrets are masked. Tells no exposure.
+   * @throws ConfigError `FWK_CONFIG_FLAG_UNKNOWN`, with the names that are nearest.
+   */
+  explain(name: string, context?: FlagContext): FlagExplanation;
+  /** All flags, in the order of their definitions. */
+  list(): readonly FlagSummary[];
+  /** Rises with each change of definitions that took effect; 0 before they are loaded. */
+  readonly version: number;
+  /** Calls `listener` after each change, with the names of the flags that were added, changed or removed. */
+  onChange(listener: (changed: readonly string[]) => void): Disposable;
+}
+
+/** The application's flags; `config()` provides them. */
+export const flagsToken: Token<Flags> = token('flags');

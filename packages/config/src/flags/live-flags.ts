@@ -1,0 +1,204 @@
+/**
+ * The flags of a configuration, followed. Definitions are a section of the configuration: they are checked with every edit of the
+ * whole, and a bad edit leaves the last good ones. What is asked is answered from flags that were made ready when definitions
+ * changed; asking takes no lock, no promise and no memory beyond the answer.
+ */
+import { currentContext, defaultEnv, type Env, type Live, liveValue, messageOf } from '@fwk/kernel';
+import { ConfigError } from '../errors.js';
+import type { Config } from '../settings/config.js';
+import { formatPath } from '../tree/path.js';
+import { list } from './check-flag.js';
+import { type CompiledFlag, compileFlags, type FlagSet } from './compiled-flag.js';
+import { explainFlag, type FlagExplanation } from './explain-flag.js';
+import { Exposures } from './exposures.js';
+import { answerOf, type FlagAnswer, type FlagErrorCode, type FlagMetadata, kindOfFlag } from './flag-answer.js';
+import { type FlagContext, flagContextKey, noFlagContext } from './flag-context.js';
+import type { FlagDefinitions } from './flag-definition.js';
+import { checkFlagOptions, type FlagOptions } from './flag-options.js';
+import type { FlagSummary, Flags } from './flags.js';
+import { flagsPath, flagsSection } from './flags-schema.js';
+
+/** Most names that an event lists. */
+const maxListed = 100;
+
+/** {@link Flags} before and while a configuration is followed. */
+export class LiveFlags implements Flags, Disposable {
+  readonly #sets = liveValue<FlagSet>(new Map(), { name: 'flags' });
+  readonly #exposures: Exposures | undefined;
+  readonly #changes = liveValue<readonly string[]>([], { name: 'changed flags' });
+  readonly #mismatchesTold = new Set<string>();
+  readonly #expiredTold = new Map<string, string | undefined>();
+  #config: Config | undefined;
+  #env: Env = defaultEnv;
+  #subscription: Disposable | undefined;
+
+  /** @throws OptionsError. */
+  constructor(options?: Partial<FlagOptions>) {
+    const { exposureWindowMs, maxExposures } = checkFlagOptions(options);
+    if (maxExposures > 0) this.#exposures = new Exposures(exposureWindowMs, maxExposures);
+  }
+
+  /** Whether definitions are loaded. */
+  get ready(): boolean {
+    return this.#config !== undefined;
+  }
+
+  get version(): number {
+    return this.ready ? this.#sets.version - 1 : 0;
+  }
+
+  /**
+   * Takes the definitions from a configuration that is loaded, and follows them.
+   * @throws ConfigInvalidError that names each problem with its path.
+   */
+  follow(config: Config, env: Env): void {
+    const section = config.section(flagsSection);
+    this.#config = config;
+    this.#env = env;
+    this.#replace(section.value, {});
+    this.#subscription = section.subscribe((definitions, before) => this.#replace(definitions, before));
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription?.[Symbol.dispose]();
+    this.#subscription = undefined;
+  }
+
+  value<T>(name: string, fallback: T, context?: FlagContext): T {
+    return this.evaluate(name, fallback, context).value;
+  }
+
+  evaluate<T>(name: string, fallback: T, context: FlagContext = currentContext().get(flagContextKey)): FlagAnswer<T> {
+    const flag = this.#sets.value.get(name);
+    if (flag === undefined) return this.#missing(fallback);
+    if (fallback !== undefined && fallback !== null && kindOfFlag(fallback) !== flag.kind) {
+      return this.#mismatch(flag, fallback);
+    }
+    try {
+      const { key, attributes } = context;
+      const outcome = flag.resolve(key, attributes ?? noAttributes);
+      if (outcome.told) this.#exposures?.tell(name, outcome, key, this.#env.clock, this.#env.events);
+      if (outcome.answer) return outcome.answer as FlagAnswer<T>;
+      return answerOf(fallback, outcome.reason, flag.metadata);
+    } catch (error) {
+      // Attributes are of the caller's making: reading one may throw.
+      return failed(fallback, 'GENERAL', `the context cannot be read: ${messageOf(error)}`, flag.metadata);
+    }
+  }
+
+  live<T>(name: string, fallback: T, context: FlagContext = noFlagContext): Live<T> {
+    return this.#sets.map(() => this.value(name, fallback, context));
+  }
+
+  explain(name: string, context: FlagContext = currentContext().get(flagContextKey)): FlagExplanation {
+    const flag = this.#sets.value.get(name);
+    if (flag) return explainFlag(flag, context);
+    const known = [...this.#sets.value.keys()];
+    const hint = known.length > 0 ? `known: ${list(known)}` : 'none is defined';
+    throw new ConfigError('FWK_CONFIG_FLAG_UNKNOWN', `there is no flag "${name.slice(0, 200)}"; ${hint}`);
+  }
+
+  list(): readonly FlagSummary[] {
+    return [...this.#sets.value.values()].map((flag) => this.#summary(flag));
+  }
+
+  onChange(listener: (changed: readonly string[]) => void): Disposable {
+    return this.#changes.subscribe(listener);
+  }
+
+  /** Names of flags whose time is over. Each is told once, as `flag.expired`. */
+  expired(): readonly string[] {
+    const nowMs = this.#env.clock.wallTime();
+    const expired = [...this.#sets.value.values()].filter(({ expiresMs }) => expiresMs <= nowMs);
+    for (const { name, definition } of expired) {
+      const { expires, owner } = definition;
+      if (this.#expiredTold.get(name) === expires) continue;
+      this.#expiredTold.set(name, expires);
+      this.#env.events.emit('flag.expired', { flag: name, expires, owner });
+      this.#env.logger.warn({ flag: name, expires, owner }, `the flag "${name}" has expired; it still answers`);
+    }
+    return expired.map(({ name }) => name);
+  }
+
+  #replace(definitions: FlagDefinitions, before: FlagDefinitions): void {
+    const set = compileFlags(definitions, this.#exposures);
+    this.#mismatchesTold.clear();
+    for (const name of this.#expiredTold.keys()) if (!set.has(name)) this.#expiredTold.delete(name);
+    this.#sets.set(set);
+    this.expired();
+    const changed = changedFlags(definitions, before);
+    if (changed.length === 0) return;
+    this.#env.events.emit('flags.changed', { version: this.version, flags: changed.slice(0, maxListed) });
+    this.#changes.set(changed);
+  }
+
+  #missing<T>(fallback: T): FlagAnswer<T> {
+    if (this.ready) return failed(fallback, 'FLAG_NOT_FOUND', 'no flag of this name is defined');
+    return failed(fallback, 'PROVIDER_NOT_READY', 'the configuration that has the flags is not loaded yet');
+  }
+
+  /** Said once for a flag and a kind, until definitions change. */
+  #mismatch<T>({ name, kind, metadata }: CompiledFlag, fallback: T): FlagAnswer<T> {
+    const asked = kindOfFlag(fallback) ?? typeof fallback;
+    const message = `its kind is ${kind}, and ${asked} is asked for`;
+    if (!this.#mismatchesTold.has(`${name} ${asked}`)) {
+      this.#mismatchesTold.add(`${name} ${asked}`);
+      this.#env.logger.warn(
+        { flag: name, kind, asked },
+        `the flag "${name}" answers the default of the code: ${message}`,
+      );
+    }
+    return failed(fallback, 'TYPE_MISMATCH', message, metadata);
+  }
+
+  #summary({ name, definition, kind, enabled, variants, rules, expiresMs }: CompiledFlag): FlagSummary {
+    const { default: usual, off, requires, expires, description, owner } = definition;
+    return {
+      name,
+      kind,
+      enabled,
+      variants: Object.keys(variants),
+      default: usual,
+      off,
+      requires: Object.keys(requires ?? {}),
+      rules: rules.map((rule) => rule.name),
+      expires,
+      expired: expiresMs <= this.#env.clock.wallTime(),
+      description,
+      owner,
+      where: this.#config?.explain(formatPath([flagsPath, name])).winner?.where,
+    };
+  }
+}
+
+const noAttributes = Object.freeze({});
+
+const noMetadata: FlagMetadata = Object.freeze({});
+
+function failed<T>(fallback: T, code: FlagErrorCode, message: string, metadata = noMetadata): FlagAnswer<T> {
+  return answerOf(fallback, 'ERROR', metadata, code, message);
+}
+
+/** Names whose definitions differ. What an edit leaves alone keeps its identity. */
+function changedFlags(after: FlagDefinitions, before: FlagDefinitions): readonly string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  const of = (definitions: FlagDefinitions, name: string) =>
+    Object.hasOwn(definitions, name) ? definitions[name] : undefined;
+  return [...names].filter((name) => of(before, name) !== of(after, name));
+}
+
+/**
+ * Follows the flags of a configuration that was loaded without an application. Dispose it to end that.
+ * @param env - clock, events and logger. @defaultValue the default environment
+ * @throws OptionsError; ConfigInvalidError that names each problem with its path.
+ * @example using flags = featureFlags(await loadConfig({ files: ['config.yaml'] }));
+ */
+export function featureFlags(
+  config: Config,
+  options?: Partial<FlagOptions>,
+  env: Env = defaultEnv,
+): Flags & Disposable {
+  const flags = new LiveFlags(options);
+  flags.follow(config, env);
+  return flags;
+}
