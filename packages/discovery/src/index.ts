@@ -60,14 +60,18 @@ export type { Balancer, Candidate, LoadMeter, Picker } from './pick/balancer.js'
 export { type BalancerKind, type BalancerSettings, balancerKinds, balancerOf } from './pick/balancer-of.js';
 export { type HashOptions, hashDefaults } from './pick/hash-options.js';
 export { type LeastRequestOptions, leastRequest, leastRequestDefaults } from './pick/least-request.js';
+export { LoadGauge } from './pick/load-gauge.js';
+export type { HeardLoad, LoadReport, TakeReport } from './pick/load-report.js';
 export { type MaglevOptions, maglev } from './pick/maglev.js';
 export { type P2cOptions, p2c, p2cDefaults } from './pick/p2c.js';
 export type { PeakEwmaOptions } from './pick/peak-ewma.js';
+export { type PrequalOptions, prequal, prequalDefaults } from './pick/prequal.js';
 export { random } from './pick/random.js';
 export { rendezvous } from './pick/rendezvous.js';
 export { type RingHashOptions, ringHash, ringHashDefaults } from './pick/ring-hash.js';
 export { roundRobin, weightedRoundRobin } from './pick/round-robin.js';
 export type { LeftOut, MakePicker, RoutedPicker, Router } from './pick/router.js';
+export { Undecided } from './pick/undecided.js';
 export type { DnsAddress, DnsRegistryOptions, DnsResolver, DnsTarget } from './registries/dns/dns-options.js';
 export { dnsRegistryDefaults } from './registries/dns/dns-options.js';
 export { dnsRegistry } from './registries/dns/dns-registry.js';

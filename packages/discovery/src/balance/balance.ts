@@ -36,13 +36,15 @@ import { type BalancerReport, type EndpointReport, monitorOf } from '../membersh
 import { suspect } from '../membership/suspect.js';
 import { checkEjection, type EjectionOptions } from '../outlier/ejection-options.js';
 import { p2c } from '../pick/p2c.js';
+import { Undecided } from '../pick/undecided.js';
 import { type BalanceOptions, checkBalance, innerOf } from './balance-options.js';
+import { decided } from './decided.js';
 import { endpointService } from './endpoint-service.js';
 import { explainEndpoints } from './explain.js';
 import { failureOf } from './failure.js';
 import { Node } from './node.js';
 import { PickCounts } from './pick-counts.js';
-import { PickSet } from './pick-set.js';
+import { type Picked, PickSet } from './pick-set.js';
 import { type CallOwner, SentCall } from './sent-call.js';
 
 /** A balanced service. Disposing of it ends with the last call under way, when all endpoints' stacks and connections are gone. */
@@ -163,7 +165,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
     await Promise.all(this.#leaving);
   }
 
-  #pick(nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
+  #pick(nowMs: number, request: Req, context: CallContext): Picked<Req, Res> | undefined {
     const choice = context.get(endpointChoiceKey);
     if (!choice) return this.#set.pick(nowMs, request, context);
     const kept = choice.keep && choice.last ? this.#set.nodeOf(choice.last) : undefined;
@@ -172,12 +174,19 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
     return node;
   }
 
-  #send(node: Node<Req, Res>, request: Req, context: CallContext, startMs: number): Promise<Res> {
+  #send(node: Picked<Req, Res>, request: Req, context: CallContext, startMs: number): Promise<Res> {
+    if (node instanceof Undecided) return this.#sendLater(node, request, context);
     const inner = context.with(node.change);
     note(context, 'endpoint', node.endpoint.id);
     node.inFlight++;
     this.#counts.add(node.slot, startMs);
     return follow(callSafely(node.service, request, inner), new SentCall(this, node, startMs, request, inner));
+  }
+
+  async #sendLater(undecided: Undecided, request: Req, context: CallContext): Promise<Res> {
+    const node = (await decided(undecided, context)) as Node<Req, Res>;
+    if (node.removed || this.#closed) return this.call(request, context);
+    return this.#send(node, request, context, this.#env.clock.now());
   }
 
   answered({ node, startMs, request, context }: SentCall<Req, Res>, result: Res): void {
@@ -234,7 +243,9 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
   }
 
   #nodeFor(endpoint: Endpoint): Node<Req, Res> {
-    const own = endpointService(endpoint, this.#options, this.#next, this.#env);
+    const own = endpointService(endpoint, this.#options, this.#next, this.#env, (...said) =>
+      this.#set.reported(node, ...said),
+    );
     const node = new Node(endpoint, own, this.#set.measures(), this.#set);
     node.slot = this.#counts.open();
     return node;

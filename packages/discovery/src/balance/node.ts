@@ -1,8 +1,9 @@
-import { type ContextChange, lastResortKey, type Service } from '@fwk/kernel';
+import { type CallContext, type ContextChange, lastResortKey, type Service } from '@fwk/kernel';
 import { type Endpoint, endpointKey } from '../membership/endpoint.js';
 import { EndpointHealth } from '../outlier/endpoint-health.js';
 import type { Host } from '../outlier/host.js';
 import type { Candidate, LoadMeter } from '../pick/balancer.js';
+import { HeardLoad } from '../pick/load-report.js';
 import type { LoadRow } from '../pick/load-table.js';
 import type { EndpointService } from './endpoint-service.js';
 
@@ -19,6 +20,9 @@ export interface NodeSet {
   /** What of its weight an endpoint gets now. */
   share(host: Host, nowMs: number): number;
 }
+
+/** Probes of one endpoint under way at once: one that does not answer is asked no more. */
+const MAX_PROBES = 8;
 
 /** One endpoint of one balanced stack: its own service, which it ends, its measurements, the calls under way. */
 export class Node<Req, Res> implements Candidate, Host {
@@ -43,13 +47,16 @@ export class Node<Req, Res> implements Candidate, Host {
   /** What its connection reports. */
   readonly report: EndpointService<Req, Res>['report'];
   readonly #set: NodeSet;
+  readonly #ask: EndpointService<Req, Res>['probe'];
+  #heard: HeardLoad | undefined;
+  #probes = 0;
   readonly #dispose: () => Promise<void>;
   /** Set while the node has left and calls are still under way. */
   #afterLastCall: (() => void) | undefined;
 
   constructor(
     endpoint: Endpoint,
-    { service, report, check, dispose }: EndpointService<Req, Res>,
+    { service, report, check, probe, dispose }: EndpointService<Req, Res>,
     { meter, row }: NodeMeasures,
     set: NodeSet,
   ) {
@@ -58,10 +65,34 @@ export class Node<Req, Res> implements Candidate, Host {
     this.report = report;
     this.check = check;
     this.#set = set;
+    this.#ask = probe;
     this.#dispose = dispose;
     this.meter = meter;
     this.row = row;
     this.change = { values: [endpointKey.of(endpoint), lastResortKey.of(set.isLastResort)] };
+  }
+
+  get heard(): HeardLoad | undefined {
+    return this.#heard;
+  }
+
+  /** Takes what the endpoint says of its load. @returns false when that cannot be true */
+  hear(nowMs: number, inFlight: number, latencyMs: number, probed: boolean): boolean {
+    this.#heard ??= new HeardLoad();
+    // A call that was just answered is still counted here, and no more there.
+    const own = probed ? this.inFlight : this.inFlight - 1;
+    return this.#heard.hear(nowMs, inFlight, latencyMs, Math.max(0, own));
+  }
+
+  probe(context: CallContext): Promise<void> | undefined {
+    if (this.#probes >= MAX_PROBES) return undefined;
+    const answered = this.#ask(context);
+    if (!answered) return undefined;
+    this.#probes++;
+    const over = () => {
+      this.#probes--;
+    };
+    return answered.then(over, over);
   }
 
   available(request?: Req): boolean {

@@ -15,7 +15,11 @@ import { Outliers } from '../outlier/outliers.js';
 import type { Balancer, Candidate, Picker } from '../pick/balancer.js';
 import { LoadTable } from '../pick/load-table.js';
 import type { LeftOut, RoutedPicker, Router } from '../pick/router.js';
+import { Undecided } from '../pick/undecided.js';
 import type { Node, NodeMeasures, NodeSet } from './node.js';
+
+/** What is picked: a node, or a choice that takes time. */
+export type Picked<Req, Res> = Node<Req, Res> | Undecided;
 
 /** How a set picks. */
 export interface PickRules {
@@ -118,14 +122,14 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
     this.changed();
   }
 
-  pick(nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
+  pick(nowMs: number, request: Req, context: CallContext): Picked<Req, Res> | undefined {
     const route = context.get(routeKey);
     const tried = context.get(triedKey);
     const node =
       route?.pin !== undefined || route?.avoid !== undefined
         ? this.#pickFor(route, tried, nowMs, request, context)
         : this.#pickOf(tried, nowMs, request, context);
-    if (tried && node) addTried(tried, node.endpoint);
+    if (tried && node && !(node instanceof Undecided)) addTried(tried, node.endpoint);
     return node;
   }
 
@@ -134,18 +138,18 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
     nowMs: number,
     request: Req,
     context: CallContext,
-  ): Node<Req, Res> | undefined {
+  ): Picked<Req, Res> | undefined {
     return tried === undefined
       ? this.#pickAny(nowMs, request, context)
       : this.#pickAnother(tried, nowMs, request, context);
   }
 
-  #pickAny(nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
+  #pickAny(nowMs: number, request: Req, context: CallContext): Picked<Req, Res> | undefined {
     if (nowMs >= this.#outliers.wakeMs) {
       const tried = this.#outliers.wake(nowMs, request, context);
       if (tried) return tried;
     }
-    return this.#picker?.pick(nowMs, request, context) as Node<Req, Res> | undefined;
+    return this.#picker?.pick(nowMs, request, context) as Picked<Req, Res> | undefined;
   }
 
   /** The pinned one if it is a member; otherwise none of those to be avoided, which count as unavailable meanwhile. */
@@ -155,7 +159,7 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
     nowMs: number,
     request: Req,
     context: CallContext,
-  ): Node<Req, Res> | undefined {
+  ): Picked<Req, Res> | undefined {
     const avoided: Node<Req, Res>[] = [];
     for (const node of this.#nodes.values()) {
       if (node.endpoint.id === pin) return node;
@@ -168,9 +172,9 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
    * One where no other attempt of this call was or is; when none of those is available, any but the latest; when none is
    * either, any. It is not spent on an endpoint that is out: one attempt has already failed or is slow.
    */
-  #pickAnother(tried: TriedCallees, nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
+  #pickAnother(tried: TriedCallees, nowMs: number, request: Req, context: CallContext): Picked<Req, Res> | undefined {
     const nodes = tried.flatMap((callee) => this.#nodes.get(callee as Endpoint) ?? []);
-    const pick = () => this.#picker?.pick(nowMs, request, context) as Node<Req, Res> | undefined;
+    const pick = () => this.#picker?.pick(nowMs, request, context) as Picked<Req, Res> | undefined;
     for (const avoided of nodes.length > 1 ? [nodes, nodes.slice(-1)] : [nodes]) {
       const node = this.#without(avoided, () => {
         const picked = pick();
@@ -191,6 +195,14 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
     } finally {
       for (const node of added) node.avoided = false;
     }
+  }
+
+  /** An endpoint said how busy it is; see `TakeReport`. */
+  reported(node: Node<Req, Res>, inFlight: number, latencyMs: number, probed: boolean): void {
+    const nowMs = this.#env.clock.now();
+    if (!node.hear(nowMs, inFlight, latencyMs, probed)) return;
+    this.#picker?.reported?.(nowMs, node);
+    if (this.#groups.size > 0) for (const group of this.#groups.values()) group.reported?.(nowMs, node);
   }
 
   /** Whether there are several endpoints and none is available for the request. */

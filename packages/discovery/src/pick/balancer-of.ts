@@ -5,6 +5,7 @@ import type { HashOptions } from './hash-options.js';
 import { type LeastRequestOptions, leastRequest } from './least-request.js';
 import { type MaglevOptions, maglev } from './maglev.js';
 import { type P2cOptions, p2c } from './p2c.js';
+import { type PrequalOptions, prequal } from './prequal.js';
 import { random } from './random.js';
 import { rendezvous } from './rendezvous.js';
 import { type RingHashOptions, ringHash } from './ring-hash.js';
@@ -13,6 +14,7 @@ import { roundRobin, weightedRoundRobin } from './round-robin.js';
 /** The options of each kind of balancer that has any. */
 interface OptionsByKind {
   readonly p2c: P2cOptions;
+  readonly prequal: PrequalOptions;
   readonly 'least-request': LeastRequestOptions;
   readonly 'round-robin': object;
   readonly 'weighted-round-robin': object;
@@ -32,6 +34,7 @@ export type BalancerSettings =
 
 const makers: { readonly [K in BalancerKind]: (options: Partial<OptionsByKind[K]>) => Balancer } = {
   p2c,
+  prequal,
   'least-request': leastRequest,
   'round-robin': (options) => withoutOptions('roundRobin', options, roundRobin),
   'weighted-round-robin': (options) => withoutOptions('weightedRoundRobin', options, weightedRoundRobin),

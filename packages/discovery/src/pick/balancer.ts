@@ -4,6 +4,7 @@
  */
 import type { CallContext, Env } from '@fwk/kernel';
 import type { Endpoint } from '../membership/endpoint.js';
+import type { HeardLoad } from './load-report.js';
 import type { LoadRow } from './load-table.js';
 
 /** Measures one endpoint. Numbers only, no timers; called on every call. */
@@ -44,15 +45,25 @@ export interface Candidate {
   readonly meter?: LoadMeter;
   /** Where its numbers stand, which a picker may read without asking it; absent: it must be asked. */
   readonly row?: LoadRow;
+  /** What it last said of its load; undefined while it has said nothing. */
+  readonly heard?: HeardLoad | undefined;
+  /**
+   * Asks it for its load alone; `heard` has the answer. Undefined where it cannot be asked, or so many questions are under way.
+   * Never rejects.
+   * @param context - its cancellation ends the question.
+   */
+  probe?(context: CallContext): Promise<void> | undefined;
 }
 
 /** Chooses among a fixed set. */
 export interface Picker {
   /**
    * Synchronous; undefined only for an empty set. Prefers those that are available for the request, but answers somebody even
-   * when nobody is.
+   * when nobody is. A picker that has to ask first answers an `Undecided`.
    */
   pick(nowMs: number, request?: unknown, context?: CallContext): Candidate | undefined;
+  /** An endpoint, of this set or another, has said what its load is: `heard` of the candidate. */
+  reported?(nowMs: number, candidate: Candidate): void;
 }
 
 /** A way to choose. Holds no state of its own: one balancer may serve many stacks. */

@@ -1,6 +1,7 @@
-import { checkOptions, integerIn, millisecondsIn } from '@fwk/kernel';
+import { checkOptions, flag, integerIn, millisecondsIn } from '@fwk/kernel';
 import type { Balancer } from './balancer.js';
 import { type PeakEwmaOptions, peakEwmaLoads, peakEwmaMeter } from './peak-ewma.js';
+import { Remembering } from './remembering.js';
 import { MAX_EFFORT, twoChoices } from './two-choices.js';
 
 /** Options of {@link p2c}. */
@@ -13,6 +14,11 @@ export interface P2cOptions extends PeakEwmaOptions {
   readonly failureMs: number;
   /** Pairs drawn before an unavailable endpoint is taken, 1 to 100. @defaultValue 4 */
   readonly maxEffort: number;
+  /**
+   * Whether to remember which endpoint said on its last answer that it is less busy than usual, and to prefer it. It costs
+   * nothing where servers report nothing. @defaultValue true
+   */
+  readonly reports: boolean;
 }
 
 /** Defaults of {@link p2c}. */
@@ -21,6 +27,7 @@ export const p2cDefaults = Object.freeze({
   seedMs: 30,
   failureMs: 5000,
   maxEffort: MAX_EFFORT,
+  reports: true,
 }) satisfies P2cOptions;
 
 /**
@@ -34,11 +41,17 @@ export function p2c(options?: Partial<P2cOptions>): Balancer {
     seedMs: millisecondsIn(1, 60_000),
     failureMs: millisecondsIn(0, 600_000),
     maxEffort: integerIn(1, 100),
+    reports: flag,
   });
   return {
     role: 'p2c',
     meter: ({ clock }, previous, row) => peakEwmaMeter(settings, clock.now(), previous, row),
-    picker: (candidates, env) => twoChoices(candidates, env, peakEwmaLoads(candidates, settings), settings.maxEffort),
+    picker(candidates, env, previous) {
+      const drawing = twoChoices(candidates, env, peakEwmaLoads(candidates, settings), settings.maxEffort);
+      // Of two, both are drawn.
+      if (!settings.reports || candidates.length < 3) return drawing;
+      return new Remembering(drawing, candidates, env.clock.now(), previous);
+    },
     describe: () => settings as Readonly<Record<string, unknown>>,
   };
 }

@@ -5,11 +5,15 @@
  * (`onRequestStart`, …) makes a controller, a wrapper and the text of all headers for each request: a tenth of the cost of a
  * call. Here only the headers that are needed are decoded.
  */
+import type { TakeReport } from '@fwk/discovery';
 import type { CallContext, Clock } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import type { Attempt } from '../calling/attempt.js';
+import { loadProbe } from '../calling/load-probe.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import { answerTooLarge, type ReceivedAnswer, readAnswer } from '../calling/read-answer.js';
+import { headerNames } from '../wire/headers.js';
+import { readLoad } from '../wire/load-text.js';
 import { abortReason, HttpAttempt } from './http-attempt.js';
 
 const noHeaders: readonly Buffer[] = Object.freeze([]);
@@ -20,6 +24,7 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
   readonly #request: OperationRequest;
   readonly #maxBytes: number;
   readonly #clock: Clock;
+  readonly #reported: TakeReport;
   /** Names and values in turn, as they came. */
   #headers = noHeaders;
   #first: Buffer | undefined;
@@ -31,6 +36,7 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
     url: string,
     maxBytes: number,
     clock: Clock,
+    reported: TakeReport,
     context: CallContext,
     resolve: (answered: Attempt) => void,
     reject: (error: unknown) => void,
@@ -39,6 +45,7 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
     this.#request = request;
     this.#maxBytes = maxBytes;
     this.#clock = clock;
+    this.#reported = reported;
   }
 
   onConnect(abort: (reason: Error) => void): void {
@@ -51,6 +58,8 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
     this.status = status;
     this.#headers = headers;
     if (Number(this.header('content-length') ?? 0) > this.#maxBytes) this.#tooLarge();
+    const load = this.#valueOf(headerNames.load);
+    if (load) readLoad(load, 0, load.length, this.#reported, this.#request === loadProbe);
     return true;
   }
 
@@ -83,11 +92,15 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
   }
 
   header(name: string): string | undefined {
+    return this.#valueOf(name)?.toString('latin1');
+  }
+
+  #valueOf(name: string): Buffer | undefined {
     const headers = this.#headers;
     for (let index = 0; index < headers.length; index += 2) {
       const given = headers[index] as Buffer;
       if (given.length === name.length && given.toString('latin1').toLowerCase() === name) {
-        return headers[index + 1]?.toString('latin1');
+        return headers[index + 1];
       }
     }
     return undefined;

@@ -2,7 +2,7 @@
  * The layers of a client: those of its policy in canonical order, and its own between them, each line with the reason why it
  * stands there.
  */
-import { balance, type Endpoint, p2c } from '@fwk/discovery';
+import { balance, type Endpoint, p2c, type TakeReport } from '@fwk/discovery';
 import { type AnyLayer, type LayerDescription, OptionsError, type Stack, stack } from '@fwk/kernel';
 import type { PolicyUse } from '@fwk/resilience';
 import type { ConnectionParts } from '../calling/connection-parts.js';
@@ -65,7 +65,7 @@ export function clientStack<C>(
     balance({
       service,
       endpoints,
-      connect: (endpoint: Endpoint) => new EndpointConnection(endpoint, connections),
+      connect: (endpoint: Endpoint, reported: TakeReport) => new EndpointConnection(endpoint, connections, reported),
       endpoint: ({ id }: Endpoint) =>
         stack<OperationRequest, OperationResponse>(use.env).use(use.endpoint(id, atEndpoint)),
       inner: () => [...use.describe(atEndpoint), describeConnection(connections)],

@@ -35,6 +35,11 @@ export class ConnectionPool {
     this.#reconnecting = reconnecting;
   }
 
+  /** Whether the next request has to wait. */
+  get full(): boolean {
+    return this.#free.length === 0 && this.#all.size >= this.#maxConnections;
+  }
+
   /** Sends a request on a free connection, or as soon as there is one. */
   dispatch(options: Options, attempt: PooledAttempt): void {
     const connection = this.#free.pop() ?? this.#another();

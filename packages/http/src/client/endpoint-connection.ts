@@ -3,14 +3,18 @@
  * disposes of it when the endpoint has left and its last call is over. State: the connections of each wire, made when the first
  * call takes that wire. It adds no limits of its own: time, retries and choice of endpoint belong to the layers.
  */
-import type { Connection, ConnectionReport, Endpoint, Wire } from '@fwk/discovery';
+import type { Connection, ConnectionReport, Endpoint, TakeReport, Wire } from '@fwk/discovery';
 import { abandonOnCancel, type CallContext, markCancellable, type Status, tellNotSent, thenTold } from '@fwk/kernel';
 import { type Attempt, readIn } from '../calling/attempt.js';
 import { ClientClosedError, ConnectionError } from '../calling/client-errors.js';
 import type { ConnectionParts, Place } from '../calling/connection-parts.js';
+import { loadProbe } from '../calling/load-probe.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { Instead, MuxConnection } from '../mux/mux-connection.js';
 import { HttpConnection } from './http-connection.js';
+
+/** How long a server that does not tell its load is not asked again, in milliseconds. */
+const UNTOLD_MS = 60_000;
 
 /** See the head of this file. */
 export class EndpointConnection implements Connection<OperationRequest, OperationResponse>, AsyncDisposable {
@@ -20,17 +24,27 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
   readonly #onlyMux: boolean;
   /** Whether the endpoint says that it serves Mux. */
   readonly #saysMux: boolean;
+  readonly #reported: TakeReport;
+  /** How often it has told its load. */
+  #told = 0;
+  /** It is not asked for its load before. */
+  #askFromMs = 0;
   #http: HttpConnection | undefined;
   #mux: MuxConnection | undefined;
   #closed = false;
 
-  constructor(endpoint: Endpoint, parts: ConnectionParts) {
+  /** @param reported - takes what answers say of the server's load */
+  constructor(endpoint: Endpoint, parts: ConnectionParts, reported: TakeReport) {
     const { id, address, port, socketPath, wires, url: said } = endpoint;
     const url = parts.tls.demanded ? said.replace(/^http:/, 'https:') : said;
     this.#endpoint = { id, address, port, wires, url, ...(socketPath !== undefined && { socketPath }) };
     this.#parts = parts;
     this.#onlyMux = !wires.includes('http');
     this.#saysMux = wires.includes('mux');
+    this.#reported = (inFlight, latencyMs, probed) => {
+      this.#told++;
+      reported(inFlight, latencyMs, probed);
+    };
     markCancellable(this);
   }
 
@@ -45,6 +59,20 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
     if (this.#closed) return 'closed';
     const connection = this.#wire === 'mux' ? this.#mux : this.#http;
     return connection?.ready === false ? 'busy' : 'ready';
+  }
+
+  /** A server that is known for Mux alone may be no server of ours, and is asked only once it has told its load by itself. */
+  probe(context: CallContext): Promise<void> | undefined {
+    const { clock } = this.#parts;
+    if (this.#closed || (this.#onlyMux && this.#told === 0) || clock.now() < this.#askFromMs) return undefined;
+    if (this.#wire === 'mux' ? this.#mux?.ready === false : this.#http?.full) return undefined;
+    const before = this.#told;
+    return this.#attempt(loadProbe, context).then(
+      () => {
+        if (this.#told === before) this.#askFromMs = clock.now() + UNTOLD_MS;
+      },
+      () => {},
+    );
   }
 
   report(): ConnectionReport {
@@ -84,7 +112,7 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
       const why = new Error('it speaks only Mux, and requests without a contract go over HTTP');
       return Promise.reject(new ConnectionError(request.operation.plan.id, this.#endpoint.url, false, why));
     }
-    this.#http ??= new HttpConnection(this.#endpoint, this.#parts);
+    this.#http ??= new HttpConnection(this.#endpoint, this.#parts, this.#reported);
     return this.#http.attempt(request, context);
   }
 
@@ -94,7 +122,7 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
     untold[Symbol.dispose]();
     if (context.cancelled) throw context.reason;
     if (this.#closed) throw new ClientClosedError(this.#parts.service);
-    this.#mux ??= new Mux(this.#endpoint, this.#parts, this.#instead);
+    this.#mux ??= new Mux(this.#endpoint, this.#parts, this.#instead, this.#reported);
     return this.#mux.attempt(request, context);
   }
 

@@ -3,6 +3,7 @@
  * with its request, whether another could be made since.
  */
 import { formatTraceparent, type TraceContext } from '@fwk/core';
+import type { TakeReport } from '@fwk/discovery';
 import { abandonOnCancel, type CallContext, tellNotSent } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import type { Attempt } from '../calling/attempt.js';
@@ -29,10 +30,13 @@ export class HttpConnection {
   readonly #place: Place;
   readonly #parts: ConnectionParts;
   readonly #reconnecting: Reconnecting;
+  readonly #reported: TakeReport;
   #pool: ConnectionPool | undefined;
   #closed = false;
 
-  constructor(place: Place, parts: ConnectionParts) {
+  /** @param reported - takes what answers say of the server's load */
+  constructor(place: Place, parts: ConnectionParts, reported: TakeReport) {
+    this.#reported = reported;
     this.#url = place.url;
     this.#place = place;
     this.#parts = parts;
@@ -42,6 +46,11 @@ export class HttpConnection {
   /** False after a connection was lost with its request, until another could be made. */
   get ready(): boolean {
     return !this.#reconnecting.lost;
+  }
+
+  /** Whether the next request has to wait for a connection. */
+  get full(): boolean {
+    return this.#pool?.full ?? false;
   }
 
   /** Sends a request. The attempt is there when its answer is. */
@@ -67,7 +76,7 @@ export class HttpConnection {
     return new Promise<Attempt>((resolve, reject) => {
       const handler: PooledAttempt = forwarded
         ? forwarded.attempt(this.#url, context, resolve, reject)
-        : new AttemptHandler(request, this.#url, maxAnswerBytes, clock, context, resolve, reject);
+        : new AttemptHandler(request, this.#url, maxAnswerBytes, clock, this.#reported, context, resolve, reject);
       const headers = new RequestHeaders(request.headers);
       writeAttempt(request, context, clock, headers);
       const options: Dispatcher.DispatchOptions = {

@@ -9,6 +9,7 @@ import { RequestError } from '../serving/request-error.js';
 import { instanceOf, readTarget } from '../serving/request-target.js';
 import type { RouteHandler } from '../serving/route-handler.js';
 import type { Routes } from '../serving/routes.js';
+import { loadDestination } from '../wire/load-text.js';
 import type { Peer } from '../wire/peer.js';
 import { readHead } from './call-head.js';
 import { sendAnswer } from './mux-answer.js';
@@ -21,9 +22,12 @@ export interface CallServiceParts {
   readonly bodyLimitBytes: number;
   readonly logger: Logger;
   readonly unsent: UnsentSessions;
+  /** What answers tell of the server's load; undefined where nothing is told. */
+  readonly load: (() => string) | undefined;
 }
 
 const none = Object.freeze({});
+const noContent: WireAnswer = { status: 204, contentType: undefined, body: undefined, headers: undefined };
 
 /** Serves the calls of one session. */
 export class CallService implements MuxService, MuxCaller {
@@ -43,7 +47,7 @@ export class CallService implements MuxService, MuxCaller {
   }
 
   answer(call: ServedMuxCall, answer: WireAnswer): void {
-    sendAnswer(call, answer);
+    sendAnswer(call, answer, this.#parts.load?.());
     this.#parts.unsent.answered(call.session);
   }
 
@@ -57,6 +61,12 @@ export class CallService implements MuxService, MuxCaller {
       url = target || destination;
       if (this.refusal) throw this.refusal;
       this.peer ??= this.#peerOf();
+      const { load } = this.#parts;
+      // No call: it is neither counted nor limited.
+      if (load && destination === loadDestination) {
+        this.answer(call, noContent);
+        return;
+      }
       const head = readHead(call.contexts);
       const operations = this.#parts.routes.byName.get(destination);
       if (operations === undefined) throw unknown(`there is no operation ${JSON.stringify(destination.slice(0, 200))}`);

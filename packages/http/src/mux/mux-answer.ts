@@ -21,26 +21,29 @@ import { headerNames } from '../wire/headers.js';
 import { answerContexts } from './answer-contexts.js';
 
 const statusKey = encodeKey(answerContexts.status);
+const loadKey = encodeKey(headerNames.load);
 const problemKey = encodeKey(answerContexts.problem);
 const contentTypeKey = encodeKey('content-type');
 /** Keys of the headers that were sent; few, since names come from code. */
 const keys = new Map<string, Uint8Array>();
 const maxKeys = 100;
 
-/** Answers a call. */
-export function sendAnswer(call: ServedMuxCall, answer: WireAnswer): void {
-  const made = new MuxAnswer(answer);
+/** Answers a call. @param load - what the answer says of the server's load */
+export function sendAnswer(call: ServedMuxCall, answer: WireAnswer, load?: string): void {
+  const made = new MuxAnswer(answer, load);
   call.answer(made.status, made);
 }
 
 class MuxAnswer implements AnswerWriter {
   readonly status: DispatchStatus;
   readonly #answer: WireAnswer;
+  readonly #load: string | undefined;
   /** The document of a nack. */
   readonly #problem: string | undefined;
 
-  constructor(answer: WireAnswer) {
+  constructor(answer: WireAnswer, load: string | undefined) {
     this.#answer = answer;
+    this.#load = load;
     const { status, notProcessed, body } = answer;
     const problem = notProcessed ? asAscii(String(body)) : undefined;
     if (problem !== undefined && problem.length <= longestPart) {
@@ -51,6 +54,8 @@ class MuxAnswer implements AnswerWriter {
 
   writeContexts(contexts: ContextWriter): void {
     const { status, body, headers, contentType, notProcessed } = this.#answer;
+    // First, where clients look for it.
+    if (this.#load !== undefined) contexts.text(loadKey, this.#load);
     const usualStatus = body === undefined || body.length === 0 ? 204 : 200;
     if (status !== usualStatus) contexts.text(statusKey, String(status));
     if (contentType !== undefined && !isUsualType(contentType)) contexts.text(contentTypeKey, contentType);

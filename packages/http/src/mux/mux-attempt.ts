@@ -3,13 +3,18 @@ import type { Wire } from '@fwk/discovery';
 import { type CallContext, isFwkError } from '@fwk/kernel';
 import { type ClientSession, type ContextWriter, dispatchStatus, type FrameOutput, type MuxReply } from '@fwk/mux';
 import { Attempt } from '../calling/attempt.js';
+import { loadProbe } from '../calling/load-probe.js';
 import type { EncodedOperation, OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import { answerTooLarge, type ReceivedAnswer, readAnswer } from '../calling/read-answer.js';
 import { takenWireKey } from '../calling/taken-wire.js';
 import { writeAttempt } from '../calling/write-attempt.js';
+import { headerNames } from '../wire/headers.js';
+import { readLoad } from '../wire/load-text.js';
 import { encodedHeaders, encodedOperation } from './encoded-operation.js';
 import type { MuxConnection } from './mux-connection.js';
 import { emptyStatus, failedElsewhere, type ReplyFacts, replyFacts, usualStatus } from './reply-facts.js';
+
+const loadKey = Buffer.from(headerNames.load);
 
 /** See the head of this file. */
 export class MuxAttempt extends Attempt implements ReceivedAnswer {
@@ -85,12 +90,23 @@ export class MuxAttempt extends Attempt implements ReceivedAnswer {
     if (payload.length > maxAnswerBytes) {
       this.fail(answerTooLarge(this.request.operation.plan.id, maxAnswerBytes));
     } else {
-      if (status !== dispatchStatus.ok || reply.contexts.left > 0) this.#facts = replyFacts(reply);
+      const saysMore = this.#saysMore(reply);
+      if (status !== dispatchStatus.ok || saysMore) this.#facts = replyFacts(reply);
       else if (payload.length === 0) this.#status = emptyStatus;
       else this.#text = payload.toString('utf8');
       this.succeed();
     }
     this.#connection.ended();
+  }
+
+  /** Whether there is more than the payload and the load of the server, which comes first. */
+  #saysMore({ contexts }: MuxReply): boolean {
+    if (contexts.left === 0) return false;
+    contexts.next();
+    if (!contexts.keyIs(loadKey)) return true;
+    const { bytes, valueBegin, valueEnd } = contexts;
+    readLoad(bytes, valueBegin, valueEnd, this.#connection.reported, this.request === loadProbe);
+    return contexts.left > 0;
   }
 
   failed(error: Error, sent: boolean): void {

@@ -3,6 +3,7 @@
  * the calls that wait for it to open, or for room. When an endpoint turns out not to speak Mux, it is called over HTTP for a while.
  * When a session is lost with its calls, or its peer falls silent, calls go to other endpoints until there is a new one.
  */
+import type { TakeReport } from '@fwk/discovery';
 import { type CallContext, type Clock, isFwkError, messageOf, outside } from '@fwk/kernel';
 import { type ClientSession, NotOpenedError, openSession, ProtocolError, SessionSeries } from '@fwk/mux';
 import type { Attempt } from '../calling/attempt.js';
@@ -40,6 +41,8 @@ export class MuxConnection {
   readonly clock: Clock;
   readonly maxAnswerBytes: number;
   readonly contexts: AttemptContexts;
+  /** Takes what answers say of the server's load. */
+  readonly reported: TakeReport;
   readonly #endpoint: Place;
   readonly #parts: ConnectionParts;
   readonly #instead: Instead;
@@ -56,7 +59,8 @@ export class MuxConnection {
   #spokeMs = Number.NEGATIVE_INFINITY;
   readonly #reconnecting: Reconnecting;
 
-  constructor(endpoint: Place, parts: ConnectionParts, instead: Instead) {
+  constructor(endpoint: Place, parts: ConnectionParts, instead: Instead, reported: TakeReport) {
+    this.reported = reported;
     this.clock = parts.clock;
     this.#series = new SessionSeries(parts.metrics, { side: 'client', 'server.address': parts.service });
     this.maxAnswerBytes = parts.maxAnswerBytes;

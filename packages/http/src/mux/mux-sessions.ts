@@ -22,6 +22,8 @@ export interface MuxSessionsParts {
   readonly receiveTimeoutMs: number;
   readonly sendTimeoutMs: number;
   readonly unsent: UnsentAnswers;
+  /** What answers tell of the server's load; undefined where nothing is told. */
+  readonly load: (() => string) | undefined;
 }
 
 /** Most messages of a session that may be arriving in fragments at once. */
@@ -42,8 +44,8 @@ export class MuxSessions {
   constructor(parts: MuxSessionsParts) {
     this.#parts = parts;
     this.#series = new SessionSeries(parts.metrics, { side: 'server' });
-    const { routes, bodyLimitBytes, logger, clock, unsent } = parts;
-    this.#calls = { routes, bodyLimitBytes, logger, unsent: new UnsentSessions(clock, unsent) };
+    const { routes, bodyLimitBytes, logger, clock, unsent, load } = parts;
+    this.#calls = { routes, bodyLimitBytes, logger, load, unsent: new UnsentSessions(clock, unsent) };
     // Callers go elsewhere at once, before registries have told them that this instance is about to stop.
     parts.drain.onDrain(() => {
       for (const session of this.#open.keys()) session.lease(0);

@@ -24,7 +24,9 @@ export interface HttpWire {
   /** Answers that their clients have not read. */
   readonly unsent: UnsentAnswers;
   /** Puts an answer on the wire, by the rules of the whole server. */
-  readonly write: (response: ServerResponse, answer: WireAnswer) => void;
+  readonly write: (response: ServerResponse, answer: WireAnswer, load?: string) => void;
+  /** What answers of operations tell of the server's load; undefined where nothing is told. */
+  readonly load: (() => string) | undefined;
 }
 
 type TraceHeaders = Parameters<typeof parseTrace>[0];
@@ -91,7 +93,7 @@ export class HttpRequest implements IncomingRequest {
 
   /** Returns false, since the request is over only when Node has sent the answer and emits `close`. */
   answer(answer: WireAnswer): boolean {
-    this.#wire.write(this.#response, answer);
+    this.#wire.write(this.#response, answer, this.#wire.load?.());
     return false;
   }
 

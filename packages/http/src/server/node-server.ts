@@ -187,7 +187,7 @@ export class NodeServer implements HttpServer {
     const protocols = this.#settings.mux ? [muxProtocol, httpProtocol] : [httpProtocol];
     const makeServer = await serverMaker(this.#followed, this.#tls?.own.clientCertificate !== 'none', protocols);
     const scoped = serve.map((each, index) => [each, this.scopes[index] as ServedScope] as const);
-    const routes = routesOf(scoped, probeHandlers(this.#settings), parts);
+    const routes = routesOf(scoped, probeHandlers(this.#settings, parts.load?.text), parts);
     const connections = this.#connections;
     const mux = this.#settings.mux ? this.#listenForMux(routes) : undefined;
     const dispatcher = new Dispatcher(routes, this.#wire, this.#parts.env.logger);
@@ -232,7 +232,7 @@ export class NodeServer implements HttpServer {
 
   #listenForMux(routes: Routes): TakeConnection {
     const { bodyLimitBytes, receiveTimeoutMs, sendTimeoutMs } = this.#settings;
-    const { env, drain } = this.#parts;
+    const { env, drain, load } = this.#parts;
     const { clock, logger, metrics } = env;
     const { unsent, callerAddress, peerOf } = this.#wire;
     const limits = { bodyLimitBytes, receiveTimeoutMs, sendTimeoutMs };
@@ -243,6 +243,7 @@ export class NodeServer implements HttpServer {
       metrics,
       drain,
       unsent,
+      load: load?.text,
       callerAddress,
       peerOf,
       ...limits,

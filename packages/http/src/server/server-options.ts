@@ -52,6 +52,11 @@ export interface ServerSettings extends ServerPolicyOptions {
   readonly mux: boolean;
   /** Whether `/metrics` is answered on the service's port. @defaultValue true */
   readonly metrics: boolean;
+  /**
+   * Whether answers tell how busy the server is, `fwk-load`: calls in flight and latency, on both wires, to everybody who calls; and
+   * whether `/loadz` does. Balancers of clients use it. Switch it off where outsiders call and must not know. @defaultValue true
+   */
+  readonly loadReports: boolean;
   /** Largest body that is read, 0 to 1 073 741 824 bytes. @defaultValue 1048576 */
   readonly bodyLimitBytes: number;
   /**
@@ -111,6 +116,7 @@ export const serverDefaults = Object.freeze({
   tls: undefined,
   mux: true,
   metrics: true,
+  loadReports: true,
   bodyLimitBytes: 1_048_576,
   timeoutMs: 30_000,
   receiveTimeoutMs: 30_000,
@@ -132,6 +138,7 @@ export const serverRules: { readonly [Field in keyof Required<ServerSettings>]: 
   tls: anything,
   mux: flag,
   metrics: flag,
+  loadReports: flag,
   bodyLimitBytes: integerIn(0, 1_073_741_824),
   timeoutMs: millisecondsIn(1, 3_600_000),
   receiveTimeoutMs: millisecondsIn(1000, 3_600_000),

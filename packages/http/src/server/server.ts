@@ -6,6 +6,7 @@ import { ServedScope } from '../serving/served-scope.js';
 import type { ServerDrain } from '../serving/server-parts.js';
 import { checkOperationsKnown } from '../serving/server-policy-options.js';
 import { unixAddress } from '../serving/trusted-networks.js';
+import { ServerLoad } from '../wire/load-text.js';
 import type { HttpServer } from './http-server.js';
 import { NodeServer } from './node-server.js';
 import { leavesTooMuch } from './read-body.js';
@@ -39,20 +40,23 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
   );
   const policies = settings.policies ?? policyRegistry(env);
   const scopes = scopesOf(settings, policies, env);
+  const load = settings.loadReports ? new ServerLoad(env.clock) : undefined;
   const parts = {
     env,
     drain,
     idempotency: store ?? memoryIdempotencyStore(bounds, env.clock),
     limits: TimeLimits.of(env.clock, true),
+    load,
   };
   const server: NodeServer = new NodeServer(settings, tls, scopes, parts, {
     bodyLimitBytes: settings.bodyLimitBytes,
     callerAddress: settings.socketPath === undefined ? undefined : unixAddress,
     peerOf: tls ? peerCheck(tls.own) : noPeers,
     unsent,
-    write(response, answer) {
+    load: load?.text,
+    write(response, answer, told) {
       const tooLong = answer.status === 413 || leavesTooMuch(response.req, settings.bodyLimitBytes);
-      const kept = writeAnswer(response, answer, drain.draining || server.stopping || tooLong);
+      const kept = writeAnswer(response, answer, drain.draining || server.stopping || tooLong, told);
       unsent.watch(response, kept);
     },
   });

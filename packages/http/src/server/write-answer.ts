@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { WireAnswer } from '../serving/answer.js';
+import { headerNames } from '../wire/headers.js';
 
 /** Characters that are handed to the system at once. */
 const partLength = 65_536;
@@ -8,15 +9,17 @@ const partLength = 65_536;
  * Puts an answer on the wire. A long text goes in parts, each when the client has read most of those before: the system
  * would keep a copy of all that it is given, outside the heap, for as long as the client does not read.
  * @param close - ends the connection after it, and says so.
+ * @param load - what it says of the server's load.
  * @returns bytes of the answer that are kept here until the client reads them; 0 when the system has taken it whole.
  */
-export function writeAnswer(response: ServerResponse, answer: WireAnswer, close: boolean): number {
+export function writeAnswer(response: ServerResponse, answer: WireAnswer, close: boolean, load?: string): number {
   const { status, contentType, body, headers } = answer;
   const bytes = body === undefined ? 0 : Buffer.byteLength(body);
   const lines: string[] = [];
   if (contentType !== undefined) lines.push('content-type', contentType);
   if (body !== undefined) lines.push('content-length', String(bytes));
   if (headers) for (const name of Object.keys(headers)) lines.push(name, headers[name] as string);
+  if (load !== undefined) lines.push(headerNames.load, load);
   // The client should come back to another instance, or what follows on the connection cannot be read.
   if (close) lines.push('connection', 'close');
   response.writeHead(status, lines);

@@ -54,6 +54,8 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
   /** The one limit of the request; undefined for none. */
   readonly #limit: TimeLimit | undefined;
   readonly #countedMs: number;
+  /** Calls in flight when it began; 0 once it is counted no more. */
+  #loaded: number;
   #answered = false;
   /** Whether the handler was asked. */
   #begun = false;
@@ -77,6 +79,7 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
     this.#countedMs = route.counts.begin();
     this.#startedMs = clock.now();
     this.#limitMs = limitMs;
+    this.#loaded = parts.load?.begin() ?? 0;
     this.#inFlight = parts.drain.track();
     this.#call = cancellationUnder(background);
     this.context = background.with({ deadlineMs: this.#startedMs + limitMs, values, cancellation: this.#call });
@@ -141,6 +144,8 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
     this.#answered = true;
     const { env } = this.#parts;
     this.#limit?.end();
+    // First, so that the answer tells of the other calls.
+    this.#unload(!failed);
     const { status } = answer;
     this.#leaving = this.#request.answer(answer);
     if (!failed) this.#route.counts.succeeded(this.#countedMs);
@@ -171,9 +176,19 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
 
   #leave(): void {
     this.#leaving = false;
+    this.#unload(false);
     this.#limit?.end();
     this.#inFlight[Symbol.dispose]();
     this.#call[Symbol.dispose]();
+  }
+
+  /** It no longer counts as load. @param timed - whether the time that it took says how long a call takes */
+  #unload(timed: boolean): void {
+    const { load, env } = this.#parts;
+    if (!load || this.#loaded === 0) return;
+    if (timed) load.answered(env.clock.now() - this.#startedMs, this.#loaded);
+    else load.ended();
+    this.#loaded = 0;
   }
 
   /** Failures stand out in the log; the rest is there for who asks for it. Our own faults come with their error. */

@@ -1,4 +1,6 @@
 import { encodeBody, type Health, type Metrics } from '@fwk/core';
+import { headerNames } from '../wire/headers.js';
+import { loadPath } from '../wire/load-text.js';
 import type { WireAnswer } from './answer.js';
 import type { IncomingRequest } from './incoming-request.js';
 import { RequestError } from './request-error.js';
@@ -24,7 +26,10 @@ export interface ProbeSources {
 }
 
 /** The probes, and the exposition where there is one, by path. They answer from what is known and wait for nothing. */
-export function probeHandlers({ health, exposition, metrics }: ProbeSources): ReadonlyMap<string, PlainHandler> {
+export function probeHandlers(
+  { health, exposition, metrics }: ProbeSources,
+  load: (() => string) | undefined,
+): ReadonlyMap<string, PlainHandler> {
   const handlers = new Map<string, PlainHandler>();
   for (const [path, group] of Object.entries(probePaths)) {
     handlers.set(path, ({ query }) => {
@@ -32,6 +37,7 @@ export function probeHandlers({ health, exposition, metrics }: ProbeSources): Re
       return { status, contentType: json, body: JSON.stringify(body), headers: noStore };
     });
   }
+  if (load) handlers.set(loadPath, () => loadAnswer(load()));
   if (metrics && exposition) {
     handlers.set(metricsPath, async ({ headers }) => {
       const { contentType, body } = await exposition.expose(headers.accept);
@@ -42,6 +48,12 @@ export function probeHandlers({ health, exposition, metrics }: ProbeSources): Re
     });
   }
   return handlers;
+}
+
+/** An answer that tells of the load and nothing else. */
+export function loadAnswer(load: string): WireAnswer {
+  const headers = { ...noStore, [headerNames.load]: load };
+  return { status: 204, contentType: undefined, body: undefined, headers };
 }
 
 const json = 'application/json; charset=utf-8';

@@ -1,4 +1,5 @@
 import type { OperationPlan } from '../contract/contract.js';
+import { loadPath } from '../wire/load-text.js';
 import type { IncomingRequest } from './incoming-request.js';
 import { OperationHandler } from './operation-handler.js';
 import { metricsPath, type PlainHandler, probePaths } from './probe-routes.js';
@@ -27,7 +28,7 @@ export function checkRoutes(serve: readonly Served[]): void {
   for (const plan of plansOf(serve)) {
     const { path, shape } = plan.template;
     const route = `${plan.method} ${path}`;
-    if (Object.hasOwn(probePaths, path) || path === metricsPath) {
+    if (Object.hasOwn(probePaths, path) || path === metricsPath || path === loadPath) {
       throw new RouteConflictError(plan.id, route, 'the path belongs to the probes');
     }
     const other = taken.get(`${plan.method} ${shape}`);

@@ -1,6 +1,7 @@
 import type { Drain } from '@fwk/core';
 import type { Env, TimeLimits } from '@fwk/kernel';
 import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
+import type { ServerLoad } from '../wire/load-text.js';
 import type { TrustCheck } from './trusted-networks.js';
 
 /** What a server needs of the drain of its application. */
@@ -13,6 +14,8 @@ export interface ServerParts {
   readonly idempotency: IdempotencyStore;
   /** Limits the time of each request. */
   readonly limits: TimeLimits;
+  /** What is told of its load on answers; undefined where nothing is. */
+  readonly load: ServerLoad | undefined;
   /** Whether a caller at an address may raise the priority of its calls. */
   readonly trusts: TrustCheck;
 }

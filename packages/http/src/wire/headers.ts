@@ -15,6 +15,8 @@ export const headerNames = Object.freeze({
   caller: 'fwk-caller',
   /** `no` on an answer: trying again is useless, somebody below has done it. */
   retry: 'fwk-retry',
+  /** On an answer, how busy the server is: calls in flight and latency; see `load-text.ts`. */
+  load: 'fwk-load',
   idempotencyKey: 'idempotency-key',
   traceparent: 'traceparent',
   tracestate: 'tracestate',
