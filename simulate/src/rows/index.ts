@@ -1,5 +1,6 @@
 import type { Row } from '../row.js';
 import { limits } from './limits.js';
+import { manyBalancers } from './many-balancers.js';
 import { metastable } from './metastable.js';
 import { queueing } from './queueing.js';
 import { retryStorm } from './retry-storm.js';
@@ -7,4 +8,12 @@ import { sinkhole } from './sinkhole.js';
 import { slowServer } from './slow-server.js';
 
 /** All rows, in the order in which `all` runs them. */
-export const rows: readonly Row[] = Object.freeze([queueing, slowServer, sinkhole, retryStorm, metastable, limits]);
+export const rows: readonly Row[] = Object.freeze([
+  queueing,
+  slowServer,
+  sinkhole,
+  manyBalancers,
+  retryStorm,
+  metastable,
+  limits,
+]);

@@ -4,6 +4,7 @@
  * retry* and the wish to be left alone for a while. Nothing else of an error object survives.
  */
 
+import type { LoadReport, TakeReport } from '@fwk/discovery';
 import { RemoteError } from '@fwk/http';
 import {
   background,
@@ -26,7 +27,11 @@ export interface HopOptions {
   readonly operation: string;
   /** Draws the time of one way, in milliseconds. */
   readonly delayMs: () => number;
+  /** What the server tells of its load on each answer, and who takes it. @defaultValue it tells nothing */
+  readonly told?: { readonly load: LoadReport; readonly take: TakeReport };
 }
+
+const nothing: LoadReport = { inFlight: 0, latencyMs: 0 };
 
 /** What a server of ours asks for when it is overloaded and does not know how long; as in `@fwk/http`. */
 const OVERLOAD_WAIT_MS = 100;
@@ -34,7 +39,7 @@ const OVERLOAD_WAIT_MS = 100;
 /** A service as its callers in other processes see it. */
 export function hop<Req, Res>(
   { clock }: Simulation,
-  { operation, delayMs }: HopOptions,
+  { operation, delayMs, told }: HopOptions,
   server: Service<Req, Res>,
 ): Service<Req, Res> {
   return {
@@ -49,8 +54,10 @@ export function hop<Req, Res>(
         });
         const back = (settle: () => void) => {
           far[Symbol.dispose]();
+          const { inFlight, latencyMs } = told?.load ?? nothing;
           clock.setTimer(() => {
             subscription[Symbol.dispose]();
+            if (!context.cancelled) told?.take(inFlight, latencyMs, false);
             settle();
           }, delayMs());
         };

@@ -2,6 +2,7 @@
  * A simulated server: so many workers, a queue before them, and work that takes time. It knows nothing of deadlines and
  * callers who left unless it is told to: work that nobody waits for any more is what keeps an overloaded server down.
  */
+import { LoadGauge } from '@fwk/discovery';
 import { type CallContext, FwkError, type Service, type Status } from '@fwk/kernel';
 import type { Simulation } from '../engine/simulation.js';
 
@@ -10,7 +11,7 @@ export interface ServerOptions {
   /** Requests worked on at once. */
   readonly workers: number;
   /** Draws how long one takes, in milliseconds. */
-  readonly serviceMs: () => number;
+  readonly serviceMs: (request: unknown) => number;
   /** Requests that may wait; more are refused. @defaultValue Infinity */
   readonly maxQueue?: number;
   /** Whether it drops a request whose context is cancelled. @defaultValue false */
@@ -20,7 +21,9 @@ export interface ServerOptions {
 /** A server of the simulated world. */
 export interface SimulatedServer extends Service<unknown, string> {
   workers: number;
-  serviceMs: () => number;
+  serviceMs: (request: unknown) => number;
+  /** What it tells of its load. */
+  readonly load: LoadGauge;
   /** While it is a number, every request fails after so many milliseconds, without a worker. */
   failsAfterMs: number | undefined;
   /** Called with each request that arrives. */
@@ -38,7 +41,8 @@ export function simulatedServer(simulation: Simulation, options: ServerOptions):
 
 class Server implements SimulatedServer {
   workers: number;
-  serviceMs: () => number;
+  serviceMs: (request: unknown) => number;
+  readonly load: LoadGauge;
   failsAfterMs: number | undefined;
   onArrival: (nowMs: number) => void = () => {};
   working = 0;
@@ -52,6 +56,7 @@ class Server implements SimulatedServer {
   constructor(simulation: Simulation, options: ServerOptions) {
     this.#simulation = simulation;
     this.workers = options.workers;
+    this.load = new LoadGauge(simulation.clock);
     this.serviceMs = options.serviceMs;
     this.#maxQueue = options.maxQueue ?? Number.POSITIVE_INFINITY;
     this.#stopsOnCancel = options.stopsOnCancel ?? false;
@@ -61,17 +66,23 @@ class Server implements SimulatedServer {
     return this.#queue.length - this.#head;
   }
 
-  call(_request: unknown, context: CallContext): Promise<string> {
+  call(request: unknown, context: CallContext): Promise<string> {
     const { clock } = this.#simulation;
     this.onArrival(clock.now());
     if (context.cancelled) return Promise.reject(context.reason);
     return new Promise((resolve, reject) => {
       // The caller's wait ends at once; whether the server hears of it is another matter.
       const subscription = context.onCancel(reject);
+      const { load } = this;
+      const fromMs = clock.now();
+      const inFlight = load.begin();
       const job: Job = {
+        request,
         context,
         end(error) {
           subscription[Symbol.dispose]();
+          if (error) load.ended();
+          else load.answered(clock.now() - fromMs, inFlight);
           if (error) reject(error);
           else resolve('answer');
         },
@@ -98,10 +109,11 @@ class Server implements SimulatedServer {
       stopping?.[Symbol.dispose]();
       job.end();
       over();
-    }, this.serviceMs());
+    }, this.serviceMs(job.request));
     const stopping = this.#stopsOnCancel
       ? job.context.onCancel(() => {
           clock.clearTimer(timer);
+          this.load.ended();
           over();
         })
       : undefined;
@@ -115,11 +127,13 @@ class Server implements SimulatedServer {
         this.#head = 0;
       }
       if (!this.#stopsOnCancel || !job.context.cancelled) this.#start(job);
+      else this.load.ended();
     }
   }
 }
 
 interface Job {
+  readonly request: unknown;
   readonly context: CallContext;
   end(error?: unknown): void;
 }

@@ -28,8 +28,8 @@ const MEAN_WEIGHT = 0.05;
 const IDLE_AGE = 0.3;
 /** What was measured counts at least for this part. */
 const MEASURED_PART = 0.25;
-/** Idle ones are taken at once up to so many times the mean latency. */
-const USUAL_LATENCY = 1.5;
+/** Latency that is so many times the mean, or such a part of it, is unusual. */
+const USUAL = 1.5;
 
 /** See the head of this file. */
 export class Probing implements Picker {
@@ -42,9 +42,10 @@ export class Probing implements Picker {
   readonly #shares: AliasTable | undefined;
   #members: ReadonlySet<Candidate> | undefined;
   #hot: HotLimit;
-  /** Calls of others at an endpoint, and latency, on average over the reports. Unknown at first. */
+  /** Calls of others at an endpoint, on average over the reports. Unknown at first. */
   #others = Number.POSITIVE_INFINITY;
-  #latencyMs = 0;
+  /** Latency for each call in flight, on average over the reports; 0 while none has told any. */
+  #perCallMs = 0;
   #idle: Candidate | undefined;
   #idleUntilMs = 0;
 
@@ -61,7 +62,7 @@ export class Probing implements Picker {
     if (previous instanceof Probing) {
       this.#hot = previous.#hot;
       this.#others = previous.#others;
-      this.#latencyMs = previous.#latencyMs;
+      this.#perCallMs = previous.#perCallMs;
     }
   }
 
@@ -79,12 +80,11 @@ export class Probing implements Picker {
   reported(nowMs: number, candidate: Candidate): void {
     const { heard } = candidate;
     if (!heard) return;
-    if (this.#others === Number.POSITIVE_INFINITY) {
-      this.#others = heard.others;
-      this.#latencyMs = heard.latencyMs;
-    }
+    if (this.#others === Number.POSITIVE_INFINITY) this.#others = heard.others;
     this.#others += (heard.others - this.#others) * MEAN_WEIGHT;
-    this.#latencyMs += (heard.latencyMs - this.#latencyMs) * MEAN_WEIGHT;
+    const perCallMs = heard.latencyMs / (heard.inFlight + 1);
+    if (this.#perCallMs === 0) this.#perCallMs = perCallMs;
+    else if (perCallMs > 0) this.#perCallMs += (perCallMs - this.#perCallMs) * MEAN_WEIGHT;
     this.#hot.add(heard.inFlight);
     if (heard.inFlight > 0) {
       if (this.#idle === candidate) this.#idle = undefined;
@@ -110,7 +110,7 @@ export class Probing implements Picker {
       if (this.#draws.below(drawn.length) < unknown.length) return least(unknown, (each) => each.load(nowMs));
     }
     const cold = known.filter((each) => inFlightAt(each) <= this.#hot.value);
-    return cold.length === 0 ? least(known, inFlightAt) : least(cold, (each) => latencyAt(each, nowMs));
+    return cold.length === 0 ? least(known, inFlightAt) : least(cold, (each) => this.#latencyAt(each, nowMs));
   }
 
   #knows({ heard }: Candidate, nowMs: number): boolean {
@@ -118,7 +118,22 @@ export class Probing implements Picker {
   }
 
   #isUsual(candidate: Candidate, nowMs: number): boolean {
-    return latencyAt(candidate, nowMs) <= this.#latencyMs * USUAL_LATENCY;
+    return this.#latencyAt(candidate, nowMs) <= this.#perCallMs * USUAL;
+  }
+
+  /** What differs little from the mean differs by chance, and is taken for the mean. */
+  #distinct(perCallMs: number): number {
+    const usualMs = this.#perCallMs || 1;
+    if (perCallMs === 0) return usualMs;
+    return perCallMs < usualMs * USUAL && perCallMs > usualMs / USUAL ? usualMs : perCallMs;
+  }
+
+  /** How long a call will take there, with the calls that are there now; of one that has answered nothing yet, as elsewhere. */
+  #latencyAt(candidate: Candidate, nowMs: number): number {
+    const { heard } = candidate;
+    if (!heard) return candidate.load(nowMs);
+    const perCallMs = this.#distinct(heard.latencyMs / (heard.inFlight + 1));
+    return Math.max(perCallMs * (inFlightAt(candidate) + 1), candidate.load(nowMs) * MEASURED_PART);
   }
 
   /** Different ones that are available; fewer where hardly any are. */
@@ -143,14 +158,6 @@ export class Probing implements Picker {
 /** Calls in flight there now: those of others when it was heard of, and our own. */
 function inFlightAt({ heard, inFlight }: Candidate): number {
   return (heard?.others ?? 0) + inFlight;
-}
-
-/** How long a call will take there by what it says, for the calls that are there now. */
-function latencyAt(candidate: Candidate, nowMs: number): number {
-  const { heard } = candidate;
-  if (!heard) return candidate.load(nowMs);
-  const said = (heard.latencyMs * (inFlightAt(candidate) + 1)) / (heard.inFlight + 1);
-  return Math.max(said, candidate.load(nowMs) * MEASURED_PART);
 }
 
 function least(candidates: readonly Candidate[], of: (candidate: Candidate) => number): Candidate {
