@@ -106,7 +106,7 @@ describe('prequal', () => {
     // Much to do, but quick.
     servers[0]!.inFlight = 40;
     servers[0]!.latencyMs = 5;
-    servers[2]!.latencyMs = 20;
+    servers[2]!.latencyMs = 15;
     // The first call finds out.
     await call();
     for (let turn = 0; turn < 20; turn++) expect(await call()).toBe(2);
