@@ -5,6 +5,7 @@ export {
 } from './balance/balance.js';
 export type { BalanceOptions } from './balance/balance-options.js';
 export type { Connection, EndpointServiceOptions } from './balance/endpoint-service.js';
+export { type AppCaller, appCallerToken } from './component/app-caller.js';
 export { discovery, registryToken } from './component/discovery.js';
 export { type DiscoveryOptions, discoveryDefaults } from './component/discovery-options.js';
 export {

@@ -16,6 +16,7 @@ export {
   HeadersInvalidError,
 } from './calling/client-errors.js';
 export type { WireChoice } from './calling/wire-choice.js';
+export type { ClientBalancer, ClientBalancerSettings } from './client/client-balancer.js';
 export { describeClient } from './client/client-core.js';
 export type { ClientFields } from './client/client-fields.js';
 export type { ClientHeaders, HeadersCall, HeadersFunction, HeaderValues } from './client/client-headers.js';
@@ -28,6 +29,7 @@ export {
   endpointBreakerDefaults,
   type OperationFallbacks,
 } from './client/client-options.js';
+export type { ClientRouting } from './client/client-routing.js';
 export type { ClientTls } from './client/client-tls.js';
 export { createClient } from './client/create-client.js';
 export {

@@ -20,7 +20,7 @@ function runDemo(args: readonly string[]) {
   return { child, ended, told: () => stderr };
 }
 
-test('the whole story: a kill, an outage, three edits and a rolling restart without one failed request', async () => {
+test('the whole story: a kill, an outage, edits, a canary and a rolling restart without one failed request', async () => {
   const { ended } = runDemo(['--seconds', '25', '--json', '--port', '0']);
   const { code, stdout, stderr } = await ended;
   const figures = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
@@ -29,9 +29,16 @@ test('the whole story: a kill, an outage, three edits and a rolling restart with
     kills: 1,
     breakerOpened: expect.any(Number),
     badConfigRefused: true,
+    canaryConfiguredBefore: 0.05,
+    canaryConfiguredAfter: 0.5,
     rollingRestartFailed: 0,
     exitClean: true,
   });
+  // 120 pages each: five standard deviations from what was configured.
+  expect(figures.canarySeenBefore).toBeLessThan(0.16);
+  expect(figures.canarySeenAfter).toBeGreaterThan(0.27);
+  expect(figures.canarySeenAfter).toBeLessThan(0.73);
+  expect(figures.canaryWidenedMs).toBeLessThan(2000);
   expect(figures.requests).toBeGreaterThan(1000);
   expect(figures.breakerOpened).toBeGreaterThanOrEqual(1);
   expect(figures.breakerClosed).toBeGreaterThanOrEqual(1);

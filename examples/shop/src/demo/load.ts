@@ -22,10 +22,12 @@ export class Load {
   readonly latencies = new Latencies();
   readonly failures: Failure[] = [];
   /** Answers by instance of inventory. */
-  readonly instances = new Set<string>();
+  readonly instances = new Map<string, number>();
   /** Payments by provider. */
   readonly providers = new Map<string, number>();
   requests = 0;
+  /** Pages that were answered. */
+  pages = 0;
   readonly #base: string;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 100 });
   readonly #inFlight = new Set<Promise<void>>();
@@ -69,7 +71,9 @@ export class Load {
 
   async #page(sku: string): Promise<void> {
     const page = await this.#http('GET', `/products/${sku}`);
-    this.instances.add(String(page.servedBy));
+    const instance = String(page.servedBy);
+    this.instances.set(instance, (this.instances.get(instance) ?? 0) + 1);
+    this.pages++;
   }
 
   async #checkout(sku: string): Promise<void> {

@@ -8,7 +8,8 @@ import { Load } from './load.js';
 import { Observer } from './observer.js';
 import { freePort, portFault } from './ports.js';
 import { openScreen, type Screen } from './screen.js';
-import { type Facts, follow, playStory } from './story.js';
+import { follow, playStory } from './story.js';
+import type { Facts } from './world.js';
 
 const defaultSeconds = 40;
 /** Callers before the called, so that nobody loses a service it still uses. */
@@ -55,6 +56,7 @@ async function run(args: DemoArguments, folder: string): Promise<number> {
     badConfigRefused: false,
     configChangeSeenMs: undefined,
     clientPolicyChangedSeenMs: undefined,
+    canary: undefined,
     rollingRestartFailed: undefined,
   };
   const registryPort = String(await freePort());
@@ -138,6 +140,7 @@ function openUntilStopped(signal: AbortSignal, screen: Screen): Promise<void> {
 
 function report(args: DemoArguments, screen: Screen, end: { load: Load; facts: Facts; exitClean: boolean }): number {
   const { load, facts, exitClean } = end;
+  const { canary } = facts;
   for (const { what } of load.failures.slice(0, 10)) screen.tell(`failed: ${what}`);
   const figures = {
     requests: load.requests,
@@ -151,6 +154,11 @@ function report(args: DemoArguments, screen: Screen, end: { load: Load; facts: F
     badConfigRefused: facts.badConfigRefused,
     configChangeSeenMs: facts.configChangeSeenMs ?? null,
     clientPolicyChangedSeenMs: facts.clientPolicyChangedSeenMs ?? null,
+    canaryConfiguredBefore: canary?.configuredBefore ?? null,
+    canarySeenBefore: canary?.seenBefore ?? null,
+    canaryConfiguredAfter: canary?.configuredAfter ?? null,
+    canarySeenAfter: canary?.seenAfter ?? null,
+    canaryWidenedMs: canary?.widenedMs ?? null,
     rollingRestartFailed: facts.rollingRestartFailed ?? null,
     instancesSeen: load.instances.size,
     exitClean,

@@ -29,6 +29,8 @@ const stopLimitMs = 15_000;
 /** One service of the shop in a process of its own; it is followed by its log, as any operator would. */
 export class ServiceProcess {
   readonly service: string;
+  /** Of the program, where the one who started it said which. */
+  readonly version: string | undefined;
   readonly exited: Promise<Exit>;
   readonly ready: Promise<Reached>;
   /** Where it is reached, once it is ready. */
@@ -40,6 +42,7 @@ export class ServiceProcess {
 
   constructor(service: string, program: string, env: Record<string, string>) {
     this.service = service;
+    this.version = env.SHOP_INVENTORY_VERSION;
     const file = fileURLToPath(new URL(`../services/${program}.js`, import.meta.url));
     // A group of its own, so that Ctrl-C reaches only the demo, which then stops its services in order.
     this.#child = spawn(process.execPath, [file], {

@@ -1,46 +1,18 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Fleet } from './fleet.js';
+import { newVersion, startInventory, widenACanary } from './canary.js';
 import { getJson, putJson } from './json-request.js';
-import type { Load } from './load.js';
 import type { ServiceProcess } from './service-process.js';
-
-/** What the story measures while it happens; the report prints it. */
-export interface Facts {
-  kills: number;
-  breakerOpened: number;
-  breakerClosed: number;
-  badConfigRefused: boolean;
-  /** From the edit of the file to the first answer that shows it; undefined until seen. */
-  configChangeSeenMs: number | undefined;
-  /** From the edit of a client's policy to the moment at which that client has it in force; undefined until seen. */
-  clientPolicyChangedSeenMs: number | undefined;
-  rollingRestartFailed: number | undefined;
-}
-
-/** What the story works with. */
-export interface World {
-  readonly fleet: Fleet;
-  readonly load: Load;
-  readonly facts: Facts;
-  readonly configFile: string;
-  readonly shopUrl: string;
-  readonly firstProviderUrl: string;
-  /** Ends every wait of the story when the demo is stopped. */
-  readonly signal: AbortSignal;
-  tell(text: string): void;
-}
-
-/** How long a chapter waits for what it announces before it says that it did not happen. */
-const patienceMs = 15_000;
+import { edit, type Facts, happened, save, settingInForce, type World } from './world.js';
 
 const chapters: readonly { readonly at: number; readonly play: (world: World) => Promise<void> }[] = [
-  { at: 0.1, play: loseAnInstance },
-  { at: 0.25, play: loseAProvider },
-  { at: 0.55, play: editTheConfig },
-  { at: 0.63, play: editAPolicy },
-  { at: 0.7, play: replaceAVersion },
+  { at: 0.08, play: loseAnInstance },
+  { at: 0.2, play: loseAProvider },
+  { at: 0.45, play: editTheConfig },
+  { at: 0.5, play: editAPolicy },
+  { at: 0.53, play: widenACanary },
+  { at: 0.72, play: replaceAVersion },
 ];
 
 /** Plays all chapters, spread over the time; one that runs late pushes the next. */
@@ -109,55 +81,28 @@ async function editTheConfig(world: World): Promise<void> {
 
 /** The storefront's calls of inventory get another limit of time, while they run. */
 async function editAPolicy(world: World): Promise<void> {
-  const { fleet, facts, configFile, tell } = world;
-  const { management } = fleet.of('storefront')[0]?.reached ?? {};
-  const limitNow = async () => {
-    const { uses } = await getJson<InForce>(`${management}/manage/policies/inventory`);
-    return uses[0]?.settings.find(({ setting }) => setting === 'timeoutMs')?.value;
-  };
+  const { facts, tell } = world;
   tell('somebody gives calls of inventory less time: policies.inventory.timeoutMs: 700');
-  const current = await readFile(configFile, 'utf8');
   const savedMs = performance.now();
-  await save(configFile, current.replace(/timeoutMs: 900/, 'timeoutMs: 700'));
-  if (await happened(world, 'the client has the new limit', async () => (await limitNow()) === 700)) {
+  await edit(world, /timeoutMs: 900/, 'timeoutMs: 700');
+  const isNew = async () => (await settingInForce(world, 'timeoutMs')) === 700;
+  if (await happened(world, 'the client has the new limit', isNew)) {
     facts.clientPolicyChangedSeenMs = Math.round(performance.now() - savedMs);
     tell(`in force in the storefront's client ${facts.clientPolicyChangedSeenMs} ms after the file was saved`);
   }
 }
 
-/** What is read of `GET /manage/policies/:name`. */
-interface InForce {
-  readonly uses: readonly { readonly settings: readonly { readonly setting: string; readonly value: unknown }[] }[];
-}
-
 async function replaceAVersion({ fleet, load, facts, tell }: World): Promise<void> {
   const failed = load.failures.length;
-  const old = fleet.of('inventory');
-  tell('rolling restart: every inventory instance is replaced by version 1.5.0, one by one');
+  const old = fleet.of('inventory').filter(({ version }) => version !== newVersion);
+  tell(`rolling restart: every inventory instance of before is replaced by version ${newVersion}, one by one`);
   for (const leaving of old) {
-    const fresh = await fleet.start('inventory', 'inventory', { SHOP_INVENTORY_VERSION: '1.5.0' });
+    const fresh = await startInventory(fleet, newVersion);
     await leaving.stop();
     tell(`${fresh.reached?.instance} took over from ${leaving.reached?.instance}`);
   }
   facts.rollingRestartFailed = load.failures.length - failed;
-  tell(`all of inventory runs 1.5.0; ${facts.rollingRestartFailed} failed requests`);
-}
-
-/** Waits until it is so, and says so when it is not in time; the report then shows it. */
-async function happened(world: World, what: string, isSo: () => boolean | Promise<boolean>): Promise<boolean> {
-  const limitMs = performance.now() + patienceMs;
-  while (performance.now() < limitMs) {
-    if (await isSo()) return true;
-    await wait(5, undefined, { signal: world.signal });
-  }
-  world.tell(`still waiting after ${patienceMs / 1000} s that ${what}: the story goes on without it`);
-  return false;
-}
-
-/** Replaces the file in one step, as editors and configuration tools do. */
-async function save(file: string, content: string): Promise<void> {
-  await writeFile(`${file}.new`, content);
-  await rename(`${file}.new`, file);
+  tell(`all of inventory runs ${newVersion}; ${facts.rollingRestartFailed} failed requests`);
 }
 
 /** Takes from the services' events what the story is waiting for. */

@@ -5,6 +5,7 @@
  */
 import {
   anything,
+  appInfoToken,
   type Component,
   type ComponentContext,
   type ComponentSteps,
@@ -26,6 +27,7 @@ import { membershipsToken } from '../membership/memberships.js';
 import type { MonitorReport } from '../membership/monitor.js';
 import type { Registry } from '../registry.js';
 import { instancesOf } from './announced-instances.js';
+import { appCallerToken } from './app-caller.js';
 import { type DiscoveryOptions, discoveryDefaults } from './discovery-options.js';
 import { DiscoveryParts, discoveryPartsToken } from './discovery-parts.js';
 import { MembershipListeners } from './membership-listeners.js';
@@ -71,6 +73,10 @@ class Discovery implements ComponentSteps {
     });
     provision.factory(registryToken, (resolver) => resolver.get(discoveryPartsToken).registry);
     provision.factory(membershipsToken, (resolver) => resolver.get(discoveryPartsToken).memberships);
+    provision.factory(appCallerToken, (resolver) => {
+      const { name, instanceId: id } = resolver.get(appInfoToken);
+      return { zone: this.#options.zone, id, peers: () => resolver.get(membershipsToken).of(name) };
+    });
   }
 
   start(context: ComponentContext): void {

@@ -1,8 +1,5 @@
-import { healthToken } from '@fwk/core';
-import { membershipsToken } from '@fwk/discovery';
-import { appInfoToken, envToken, type Resolver, type Token, token } from '@fwk/kernel';
-import { policyRegistryToken } from '@fwk/resilience';
-import type { ClientParts } from '../client/client-options.js';
+import { type Resolver, type Token, token } from '@fwk/kernel';
+import { appParts } from '../client/app-parts.js';
 import { type ServiceFetch, serviceFetch } from './service-fetch.js';
 import { type InterceptorOptions, type ServiceInterceptor, serviceInterceptor } from './service-interceptor.js';
 import type { ServiceOptions } from './service-requests.js';
@@ -17,7 +14,7 @@ export function fetchOf(service: string, options?: ServiceOptions): Token<Servic
   const known = options ? undefined : tokens.get(service);
   if (known) return known;
   const made = token(`fetch of ${service}`, (resolver: Resolver) =>
-    serviceFetch(service, { ...options, ...partsOf(resolver, options) }),
+    serviceFetch(service, { ...options, ...appParts(resolver, options) }),
   );
   if (!options) tokens.set(service, made);
   return made;
@@ -29,16 +26,6 @@ export function fetchOf(service: string, options?: ServiceOptions): Token<Servic
  */
 export function interceptorOf(options: InterceptorOptions): Token<ServiceInterceptor> {
   return token('service interceptor', (resolver: Resolver) =>
-    serviceInterceptor({ ...options, ...partsOf(resolver, options) }),
+    serviceInterceptor({ ...options, ...appParts(resolver, options) }),
   );
-}
-
-function partsOf(resolver: Resolver, options: ServiceOptions | undefined): ClientParts {
-  return {
-    memberships: options?.endpoints ? undefined : resolver.find(membershipsToken),
-    policies: resolver.get(policyRegistryToken),
-    env: resolver.get(envToken),
-    health: resolver.find(healthToken),
-    caller: resolver.find(appInfoToken)?.name,
-  };
 }

@@ -185,12 +185,12 @@ function planOf(service: string, method: string): OperationPlan<string> {
  * is passed over.
  */
 function requestKind(service: string, plans: readonly OperationPlan<string>[]): PolicyKind {
-  const { ejection, deadlineMs, timeoutMs, retry, breaker } = clientDefaults;
+  const { balancer, ejection, routing, deadlineMs, timeoutMs, retry, breaker } = clientDefaults;
   return {
     name: 'client',
     label: service,
     scopes: ['call', 'endpoint'],
-    builtIn: { ejection, deadlineMs, timeoutMs, retry, breaker, classifier: answerClassifier },
+    builtIn: { balancer, ejection, routing, deadlineMs, timeoutMs, retry, breaker, classifier: answerClassifier },
     assumed: { breaker: endpointBreakerDefaults },
     operations: {
       names: plans.map(({ name }) => name),

@@ -7,7 +7,7 @@ import type { OperationRequest } from '../calling/operation-request.js';
 import { callerKey } from '../wire/caller.js';
 
 /** Reads the key of a call; undefined where it has none. */
-export type KeyOf = (request: OperationRequest, context: CallContext) => string | undefined;
+type KeyOf = (request: OperationRequest, context: CallContext) => string | undefined;
 
 const byPart: Readonly<Record<string, (name: string) => KeyOf>> = {
   header: (name) => (request) => headerOf(request, name.toLowerCase()),
@@ -37,6 +37,12 @@ export function readCallKey(text: string): KeyOf | undefined {
   const [part, name] = [text.slice(0, Math.max(0, colon)), text.slice(colon + 1)];
   if (colon < 0 || name === '' || name.length > MAX_NAME || !Object.hasOwn(byPart, part)) return undefined;
   return byPart[part]?.(name);
+}
+
+/** The same for balancers and routers, which know nothing of what a request is. @param text - that keeps the rule */
+export function keyOf(text: string): (request: unknown, context: CallContext) => string | undefined {
+  const read = readCallKey(text);
+  return (request, context) => read?.(request as OperationRequest, context);
 }
 
 /** Of a header that stands there twice, the first. */

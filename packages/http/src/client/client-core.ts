@@ -17,6 +17,7 @@ import {
   clientDefaults,
   type EndpointSource,
 } from './client-options.js';
+import { clientRouter } from './client-routing.js';
 import { type ClientStack, clientStack } from './client-stack.js';
 import { connectionTls, showTlsHealth } from './client-tls.js';
 
@@ -49,7 +50,7 @@ export interface ClientCore {
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ClientUnboundError `FWK_HTTP_CLIENT_UNBOUND`
  */
 export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOptions<C>> & ClientParts): ClientCore {
-  const { memberships, env: parts, caller: _, policies, health, ...given } = options;
+  const { memberships, env: parts, caller: _, policies, health, self, ...given } = options;
   const { owner, plans } = purpose;
   const { own, policy } = checkClientOptions<C>(owner, given as Partial<ClientOptions<C>>);
   const constant = constantHeaders(owner, own.headers);
@@ -64,7 +65,9 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
     const kind = purpose.kind(service, typeof own.headers === 'function');
     const use = registry.use(own.policy ?? service, kind, policy, outer);
     owned.unshift(use);
-    const stack = clientStack(service, plans, own, source, use, {
+    const routed = clientRouter(use.live('routing'), self);
+    owned.push(routed);
+    const stack = clientStack(service, plans, own, source, use, routed.router, {
       service,
       clock: outer.clock,
       random: outer.random,

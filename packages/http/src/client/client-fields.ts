@@ -2,10 +2,18 @@
  * The options of a policy that only clients have, and that are no layer's. They are known to all policies as soon as this
  * package is loaded, so that configuration may hold them.
  */
-import { type Balancer, checkEjection, type EjectionOptions, ejectionDefaults } from '@fwk/discovery';
-import { type Live, oneOf, type Rule } from '@fwk/kernel';
+import { checkEjection, type EjectionOptions, ejectionDefaults, routingDefaults } from '@fwk/discovery';
+import { isLive, type Live, oneOf, type Rule } from '@fwk/kernel';
 import { type KindField, kindField } from '@fwk/resilience';
 import type { WireChoice } from '../calling/wire-choice.js';
+import {
+  balancerFrom,
+  type ClientBalancer,
+  type ClientBalancerSettings,
+  mergeBalancers,
+  showBalancer,
+} from './client-balancer.js';
+import { type ClientRouting, checkClientRouting } from './client-routing.js';
 
 /** See the head of this file. */
 export interface ClientFields {
@@ -15,10 +23,17 @@ export interface ClientFields {
    * stay on their wire. @defaultValue 'auto'
    */
   readonly wire?: WireChoice | Live<WireChoice> | undefined;
-  /** How an endpoint is chosen, such as `roundRobin()`. @defaultValue `p2c()`: power of two choices over peak EWMA */
-  readonly balancer?: Balancer | Live<Balancer> | undefined;
+  /**
+   * How an instance is chosen: `roundRobin()`, `'round-robin'`, or `{ kind: 'ring-hash', key: 'header:x-user' }`.
+   * @defaultValue 'p2c': power of two choices over peak EWMA
+   */
+  readonly balancer?: ClientBalancer | Live<ClientBalancer> | undefined;
   /** When endpoints are no longer picked, or false for never. @defaultValue {@link ejectionDefaults} */
   readonly ejection?: Partial<EjectionOptions> | false | Live<Partial<EjectionOptions> | false> | undefined;
+  /**
+   * Which instances a call may go to: versions, tags, a split of traffic, zones, a subset. @defaultValue {@link routingDefaults}
+   */
+  readonly routing?: ClientRouting | Live<ClientRouting> | undefined;
 }
 
 declare module '@fwk/resilience' {
@@ -26,16 +41,23 @@ declare module '@fwk/resilience' {
 
   interface KindSettings {
     readonly wire?: WireChoice;
+    readonly balancer?: ClientBalancerSettings;
+    readonly routing?: Omit<ClientRouting, 'keyOf'>;
     readonly ejection?: Partial<EjectionOptions> | false;
   }
 }
 
 const balancer: Rule = (value) =>
-  typeof value === 'object' && value !== null && 'picker' in value ? undefined : 'a balancer, such as roundRobin()';
-const optionsOrFalse: Rule = (value) =>
-  value === false || (typeof value === 'object' && value !== null && !Array.isArray(value))
+  typeof value === 'string' || isObject(value)
     ? undefined
-    : 'an object with options, or false';
+    : "a balancer, such as roundRobin(), 'round-robin' or { kind: 'ring-hash', key: 'header:x-user' }";
+const optionsOrFalse: Rule = (value) =>
+  value === false || isObject(value) ? undefined : 'an object with options, or false';
+const options: Rule = (value) => (isObject(value) ? undefined : 'an object with options');
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** Those of the head of this file, for kinds of clients. */
 export const clientFields: readonly KindField[] = Object.freeze([
@@ -43,8 +65,9 @@ export const clientFields: readonly KindField[] = Object.freeze([
   kindField({
     name: 'balancer',
     rule: balancer,
-    merge: (over) => over,
-    show: (value) => (value as Balancer).role,
+    check: (value) => void balancerFrom(value as ClientBalancer),
+    merge: mergeBalancers,
+    show: showBalancer,
   }),
   kindField({
     name: 'ejection',
@@ -53,5 +76,15 @@ export const clientFields: readonly KindField[] = Object.freeze([
       if (value !== false) checkEjection(value as Partial<EjectionOptions>);
     },
     defaults: ejectionDefaults,
+  }),
+  kindField({
+    name: 'routing',
+    rule: options,
+    check: (value) => void checkClientRouting(value as ClientRouting),
+    // A split or a list of tags is meant as it stands: merged with that of another level it would be neither's.
+    merge: (over, under) =>
+      isObject(over) && isObject(under) && !isLive(over) && !isLive(under) ? { ...under, ...over } : over,
+    defaults: routingDefaults,
+    anyData: true,
   }),
 ]);

@@ -1,8 +1,6 @@
-import { healthToken } from '@fwk/core';
-import { membershipsToken } from '@fwk/discovery';
-import { appInfoToken, envToken, type Resolver, type Token, token } from '@fwk/kernel';
-import { policyRegistryToken } from '@fwk/resilience';
+import { type Resolver, type Token, token } from '@fwk/kernel';
 import type { AnyContract, Client } from '../contract/contract-types.js';
+import { appParts } from './app-parts.js';
 import type { ClientOptions } from './client-options.js';
 import { createClient } from './create-client.js';
 
@@ -28,13 +26,6 @@ export function clientOf<C extends AnyContract>(
 
 function clientToken<C extends AnyContract>(contract: C, options: Partial<ClientOptions<C>>) {
   return token(`client of ${contract.name}`, (resolver: Resolver) =>
-    createClient<C>(contract, {
-      ...options,
-      memberships: options.endpoints ? undefined : resolver.find(membershipsToken),
-      policies: resolver.get(policyRegistryToken),
-      env: resolver.get(envToken),
-      health: resolver.find(healthToken),
-      caller: resolver.find(appInfoToken)?.name,
-    }),
+    createClient<C>(contract, { ...options, ...appParts(resolver, options) }),
   );
 }

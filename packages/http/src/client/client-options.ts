@@ -1,5 +1,5 @@
 import type { Health } from '@fwk/core';
-import type { Endpoint, Memberships } from '@fwk/discovery';
+import type { AppCaller, Endpoint, Memberships } from '@fwk/discovery';
 import {
   anything,
   callable,
@@ -123,7 +123,9 @@ export const clientDefaults = Object.freeze({
   layers: undefined,
   endpointLayers: undefined,
   tls: undefined,
+  balancer: 'p2c',
   ejection: Object.freeze({}),
+  routing: Object.freeze({}),
   fallback: undefined,
   headers: undefined,
   headersTimeoutMs: 2000,
@@ -205,6 +207,8 @@ export interface ClientParts {
   readonly caller?: string | undefined;
   /** Where its named policy is defined, and where it is listed. @defaultValue a registry of its own, without definitions */
   readonly policies?: PolicyRegistry | undefined;
+  /** What routing knows of the application that calls: its zone, its instance, its peers. @defaultValue nothing */
+  readonly self?: AppCaller | undefined;
   /** What it tells of the files of its TLS. @defaultValue nothing */
   readonly health?: Pick<Health, 'add'> | undefined;
 }

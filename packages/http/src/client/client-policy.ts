@@ -32,12 +32,12 @@ import { operationFallbacks } from './operation-fallback.js';
  * @param variesByCaller - whether answers may differ from caller to caller in a way that requests do not show.
  */
 export function clientKind(service: string, plans: readonly OperationPlan[], variesByCaller = false): PolicyKind {
-  const { wire, ejection, deadlineMs, timeoutMs, retry, breaker } = clientDefaults;
+  const { wire, balancer, ejection, routing, deadlineMs, timeoutMs, retry, breaker } = clientDefaults;
   return {
     name: 'client',
     label: service,
     scopes: ['call', 'endpoint'],
-    builtIn: { wire, ejection, deadlineMs, timeoutMs, retry, breaker },
+    builtIn: { wire, balancer, ejection, routing, deadlineMs, timeoutMs, retry, breaker },
     fields: clientFields,
     assumed: { breaker: endpointBreakerDefaults },
     operations: operationsOf(plans),

@@ -2,14 +2,15 @@
  * The layers of a client: those of its policy in canonical order, and its own between them, each line with the reason why it
  * stands there.
  */
-import { balance, type Endpoint, p2c, type TakeReport } from '@fwk/discovery';
-import { type AnyLayer, type LayerDescription, OptionsError, type Stack, stack } from '@fwk/kernel';
+import { balance, type Endpoint, type Router, type TakeReport } from '@fwk/discovery';
+import { type AnyLayer, type LayerDescription, type Live, OptionsError, type Stack, stack } from '@fwk/kernel';
 import type { PolicyUse } from '@fwk/resilience';
 import type { ConnectionParts } from '../calling/connection-parts.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { OperationPlan } from '../contract/contract.js';
 import { attemptSeries, attemptTelemetry } from './attempt-telemetry.js';
-import type { CheckedClientOptions, EndpointSource } from './client-options.js';
+import { balancerFrom } from './client-balancer.js';
+import { type CheckedClientOptions, clientDefaults, type EndpointSource } from './client-options.js';
 import { EndpointConnection } from './endpoint-connection.js';
 import { headersLayer } from './headers-layer.js';
 import { keyedAttempts } from './keyed-attempts.js';
@@ -36,6 +37,7 @@ export function clientStack<C>(
   options: CheckedClientOptions<C>['own'],
   source: EndpointSource,
   use: PolicyUse,
+  routing: Live<Router>,
   connections: ConnectionParts,
 ): ClientStack {
   const { endpoints, settled } = source;
@@ -72,8 +74,9 @@ export function clientStack<C>(
       // Layers of a user's own need not end in time.
       endsInTime: options.endpointLayers === undefined,
       ...(settled && { settled: (context) => settled(service, context) }),
-      balancer: use.live('balancer').map((balancer) => balancer ?? p2c()),
-      ejection: use.live('ejection').map((ejection) => ejection ?? {}),
+      balancer: use.live('balancer').map((given) => balancerFrom(given ?? clientDefaults.balancer)),
+      ejection: use.live('ejection').map((given) => given ?? clientDefaults.ejection),
+      routing,
     }),
   );
   const all = edited('layers', options.layers, calls);
