@@ -6,6 +6,8 @@ import { queueing } from './queueing.js';
 import { retryStorm } from './retry-storm.js';
 import { sinkhole } from './sinkhole.js';
 import { slowServer } from './slow-server.js';
+import { subset } from './subset.js';
+import { zones } from './zones.js';
 
 /** All rows, in the order in which `all` runs them. */
 export const rows: readonly Row[] = Object.freeze([
@@ -13,6 +15,8 @@ export const rows: readonly Row[] = Object.freeze([
   slowServer,
   sinkhole,
   manyBalancers,
+  zones,
+  subset,
   retryStorm,
   metastable,
   limits,

@@ -31,6 +31,7 @@ export function levelsOf(
   out: readonly Candidate[],
   settings: PrioritySettings,
 ): readonly Level[] {
+  if (out.length === 0 && candidates.length > 0 && !candidates.some(saysPriority)) return [onlyLevel(candidates)];
   const byPriority = new Map<number, Counted>();
   const at = (candidate: Candidate): Counted => {
     const priority = priorityOf(candidate);
@@ -65,4 +66,14 @@ export function levelsOf(
     const called = panic ? [...healthy, ...doubtful] : healthy;
     return { priority, load, panic, healthy: healthy.length, total, candidates: called };
   });
+}
+
+function saysPriority({ endpoint }: Candidate): boolean {
+  return endpoint.instance.metadata?.priority !== undefined;
+}
+
+/** The usual case, which costs nothing however many there are: all are healthy and alike. */
+function onlyLevel(candidates: readonly Candidate[]): Level {
+  const { length } = candidates;
+  return { priority: 0, load: 1, panic: false, healthy: length, total: length, candidates };
 }
