@@ -1,5 +1,6 @@
 /** What every row shares: arguments, interleaved rounds, medians, the table and the one line of JSON. */
 import { performance } from 'node:perf_hooks';
+import { longestMs, within } from './within.mjs';
 
 export const json = process.argv.includes('--json');
 
@@ -45,14 +46,16 @@ export function round(value, digits = 2) {
 /**
  * Runs all subjects in turn, A B C A B C, so that a disturbance of the machine meets them alike.
  * @param {Record<string, () => Promise<number>>} subjects each measures itself once
+ * @param limitMs how long one measurement may take
  * @returns {Promise<Record<string, number[]>>} all measurements but those of the warm-up rounds
+ * @throws Error when a measurement fails or takes too long
  */
-export async function interleave(subjects, { rounds, warmUp = 1 }) {
+export async function interleave(subjects, { rounds, warmUp = 1, limitMs = longestMs }) {
   const measured = Object.fromEntries(Object.keys(subjects).map((name) => [name, []]));
   for (let at = -warmUp; at < rounds; at++) {
     progress(at < 0 ? 'warming up' : `round ${at + 1} of ${rounds}`);
     for (const [name, measure] of Object.entries(subjects)) {
-      const value = await measure();
+      const value = await within(limitMs, `the measurement "${name}"`, Promise.resolve(measure()));
       if (at >= 0) measured[name].push(value);
     }
   }

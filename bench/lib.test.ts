@@ -14,6 +14,12 @@ test('subjects are measured in turn, and warm-up rounds do not count', async () 
   expect(measured).toEqual({ ours: [3, 5], theirs: [4, 6] });
 });
 
+test('a measurement that does not end fails the run with its name', async () => {
+  const subjects = { ours: async () => 1, theirs: () => new Promise<number>(() => {}) };
+  const run = interleave(subjects, { rounds: 1, limitMs: 50 });
+  await expect(run).rejects.toThrow('the measurement "theirs" was not over within 0.05 s');
+});
+
 describe('the ratio of paired rounds', () => {
   test('is that within a round, whatever the machine does between rounds', () => {
     expect(pairedRatio([100, 10, 1000], [50, 5, 500]).median).toBe(2);

@@ -3,8 +3,17 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
+import { longestMs, within } from './within.mjs';
 
 const limitMs = 30_000;
+/** How long a process may take to end after a signal that it may answer. */
+const endLimitMs = 10_000;
+
+/** Those that run; none outlives this process. */
+const running = new Set();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 export const program = (name) => fileURLToPath(new URL(`programs/${name}.mjs`, import.meta.url));
 
@@ -19,6 +28,7 @@ export async function startUntil(args, word, env = {}, { asked = false } = {}) {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit', ...(asked ? ['ipc'] : [])],
   });
+  remember(child);
   await new Promise((resolve, reject) => {
     const limit = setTimeout(() => fail(`did not say "${word}" in ${limitMs} ms`), limitMs);
     const fail = (what) => {
@@ -40,15 +50,20 @@ export async function startUntil(args, word, env = {}, { asked = false } = {}) {
   return {
     ms: performance.now() - startMs,
     stop: (signal) => end(child, signal),
-    ask: (what) => ask(child, what),
+    ask: (what, answerMs) => ask(child, what, answerMs),
     cpu: () => ask(child, 'cpu'),
     memory: () => ask(child, 'memory'),
   };
 }
 
-/** @throws Error when the process ends, or has ended, before it answers */
-function ask(child, what) {
-  return new Promise((resolve, reject) => {
+function remember(child) {
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+}
+
+/** @throws Error when the process ends, or has ended, before it answers, or takes too long for that */
+function ask(child, what, answerMs = longestMs) {
+  const answered = new Promise((resolve, reject) => {
     const gone = () =>
       reject(
         new Error(`a process ended with ${child.exitCode ?? child.signalCode} when asked for ${JSON.stringify(what)}`),
@@ -63,6 +78,8 @@ function ask(child, what) {
       if (error) reject(error);
     });
   });
+  const name = child.spawnargs.slice(1).join(' ');
+  return within(answerMs, `the answer of node ${name} to ${JSON.stringify(what)}`, answered);
 }
 
 /** Runs Node to its end; resolves with the JSON that it printed. */
@@ -71,11 +88,13 @@ export async function answerOf(args, env = {}) {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  remember(child);
   let text = '';
   child.stdout.on('data', (chunk) => {
     text += chunk;
   });
-  const code = await new Promise((resolve) => child.once('close', resolve));
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  const code = await within(longestMs, `node ${args.join(' ')}`, closed);
   if (code !== 0) throw new Error(`node ${args.join(' ')} ended with ${code}`);
   return JSON.parse(text);
 }
@@ -102,5 +121,5 @@ function end(child, signal = 'SIGKILL') {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill(signal);
-  return ended;
+  return within(endLimitMs, `a process that was sent ${signal}`, ended);
 }

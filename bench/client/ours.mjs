@@ -1,5 +1,8 @@
 import * as fwk from '../fwk.mjs';
 import { freePort } from '../processes.mjs';
+import { within } from '../within.mjs';
+
+const instanceLimitMs = 15_000;
 
 /**
  * Our application whose clients call. Where the environment names no registry it brings one, and names it there, so that the programs
@@ -22,10 +25,10 @@ export async function openOurs() {
   return {
     app,
     clientOf,
-    /** The only instance of a service, once it is known. */
+    /** The only instance of a service, once it is known. @throws Error when it does not become known */
     instanceOf(service) {
       const members = app.get(membershipsToken).of(service);
-      return new Promise((resolve) => {
+      const known = new Promise((resolve) => {
         const take = () => {
           const [instance] = members.value;
           if (instance) resolve(instance);
@@ -33,6 +36,7 @@ export async function openOurs() {
         members.subscribe(take);
         take();
       });
+      return within(instanceLimitMs, `the wait for an instance of ${service}`, known);
     },
     close: () => app.stop(),
   };
