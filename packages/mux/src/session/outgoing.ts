@@ -1,8 +1,9 @@
 /**
  * What a session sends. All frames of one turn of the event loop go out in one write, or in two where there are many: the first
- * goes out as soon as 4 KiB wait, so that both ends work at the same time. A message that is larger than the peer
+ * goes out as soon as 4 KiB wait, or one large message, so that both ends work at the same time. A message that is larger than the peer
  * wants in one frame is sent in fragments, a few with each write, so that small messages need not wait for all of it. While the
- * operating system has not taken what was written, nothing more is written: frames wait here, and `unsentBytes` is their size.
+ * operating system takes them at once, several such writes follow each other. While it has not taken what was written,
+ * nothing more is written: frames wait here, and `unsentBytes` is their size.
  */
 import type { Duplex } from 'node:stream';
 import { outside } from '@fwk/kernel';
@@ -12,6 +13,10 @@ import type { SessionSeries } from './session-series.js';
 
 /** Most bytes of a message in one fragment, also where the peer takes more, and most bytes of all fragments of one write. */
 const largestFragment = 128 * 1024;
+/** Most writes that follow each other at once. */
+const mostWrites = 8;
+/** After a write with fewer bytes none follows at once: its fragments are tiny, and cost more than their bytes. */
+const fewBytes = 64 * 1024;
 /** As soon as so many bytes wait, they are written within the turn: the peer begins with them while this end goes on. */
 const eagerBytes = 4096;
 /** What each fragment counts for beside its bytes, so that a peer which wants tiny ones does not get very many in one write. */
@@ -44,6 +49,8 @@ export class Outgoing {
   /** What was written, until the operating system has taken it. */
   #writing: readonly TakenFrames[] | undefined;
   #writingBytes = 0;
+  /** Writes whose bytes are known to be taken, though the stream has not called back. */
+  #toldEarly = 0;
   #ended = false;
   #afterAll: (() => void) | undefined;
   /** Called whenever the system has taken all that was written. */
@@ -81,13 +88,14 @@ export class Outgoing {
 
   /** The same for a frame of a message that may go in fragments. */
   endMessage(type: number, tag: number): void {
-    if (this.frames.bodyBytes <= this.#fragmentBytes) this.frames.end();
-    else {
-      const body = this.frames.takeBackBody();
-      this.#large.push({ type, tag, body, sentBytes: 0 });
-      this.#largeBytes += body.length;
+    if (this.frames.bodyBytes <= this.#fragmentBytes) {
+      this.endFrame();
+      return;
     }
-    this.#send();
+    const body = this.frames.takeBackBody();
+    this.#large.push({ type, tag, body, sentBytes: 0 });
+    this.#largeBytes += body.length;
+    this.#send(true);
   }
 
   /**
@@ -132,22 +140,36 @@ export class Outgoing {
   /** Writes what waits at once, unless an earlier write is still under way. @internal */
   flush(): void {
     this.#scheduled = false;
-    if (this.#writing || this.#ended) return;
-    const taken = this.#take();
-    if (taken.length === 0) return;
-    this.#writing = taken;
-    this.writes++;
-    this.#count();
-    try {
-      this.#write(taken);
-    } catch (error) {
-      // Sockets do not throw, but other streams may, and others go out in the same turn.
-      this.#broke(error as Error);
-    }
+    let writes = 0;
+    do {
+      if (this.#writing || this.#ended) return;
+      const taken = this.#take();
+      if (taken.length === 0) return;
+      this.#writing = taken;
+      this.writes++;
+      this.#count();
+      try {
+        this.#write(taken);
+      } catch (error) {
+        // Sockets do not throw, but other streams may, and others go out in the same turn.
+        this.#broke(error as Error);
+        return;
+      }
+      writes++;
+    } while (this.#large.length > 0 && writes < mostWrites && this.#writingBytes >= fewBytes && this.#isTaken());
   }
 
-  #send(): void {
-    if (this.frames.bytes >= eagerBytes && !this.#writing && !this.#ended) outside(this.#flush);
+  /** Whether the system took at once what was written; its callback comes later. */
+  #isTaken(): boolean {
+    if (this.#socket.writableLength > 0 || !this.#writing) return false;
+    this.#toldEarly++;
+    this.#giveBack();
+    return true;
+  }
+
+  /** @param large - whether what was added is much by itself */
+  #send(large = false): void {
+    if ((large || this.frames.bytes >= eagerBytes) && !this.#writing && !this.#ended) outside(this.#flush);
     else this.flushSoon();
   }
 
@@ -198,10 +220,11 @@ export class Outgoing {
   }
 
   readonly #written = (error?: Error | null): void => {
-    const taken = this.#writing;
-    this.#writing = undefined;
-    this.#writingBytes = 0;
-    if (taken) for (const each of taken) giveBack(each);
+    if (this.#toldEarly > 0) {
+      this.#toldEarly--;
+      if (!error) return;
+    }
+    this.#giveBack();
     if (this.#ended) return;
     if (error) {
       this.#broke(error);
@@ -211,6 +234,13 @@ export class Outgoing {
     else if (this.#afterAll) this.#afterAll();
     this.onTaken?.();
   };
+
+  #giveBack(): void {
+    const taken = this.#writing;
+    this.#writing = undefined;
+    this.#writingBytes = 0;
+    if (taken) for (const each of taken) giveBack(each);
+  }
 }
 
 function headOf(type: number, tag: number, bodyBytes: number): Buffer {

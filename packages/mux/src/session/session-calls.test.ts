@@ -145,22 +145,50 @@ describe('answers', () => {
 });
 
 describe('what is sent', () => {
-  test('goes out in one write a turn, and large messages let small ones pass', async () => {
+  test('goes out in one write a turn where large messages wait, and they let small ones pass', async () => {
     const { socket, session } = await client({}, 100_000);
+    socket.stuck = true;
     dispatch(session, 'x'.repeat(400_000));
     dispatch(session, 'a');
     dispatch(session, 'b');
     await turns(1);
     expect(socket.writes).toHaveLength(1);
-    const first = framesIn(socket.writes[0] as Buffer);
-    expect(first.slice(0, 2).map(({ tag }) => tag)).toEqual([3, 4]);
+    socket.takeOne();
+    await turns(1);
+    expect(socket.writes).toHaveLength(2);
+    const second = framesIn(socket.writes[1] as Buffer);
+    expect(second.slice(0, 2).map(({ tag }) => tag)).toEqual([3, 4]);
     dispatch(session, 'c');
+    socket.stuck = false;
+    socket.takeOne();
     await turns(8);
     const parts = framesIn(socket.written).filter(({ tag }) => (tag & (2 ** 23 - 1)) === 2);
     expect(Buffer.concat(parts.map(({ body }) => body))).toHaveLength(400_008);
     expect(parts.every(({ body }) => body.length <= 100_000)).toBe(true);
     expect(parts.map(({ tag }) => tag >= 2 ** 23)).toEqual([true, true, true, true, false]);
     session.close();
+  });
+
+  test('of a large message is written while it is made, as fast as the system takes it, but not all at once', async () => {
+    const { socket, session } = await client();
+    dispatch(session, 'x'.repeat(3_000_000));
+    expect(socket.written.length).toBeGreaterThan(900_000);
+    expect(socket.written.length).toBeLessThan(1_100_000);
+    expect(Math.max(...socket.writes.map(({ length }) => length))).toBeLessThan(300_000);
+    await turns(4);
+    const parts = framesIn(socket.written);
+    expect(Buffer.concat(parts.map(({ body }) => body))).toHaveLength(3_000_008);
+    expect(session.unsentBytes).toBe(0);
+    session.close();
+  });
+
+  test('is lost with the connection when a write fails that the system seemed to have taken', async () => {
+    const { socket, session } = await client();
+    socket._writev = (_, done) => done(new Error('broken pipe'));
+    const call = dispatch(session, 'x'.repeat(3_000_000));
+    await turns();
+    expect(session.ended?.message).toContain('broken pipe');
+    expect(call.told).toHaveLength(1);
   });
 
   test('to a peer that wants a byte at a time is bounded in each write', async () => {

@@ -135,7 +135,8 @@ describe('the end of a session', () => {
     socket.destroy(new Error('reset'));
     await turns();
     expect([small.sent, late.sent]).toEqual([true, false]);
-    expect(large.filter(({ sent }) => sent === true).length).toBeLessThanOrEqual(8);
+    // The first went out at once, and eight take turns.
+    expect(large.filter(({ sent }) => sent === true).length).toBeLessThanOrEqual(9);
     expect(large.at(-1)?.sent).toBe(false);
     expect(() => dispatch(session)).toThrow('the connection broke (reset)');
   });
