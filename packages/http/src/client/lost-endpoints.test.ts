@@ -15,7 +15,9 @@ const shop = contract('shop', {
   operations: { look: get('/look', { response: z.number() }), wait: get('/wait', { response: z.number() }) },
 });
 const program = fileURLToPath(new URL('../fixtures/shop-server.mjs', import.meta.url));
-const patience = { timeout: 15_000, interval: 20 };
+const patience = { timeout: 40_000, interval: 20 };
+/** The longer a process takes to start, the longer are the pauses between the trials of the client. */
+const longest = 60_000;
 
 interface Shop {
   readonly port: number;
@@ -82,17 +84,21 @@ async function waitAt({ port }: Shop, { client, asked }: ReturnType<typeof clien
   }, patience);
 }
 
-test('an endpoint that was killed with a call gets none until a connection can be made again', async () => {
-  const [first, second] = [await openShop(), await openShop()];
-  const caller = clientOf([first, second]);
-  expect(await caller.look()).toEqual(new Set([first.port, second.port]));
-  await waitAt(first, caller);
-  await kill(first);
-  await vi.waitFor(async () => expect(await caller.look(1)).toEqual(new Set([second.port])), patience);
-  expect(await caller.look(50)).toEqual(new Set([second.port]));
-  await openShop(first.port);
-  await vi.waitFor(async () => expect(await caller.look(2)).toContain(first.port), patience);
-});
+test(
+  'an endpoint that was killed with a call gets none until a connection can be made again',
+  async () => {
+    const [first, second] = [await openShop(), await openShop()];
+    const caller = clientOf([first, second]);
+    expect(await caller.look()).toEqual(new Set([first.port, second.port]));
+    await waitAt(first, caller);
+    await kill(first);
+    await vi.waitFor(async () => expect(await caller.look(1)).toEqual(new Set([second.port])), patience);
+    expect(await caller.look(50)).toEqual(new Set([second.port]));
+    await openShop(first.port);
+    await vi.waitFor(async () => expect(await caller.look(2)).toContain(first.port), patience);
+  },
+  longest,
+);
 
 test('the only endpoint is called all the same, and its return is noticed by the next call', async () => {
   const only = await openShop();
@@ -106,17 +112,21 @@ test('the only endpoint is called all the same, and its return is noticed by the
 
 // Over HTTP nothing but the limit of an attempt notices it.
 if (!overHttp()) {
-  test('an endpoint that is frozen gets no calls once its session is silent, and gets some when it goes on', async () => {
-    const [first, second] = [await openShop(), await openShop()];
-    const caller = clientOf([first, second]);
-    expect(await caller.look()).toEqual(new Set([first.port, second.port]));
-    first.process.kill('SIGSTOP');
-    // Those that are sent there fail when the silence is noticed, and are then answered by the other.
-    const answers = await Promise.all([1, 2, 3, 4].map(() => caller.client.look()));
-    expect(answers).toEqual([1, 2, 3, 4].map(() => second.process.pid));
-    const beginMs = performance.now();
-    while (performance.now() - beginMs < 2500) expect(await caller.look()).toEqual(new Set([second.port]));
-    first.process.kill('SIGCONT');
-    await vi.waitFor(async () => expect(await caller.look(2)).toContain(first.port), patience);
-  });
+  test(
+    'an endpoint that is frozen gets no calls once its session is silent, and gets some when it goes on',
+    async () => {
+      const [first, second] = [await openShop(), await openShop()];
+      const caller = clientOf([first, second]);
+      expect(await caller.look()).toEqual(new Set([first.port, second.port]));
+      first.process.kill('SIGSTOP');
+      // Those that are sent there fail when the silence is noticed, and are then answered by the other.
+      const answers = await Promise.all([1, 2, 3, 4].map(() => caller.client.look()));
+      expect(answers).toEqual([1, 2, 3, 4].map(() => second.process.pid));
+      const beginMs = performance.now();
+      while (performance.now() - beginMs < 2500) expect(await caller.look()).toEqual(new Set([second.port]));
+      first.process.kill('SIGCONT');
+      await vi.waitFor(async () => expect(await caller.look(2)).toContain(first.port), patience);
+    },
+    longest,
+  );
 }

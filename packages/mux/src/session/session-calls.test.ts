@@ -184,7 +184,7 @@ describe('what is sent', () => {
 
   test('is lost with the connection when a write fails that the system seemed to have taken', async () => {
     const { socket, session } = await client();
-    socket._writev = (_, done) => done(new Error('broken pipe'));
+    socket._writev = (_, done: (error?: Error) => void) => done(new Error('broken pipe'));
     const call = dispatch(session, 'x'.repeat(3_000_000));
     await turns();
     expect(session.ended?.message).toContain('broken pipe');
