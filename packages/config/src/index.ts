@@ -25,7 +25,7 @@ export type {
   FlagValue,
 } from './flags/flag-definition.js';
 export { type FlagOptions, flagDefaults } from './flags/flag-options.js';
-export { type FlagSummary, type Flags, flagsToken } from './flags/flags.js';
+export { type FlagSummary, type Flags, type FlagsState, flagsToken } from './flags/flags.js';
 export { flagsSchema } from './flags/flags-schema.js';
 export { featureFlags } from './flags/live-flags.js';
 export { type ConfigOptions, configDefaults, type FileEntry } from './live/options.js';

@@ -23,6 +23,14 @@ export interface FlagSummary {
   readonly where: string | undefined;
 }
 
+/** Whether flags answer what is defined now. */
+export interface FlagsState {
+  /** `not-ready` before definitions are loaded; `stale` while the last edit of the configuration is refused. */
+  readonly status: 'not-ready' | 'ready' | 'stale';
+  /** Why they are stale. */
+  readonly reason?: string | undefined;
+}
+
 /**
  * The feature flags in effect. Asking is synchronous and never throws: what goes wrong is answered with the default, and the answer
  * says what it was. Where no context is given it is that of the call, `flagContextKey`.
@@ -44,6 +52,8 @@ export interface Flags {
   explain(name: string, context?: FlagContext): FlagExplanation;
   /** All flags, in the order of their definitions. */
   list(): readonly FlagSummary[];
+  /** Whether answers are what is defined now. */
+  readonly state: Live<FlagsState>;
   /** Rises with each change of definitions that took effect; 0 before they are loaded. */
   readonly version: number;
   /** Calls `listener` after each change, with the names of the flags that were added, changed or removed. */

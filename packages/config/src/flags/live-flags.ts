@@ -5,7 +5,7 @@
  */
 import { currentContext, defaultEnv, type Env, type Live, liveValue, messageOf } from '@fwk/kernel';
 import { ConfigError } from '../errors.js';
-import type { Config } from '../settings/config.js';
+import type { Config, Refusal } from '../settings/config.js';
 import { formatPath } from '../tree/path.js';
 import { list } from './check-flag.js';
 import { type CompiledFlag, compileFlags, type FlagSet } from './compiled-flag.js';
@@ -15,7 +15,7 @@ import { answerOf, type FlagAnswer, type FlagErrorCode, type FlagMetadata, kindO
 import { type FlagContext, flagContextKey, noFlagContext } from './flag-context.js';
 import type { FlagDefinitions } from './flag-definition.js';
 import { checkFlagOptions, type FlagOptions } from './flag-options.js';
-import type { FlagSummary, Flags } from './flags.js';
+import type { FlagSummary, Flags, FlagsState } from './flags.js';
 import { flagsPath, flagsSection } from './flags-schema.js';
 
 /** Most names that an event lists. */
@@ -28,9 +28,10 @@ export class LiveFlags implements Flags, Disposable {
   readonly #changes = liveValue<readonly string[]>([], { name: 'changed flags' });
   readonly #mismatchesTold = new Set<string>();
   readonly #expiredTold = new Map<string, string | undefined>();
+  readonly #state = liveValue<FlagsState>(notReady, { name: 'state of the flags' });
   #config: Config | undefined;
   #env: Env = defaultEnv;
-  #subscription: Disposable | undefined;
+  #subscriptions: readonly Disposable[] = [];
 
   /** @throws OptionsError. */
   constructor(options?: Partial<FlagOptions>) {
@@ -41,6 +42,10 @@ export class LiveFlags implements Flags, Disposable {
   /** Whether definitions are loaded. */
   get ready(): boolean {
     return this.#config !== undefined;
+  }
+
+  get state(): Live<FlagsState> {
+    return this.#state;
   }
 
   get version(): number {
@@ -56,12 +61,16 @@ export class LiveFlags implements Flags, Disposable {
     this.#config = config;
     this.#env = env;
     this.#replace(section.value, {});
-    this.#subscription = section.subscribe((definitions, before) => this.#replace(definitions, before));
+    this.#subscriptions = [
+      section.subscribe((definitions, before) => this.#replace(definitions, before)),
+      config.refusal.subscribe((refusal) => this.#state.set(stateAfter(refusal))),
+    ];
+    this.#state.set(stateAfter(config.lastRefusal));
   }
 
   [Symbol.dispose](): void {
-    this.#subscription?.[Symbol.dispose]();
-    this.#subscription = undefined;
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
+    this.#subscriptions = [];
   }
 
   value<T>(name: string, fallback: T, context?: FlagContext): T {
@@ -169,6 +178,14 @@ export class LiveFlags implements Flags, Disposable {
       where: this.#config?.explain(formatPath([flagsPath, name])).winner?.where,
     };
   }
+}
+
+const notReady: FlagsState = Object.freeze({ status: 'not-ready' });
+
+const ready: FlagsState = Object.freeze({ status: 'ready' });
+
+function stateAfter(refusal: Refusal | undefined): FlagsState {
+  return refusal ? { status: 'stale', reason: refusal.reason } : ready;
 }
 
 const noAttributes = Object.freeze({});

@@ -61,7 +61,9 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
   #env: Env | undefined;
   #root: LiveSource<Snapshot<T>> | undefined;
   #current: Live<T> | undefined;
-  #refusal: Refusal | undefined;
+  readonly refusal: LiveSource<Refusal | undefined> = liveValue<Refusal | undefined>(undefined, {
+    name: 'refusal of the configuration',
+  });
   #missedHint = false;
   #referred: ReferredFiles | undefined;
   readonly #told = new Set<string>();
@@ -115,11 +117,11 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
   }
 
   get lastRefusal(): Refusal | undefined {
-    return this.#refusal;
+    return this.refusal.value;
   }
 
   get sources(): readonly SourceState[] {
-    const refusal = this.#refusal;
+    const refusal = this.refusal.value;
     return this.#sources.map(({ name }) => ({ name, problem: refusal?.source === name ? refusal.reason : undefined }));
   }
 
@@ -151,7 +153,7 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
       sources: this.sources,
       unknown: this.#unknown(),
       stale: this.#loadedRoot.stale,
-      lastRefusal: this.#refusal,
+      lastRefusal: this.refusal.value,
     };
   }
 
@@ -250,8 +252,8 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     const tree = shareUnchanged(before.tree, loaded.tree) as T;
     changed ||= !Object.is(tree, before.tree);
     const version = changed ? before.version + 1 : before.version;
-    const recovered = vanished ? undefined : this.#refusal;
-    if (!vanished) this.#refusal = undefined;
+    const recovered = vanished ? undefined : this.refusal.value;
+    if (!vanished) this.refusal.set(undefined);
     root.set({ version, tree, raw, layers, secrets, sections });
     this.#referred?.follow(files);
     if (changed) {
@@ -273,8 +275,8 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     const reason = `${this.#snapshot.secrets.maskedMessage(messageOf(error), this.#snapshot.raw)}; ${kept}`;
     const atMs = env.clock.wallTime();
     this.#loadedRoot.markStale(reason, atMs);
-    if (this.#refusal?.reason === reason) return;
-    this.#refusal = { code, reason, source, issues, atMs };
+    if (this.refusal.value?.reason === reason) return;
+    this.refusal.set({ code, reason, source, issues, atMs });
     const problems = issues.map(({ path, message }) => ({ path, message }));
     env.events.emit('config.refused', { code, reason, path: source, issues: problems });
     env.logger.warn({ code, source }, `a change of the configuration was refused: ${reason}`);

@@ -62,6 +62,8 @@ export interface Config<T = ConfigTree> {
   readonly sources: readonly SourceState[];
   /** Set from a refusal until the sources are good again. */
   readonly lastRefusal: Refusal | undefined;
+  /** The same, live: for those that tell others. */
+  readonly refusal: Live<Refusal | undefined>;
   /** Reads all sources now; never rejects for what they say (see `lastRefusal`). */
   reload(): Promise<void>;
 }

@@ -1,0 +1,1 @@
+export { openFeatureProvider } from './flags/openfeature-provider.js';
