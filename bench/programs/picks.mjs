@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import * as fwk from '../fwk.mjs';
 
 const { background, makeEnv } = await fwk.kernel();
-const { balancerOf, ejectionDefaults, parseInstance, routeKey } = await fwk.discovery();
+const { balancerOf, parseInstance, routeKey } = await fwk.discovery();
 const { PickSet } = await fwk.inside('discovery', 'balance/pick-set.js');
 const { Node } = await fwk.inside('discovery', 'balance/node.js');
 const { InstanceEndpoint } = await fwk.inside('discovery', 'membership/endpoint.js');
@@ -15,14 +15,14 @@ const [role, size, stretches] = [process.argv[2], ...process.argv.slice(3).map(N
 const balancer = balancerOf(role);
 /** Calls always under way. */
 const concurrency = 64;
-/** Picks of one stretch: a few milliseconds, so that many stretches are not interrupted. */
-const picks = 5000;
+/** Picks of one stretch: less than a millisecond, so that most stretches are not interrupted. */
+const picks = 1000;
 
 const env = makeEnv();
 const service = { call: async () => 'answered', status: () => 'ready' };
 const own = { service, report: () => undefined, dispose: async () => {} };
-const set = new PickSet('stock', env, { balancer, ejection: ejectionDefaults });
-set.update(Array.from({ length: size }, endpoint), (each) => new Node(each, own, set.measures(), set.isLastResort));
+const set = new PickSet('stock', env, { balancer, ejection: undefined });
+set.update(Array.from({ length: size }, endpoint), (each) => new Node(each, own, set.measures(), set));
 for (const node of set.nodes) for (let answer = 0; answer < 5; answer++) node.meter.succeeded(env.clock.now(), 10);
 
 /** Calls with keys of their own, for balancers that hash; as long as those of users are. */
@@ -33,7 +33,7 @@ const nodes = new Array(concurrency);
 const startsMs = new Float64Array(concurrency);
 let turn = 0;
 for (let at = 0; at < concurrency; at++) begin(at, env.clock.now());
-for (let at = 0; at < 20; at++) stretch();
+for (let at = 0; at < 200; at++) stretch();
 let ns = Number.POSITIVE_INFINITY;
 for (let at = 0; at < stretches; at++) ns = Math.min(ns, stretch());
 process.stdout.write(JSON.stringify({ ns, bytes: bytesPerPick() }));
@@ -59,7 +59,7 @@ function settle(slot, nowMs) {
   const node = nodes[slot];
   node.inFlight--;
   node.meter.succeeded(nowMs, nowMs - startsMs[slot]);
-  set.succeeded(node, '', startsMs[slot], nowMs);
+  set.answered(node, '', startsMs[slot], nowMs);
 }
 
 function endpoint(_, at) {

@@ -4,7 +4,7 @@ import { EndpointHealth } from '../outlier/endpoint-health.js';
 import type { Host } from '../outlier/host.js';
 import type { Candidate, LoadMeter } from '../pick/balancer.js';
 import { HeardLoad } from '../pick/load-report.js';
-import type { LoadRow } from '../pick/load-table.js';
+import { cell, type LoadRow, type LoadTable } from '../pick/load-table.js';
 import type { EndpointService } from './endpoint-service.js';
 
 /** What measures a node, and where. */
@@ -26,18 +26,23 @@ const MAX_PROBES = 8;
 
 /** One endpoint of one balanced stack: its own service, which it ends, its measurements, the calls under way. */
 export class Node<Req, Res> implements Candidate, Host {
-  readonly endpoint: Endpoint;
-  readonly service: Service<Req, Res>;
-  /** Another one where another balancer takes over. */
-  meter: LoadMeter;
-  readonly health = new EndpointHealth();
-  /** What tells the inner service its endpoint and whether there is another; made once, so that a call allocates only its context. */
-  readonly change: ContextChange;
-  readonly row: LoadRow;
-  /** Its number where picks are counted. */
-  slot = 0;
+  // What every pick reads comes first, so that it stands together in memory.
   /** Set while a call is placed that is not to go there. */
   avoided = false;
+  /** Whether it is ejected, as of the last change of the set. */
+  out = false;
+  readonly service: Service<Req, Res>;
+  readonly #table: LoadTable;
+  readonly #at: number;
+  /** Another one where another balancer takes over. */
+  meter: LoadMeter;
+  /** Its number where picks are counted. */
+  slot = 0;
+  readonly endpoint: Endpoint;
+  /** What tells the inner service its endpoint and whether there is another; made once, so that a call allocates only its context. */
+  readonly change: ContextChange;
+  readonly health = new EndpointHealth();
+  readonly row: LoadRow;
   /** Set once the endpoint has left the membership. */
   removed = false;
   /** Whether it was UP when the list last changed. */
@@ -69,6 +74,8 @@ export class Node<Req, Res> implements Candidate, Host {
     this.#dispose = dispose;
     this.meter = meter;
     this.row = row;
+    this.#table = row.table;
+    this.#at = row.at;
     this.change = { values: [endpointKey.of(endpoint), lastResortKey.of(set.isLastResort)] };
   }
 
@@ -96,16 +103,16 @@ export class Node<Req, Res> implements Candidate, Host {
   }
 
   available(request?: Req): boolean {
-    return !this.avoided && this.health.ejection === undefined && this.service.status(request) === 'ready';
+    return !this.avoided && !this.out && this.service.status(request) === 'ready';
   }
 
   /** Calls of this balancer under way there. */
   get inFlight(): number {
-    return this.row.inFlight;
+    return this.#table.cells[this.#at + cell.inFlight] as number;
   }
 
   set inFlight(count: number) {
-    this.row.inFlight = count;
+    this.#table.cells[this.#at + cell.inFlight] = count;
   }
 
   get up(): boolean {
@@ -117,7 +124,7 @@ export class Node<Req, Res> implements Candidate, Host {
   }
 
   load(nowMs: number, share = 1, more = 0): number {
-    return this.meter.load(nowMs, (this.row.inFlight + more) / share);
+    return this.meter.load(nowMs, (this.inFlight + more) / share);
   }
 
   /** What its instance says, times what slow start leaves of it; a list that was made by hand may hold what no registry takes, which counts as nothing said. */

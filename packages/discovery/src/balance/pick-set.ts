@@ -260,7 +260,11 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
 
   /** Makes the picker anew over those that may be picked now. */
   changed(): void {
-    const up = [...this.#nodes.values()].filter((node) => node.up);
+    const up: Node<Req, Res>[] = [];
+    for (const node of this.#nodes.values()) {
+      node.out = node.health.ejection !== undefined;
+      if (node.up) up.push(node);
+    }
     this.upCount = up.length;
     this.#outliers.rebuilt(this.#env.clock.now());
     let { mayLeave } = this.#outliers;

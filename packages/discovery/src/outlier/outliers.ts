@@ -86,8 +86,9 @@ export class Outliers<H extends Host> {
   /** An endpoint has answered. */
   answered(host: H, operation: string, startMs: number, nowMs: number): void {
     const { health } = host;
+    if (!this.#options) return;
     health.answered(operation, nowMs);
-    if (!this.#options || startMs < health.countsFromMs) return;
+    if (startMs < health.countsFromMs) return;
     this.#sweepIfDue(nowMs);
     this.#calls.answered(host, operation, startMs, nowMs, this.#options);
     const { ejection } = health;

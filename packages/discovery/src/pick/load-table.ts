@@ -3,10 +3,10 @@
  * thousand endpoints is mostly waiting for memory, and numbers that are fields of objects would be waited for one by one.
  */
 
-/** Cells of a row: as long as a line of the processor's cache. */
-const WIDTH = 8;
+/** Cells of a row: half a line of the processor’s cache. */
+const WIDTH = 4;
 
-/** What the cells of a row are, counted from {@link LoadRow.at}. Those that are not named are free for meters. */
+/** What the cells of a row are, counted from {@link LoadRow.at}. */
 export const cell = Object.freeze({
   /** Calls under way. */
   inFlight: 0,
@@ -52,15 +52,6 @@ export class LoadRow {
   constructor(table: LoadTable, at: number) {
     this.table = table;
     this.at = at;
-  }
-
-  /** Calls under way at the endpoint. */
-  get inFlight(): number {
-    return this.table.cells[this.at + cell.inFlight] as number;
-  }
-
-  set inFlight(count: number) {
-    this.table.cells[this.at + cell.inFlight] = count;
   }
 }
 

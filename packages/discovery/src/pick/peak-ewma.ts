@@ -47,12 +47,14 @@ export function peakEwmaMeter(
 
 /** Compares the loads of candidates with such meters, and of any others by what they say. */
 export function peakEwmaLoads(candidates: readonly Candidate[], { decayMs }: PeakEwmaOptions): Loads {
-  const rows = rowsOf(candidates, ({ meter }) => (meter instanceof PeakEwma ? meter.row : undefined));
+  const rows = rowsOf(candidates, ({ meter }) => (meter instanceof PeakEwma ? meter : undefined));
   return rows ? new PeakEwmaLoads(rows, decayMs) : candidateLoads(candidates);
 }
 
 class PeakEwma implements LoadMeter {
-  readonly row: LoadRow;
+  readonly table: LoadTable;
+  /** Where its row begins. */
+  readonly at: number;
   readonly #decayMs: number;
   readonly #failureMs: number;
 
@@ -60,15 +62,15 @@ class PeakEwma implements LoadMeter {
     { decayMs, seedMs, failureMs }: PeakEwmaOptions,
     nowMs: number,
     previous: PeakEwma | undefined,
-    row: LoadRow,
+    { table, at }: LoadRow,
   ) {
-    this.row = row;
+    this.table = table;
+    this.at = at;
     this.#decayMs = decayMs;
     this.#failureMs = failureMs;
-    const { cells } = row.table;
-    cells[row.at + cell.averageMs] = previous?.averageMs ?? seedMs;
-    cells[row.at + cell.atMs] = previous ? previous.#of(cell.atMs) : nowMs;
-    cells[row.at + cell.answers] = previous ? previous.#of(cell.answers) : 0;
+    table.cells[at + cell.averageMs] = previous?.averageMs ?? seedMs;
+    table.cells[at + cell.atMs] = previous ? previous.#of(cell.atMs) : nowMs;
+    table.cells[at + cell.answers] = previous ? previous.#of(cell.answers) : 0;
   }
 
   get averageMs(): number {
@@ -76,14 +78,14 @@ class PeakEwma implements LoadMeter {
   }
 
   load(nowMs: number, inFlight: number): number {
-    const { table, at } = this.row;
+    const { table, at } = this;
     return costAt(table.cells, at, nowMs, this.#decayMs, inFlight);
   }
 
   succeeded(nowMs: number, elapsedMs: number): void {
     const averageMs = this.#of(cell.averageMs);
     const answers = this.#of(cell.answers) + 1;
-    if (answers < FIRST_COUNTED_ANSWER) this.row.table.cells[this.row.at + cell.answers] = answers;
+    if (answers < FIRST_COUNTED_ANSWER) this.table.cells[this.at + cell.answers] = answers;
     else if (answers === FIRST_COUNTED_ANSWER || elapsedMs > averageMs) this.#record(nowMs, elapsedMs);
     else {
       const kept = keptShare(nowMs - this.#of(cell.atMs), this.#decayMs);
@@ -100,11 +102,11 @@ class PeakEwma implements LoadMeter {
   }
 
   #of(which: number): number {
-    return this.row.table.cells[this.row.at + which] as number;
+    return this.table.cells[this.at + which] as number;
   }
 
   #record(nowMs: number, averageMs: number): void {
-    const { table, at } = this.row;
+    const { table, at } = this;
     table.cells[at + cell.averageMs] = averageMs;
     table.cells[at + cell.atMs] = nowMs;
     table.cells[at + cell.answers] = FIRST_COUNTED_ANSWER;
@@ -125,6 +127,17 @@ class PeakEwmaLoads implements Loads {
     const { cells } = table;
     const one = places[first] as number;
     const other = places[second] as number;
+    if (!isMeasured(cells, one) || !isMeasured(cells, other)) return this.#costsNoMore(one, other, nowMs);
+    const oneMs = (cells[one + cell.averageMs] as number) * ((cells[one + cell.inFlight] as number) + 1);
+    const otherMs = (cells[other + cell.averageMs] as number) * ((cells[other + cell.inFlight] as number) + 1);
+    // Both fade alike from when they were last changed, so only the time between these counts; and often not even that.
+    const laterMs = (cells[other + cell.atMs] as number) - (cells[one + cell.atMs] as number);
+    if (oneMs <= otherMs ? laterMs >= 0 : laterMs <= 0) return oneMs <= otherMs;
+    return oneMs <= otherMs * Math.exp(laterMs / this.#decayMs);
+  }
+
+  #costsNoMore(one: number, other: number, nowMs: number): boolean {
+    const { cells } = this.#rows.table;
     const decayMs = this.#decayMs;
     return (
       costAt(cells, one, nowMs, decayMs, cells[one + cell.inFlight] as number) <=
@@ -150,10 +163,14 @@ class PeakEwmaLoads implements Loads {
 function costAt(cells: Float64Array, at: number, nowMs: number, decayMs: number, inFlight: number): number {
   const averageMs = cells[at + cell.averageMs] as number;
   const elapsedMs = nowMs - (cells[at + cell.atMs] as number);
-  if ((cells[at + cell.answers] as number) >= FIRST_COUNTED_ANSWER) {
+  if (isMeasured(cells, at)) {
     return averageMs * keptShare(elapsedMs, decayMs) * (inFlight + 1);
   }
   return inFlight > 0 ? UNPROVEN + inFlight : averageMs * keptShare(elapsedMs, SEED_DECAY_MS);
+}
+
+function isMeasured(cells: Float64Array, at: number): boolean {
+  return (cells[at + cell.answers] as number) >= FIRST_COUNTED_ANSWER;
 }
 
 /** What of an average is left after this time. */
