@@ -48,6 +48,7 @@ export type {
   EndpointReport,
   MonitorReport,
   ReasonReport,
+  SplitReport,
 } from './membership/monitor.js';
 export { type MembershipDecorator, type MembershipMethod, OnMembership } from './membership/on-membership.js';
 export { staticEndpoints } from './membership/static-endpoints.js';
@@ -71,7 +72,7 @@ export { random } from './pick/random.js';
 export { rendezvous } from './pick/rendezvous.js';
 export { type RingHashOptions, ringHash, ringHashDefaults } from './pick/ring-hash.js';
 export { roundRobin, weightedRoundRobin } from './pick/round-robin.js';
-export type { LeftOut, MakePicker, RoutedPicker, Router } from './pick/router.js';
+export type { LeftOut, MakePicker, RoutedPicker, Router, Split } from './pick/router.js';
 export { Undecided } from './pick/undecided.js';
 export type { DnsAddress, DnsRegistryOptions, DnsResolver, DnsTarget } from './registries/dns/dns-options.js';
 export { dnsRegistryDefaults } from './registries/dns/dns-options.js';

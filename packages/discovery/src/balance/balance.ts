@@ -40,7 +40,7 @@ import { Undecided } from '../pick/undecided.js';
 import { type BalanceOptions, checkBalance, innerOf } from './balance-options.js';
 import { decided } from './decided.js';
 import { endpointService } from './endpoint-service.js';
-import { explainEndpoints } from './explain.js';
+import { explainEndpoints, explainSplit } from './explain.js';
 import { failureOf } from './failure.js';
 import { Node } from './node.js';
 import { PickCounts } from './pick-counts.js';
@@ -153,6 +153,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
       known: endpoints.length,
       picked: endpoints.filter(({ leftOut }) => !leftOut).length,
       panic: this.#set.panic,
+      split: explainSplit(this.#set.split, endpoints),
       endpoints,
     };
   }

@@ -7,6 +7,7 @@ import { endpointMonitor, monitorBy } from '../membership/monitor.js';
 import type { Balancer } from '../pick/balancer.js';
 import { roundRobin } from '../pick/round-robin.js';
 import type { Router } from '../pick/router.js';
+import { routing } from '../routing/routing.js';
 import { balance } from './balance.js';
 
 function refused(port: number): Error {
@@ -97,6 +98,38 @@ describe('why an endpoint gets no calls', () => {
   });
 });
 
+describe('a split of the traffic', () => {
+  test('is shown with what each group is to get and what it gets, and each endpoint with its group', async () => {
+    const members = [
+      endpointAt(1, { version: '1.4.0' }),
+      endpointAt(2, { version: '1.4.0' }),
+      endpointAt(3, { version: '1.5.0' }),
+      endpointAt(4, { version: '2.0.0' }),
+    ];
+    const monitor = endpointMonitor();
+    const endpoints = liveValue<readonly Endpoint[]>(members);
+    monitorBy(endpoints, monitor);
+    const split = { '1.4.0': 150, '1.5.0': 50, '3.0.0': 0 };
+    const { service, calls } = balancedService([], { endpoints, balancer: roundRobin(), routing: routing({ split }) });
+    expect(monitor.report().clients[0]?.split?.map(({ measured }) => measured)).toEqual([0, 0, 0]);
+    await calls(400);
+    const [old, fresh, none] = monitor.report().clients[0]?.split ?? [];
+    expect(old).toMatchObject({ group: '1.4.0', endpoints: 2, configured: 0.75 });
+    expect(fresh).toMatchObject({ group: '1.5.0', endpoints: 1, configured: 0.25 });
+    expect(none).toEqual({ group: '3.0.0', endpoints: 0, configured: 0, picks: 0, measured: 0 });
+    expect((old?.picks ?? 0) + (fresh?.picks ?? 0)).toBe(400);
+    expect(fresh?.measured).toBeCloseTo((fresh?.picks ?? 0) / 400, 2);
+    // Five standard deviations.
+    expect(fresh?.measured).toSatisfy((share: number) => Math.abs(share - 0.25) < 0.11);
+    expect(service.report().map(({ group, leftOut }) => [group, leftOut?.rule])).toEqual([
+      ['1.4.0', undefined],
+      ['1.4.0', undefined],
+      ['1.5.0', undefined],
+      [undefined, 'split'],
+    ]);
+  });
+});
+
 describe('the report of a client', () => {
   function monitored(ports: readonly number[], path = 'shop/inventory') {
     const monitor = endpointMonitor();
@@ -130,6 +163,7 @@ describe('the report of a client', () => {
         known: 4,
         picked: 4,
         panic: undefined,
+        split: undefined,
       },
     ]);
     for (const port of [1, 2, 3]) down.add(port);
@@ -148,6 +182,7 @@ describe('the report of a client', () => {
       known: 0,
       picked: 0,
       panic: undefined,
+      split: undefined,
       endpoints: [],
     });
     monitor.add(report('inventory', 'shop/inventory'));

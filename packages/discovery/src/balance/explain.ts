@@ -1,5 +1,6 @@
 /** What a balanced service tells of itself: each endpoint with what it gets, and why some get nothing. */
-import type { EndpointReport, ReasonReport } from '../membership/monitor.js';
+import type { EndpointReport, ReasonReport, SplitReport } from '../membership/monitor.js';
+import type { Split } from '../pick/router.js';
 import type { Node } from './node.js';
 import type { PickCounts } from './pick-counts.js';
 import type { PickSet } from './pick-set.js';
@@ -12,6 +13,7 @@ export function explainEndpoints<Req, Res>(
   nowMs: number,
 ): readonly EndpointReport[] {
   const nodes = [...set.nodes];
+  const { split } = set;
   const picks = nodes.map(({ slot }) => counts.of(slot, nowMs));
   const all = picks.reduce((sum, count) => sum + count, 0);
   return nodes.map((node, at) => {
@@ -31,12 +33,26 @@ export function explainEndpoints<Req, Res>(
       inFlight,
       picks: own,
       share: all === 0 ? 0 : rounded(own / all),
+      group: split?.groupOf(node),
       leftOut: leftOutOf(node, set),
       ejection: health.ejection ? ejection : undefined,
       withheld: health.withheld && { ...health.withheld },
       ...node.report(),
     };
   });
+}
+
+/** What each group of a split is to get, and what it gets. */
+export function explainSplit(split: Split | undefined, endpoints: readonly EndpointReport[]) {
+  if (!split) return undefined;
+  const shares = split.groups.reduce((sum, { share }) => sum + share, 0);
+  const groups = split.groups.map(({ name, share }): SplitReport => {
+    const own = endpoints.filter(({ group }) => group === name);
+    const picks = own.reduce((sum, each) => sum + each.picks, 0);
+    return { group: name, endpoints: own.length, configured: rounded(share / shares), picks, measured: 0 };
+  });
+  const all = groups.reduce((sum, { picks }) => sum + picks, 0);
+  return groups.map((group) => ({ ...group, measured: all === 0 ? 0 : rounded(group.picks / all) }));
 }
 
 function statusOf<Req, Res>({ endpoint, service }: Node<Req, Res>): string {

@@ -14,7 +14,7 @@ import type { Failure, HostSet } from '../outlier/host.js';
 import { Outliers } from '../outlier/outliers.js';
 import type { Balancer, Candidate, Picker } from '../pick/balancer.js';
 import { LoadTable } from '../pick/load-table.js';
-import type { LeftOut, RoutedPicker, Router } from '../pick/router.js';
+import type { LeftOut, RoutedPicker, Router, Split } from '../pick/router.js';
 import { Undecided } from '../pick/undecided.js';
 import type { Node, NodeMeasures, NodeSet } from './node.js';
 
@@ -223,6 +223,11 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
     return out === 0 || out <= mayLeave
       ? undefined
       : { measured: out / this.upCount, threshold: mayLeave / this.upCount };
+  }
+
+  /** How the router splits the traffic; undefined where it does not. */
+  get split(): Split | undefined {
+    return this.#routed?.split;
   }
 
   /** Why a member gets no calls now, by the router. @param context - of a call that says where it wants to go */

@@ -34,6 +34,8 @@ export interface EndpointReport extends Partial<ConnectionReport> {
   readonly picks: number;
   /** The same as a share of those to all endpoints, 0 to 1. */
   readonly share: number;
+  /** Its group of the split; undefined where the traffic is not split, or it is in no group. */
+  readonly group: string | undefined;
   /** Why no call without wishes of its own goes there now; undefined while some do. */
   readonly leftOut: ReasonReport | undefined;
   /** Which rule ejected it, in full; undefined while it is in. */
@@ -57,6 +59,18 @@ export interface ReasonReport {
   readonly error?: string;
 }
 
+/** One group of a split. */
+export interface SplitReport {
+  readonly group: string;
+  /** Endpoints that are in it. */
+  readonly endpoints: number;
+  /** Its share as it is configured. */
+  readonly configured: number;
+  readonly picks: number;
+  /** Its share of the picks of all groups; 0 without any. */
+  readonly measured: number;
+}
+
 /** One client, or whatever else balances, as a whole. */
 export interface BalancerReport {
   readonly service: string;
@@ -73,6 +87,8 @@ export interface BalancerReport {
    * (`measured`), and from which share on that is (`threshold`).
    */
   readonly panic: { readonly measured: number; readonly threshold: number } | undefined;
+  /** How the traffic is split: shares from 0 to 1 as configured, and of the attempts of the last minute; undefined where it is not. */
+  readonly split: readonly SplitReport[] | undefined;
   readonly endpoints: readonly EndpointReport[];
 }
 

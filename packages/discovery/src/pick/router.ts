@@ -21,8 +21,18 @@ export interface LeftOut {
  */
 export type MakePicker = (name: string, candidates: readonly Candidate[]) => Picker;
 
+/** How the traffic is split. */
+export interface Split {
+  /** The groups, with their shares relative to each other. */
+  readonly groups: readonly { readonly name: string; readonly share: number }[];
+  /** Name of a member's group; undefined where it is in none, or may not be called. */
+  groupOf(candidate: Candidate): string | undefined;
+}
+
 /** A picker over groups of candidates. */
 export interface RoutedPicker extends Picker {
+  /** Undefined where the traffic is not split. */
+  readonly split?: Split | undefined;
   /**
    * Why a member gets no calls now, though it may be usable; undefined if it may be picked.
    * @param context - of a call that says where it wants to go. @defaultValue any call

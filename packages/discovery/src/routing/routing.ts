@@ -8,7 +8,7 @@
 import { background, type CallContext, combine, type Env, type Live } from '@fwk/kernel';
 import { type CallRoute, routeKey } from '../membership/call-route.js';
 import type { Candidate } from '../pick/balancer.js';
-import type { LeftOut, MakePicker, RoutedPicker, Router } from '../pick/router.js';
+import type { LeftOut, MakePicker, RoutedPicker, Router, Split } from '../pick/router.js';
 import type { Caller } from './caller.js';
 import { type Places, type Planning, placesOf } from './group-plan.js';
 import { tellProblems } from './problems.js';
@@ -77,6 +77,16 @@ class Routed implements RoutedPicker {
     const route = this.#routeFor(said);
     const key = route.hasChoice ? this.#keyOf(said, request, context, true) : undefined;
     return route.pick(nowMs, request, context, key);
+  }
+
+  get split(): Split | undefined {
+    const { matcher } = this.#route;
+    if (matcher.groups.length === 0) return undefined;
+    return {
+      groups: matcher.groups,
+      groupOf: ({ endpoint: { instance } }) =>
+        matcher.fits(instance) ? matcher.groups[matcher.groupOf(instance)]?.name : undefined,
+    };
   }
 
   leftOut(candidate: Candidate, context?: CallContext): LeftOut | undefined {
