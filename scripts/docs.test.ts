@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { configErrors, configEvents } from '@fwk/config';
 import { coreErrors, coreEvents } from '@fwk/core';
 import { discoveryErrors, discoveryEvents } from '@fwk/discovery';
-import { httpErrors } from '@fwk/http';
+import { httpErrors, httpEvents } from '@fwk/http';
 import { kernelErrors, kernelEvents } from '@fwk/kernel';
 import { muxErrors } from '@fwk/mux';
 import { resilienceErrors, resilienceEvents } from '@fwk/resilience';
@@ -26,6 +26,7 @@ const events = {
   config: configEvents,
   core: coreEvents,
   discovery: discoveryEvents,
+  http: httpEvents,
   kernel: kernelEvents,
   resilience: resilienceEvents,
 };

@@ -55,6 +55,7 @@ export type {
 export { del, get, type Method, type Operation, type OperationSpec, patch, post, put } from './contract/operation.js';
 export type { PathParameters, PathTemplate } from './contract/path-template.js';
 export { httpErrors } from './errors.js';
+export { type HttpEvent, httpEvents } from './events.js';
 export { type IdempotencyOptions, idempotencyDefaults } from './idempotency/idempotency-options.js';
 export type { Claim, ClaimedKey, IdempotencyStore, KeptAnswer, KeyedRequest } from './idempotency/idempotency-store.js';
 export type { AdvertiseOptions } from './server/advertise.js';
@@ -77,6 +78,7 @@ export type { ServedRequest } from './serving/served-request.js';
 export type { ServerLayers } from './serving/served-scope.js';
 export { serverLimitDefaults } from './serving/server-policy.js';
 export type { ServerPolicyOptions } from './serving/server-policy-options.js';
+export { type ShadowCompare, type ShadowOptions, shadowDefaults } from './shadow/shadow-options.js';
 export { callerKey } from './wire/caller.js';
 export { type Peer, peerKey } from './wire/peer.js';
 export { HttpError, type Problem, type ProblemOptions, problem, type WireIssue } from './wire/problem.js';

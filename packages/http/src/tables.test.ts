@@ -5,10 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { clientDefaults } from './client/client-options.js';
 import { httpErrors } from './errors.js';
+import { httpEvents } from './events.js';
 import { idempotencyDefaults } from './idempotency/idempotency-options.js';
 import { serverDefaults } from './server/server-options.js';
 import { serverTlsDefaults } from './server/server-tls.js';
 import { serverPolicyRules } from './serving/server-policy-options.js';
+import { shadowDefaults } from './shadow/shadow-options.js';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
@@ -22,6 +24,15 @@ test('every code in the table is raised somewhere, and every code that is raised
   expect([...raised].sort()).toEqual(Object.keys(httpErrors).sort());
 });
 
+test('every event in the table is emitted somewhere, and every event that is emitted is in the table', () => {
+  const code = sources
+    .filter((name) => name !== 'events.ts')
+    .map(read)
+    .join('\n');
+  const emitted = new Set(code.match(/(?<=')shadow\.[a-z-]+(?=')/g));
+  expect([...emitted].sort()).toEqual(Object.keys(httpEvents).sort());
+});
+
 test('every code is explained in the README', () => {
   const readme = read('../README.md');
   expect(Object.keys(httpErrors).filter((code) => !readme.includes(code))).toEqual([]);
@@ -32,13 +43,18 @@ const ownServerDefaults = Object.fromEntries(
   Object.entries(serverDefaults).filter(([option]) => !Object.hasOwn(serverPolicyRules, option)),
 );
 
+/** Options that only policies of clients have are documented with those. */
+const { wire, ejection, ...ownClientDefaults } = clientDefaults;
+
 test('the options of a policy have no default of the server beside that of the policy', () => {
   const ofPolicy = Object.keys(serverPolicyRules).map((option) => [option, Reflect.get(serverDefaults, option)]);
   expect(ofPolicy.filter(([, value]) => value !== undefined)).toEqual([]);
 });
 
 test.each([
-  ['client/client-options.ts', 'ClientOptions', clientDefaults],
+  ['client/client-options.ts', 'ClientOptions', ownClientDefaults],
+  ['client/client-fields.ts', 'ClientFields', { wire, ejection }],
+  ['shadow/shadow-options.ts', 'ShadowOptions', shadowDefaults],
   ['server/server-options.ts', 'ServerSettings', ownServerDefaults],
   ['server/server-tls.ts', 'ServerTls', serverTlsDefaults],
   ['idempotency/idempotency-options.ts', 'IdempotencyOptions', idempotencyDefaults],

@@ -7,7 +7,6 @@ import { type BuiltService, currentOf, type LayerDescription, makeEnv } from '@f
 import { type PolicyKind, policyRegistry } from '@fwk/resilience';
 import { ClientClosedError, ClientUnboundError } from '../calling/client-errors.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
-import type { OperationPlan } from '../contract/contract.js';
 import type { WireHeaders } from '../wire/wire-headers.js';
 import { constantHeaders } from './client-headers.js';
 import {
@@ -18,19 +17,18 @@ import {
   type EndpointSource,
 } from './client-options.js';
 import { clientRouter } from './client-routing.js';
-import { type ClientStack, clientStack } from './client-stack.js';
+import { type ClientCalls, type ClientStack, clientStack } from './client-stack.js';
 import { connectionTls, showTlsHealth } from './client-tls.js';
 
 /** A connection is not waited for longer than this, unless the options say so. */
 const LONGEST_CONNECT_MS = 1000;
 
 /** What a client is for. */
-export interface ClientPurpose {
+export interface ClientPurpose extends ClientCalls {
   /** For messages: `client of "inventory"`. */
   readonly owner: string;
   /** Unless the options name another. */
   readonly service: string;
-  readonly plans: readonly OperationPlan<string>[];
   /** What the policy means before it. @param variesByCaller - whether answers may differ by what requests do not show */
   kind(service: string, variesByCaller: boolean): PolicyKind;
 }
@@ -51,7 +49,7 @@ export interface ClientCore {
  */
 export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOptions<C>> & ClientParts): ClientCore {
   const { memberships, env: parts, caller: _, policies, health, self, ...given } = options;
-  const { owner, plans } = purpose;
+  const { owner } = purpose;
   const { own, policy } = checkClientOptions<C>(owner, given as Partial<ClientOptions<C>>);
   const constant = constantHeaders(owner, own.headers);
   const outer = makeEnv(parts);
@@ -67,7 +65,7 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
     owned.unshift(use);
     const routed = clientRouter(use.live('routing'), self);
     owned.push(routed);
-    const stack = clientStack(service, plans, own, source, use, routed.router, {
+    const stack = clientStack(service, purpose, own, source, use, routed.router, {
       service,
       clock: outer.clock,
       random: outer.random,

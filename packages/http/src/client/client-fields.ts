@@ -6,6 +6,7 @@ import { checkEjection, type EjectionOptions, ejectionDefaults, routingDefaults 
 import { isLive, type Live, oneOf, type Rule } from '@fwk/kernel';
 import { type KindField, kindField } from '@fwk/resilience';
 import type { WireChoice } from '../calling/wire-choice.js';
+import { checkShadow, type ShadowOptions, shadowDefaults } from '../shadow/shadow-options.js';
 import {
   balancerFrom,
   type ClientBalancer,
@@ -34,6 +35,11 @@ export interface ClientFields {
    * Which instances a call may go to: versions, tags, a split of traffic, zones, a subset. @defaultValue {@link routingDefaults}
    */
   readonly routing?: ClientRouting | Live<ClientRouting> | undefined;
+  /**
+   * Copies a share of the calls to another version and compares the answers; false for none, whatever the options below say.
+   * @defaultValue {@link shadowDefaults}: none
+   */
+  readonly shadow?: Partial<ShadowOptions> | false | Live<Partial<ShadowOptions> | false> | undefined;
 }
 
 declare module '@fwk/resilience' {
@@ -44,6 +50,7 @@ declare module '@fwk/resilience' {
     readonly balancer?: ClientBalancerSettings;
     readonly routing?: Omit<ClientRouting, 'keyOf'>;
     readonly ejection?: Partial<EjectionOptions> | false;
+    readonly shadow?: Partial<Omit<ShadowOptions, 'compare'>> | false;
   }
 }
 
@@ -85,6 +92,15 @@ export const clientFields: readonly KindField[] = Object.freeze([
     merge: (over, under) =>
       isObject(over) && isObject(under) && !isLive(over) && !isLive(under) ? { ...under, ...over } : over,
     defaults: routingDefaults,
+    anyData: true,
+  }),
+  kindField({
+    name: 'shadow',
+    rule: optionsOrFalse,
+    check(value) {
+      if (value !== false) checkShadow(value as Partial<ShadowOptions>);
+    },
+    defaults: shadowDefaults,
     anyData: true,
   }),
 ]);

@@ -226,7 +226,15 @@ describe('answers that callers share', () => {
     expect(policies.refusal?.reasons[0]).toMatch(
       /^policy "shop" where it is used: cache needs a keyOf where headers is/,
     );
-    expect(roles()).toEqual(['operation-telemetry', 'deadline', 'retry', 'keyed-attempts', 'headers', 'balance']);
+    expect(roles()).toEqual([
+      'operation-telemetry',
+      'deadline',
+      'retry',
+      'keyed-attempts',
+      'headers',
+      'shadow',
+      'balance',
+    ]);
     source.set({ shop: { operations: { item: { coalesce: {} } } } });
     expect(policies.refusal?.reasons[0]).toMatch(/operations\.item: coalesce needs a keyOf/);
   });

@@ -8,6 +8,7 @@ import type { PolicyUse } from '@fwk/resilience';
 import type { ConnectionParts } from '../calling/connection-parts.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { OperationPlan } from '../contract/contract.js';
+import { shadow } from '../shadow/shadow.js';
 import { attemptSeries, attemptTelemetry } from './attempt-telemetry.js';
 import { balancerFrom } from './client-balancer.js';
 import { type CheckedClientOptions, clientDefaults, type EndpointSource } from './client-options.js';
@@ -18,6 +19,13 @@ import { operationTelemetry } from './operation-telemetry.js';
 
 /** The layers of a client. */
 export type OperationStack = Stack<OperationRequest, OperationResponse>;
+
+/** The calls of a client. */
+export interface ClientCalls {
+  readonly plans: readonly OperationPlan<string>[];
+  /** Whether some of them may be copied to another version; requests that are passed on never are. */
+  readonly copies: boolean;
+}
 
 /** A client's layers, ready to be built. */
 export interface ClientStack {
@@ -33,7 +41,7 @@ export interface ClientStack {
  */
 export function clientStack<C>(
   service: string,
-  plans: readonly OperationPlan<string>[],
+  { plans, copies }: ClientCalls,
   options: CheckedClientOptions<C>['own'],
   source: EndpointSource,
   use: PolicyUse,
@@ -61,13 +69,16 @@ export function clientStack<C>(
   // Each attempt has credentials of its own; no endpoint waits for them, or is judged by how they are made.
   const { headers, headersTimeoutMs } = options;
   if (typeof headers === 'function') calls = calls.use(headersLayer(service, headers, headersTimeoutMs));
+  const connect = (endpoint: Endpoint, reported: TakeReport) => new EndpointConnection(endpoint, connections, reported);
+  // Right outside the balancer, so that a copy is what was sent; inside all that counts calls, so that nothing counts copies.
+  if (copies) calls = calls.use(shadow(use.live('shadow'), { service, endpoints, connect }));
   // Chooses the endpoint of this attempt; what follows belongs to that endpoint. A call made before the first list of
   // instances is known waits for it here, within the deadline.
   calls = calls.use(
     balance({
       service,
       endpoints,
-      connect: (endpoint: Endpoint, reported: TakeReport) => new EndpointConnection(endpoint, connections, reported),
+      connect,
       endpoint: ({ id }: Endpoint) =>
         stack<OperationRequest, OperationResponse>(use.env).use(use.endpoint(id, atEndpoint)),
       inner: () => [...use.describe(atEndpoint), describeConnection(connections)],

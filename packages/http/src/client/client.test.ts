@@ -98,11 +98,12 @@ test('has its layers in the order of the architecture', () => {
     'fallback',
     'retry',
     'keyed-attempts',
+    'shadow',
     'balance',
   ]);
   expect(layersOfEndpoint(whole)).toEqual(['circuit-breaker', 'attempt-timeout', 'attempt-telemetry', 'connection']);
   const small = clientFor({ endpoints, retry: false, breaker: false });
-  expect(layersOf(small)).toEqual(['operation-telemetry', 'deadline', 'keyed-attempts', 'balance']);
+  expect(layersOf(small)).toEqual(['operation-telemetry', 'deadline', 'keyed-attempts', 'shadow', 'balance']);
   expect(layersOfEndpoint(small)).toEqual(['attempt-timeout', 'attempt-telemetry', 'connection']);
   expect(describeClient({})).toBeUndefined();
 });

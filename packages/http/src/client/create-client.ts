@@ -29,6 +29,7 @@ export function createClient<C extends AnyContract>(
       owner: `client of "${contract.name}"`,
       service: contract.name,
       plans,
+      copies: plans.some(({ idempotent, idempotencyKey }) => idempotent && !idempotencyKey),
       kind: (service, variesByCaller) => clientKind(service, plans, variesByCaller),
     },
     options,

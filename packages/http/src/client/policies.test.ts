@@ -97,6 +97,7 @@ describe('configuration', () => {
       'rate-limit',
       'throttle',
       'keyed-attempts',
+      'shadow',
       'balance',
     ]);
     expect(layers.at(-1)?.inner?.map(({ role }) => role)).toEqual([

@@ -17,6 +17,8 @@ export const headerNames = Object.freeze({
   retry: 'fwk-retry',
   /** On an answer, how busy the server is: calls in flight and latency; see `load-text.ts`. */
   load: 'fwk-load',
+  /** `1` on a request that is a copy: nobody waits for its answer. */
+  shadow: 'fwk-shadow',
   idempotencyKey: 'idempotency-key',
   traceparent: 'traceparent',
   tracestate: 'tracestate',

@@ -1,0 +1,10 @@
+/** The events of this package: name and what it says. */
+export const httpEvents = Object.freeze({
+  'shadow.differed':
+    'The answer to a copied call is not that of the call itself; carries operation and what differs. At most one a second for each operation; `untold` says how many there were since.',
+  'shadow.not-compared':
+    'A call could not be copied or compared; carries the result, such as `failed` or `left-out`, and why. At most one a second for each operation.',
+});
+
+/** Names of this package's events. */
+export type HttpEvent = keyof typeof httpEvents;
