@@ -44,7 +44,7 @@ const ownServerDefaults = Object.fromEntries(
 );
 
 /** Options that only policies of clients have are documented with those. */
-const { wire, ejection, ...ownClientDefaults } = clientDefaults;
+const { wire, balancer, ejection, ...ownClientDefaults } = clientDefaults;
 
 test('the options of a policy have no default of the server beside that of the policy', () => {
   const ofPolicy = Object.keys(serverPolicyRules).map((option) => [option, Reflect.get(serverDefaults, option)]);
@@ -53,7 +53,7 @@ test('the options of a policy have no default of the server beside that of the p
 
 test.each([
   ['client/client-options.ts', 'ClientOptions', ownClientDefaults],
-  ['client/client-fields.ts', 'ClientFields', { wire, ejection }],
+  ['client/client-fields.ts', 'ClientFields', { wire, balancer, ejection }],
   ['shadow/shadow-options.ts', 'ShadowOptions', shadowDefaults],
   ['server/server-options.ts', 'ServerSettings', ownServerDefaults],
   ['server/server-tls.ts', 'ServerTls', serverTlsDefaults],

@@ -26,7 +26,7 @@ export interface ClientFields {
   readonly wire?: WireChoice | Live<WireChoice> | undefined;
   /**
    * How an instance is chosen: `roundRobin()`, `'round-robin'`, or `{ kind: 'ring-hash', key: 'header:x-user' }`.
-   * @defaultValue 'p2c': power of two choices over peak EWMA
+   * The default is the power of two choices over peak EWMA. @defaultValue 'p2c'
    */
   readonly balancer?: ClientBalancer | Live<ClientBalancer> | undefined;
   /** When endpoints are no longer picked, or false for never. @defaultValue {@link ejectionDefaults} */
