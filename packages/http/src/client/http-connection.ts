@@ -9,7 +9,7 @@ import type { Dispatcher } from 'undici';
 import type { Attempt } from '../calling/attempt.js';
 import { ClientClosedError } from '../calling/client-errors.js';
 import type { ConnectionParts, Place } from '../calling/connection-parts.js';
-import { connector, openSocket, tcpTo } from '../calling/connector.js';
+import { connector } from '../calling/connector.js';
 import type { OperationRequest, PooledAttempt } from '../calling/operation-request.js';
 import { Reconnecting } from '../calling/reconnecting.js';
 import { type AttemptWriter, writeAttempt } from '../calling/write-attempt.js';
@@ -115,14 +115,15 @@ export class HttpConnection {
 
   /** Makes a connection to see whether that is possible, and closes it: requests have connections of their own. */
   #reconnect(): void {
-    const { address, port, socketPath } = this.#place;
-    const { clock, connectTimeoutMs } = this.#parts;
-    const to = socketPath === undefined ? tcpTo(address, port) : { path: socketPath };
-    openSocket(clock, connectTimeoutMs(), to, undefined, (...[error, socket]) => {
-      if (error) this.#reconnecting.failed();
-      else this.#reconnecting.made();
-      socket?.destroy();
-    });
+    import('../mux/connect-mux.js')
+      .then(({ connectMux }) => connectMux(this.#place, this.#parts))
+      .then(
+        (socket) => {
+          socket.destroy();
+          this.#reconnecting.made();
+        },
+        () => this.#reconnecting.failed(),
+      );
   }
 }
 

@@ -113,7 +113,7 @@ test('a server that speaks only HTTP from then on is called over HTTP, without a
 
 test('no session is opened once calls are to take HTTP', async () => {
   const wire = liveValue<WireChoice>('auto');
-  const { clock, server, client } = await lostAtMute({ wire });
+  const { clock, server, client } = await lostAtMute({ ...inTurn, wire });
   await vi.waitFor(() => expect(server.sockets.length).toBe(2), patience);
   // That one is not answered; another would follow after a second at most.
   wire.set('http');
