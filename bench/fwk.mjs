@@ -1,4 +1,5 @@
 /** The packages of this repository, as their users import them. */
+export const config = () => import('@fwk/config');
 export const core = () => import('@fwk/core');
 export const discovery = () => import('@fwk/discovery');
 export const http = () => import('@fwk/http');

@@ -1,4 +1,5 @@
-import { fakeClock } from '@fwk/kernel/testing';
+import { makeEnv } from '@fwk/kernel';
+import { leakGuard } from '@fwk/kernel/testing';
 import { expect, test } from 'vitest';
 import { flagsInMemory } from '../fixtures/flags-in-memory.js';
 import { Exposures, longestExposedKey } from './exposures.js';
@@ -61,16 +62,35 @@ test('that are remembered never exceed their bound, and the oldest goes first', 
   expect(ask('f', '1')).toBe(5);
 });
 
-test('leave nothing of flags that are no more', () => {
+test('leave nothing behind: of flags that are no more, of windows that are over, after disposal', async () => {
+  const guard = leakGuard();
   const exposures = new Exposures(1000, 5);
-  const clock = fakeClock();
   let told = 0;
-  const events = { emit: () => void told++ };
-  for (let index = 0; index < 20; index++) {
+  exposures.tellTo(makeEnv({ clock: guard.clock, events: { emit: () => void told++ } }));
+  const tell = (key: string) => {
     const outcome = { variant: 'on', reason: 'SPLIT', answer: undefined, told: exposures.among('f', 'on') } as const;
-    exposures.tell('f', outcome, `k${index}`, clock, events);
-  }
-  expect([exposures.size, told]).toEqual([5, 20]);
-  exposures.keepOnly(new Map());
+    exposures.tell('f', outcome, key);
+  };
+  for (let index = 0; index < 20; index++) tell(`k${index}`);
+  expect([exposures.size, exposures.among('f', 'on').size, told]).toEqual([5, 5, 20]);
+  await guard.clock.advance(500);
+  tell('late');
+  await guard.clock.advance(500);
+  expect([exposures.size, [...exposures.among('f', 'on')]]).toEqual([1, ['late']]);
+  await guard.clock.advance(510);
   expect(exposures.size).toBe(0);
+  guard.check();
+  tell('last');
+  exposures.keepOnly(new Map());
+  expect(exposures.among('f', 'on').size).toBe(0);
+  exposures[Symbol.dispose]();
+  tell('never');
+  expect(told).toBe(22);
+  guard.check();
+});
+
+test('are told each time where the window is 0', async () => {
+  const { flags, events } = await flagsInMemory({ f: half }, { exposureWindowMs: 0 });
+  for (let time = 0; time < 3; time++) flags.value('f', false, { key: 'me' });
+  expect(exposed(events)).toHaveLength(3);
 });

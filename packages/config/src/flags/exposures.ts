@@ -1,34 +1,37 @@
 /**
  * Tells who was given which variant: `flag.exposed`, once for each flag, variant and key in a window. What was told is remembered
- * in a ring of bounded length: when it is full the oldest is forgotten, and may be told again before its window is over.
+ * until its window is over, in a ring of bounded length: when that is full the oldest is forgotten, and may be told again sooner. One timer
+ * forgets, so that asking a flag reads no clock.
  */
-import type { Clock, EventSink } from '@fwk/kernel';
+import type { Env, Timer } from '@fwk/kernel';
 import type { Outcome } from './flag-answer.js';
 
 /** Longer keys are neither told nor remembered: a key is an id. */
 export const longestExposedKey = 256;
 
-/** One exposure that was told. */
-export interface Told {
+/** What was told of one variant of one flag: the keys. */
+export type ToldKeys = Set<string>;
+
+interface Told {
   readonly key: string;
-  readonly atMs: number;
-  readonly among: ToldByKey;
+  readonly untilMs: number;
+  readonly among: ToldKeys;
 }
 
-/** What was told of one variant of one flag. */
-export type ToldByKey = Map<string, Told>;
-
 /** Tells exposures, each once in a window. */
-export class Exposures {
+export class Exposures implements Disposable {
   readonly #windowMs: number;
   readonly #most: number;
   readonly #ring: Told[] = [];
   #oldest = 0;
-  #byFlag = new Map<string, Map<string, ToldByKey>>();
+  #count = 0;
+  #env: Env | undefined;
+  #timer: Timer | undefined;
+  #byFlag = new Map<string, Map<string, ToldKeys>>();
 
   /**
    * @param windowMs - within it the same exposure is told once.
-   * @param most - how many are remembered.
+   * @param most - how many are remembered, at least 1.
    */
   constructor(windowMs: number, most: number) {
     this.#windowMs = windowMs;
@@ -37,16 +40,19 @@ export class Exposures {
 
   /** How many are remembered. */
   get size(): number {
-    let sum = 0;
-    for (const byVariant of this.#byFlag.values()) for (const told of byVariant.values()) sum += told.size;
-    return sum;
+    return this.#count;
+  }
+
+  /** Tells to this environment from now on. */
+  tellTo(env: Env): void {
+    this.#env = env;
   }
 
   /** Where exposures of a variant are remembered, the same again after definitions change. */
-  among(flag: string, variant: string): ToldByKey {
-    const byVariant = this.#byFlag.get(flag) ?? new Map<string, ToldByKey>();
+  among(flag: string, variant: string): ToldKeys {
+    const byVariant = this.#byFlag.get(flag) ?? new Map<string, ToldKeys>();
     this.#byFlag.set(flag, byVariant);
-    const told = byVariant.get(variant) ?? new Map<string, Told>();
+    const told = byVariant.get(variant) ?? new Set<string>();
     byVariant.set(variant, told);
     return told;
   }
@@ -57,22 +63,52 @@ export class Exposures {
   }
 
   /** Tells it unless it was told in the window. */
-  tell(flag: string, { variant, reason, told }: Outcome, key: unknown, clock: Clock, events: EventSink): void {
-    if (!told || typeof key !== 'string' || key.length > longestExposedKey) return;
-    const nowMs = clock.now();
-    const known = told.get(key);
-    if (known && nowMs - known.atMs < this.#windowMs) return;
-    this.#remember({ key, atMs: nowMs, among: told });
+  tell(flag: string, outcome: Outcome, key: unknown): void {
+    const { told } = outcome;
+    if (!told || typeof key !== 'string' || told.has(key) || key.length > longestExposedKey || !this.#env) return;
+    this.#remember(told, key, this.#env);
     // Not `key`: what has that name is masked in logs.
-    events.emit('flag.exposed', { flag, variant, reason, contextId: key });
+    const { variant, reason } = outcome;
+    this.#env.events.emit('flag.exposed', { flag, variant, reason, contextId: key });
   }
 
-  #remember(exposure: Told): void {
-    const last = this.#ring[this.#oldest];
-    // What was told again since has a newer entry, which stays.
-    if (last !== undefined && last.among.get(last.key) === last) last.among.delete(last.key);
-    this.#ring[this.#oldest] = exposure;
+  /** Tells and remembers no more. */
+  [Symbol.dispose](): void {
+    if (this.#timer !== undefined) this.#env?.clock.clearTimer(this.#timer);
+    this.#timer = undefined;
+    this.#env = undefined;
+  }
+
+  #remember(among: ToldKeys, key: string, { clock }: Env): void {
+    if (this.#windowMs === 0) return;
+    if (this.#count === this.#most) this.#forgetOldest();
+    this.#ring[(this.#oldest + this.#count) % this.#most] = { key, untilMs: clock.now() + this.#windowMs, among };
+    this.#count++;
+    among.add(key);
+    if (this.#timer === undefined) this.#wait(this.#windowMs);
+  }
+
+  /** Not for each alone: what is over is forgotten together with what was told in the next hundredth of the window. */
+  #wait(delayMs: number): void {
+    const atLeastMs = Math.ceil(this.#windowMs / 100);
+    this.#timer = this.#env?.clock.setTimer(() => this.#forget(), Math.max(delayMs, atLeastMs), true);
+  }
+
+  #forget(): void {
+    this.#timer = undefined;
+    const nowMs = this.#env?.clock.now() ?? 0;
+    while (this.#count > 0 && this.#next.untilMs <= nowMs) this.#forgetOldest();
+    if (this.#count > 0) this.#wait(this.#next.untilMs - nowMs);
+  }
+
+  get #next(): Told {
+    return this.#ring[this.#oldest] as Told;
+  }
+
+  #forgetOldest(): void {
+    const { among, key } = this.#next;
+    among.delete(key);
     this.#oldest = (this.#oldest + 1) % this.#most;
-    exposure.among.set(exposure.key, exposure);
+    this.#count--;
   }
 }

@@ -1,4 +1,4 @@
-import type { ToldByKey } from './exposures.js';
+import type { ToldKeys } from './exposures.js';
 import type { FlagValue } from './flag-definition.js';
 
 /** Why a flag has its answer, in OpenFeature's words. `DISABLED` also stands for a prerequisite that is not met. */
@@ -40,7 +40,7 @@ export interface Outcome {
   /** What is answered; undefined where only whoever asks knows the value. */
   readonly answer: FlagAnswer<FlagValue> | undefined;
   /** Whom it was told of; undefined where that is of no interest. */
-  readonly told: ToldByKey | undefined;
+  readonly told: ToldKeys | undefined;
 }
 
 /** An answer whose value whoever asks has given. */

@@ -60,6 +60,7 @@ export class LiveFlags implements Flags, Disposable {
     const section = config.section(flagsSection);
     this.#config = config;
     this.#env = env;
+    this.#exposures?.tellTo(env);
     this.#replace(section.value, {});
     this.#subscriptions = [
       section.subscribe((definitions, before) => this.#replace(definitions, before)),
@@ -71,6 +72,7 @@ export class LiveFlags implements Flags, Disposable {
   [Symbol.dispose](): void {
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     this.#subscriptions = [];
+    this.#exposures?.[Symbol.dispose]();
   }
 
   value<T>(name: string, fallback: T, context?: FlagContext): T {
@@ -86,7 +88,7 @@ export class LiveFlags implements Flags, Disposable {
     try {
       const { key, attributes } = context;
       const outcome = flag.resolve(key, attributes ?? noAttributes);
-      if (outcome.told) this.#exposures?.tell(name, outcome, key, this.#env.clock, this.#env.events);
+      if (outcome.told) this.#exposures?.tell(name, outcome, key);
       if (outcome.answer) return outcome.answer as FlagAnswer<T>;
       return answerOf(fallback, outcome.reason, flag.metadata);
     } catch (error) {

@@ -77,7 +77,8 @@ function vanDerCorput(index: number): number {
 
 /** Finds what stands at a place; undefined between stretches. */
 export function stretchAt(stretches: readonly Stretch[], place: number): Stretch | undefined {
-  let [low, high] = [0, stretches.length - 1];
+  let low = 0;
+  let high = stretches.length - 1;
   while (low <= high) {
     const middle = (low + high) >> 1;
     const stretch = stretches[middle] as Stretch;
