@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { clientFields } from './client/client-fields.js';
 import { clientDefaults } from './client/client-options.js';
 import { httpErrors } from './errors.js';
 import { httpEvents } from './events.js';
@@ -44,7 +45,9 @@ const ownServerDefaults = Object.fromEntries(
 );
 
 /** Options that only policies of clients have are documented with those. */
-const { wire, balancer, ejection, ...ownClientDefaults } = clientDefaults;
+const isField = ([option]: readonly [string, unknown]) => clientFields.some(({ name }) => name === option);
+const fieldDefaults = Object.fromEntries(Object.entries(clientDefaults).filter(isField));
+const ownClientDefaults = Object.fromEntries(Object.entries(clientDefaults).filter((entry) => !isField(entry)));
 
 test('the options of a policy have no default of the server beside that of the policy', () => {
   const ofPolicy = Object.keys(serverPolicyRules).map((option) => [option, Reflect.get(serverDefaults, option)]);
@@ -53,7 +56,7 @@ test('the options of a policy have no default of the server beside that of the p
 
 test.each([
   ['client/client-options.ts', 'ClientOptions', ownClientDefaults],
-  ['client/client-fields.ts', 'ClientFields', { wire, balancer, ejection }],
+  ['client/client-fields.ts', 'ClientFields', fieldDefaults],
   ['shadow/shadow-options.ts', 'ShadowOptions', shadowDefaults],
   ['server/server-options.ts', 'ServerSettings', ownServerDefaults],
   ['server/server-tls.ts', 'ServerTls', serverTlsDefaults],
