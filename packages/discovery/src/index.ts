@@ -50,6 +50,7 @@ export type {
   ReasonReport,
   SplitReport,
 } from './membership/monitor.js';
+export { monitorBy } from './membership/monitor.js';
 export { type MembershipDecorator, type MembershipMethod, OnMembership } from './membership/on-membership.js';
 export { staticEndpoints } from './membership/static-endpoints.js';
 export type { Wire } from './membership/wires.js';

@@ -14,7 +14,7 @@ export function fetchOf(service: string, options?: ServiceOptions): Token<Servic
   const known = options ? undefined : tokens.get(service);
   if (known) return known;
   const made = token(`fetch of ${service}`, (resolver: Resolver) =>
-    serviceFetch(service, { ...options, ...appParts(resolver, options) }),
+    serviceFetch(service, { ...options, ...appParts(resolver) }),
   );
   if (!options) tokens.set(service, made);
   return made;
@@ -26,6 +26,6 @@ export function fetchOf(service: string, options?: ServiceOptions): Token<Servic
  */
 export function interceptorOf(options: InterceptorOptions): Token<ServiceInterceptor> {
   return token('service interceptor', (resolver: Resolver) =>
-    serviceInterceptor({ ...options, ...appParts(resolver, options) }),
+    serviceInterceptor({ ...options, ...appParts(resolver) }),
   );
 }

@@ -2,12 +2,12 @@ import { healthToken } from '@fwk/core';
 import { appCallerToken, membershipsToken } from '@fwk/discovery';
 import { appInfoToken, envToken, type Resolver } from '@fwk/kernel';
 import { policyRegistryToken } from '@fwk/resilience';
-import type { ClientOptions, ClientParts } from './client-options.js';
+import type { ClientParts } from './client-options.js';
 
 /** What a client in an application is given beside its options. */
-export function appParts(resolver: Resolver, options: Partial<Pick<ClientOptions, 'endpoints'>> = {}): ClientParts {
+export function appParts(resolver: Resolver): ClientParts {
   return {
-    memberships: options.endpoints ? undefined : resolver.find(membershipsToken),
+    memberships: resolver.find(membershipsToken),
     policies: resolver.get(policyRegistryToken),
     env: resolver.get(envToken),
     health: resolver.find(healthToken),

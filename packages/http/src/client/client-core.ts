@@ -2,7 +2,7 @@
  * What all clients of a service stand on, typed ones and those of `fetch`: checked options, the policy that they follow, the
  * layers, the endpoints and their connections.
  */
-import { staticEndpoints } from '@fwk/discovery';
+import { monitorBy, staticEndpoints } from '@fwk/discovery';
 import { type BuiltService, currentOf, type LayerDescription, makeEnv } from '@fwk/kernel';
 import { type PolicyKind, policyRegistry } from '@fwk/resilience';
 import { ClientClosedError, ClientUnboundError } from '../calling/client-errors.js';
@@ -105,7 +105,12 @@ function sourceOf(
   { endpoints }: Pick<ClientOptions<never>, 'endpoints'>,
   memberships: ClientParts['memberships'],
 ): EndpointSource {
-  if (endpoints) return { endpoints: staticEndpoints(service, endpoints), settled: undefined };
+  if (endpoints) {
+    const fixed = staticEndpoints(service, endpoints);
+    // Shown beside those that are found.
+    if (memberships?.monitor) monitorBy(fixed, memberships.monitor);
+    return { endpoints: fixed, settled: undefined };
+  }
   if (!memberships) throw new ClientUnboundError(service);
   return {
     endpoints: memberships.of(service),

@@ -26,6 +26,6 @@ export function clientOf<C extends AnyContract>(
 
 function clientToken<C extends AnyContract>(contract: C, options: Partial<ClientOptions<C>>) {
   return token(`client of ${contract.name}`, (resolver: Resolver) =>
-    createClient<C>(contract, { ...options, ...appParts(resolver, options) }),
+    createClient<C>(contract, { ...options, ...appParts(resolver) }),
   );
 }

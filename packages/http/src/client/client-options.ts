@@ -199,8 +199,8 @@ function withFallbacks(policy: PolicyOptions, fallbacks: object | undefined): Po
 
 /** What a client without a container is given beside its options. */
 export interface ClientParts {
-  /** Where instances are known from, when there are no `endpoints`. */
-  readonly memberships?: Pick<Memberships, 'of' | 'settled'> | undefined;
+  /** Where instances are known from, when there are no `endpoints`; and where what clients measure is shown. */
+  readonly memberships?: (Pick<Memberships, 'of' | 'settled'> & Partial<Pick<Memberships, 'monitor'>>) | undefined;
   /** @defaultValue the process's own, nothing recorded */
   readonly env?: Partial<Env> | undefined;
   /** Name of the calling service, sent along. */

@@ -77,6 +77,7 @@ describe('the management listener', () => {
     const { instance } = fleet.registrations.get('one')!;
     await registry.register(instance);
     const client = clientOf(fleetContract, { wire: wireUnderTest() });
+    const fixed = clientOf(fleetContract, { service: 'fixed', endpoints: [`http://127.0.0.1:${instance.port}`] });
     const app = createApp({
       name: 'caller',
       version: '1.0.0',
@@ -105,6 +106,12 @@ describe('the management listener', () => {
       endpoints: [expect.objectContaining({ client: 'caller/fleet', endpoint: 'one', picks: 1, share: 1 })],
     });
     expect(await ask('?service=flet')).toEqual({ clients: [], endpoints: [] });
-    expect(await ask()).toMatchObject({ clients: [{ client: 'caller/fleet' }], endpoints: [{ endpoint: 'one' }] });
+    await app.get(fixed).who({});
+    expect(await ask('?service=fixed')).toMatchObject({
+      clients: [{ client: 'caller/fixed', known: 1 }],
+      endpoints: [{ client: 'caller/fixed', url: `http://127.0.0.1:${instance.port}`, picks: 1 }],
+    });
+    const all = (await ask()) as { readonly clients: readonly { readonly client: string }[] };
+    expect(all.clients.map(({ client }) => client)).toEqual(['caller/fleet', 'caller/fixed']);
   });
 });
