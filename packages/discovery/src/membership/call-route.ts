@@ -1,4 +1,13 @@
-import { type ContextKey, checkOptions, contextKey, fixed, optional, type Rule, text } from '@fwk/kernel';
+import {
+  type ContextKey,
+  checkOptions,
+  contextKey,
+  fixed,
+  optional,
+  parseVersionRange,
+  type Rule,
+  text,
+} from '@fwk/kernel';
 
 /** What a call itself says of where it wants to go. */
 export interface CallRoute {
@@ -23,6 +32,11 @@ export const routeKey: ContextKey<CallRoute | undefined> = contextKey<CallRoute 
 /** Tags and ids of one call; more is a mistake. */
 const MAX_LISTED = 100;
 const word = optional(fixed(text));
+/** A range of versions. */
+export const versionRule: Rule = (value) =>
+  typeof value === 'string' && parseVersionRange(value)
+    ? undefined
+    : 'a version or a range such as ^2, 2.x or >=2.1 <3';
 const words: Rule = optional(
   fixed((value) =>
     Array.isArray(value) && value.length <= MAX_LISTED && value.every((each) => text(each) === undefined)
@@ -37,6 +51,6 @@ const words: Rule = optional(
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
 export function checkCallRoute(owner: string, route: CallRoute): CallRoute {
-  const rules = { key: word, version: word, tags: words, pin: word, avoid: words };
+  const rules = { key: word, version: optional(fixed(versionRule)), tags: words, pin: word, avoid: words };
   return checkOptions<CallRoute>(`${owner}: route`, route, {}, rules);
 }

@@ -7,10 +7,10 @@ import {
   integerIn,
   numberIn,
   optional,
-  parseVersionRange,
   type Rule,
   ratio,
 } from '@fwk/kernel';
+import { versionRule } from '../membership/call-route.js';
 import { parseSplitKey } from './split-key.js';
 
 /**
@@ -66,12 +66,6 @@ const tags: Rule = (value) =>
   Array.isArray(value) && value.length <= MAX_TAGS && value.every((tag) => typeof tag === 'string' && /[^!]/.test(tag))
     ? undefined
     : `a list of at most ${MAX_TAGS} tags`;
-
-/** A range of versions. */
-export const versionRule: Rule = (value) =>
-  typeof value === 'string' && parseVersionRange(value)
-    ? undefined
-    : 'a version or a range such as ^2, 2.x or >=2.1 <3';
 
 const split: Rule = (value) => {
   const wanted = 'shares of traffic by version, range, tag:NAME or *';

@@ -2,13 +2,14 @@
 import {
   type AppCaller,
   type Caller,
-  checkRouting,
   type Endpoint,
   liveRouting,
   type Router,
   type RoutingOptions,
+  routingDefaults,
+  routingRules,
 } from '@fwk/discovery';
-import { type Live, liveValue, OptionsError } from '@fwk/kernel';
+import { checkOptions, type Live, liveValue, OptionsError, optional } from '@fwk/kernel';
 import { callKeyRule, keyOf } from './call-key.js';
 
 /** Which instances a call may go to, as the policy of a client says it: routing's options, and the key as plain data. */
@@ -21,21 +22,16 @@ export interface ClientRouting extends Partial<RoutingOptions> {
   readonly key?: string;
 }
 
+interface CheckedRouting extends RoutingOptions, Pick<ClientRouting, 'key'> {}
+
+const rules = Object.freeze({ ...routingRules, key: optional(callKeyRule) });
+
 /** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
-export function checkClientRouting({ key, ...options }: ClientRouting): RoutingOptions {
-  if (key === undefined) return checkRouting(options);
-  const problems: string[] = [];
-  const wanted = callKeyRule(key);
-  if (wanted) problems.push(`key must be ${wanted}, not ${JSON.stringify(key)}`);
-  if (options.keyOf) problems.push('key and keyOf say the same: give one of them');
-  try {
-    const checked = checkRouting(options);
-    if (problems.length === 0) return { ...checked, keyOf: keyOf(key) };
-  } catch (error) {
-    if (!(error instanceof OptionsError)) throw error;
-    problems.push(...error.problems);
-  }
-  throw new OptionsError('routing', problems);
+export function checkClientRouting(given: ClientRouting): RoutingOptions {
+  const { key, ...options } = checkOptions<CheckedRouting>('routing', given, routingDefaults, rules);
+  if (key === undefined) return options;
+  if (options.keyOf) throw new OptionsError('routing', ['key and keyOf say the same: give one of them']);
+  return { ...options, keyOf: keyOf(key) };
 }
 
 /** The router of a client, which ends with it. */

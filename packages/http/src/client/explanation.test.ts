@@ -1,6 +1,8 @@
 /** What `/manage/endpoints` says of clients that really call. */
+import { readFile } from 'node:fs/promises';
 import { createApp } from '@fwk/core';
-import { discovery, memoryRegistry, roundRobin } from '@fwk/discovery';
+import { discovery, memoryRegistry, type Registry, roundRobin } from '@fwk/discovery';
+import { type PolicyOptions, resilience } from '@fwk/resilience';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Fleet, fleetContract, startFleet } from '../fixtures/fleet.js';
 import { wireUnderTest } from '../fixtures/wire-under-test.js';
@@ -15,6 +17,22 @@ async function start(...given: Parameters<typeof startFleet>): Promise<Fleet> {
   const fleet = await startFleet(...given);
   fleets.push(fleet);
   return fleet;
+}
+
+async function startApp(registry: Registry, policies: Readonly<Record<string, PolicyOptions>> = {}) {
+  const app = createApp({
+    name: 'caller',
+    version: '1.0.0',
+    owner: 'tests',
+    signals: false,
+    logging: { level: 'silent' },
+    shutdown: { propagationDelayMs: 0 },
+    management: { port: 0 },
+    use: [discovery({ registry }), resilience({ policies })],
+  });
+  await app.start();
+  onTestFinished(() => app.stop());
+  return app;
 }
 
 describe('the report of a client', () => {
@@ -71,6 +89,51 @@ describe('the report of a client', () => {
 });
 
 describe('the management listener', () => {
+  test('takes a wider split by PUT with the token, and refuses a bad one whole', async () => {
+    const fleet = await start({ old: { version: '1.4.0' }, canary: { version: '1.5.0' } });
+    const registry = memoryRegistry();
+    for (const { instance } of fleet.registrations.values()) await registry.register(instance);
+    const app = await startApp(registry, { fleet: { routing: { split: { '1.4.0': 1, '1.5.0': 0 } } } });
+    const client = app.get(clientOf(fleetContract, { wire: wireUnderTest() }));
+    const answered = async () => {
+      const ids = new Set<string>();
+      for (let call = 0; call < 20; call++) ids.add((await client.who({})).id);
+      return [...ids];
+    };
+    const token = (await readFile(app.managementTokenFile ?? '', 'utf8')).trim();
+    const put = (options: unknown, authorization = `Bearer ${token}`) =>
+      fetch(`${app.managementUrl}/manage/policies/fleet`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json', authorization },
+        body: JSON.stringify({ options }),
+      });
+    expect(await answered()).toEqual(['old']);
+    expect((await put({ routing: { split: { '1.5.0': 1 } } })).status).toBe(200);
+    expect(await answered()).toEqual(['canary']);
+    const refused = await put({ routing: { split: { '1.5.0': 0 }, zone: 'a' }, balancer: 'best', timeoutMs: 5 });
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({
+      code: 'FWK_RESILIENCE_CHANGE_INVALID',
+      problems: [
+        expect.stringMatching(/^balancer: kind must be one of/),
+        expect.stringMatching(/^routing: unknown option "zone" \(known: .*key\)/),
+        expect.stringMatching(/^routing: split must be .* sum above 0/),
+      ],
+    });
+    expect((await put({}, 'Bearer wrong')).status).toBe(401);
+    expect(await answered()).toEqual(['canary']);
+    const report = await (await fetch(`${app.managementUrl}/manage/endpoints?service=fleet`)).json();
+    expect(report).toMatchObject({
+      clients: [{ split: [{ group: '1.5.0', endpoints: 1, configured: 1, measured: 1 }] }],
+      endpoints: [
+        { endpoint: 'old', leftOut: { rule: 'split' } },
+        { endpoint: 'canary', group: '1.5.0' },
+      ],
+    });
+    expect((await put({})).status).toBe(200);
+    expect(await answered()).toEqual(['old']);
+  });
+
   test('shows the clients of the application, of all services or of one', async () => {
     const fleet = await start({ one: {} });
     const registry = memoryRegistry();
@@ -78,18 +141,7 @@ describe('the management listener', () => {
     await registry.register(instance);
     const client = clientOf(fleetContract, { wire: wireUnderTest() });
     const fixed = clientOf(fleetContract, { service: 'fixed', endpoints: [`http://127.0.0.1:${instance.port}`] });
-    const app = createApp({
-      name: 'caller',
-      version: '1.0.0',
-      owner: 'tests',
-      signals: false,
-      logging: { level: 'silent' },
-      shutdown: { propagationDelayMs: 0 },
-      management: { port: 0 },
-      use: [discovery({ registry })],
-    });
-    await app.start();
-    onTestFinished(() => app.stop());
+    const app = await startApp(registry);
     await app.get(client).who({});
     const ask = async (query = '') => (await fetch(`${app.managementUrl}/manage/endpoints${query}`)).json();
     expect(await ask('?service=fleet')).toEqual({
