@@ -60,6 +60,7 @@ export { type Bound, settleWithin } from './context/settle-within.js';
 export { sleep } from './context/sleep.js';
 export { isThenable } from './context/thenable.js';
 export { addTried, type TriedCallees, tellTried, triedKey, triedUntil } from './context/tried.js';
+export { SavedFile, type SavedFileOptions } from './disk/saved-file.js';
 export { CancelledError } from './errors/cancelled-error.js';
 export { codeOf } from './errors/code-of.js';
 export { DeadlineExceededError, type LimitFacts } from './errors/deadline-exceeded-error.js';

@@ -4,8 +4,16 @@
  *
  * Read once, synchronously, before anything is watched, and checked like data from outside.
  */
-import { checkOptions, type Env, isFwkError, type Live, millisecondsIn, type Timer, text } from '@fwk/kernel';
-import { SavedFile } from '../disk/saved-file.js';
+import {
+  checkOptions,
+  type Env,
+  isFwkError,
+  type Live,
+  millisecondsIn,
+  SavedFile,
+  type Timer,
+  text,
+} from '@fwk/kernel';
 import { type Instance, parseInstance } from '../instance.js';
 
 /** Options of persisting last known lists. */

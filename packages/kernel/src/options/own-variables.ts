@@ -4,7 +4,7 @@
  */
 
 /** Ours are all that begin so, also those of other versions running beside this one. */
-const ownFamilies: readonly string[] = Object.freeze(['FWK_REGISTRY_', 'FWK_ADVERTISE_']);
+const ownFamilies: readonly string[] = Object.freeze(['FWK_REGISTRY_', 'FWK_ADVERTISE_', 'FWK_SETTINGS_']);
 
 /** True for a variable that the framework reads, and that is no setting therefore. `FWK_REGISTRY__PORT` is a setting. */
 export function isOwnVariable(name: string): boolean {

@@ -2,8 +2,7 @@
  * What a registry knows, on disk. Every process that may serve and has such a file writes it, whether it serves or stands
  * by: what an operator sets or lifts while another process serves must not be undone by the next restart.
  */
-import type { Env } from '@fwk/kernel';
-import { SavedFile } from '../../disk/saved-file.js';
+import { type Env, SavedFile } from '@fwk/kernel';
 import type { Catalog } from '../catalog.js';
 import type { LocalRegistryOptions } from './local-options.js';
 import type { Inheritance } from './registry-server.js';

@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeEnv, noLogger } from '@fwk/kernel';
-import { fakeClock } from '@fwk/kernel/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { makeEnv } from '../service/env.js';
+import { noLogger } from '../telemetry/logger.js';
+import { fakeClock } from '../testing/fake-clock.js';
 import { SavedFile } from './saved-file.js';
 
 test('several that are given the same file never leave half of it to a reader', async () => {

@@ -5,7 +5,11 @@
  * is followed. What could not be written, on a full disk for one, is tried again until it can.
  */
 import { renameSync } from 'node:fs';
-import { type Env, FileRefusedError, messageOf, parseJson, readRegularFileSync, type Timer } from '@fwk/kernel';
+import { messageOf } from '../errors/fwk-error.js';
+import { FileRefusedError, readRegularFileSync } from '../files/regular-file.js';
+import { parseJson } from '../json/parse-json.js';
+import type { Env } from '../service/service.js';
+import type { Timer } from '../time/clock.js';
 
 /** What is saved where. */
 export interface SavedFileOptions {
