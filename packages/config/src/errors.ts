@@ -51,8 +51,18 @@ export const configErrors = Object.freeze({
     summary: 'A YAML alias is unknown, refers to what contains it, or multiplies the file. Write the value out.',
     status: 500,
   },
-  FWK_CONFIG_VARIABLE_CONFLICT: {
-    summary: 'Two environment variables set the same setting, or one sets a part of what the other sets whole.',
+  FWK_CONFIG_NAME_CONFLICT: {
+    summary:
+      'Two variables, files, arguments or keys set the same setting, or one sets a part of what the other sets whole.',
+    status: 500,
+  },
+  FWK_CONFIG_SOURCE_UNREACHABLE: {
+    summary:
+      'A remote source of configuration does not answer. Check its address and the network; what it said last stays.',
+    status: 500,
+  },
+  FWK_CONFIG_SOURCE_FORMAT: {
+    summary: 'A source answers something else than a document of settings, such as a page of HTML. Check its address.',
     status: 500,
   },
   FWK_CONFIG_SOURCE_FAILED: {

@@ -1,4 +1,4 @@
-export { type MemorySource, memorySource } from './testing/memory-source.js';
+export { type MemorySource, memorySource } from './sources/memory.js';
 export {
   type ConfigSourceContract,
   type ConfigSourceContractCase,

@@ -2,7 +2,7 @@ import { background, type Component, makeEnv } from '@fwk/kernel';
 import { componentBench, componentContract, leakGuard } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { configToken } from '../settings/config.js';
-import { memorySource } from '../testing/memory-source.js';
+import { memorySource } from '../sources/memory.js';
 import { config } from './component.js';
 
 /** The component in an application of its own. */

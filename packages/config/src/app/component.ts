@@ -63,12 +63,17 @@ async function start<T>(
   }
 }
 
-function indicator(config: Pick<Config, 'lastRefusal'>): HealthIndicator {
+function indicator(config: Pick<Config, 'lastRefusal' | 'sources'>): HealthIndicator {
   return {
     name: 'config',
     check() {
       const refusal = config.lastRefusal;
-      if (!refusal) return { status: 'UP' };
+      if (!refusal) {
+        const old = config.sources.find(({ stale }) => stale);
+        if (!old?.stale) return { status: 'UP' };
+        const since = new Date(old.stale.sinceMs).toISOString();
+        return { status: 'DEGRADED', details: { reason: old.stale.reason, source: old.name, since } };
+      }
       const { code, reason, source, atMs } = refusal;
       return { status: 'DEGRADED', details: { code, reason, source, since: new Date(atMs).toISOString() } };
     },

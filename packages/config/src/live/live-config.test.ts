@@ -15,7 +15,7 @@ import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../app/load-config.js';
 import { ConfigInvalidError } from '../errors.js';
 import { settings } from '../settings/settings.js';
-import { memorySource } from '../testing/memory-source.js';
+import { memorySource } from '../sources/memory.js';
 import type { ConfigTree } from '../tree/tree.js';
 import type { ConfigOptions } from './options.js';
 
@@ -313,7 +313,7 @@ describe('a bad edit', () => {
       issues: [{ path: 'shop.maxItems', message: 'expected a number' }],
     });
     expect(lines.filter((line) => line.includes('refused'))).toHaveLength(1);
-    expect(config.sources.at(-1)).toEqual({ name: 'store', problem: config.lastRefusal?.reason });
+    expect(config.sources.at(-1)).toMatchObject({ name: 'store', problem: config.lastRefusal?.reason });
   });
 
   test('followed by a good one is over: fresh again, and told', async () => {

@@ -29,7 +29,7 @@ import type { Layer } from '../source/layer.js';
 import type { ConfigSource } from '../source/source.js';
 import { type ConfigPath, parsePath } from '../tree/path.js';
 import { changedPaths, shareUnchanged } from '../tree/share.js';
-import { type ConfigTree, valueAt } from '../tree/tree.js';
+import { type ConfigTree, eachLeaf, valueAt } from '../tree/tree.js';
 import { issueTeller, textAtIn, type Unchecked } from './check-whole.js';
 import { type Loaded, loadAll } from './load-all.js';
 import { type CheckedOptions, type ConfigOptions, checkConfigOptions, sourcesOf } from './options.js';
@@ -100,6 +100,7 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
       );
       this.#current = this.#root.map((snapshot) => snapshot.tree);
       this.#referred?.follow(files);
+      this.#tellSources(env);
       this.#tellUnknown(env);
       if (this.#missedHint) this.#changedOutside();
     } catch (error) {
@@ -122,7 +123,11 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
 
   get sources(): readonly SourceState[] {
     const refusal = this.refusal.value;
-    return this.#sources.map(({ name }) => ({ name, problem: refusal?.source === name ? refusal.reason : undefined }));
+    return this.#snapshot.layers.map(({ source: { name }, tree, stale }) => {
+      let settings = 0;
+      eachLeaf(tree, (path) => (settings += path.length > 0 ? 1 : 0));
+      return { name, settings, stale, problem: refusal?.source === name ? refusal.reason : stale?.reason };
+    });
   }
 
   get(path: string): Live<unknown> {
@@ -227,6 +232,17 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     return unknownKeys(raw, tree, isKnown);
   }
 
+  /** What counts may be an old copy: then the whole is stale, since the oldest of them. */
+  #markOldLayers(): void {
+    for (const { stale } of this.#snapshot.layers) if (stale) this.#loadedRoot.markStale(stale.reason, stale.sinceMs);
+  }
+
+  #tellSources(env: Env): void {
+    this.#markOldLayers();
+    const order = this.sources.map(({ name, settings }) => `${name} (${settings})`);
+    env.logger.info({ sources: order }, 'the configuration was read; later sources override earlier ones');
+  }
+
   /** Tells once of each key that is near a known one; others may belong to sections that come later. */
   #tellUnknown(env: Env): void {
     for (const { path, nearest } of this.#unknown()) {
@@ -255,6 +271,7 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     const recovered = vanished ? undefined : this.refusal.value;
     if (!vanished) this.refusal.set(undefined);
     root.set({ version, tree, raw, layers, secrets, sections });
+    this.#markOldLayers();
     this.#referred?.follow(files);
     if (changed) {
       const paths = changedPaths(before.tree, tree, maxListedPaths);

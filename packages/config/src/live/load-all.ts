@@ -7,12 +7,12 @@ import { ConfigError, ConfigInvalidError } from '../errors.js';
 import { winningOrigin } from '../explain/explain.js';
 import { readOutside } from '../resolve/outside-texts.js';
 import { resolveTree } from '../resolve/resolve-tree.js';
-import type { Secrets } from '../secret/secret.js';
+import type { FoundSecrets, Secrets } from '../secret/secret.js';
 import { type Layer, loadLayer } from '../source/layer.js';
 import type { ConfigSource } from '../source/source.js';
 import { mergeTrees } from '../tree/merge.js';
-import type { ConfigPath } from '../tree/path.js';
-import type { ConfigTree } from '../tree/tree.js';
+import { type ConfigPath, formatPath } from '../tree/path.js';
+import { type ConfigTree, eachLeaf } from '../tree/tree.js';
 import { checkWhole } from './check-whole.js';
 import type { CheckedOptions } from './options.js';
 
@@ -22,7 +22,7 @@ export interface Reading<T> {
   readonly sources: readonly ConfigSource[];
   readonly options: CheckedOptions<T>;
   readonly secrets: Secrets;
-  /** What the sources said last; stands in for a file that has vanished. Empty at first. */
+  /** What the sources said last; stands in for one that says nothing any more. Empty at first. */
   readonly last: readonly Layer[];
 }
 
@@ -37,7 +37,7 @@ export interface Loaded<T> {
   readonly secrets: Secrets;
   /** Absolute paths of the files that references name. */
   readonly files: readonly string[];
-  /** The first file that has vanished; its last values are among the layers. */
+  /** Of the first source that says nothing any more; what it said last is among the layers. */
   readonly vanished: ConfigError | undefined;
 }
 
@@ -62,11 +62,37 @@ export async function loadAll<T>(reading: Reading<T>, env: Env, parent: CallCont
 /** @throws ConfigInvalidError with every reference that cannot be resolved. */
 async function putTogether(merged: ConfigTree, layers: readonly Layer[], reading: Reading<unknown>, call: CallContext) {
   const variables = reading.options.environment ? reading.options.environment.source : undefined;
-  const outside = await readOutside(merged, variables ?? process.env, call);
+  const spare = Object.assign({}, ...layers.map((layer) => layer.variables)) as Record<string, string>;
+  const outside = await readOutside(merged, { ...spare, ...definedIn(variables ?? process.env) }, call);
   const originOf = (path: ConfigPath) => winningOrigin(path, layers);
-  const { tree, secrets, issues } = resolveTree(merged, { secrets: reading.secrets, outside, originOf });
+  const whole = secretsIn(layers);
+  const known = reading.secrets.with(whole);
+  const { tree, secrets, issues } = resolveTree(merged, { secrets: known, outside, originOf });
   if (issues.length > 0) throw new ConfigInvalidError('configuration', issues);
-  return { raw: tree, secrets: reading.secrets.with(secrets), files: outside.files };
+  const found = {
+    paths: new Set([...whole.paths, ...secrets.paths]),
+    texts: new Set([...whole.texts, ...secrets.texts]),
+  };
+  return { raw: tree, secrets: reading.secrets.with(found), files: outside.files };
+}
+
+/** Everything that sources say which are secret as a whole. */
+function secretsIn(layers: readonly Layer[]): FoundSecrets {
+  const paths = new Set<string>();
+  const texts = new Set<string>();
+  for (const { tree } of layers.filter(({ secret }) => secret)) {
+    eachLeaf(tree, (path, leaf) => {
+      paths.add(formatPath(path));
+      if (typeof leaf === 'string') texts.add(leaf);
+    });
+  }
+  return { paths, texts };
+}
+
+function definedIn(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }
 
 async function loadLayers({ sources, last }: Reading<unknown>, env: Env, call: CallContext) {
@@ -79,14 +105,19 @@ async function loadLayers({ sources, last }: Reading<unknown>, env: Env, call: C
       layer = await loadLayer(source, { env, call, below: merged });
     } catch (error) {
       const known = last.find((each) => each.source === source);
-      if (!known || !isFwkError(error, 'FWK_CONFIG_FILE_MISSING')) throw fromSource(error, source, call);
-      vanished ??= error as ConfigError;
+      if (!known || !saysNothing(error)) throw fromSource(error, source, call);
+      vanished ??= error;
       layer = known;
     }
     layers.push(layer);
     merged = mergeTrees(merged, layer.tree);
   }
   return { layers, merged, vanished };
+}
+
+/** Whether a source has nothing to say now, which is no word against what it said last. */
+function saysNothing(error: unknown): error is ConfigError {
+  return isFwkError(error, 'FWK_CONFIG_FILE_MISSING') || isFwkError(error, 'FWK_CONFIG_SOURCE_UNREACHABLE');
 }
 
 /** What a source throws is made ours, but for a cancelled caller's reason. */

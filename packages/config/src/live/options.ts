@@ -1,8 +1,20 @@
-import { checkOptions, flag, millisecondsIn, type Rule, type StandardSchema } from '@fwk/kernel';
+import {
+  checkOptions,
+  flag,
+  millisecondsIn,
+  OptionsError,
+  optional,
+  type Rule,
+  type StandardSchema,
+} from '@fwk/kernel';
 import type { ConfigSource } from '../source/source.js';
+import { argumentsSource } from '../sources/arguments.js';
 import { defaultsSource } from '../sources/defaults.js';
 import { type EnvironmentOptions, environmentSource } from '../sources/environment.js';
+import { directorySource } from '../sources/file/directory.js';
+import { dotenvSource } from '../sources/file/dotenv.js';
 import { fileSource } from '../sources/file/file.js';
+import { profileFile, profileNames, profilesIn, profileVariable } from '../sources/file/profile-files.js';
 import type { ConfigTree } from '../tree/tree.js';
 
 /** A configuration file that may be missing. */
@@ -13,7 +25,17 @@ export interface FileEntry {
   readonly optional?: boolean;
 }
 
-/** What a configuration is made of. */
+/** A directory whose files are settings. */
+export interface DirectoryEntry {
+  /** Relative to the working directory. */
+  readonly path: string;
+  /** Whether it may be missing. @defaultValue false */
+  readonly optional?: boolean;
+  /** Whether all of it is secret, as in a Secret volume of Kubernetes. @defaultValue false */
+  readonly secret?: boolean;
+}
+
+/** What a configuration is made of. Each source overrides those that stand before it here. */
 export interface ConfigOptions<T = ConfigTree> {
   /**
    * Checks the whole before it takes effect: any Standard Schema (zod, valibot, arktype, ...), synchronous or not.
@@ -24,10 +46,21 @@ export interface ConfigOptions<T = ConfigTree> {
   readonly defaults?: object;
   /** YAML or JSON files; later ones override earlier ones. @defaultValue [] */
   readonly files?: readonly (string | FileEntry)[];
-  /** Sources of your own, between files and environment. @defaultValue [] */
+  /**
+   * Profiles that are active, later ones over earlier ones: `production` lays `config.production.yaml` over `config.yaml`, where
+   * there is one. Without this option they are those that the variable `FWK_SETTINGS_PROFILE` names, with commas between.
+   */
+  readonly profiles?: readonly string[] | undefined;
+  /** Directories whose files are settings, as Kubernetes mounts ConfigMaps and Secrets. @defaultValue [] */
+  readonly directories?: readonly (string | DirectoryEntry)[];
+  /** Sources of your own, and remote ones. @defaultValue [] */
   readonly sources?: readonly ConfigSource[];
-  /** Variables, which override everything; false for none. @defaultValue { prefix: 'FWK_' } */
+  /** Files of variables (`.env`), which the environment overrides. @defaultValue [] */
+  readonly envFiles?: readonly (string | FileEntry)[];
+  /** Variables; false for none. @defaultValue { prefix: 'FWK_' } */
   readonly environment?: EnvironmentOptions | false;
+  /** Arguments in which `--set path=value` are settings: `process.argv.slice(2)`. @defaultValue [] */
+  readonly arguments?: readonly string[];
   /** Whether sources are watched. @defaultValue true */
   readonly watch?: boolean;
   /** How long a file must be quiet before its change is read, 1 to 10 000 milliseconds. @defaultValue 50 */
@@ -48,7 +81,11 @@ export const configDefaults = Object.freeze({
   schema: undefined,
   defaults: Object.freeze({}) as object,
   files: Object.freeze([]) as readonly (string | FileEntry)[],
+  profiles: undefined as readonly string[] | undefined,
+  directories: Object.freeze([]) as readonly (string | DirectoryEntry)[],
   sources: Object.freeze([]) as readonly ConfigSource[],
+  envFiles: Object.freeze([]) as readonly (string | FileEntry)[],
+  arguments: Object.freeze([]) as readonly string[],
   environment: Object.freeze({}) as EnvironmentOptions | false,
   watch: true,
   debounceMs: 50,
@@ -78,6 +115,10 @@ export function checkConfigOptions<T>(options: ConfigOptions<T>): CheckedOptions
     schema: standardSchema,
     defaults: object,
     files: fileList,
+    profiles: optional(profileNames),
+    directories: fileList,
+    envFiles: fileList,
+    arguments: listOf('texts', (entry) => typeof entry === 'string'),
     sources: sourceList,
     environment: (value) => (value === false ? undefined : object(value)),
     watch: flag,
@@ -88,16 +129,43 @@ export function checkConfigOptions<T>(options: ConfigOptions<T>): CheckedOptions
   });
 }
 
-/** The sources in their order, lowest first: defaults, files, sources of one's own, environment. */
+/**
+ * The sources in their order, lowest first: defaults, files (each with those of its profiles), directories, sources of one's own,
+ * `.env` files, environment, command line.
+ * @throws ConfigError `FWK_CONFIG_FILE_FORMAT`; OptionsError.
+ */
 export function sourcesOf(options: CheckedOptions<unknown>): ConfigSource[] {
-  const { debounceMs, pollMs } = options;
-  const files = options.files.map((entry) => (typeof entry === 'string' ? { path: entry } : entry));
+  const { debounceMs, pollMs, environment } = options;
+  const watching = { debounceMs, pollMs };
+  const profiles = activeProfiles(options);
   return [
     defaultsSource(options.defaults),
-    ...files.map(({ path, optional = false }) => fileSource(path, { optional, debounceMs, pollMs })),
+    ...options.files
+      .map(entryOf)
+      .flatMap(({ path, optional = false }) => [
+        fileSource(path, { optional, ...watching }),
+        ...profiles.map((profile) => fileSource(profileFile(path, profile), { optional: true, ...watching })),
+      ]),
+    ...options.directories.map(entryOf).map(({ path, ...how }) => directorySource(path, { ...how, ...watching })),
     ...options.sources,
-    ...(options.environment === false ? [] : [environmentSource(options.environment)]),
+    ...options.envFiles.map(entryOf).map(({ path, optional = false }) => dotenvSource(path, { optional, ...watching })),
+    ...(environment === false ? [] : [environmentSource(environment)]),
+    ...(options.arguments.length === 0 ? [] : [argumentsSource(options.arguments)]),
   ];
+}
+
+/** @throws OptionsError for a name in the variable that can be none. */
+function activeProfiles({ profiles, environment }: CheckedOptions<unknown>): readonly string[] {
+  if (profiles !== undefined) return profiles;
+  const variables = environment === false ? {} : (environment.source ?? process.env);
+  const named = profilesIn(variables[profileVariable]);
+  const problem = profileNames(named);
+  if (problem) throw new OptionsError('config', [`the variable ${profileVariable} must be ${problem}`]);
+  return named;
+}
+
+function entryOf(entry: string | DirectoryEntry): DirectoryEntry {
+  return typeof entry === 'string' ? { path: entry } : entry;
 }
 
 function listOf(what: string, fits: (entry: unknown) => boolean): Rule {

@@ -1,4 +1,4 @@
-import { type Live, type Token, token } from '@fwk/kernel';
+import { type Live, type Staleness, type Token, token } from '@fwk/kernel';
 import type { ConfigIssue } from '../errors.js';
 import type { Explanation } from '../explain/explain.js';
 import type { UnknownKey } from '../schema/unknown-keys.js';
@@ -21,6 +21,10 @@ export interface Refusal {
 /** One source, as it stands. */
 export interface SourceState {
   readonly name: string;
+  /** How many single settings it has; 0 also for an optional one that is not there. */
+  readonly settings: number;
+  /** Set while what counts is what it said earlier: since when, and why. */
+  readonly stale: Staleness | undefined;
   /** Undefined while the source is good. */
   readonly problem: string | undefined;
 }

@@ -11,7 +11,7 @@ import {
 } from '@fwk/kernel';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../app/load-config.js';
-import { memorySource } from '../testing/memory-source.js';
+import { memorySource } from '../sources/memory.js';
 import { type Config, configToken } from './config.js';
 import { Setting, setting } from './setting.js';
 import { settings, settingsOf } from './settings.js';

@@ -2,10 +2,10 @@ import { abandonOnCancel } from '@fwk/kernel';
 import type { Origin } from '../tree/origin.js';
 import type { ConfigPath } from '../tree/path.js';
 import { type ConfigTree, copyTree } from '../tree/tree.js';
-import type { ConfigSource, SourceContext } from './source.js';
+import type { ConfigSource, SourceContext, SourceValues } from './source.js';
 
 /** What one source said when it was loaded last; layers are listed lowest first. */
-export interface Layer {
+export interface Layer extends Pick<SourceValues, 'variables' | 'secret' | 'stale'> {
   readonly source: ConfigSource;
   readonly tree: ConfigTree;
   /** Where the source sets a value; the source alone where it knows nothing nearer. */
@@ -21,7 +21,9 @@ export interface Layer {
 export async function loadLayer(source: ConfigSource, context: SourceContext): Promise<Layer> {
   const values = await abandonOnCancel(context.call, source.load(context));
   const whole: Origin = { source: source.name };
+  const { variables, secret, stale } = values;
   return {
+    ...{ variables, secret, stale },
     source,
     tree: copyTree(values.tree, values.originOf?.([]) ?? whole),
     originOf: (path) => values.originOf?.(path) ?? whole,

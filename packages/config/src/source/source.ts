@@ -1,4 +1,4 @@
-import type { CallContext, Env } from '@fwk/kernel';
+import type { CallContext, Env, Staleness } from '@fwk/kernel';
 import type { Origin } from '../tree/origin.js';
 import type { ConfigPath } from '../tree/path.js';
 import type { ConfigTree } from '../tree/tree.js';
@@ -20,6 +20,12 @@ export interface SourceValues {
   originOf?(path: ConfigPath): Origin | undefined;
   /** What was written at a path, for sources that know only text: a schema that wants text then gets `007`, and not 7. */
   textOf?(path: ConfigPath): string | undefined;
+  /** What `${env:NAME}` finds where the process has no variable of that name. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Whether all of it is secret. @defaultValue false */
+  readonly secret?: boolean;
+  /** Set when this may no longer be what the source would say: since when, in wall-clock milliseconds, and why. */
+  readonly stale?: Staleness;
 }
 
 /**
@@ -31,7 +37,8 @@ export interface ConfigSource {
   readonly name: string;
   /**
    * Reads everything anew.
-   * @throws ConfigError that names the source and, where there is one, the line.
+   * @throws ConfigError that names the source and, where there is one, the line. `FWK_CONFIG_FILE_MISSING` and
+   * `FWK_CONFIG_SOURCE_UNREACHABLE` mean that it says nothing now: what it said last counts then, once it has said something.
    */
   load(context: SourceContext): Promise<SourceValues>;
   /**

@@ -61,7 +61,7 @@ describe('names of variables', () => {
     [{ FWK_MAX_ITEMS: '1', FWK_MAXITEMS: '2' }, 'FWK_MAX_ITEMS', 'FWK_MAXITEMS'],
   ])('that contradict each other are refused, and both are named: %j', async (variables, one, other) => {
     const failure = expect(load(variables as Record<string, string>, { maxItems: 0 })).rejects;
-    await failure.toMatchObject({ code: 'FWK_CONFIG_VARIABLE_CONFLICT' });
+    await failure.toMatchObject({ code: 'FWK_CONFIG_NAME_CONFLICT' });
     const message = await load(variables as Record<string, string>, { maxItems: 0 }).catch((error) => error.message);
     expect(message).toContain(one);
     expect(message).toContain(other);

@@ -69,6 +69,7 @@ async function saysWhatItHolds({ source, says }: SourceUnderTest): Promise<void>
 async function knowsOrigins({ source }: SourceUnderTest): Promise<void> {
   const layer = await loadLayer(source, contextOf().context);
   eachLeaf(layer.tree, (path) => {
+    assert.notEqual(path.length, 0, 'it says no setting');
     assert.equal(layer.originOf(path).source, source.name, `the origin of ${path.join('.')}`);
   });
 }

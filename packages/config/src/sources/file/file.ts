@@ -1,14 +1,15 @@
 import { resolve } from 'node:path';
-import { checkOptions, flag, isFwkError, millisecondsIn } from '@fwk/kernel';
+import { checkOptions, flag, millisecondsIn } from '@fwk/kernel';
 import { ConfigError } from '../../errors.js';
 import { parseJson } from '../../format/parse-json.js';
 import { parseYaml } from '../../format/parse-yaml.js';
 import type { ParsedFile } from '../../format/parsed-file.js';
-import type { ConfigSource } from '../../source/source.js';
+import type { ConfigSource, SourceValues } from '../../source/source.js';
 import { formatPath } from '../../tree/path.js';
 import { isTree, kindOf } from '../../tree/tree.js';
-import { type FilePath, fileError, readText } from './read-file.js';
-import { type FileWatchOptions, type Seen, watchFile } from './watch-file.js';
+import { followedText } from './followed-text.js';
+import { type FilePath, fileError } from './read-file.js';
+import type { FileWatchOptions } from './watch-file.js';
 
 /** Options of {@link fileSource}. */
 export interface FileSourceOptions extends FileWatchOptions {
@@ -43,34 +44,33 @@ export function fileSource(path: string, options: Partial<FileSourceOptions> = {
     debounceMs: millisecondsIn(1, 10_000),
     pollMs: millisecondsIn(100, 3_600_000),
   });
-  const ending = path.slice(path.lastIndexOf('.')).toLowerCase();
-  const parse = parsers.get(ending);
-  if (!parse) throw fileError('FWK_CONFIG_FILE_FORMAT', file, 'the name must end in .yaml, .yml or .json');
-  const seen: Seen = { fingerprint: undefined };
-  const origin = { source: path, file: path };
+  if (!parserOf(path)) {
+    throw fileError('FWK_CONFIG_FILE_FORMAT', file, 'the name must end in .yaml, .yml or .json');
+  }
   return {
     name: path,
-    async load({ call }) {
-      try {
-        const { text, fingerprint } = await readText(file, call);
-        seen.fingerprint = fingerprint;
-        const { value, positions } = await parse(text, path);
-        checkRoot(file, value);
-        return {
-          tree: value,
-          originOf: (at) => {
-            const position = positions.get(formatPath(at));
-            return position && { ...origin, ...position };
-          },
-        };
-      } catch (error) {
-        if (!isFwkError(error, 'FWK_CONFIG_FILE_MISSING')) throw error;
-        seen.fingerprint = 'absent';
-        if (optional) return { tree: {} };
-        throw error;
-      }
+    ...followedText(file, { optional, debounceMs, pollMs }, (text) => readDocument(file, text, path)),
+  };
+}
+
+/** What reads a file of this name; undefined for a name that ends in nothing known. */
+export function parserOf(name: string): Parse | undefined {
+  return parsers.get(name.slice(name.lastIndexOf('.')).toLowerCase());
+}
+
+/**
+ * The settings in the text of a file whose name ends in .yaml, .yml or .json.
+ * @param source - name of the source that the file belongs to.
+ */
+export async function readDocument(file: FilePath, text: string, source: string): Promise<SourceValues> {
+  const { value, positions } = await (parserOf(file.name) ?? parseYaml)(text, file.name);
+  checkRoot(file, value);
+  return {
+    tree: value,
+    originOf: (at) => {
+      const position = positions.get(formatPath(at));
+      return position && { source, file: file.name, ...position };
     },
-    watch: (changed, env) => watchFile(file.absolute, seen, changed, env.clock, { debounceMs, pollMs }),
   };
 }
 

@@ -15,6 +15,8 @@ const maxReads = 5;
 export interface FilePath {
   readonly name: string;
   readonly absolute: string;
+  /** Whether an empty file says nothing, instead of being refused as a half-done write. @defaultValue false */
+  readonly mayBeEmpty?: boolean;
 }
 
 /** What was read. */
@@ -89,7 +91,7 @@ function decode(file: FilePath, bytes: Uint8Array): string {
   } catch (cause) {
     throw fileError('FWK_CONFIG_FILE_ENCODING', file, 'the file is not valid UTF-8; save it as UTF-8', cause);
   }
-  if (text.trim() !== '') return text;
+  if (text.trim() !== '' || file.mayBeEmpty) return text;
   throw fileError('FWK_CONFIG_FILE_EMPTY', file, 'the file is empty; write {} when nothing is meant');
 }
 

@@ -8,8 +8,9 @@
  * that is written without pause is looked at after four times that.
  */
 import type { FSWatcher } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Clock, Timer } from '@fwk/kernel';
+import { folderFingerprint } from './folder.js';
 import { fingerprintOf } from './read-file.js';
 
 /** Options of {@link watchFile}. */
@@ -33,13 +34,39 @@ export function watchFile(
   clock: Clock,
   options: FileWatchOptions,
 ): Disposable {
-  const watch = new FileWatch(absolute, seen, changed, clock, options);
+  const place = { absolute, isFile: true, fingerprint: () => fingerprintOf(absolute) };
+  return started(new FileWatch(place, seen, changed, clock, options));
+}
+
+/** The same for all files of a directory, and of what its link `..data` leads to, which Kubernetes swaps. */
+export function watchFolder(
+  absolute: string,
+  seen: Seen,
+  changed: () => void,
+  clock: Clock,
+  options: FileWatchOptions,
+): Disposable {
+  const place = { absolute: join(absolute, '..data'), isFile: false, fingerprint: () => folderFingerprint(absolute) };
+  return started(new FileWatch(place, seen, changed, clock, options));
+}
+
+/** What is watched. */
+interface Place {
+  /** Its directory and that of what it links to are watched. */
+  readonly absolute: string;
+  /** Whether that is the file itself, so that an event which names it counts even when the fingerprint agrees. */
+  readonly isFile: boolean;
+  /** What stands there now. */
+  fingerprint(): Promise<string>;
+}
+
+function started(watch: FileWatch): Disposable {
   watch.look();
   return watch;
 }
 
 class FileWatch implements Disposable {
-  readonly #absolute: string;
+  readonly #place: Place;
   readonly #seen: Seen;
   readonly #changed: () => void;
   readonly #clock: Clock;
@@ -53,8 +80,8 @@ class FileWatch implements Disposable {
   #again = false;
   #closed = false;
 
-  constructor(absolute: string, seen: Seen, changed: () => void, clock: Clock, options: FileWatchOptions) {
-    this.#absolute = absolute;
+  constructor(place: Place, seen: Seen, changed: () => void, clock: Clock, options: FileWatchOptions) {
+    this.#place = place;
     this.#seen = seen;
     this.#changed = changed;
     this.#clock = clock;
@@ -86,7 +113,7 @@ class FileWatch implements Disposable {
     await this.#watchDirectories();
     const certain = this.#certain;
     this.#certain = false;
-    const now = await fingerprintOf(this.#absolute);
+    const now = await this.#place.fingerprint();
     if (this.#closed) return;
     const before = this.#seen.fingerprint;
     this.#seen.fingerprint = now;
@@ -107,9 +134,10 @@ class FileWatch implements Disposable {
       // The inode tells a directory from another that took its name: the old one's watcher hears nothing any more.
       if (inode !== undefined) wanted.set(`${directory}#${inode}`, { directory, file: basename(path) });
     };
-    await want(this.#absolute);
-    const target = await realpath(this.#absolute).catch(() => this.#absolute);
-    if (target !== this.#absolute) await want(target);
+    const { absolute, isFile } = this.#place;
+    await want(absolute);
+    const target = await realpath(absolute).catch(() => absolute);
+    if (target !== absolute) await want(target);
     if (this.#closed) return;
     for (const [key, watcher] of this.#watchers) {
       if (wanted.has(key)) continue;
@@ -119,7 +147,7 @@ class FileWatch implements Disposable {
     for (const [key, { directory, file }] of wanted) {
       if (this.#watchers.has(key)) continue;
       try {
-        const watcher = watch(directory, { persistent: false }, (_, name) => this.#noticed(name === file));
+        const watcher = watch(directory, { persistent: false }, (_, name) => this.#noticed(isFile && name === file));
         watcher.on('error', () => this.#lost(key, watcher));
         this.#watchers.set(key, watcher);
       } catch {
