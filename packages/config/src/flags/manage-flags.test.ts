@@ -2,7 +2,7 @@ import { background, makeEnv } from '@fwk/kernel';
 import { componentBench, leakGuard } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { config } from '../app/component.js';
-import { memorySource } from '../testing/memory-source.js';
+import { memorySource } from '../sources/memory.js';
 import { flagsToken } from './flags.js';
 
 const definitions = {
