@@ -20,36 +20,25 @@ import {
 } from '@fwk/kernel';
 import { ConfigError } from '../errors.js';
 import { type Explanation, explainPath, originsOf } from '../explain/explain.js';
-import { type UnknownKey, unknownKeys } from '../schema/unknown-keys.js';
+import type { UnknownKey } from '../schema/unknown-keys.js';
 import { type Secrets, secretsOf } from '../secret/secret.js';
 import type { Config, ConfigView, Refusal, SourceState } from '../settings/config.js';
 import { checkedSettings } from '../settings/settings.js';
 import type { SettingsDefinition } from '../settings/settings-definition.js';
-import type { Layer } from '../source/layer.js';
 import type { ConfigSource } from '../source/source.js';
-import { type ConfigPath, parsePath } from '../tree/path.js';
+import { parsePath } from '../tree/path.js';
 import { changedPaths, shareUnchanged } from '../tree/share.js';
-import { type ConfigTree, eachLeaf, valueAt } from '../tree/tree.js';
+import { type ConfigTree, valueAt } from '../tree/tree.js';
 import { issueTeller, textAtIn, type Unchecked } from './check-whole.js';
 import { type Loaded, loadAll } from './load-all.js';
 import { type CheckedOptions, type ConfigOptions, checkConfigOptions, sourcesOf } from './options.js';
 import { Passes } from './passes.js';
 import { ReferredFiles } from './referred-files.js';
 import { asError, factsOf } from './refusal-facts.js';
+import { type Snapshot, sourceStates, unknownIn } from './snapshot.js';
 
 /** Most paths that `config.changed` lists. */
 const maxListedPaths = 100;
-
-interface Snapshot<T> {
-  readonly version: number;
-  readonly tree: T;
-  /** Merged, with what references stand for, and not yet validated; what sections are checked against. */
-  readonly raw: ConfigTree;
-  readonly layers: readonly Layer[];
-  readonly secrets: Secrets;
-  /** Grows when a section is registered; replaced by a swap. */
-  readonly sections: Map<SettingsDefinition<unknown>, unknown>;
-}
 
 /** A {@link Config} before, while and after it is loaded. */
 export class LiveConfig<T> implements Config<T>, AsyncDisposable {
@@ -122,12 +111,7 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
   }
 
   get sources(): readonly SourceState[] {
-    const refusal = this.refusal.value;
-    return this.#snapshot.layers.map(({ source: { name }, tree, stale }) => {
-      let settings = 0;
-      eachLeaf(tree, (path) => (settings += path.length > 0 ? 1 : 0));
-      return { name, settings, stale, problem: refusal?.source === name ? refusal.reason : stale?.reason };
-    });
+    return sourceStates(this.#snapshot.layers, this.refusal.value);
   }
 
   get(path: string): Live<unknown> {
@@ -224,12 +208,7 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
 
   /** Keys that neither the schema of the whole nor a section knows. */
   #unknown(): readonly UnknownKey[] {
-    if (!this.#options.schema) return [];
-    const { raw, tree } = this.#snapshot;
-    const sections = [...this.#definitions.keys()].map(({ prefix }) => parsePath(prefix));
-    const isKnown = (path: ConfigPath) =>
-      sections.some((section) => path.every((part, index) => index >= section.length || section[index] === part));
-    return unknownKeys(raw, tree, isKnown);
+    return this.#options.schema ? unknownIn(this.#snapshot, [...this.#definitions.keys()]) : [];
   }
 
   /** What counts may be an old copy: then the whole is stale, since the oldest of them. */
