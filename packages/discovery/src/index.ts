@@ -71,7 +71,7 @@ export type { PeakEwmaOptions } from './pick/peak-ewma.js';
 export { type PrequalOptions, prequal, prequalDefaults } from './pick/prequal.js';
 export { random } from './pick/random.js';
 export { rendezvous } from './pick/rendezvous.js';
-export { type RingHashOptions, ringHash, ringHashDefaults } from './pick/ring-hash.js';
+export { type RingHashOptions, ringHash } from './pick/ring-hash.js';
 export { roundRobin, weightedRoundRobin } from './pick/round-robin.js';
 export type { LeftOut, MakePicker, RoutedPicker, Router, Split } from './pick/router.js';
 export { Undecided } from './pick/undecided.js';

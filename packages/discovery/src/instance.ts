@@ -42,7 +42,7 @@ export interface Instance {
   /** 1 to 65 535. */
   readonly port: number;
   readonly zone?: string;
-  /** Share of traffic relative to the others, above 0 up to 1000. Absent counts as 1. */
+  /** Share of traffic relative to the others, above 0 up to 65 535. Absent counts as 1. */
   readonly weight?: number;
   readonly tags?: readonly string[];
   /**
@@ -72,6 +72,8 @@ export const instanceLimits = Object.freeze({
   metadataKeys: 64,
   /** Characters of all metadata keys and values together. */
   metadataLength: 8192,
+  /** As much as Consul and DNS can say. */
+  weight: 65_535,
 });
 
 const name = /^[A-Za-z0-9][A-Za-z0-9._:@-]*$/;
@@ -137,7 +139,7 @@ export function parseInstance(value: unknown): Instance {
     address: text('address', /^[A-Za-z0-9._:%-]+$/),
     port: number('port', (port) => Number.isInteger(port) && port >= 1 && port <= 65_535, 'from 1 to 65535'),
     ...(has('zone') && { zone: text('zone', word) }),
-    ...(has('weight') && { weight: number('weight', (weight) => weight > 0 && weight <= 1000, 'above 0 up to 1000') }),
+    ...(has('weight') && { weight: number('weight', isWeight, `above 0 up to ${instanceLimits.weight}`) }),
     ...(has('tags') && { tags: words('tags', instanceLimits.tags) }),
     ...(has('metadata') && { metadata: parseMetadata(own('metadata'), problems) }),
     ...(has('owner') && { owner: text('owner', word) }),
@@ -173,6 +175,10 @@ export function parseChange(value: unknown, problems: string[]): InstanceChange 
       'milliseconds since the epoch',
   );
   return { cause: '', actor: '' };
+}
+
+function isWeight(value: number): boolean {
+  return value > 0 && value <= instanceLimits.weight;
 }
 
 function isWord(value: unknown): value is string {

@@ -7,7 +7,7 @@ export interface DiscoveryOptions {
   readonly registry?: Registry;
   /** Where this instance runs. @defaultValue none */
   readonly zone?: string;
-  /** Its share of traffic relative to others, above 0 up to 1000. @defaultValue 1 */
+  /** Its share of traffic relative to others, above 0 up to 65 535. @defaultValue 1 */
   readonly weight?: number;
   readonly tags?: readonly string[];
   readonly metadata?: Readonly<Record<string, string>>;

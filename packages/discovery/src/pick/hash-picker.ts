@@ -25,9 +25,9 @@ export interface HashTable {
 /**
  * Makes the table of at least two candidates.
  * @param ids - hashes of their ids.
- * @param shares - weights relative to their mean; undefined where all are alike.
+ * @param weights - as they are: a table that took them relative to each other would move all keys a little with each change.
  */
-export type MakeHashTable = (ids: Uint32Array, shares: Float64Array | undefined) => HashTable;
+export type MakeHashTable = (ids: Uint32Array, weights: Float64Array) => HashTable;
 
 /** Places of a key that are tried at most, and for each endpoint that there is. */
 const MAX_PLACES = 64;
@@ -55,7 +55,7 @@ export function hashBalancer(role: string, options: HashOptions, makeTable: Make
 class HashPicker implements Picker {
   readonly keys: HashKeys;
   readonly #candidates: readonly Candidate[];
-  readonly #shares: Float64Array | undefined;
+  readonly #weights: Float64Array;
   readonly #room: BoundedLoad | undefined;
   /** For calls without a key. */
   readonly #others: Picker;
@@ -71,8 +71,10 @@ class HashPicker implements Picker {
   ) {
     this.keys = keys;
     this.#candidates = candidates;
-    this.#shares = sharesOf(candidates, env.clock.now());
-    this.#room = boundedLoad === false ? undefined : new BoundedLoad(candidates, this.#shares, boundedLoad);
+    const nowMs = env.clock.now();
+    this.#weights = Float64Array.from(candidates, (candidate) => candidate.weight(nowMs));
+    const shares = sharesOf(candidates, nowMs);
+    this.#room = boundedLoad === false ? undefined : new BoundedLoad(candidates, shares, boundedLoad);
     this.#others = twoChoices(candidates, env, inFlightLoads(candidates));
     this.#makeTable = makeTable;
   }
@@ -88,7 +90,7 @@ class HashPicker implements Picker {
 
   #at(hash: number, request: unknown): Candidate {
     const candidates = this.#candidates;
-    this.#table ??= this.#makeTable(idsOf(candidates), this.#shares);
+    this.#table ??= this.#makeTable(idsOf(candidates), this.#weights);
     const table = this.#table;
     const places = Math.min(MAX_PLACES, PLACES_EACH * candidates.length);
     let place = -1;

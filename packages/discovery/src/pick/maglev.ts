@@ -36,8 +36,8 @@ export function maglev(options?: Partial<MaglevOptions>): Balancer {
     tableSize: (value) =>
       value === undefined || isTableSize(value) ? undefined : `a prime from 1009 to ${LARGEST}, such as 65537`,
   });
-  return hashBalancer('maglev', settings, (ids, shares) => {
-    return new MaglevTable(ids, shares, settings.tableSize ?? sizeFor(ids.length));
+  return hashBalancer('maglev', settings, (ids, weights) => {
+    return new MaglevTable(ids, weights, settings.tableSize ?? sizeFor(ids.length));
   });
 }
 
@@ -54,13 +54,13 @@ function isTableSize(value: unknown): boolean {
 class MaglevTable implements HashTable {
   readonly #entries: Uint16Array | Uint32Array;
 
-  constructor(ids: Uint32Array, shares: Float64Array | undefined, size: number) {
+  constructor(ids: Uint32Array, weights: Float64Array, size: number) {
     const entries = ids.length < 65_535 ? new Uint16Array(size) : new Uint32Array(size);
     this.#entries = entries;
     // Entries hold the index and one; 0 is a free one.
     const at = Uint32Array.from(ids, (id) => mixHashes(id, 1) % size);
     const skips = Uint32Array.from(ids, (id) => 1 + (mixHashes(id, 2) % (size - 1)));
-    for (const index of turns(ids, shares, size)) {
+    for (const index of turns(ids, weights, size)) {
       let entry = at[index] as number;
       const skip = skips[index] as number;
       while (entries[entry] !== 0) entry = entry + skip < size ? entry + skip : entry + skip - size;
@@ -80,14 +80,15 @@ class MaglevTable implements HashTable {
  * Whose turn it is to take an entry, for all entries: as many turns as the weight says, evenly apart. The order of the list does
  * not matter.
  */
-function turns(ids: Uint32Array, shares: Float64Array | undefined, size: number): Uint32Array {
+function turns(ids: Uint32Array, weights: Float64Array, size: number): Uint32Array {
   const count = ids.length;
   const order = Uint32Array.from(ids, (_, at) => at).sort((a, b) => (ids[a] as number) - (ids[b] as number));
   const quotas = new Uint32Array(count);
+  const all = weights.reduce((total, weight) => total + weight, 0);
   let sum = 0;
   let given = 0;
   for (const index of order) {
-    sum += ((shares?.[index] ?? 1) * size) / count;
+    sum += ((weights[index] as number) * size) / all;
     quotas[index] = Math.round(sum) - given;
     given = Math.round(sum);
   }

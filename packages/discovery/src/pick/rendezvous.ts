@@ -14,16 +14,17 @@ import { type HashTable, hashBalancer } from './hash-picker.js';
  */
 export function rendezvous(options?: Partial<HashOptions>): Balancer {
   const settings = checkHash<HashOptions>('rendezvous', options, hashDefaults, hashRules);
-  return hashBalancer('rendezvous', settings, (ids, shares) => new Scores(ids, shares));
+  return hashBalancer('rendezvous', settings, (ids, weights) => new Scores(ids, weights));
 }
 
 class Scores implements HashTable {
   readonly #ids: Uint32Array;
-  readonly #shares: Float64Array | undefined;
+  /** Undefined where all are alike, so that hashes alone decide. */
+  readonly #weights: Float64Array | undefined;
 
-  constructor(ids: Uint32Array, shares: Float64Array | undefined) {
+  constructor(ids: Uint32Array, weights: Float64Array) {
     this.#ids = ids;
-    this.#shares = shares;
+    this.#weights = weights.every((weight) => weight === weights[0]) ? undefined : weights;
   }
 
   /** The highest score below the last one. */
@@ -42,8 +43,8 @@ class Scores implements HashTable {
 
   #score(index: number, hash: number): number {
     const mixed = mixHashes(hash, this.#ids[index] as number);
-    const shares = this.#shares;
-    // An exponential distance of rate `share`: the nearest is each with the chance that its weight is of all.
-    return shares ? Math.log((mixed + 0.5) / 4_294_967_296) / (shares[index] as number) : mixed;
+    const weights = this.#weights;
+    // An exponential distance of rate `weight`: the nearest is each with the chance that its weight is of all.
+    return weights ? Math.log((mixed + 0.5) / 4_294_967_296) / (weights[index] as number) : mixed;
   }
 }

@@ -2,7 +2,7 @@
  * A ring of points, many for each endpoint; a key goes to the next point after its hash. When an endpoint comes or goes, only the
  * keys next to its points move: 1/n of all. Source: Karger 1997, Ketama, Envoy's ring hash.
  */
-import { integerIn } from '@fwk/kernel';
+import { integerIn, optional } from '@fwk/kernel';
 import type { Balancer } from './balancer.js';
 import { mixHashes } from './hash-mix.js';
 import { checkHash, type HashOptions, hashDefaults, hashRules } from './hash-options.js';
@@ -11,28 +11,33 @@ import { type HashTable, hashBalancer } from './hash-picker.js';
 /** Options of {@link ringHash}. */
 export interface RingHashOptions extends HashOptions {
   /**
-   * Points on the ring, 1024 to 8 388 608, though at least 32 for each endpoint. The more, the nearer are the shares to those of
-   * the weights: an endpoint with k points gets its share give or take 1/√k of it. @defaultValue 65536
+   * Points of an endpoint of weight 1, or of average weight where weights are others, 1 to 65 536; the ring has at least 1024 and at
+   * most 8 388 608. The more, the nearer are the shares to those of the weights: an endpoint with k points gets its share give or
+   * take 1/√k of it. Where the number follows the size of the list, most keys move when the list outgrows it.
+   * @defaultValue 8192 for up to 8 endpoints, 1024 for up to 256, 128 for up to 2048, 32 beyond that
    */
-  readonly points: number;
+  readonly points?: number | undefined;
 }
 
-/** Defaults of {@link ringHash}. */
-export const ringHashDefaults = Object.freeze({ ...hashDefaults, points: 65_536 }) satisfies RingHashOptions;
-
-/** Points that an endpoint of average weight has at least. */
-const LEAST_POINTS = 32;
+/** Points without the option, each for up to so many endpoints. */
+const pointsFor: readonly (readonly [upTo: number, points: number])[] = [
+  [8, 8192],
+  [256, 1024],
+  [2048, 128],
+  [Number.POSITIVE_INFINITY, 32],
+];
+const [FEWEST, MOST] = [1024, 8_388_608];
 
 /**
  * Makes the balancer.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
 export function ringHash(options?: Partial<RingHashOptions>): Balancer {
-  const settings = checkHash<RingHashOptions>('ringHash', options, ringHashDefaults, {
+  const settings = checkHash<RingHashOptions>('ringHash', options, hashDefaults, {
     ...hashRules,
-    points: integerIn(1024, 8_388_608),
+    points: optional(integerIn(1, 65_536)),
   });
-  return hashBalancer('ring-hash', settings, (ids, shares) => new Ring(ids, shares, settings.points));
+  return hashBalancer('ring-hash', settings, (ids, weights) => new Ring(ids, countsOf(weights, settings.points)));
 }
 
 class Ring implements HashTable {
@@ -44,9 +49,7 @@ class Ring implements HashTable {
   readonly #starts: Uint32Array;
   readonly #shift: number;
 
-  constructor(ids: Uint32Array, shares: Float64Array | undefined, points: number) {
-    const perShare = Math.max(points / ids.length, LEAST_POINTS);
-    const counts = Uint32Array.from(ids, (_, at) => Math.max(1, Math.round(perShare * (shares?.[at] ?? 1))));
+  constructor(ids: Uint32Array, counts: Uint32Array) {
     const total = counts.reduce((sum, count) => sum + count, 0);
     this.#shift = 32 - Math.max(1, Math.ceil(Math.log2(total)));
     this.#points = new Uint32Array(total);
@@ -109,4 +112,17 @@ class Ring implements HashTable {
       owners[at] = owner;
     }
   }
+}
+
+/**
+ * How many points each has. Weights count in relation to a power of two near their mean, which stays when one of them comes, goes or
+ * changes; in relation to the mean itself the points of all would change with each.
+ */
+function countsOf(weights: Float64Array, points: number | undefined): Uint32Array {
+  const count = weights.length;
+  const mean = weights.reduce((sum, weight) => sum + weight, 0) / count;
+  const unit = 2 ** Math.round(Math.log2(mean));
+  const usual = points ?? (pointsFor.find(([upTo]) => count <= upTo)?.[1] as number);
+  const each = Math.min(Math.max(usual, FEWEST / count), MOST / count);
+  return Uint32Array.from(weights, (weight) => Math.max(1, Math.round((each * weight) / unit)));
 }

@@ -169,7 +169,7 @@ describe('subsets', () => {
     for (let at = 0; at < 30; at++) {
       const bench = routingBench(recordEvents(), weightedRoundRobin());
       const picker = bench.plan(routing(options, { id: `shop-${at}`, peers: callers }), members);
-      const got = shares(picker, 2000, idOf);
+      const got = shares(picker, 10_000, idOf);
       expect(Object.keys(got).length).toBeGreaterThanOrEqual(8);
       expect(Object.keys(got).length).toBeLessThanOrEqual(10);
       for (const [id, share] of Object.entries(got)) loads.set(id, (loads.get(id) ?? 0) + share);

@@ -204,7 +204,7 @@ function idOfOthers(id: string, node: string): string {
 
 /** One is what everybody has. */
 function fromWeight(weight: number): number | undefined {
-  return weight > 1 ? Math.min(weight, 1000) : undefined;
+  return weight > 1 ? Math.min(weight, instanceLimits.weight) : undefined;
 }
 
 /** The check by which its node is seen to live. */

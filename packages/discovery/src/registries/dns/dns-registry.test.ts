@@ -235,7 +235,7 @@ describe('a DNS registry', () => {
     await registry.close();
   });
 
-  test('takes the first priority of which a host has an address, with its weights brought into range', async () => {
+  test('takes the first priority of which a host has an address, with its weights, and little for a weight of 0', async () => {
     const { records, clock, registry } = setUp({ inventory: '_inventory.test' });
     const known: Record<string, string> = { b: '10.0.0.2', c: '10.0.0.3', d: '10.0.0.4' };
     const targetAt = (name: string, priority: number, weight: number) => ({ name, port: 80, priority, weight });
@@ -253,7 +253,7 @@ describe('a DNS registry', () => {
     };
     await clock.advance(0);
     expect(instances.value.map((instance) => [instance.address, instance.weight])).toEqual([
-      ['10.0.0.2', 1000],
+      ['10.0.0.2', 50_000],
       ['10.0.0.3', 0.001],
     ]);
     await registry.close();

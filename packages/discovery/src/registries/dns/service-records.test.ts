@@ -120,6 +120,16 @@ test.each([[[]], ['ENODATA'], ['ENOTFOUND']])('never empties its list for SRV re
   expect(watch.instances.stale).toBeUndefined();
 });
 
+test('divides the weight of a record among the addresses of its host', async () => {
+  const records = [target('a', 80, 60), target('b', 80, 60)];
+  const { clock, watch } = setUp(records, {
+    a: [...at('10.0.0.1'), ...at('10.0.0.2'), ...at('10.0.0.3')],
+    b: at('10.0.0.4'),
+  });
+  await clock.advance(0);
+  expect(watch.instances.value.map(({ weight }) => weight)).toEqual([20, 20, 20, 60]);
+});
+
 test('makes one instance of all records that lead to one place, in whatever order they come', async () => {
   const records = [target('a', 80, 10), target('a', 80, 30), target('alias', 80, 20), target('b', 80, 60)];
   const { state, clock, watch } = setUp(records, { a: at('10.0.0.1'), alias: at('10.0.0.1'), b: at('10.0.0.2') });
