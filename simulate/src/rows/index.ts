@@ -1,4 +1,6 @@
 import type { Row } from '../row.js';
+import { coldStart } from './cold.js';
+import { greyFailure } from './grey.js';
 import { limits } from './limits.js';
 import { manyBalancers } from './many-balancers.js';
 import { metastable } from './metastable.js';
@@ -14,6 +16,8 @@ export const rows: readonly Row[] = Object.freeze([
   queueing,
   slowServer,
   sinkhole,
+  greyFailure,
+  coldStart,
   manyBalancers,
   zones,
   subset,

@@ -26,6 +26,8 @@ export interface SimulatedServer extends Service<unknown, string> {
   readonly load: LoadGauge;
   /** While it is a number, every request fails after so many milliseconds, without a worker. */
   failsAfterMs: number | undefined;
+  /** Draws whether a request fails, when its work is done. */
+  fails: () => boolean;
   /** Called with each request that arrives. */
   onArrival: (nowMs: number) => void;
   /** Requests being worked on. */
@@ -44,6 +46,7 @@ class Server implements SimulatedServer {
   serviceMs: (request: unknown) => number;
   readonly load: LoadGauge;
   failsAfterMs: number | undefined;
+  fails: () => boolean = () => false;
   onArrival: (nowMs: number) => void = () => {};
   working = 0;
   readonly #simulation: Simulation;
@@ -107,7 +110,7 @@ class Server implements SimulatedServer {
     };
     const timer = clock.setTimer(() => {
       stopping?.[Symbol.dispose]();
-      job.end();
+      job.end(this.fails() ? new Error('broken') : undefined);
       over();
     }, this.serviceMs(job.request));
     const stopping = this.#stopsOnCancel

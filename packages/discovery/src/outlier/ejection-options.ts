@@ -21,7 +21,7 @@ export interface EjectionOptions {
   readonly successRateRequests: number;
   /**
    * How many times as long as at the median of the others calls may take at an endpoint, 1.5 to 1000; false: as long as they
-   * like. @defaultValue 10
+   * like. @defaultValue 5
    */
   readonly latencyFactor: number | false;
   /** Answers in the window that are needed for a comparison of latencies, 2 to 1 000 000. @defaultValue 20 */
@@ -70,7 +70,7 @@ export const ejectionDefaults = Object.freeze({
   successRateMargin: 0.02,
   successRateHosts: 5,
   successRateRequests: 100,
-  latencyFactor: 10,
+  latencyFactor: 5,
   latencySamples: 20,
   latencyExcessMs: 5,
   sweepMs: 10_000,
