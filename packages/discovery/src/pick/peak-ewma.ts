@@ -25,6 +25,8 @@ export interface PeakEwmaOptions {
 
 /** Load of a new endpoint with a call under way: one call finds out, the others go elsewhere. */
 const UNPROVEN = 1e9;
+/** An endpoint that takes so many times as long is not kept at its share where weights differ. */
+const FAR_SLOWER = 2;
 /** The answer that is the first to count. */
 const FIRST_COUNTED_ANSWER = 3;
 /** τ of the seed, in milliseconds. */
@@ -151,12 +153,13 @@ class PeakEwmaLoads implements Loads {
     const one = places[first] as number;
     const other = places[second] as number;
     const decayMs = this.#decayMs;
-    const oneCall = Math.min(costAt(cells, one, nowMs, decayMs, 0), costAt(cells, other, nowMs, decayMs, 0));
-    return apart(
-      costAt(cells, one, nowMs, decayMs, (cells[one + cell.inFlight] as number) / firstShare),
-      costAt(cells, other, nowMs, decayMs, (cells[other + cell.inFlight] as number) / secondShare),
-      oneCall / Math.min(firstShare, secondShare),
-    );
+    const oneMs = costAt(cells, one, nowMs, decayMs, 0);
+    const otherMs = costAt(cells, other, nowMs, decayMs, 0);
+    const oneCost = costAt(cells, one, nowMs, decayMs, (cells[one + cell.inFlight] as number) / firstShare);
+    const otherCost = costAt(cells, other, nowMs, decayMs, (cells[other + cell.inFlight] as number) / secondShare);
+    if (oneMs > FAR_SLOWER * otherMs && oneCost > otherCost) return 1;
+    if (otherMs > FAR_SLOWER * oneMs && otherCost > oneCost) return -1;
+    return apart(oneCost, otherCost, Math.min(oneMs, otherMs) / Math.min(firstShare, secondShare));
   }
 }
 

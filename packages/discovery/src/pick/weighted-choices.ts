@@ -5,7 +5,8 @@
  * Two different endpoints are drawn as a pair as often in one order as in the other, so the shares are those of the weights if
  * each wins half of its pairs. Comparing loads would not give that: an endpoint of little weight has 0 calls under way or 1,
  * never its share of one. So a difference of less than one call does not decide. The endpoint does that has won fewer of its
- * pairs so far; a greater difference, such as a slow endpoint makes, decides as it does without weights.
+ * pairs so far; a greater difference, such as a slow endpoint makes, decides as it does without weights. So it does where both
+ * draws are the same endpoint: an instance that starts slowly would else get calls that nobody compares.
  */
 import type { Candidate, Picker } from './balancer.js';
 import type { Draws } from './draws.js';
@@ -43,7 +44,7 @@ export class WeightedChoices implements Picker {
     let better: Candidate | undefined;
     for (let effort = 0; effort < this.#maxEffort; effort++) {
       const first = this.#table.draw(this.#draws);
-      const second = this.#table.draw(this.#draws);
+      const second = this.#other(first, nowMs);
       const firstWins = first === second || this.#firstWins(first, second, nowMs);
       const winner = firstWins ? first : second;
       const loser = firstWins ? second : first;
@@ -56,6 +57,15 @@ export class WeightedChoices implements Picker {
       if (other.available(request)) return other;
     }
     return firstAvailable(candidates, this.#draws.below(candidates.length), request) ?? better;
+  }
+
+  /** The second draw. Where it is the first again, that one is taken, unless a third is far better. */
+  #other(first: number, nowMs: number): number {
+    const second = this.#table.draw(this.#draws);
+    if (second !== first) return second;
+    const third = this.#table.draw(this.#draws);
+    const [share, thirdShare] = [this.#shares[first] as number, this.#shares[third] as number];
+    return this.#loads.compare(first, third, nowMs, share, thirdShare) > 0 ? third : first;
   }
 
   #firstWins(first: number, second: number, nowMs: number): boolean {
