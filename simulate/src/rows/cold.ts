@@ -28,7 +28,7 @@ async function cold(seed: number, balancer: Balancer, starts: boolean) {
   );
   const joining = servers[WARM]!;
   const warmMs = joining.serviceMs;
-  joining.serviceMs = () => warmMs() * FACTOR;
+  joining.serviceMs = (request) => warmMs(request) * FACTOR;
   world.at((JOINS_S + COLD_S) * 1000, () => {
     joining.serviceMs = warmMs;
   });

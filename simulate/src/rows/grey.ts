@@ -123,7 +123,7 @@ const slower: Setup = {
   broken: 1,
   breaks: (server) => {
     const { serviceMs } = server;
-    server.serviceMs = () => serviceMs() * 10;
+    server.serviceMs = (request) => serviceMs(request) * 10;
   },
   endS: BROKEN_FROM_S + 22,
 };

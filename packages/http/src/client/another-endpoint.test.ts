@@ -1,7 +1,9 @@
 /** Where second attempts of real clients go, and what becomes of endpoints that fail. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { roundRobin } from '@fwk/discovery';
 import { systemClock } from '@fwk/kernel';
 import { recordEvents } from '@fwk/kernel/testing';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -138,6 +140,57 @@ describe('a second attempt that is sent because the first is slow', () => {
     });
     expect(await client.stock()).toBe(1);
     expect(new Set(asked)).toEqual(new Set([0, 1, 2]));
+  });
+});
+
+/** A process that fails a share of the calls at `/stock`, and answers how many it got. */
+const program = `
+  const share = Number(process.argv[1]);
+  let calls = 0;
+  const server = require('node:http').createServer((request, response) => {
+    const fails = request.url === '/stock' && Math.random() < share;
+    if (request.url === '/stock') calls++;
+    response.writeHead(fails ? 500 : 200, { 'content-type': 'application/json' }).end(String(calls));
+  });
+  server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+`;
+
+async function aProcess(failing: number): Promise<string> {
+  const child = spawn(process.execPath, ['-e', program, String(failing)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  closing.push(async () => {
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  });
+  const [port] = await once(child.stdout, 'data');
+  return `http://127.0.0.1:${String(port).trim()}`;
+}
+
+describe('a process that fails half of its calls', () => {
+  test('is found and left alone while every call is answered', async () => {
+    const urls = await Promise.all([0, 0.5, 0, 0].map(aProcess));
+    const [, sick] = urls;
+    const fronts = await Promise.all(urls.map((url) => frontOf(warehouse, url)));
+    closing.push(async () => {
+      for (const front of fronts) await front[Symbol.asyncDispose]();
+    });
+    const events = recordEvents();
+    const client = clientFor({
+      endpoints: fronts.map(({ url }) => url),
+      balancer: roundRobin(),
+      breaker: false,
+      retry: { maxAttempts: 2, baseDelayMs: 1, maxDelayMs: 5, budget: false },
+      env: { events },
+    });
+    const ejected = () => events.all.filter(({ name }) => name === 'endpoint.ejected').map(({ data }) => data.url);
+    for (let round = 0; round < 500 && ejected().length === 0; round++) {
+      await Promise.all([1, 2, 3, 4, 5].map(() => client.stock()));
+    }
+    expect(ejected()).toEqual([fronts[1]?.url]);
+    const callsOf = async (url: string) => Number(await (await fetch(`${url}/count`)).text());
+    const before = await callsOf(sick as string);
+    for (let call = 0; call < 40; call++) await client.stock();
+    expect(await callsOf(sick as string)).toBe(before);
   });
 });
 
