@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exponential, logNormal, randomStream } from './random.js';
+import { exponential, logNormal, randomStream, truncatedNormal } from './random.js';
 
 const draws = (draw: () => number, count: number) => Array.from({ length: count }, draw);
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -22,4 +22,10 @@ test('draws log-normally: half below the median, the 99th percentile where sigma
   const values = draws(logNormal(randomStream(1, 'test'), 100, 0.5), 20_000).toSorted((left, right) => left - right);
   expect(values[10_000]! / 100).toBeCloseTo(1, 1);
   expect(values[19_800]! / 100).toBeCloseTo(Math.exp(0.5 * 2.326), 0);
+});
+
+test('draws normally without what is below 0, and with the mean that is asked', () => {
+  const values = draws(truncatedNormal(randomStream(1, 'test'), 80), 20_000);
+  expect(mean(values) / 80).toBeCloseTo(1, 1);
+  expect(values.every((value) => value > 0)).toBe(true);
 });

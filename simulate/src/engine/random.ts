@@ -18,6 +18,20 @@ export function exponential(random: Random, mean: number): () => number {
   return () => -mean * Math.log(1 - random());
 }
 
+/** Mean of a normal distribution with mean and deviation 1 once what is below 0 is cut off: 1 + φ(1)/Φ(1). */
+const TRUNCATED_MEAN = 1.287_599_971;
+
+/** Draws of a normal distribution with a deviation as large as its mean, cut off at 0 and brought back to the mean that is given. */
+export function truncatedNormal(random: Random, mean: number): () => number {
+  return () => {
+    for (;;) {
+      const radius = Math.sqrt(-2 * Math.log(1 - random()));
+      const drawn = 1 + radius * Math.cos(2 * Math.PI * random());
+      if (drawn > 0) return (mean * drawn) / TRUNCATED_MEAN;
+    }
+  };
+}
+
 /**
  * Log-normally distributed draws, the usual shape of service times: most near the median, a few much longer.
  * @param sigma - spread of the logarithm; 0.5 puts the 99th percentile at 3.2 times the median.

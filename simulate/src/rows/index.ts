@@ -5,6 +5,7 @@ import { limits } from './limits.js';
 import { manyBalancers } from './many-balancers.js';
 import { metastable } from './metastable.js';
 import { queueing } from './queueing.js';
+import { ramp } from './ramp.js';
 import { retryStorm } from './retry-storm.js';
 import { sinkhole } from './sinkhole.js';
 import { slowServer } from './slow-server.js';
@@ -19,6 +20,7 @@ export const rows: readonly Row[] = Object.freeze([
   greyFailure,
   coldStart,
   manyBalancers,
+  ramp,
   zones,
   subset,
   retryStorm,

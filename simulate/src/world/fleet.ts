@@ -3,6 +3,7 @@ import {
   balance,
   type Connection,
   type Endpoint,
+  type LoadGauge,
   staticEndpoints,
   type TakeReport,
 } from '@fwk/discovery';
@@ -10,7 +11,11 @@ import { type CallContext, type Env, type Live, type Service, type Stack, stack 
 import { attemptTimeout } from '@fwk/resilience';
 import type { Simulation } from '../engine/simulation.js';
 import { hop } from './hop.js';
-import type { SimulatedServer } from './server.js';
+
+/** An instance of a service. */
+export interface FleetServer extends Service<unknown, string> {
+  readonly load: LoadGauge;
+}
 
 /** How a client reaches the instances of a service. */
 export interface FleetOptions extends Pick<BalanceOptions<unknown, string>, 'balancer' | 'ejection'> {
@@ -39,7 +44,7 @@ export function fleetEndpoints(count: number): Live<readonly Endpoint[]> {
 /** The real balancer of one client, in front of simulated instances. */
 export function fleet(
   simulation: Simulation,
-  servers: readonly SimulatedServer[],
+  servers: readonly FleetServer[],
   {
     delayMs,
     timeoutMs,
@@ -55,7 +60,7 @@ export function fleet(
     return timeoutMs === undefined ? layers : layers.use(attemptTimeout({ timeoutMs }));
   };
   const connect = ({ port }: Endpoint, take: TakeReport): Connection<unknown, string> => {
-    const server = servers[port - FIRST_PORT] as SimulatedServer;
+    const server = servers[port - FIRST_PORT] as FleetServer;
     const { load } = server;
     const there = hop(
       simulation,
@@ -77,7 +82,7 @@ export function fleet(
 function askLoad(
   { clock }: Simulation,
   delayMs: number,
-  { load }: SimulatedServer,
+  { load }: FleetServer,
   take: TakeReport,
   context: CallContext,
 ): Promise<void> {

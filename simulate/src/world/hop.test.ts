@@ -76,3 +76,18 @@ test('carries the mark of what should not be tried again', async () => {
   expect(isDoNotRetry(await failBy(() => markDoNotRetry(error)), marks)).toBe(true);
   expect(isDoNotRetry(await failWith(error), marks)).toBe(false);
 });
+
+test('carries what the server tells of its load when it answers, before the answer itself', async () => {
+  const world = simulation(1);
+  const load = { inFlight: 3, latencyMs: 12 };
+  const happened: string[] = [];
+  const far = serviceOf<string, string>(() => 'answer');
+  const take = (...told: readonly unknown[]) => void happened.push(`told ${told} at ${world.clock.now()}`);
+  const near = hop(world, { operation: 'stock.get', delayMs: () => 5, told: { load, take } }, far);
+  void near.call('request', background).then((answer) => happened.push(answer));
+  world.at(7, () => {
+    load.inFlight = 9;
+  });
+  await world.clock.runUntil(20);
+  expect(happened).toEqual(['told 3,12,false at 10', 'answer']);
+});

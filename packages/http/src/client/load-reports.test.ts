@@ -65,7 +65,7 @@ function listening() {
 }
 
 function clientOf(urls: readonly string[], balancer: Balancer, wire: 'auto' | 'http' | 'mux' = 'auto') {
-  const client = createClient(shop, { endpoints: urls, balancer, wire });
+  const client = createClient(shop, { endpoints: urls, balancer, wire, timeoutMs: 20_000, deadlineMs: 20_000 });
   open.push(client);
   return client;
 }
