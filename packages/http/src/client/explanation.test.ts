@@ -1,7 +1,7 @@
 /** What `/manage/endpoints` says of clients that really call. */
 import { readFile } from 'node:fs/promises';
 import { createApp } from '@fwk/core';
-import { discovery, memoryRegistry, type Registry, roundRobin } from '@fwk/discovery';
+import { discovery, type Registry, roundRobin } from '@fwk/discovery';
 import { type PolicyOptions, resilience } from '@fwk/resilience';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Fleet, fleetContract, startFleet } from '../fixtures/fleet.js';
@@ -91,9 +91,7 @@ describe('the report of a client', () => {
 describe('the management listener', () => {
   test('takes a wider split by PUT with the token, and refuses a bad one whole', async () => {
     const fleet = await start({ old: { version: '1.4.0' }, canary: { version: '1.5.0' } });
-    const registry = memoryRegistry();
-    for (const { instance } of fleet.registrations.values()) await registry.register(instance);
-    const app = await startApp(registry, { fleet: { routing: { split: { '1.4.0': 1, '1.5.0': 0 } } } });
+    const app = await startApp(fleet.registry, { fleet: { routing: { split: { '1.4.0': 1, '1.5.0': 0 } } } });
     const client = app.get(clientOf(fleetContract, { wire: wireUnderTest() }));
     const answered = async () => {
       const ids = new Set<string>();
@@ -136,12 +134,10 @@ describe('the management listener', () => {
 
   test('shows the clients of the application, of all services or of one', async () => {
     const fleet = await start({ one: {} });
-    const registry = memoryRegistry();
     const { instance } = fleet.registrations.get('one')!;
-    await registry.register(instance);
     const client = clientOf(fleetContract, { wire: wireUnderTest() });
     const fixed = clientOf(fleetContract, { service: 'fixed', endpoints: [`http://127.0.0.1:${instance.port}`] });
-    const app = await startApp(registry);
+    const app = await startApp(fleet.registry);
     await app.get(client).who({});
     const ask = async (query = '') => (await fetch(`${app.managementUrl}/manage/endpoints${query}`)).json();
     expect(await ask('?service=fleet')).toEqual({
