@@ -190,6 +190,7 @@ export {
 } from './service/settlement.js';
 export { type Stack, stack } from './service/stack.js';
 export { StackError } from './service/stack-error.js';
+export { createDigest, type LatencyDigest, type LatencySnapshot } from './statistics/latency-digest.js';
 export { type LogFields, type Logger, noLogger } from './telemetry/logger.js';
 export {
   type Counter,

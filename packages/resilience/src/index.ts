@@ -6,6 +6,7 @@ export {
   CancelledError,
   type Classifier,
   type Clock,
+  createDigest,
   currentContext,
   DeadlineExceededError,
   defaultClassifier,
@@ -17,6 +18,8 @@ export {
   fromSignal,
   idempotentKey,
   isFwkError,
+  type LatencyDigest,
+  type LatencySnapshot,
   type Layer,
   type Live,
   type LiveSource,
@@ -164,4 +167,3 @@ export type { IncidentName, OutcomeName, PolicyCounts } from './statistics/polic
 export { type PolicyStatistics, type StatisticsSource, sumStatistics } from './statistics/policy-statistics.js';
 export { type ThrottleOptions, throttle, throttleDefaults } from './throttle/throttle.js';
 export { ThrottledError, type ThrottleRefusal } from './throttle/throttled-error.js';
-export { createDigest, type LatencyDigest, type LatencySnapshot } from './window/latency-digest.js';

@@ -5,6 +5,8 @@
  * such as its next attempt, meets the new ones. To keep a call to its old options to the end, each call would have to carry
  * the layers with which it began.
  */
+
+import type { LatencyDigest } from '@fwk/kernel';
 import {
   type AnyLayer,
   type Env,
@@ -32,7 +34,6 @@ import { countingEnv } from '../statistics/counting-meter.js';
 import { PolicyRecorders } from '../statistics/policy-recorders.js';
 import type { PolicyStatistics, StatisticsSource } from '../statistics/policy-statistics.js';
 import type { StatisticsRecorder } from '../statistics/recorder.js';
-import type { LatencyDigest } from '../window/latency-digest.js';
 import { checkPolicy } from './check-policy.js';
 import { FieldLive } from './field-live.js';
 import { HandleLists } from './handle-lists.js';

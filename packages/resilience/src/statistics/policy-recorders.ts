@@ -1,6 +1,5 @@
 /** The numbers of one policy: of all its calls, of those of each operation, and of the attempts at each endpoint. */
-import type { Clock } from '@fwk/kernel';
-import type { LatencyDigest } from '../window/latency-digest.js';
+import type { Clock, LatencyDigest } from '@fwk/kernel';
 import { type PolicyStatistics, type StatisticsSource, sumStatistics } from './policy-statistics.js';
 import { StatisticsRecorder } from './recorder.js';
 

@@ -1,4 +1,4 @@
-import type { LatencyDigest, LatencySnapshot } from '../window/latency-digest.js';
+import type { LatencyDigest, LatencySnapshot } from '@fwk/kernel';
 import { type PolicyCounts, sumCounts } from './policy-counts.js';
 
 /** The numbers of a policy as they are at one moment; plain data. */

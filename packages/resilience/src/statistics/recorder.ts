@@ -7,7 +7,7 @@
  * booked until the next call that is timed, the next that does not succeed, or the next look at the numbers.
  */
 import type { Clock } from '@fwk/kernel';
-import { createDigest, type LatencyDigest } from '../window/latency-digest.js';
+import { createDigest, type LatencyDigest } from '@fwk/kernel';
 import { RollingCounts } from '../window/rolling-counts.js';
 import { RollingLatency } from '../window/rolling-latency.js';
 import { channelOf, channels, countsOf, type OutcomeName } from './policy-counts.js';

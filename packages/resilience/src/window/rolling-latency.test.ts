@@ -1,6 +1,6 @@
+import { createDigest } from '@fwk/kernel';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createDigest } from './latency-digest.js';
 import { RollingLatency } from './rolling-latency.js';
 
 const WINDOW_MS = 3000;

@@ -1,4 +1,4 @@
-import { createDigest, type LatencyDigest } from './latency-digest.js';
+import { createDigest, type LatencyDigest } from '@fwk/kernel';
 
 /**
  * Latencies of the last stretch of time: a ring with one digest a slice of `windowMs / slices`, without a timer. Moving on
