@@ -11,6 +11,7 @@ export {
 export { configEvents } from './events.js';
 export type { Candidate, Explanation, Part } from './explain/explain.js';
 export type { ConditionExplanation } from './flags/condition.js';
+export type { ExperimentReport, VariantReport } from './flags/experiments.js';
 export type { FlagExplanation, FlagStep, RolloutExplanation, RuleStep } from './flags/explain-flag.js';
 export { type FlagReader, flag, flagLive, flags } from './flags/flag.js';
 export type { FlagAnswer, FlagErrorCode, FlagKind, FlagMetadata, FlagReason } from './flags/flag-answer.js';
@@ -21,13 +22,15 @@ export type {
   FlagCondition,
   FlagDefinition,
   FlagDefinitions,
+  FlagExperiment,
   FlagRule,
   FlagValue,
 } from './flags/flag-definition.js';
 export { type FlagOptions, flagDefaults } from './flags/flag-options.js';
-export { type FlagSummary, type Flags, type FlagsState, flagsToken } from './flags/flags.js';
+export { type FlagSummary, type Flags, type FlagsState, flagsToken, type Widened } from './flags/flags.js';
 export { flagsSchema } from './flags/flags-schema.js';
 export { featureFlags } from './flags/live-flags.js';
+export type { Difference } from './flags/tally.js';
 export { type ConfigOptions, configDefaults, type DirectoryEntry, type FileEntry } from './live/options.js';
 export { readDurationMs, readSizeBytes } from './resolve/units.js';
 export type { UnknownKey } from './schema/unknown-keys.js';

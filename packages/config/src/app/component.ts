@@ -20,7 +20,8 @@ export interface AppConfigOptions<T = ConfigTree> extends ConfigOptions<T> {
  * good; a bad one leaves the last good settings in effect, and the application DEGRADED until it is mended.
  *
  * `/manage/config` shows everything with its sources, `/manage/config/checkout.maxItems` explains one setting; secrets
- * are masked. `/manage/flags` lists the feature flags, `/manage/flags/express-checkout` explains what one answers.
+ * are masked. `/manage/flags` lists the feature flags, `/manage/flags/express-checkout` explains what one
+ * answers, `/manage/experiments` compares the variants of those that are experiments.
  * @throws OptionsError at once; ConfigError when the application starts.
  */
 export function config<T = ConfigTree>(options: AppConfigOptions<T> = {}): Component {

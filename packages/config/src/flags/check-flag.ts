@@ -8,7 +8,7 @@ import { places } from './rollout.js';
 
 const flagKeys = [
   ...['description', 'owner', 'enabled', 'variants', 'default', 'off', 'requires', 'rules', 'expires', 'salt'],
-  ...['exposures', 'metadata'],
+  ...['exposures', 'experiment', 'metadata'],
 ];
 const ruleKeys = ['name', 'if', 'serve', 'rollout', 'by'];
 
@@ -32,6 +32,7 @@ export function checkFlag(value: unknown, path: readonly string[], findings: Fin
   check('default', variantFault(variants));
   check('off', variantFault(variants));
   check('expires', (given) => (typeof given === 'string' && timeOf(given) !== undefined ? undefined : timeWords));
+  checkExperiment(value.experiment, variants, [...path, 'experiment'], findings);
   checkMetadata(value.metadata, [...path, 'metadata'], findings);
   checkRules(value.rules, variants, [...path, 'rules'], findings);
 }
@@ -69,6 +70,25 @@ function checkVariants(value: unknown, path: readonly string[], findings: Findin
     }
   }
   return names;
+}
+
+function checkExperiment(
+  value: unknown,
+  variants: readonly string[],
+  path: readonly string[],
+  findings: Findings,
+): void {
+  if (value === undefined || value === null) return;
+  if (!isTree(value)) {
+    findings.must(path, `an object, such as { metrics: [basket] }, not ${kindOf(value)}`);
+    return;
+  }
+  refuseUnknown(value, ['control', 'metrics'], 'an experiment', path, findings);
+  const { control, metrics = [] } = value;
+  if (control !== undefined) findings.must([...path, 'control'], variantFault(variants)(control));
+  const fault = textFault(flagLimits.text);
+  const fits = Array.isArray(metrics) && metrics.length <= flagLimits.metrics && metrics.every((name) => !fault(name));
+  findings.must([...path, 'metrics'], fits ? undefined : `a list of at most ${flagLimits.metrics} names`);
 }
 
 function checkMetadata(value: unknown, path: readonly string[], findings: Findings): void {

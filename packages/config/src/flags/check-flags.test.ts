@@ -19,7 +19,7 @@ describe('a definition is refused with its path', () => {
     [
       'an unknown key',
       { f: { defualt: 'on' } },
-      [/^f\.defualt is not known; a flag has description, owner, enabled, /],
+      [/^f\.defualt is not known, perhaps "default" is meant; a flag has description, owner, enabled, /],
     ],
     ['a default that is no variant', { f: { default: 'yes' } }, ['f.default must be the name of a variant (on, off)']],
     ['a default that YAML reads as a boolean', { f: { default: true } }, [/^f\.default must be the name of a variant/]],
@@ -46,6 +46,15 @@ describe('a definition is refused with its path', () => {
       'wrong metadata',
       { f: { metadata: { a: {} } } },
       ['f.metadata.a must be a text, a number, true or false, not an object'],
+    ],
+    [
+      'a wrong experiment',
+      { f: { experiment: { control: 'x', metrics: ['a', 1], odd: 1 } } },
+      [
+        /experiment\.odd is not known/,
+        /experiment\.control must be the name of a variant/,
+        /experiment\.metrics must be a list/,
+      ],
     ],
     ['rules that are no list', { f: { rules: { a: 1 } } }, ['f.rules must be a list of rules, not an object']],
     ['a rule that gives nothing', { f: { rules: [{}] } }, ['f.rules.0 needs either "serve" or "rollout"']],

@@ -1,4 +1,5 @@
 import type { StandardIssue } from '@fwk/kernel';
+import { nearestName } from '../schema/nearest-name.js';
 
 /** Most issues that are told of one reading. */
 const mostIssues = 100;
@@ -32,6 +33,8 @@ export function refuseUnknown(
 ): void {
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
-    findings.add([...path, key], `is not known; ${what} has ${known.join(', ')}`);
+    const meant = nearestName(key, known);
+    const hint = meant === undefined ? '' : `, perhaps "${meant}" is meant`;
+    findings.add([...path, key], `is not known${hint}; ${what} has ${known.join(', ')}`);
   }
 }

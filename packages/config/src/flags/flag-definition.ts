@@ -27,8 +27,18 @@ export interface FlagDefinition {
   readonly salt?: string;
   /** Whether `flag.exposed` is emitted. @defaultValue true */
   readonly exposures?: boolean;
+  /** Makes it an experiment: what runs under each variant is measured and compared. @defaultValue none */
+  readonly experiment?: FlagExperiment;
   /** Handed out with each answer. @defaultValue {} */
   readonly metadata?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** What is measured of a flag's variants beside calls, errors and latency. */
+export interface FlagExperiment {
+  /** The variant that the others are compared with. @defaultValue the default of the flag */
+  readonly control?: string;
+  /** Names of metrics of its own, which code records. @defaultValue [] */
+  readonly metrics?: readonly string[];
 }
 
 /** One targeting rule: for whom (`if`), and what they get (`serve`, or `rollout` for a part of them). */
@@ -101,6 +111,8 @@ export const flagLimits = Object.freeze({
   /** Texts of one `startsWith`, `endsWith` or `contains`. */
   texts: 100,
   prerequisites: 16,
+  /** Own metrics of one experiment. */
+  metrics: 20,
   /** Flags that are looked at to answer one, itself included. */
   lookedAt: 256,
   /** Characters of names, and of texts in conditions. */

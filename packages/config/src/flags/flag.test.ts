@@ -1,5 +1,5 @@
 import { buildWith, type InjectionKey, type Resolver, setOwner } from '@fwk/kernel';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, expectTypeOf, test } from 'vitest';
 import { flagsInMemory } from '../fixtures/flags-in-memory.js';
 import { flag, flagLive, flags } from './flag.js';
 import { type FlagContext, runWithFlagContext } from './flag-context.js';
@@ -116,4 +116,17 @@ test('@Flag on anything but a getter or method is refused where it is written', 
       }),
     );
   }
+});
+
+test('a default gives the kind of the answer, not its value', () => {
+  const all = flags();
+  expectTypeOf(all.value('a', false)).toEqualTypeOf<boolean>();
+  expectTypeOf(all.value('a', 'text')).toEqualTypeOf<string>();
+  expectTypeOf(all.value('a', 7)).toEqualTypeOf<number>();
+  expectTypeOf(all.value('a', { size: 7 })).toEqualTypeOf<{ size: number }>();
+  expectTypeOf(all.evaluate('a', false).value).toEqualTypeOf<boolean>();
+  expectTypeOf(all.live('a', 7).value).toEqualTypeOf<number>();
+  expectTypeOf(flag('a', false).value).toEqualTypeOf<boolean>();
+  expectTypeOf(flagLive('a', 'text').value).toEqualTypeOf<string>();
+  expectTypeOf(all.run('a', false, (on) => [on])).toEqualTypeOf<boolean[]>();
 });

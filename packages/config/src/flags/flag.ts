@@ -28,9 +28,9 @@ export function flag<T>(name: string, fallback: T): FlagReader<T> {
   return {
     name,
     get value() {
-      return all.value(name, fallback);
+      return all.evaluate(name, fallback).value;
     },
-    valueFor: (context) => all.value(name, fallback, context),
+    valueFor: (context) => all.evaluate(name, fallback, context).value,
     evaluate: (context) => all.evaluate(name, fallback, context),
   };
 }

@@ -1,7 +1,11 @@
 import { type Live, type Token, token } from '@fwk/kernel';
+import type { ExperimentReport } from './experiments.js';
 import type { FlagExplanation } from './explain-flag.js';
 import type { FlagAnswer, FlagKind } from './flag-answer.js';
 import type { FlagContext } from './flag-context.js';
+
+/** The kind of a default: of `false` it is `boolean`, since the flag may answer `true`. */
+export type Widened<T> = T extends boolean ? boolean : T extends string ? string : T extends number ? number : T;
 
 /** One flag, for lists. */
 export interface FlagSummary {
@@ -37,7 +41,7 @@ export interface FlagsState {
  */
 export interface Flags {
   /** What the flag answers now; the default where it is missing, of another kind, or has none itself. */
-  value<T>(name: string, fallback: T, context?: FlagContext): T;
+  value<T>(name: string, fallback: T, context?: FlagContext): Widened<T>;
   /** The same with its variant, and why. */
   evaluate<T>(name: string, fallback: T, context?: FlagContext): FlagAnswer<T>;
   /**
@@ -45,6 +49,19 @@ export interface Flags {
    * @param context - @defaultValue nobody in particular
    */
   live<T>(name: string, fallback: T, context?: FlagContext): Live<T>;
+  /**
+   * Runs `body` with what the flag answers. Where the flag is an experiment the run is measured for its variant: calls, errors as
+   * the classifier judges them, and time until a promise settles.
+   * @returns what the body returns.
+   */
+  run<T, R>(name: string, fallback: T, body: (value: T) => R, context?: FlagContext): R;
+  /**
+   * Records a number, such as the value of an order, for each experiment that has this metric and the variant that the context has there.
+   * What is no finite number is left out.
+   */
+  record(metric: string, value: number, context?: FlagContext): void;
+  /** What is measured of experiments, with each variant compared to the control. */
+  experiments(): readonly ExperimentReport[];
   /**
    * Why the flag answers as it does for a context, step by step; secrets are masked. Tells no exposure.
    * @throws ConfigError `FWK_CONFIG_FLAG_UNKNOWN`, with the names that are nearest.

@@ -5,17 +5,19 @@
  */
 import { currentContext, defaultEnv, type Env, type Live, liveValue, messageOf } from '@fwk/kernel';
 import { ConfigError } from '../errors.js';
+import { nearestName } from '../schema/nearest-name.js';
 import type { Config, Refusal } from '../settings/config.js';
 import { formatPath } from '../tree/path.js';
 import { list } from './check-flag.js';
 import { type CompiledFlag, compileFlags, type FlagSet } from './compiled-flag.js';
+import { type ExperimentReport, Experiments } from './experiments.js';
 import { explainFlag, type FlagExplanation } from './explain-flag.js';
 import { Exposures } from './exposures.js';
 import { answerOf, type FlagAnswer, type FlagErrorCode, type FlagMetadata, kindOfFlag } from './flag-answer.js';
 import { type FlagContext, flagContextKey, noFlagContext } from './flag-context.js';
 import type { FlagDefinitions } from './flag-definition.js';
 import { checkFlagOptions, type FlagOptions } from './flag-options.js';
-import type { FlagSummary, Flags, FlagsState } from './flags.js';
+import type { FlagSummary, Flags, FlagsState, Widened } from './flags.js';
 import { flagsPath, flagsSection } from './flags-schema.js';
 
 /** Most names that an event lists. */
@@ -26,6 +28,7 @@ export class LiveFlags implements Flags, Disposable {
   readonly #sets = liveValue<FlagSet>(new Map(), { name: 'flags' });
   readonly #exposures: Exposures | undefined;
   readonly #changes = liveValue<readonly string[]>([], { name: 'changed flags' });
+  readonly #experiments = new Experiments();
   readonly #mismatchesTold = new Set<string>();
   readonly #expiredTold = new Map<string, string | undefined>();
   readonly #state = liveValue<FlagsState>(notReady, { name: 'state of the flags' });
@@ -75,8 +78,8 @@ export class LiveFlags implements Flags, Disposable {
     this.#exposures?.[Symbol.dispose]();
   }
 
-  value<T>(name: string, fallback: T, context?: FlagContext): T {
-    return this.evaluate(name, fallback, context).value;
+  value<T>(name: string, fallback: T, context?: FlagContext): Widened<T> {
+    return this.evaluate(name, fallback, context).value as Widened<T>;
   }
 
   evaluate<T>(name: string, fallback: T, context: FlagContext = currentContext().get(flagContextKey)): FlagAnswer<T> {
@@ -98,14 +101,30 @@ export class LiveFlags implements Flags, Disposable {
   }
 
   live<T>(name: string, fallback: T, context: FlagContext = noFlagContext): Live<T> {
-    return this.#sets.map(() => this.value(name, fallback, context));
+    return this.#sets.map(() => this.evaluate(name, fallback, context).value);
+  }
+
+  run<T, R>(name: string, fallback: T, body: (value: T) => R, context?: FlagContext): R {
+    const { value, variant } = this.evaluate(name, fallback, context);
+    return this.#experiments.measured(name, variant, this.#env, () => body(value));
+  }
+
+  record(metric: string, value: number, context: FlagContext = currentContext().get(flagContextKey)): void {
+    const { key, attributes = noAttributes } = context;
+    this.#experiments.record(metric, value, (name) => this.#sets.value.get(name)?.resolve(key, attributes).variant);
+  }
+
+  experiments(): readonly ExperimentReport[] {
+    return this.#experiments.report(this.#sets.value);
   }
 
   explain(name: string, context: FlagContext = currentContext().get(flagContextKey)): FlagExplanation {
     const flag = this.#sets.value.get(name);
     if (flag) return explainFlag(flag, context);
     const known = [...this.#sets.value.keys()];
-    const hint = known.length > 0 ? `known: ${list(known)}` : 'none is defined';
+    const meant = nearestName(name, known);
+    const hint =
+      known.length === 0 ? 'none is defined' : meant ? `perhaps "${meant}" is meant` : `known: ${list(known)}`;
     throw new ConfigError('FWK_CONFIG_FLAG_UNKNOWN', `there is no flag "${name.slice(0, 200)}"; ${hint}`);
   }
 
@@ -133,6 +152,7 @@ export class LiveFlags implements Flags, Disposable {
 
   #replace(definitions: FlagDefinitions, before: FlagDefinitions): void {
     const set = compileFlags(definitions, this.#exposures);
+    this.#experiments.follow(set, this.#env.clock.wallTime());
     this.#mismatchesTold.clear();
     for (const name of this.#expiredTold.keys()) if (!set.has(name)) this.#expiredTold.delete(name);
     this.#sets.set(set);

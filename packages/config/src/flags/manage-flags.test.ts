@@ -135,11 +135,15 @@ describe('/manage/flags', () => {
 
   test('says which flags there are when it is asked for another', async () => {
     const { manage, stop } = await running();
-    for (const parameter of ['them', '__proto__', '']) {
+    for (const [parameter, hint] of [
+      ['themes', 'perhaps "theme" is meant'],
+      ['__proto__', 'known: base, theme, secret'],
+      ['', 'known: base, theme, secret'],
+    ]) {
       expect(() => manage('flags/:name', { parameter, query: {} })).toThrow(
         expect.objectContaining({
           code: 'FWK_CONFIG_FLAG_UNKNOWN',
-          message: expect.stringContaining('known: base, theme, secret'),
+          message: expect.stringContaining(hint ?? ''),
         }),
       );
     }

@@ -9,11 +9,13 @@ import type { LiveFlags } from './live-flags.js';
  * - `GET /manage/flags` lists all flags.
  * - `GET /manage/flags/NAME?targetingKey=user-1&country=DE` answers for a context and explains each rule. Attributes are read as
  *   environment variables are: numbers and booleans where they look like it, `'"12"'` for a text; `company.country=DE` is a nested one.
+ * - `GET /manage/experiments` compares the variants of experiments.
  */
 export function flagEndpoints(flags: LiveFlags): ManagementEndpoint[] {
   return [
     { path: 'flags', handle: () => ({ version: flags.version, expired: flags.expired(), flags: flags.list() }) },
     { path: 'flags/:name', handle: ({ parameter, query }) => flags.explain(parameter ?? '', contextIn(query)) },
+    { path: 'experiments', handle: () => ({ experiments: flags.experiments() }) },
   ];
 }
 

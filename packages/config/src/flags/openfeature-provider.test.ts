@@ -194,6 +194,15 @@ describe('evaluation', () => {
   });
 });
 
+test('tracking an event records it for the experiments that have it as a metric', async () => {
+  const { client, flags } = await stable({ f: { ...kinds.string, experiment: { metrics: ['order'] } } });
+  client.track('order', { targetingKey: 'me' }, { value: 12 });
+  client.track('order');
+  client.track('other', {}, { value: 1 });
+  const [experiment] = flags.experiments();
+  expect(experiment?.variants[0]?.metrics).toEqual({ order: { count: 2, mean: 6.5, deviation: expect.any(Number) } });
+});
+
 describe('errors give the default of the code', () => {
   test.each(rows(fallbacks))('for a %s that nobody defined', async (_kind, fallback) => {
     const { client } = await stable();

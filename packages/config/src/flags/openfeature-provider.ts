@@ -11,6 +11,7 @@ import {
   ProviderEvents,
   ProviderNotReadyError,
   type ResolutionDetails,
+  type TrackingEventDetails,
 } from '@openfeature/server-sdk';
 import { type FlagAnswer, type FlagErrorCode, kindOfFlag } from './flag-answer.js';
 import type { FlagContext } from './flag-context.js';
@@ -70,6 +71,11 @@ class FlagsProvider implements Provider {
 
   async resolveObjectEvaluation<T extends JsonValue>(flag: string, fallback: T, context: EvaluationContext) {
     return this.#resolve(flag, fallback, context, (value) => typeof value === 'object');
+  }
+
+  /** An experiment's own metric: the value of the event, or 1 for one that just happened. */
+  track(metric: string, context: EvaluationContext, details: TrackingEventDetails): void {
+    this.#flags.record(metric, details?.value ?? 1, contextOf(context));
   }
 
   #resolve<T>(
