@@ -27,6 +27,7 @@ export type {
   FlagValue,
 } from './flags/flag-definition.js';
 export { type FlagOptions, flagDefaults } from './flags/flag-options.js';
+export { FlagUnknownError } from './flags/flag-unknown-error.js';
 export { type FlagSummary, type Flags, type FlagsState, flagsToken, type Widened } from './flags/flags.js';
 export { flagsSchema } from './flags/flags-schema.js';
 export { featureFlags } from './flags/live-flags.js';

@@ -64,7 +64,7 @@ export interface Flags {
   experiments(): readonly ExperimentReport[];
   /**
    * Why the flag answers as it does for a context, step by step; secrets are masked. Tells no exposure.
-   * @throws ConfigError `FWK_CONFIG_FLAG_UNKNOWN`, with the names that are nearest.
+   * @throws FlagUnknownError `FWK_CONFIG_FLAG_UNKNOWN`, with the name that was probably meant.
    */
   explain(name: string, context?: FlagContext): FlagExplanation;
   /** All flags, in the order of their definitions. */

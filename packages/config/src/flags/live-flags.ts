@@ -4,7 +4,6 @@
  * changed; asking takes no lock, no promise and no memory beyond the answer.
  */
 import { currentContext, defaultEnv, type Env, type Live, liveValue, messageOf } from '@fwk/kernel';
-import { ConfigError } from '../errors.js';
 import { nearestName } from '../schema/nearest-name.js';
 import type { Config, Refusal } from '../settings/config.js';
 import { formatPath } from '../tree/path.js';
@@ -17,6 +16,7 @@ import { answerOf, type FlagAnswer, type FlagErrorCode, type FlagMetadata, kindO
 import { type FlagContext, flagContextKey, noFlagContext } from './flag-context.js';
 import type { FlagDefinitions } from './flag-definition.js';
 import { checkFlagOptions, type FlagOptions } from './flag-options.js';
+import { FlagUnknownError } from './flag-unknown-error.js';
 import type { FlagSummary, Flags, FlagsState, Widened } from './flags.js';
 import { flagsPath, flagsSection } from './flags-schema.js';
 
@@ -125,7 +125,7 @@ export class LiveFlags implements Flags, Disposable {
     const meant = nearestName(name, known);
     const hint =
       known.length === 0 ? 'none is defined' : meant ? `perhaps "${meant}" is meant` : `known: ${list(known)}`;
-    throw new ConfigError('FWK_CONFIG_FLAG_UNKNOWN', `there is no flag "${name.slice(0, 200)}"; ${hint}`);
+    throw new FlagUnknownError(name, hint);
   }
 
   list(): readonly FlagSummary[] {

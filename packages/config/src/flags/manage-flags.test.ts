@@ -143,6 +143,7 @@ describe('/manage/flags', () => {
       expect(() => manage('flags/:name', { parameter, query: {} })).toThrow(
         expect.objectContaining({
           code: 'FWK_CONFIG_FLAG_UNKNOWN',
+          status: 404,
           message: expect.stringContaining(hint ?? ''),
         }),
       );
