@@ -1,5 +1,6 @@
 import type { Endpoint } from '../membership/endpoint.js';
-import type { Candidate } from '../pick/balancer.js';
+import type { Candidate, LoadMeter } from '../pick/balancer.js';
+import type { LoadRow } from '../pick/load-table.js';
 
 /** A candidate that gets only a part of what its weight says; the rest comes from other callers. */
 export class PartOfCandidate implements Candidate {
@@ -14,6 +15,14 @@ export class PartOfCandidate implements Candidate {
     this.#part = part;
   }
 
+  get meter(): LoadMeter | undefined {
+    return this.whole.meter;
+  }
+
+  get row(): LoadRow | undefined {
+    return this.whole.row;
+  }
+
   get inFlight(): number {
     return this.whole.inFlight;
   }
@@ -22,8 +31,8 @@ export class PartOfCandidate implements Candidate {
     return this.whole.available(request);
   }
 
-  load(nowMs: number, share?: number): number {
-    return this.whole.load(nowMs, share);
+  load(nowMs: number, share?: number, more?: number): number {
+    return this.whole.load(nowMs, share, more);
   }
 
   weight(nowMs: number): number {
