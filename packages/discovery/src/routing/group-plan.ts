@@ -4,8 +4,7 @@
  */
 import type { Candidate, Picker } from '../pick/balancer.js';
 import type { MakePicker } from '../pick/router.js';
-import type { Place } from './aperture.js';
-import { type Caller, callersByZone, placeOf } from './caller.js';
+import type { CallerFacts, Places } from './caller.js';
 import { weightOf, zoneOf } from './instance-facts.js';
 import { type Level, levelsOf } from './levels.js';
 import type { RoutingOptions } from './routing-options.js';
@@ -35,21 +34,10 @@ export interface GroupPlan {
 /** What all plans of one picker have in common. */
 export interface Planning {
   readonly options: RoutingOptions;
-  readonly caller: Caller;
-  /** The caller's places, with the zone or without one; those of before while it is not listed. */
+  readonly caller: CallerFacts;
+  /** The caller's; those of before while it is not listed. */
   readonly places: Places;
   readonly make: MakePicker;
-}
-
-/** Where the caller stands among all callers, and among those of its zone. */
-export interface Places {
-  readonly all: Place | undefined;
-  readonly inZone: Place | undefined;
-}
-
-/** The places now, or those of before while it is not listed, as while it drains: then it opens no other connections. */
-export function placesOf(caller: Caller, before: Places | undefined): Places {
-  return { all: placeOf(caller) ?? before?.all, inZone: placeOf(caller, caller.zone ?? '') ?? before?.inZone };
 }
 
 /** @param name - of the group; its pickers are found again by it. */
@@ -70,30 +58,37 @@ function leavesOf(name: string, level: Level, planning: Planning): readonly Leaf
   const { options, caller, places, make } = planning;
   const leaf = (share: number, zone: string | undefined, all: readonly Candidate[]): Leaf => {
     const place = zone === undefined ? places.all : places.inZone;
-    const { id } = caller;
-    const some = options.subset > 0 && id !== undefined ? subsetOf(all, { id, place }, options.subset) : all;
+    const partOf = (those: readonly Candidate[]) =>
+      options.subset > 0 && caller.id !== undefined ? subsetOf(those, { id: caller.id, place }, options.subset) : those;
+    // In panic a part of all might have no healthy one, though there are some.
+    const [healthy, doubtful] = [all.slice(0, level.healthy), all.slice(level.healthy)];
+    const some = level.panic ? [...partOf(healthy), ...partOf(doubtful)] : partOf(all);
     const picker = make(zone === undefined ? name : `${name}/${zone}`, some);
     return { share, level, zone, all, candidates: some, picker };
   };
-  const shares = sharesByZone(level, planning);
-  if (!shares) return [leaf(level.load, undefined, level.candidates)];
-  return [...shares].map(([zone, share]) =>
-    leaf(
-      level.load * share,
-      zone,
-      level.candidates.filter((candidate) => zoneOf(candidate) === zone),
-    ),
-  );
+  const byZone = candidatesByZone(level, planning);
+  const shares = byZone && zoneShares(caller.zone ?? '', weights(byZone), caller.byZone);
+  if (!byZone || !shares) return [leaf(level.load, undefined, level.candidates)];
+  return [...shares].map(([zone, share]) => leaf(level.load * share, zone, byZone.get(zone) ?? []));
 }
 
 /** Undefined: zones are not regarded. */
-function sharesByZone({ candidates, panic }: Level, { options, caller }: Planning): ZoneCounts | undefined {
-  const { zone } = caller;
-  if (!options.zones || zone === undefined || panic || candidates.length < options.minZoneHosts) return undefined;
-  const upstream = new Map<string, number>();
+function candidatesByZone(
+  { candidates, panic }: Level,
+  { options, caller }: Planning,
+): ReadonlyMap<string, readonly Candidate[]> | undefined {
+  if (!options.zones || caller.zone === undefined || panic || candidates.length < options.minZoneHosts)
+    return undefined;
+  const byZone = new Map<string, Candidate[]>();
   for (const candidate of candidates) {
-    const other = zoneOf(candidate);
-    upstream.set(other, (upstream.get(other) ?? 0) + weightOf(candidate));
+    const zone = zoneOf(candidate);
+    const those = byZone.get(zone);
+    if (those) those.push(candidate);
+    else byZone.set(zone, [candidate]);
   }
-  return zoneShares(zone, upstream, callersByZone(caller));
+  return byZone;
+}
+
+function weights(byZone: ReadonlyMap<string, readonly Candidate[]>): ZoneCounts {
+  return new Map([...byZone].map(([zone, those]) => [zone, those.reduce((sum, each) => sum + weightOf(each), 0)]));
 }

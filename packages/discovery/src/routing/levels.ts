@@ -11,7 +11,7 @@ export interface Level {
   readonly panic: boolean;
   readonly healthy: number;
   readonly total: number;
-  /** Who is called there: the healthy ones; in panic all that are UP. */
+  /** Who is called there: the healthy ones; in panic all that are UP, the healthy ones first. */
   readonly candidates: readonly Candidate[];
 }
 

@@ -214,6 +214,13 @@ describe('subsets', () => {
     });
   });
 
+  test('has healthy ones also in panic, when most are ejected', () => {
+    for (let at = 0; at < 20; at++) {
+      const left = called({ id: `other-${at}` }, members, members.slice(4));
+      expect(left).toHaveLength(4);
+    }
+  });
+
   test('without an id of the caller all are called', () => {
     expect(called({})).toHaveLength(40);
   });

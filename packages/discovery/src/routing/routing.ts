@@ -9,8 +9,8 @@ import { background, type CallContext, combine, type Env, type Live } from '@fwk
 import { type CallRoute, routeKey } from '../membership/call-route.js';
 import type { Candidate } from '../pick/balancer.js';
 import type { LeftOut, MakePicker, RoutedPicker, Router, Split } from '../pick/router.js';
-import type { Caller } from './caller.js';
-import { type Places, type Planning, placesOf } from './group-plan.js';
+import { type Caller, CallerFacts, type Places } from './caller.js';
+import type { Planning } from './group-plan.js';
 import { tellProblems } from './problems.js';
 import { type Members, Route } from './route.js';
 import { checkRouting, type RoutingOptions } from './routing-options.js';
@@ -30,7 +30,8 @@ export function liveRouting(options: Live<RoutingOptions>, caller: Live<Caller>)
   return combine([options, caller], routerOf);
 }
 
-function routerOf(options: RoutingOptions, caller: Caller): Router {
+function routerOf(options: RoutingOptions, given: Caller): Router {
+  const caller = new CallerFacts(given);
   return {
     picker: (candidates, make, env, previous, out = new Set()) => {
       const healthy = out.size === 0 ? candidates : candidates.filter((candidate) => !out.has(candidate));
@@ -58,14 +59,16 @@ class Routed implements RoutedPicker {
 
   constructor(
     members: Members,
-    { options, caller, make }: { options: RoutingOptions; caller: Caller; make: MakePicker },
+    { options, caller, make }: { options: RoutingOptions; caller: CallerFacts; make: MakePicker },
     env: Env,
     before: Routed | undefined,
   ) {
     this.options = options;
     this.#members = members;
     this.#env = env;
-    this.places = options.subset > 0 ? placesOf(caller, before?.places) : noPlaces;
+    // While it is not listed, as while it drains, it keeps its place, so that it opens no other connections.
+    const { all, inZone } = options.subset > 0 ? caller.places : noPlaces;
+    this.places = { all: all ?? before?.places.all, inZone: inZone ?? before?.places.inZone };
     this.#planning = { options, caller, make, places: this.places };
     this.#route = new Route('', options, members, this.#planning, env.random);
     this.problems = tellProblems(this.#route, members, env, before?.problems);

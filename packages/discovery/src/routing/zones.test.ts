@@ -47,9 +47,9 @@ test('one zone alone, and one that nobody could relieve, are no reason to regard
 });
 
 test('callers that are not known count as alike in all zones', () => {
-  expect(percents(zoneShares('a', counts({ a: 1, b: 3 }), undefined))).toEqual({ a: 50, b: 50 });
+  expect(percents(zoneShares('a', counts({ a: 1, b: 3 }), new Map()))).toEqual({ a: 50, b: 50 });
   expect(percents(zoneShares('a', counts({ a: 1, b: 3 }), counts({ b: 7 })))).toEqual({ a: 50, b: 50 });
-  expect(percents(zoneShares('x', counts({ a: 3, b: 3 }), undefined))).toEqual({ a: 50, b: 50 });
+  expect(percents(zoneShares('x', counts({ a: 3, b: 3 }), new Map()))).toEqual({ a: 50, b: 50 });
 });
 
 test('when all callers follow it, every endpoint gets the same, in whichever zones they are', () => {

@@ -16,15 +16,15 @@ export type ZoneCounts = ReadonlyMap<string, number>;
  * not regarded.
  * @param own - the caller's zone.
  * @param upstream - the called ones.
- * @param local - the callers; undefined where nobody knows: as many in each zone of the called ones and in the own.
+ * @param local - the callers; where those of the own zone are not among them nobody knows, and each zone counts as having as many.
  */
 export function zoneShares(
   own: string,
   upstream: ZoneCounts,
-  local: ZoneCounts | undefined,
+  local: ZoneCounts,
 ): ReadonlyMap<string, number> | undefined {
   if (upstream.size < 2) return undefined;
-  const callers = local && (local.get(own) ?? 0) > 0 ? local : equally(own, upstream);
+  const callers = (local.get(own) ?? 0) > 0 ? local : equally(own, upstream);
   const [upstreamSum, localSum] = [sumOf(upstream), sumOf(callers)];
   if (!(upstreamSum > 0)) return undefined;
   const ofUpstream = (zone: string) => (upstream.get(zone) ?? 0) / upstreamSum;
