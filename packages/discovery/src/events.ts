@@ -20,6 +20,7 @@ export const discoveryEvents = Object.freeze({
   'routing.split-unmatched':
     'No group of a traffic split has an endpoint that is UP; all that fit tags and version are called as one group.',
   'routing.key-missing': 'A call had no key for a traffic split, so that chance decided; told once, carries why.',
+  'routing.recovered': 'What another event of routing told is over; `from` is its name, `group` the group of a split.',
   'routing.priority-ignored':
     'The metadata of endpoints have a priority that is no whole number from 0 to 65535; it counts as 0.',
   'balancer.key-missing':

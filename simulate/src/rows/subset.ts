@@ -4,13 +4,17 @@
  * Site Reliability Engineering: 63 to 121 % of the mean with subsets of 30 %).
  *
  * `loadRatio` is the most called server's calls over the least called one's; `connections` the most servers that any client called.
+ * `givenUp` is how many servers that are still there a client no longer calls when one is gone, or one has come: of the client that
+ * gives up most.
  */
 import { weightedRoundRobin } from '@fwk/discovery';
 import { simulation } from '../engine/simulation.js';
 import { caseOf, type Figure, type Row } from '../row.js';
-import { callTimes, endpointOf } from '../world/callers.js';
+import { callTimes, endpointOf, subsetOfCaller } from '../world/callers.js';
 
 const CALLS = 3000;
+const CLIENTS = 100;
+const SERVERS = 100;
 
 async function callSubsets(seed: number, clients: number, servers: number, subset: number, places: boolean) {
   const world = simulation(seed);
@@ -40,6 +44,35 @@ function subsetCase(clients: number, servers: number, subset: number, places: bo
   });
 }
 
+async function changeServers(seed: number, size: number, places: boolean, change: 'goes' | 'comes') {
+  const world = simulation(seed);
+  const many = Array.from({ length: SERVERS + (change === 'comes' ? 1 : 0) }, (_, index) =>
+    endpointOf(`stock-${seed}-${index}`),
+  );
+  const few = many.toSpliced(seed, 1);
+  const [before, after] = change === 'goes' ? [many, few] : [few, many];
+  const left = new Set(after.map(({ id }) => id));
+  const peers = Array.from({ length: CLIENTS }, (_, index) =>
+    endpointOf(`shop-${seed}-${index}`, { startedAtMs: index }),
+  );
+  let givenUp = 0;
+  for (const { id } of peers) {
+    const caller = places ? { id, peers } : { id };
+    const called = await subsetOfCaller(world, before, size, caller);
+    const later = await subsetOfCaller(world, after, size, caller);
+    givenUp = Math.max(givenUp, [...called].filter((server) => left.has(server) && !later.has(server)).length);
+  }
+  return { givenUp };
+}
+
+function changeCase(places: boolean, change: 'goes' | 'comes') {
+  return caseOf({
+    name: `a server ${change}, ${CLIENTS} clients, ${SERVERS} servers, 12 each${places ? '' : ', by id alone'}`,
+    figures: { givenUp: { of: 'highest', atMost: 1 } },
+    simulate: (seed) => changeServers(seed, 12, places, change),
+  });
+}
+
 /** Few connections, and the same load everywhere. */
 export const subset: Row = {
   name: 'subset',
@@ -49,5 +82,9 @@ export const subset: Row = {
     subsetCase(100, 100, 12, true),
     subsetCase(97, 41, 12, true),
     subsetCase(100, 100, 12, false),
+    changeCase(true, 'goes'),
+    changeCase(true, 'comes'),
+    changeCase(false, 'goes'),
+    changeCase(false, 'comes'),
   ],
 };

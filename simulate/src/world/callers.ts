@@ -7,6 +7,7 @@ import {
   type Instance,
   parseInstance,
   type RoutingOptions,
+  roundRobin,
   routing,
 } from '@fwk/discovery';
 import { background, liveValue, type Service, stack } from '@fwk/kernel';
@@ -16,6 +17,18 @@ import type { Simulation } from '../engine/simulation.js';
 export interface Tally {
   /** By the id of the called endpoint. */
   readonly calls: ReadonlyMap<string, number>;
+}
+
+/** The ids of the endpoints that one caller calls with a subset of this size. */
+export async function subsetOfCaller(
+  world: Simulation,
+  called: readonly Endpoint[],
+  subset: number,
+  caller: Caller,
+): Promise<ReadonlySet<string>> {
+  // By turns each of them is called.
+  const { calls } = await callTimes(world, called.length, called, { subset }, caller, roundRobin());
+  return new Set(calls.keys());
 }
 
 /** An endpoint that nobody listens at. */

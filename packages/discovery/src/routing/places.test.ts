@@ -36,7 +36,19 @@ describe('priorities', () => {
     expect(got['1']).toBeLessThan(0.32);
     expect(picker.leftOut(members[15] as Candidate)).toBeUndefined();
     expect(events.all.map(({ name, data }) => ({ name, ...data }))).toEqual([
-      { name: 'routing.failed-over', path: bench.env.path, group: '', loads: { '0': 0.7, '1': 0.3 } },
+      { name: 'routing.failed-over', path: bench.env.path, loads: { '0': 0.7, '1': 0.3 } },
+    ]);
+  });
+
+  test('each change of the shares is told, and their return once', () => {
+    const events = recordEvents();
+    const bench = routingBench(events);
+    const router = routing();
+    for (const lost of [5, 5, 8, 8, 0, 0]) bench.plan(router, members.slice(lost), members.slice(0, lost));
+    expect(events.all.map(({ name, data }) => [name, data.loads ?? data.from])).toEqual([
+      ['routing.failed-over', { '0': 0.7, '1': 0.3 }],
+      ['routing.failed-over', { '0': 0.28, '1': 0.72 }],
+      ['routing.recovered', 'routing.failed-over'],
     ]);
   });
 

@@ -11,7 +11,7 @@ import type { Candidate } from '../pick/balancer.js';
 import type { LeftOut, MakePicker, RoutedPicker, Router, Split } from '../pick/router.js';
 import { type Caller, CallerFacts, type Places } from './caller.js';
 import type { Planning } from './group-plan.js';
-import { tellProblems } from './problems.js';
+import { type Told, tellProblems } from './problems.js';
 import { type Members, Route } from './route.js';
 import { checkRouting, type RoutingOptions } from './routing-options.js';
 
@@ -47,7 +47,7 @@ const MAX_CALL_ROUTES = 64;
 class Routed implements RoutedPicker {
   readonly options: RoutingOptions;
   readonly places: Places;
-  readonly problems: ReadonlySet<string>;
+  readonly told: Told;
   keyMissed: boolean;
   readonly #members: Members;
   readonly #planning: Planning;
@@ -71,7 +71,7 @@ class Routed implements RoutedPicker {
     this.places = { all: all ?? before?.places.all, inZone: inZone ?? before?.places.inZone };
     this.#planning = { options, caller, make, places: this.places };
     this.#route = new Route('', options, members, this.#planning, env.random);
-    this.problems = tellProblems(this.#route, members, env, before?.problems);
+    this.told = tellProblems(this.#route, members, env, before?.told);
     this.keyMissed = before?.options === options && before.keyMissed;
   }
 
