@@ -12,7 +12,7 @@ import {
   text,
 } from '@fwk/kernel';
 import type { Endpoint } from '../membership/endpoint.js';
-import type { EjectionOptions } from '../outlier/ejection-options.js';
+import { type EjectionOptions, ejectionOrFalse } from '../outlier/ejection-options.js';
 import type { Balancer } from '../pick/balancer.js';
 import type { Router } from '../pick/router.js';
 import type { EndpointServiceOptions } from './endpoint-service.js';
@@ -56,8 +56,7 @@ export function checkBalance<Req, Res>(options: BalanceOptions<Req, Res>): Balan
       connect: optional(callable),
       endpoint: optional(callable),
       inner: optional(callable),
-      ejection: (value) =>
-        value === undefined || typeof value === 'object' || !flag(value) ? undefined : 'options or false',
+      ejection: ejectionOrFalse,
       settled: optional(callable),
       endsInTime: optional(flag),
     },

@@ -1,7 +1,8 @@
 /** Which rule puts which endpoint out, and what of them is told. The rules by themselves: `outlier/rules.test.ts`. */
-import { FwkError, operationKey } from '@fwk/kernel';
-import { describe, expect, test } from 'vitest';
+import { FwkError, liveValue, operationKey } from '@fwk/kernel';
+import { describe, expect, test, vi } from 'vitest';
 import { judgedFleet, refused } from '../fixtures/judged-fleet.js';
+import type { EjectionOptions } from '../outlier/ejection-options.js';
 import type { Balancer } from '../pick/balancer.js';
 import { roundRobin } from '../pick/round-robin.js';
 
@@ -123,8 +124,8 @@ describe('a host that is many times as slow as the others', () => {
     await run(TWO_SWEEPS_MS);
     const [told, ...more] = ejected();
     expect(more).toEqual([]);
-    expect(told).toMatchObject({ rule: 'latency', endpoint: 'inventory-3', threshold: 10, failures: 0, error: '' });
-    expect(told?.measured).toBeGreaterThanOrEqual(10);
+    expect(told).toMatchObject({ rule: 'latency', endpoint: 'inventory-3', threshold: 5, failures: 0, error: '' });
+    expect(told?.measured).toBeGreaterThanOrEqual(5);
     const { latencyMs, othersMs } = told as Record<string, number>;
     expect(latencyMs! / othersMs!).toBeCloseTo(told?.measured as number, 5);
   });
@@ -275,5 +276,26 @@ describe('rules together', () => {
     host(3).error = refused;
     await run(1000);
     expect(ejected().map(({ rule }) => rule)).toEqual(['connection-failed']);
+  });
+});
+
+describe('options of ejection', () => {
+  const bad = [{ sweepMs: 1 }, { latencyFactor: true }, { nonsense: 1 }, null, [], 'never', 5, true];
+
+  test.each(bad)('are refused when the balancer is made: %o', (ejection) => {
+    const set = () => judgedFleet(1, { ejection: ejection as never });
+    expect(set).toThrow('balance: ejection must be options or false');
+  });
+
+  test('that are refused later leave those in force that were good', async () => {
+    const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const ejection = liveValue<Partial<EjectionOptions> | false>({ consecutiveFailures: 7 });
+    const { host, run, ejected } = judgedFleet(3, { ejection });
+    for (const each of bad) ejection.set(each as never);
+    host(1).failing = 1;
+    await run(1000);
+    expect(ejected()).toEqual([expect.objectContaining({ rule: 'consecutive-failures', threshold: 7 })]);
+    expect(warnings).toHaveBeenCalledTimes(bad.length);
+    warnings.mockRestore();
   });
 });

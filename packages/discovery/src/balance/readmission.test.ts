@@ -6,6 +6,7 @@ import { judgedEndpoint, judgedFleet, refused } from '../fixtures/judged-fleet.j
 import type { Endpoint } from '../membership/endpoint.js';
 import type { EjectionOptions } from '../outlier/ejection-options.js';
 import { leastRequest } from '../pick/least-request.js';
+import { random } from '../pick/random.js';
 import { roundRobin } from '../pick/round-robin.js';
 import { balance } from './balance.js';
 
@@ -147,8 +148,12 @@ describe('slow start', () => {
     for (let port = 1; port <= count; port++) fleet.host(port).latencyMs = 0.5;
   };
 
-  test('gives a new endpoint a tenth of its share at first and more with each second', async () => {
-    const fleet = weighted(4);
+  test.each([
+    ['least-request', leastRequest],
+    ['round-robin', roundRobin],
+    ['random', random],
+  ])('gives a new endpoint a tenth of its share at first and more with each second, by %s', async (_name, balancer) => {
+    const fleet = judgedFleet(4, { balancer: balancer() });
     fast(fleet, 5);
     await fleet.run(1000);
     fleet.endpoints.set([...fleet.endpoints.value, judgedEndpoint(5)]);

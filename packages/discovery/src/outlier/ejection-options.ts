@@ -1,4 +1,4 @@
-import { checkOptions, integerIn, millisecondsIn, numberIn, type Rule, ratio } from '@fwk/kernel';
+import { checkOptions, integerIn, messageOf, millisecondsIn, numberIn, type Rule, ratio } from '@fwk/kernel';
 
 /** When endpoints are no longer picked, for how long, and how they come back. */
 export interface EjectionOptions {
@@ -118,6 +118,17 @@ export function checkEjection(options: Partial<EjectionOptions> | undefined): Ej
     ...inOrder(values, 'reconnectMinMs', 'reconnectMaxMs'),
   ]);
 }
+
+/** The rule for options that may also be false; those that are refused later leave the last good ones in force. */
+export const ejectionOrFalse: Rule = (value) => {
+  if (value === undefined || value === false) return undefined;
+  try {
+    checkEjection(value as Partial<EjectionOptions>);
+    return undefined;
+  } catch (error) {
+    return `options or false (${messageOf(error)})`;
+  }
+};
 
 /** Sweeps that a window is made of. */
 export function windowSweeps({ sweepMs, windowMs }: EjectionOptions): number {

@@ -103,11 +103,11 @@ describe('the success rate', () => {
 });
 
 describe('the latency', () => {
-  test('finds who is ten times as slow as the median of the others, and says by how much', () => {
-    const found = byLatency(taking([1, 1.2, 0.8, 12, 9]), options());
+  test('finds who is five times as slow as the median of the others, and says by how much', () => {
+    const found = byLatency(taking([1, 1.2, 0.8, 12, 4]), options());
     expect(hosts(found)).toEqual([3]);
     const { measured, threshold, latencyMs, othersMs, rule } = found[0]!.finding;
-    expect({ rule, threshold, latencyMs }).toEqual({ rule: 'latency', threshold: 10, latencyMs: 240 });
+    expect({ rule, threshold, latencyMs }).toEqual({ rule: 'latency', threshold: 5, latencyMs: 240 });
     expect(measured).toBeCloseTo(12 / Math.sqrt(1 * 1.2), 10);
     expect(othersMs).toBeCloseTo(240 / measured, 10);
   });
