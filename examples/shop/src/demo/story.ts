@@ -7,12 +7,12 @@ import type { ServiceProcess } from './service-process.js';
 import { edit, type Facts, happened, save, settingInForce, type World } from './world.js';
 
 const chapters: readonly { readonly at: number; readonly play: (world: World) => Promise<void> }[] = [
-  { at: 0.08, play: loseAnInstance },
-  { at: 0.2, play: loseAProvider },
-  { at: 0.45, play: editTheConfig },
-  { at: 0.5, play: editAPolicy },
-  { at: 0.53, play: widenACanary },
-  { at: 0.72, play: replaceAVersion },
+  { at: 0.1, play: loseAnInstance },
+  { at: 0.22, play: loseAProvider },
+  { at: 0.47, play: editTheConfig },
+  { at: 0.52, play: editAPolicy },
+  { at: 0.55, play: widenACanary },
+  { at: 0.73, play: replaceAVersion },
 ];
 
 /** Plays all chapters, spread over the time; one that runs late pushes the next. */

@@ -66,11 +66,14 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const owner = '@fwk/http';
+
 /** Those of the head of this file, for kinds of clients. */
 export const clientFields: readonly KindField[] = Object.freeze([
-  kindField({ name: 'wire', rule: oneOf('auto', 'http', 'mux') }),
+  kindField({ name: 'wire', owner, rule: oneOf('auto', 'http', 'mux') }),
   kindField({
     name: 'balancer',
+    owner,
     rule: balancer,
     check: (value) => void balancerFrom(value as ClientBalancer),
     merge: mergeBalancers,
@@ -78,6 +81,7 @@ export const clientFields: readonly KindField[] = Object.freeze([
   }),
   kindField({
     name: 'ejection',
+    owner,
     rule: optionsOrFalse,
     check(value) {
       if (value !== false) checkEjection(value as Partial<EjectionOptions>);
@@ -86,6 +90,7 @@ export const clientFields: readonly KindField[] = Object.freeze([
   }),
   kindField({
     name: 'routing',
+    owner,
     rule: options,
     check: (value) => void checkClientRouting(value as ClientRouting),
     // A split or a list of tags is meant as it stands: merged with that of another level it would be neither's.
@@ -96,6 +101,7 @@ export const clientFields: readonly KindField[] = Object.freeze([
   }),
   kindField({
     name: 'shadow',
+    owner,
     rule: optionsOrFalse,
     check(value) {
       if (value !== false) checkShadow(value as Partial<ShadowOptions>);

@@ -37,9 +37,10 @@ function options(given: Voyage): PolicyOptions {
   return given as PolicyOptions;
 }
 
-const road = kindField({ name: 'road', rule: oneOf('land', 'sea') });
+const road = kindField({ name: 'road', owner: 'harbour', rule: oneOf('land', 'sea') });
 const crew = kindField({
   name: 'crew',
+  owner: 'harbour',
   rule: (value) => (isPlain(value) ? undefined : 'an object'),
   check: (value) => {
     checkOptions<Required<Crew>>(
@@ -60,7 +61,12 @@ const crew = kindField({
   defaults: { hands: 3 },
   anyData: true,
 });
-const flag = kindField({ name: 'flag', rule: fixed(oneOf('red', 'green')), show: (value) => `a ${value} one` });
+const flag = kindField({
+  name: 'flag',
+  owner: 'harbour',
+  rule: fixed(oneOf('red', 'green')),
+  show: (value) => `a ${value} one`,
+});
 
 const client: PolicyKind = {
   name: 'client',
@@ -175,9 +181,13 @@ describe('an option of a kind of policy', () => {
     expect(roadOf(registry.use('inventory', server))).toBeUndefined();
   });
 
+  test('may be brought by another copy of its package', () => {
+    expect(kindField({ ...road })).toEqual(road);
+  });
+
   test('cannot take a name that is taken', () => {
     for (const name of ['road', 'retry', 'timeoutMode', 'operations']) {
-      expect(() => kindField({ name, rule: oneOf('x') })).toThrow(OptionsError);
+      expect(() => kindField({ name, owner: 'other', rule: oneOf('x') })).toThrow(OptionsError);
     }
   });
 });

@@ -19,6 +19,8 @@ export interface KindSettings {}
 export interface KindField {
   /** Its name among the options of a policy. */
   readonly name: string;
+  /** The package that brings it. Several copies of one package in a process may each bring it. */
+  readonly owner: string;
   /** What it must be at any level. A `fixed` rule refuses live values. */
   readonly rule: Rule;
   /** Checks what all levels come to; of a live value, what it holds. @throws OptionsError @defaultValue the rule alone */
@@ -41,15 +43,20 @@ const fields = new Map<string, KindField>();
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when something else has the name
  */
 export function kindField(field: KindField): KindField {
-  const { name } = field;
-  const taken =
-    name === 'classifier' ||
-    name === 'operations' ||
-    fields.has(name) ||
-    canonicalOrder.some((part) => hasField(part, name));
-  if (taken) throw new OptionsError('kindField', [`name must be new, and "${name}" is an option of policies already`]);
+  const { name, owner } = field;
+  const holder = holderOf(name);
+  if (holder !== undefined && holder !== owner) {
+    throw new OptionsError('kindField', [`name must be new, and "${name}" is an option of ${holder} already`]);
+  }
   fields.set(name, field);
   return field;
+}
+
+/** Who has an option of this name. */
+function holderOf(name: string): string | undefined {
+  const isLayers =
+    name === 'classifier' || name === 'operations' || canonicalOrder.some((part) => hasField(part, name));
+  return isLayers ? 'all policies' : fields.get(name)?.owner;
 }
 
 /** All that are known. */
