@@ -50,6 +50,8 @@ export interface RolloutExplanation {
 /** Why a flag answers as it does. */
 export interface FlagExplanation {
   readonly flag: string;
+  /** Where it is defined, as far as sources know: `config.yaml:12:3`. */
+  readonly where: string | undefined;
   /** The key of the context, which OpenTelemetry calls the id of the context. */
   readonly contextId: string | undefined;
   /** Masked. */
@@ -62,7 +64,7 @@ export interface FlagExplanation {
 }
 
 /** Explains what the flag answers for the context. */
-export function explainFlag(flag: CompiledFlag, context: FlagContext): FlagExplanation {
+export function explainFlag(flag: CompiledFlag, context: FlagContext, where?: string): FlagExplanation {
   const { key, attributes = {} } = context;
   const steps: FlagStep[] = [{ step: 'enabled', holds: flag.enabled }];
   let outcome: Outcome | undefined = flag.enabled ? undefined : flag.off;
@@ -81,6 +83,7 @@ export function explainFlag(flag: CompiledFlag, context: FlagContext): FlagExpla
   outcome ??= flag.otherwise;
   return {
     flag: flag.name,
+    where,
     contextId: key,
     attributes: redact(attributes),
     value: redact(outcome.answer?.value, flag.name),

@@ -117,6 +117,8 @@ export const flagLimits = Object.freeze({
   lookedAt: 256,
   /** Characters of names, and of texts in conditions. */
   text: 500,
+  /** Characters of an attribute that a condition looks into; what is longer fits none. */
+  attribute: 5000,
 });
 
 /** What stands for the variants of a flag that lists none. */

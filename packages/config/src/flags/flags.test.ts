@@ -167,6 +167,15 @@ describe('rules', () => {
     expect(flags.value('odd', false, { attributes: {} })).toBe(false);
   });
 
+  test('look into no attribute that is very long, so that an answer takes no longer', async () => {
+    const condition = { attribute: 'x', contains: 'needle' };
+    const { flags } = await flagsInMemory({ f: { default: 'off', rules: [{ if: condition, serve: 'on' }] } });
+    const fits = (x: unknown) => flags.value('f', false, { attributes: { x } });
+    expect([fits(`${' '.repeat(4994)}needle`), fits(`${' '.repeat(4995)}needle`)]).toEqual([true, false]);
+    const items = Array.from({ length: 5000 }, () => 'needle');
+    expect([fits(items), fits([...items, 'needle'])]).toEqual([true, false]);
+  });
+
   test('an attribute that throws when it is read costs the answer, not the caller', async () => {
     const { flags } = await flagsInMemory({
       f: { default: 'off', rules: [{ if: { attribute: 'x', equals: 1 }, serve: 'on' }] },

@@ -23,8 +23,6 @@ export interface FlagSummary {
   readonly expired: boolean;
   readonly description: string | undefined;
   readonly owner: string | undefined;
-  /** Where it is defined, as far as sources know: `config.yaml:12:3`. */
-  readonly where: string | undefined;
 }
 
 /** Whether flags answer what is defined now. */

@@ -120,7 +120,7 @@ export class LiveFlags implements Flags, Disposable {
 
   explain(name: string, context: FlagContext = currentContext().get(flagContextKey)): FlagExplanation {
     const flag = this.#sets.value.get(name);
-    if (flag) return explainFlag(flag, context);
+    if (flag) return explainFlag(flag, context, this.#config?.explain(formatPath([flagsPath, name])).winner?.where);
     const known = [...this.#sets.value.keys()];
     const meant = nearestName(name, known);
     const hint =
@@ -197,7 +197,6 @@ export class LiveFlags implements Flags, Disposable {
       expired: expiresMs <= this.#env.clock.wallTime(),
       description,
       owner,
-      where: this.#config?.explain(formatPath([flagsPath, name])).winner?.where,
     };
   }
 }

@@ -49,13 +49,13 @@ async function running(flags: object = definitions) {
 }
 
 describe('/manage/flags', () => {
-  test('lists all flags with where they are defined', async () => {
+  test('lists all flags', async () => {
     const { manage, stop } = await running();
     expect(manage('flags')).toMatchObject({
       version: 1,
       expired: ['theme'],
       flags: [
-        { name: 'base', kind: 'boolean', enabled: true, variants: ['on', 'off'], expired: false, where: 'store' },
+        { name: 'base', kind: 'boolean', enabled: true, variants: ['on', 'off'], expired: false },
         {
           name: 'theme',
           kind: 'string',
@@ -75,6 +75,7 @@ describe('/manage/flags', () => {
     const query = { targetingKey: 'user-1', 'company.country': 'DE', age: '30', name: "'7'" };
     expect(manage('flags/:name', { parameter: 'theme', query })).toEqual({
       flag: 'theme',
+      where: 'store',
       contextId: 'user-1',
       attributes: { company: { country: 'DE' }, age: 30, name: '7' },
       value: 'd',

@@ -33,7 +33,10 @@ export const operators: Readonly<Record<OperatorName, Operator>> = Object.freeze
     test(operand) {
       const inText = textTest((actual, part) => actual.includes(part))(operand);
       const parts = textsIn(operand);
-      return (actual) => (Array.isArray(actual) ? parts.some((part) => actual.includes(part)) : inText(actual));
+      return (actual) => {
+        if (!Array.isArray(actual)) return inText(actual);
+        return actual.length <= flagLimits.attribute && parts.some((part) => actual.includes(part));
+      };
     },
   },
   lessThan: { check: number, test: numberTest((actual, operand) => actual < operand) },
@@ -129,9 +132,14 @@ function textTest(holds: (actual: string, operand: string) => boolean): Operator
   return (operand) => {
     const parts = textsIn(operand);
     const [only = ''] = parts;
-    if (parts.length === 1) return (actual) => typeof actual === 'string' && holds(actual, only);
-    return (actual) => typeof actual === 'string' && parts.some((part) => holds(actual, part));
+    if (parts.length === 1) return (actual) => isShort(actual) && holds(actual, only);
+    return (actual) => isShort(actual) && parts.some((part) => holds(actual, part));
   };
+}
+
+/** Attributes come from requests: looking for many texts in a very long one would take long. */
+function isShort(actual: unknown): actual is string {
+  return typeof actual === 'string' && actual.length <= flagLimits.attribute;
 }
 
 function numberTest(holds: (actual: number, operand: number) => boolean): Operator['test'] {

@@ -129,14 +129,18 @@ describe('a roll-out', () => {
     );
   });
 
-  test('moves no more keys than must move when several variants grow together out of a control group', () => {
-    const steps = [1, 2, 5, 10, 20, 25].map((percent) => percent * 1000);
-    for (let at = 1; at < steps.length; at++) {
-      const [less, more] = [steps[at - 1] as number, steps[at] as number];
-      for (const of of [(part: number) => [places - 2 * part, part, part], (part: number) => [part, part, part]]) {
-        expect(moved(of(less), of(more))).toBe(needed(of(less), of(more)));
-      }
-    }
+  test('moves no more keys than must move when several variants grow within their parts of the line', () => {
+    // With four in the list each part is a quarter.
+    const part = fc.integer({ min: 0, max: places / 4 });
+    const grown = fc.tuple(part, part).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);
+    fc.assert(
+      fc.property(grown, grown, grown, (a, b, c) => {
+        const of = (at: 0 | 1) => [a[at], b[at], c[at]];
+        const withControl = (parts: readonly number[]) => [places - parts.reduce((all, one) => all + one, 0), ...parts];
+        expect(moved(withControl(of(0)), withControl(of(1)))).toBe(needed(withControl(of(0)), withControl(of(1))));
+        expect(moved([0, ...of(0)], [0, ...of(1)])).toBe(needed(of(0), of(1)));
+      }),
+    );
   });
 
   test('leaves all others where they are when a variant is added at the end of the list', () => {
