@@ -1,20 +1,31 @@
 /**
  * Choosing an endpoint and learning from its answer, among few and many endpoints; and taking over a list of 5,000 of which
  * 1 % has changed, from the registry's list to the next pick. Each balancer and size has a process of its own, as in an
- * application, where one balancer serves all calls. The calls between picks are left out, so the picks are measured on the
- * set that every balanced call picks from.
+ * application, where one balancer serves all calls. The calls between picks are left out, and so is ejection, which is not the
+ * balancer's; the picks are measured on the set that every balanced call picks from. What counts is the fastest of many short
+ * stretches, since whatever else the machine does only adds to the others.
  */
 import { performance } from 'node:perf_hooks';
 import * as fwk from '../fwk.mjs';
-import { interleave, median, quick, report, round } from '../lib.mjs';
+import { interleave, quick, report, round } from '../lib.mjs';
 import { answerOf, program } from '../processes.mjs';
 
 const { liveValue, makeEnv, stack } = await fwk.kernel();
 const { balance, memberships, parseInstance } = await fwk.discovery();
 
-const roles = ['p2c', 'least-request', 'round-robin'];
+const roles = [
+  'p2c',
+  'least-request',
+  'round-robin',
+  'weighted-round-robin',
+  'random',
+  'prequal',
+  'ring-hash',
+  'maglev',
+  'rendezvous',
+];
 const sizes = [10, 1_000, 10_000];
-const picks = quick ? 10_000 : 500_000;
+const stretches = quick ? 50 : 1000;
 const listLength = 5_000;
 const changed = 50;
 
@@ -52,29 +63,41 @@ function instance(at) {
 }
 
 const update = updating();
-const subjects = roles.flatMap((role) => sizes.map((size) => [`${role} ${size}`, () => picking(role, size)]));
+// Rendezvous looks at all endpoints: among 10,000 it says nothing that it does not say among 1,000.
+const sizesOf = (role) => (role === 'rendezvous' ? sizes.slice(0, 2) : sizes);
+const subjects = roles.flatMap((role) => sizesOf(role).map((size) => [`${role} ${size}`, () => picking(role, size)]));
 const measured = await interleave(
-  { ...Object.fromEntries(subjects), update: async () => median(Array.from({ length: quick ? 3 : 20 }, update)) },
-  { rounds: quick ? 2 : 5, warmUp: 1 },
+  { ...Object.fromEntries(subjects), update: async () => Math.min(...Array.from({ length: quick ? 3 : 20 }, update)) },
+  { rounds: quick ? 1 : 5, warmUp: quick ? 0 : 1 },
 );
 
-const medianOf = (name, field) => round(median(measured[name].map((answer) => answer[field])), 0);
-const nsBySize = (role) => Object.fromEntries(sizes.map((size) => [size, medianOf(`${role} ${size}`, 'ns')]));
+const least = (name, field) => Math.min(...measured[name].map((answer) => answer[field]));
+const nsBySize = (role) =>
+  Object.fromEntries(sizesOf(role).map((size) => [size, round(least(`${role} ${size}`, 'ns'), 0)]));
 const pickNs = Object.fromEntries(roles.map((role) => [role, nsBySize(role)]));
-const figures = { pickNs, updateMs: round(median(measured.update)), bytesPerPick: medianOf('p2c 1000', 'bytes') };
+const largest = sizes.at(-1);
+const figures = {
+  pickNs,
+  p2cVsRoundRobin: round(pickNs.p2c[largest] / pickNs['round-robin'][sizes[0]]),
+  hashVsP2c: round(Math.max(pickNs['ring-hash'][largest], pickNs.maglev[largest]) / pickNs.p2c[largest]),
+  updateMs: round(Math.min(...measured.update)),
+  bytesPerPick: round(Math.max(...sizes.map((size) => least(`p2c ${size}`, 'bytes'))), 0),
+};
 report(
-  'balancer: pick and settle, median of rounds',
+  'balancer: pick and settle, least of rounds',
   [
     ...roles.map((role) => [
-      `${role}, ${sizes.join(', ')} endpoints${role === 'p2c' ? ' (must be ≤ 300 ns)' : ''}`,
+      `${role}, ${sizesOf(role).join(', ')} endpoints`,
       `${Object.values(pickNs[role]).join(', ')} ns`,
     ]),
-    [`list of ${listLength}, ${changed} replaced (must be ≤ 5 ms)`, `${figures.updateMs} ms`],
-    ['bytes allocated a pick, p2c', figures.bytesPerPick],
+    [`p2c of ${largest} beside round robin of ${sizes[0]} (must be ≤ 1.5)`, figures.p2cVsRoundRobin],
+    [`ring hash and Maglev beside p2c, of ${largest} (must be ≤ 2)`, figures.hashVsP2c],
+    [`list of ${listLength}, ${changed} replaced (must be ≤ 2 ms)`, `${figures.updateMs} ms`],
+    ['bytes allocated a pick, p2c (must be 0)', figures.bytesPerPick],
   ],
   figures,
 );
 
 function picking(role, size) {
-  return answerOf(['--expose-gc', program('picks'), role, String(size), String(picks), quick ? '2' : '5']);
+  return answerOf(['--expose-gc', program('picks'), role, String(size), String(stretches)]);
 }

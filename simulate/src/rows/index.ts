@@ -1,9 +1,11 @@
 import type { Row } from '../row.js';
+import { churn } from './churn.js';
 import { coldStart } from './cold.js';
 import { greyFailure } from './grey.js';
 import { limits } from './limits.js';
 import { manyBalancers } from './many-balancers.js';
 import { metastable } from './metastable.js';
+import { panic } from './panic.js';
 import { queueing } from './queueing.js';
 import { ramp } from './ramp.js';
 import { retryStorm } from './retry-storm.js';
@@ -19,6 +21,8 @@ export const rows: readonly Row[] = Object.freeze([
   sinkhole,
   greyFailure,
   coldStart,
+  panic,
+  churn,
   manyBalancers,
   ramp,
   zones,
