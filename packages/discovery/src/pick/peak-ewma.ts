@@ -27,6 +27,8 @@ export interface PeakEwmaOptions {
 const UNPROVEN = 1e9;
 /** An endpoint that takes so many times as long is not kept at its share where weights differ. */
 const FAR_SLOWER = 2;
+/** Latencies below are alike to weights: what differs there is this process more than the endpoints. */
+const LEAST_MS = 1;
 /** The answer that is the first to count. */
 const FIRST_COUNTED_ANSWER = 3;
 /** τ of the seed, in milliseconds. */
@@ -152,11 +154,18 @@ class PeakEwmaLoads implements Loads {
     const { cells } = table;
     const one = places[first] as number;
     const other = places[second] as number;
-    const decayMs = this.#decayMs;
-    const oneMs = costAt(cells, one, nowMs, decayMs, 0);
-    const otherMs = costAt(cells, other, nowMs, decayMs, 0);
-    const oneCost = costAt(cells, one, nowMs, decayMs, (cells[one + cell.inFlight] as number) / firstShare);
-    const otherCost = costAt(cells, other, nowMs, decayMs, (cells[other + cell.inFlight] as number) / secondShare);
+    const onePending = (cells[one + cell.inFlight] as number) / firstShare;
+    const otherPending = (cells[other + cell.inFlight] as number) / secondShare;
+    const oneKnown = isMeasured(cells, one);
+    const otherKnown = isMeasured(cells, other);
+    if (!oneKnown || !otherKnown) {
+      // Of one that nobody knows a call finds out: it gets its share until then, but one call at a time.
+      return Number(!oneKnown && onePending > 0) - Number(!otherKnown && otherPending > 0);
+    }
+    const oneMs = Math.max(costAt(cells, one, nowMs, this.#decayMs, 0), LEAST_MS);
+    const otherMs = Math.max(costAt(cells, other, nowMs, this.#decayMs, 0), LEAST_MS);
+    const oneCost = oneMs * (onePending + 1);
+    const otherCost = otherMs * (otherPending + 1);
     if (oneMs > FAR_SLOWER * otherMs && oneCost > otherCost) return 1;
     if (otherMs > FAR_SLOWER * oneMs && otherCost > oneCost) return -1;
     return apart(oneCost, otherCost, Math.min(oneMs, otherMs) / Math.min(firstShare, secondShare));

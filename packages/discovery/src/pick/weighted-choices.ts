@@ -65,7 +65,10 @@ export class WeightedChoices implements Picker {
     if (second !== first) return second;
     const third = this.#table.draw(this.#draws);
     const [share, thirdShare] = [this.#shares[first] as number, this.#shares[third] as number];
-    return this.#loads.compare(first, third, nowMs, share, thirdShare) > 0 ? third : first;
+    if (third === first || this.#loads.compare(first, third, nowMs, share, thirdShare) <= 0) return first;
+    // The first was to have this pick as a whole, not half of a pair.
+    this.#won(third, first);
+    return third;
   }
 
   #firstWins(first: number, second: number, nowMs: number): boolean {
