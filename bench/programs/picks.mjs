@@ -22,8 +22,11 @@ const env = makeEnv();
 const service = { call: async () => 'answered', status: () => 'ready' };
 const own = { service, report: () => undefined, dispose: async () => {} };
 const set = new PickSet('stock', env, { balancer, ejection: undefined });
-set.update(Array.from({ length: size }, endpoint), (each) => new Node(each, own, set.measures(), set));
-for (const node of set.nodes) for (let answer = 0; answer < 5; answer++) node.meter.succeeded(env.clock.now(), 10);
+set.update(Array.from({ length: size }, endpoint), (each) => new Node(each, () => own, set.measures(), set));
+for (const node of set.nodes) {
+  node.use();
+  for (let answer = 0; answer < 5; answer++) node.meter.succeeded(env.clock.now(), 10);
+}
 
 /** Calls with keys of their own, for balancers that hash; as long as those of users are. */
 const contexts = Array.from({ length: 1024 }, (_, at) =>

@@ -39,7 +39,7 @@ import { p2c } from '../pick/p2c.js';
 import { Undecided } from '../pick/undecided.js';
 import { type BalanceOptions, checkBalance, innerOf } from './balance-options.js';
 import { decided } from './decided.js';
-import { endpointService } from './endpoint-service.js';
+import { type EndpointService, endpointService } from './endpoint-service.js';
 import { explainEndpoints, explainSplit } from './explain.js';
 import { failureOf } from './failure.js';
 import { Node } from './node.js';
@@ -129,9 +129,9 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
     if (this.#closed) return 'closed';
     this.#follow();
     let worst: Status | undefined;
-    for (const { service, endpoint } of this.#set.nodes) {
-      if (endpoint.instance.status !== 'UP') continue;
-      const status = service.status(request);
+    for (const node of this.#set.nodes) {
+      if (!node.up) continue;
+      const status = node.use(request);
       if (status === 'ready') return status;
       if (worst !== 'busy') worst = status;
     }
@@ -177,11 +177,15 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
 
   #send(node: Picked<Req, Res>, request: Req, context: CallContext, startMs: number): Promise<Res> {
     if (node instanceof Undecided) return this.#sendLater(node, request, context);
+    node.inFlight++;
+    if (node.service === undefined) node.use(request);
     const inner = context.with(node.change);
     note(context, 'endpoint', node.endpoint.id);
-    node.inFlight++;
     this.#counts.add(node.slot, startMs);
-    return follow(callSafely(node.service, request, inner), new SentCall(this, node, startMs, request, inner));
+    return follow(
+      callSafely(node.service as Service<Req, Res>, request, inner),
+      new SentCall(this, node, startMs, request, inner),
+    );
   }
 
   async #sendLater(undecided: Undecided, request: Req, context: CallContext): Promise<Res> {
@@ -243,12 +247,23 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
     }
   }
 
+  readonly #serviceOf = (node: Node<Req, Res>): EndpointService<Req, Res> => {
+    const following = this.#following;
+    this.#following = true;
+    try {
+      return endpointService(node.endpoint, this.#options, this.#next, this.#env, (...said) =>
+        this.#set.reported(node, ...said),
+      );
+    } finally {
+      this.#following = following;
+    }
+  };
+
   #nodeFor(endpoint: Endpoint): Node<Req, Res> {
-    const own = endpointService(endpoint, this.#options, this.#next, this.#env, (...said) =>
-      this.#set.reported(node, ...said),
-    );
-    const node = new Node(endpoint, own, this.#set.measures(), this.#set);
+    const node = new Node(endpoint, this.#serviceOf, this.#set.measures(), this.#set);
     node.slot = this.#counts.open();
+    // Where all endpoints share the service inside there is nothing to make.
+    if (!this.#options.connect && !this.#options.endpoint) node.use();
     return node;
   }
 

@@ -55,13 +55,13 @@ export function explainSplit(split: Split | undefined, endpoints: readonly Endpo
   return groups.map((group) => ({ ...group, measured: all === 0 ? 0 : rounded(group.picks / all) }));
 }
 
-function statusOf<Req, Res>({ endpoint, service }: Node<Req, Res>): string {
-  return endpoint.instance.status === 'UP' ? service.status() : endpoint.instance.status;
+function statusOf<Req, Res>(node: Node<Req, Res>): string {
+  return node.up ? node.status() : node.endpoint.instance.status;
 }
 
 /** The first of the reasons that it would have to lose: what the instance says, then this client's own, then its rules. */
 function leftOutOf<Req, Res>(node: Node<Req, Res>, set: PickSet<Req, Res>): ReasonReport | undefined {
-  const { endpoint, health, service } = node;
+  const { endpoint, health } = node;
   const { status } = endpoint.instance;
   if (status !== 'UP') return { rule: 'status', measured: status, wanted: 'UP' };
   if (health.ejection) {
@@ -70,7 +70,7 @@ function leftOutOf<Req, Res>(node: Node<Req, Res>, set: PickSet<Req, Res>): Reas
   }
   const routed = set.leftOut(node);
   if (routed) return routed;
-  const own = service.status();
+  const own = node.status();
   return own === 'ready' ? undefined : { rule: 'own-layers', measured: own, wanted: 'ready' };
 }
 

@@ -1,5 +1,6 @@
-import { type CallContext, type ContextChange, lastResortKey, type Service } from '@fwk/kernel';
+import { type CallContext, type ContextChange, lastResortKey, type Service, type Status } from '@fwk/kernel';
 import { type Endpoint, endpointKey } from '../membership/endpoint.js';
+import type { ConnectionReport } from '../membership/monitor.js';
 import { EndpointHealth } from '../outlier/endpoint-health.js';
 import type { Host } from '../outlier/host.js';
 import type { Candidate, LoadMeter } from '../pick/balancer.js';
@@ -31,7 +32,8 @@ export class Node<Req, Res> implements Candidate, Host {
   avoided = false;
   /** Whether it is ejected, as of the last change of the set. */
   out = false;
-  readonly service: Service<Req, Res>;
+  /** Undefined until the first call: most clients of a large service never call most of its endpoints. */
+  service: Service<Req, Res> | undefined;
   readonly #table: LoadTable;
   readonly #at: number;
   /** Another one where another balancer takes over. */
@@ -39,44 +41,66 @@ export class Node<Req, Res> implements Candidate, Host {
   /** Its number where picks are counted. */
   slot = 0;
   readonly endpoint: Endpoint;
-  /** What tells the inner service its endpoint and whether there is another; made once, so that a call allocates only its context. */
-  readonly change: ContextChange;
   readonly health = new EndpointHealth();
   readonly row: LoadRow;
   /** Set once the endpoint has left the membership. */
   removed = false;
   /** Whether it was UP when the list last changed. */
   wasUp = false;
-  /** Tries whether there is a connection, where that needs no call. */
-  readonly check: EndpointService<Req, Res>['check'];
-  /** What its connection reports. */
-  readonly report: EndpointService<Req, Res>['report'];
   readonly #set: NodeSet;
-  readonly #ask: EndpointService<Req, Res>['probe'];
+  readonly #make: (node: Node<Req, Res>) => EndpointService<Req, Res>;
+  #made: EndpointService<Req, Res> | undefined;
+  #change: ContextChange | undefined;
   #heard: HeardLoad | undefined;
   #probes = 0;
-  readonly #dispose: () => Promise<void>;
   /** Set while the node has left and calls are still under way. */
   #afterLastCall: (() => void) | undefined;
 
+  /** @param make - makes its own service, when it is first needed. */
   constructor(
     endpoint: Endpoint,
-    { service, report, check, probe, dispose }: EndpointService<Req, Res>,
+    make: (node: Node<Req, Res>) => EndpointService<Req, Res>,
     { meter, row }: NodeMeasures,
     set: NodeSet,
   ) {
+    this.service = undefined;
     this.endpoint = endpoint;
-    this.service = service;
-    this.report = report;
-    this.check = check;
     this.#set = set;
-    this.#ask = probe;
-    this.#dispose = dispose;
+    this.#make = make;
     this.meter = meter;
     this.row = row;
     this.#table = row.table;
     this.#at = row.at;
-    this.change = { values: [endpointKey.of(endpoint), lastResortKey.of(set.isLastResort)] };
+  }
+
+  /** Makes its own service, unless there is one. @returns how that is */
+  use(request?: Req): Status {
+    if (this.#made === undefined) {
+      this.#made = this.#make(this);
+      this.service = this.#made.service;
+    }
+    return this.#made.service.status(request);
+  }
+
+  /** One that nobody has called yet is taken to be ready. */
+  status(request?: Req): Status {
+    return this.service === undefined ? 'ready' : this.service.status(request);
+  }
+
+  /** What tells the inner service its endpoint and whether there is another; made once, so that a call allocates only its context. */
+  get change(): ContextChange {
+    this.#change ??= { values: [endpointKey.of(this.endpoint), lastResortKey.of(this.#set.isLastResort)] };
+    return this.#change;
+  }
+
+  /** Tries whether there is a connection, where that needs no call. */
+  get check(): EndpointService<Req, Res>['check'] {
+    return this.#made?.check;
+  }
+
+  /** What its connection reports. */
+  report(): ConnectionReport | undefined {
+    return this.#made?.report();
   }
 
   get heard(): HeardLoad | undefined {
@@ -93,7 +117,8 @@ export class Node<Req, Res> implements Candidate, Host {
 
   probe(context: CallContext): Promise<void> | undefined {
     if (this.#probes >= MAX_PROBES) return undefined;
-    const answered = this.#ask(context);
+    this.use();
+    const answered = this.#made?.probe(context);
     if (!answered) return undefined;
     this.#probes++;
     const over = () => {
@@ -103,7 +128,7 @@ export class Node<Req, Res> implements Candidate, Host {
   }
 
   available(request?: Req): boolean {
-    return !this.avoided && !this.out && this.service.status(request) === 'ready';
+    return !this.avoided && !this.out && (this.service === undefined || this.service.status(request) === 'ready');
   }
 
   /** Calls of this balancer under way there. */
@@ -145,5 +170,9 @@ export class Node<Req, Res> implements Candidate, Host {
     return new Promise((resolve) => {
       this.#afterLastCall = () => resolve(this.#dispose());
     });
+  }
+
+  async #dispose(): Promise<void> {
+    await this.#made?.dispose();
   }
 }

@@ -116,12 +116,24 @@ describe('an endpoint', () => {
 
   test('that has left is disposed of although no other call is made', async () => {
     const { log, made, endpoints, call } = setUp([1, 2]);
-    const first = call();
+    const calls = [call(), call()];
     for (const { calls } of made.values()) calls[0]?.succeed(1);
-    await first;
+    await Promise.all(calls);
     log.length = 0;
     endpoints.set(endpoints.value.slice(1));
     await expect.poll(() => log).toEqual(ended(1));
+  });
+
+  test('that no call has gone to has no layers and no connection', async () => {
+    const { log, made, endpoints, service, call } = setUp([1, 2, 3]);
+    const first = call();
+    const [[port, inner]] = [...made] as [[number, { calls: { succeed(value: number): void }[] }]];
+    inner.calls[0]?.succeed(port);
+    await first;
+    expect(log).toEqual([`connect ${port}`]);
+    endpoints.set(endpoints.value.filter((endpoint) => endpoint.port === port));
+    await service[Symbol.asyncDispose]();
+    expect(log).toEqual([`connect ${port}`, ...ended(port)]);
   });
 
   test('is not kept when making its connection changes the list', async () => {
@@ -271,7 +283,7 @@ describe('disposing of the balancer', () => {
         port === 1 ? Promise.reject(new Error('stuck')) : Promise.resolve(void closed.push(port)),
     });
     const { warnings, call, log, service } = setUp([1, 2], { connect });
-    await call();
+    await Promise.all([call(), call()]);
     await service[Symbol.asyncDispose]();
     expect(closed).toEqual([2]);
     expect(log.sort()).toEqual([1, 2].flatMap((port) => ended(port).slice(0, 2)).sort());

@@ -149,7 +149,16 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
       const tried = this.#outliers.wake(nowMs, request, context);
       if (tried) return tried;
     }
-    return this.#picker?.pick(nowMs, request, context) as Picked<Req, Res> | undefined;
+    return this.#pickMade(nowMs, request, context);
+  }
+
+  /** One that has its service. Whoever turns out not to be ready when that is made is picked only when no other is. */
+  #pickMade(nowMs: number, request: Req, context: CallContext): Picked<Req, Res> | undefined {
+    for (;;) {
+      const node = this.#picker?.pick(nowMs, request, context) as Picked<Req, Res> | undefined;
+      if (node === undefined || node instanceof Undecided || node.service !== undefined) return node;
+      if (node.use(request) === 'ready') return node;
+    }
   }
 
   /** The pinned one if it is a member; otherwise none of those to be avoided, which count as unavailable meanwhile. */
@@ -174,7 +183,7 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
    */
   #pickAnother(tried: TriedCallees, nowMs: number, request: Req, context: CallContext): Picked<Req, Res> | undefined {
     const nodes = tried.flatMap((callee) => this.#nodes.get(callee as Endpoint) ?? []);
-    const pick = () => this.#picker?.pick(nowMs, request, context) as Picked<Req, Res> | undefined;
+    const pick = () => this.#pickMade(nowMs, request, context);
     for (const avoided of nodes.length > 1 ? [nodes, nodes.slice(-1)] : [nodes]) {
       const node = this.#without(avoided, () => {
         const picked = pick();
@@ -237,7 +246,7 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
 
   /** Whether a call may go to a member, ejected or not, for all that its layers, the call and the router say. */
   admits(node: Node<Req, Res>, request: Req, context: CallContext): boolean {
-    if (node.avoided || !node.up || node.service.status(request) !== 'ready') return false;
+    if (node.avoided || !node.up || node.status(request) !== 'ready') return false;
     return this.#routed?.admits(node, request, context) ?? true;
   }
 
