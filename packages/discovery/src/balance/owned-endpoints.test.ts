@@ -127,8 +127,8 @@ describe('an endpoint', () => {
   test('that no call has gone to has no layers and no connection', async () => {
     const { log, made, endpoints, service, call } = setUp([1, 2, 3]);
     const first = call();
-    const [[port, inner]] = [...made] as [[number, { calls: { succeed(value: number): void }[] }]];
-    inner.calls[0]?.succeed(port);
+    const [port] = [...made.keys()] as [number];
+    made.get(port)?.calls[0]?.succeed(port);
     await first;
     expect(log).toEqual([`connect ${port}`]);
     endpoints.set(endpoints.value.filter((endpoint) => endpoint.port === port));
