@@ -102,8 +102,10 @@ export class RegistryPortTakenError extends FwkError {
 /** What is known of a service for which no endpoint could be chosen. */
 export interface KnownEndpoints {
   readonly known: number;
-  /** How many were left out, by the reason: `draining`, `down`. */
+  /** How many were left out, by the reason: `draining`, `down`, `version`. */
   readonly filtered: Readonly<Record<string, number>>;
+  /** The same with what was found and wanted, for the message alone: other programs are not told it. @defaultValue filtered */
+  readonly reasons?: Readonly<Record<string, number>>;
   /** Why the list may be out of date; undefined while it is fresh. */
   readonly stale?: string | undefined;
   /** Set when there is no list at all: since when (wall-clock milliseconds since the epoch), and why. */
@@ -117,8 +119,8 @@ export interface KnownEndpoints {
  * list of the service is known, which speaks of the registry and not of the service.
  */
 export class NoEndpointError extends RefusalError {
-  constructor(service: string, { known, filtered, stale, unknown, nowMs }: KnownEndpoints) {
-    const why = Object.entries(filtered).map(([reason, count]) => `${count} ${reason}`);
+  constructor(service: string, { known, filtered, reasons = filtered, stale, unknown, nowMs }: KnownEndpoints) {
+    const why = Object.entries(reasons).map(([reason, count]) => `${count} ${reason}`);
     const list = known === 0 ? 'no instance is known' : `${known} known, all left out (${why.join(', ')})`;
     const message = unknown
       ? `no list of its instances is known${sinceText(unknown.sinceMs, nowMs)}: ${unknown.reason}; nobody was asked`

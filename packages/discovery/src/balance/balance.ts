@@ -46,6 +46,7 @@ import { Node } from './node.js';
 import { PickCounts } from './pick-counts.js';
 import { type Picked, PickSet } from './pick-set.js';
 import { type CallOwner, SentCall } from './sent-call.js';
+import { whyNone } from './why-none.js';
 
 /** A balanced service. Disposing of it ends with the last call under way, when all endpoints' stacks and connections are gone. */
 export interface BalancedService<Req, Res> extends Service<Req, Res>, AsyncDisposable {
@@ -298,19 +299,10 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
       const node = this.#pick(nowMs, request, context);
       if (node) return this.#send(node, request, context, nowMs);
     }
-    const filtered: Record<string, number> = {};
-    for (const endpoint of endpoints.value) {
-      const reason = this.#whyNot(endpoint, context);
-      filtered[reason] = (filtered[reason] ?? 0) + 1;
-    }
-    throw new NoEndpointError(service, { known: endpoints.value.length, filtered, stale: endpoints.stale?.reason });
-  }
-
-  /** Why a call could not go to an endpoint. */
-  #whyNot(endpoint: Endpoint, context: CallContext): string {
-    const node = endpoint.instance.status === 'UP' ? this.#set.nodeOf(endpoint) : undefined;
-    const leftOut = node && this.#set.leftOut(node, context);
-    if (leftOut) return `${leftOut.rule} ${leftOut.measured} instead of ${leftOut.wanted}`;
-    return endpoint.instance.status.toLowerCase().replaceAll('_', ' ');
+    const why = whyNone(endpoints.value, (endpoint) => {
+      const node = endpoint.instance.status === 'UP' ? this.#set.nodeOf(endpoint) : undefined;
+      return node && this.#set.leftOut(node, context);
+    });
+    throw new NoEndpointError(service, { known: endpoints.value.length, ...why, stale: endpoints.stale?.reason });
   }
 }

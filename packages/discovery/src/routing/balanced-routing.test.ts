@@ -47,6 +47,14 @@ describe('a balanced service with a router', () => {
     );
   });
 
+  test('tells other programs by which rules endpoints were left out, and names few of many reasons', async () => {
+    const many = Array.from({ length: 30 }, (_, index) => endpointAt(index + 1, { version: `2.${index}.0` }));
+    const { service } = balancedService(many, { routing: routing({ version: '^3' }) });
+    const error = (await service.call('?', background).catch((thrown: Error) => thrown)) as NoEndpointError;
+    expect(error.details.filtered).toEqual({ version: 30 });
+    expect(error.message).toContain('1 version 2.7.0 instead of ^3, 22 for other reasons)');
+  });
+
   test('sends the calls of a group whose only endpoint is dead to the others, and back when it is well', async () => {
     const { service, down, calls, clock, served } = balancedService(members(), {
       routing: routing({ split: { '2.3.0': 50, '2.4.0-rc': 50 } }),

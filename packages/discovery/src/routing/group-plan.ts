@@ -61,8 +61,9 @@ function leavesOf(name: string, level: Level, planning: Planning): readonly Leaf
     const partOf = (those: readonly Candidate[]) =>
       options.subset > 0 && caller.id !== undefined ? subsetOf(those, { id: caller.id, place }, options.subset) : those;
     // In panic a part of all might have no healthy one, though there are some.
-    const [healthy, doubtful] = [all.slice(0, level.healthy), all.slice(level.healthy)];
-    const some = level.panic ? [...partOf(healthy), ...partOf(doubtful)] : partOf(all);
+    const some = level.panic
+      ? [...partOf(all.slice(0, level.healthy)), ...partOf(all.slice(level.healthy))]
+      : partOf(all);
     const picker = make(zone === undefined ? name : `${name}/${zone}`, some);
     return { share, level, zone, all, candidates: some, picker };
   };

@@ -5,7 +5,7 @@
  * It is planned anew when the members change, so that a pick has nothing to find out: without a split or several zones it goes
  * straight to the balancer's picker.
  */
-import { background, type CallContext, combine, type Env, type Live } from '@fwk/kernel';
+import { background, type CallContext, combine, type Env, type Live, messageOf } from '@fwk/kernel';
 import { type CallRoute, routeKey } from '../membership/call-route.js';
 import type { Candidate } from '../pick/balancer.js';
 import type { LeftOut, MakePicker, RoutedPicker, Router, Split } from '../pick/router.js';
@@ -140,7 +140,7 @@ class Routed implements RoutedPicker {
       try {
         key = keyOf(request, context);
       } catch (error) {
-        reason = `keyOf threw: ${String(error)}`;
+        reason = `keyOf threw: ${messageOf(error)}`;
       }
     }
     if (typeof key === 'string' && key !== '') return key;

@@ -61,7 +61,7 @@ describe('a split', () => {
           throw new Error('no user');
         },
       },
-      'keyOf threw: Error: no user',
+      'keyOf threw: no user',
     ],
   ])('leaves it to chance with %s, and says so once', (_name, options, reason) => {
     const { picker, events, bench } = planned(members, {

@@ -1,3 +1,4 @@
+import { murmur3 } from '@fwk/kernel';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { WeightedChoice } from './weighted-choice.js';
@@ -30,6 +31,17 @@ describe('a choice by key', () => {
     expect(['user-1', 'user-2', 'user-3', 'user-4', 'user-5', ''].map((key) => choice.byKey(key))).toEqual([
       1, 1, 1, 1, 0, 0,
     ]);
+  });
+
+  test('is what the documented formula says', () => {
+    const shares = { 'tag:blue': 30, '2.x': 70, '*': 5 };
+    const byFormula = (key: string) => {
+      const times = Object.entries(shares).map(([name, share]): [number, string] => {
+        return [-Math.log((murmur3(key, murmur3(name)) + 0.5) / 2 ** 32) / share, name];
+      });
+      return times.reduce((best, each) => (each[0] < best[0] ? each : best))[1];
+    };
+    expect(chosen(shares)).toEqual(keys.map(byFormula));
   });
 
   test('is the same in another process, and whatever the order of the names is', () => {
