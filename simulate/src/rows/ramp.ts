@@ -2,8 +2,8 @@
  * Servers on machines that they share with others. Each is promised two cores and gets more while its neighbours leave some: on
  * three machines of five four more, and it changes every few seconds which. The load climbs from 0.75 of what was promised to
  * 1.74; that is more than a server has whose neighbours are busy, and less than all have together. Set up as in the paper on Prequal
- * (Wydrowski et al., NSDI 2024, figure 6), who saw errors and a tail at the deadline from 1.03 on with weighted round robin, and
- * neither with Prequal up to 1.74.
+ * (Wydrowski et al., NSDI 2024), who saw errors and a tail at the deadline with weighted round robin above what was promised, and
+ * neither with Prequal up to 1.74 of it.
  *
  * Work is 80 ms of one core in the mean, normal with a deviation as large and cut off at 0; users wait for 5 s. There are as many
  * clients as servers.
