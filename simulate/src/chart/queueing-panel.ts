@@ -37,7 +37,7 @@ export function drawQueueing(points: readonly (readonly [number, number])[]): st
       'theory dashed',
     ),
     label(xOf(0.83) - 8, yOf(5.6), 'one at random: 1/(1 − ρ)', 'end', 'small'),
-    label(xOf(0.6), yOf(1) - 26, 'better of two: supermarket model', 'start', 'small'),
+    label(xOf(0.6), yOf(1) + 4, 'better of two: supermarket model', 'start', 'small'),
   );
   for (const [load, time] of points) drawn.push(dot(xOf(load), yOf(time), 'measured'));
   return drawn.join('\n');

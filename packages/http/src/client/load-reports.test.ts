@@ -82,7 +82,7 @@ describe.each(['http', 'mux'] as const)('over %s', (wire) => {
     const { balancer, reports } = listening();
     const client = clientOf([server.url], balancer, wire);
     const slow = client.tick();
-    await vi.waitFor(() => expect(server.ticks).toBe(1));
+    await vi.waitFor(() => expect(server.ticks).toBe(1), { timeout: 15_000 });
     await client.tick();
     await client.tick();
     gate.resolve(1);
@@ -121,7 +121,7 @@ describe.each(['http', 'mux'] as const)('over %s', (wire) => {
     // The busy one has calls of others.
     const others = clientOf([busy.url], roundRobin());
     const under = Array.from({ length: 10 }, () => others.tick());
-    await vi.waitFor(() => expect(busy.ticks).toBe(10));
+    await vi.waitFor(() => expect(busy.ticks).toBe(10), { timeout: 15_000 });
     const client = clientOf([busy.url, idle.url], prequal({ probeTimeoutMs: 1000, hotQuantile: 0.3 }), wire);
     // The first ones may be made before the connections are, and without an answer.
     for (let call = 0; call < 5; call++) await client.tick();
