@@ -120,6 +120,25 @@ describe('an experiment', () => {
     expect(JSON.stringify(changed?.metrics)).not.toContain('unknown');
   });
 
+  test('records nothing for a context that cannot be read, and does not throw', async () => {
+    const memory = await flagsInMemory({
+      search: { ...search, rules: [{ if: { attribute: 'plan', equals: 'pro' }, serve: 'new' }] },
+    });
+    const attributes = {
+      get plan(): string {
+        throw new Error('not loaded');
+      },
+    };
+    memory.flags.record('basket', 1, { attributes });
+    expect(memory.flags.run('search', '', (order) => order, { attributes })).toBe('');
+    expect(memory.flags.experiments()[0]?.variants.map(({ calls, metrics }) => [calls, metrics.basket?.count])).toEqual(
+      [
+        [0, 0],
+        [0, 0],
+      ],
+    );
+  });
+
   test('does not count calls that the caller gave up', async () => {
     const memory = await flagsInMemory({ search });
     const { context, cancel } = cancellable();

@@ -3,7 +3,7 @@
  * whole, and a bad edit leaves the last good ones. What is asked is answered from flags that were made ready when definitions
  * changed; asking takes no lock, no promise and no memory beyond the answer.
  */
-import { currentContext, defaultEnv, type Env, type Live, liveValue, messageOf } from '@fwk/kernel';
+import { currentContext, defaultEnv, type Env, type Live, liveValue } from '@fwk/kernel';
 import { nearestName } from '../schema/nearest-name.js';
 import type { Config, Refusal } from '../settings/config.js';
 import { formatPath } from '../tree/path.js';
@@ -12,7 +12,14 @@ import { type CompiledFlag, compileFlags, type FlagSet } from './compiled-flag.j
 import { type ExperimentReport, Experiments } from './experiments.js';
 import { explainFlag, type FlagExplanation } from './explain-flag.js';
 import { Exposures } from './exposures.js';
-import { answerOf, type FlagAnswer, type FlagErrorCode, type FlagMetadata, kindOfFlag } from './flag-answer.js';
+import {
+  answerOf,
+  type FlagAnswer,
+  type FlagErrorCode,
+  type FlagMetadata,
+  kindOfFlag,
+  type Outcome,
+} from './flag-answer.js';
 import { type FlagContext, flagContextKey, noFlagContext } from './flag-context.js';
 import type { FlagDefinitions } from './flag-definition.js';
 import { checkFlagOptions, type FlagOptions } from './flag-options.js';
@@ -88,16 +95,11 @@ export class LiveFlags implements Flags, Disposable {
     if (fallback !== undefined && fallback !== null && kindOfFlag(fallback) !== flag.kind) {
       return this.#mismatch(flag, fallback);
     }
-    try {
-      const { key, attributes } = context;
-      const outcome = flag.resolve(key, attributes ?? noAttributes);
-      if (outcome.told) this.#exposures?.tell(name, outcome, key);
-      if (outcome.answer) return outcome.answer as FlagAnswer<T>;
-      return answerOf(fallback, outcome.reason, flag.metadata);
-    } catch (error) {
-      // Attributes are of the caller's making: reading one may throw.
-      return failed(fallback, 'GENERAL', `the context cannot be read: ${messageOf(error)}`, flag.metadata);
-    }
+    const outcome = resolved(flag, context);
+    if (!outcome) return failed(fallback, 'GENERAL', 'an attribute threw when it was read', flag.metadata);
+    if (outcome.told) this.#exposures?.tell(name, outcome, context.key);
+    if (outcome.answer) return outcome.answer as FlagAnswer<T>;
+    return answerOf(fallback, outcome.reason, flag.metadata);
   }
 
   live<T>(name: string, fallback: T, context: FlagContext = noFlagContext): Live<T> {
@@ -110,8 +112,10 @@ export class LiveFlags implements Flags, Disposable {
   }
 
   record(metric: string, value: number, context: FlagContext = currentContext().get(flagContextKey)): void {
-    const { key, attributes = noAttributes } = context;
-    this.#experiments.record(metric, value, (name) => this.#sets.value.get(name)?.resolve(key, attributes).variant);
+    this.#experiments.record(metric, value, (name) => {
+      const flag = this.#sets.value.get(name);
+      return flag && resolved(flag, context)?.variant;
+    });
   }
 
   experiments(): readonly ExperimentReport[] {
@@ -212,6 +216,15 @@ function stateAfter(refusal: Refusal | undefined): FlagsState {
 const noAttributes = Object.freeze({});
 
 const noMetadata: FlagMetadata = Object.freeze({});
+
+/** How the flag ends; undefined where the context cannot be read: attributes are of the caller's making, and may throw. */
+function resolved(flag: CompiledFlag, context: FlagContext): Outcome | undefined {
+  try {
+    return flag.resolve(context.key, context.attributes ?? noAttributes);
+  } catch {
+    return undefined;
+  }
+}
 
 function failed<T>(fallback: T, code: FlagErrorCode, message: string, metadata = noMetadata): FlagAnswer<T> {
   return answerOf(fallback, 'ERROR', metadata, code, message);
