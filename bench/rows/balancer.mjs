@@ -19,7 +19,6 @@ const roles = [
   'round-robin',
   'weighted-round-robin',
   'random',
-  'prequal',
   'ring-hash',
   'maglev',
   'rendezvous',

@@ -52,11 +52,14 @@ class TwoChoices implements Picker {
       const first = this.#draws.below(count);
       let second = this.#draws.below(count - 1);
       if (second >= first) second++;
+      // Both are fetched before the comparison, so that memory is waited for once.
+      const a = candidates[first] as Candidate;
+      const b = candidates[second] as Candidate;
       const firstWins = this.#loads.noWorse(first, second, nowMs);
-      better = candidates[firstWins ? first : second] as Candidate;
+      better = firstWins ? a : b;
       // The other is asked only where it matters: each question is a walk through the layers of an endpoint.
       if (better.available(request)) return better;
-      const other = candidates[firstWins ? second : first] as Candidate;
+      const other = firstWins ? b : a;
       if (other.available(request)) return other;
     }
     return firstAvailable(candidates, this.#draws.below(count), request) ?? better;
