@@ -45,6 +45,8 @@ export class Node<Req, Res> implements Candidate, Host {
   readonly row: LoadRow;
   /** Set once the endpoint has left the membership. */
   removed = false;
+  /** Number of the last list that it was in. */
+  list = 0;
   /** Whether it was UP when the list last changed. */
   wasUp = false;
   readonly #set: NodeSet;

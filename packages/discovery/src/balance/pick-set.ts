@@ -37,6 +37,8 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
   readonly #nodes = new Map<Endpoint, Node<Req, Res>>();
   readonly #outliers: Outliers<Node<Req, Res>>;
   readonly #table = new LoadTable();
+  /** Lists taken over so far. */
+  #lists = 0;
   #rules: PickRules;
   #picker: Picker | undefined;
   /** The picker, if a router made it. */
@@ -65,16 +67,21 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
 
   /** Takes over a new list: known endpoints keep their node, new ones get one, the rest are answered. */
   update(endpoints: readonly Endpoint[], make: (endpoint: Endpoint) => Node<Req, Res>): readonly Node<Req, Res>[] {
-    const listed = new Set(endpoints);
+    this.#lists++;
+    for (const endpoint of endpoints) {
+      let node = this.#nodes.get(endpoint);
+      if (!node) {
+        node = make(endpoint);
+        this.#nodes.set(endpoint, node);
+      }
+      node.list = this.#lists;
+    }
     const removed: Node<Req, Res>[] = [];
     for (const [endpoint, node] of this.#nodes) {
-      if (listed.has(endpoint)) continue;
+      if (node.list === this.#lists) continue;
       this.#nodes.delete(endpoint);
       this.#outliers.removed(node);
       removed.push(node);
-    }
-    for (const endpoint of endpoints) {
-      if (!this.#nodes.has(endpoint)) this.#nodes.set(endpoint, make(endpoint));
     }
     this.#start();
     this.changed();
