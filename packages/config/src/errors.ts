@@ -93,6 +93,10 @@ export const configErrors = Object.freeze({
     summary: 'A path of a setting is empty or has an empty part. Write names with dots between: checkout.maxItems.',
     status: 400,
   },
+  FWK_CONFIG_OVERRIDE_REFUSED: {
+    summary: 'A setting cannot be overridden so; the message says what does not fit. Nothing was changed.',
+    status: 400,
+  },
   FWK_CONFIG_DECORATOR_MISPLACED: {
     summary:
       '@Setting stands on no getter, or @Flag on no getter or method. Write: @Setting("path") get name() { return fallback; }.',

@@ -35,7 +35,18 @@ export type { Difference } from './flags/tally.js';
 export { type ConfigOptions, configDefaults, type DirectoryEntry, type FileEntry } from './live/options.js';
 export { readDurationMs, readSizeBytes } from './resolve/units.js';
 export type { UnknownKey } from './schema/unknown-keys.js';
-export { type Config, type ConfigView, configToken, type Refusal, type SourceState } from './settings/config.js';
+export {
+  type ChangeReason,
+  type Config,
+  type ConfigChange,
+  type ConfigOverrides,
+  type ConfigPreview,
+  type ConfigView,
+  configToken,
+  type OverrideOptions,
+  type Refusal,
+  type SourceState,
+} from './settings/config.js';
 export { Setting, type SettingDecorator, setting } from './settings/setting.js';
 export { settings, settingsOf } from './settings/settings.js';
 export type { SettingsDefinition } from './settings/settings-definition.js';
@@ -48,6 +59,7 @@ export { type DotenvOptions, dotenvDefaults, dotenvSource } from './sources/file
 export { type FileSourceOptions, fileSource, fileSourceDefaults } from './sources/file/file.js';
 export type { FileWatchOptions } from './sources/file/watch-file.js';
 export { type MemorySource, memorySource } from './sources/memory.js';
+export type { Override } from './sources/overrides.js';
 export { type HttpSourceOptions, httpSource, httpSourceDefaults } from './sources/remote/http.js';
 export type { HttpDocumentOptions } from './sources/remote/http-document.js';
 export { type SpringConfigOptions, springConfigDefaults, springConfigSource } from './sources/remote/spring.js';

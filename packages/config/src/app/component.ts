@@ -1,4 +1,4 @@
-import type { Component, ComponentContext, HealthIndicator, ManagementEndpoint } from '@fwk/kernel';
+import type { Component, ComponentContext, HealthIndicator } from '@fwk/kernel';
 import { checkFlagOptions, type FlagOptions } from '../flags/flag-options.js';
 import { flagsToken } from '../flags/flags.js';
 import { LiveFlags } from '../flags/live-flags.js';
@@ -7,6 +7,7 @@ import { LiveConfig } from '../live/live-config.js';
 import { type ConfigOptions, checkConfigOptions, sourcesOf } from '../live/options.js';
 import { type Config, configToken } from '../settings/config.js';
 import type { ConfigTree } from '../tree/tree.js';
+import { configEndpoints, observeConfig } from './manage-config.js';
 
 /** What {@link config} is made of. */
 export interface AppConfigOptions<T = ConfigTree> extends ConfigOptions<T> {
@@ -20,8 +21,9 @@ export interface AppConfigOptions<T = ConfigTree> extends ConfigOptions<T> {
  * good; a bad one leaves the last good settings in effect, and the application DEGRADED until it is mended.
  *
  * `/manage/config` shows everything with its sources, `/manage/config/checkout.maxItems` explains one setting; secrets
- * are masked. `/manage/flags` lists the feature flags, `/manage/flags/express-checkout` explains what one
- * answers, `/manage/experiments` compares the variants of those that are experiments.
+ * are masked; `configEndpoints` says how settings are overridden there. `/manage/flags` lists the feature flags,
+ * `/manage/flags/express-checkout` explains what one answers, `/manage/experiments` compares the variants of those that are
+ * experiments.
  * @throws OptionsError at once; ConfigError when the application starts.
  */
 export function config<T = ConfigTree>(options: AppConfigOptions<T> = {}): Component {
@@ -33,18 +35,23 @@ export function config<T = ConfigTree>(options: AppConfigOptions<T> = {}): Compo
     forApplication() {
       const live = new LiveConfig<T>(own);
       const flags = flagOptions === false ? undefined : new LiveFlags(flagOptions);
+      let observed: Disposable | undefined;
       return {
         provide(provision) {
           provision.value(configToken, live as Config);
           if (flags) provision.value(flagsToken, flags);
         },
-        start: (context) => start(live, flags, context),
+        async start(context) {
+          await start(live, flags, context);
+          observed = observeConfig(live, context.env);
+        },
         async stop() {
+          observed?.[Symbol.dispose]();
           flags?.[Symbol.dispose]();
           await live[Symbol.asyncDispose]();
         },
         health: () => [indicator(live), ...(flags ? [flagIndicator(flags)] : [])],
-        manage: () => [...endpoints(live), ...(flags ? flagEndpoints(flags) : [])],
+        manage: () => [...configEndpoints(live), ...(flags ? flagEndpoints(flags) : [])],
       };
     },
   };
@@ -79,11 +86,4 @@ function indicator(config: Pick<Config, 'lastRefusal' | 'sources'>): HealthIndic
       return { status: 'DEGRADED', details: { code, reason, source, since: new Date(atMs).toISOString() } };
     },
   };
-}
-
-function endpoints(config: Pick<Config, 'view' | 'explain'>): ManagementEndpoint[] {
-  return [
-    { path: 'config', handle: () => config.view() },
-    { path: 'config/:path', handle: ({ parameter }) => config.explain(parameter ?? '') },
-  ];
 }

@@ -67,7 +67,7 @@ describe('loading', () => {
       environment: { source: { FWK_D: '4' } },
     });
     expect(config.current.value).toEqual({ a: 1, b: 2, c: 3, d: 4 });
-    expect(config.sources.map(({ name }) => name)).toEqual(['defaults', 'low', 'high', 'environment']);
+    expect(config.sources.map(({ name }) => name)).toEqual(['defaults', 'low', 'high', 'environment', 'overrides']);
     await config[Symbol.asyncDispose]();
   });
 
@@ -313,7 +313,7 @@ describe('a bad edit', () => {
       issues: [{ path: 'shop.maxItems', message: 'expected a number' }],
     });
     expect(lines.filter((line) => line.includes('refused'))).toHaveLength(1);
-    expect(config.sources.at(-1)).toMatchObject({ name: 'store', problem: config.lastRefusal?.reason });
+    expect(config.sources.at(-2)).toMatchObject({ name: 'store', problem: config.lastRefusal?.reason });
   });
 
   test('followed by a good one is over: fresh again, and told', async () => {

@@ -19,23 +19,24 @@ import {
   sleep,
 } from '@fwk/kernel';
 import { ConfigError } from '../errors.js';
-import { type Explanation, explainPath, originsOf } from '../explain/explain.js';
+import { type Explanation, explainPath } from '../explain/explain.js';
 import type { UnknownKey } from '../schema/unknown-keys.js';
 import { type Secrets, secretsOf } from '../secret/secret.js';
-import type { Config, ConfigView, Refusal, SourceState } from '../settings/config.js';
-import { checkedSettings } from '../settings/settings.js';
+import type { Config, ConfigChange, ConfigOverrides, ConfigView, Refusal, SourceState } from '../settings/config.js';
 import type { SettingsDefinition } from '../settings/settings-definition.js';
 import type { ConfigSource } from '../source/source.js';
+import { Overrides } from '../sources/overrides.js';
 import { parsePath } from '../tree/path.js';
 import { changedPaths, shareUnchanged } from '../tree/share.js';
-import { type ConfigTree, valueAt } from '../tree/tree.js';
-import { issueTeller, textAtIn, type Unchecked } from './check-whole.js';
+import { valueAt } from '../tree/tree.js';
+import { checkSection, compare } from './compare.js';
+import { liveOverrides } from './live-overrides.js';
 import { type Loaded, loadAll } from './load-all.js';
 import { type CheckedOptions, type ConfigOptions, checkConfigOptions, sourcesOf } from './options.js';
 import { Passes } from './passes.js';
 import { ReferredFiles } from './referred-files.js';
 import { asError, factsOf } from './refusal-facts.js';
-import { type Snapshot, sourceStates, unknownIn } from './snapshot.js';
+import { hashOf, type Snapshot, sourceStates, tellSources, tellUnknown, unknownIn, viewOf } from './snapshot.js';
 
 /** Most paths that `config.changed` lists. */
 const maxListedPaths = 100;
@@ -58,11 +59,20 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
   readonly #told = new Set<string>();
   #watches: (Disposable | AsyncDisposable)[] = [];
   readonly #passes = new Passes((confirm) => this.#pass(confirm));
+  readonly #overrides = new Overrides();
+  readonly overrides: ConfigOverrides = liveOverrides<T>({
+    source: this.#overrides,
+    passes: this.#passes,
+    env: () => this.#env ?? notLoaded(),
+    load: () => this.#load(this.#env ?? notLoaded(), this.#life.context),
+    commit: (loaded) => this.#commit(loaded, this.#env ?? notLoaded()),
+    compare: (loaded) => compare(this.#snapshot, loaded),
+  });
 
   /** @throws OptionsError, ConfigError `FWK_CONFIG_FILE_FORMAT`. */
   constructor(options: ConfigOptions<T>) {
     this.#options = checkConfigOptions(options);
-    this.#sources = sourcesOf(this.#options);
+    this.#sources = [...sourcesOf(this.#options), this.#overrides];
     this.#secrets = secretsOf(this.#options.secrets);
   }
 
@@ -78,7 +88,7 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
         this.#watches = this.#sources.map((source) => source.watch(() => this.#changedOutside(), env));
         this.#referred = new ReferredFiles(() => this.#changedOutside(), env.clock, this.#options);
         this.#watches.push(this.#referred);
-      }
+      } else this.#watches = [this.#overrides.watch(() => this.#changedOutside(), env)];
       const { tree, raw, layers, secrets, files } = await this.#load(env, call);
       const shared = shareUnchanged(undefined, tree) as T;
       const onListenerError = (error: unknown) =>
@@ -90,7 +100,7 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
       this.#current = this.#root.map((snapshot) => snapshot.tree);
       this.#referred?.follow(files);
       this.#tellSources(env);
-      this.#tellUnknown(env);
+      tellUnknown(env.logger, this.#snapshot, this.#unknown(), this.#told);
       if (this.#missedHint) this.#changedOutside();
     } catch (error) {
       await this[Symbol.asyncDispose]();
@@ -119,6 +129,21 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     return this.current.map((tree) => valueAt(tree, parts));
   }
 
+  live<U>(select: (settings: T) => U): Live<U> {
+    return this.current.map(select);
+  }
+
+  onChange(listener: (change: ConfigChange<T>) => void): Disposable {
+    return this.#loadedRoot.subscribe(({ version, tree: after }, { tree: before }) => {
+      if (Object.is(before, after)) return;
+      listener({ version, before, after, paths: changedPaths(before, after, maxListedPaths) });
+    });
+  }
+
+  get hash(): string {
+    return hashOf(this.#snapshot);
+  }
+
   section<S>(definition: SettingsDefinition<S>): Live<S> {
     const known = this.#definitions.get(definition) as Live<S> | undefined;
     if (known) return known;
@@ -134,16 +159,12 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
   }
 
   view(): ConfigView {
-    const { version, tree, layers, secrets } = this.#snapshot;
-    return {
-      version,
-      values: secrets.masked(tree, []),
-      origins: originsOf(tree as ConfigTree, layers),
-      sources: this.sources,
+    return viewOf(this.#snapshot, {
+      overrides: this.overrides.active,
       unknown: this.#unknown(),
       stale: this.#loadedRoot.stale,
       lastRefusal: this.refusal.value,
-    };
+    });
   }
 
   reload(): Promise<void> {
@@ -218,18 +239,7 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
 
   #tellSources(env: Env): void {
     this.#markOldLayers();
-    const order = this.sources.map(({ name, settings }) => `${name} (${settings})`);
-    env.logger.info({ sources: order }, 'the configuration was read; later sources override earlier ones');
-  }
-
-  /** Tells once of each key that is near a known one; others may belong to sections that come later. */
-  #tellUnknown(env: Env): void {
-    for (const { path, nearest } of this.#unknown()) {
-      if (nearest === undefined || this.#told.has(path)) continue;
-      this.#told.add(path);
-      const where = this.explain(path).winner?.where;
-      env.logger.warn({ path, where }, `the setting "${path}" is not known; did you mean "${nearest}"?`);
-    }
+    tellSources(env.logger, this.sources);
   }
 
   /** Checks the sections and swaps, with nothing asynchronous between. @throws ConfigError of a section. */
@@ -256,7 +266,7 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
       const paths = changedPaths(before.tree, tree, maxListedPaths);
       env.events.emit('config.changed', { version, paths });
       env.logger.info({ version, paths }, 'the configuration changed');
-      this.#tellUnknown(env);
+      tellUnknown(env.logger, this.#snapshot, this.#unknown(), this.#told);
     }
     if (vanished) this.#refuse(vanished, env);
     if (recovered) {
@@ -277,11 +287,6 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     env.events.emit('config.refused', { code, reason, path: source, issues: problems });
     env.logger.warn({ code, source }, `a change of the configuration was refused: ${reason}`);
   }
-}
-
-/** @throws ConfigError of the section. */
-function checkSection<S>(definition: SettingsDefinition<S>, given: Unchecked): S {
-  return checkedSettings(definition, given.raw, issueTeller(given), textAtIn(given.layers));
 }
 
 function notLoaded(): never {

@@ -24,6 +24,21 @@ export class Passes {
     return this.#next;
   }
 
+  /** Runs something else while no pass does. Its error is the caller's. */
+  async between<R>(work: () => Promise<R>): Promise<R> {
+    while (this.#running) await this.#running;
+    const result = work();
+    this.#running = result
+      .then(
+        () => {},
+        () => {},
+      )
+      .finally(() => {
+        this.#running = undefined;
+      });
+    return result;
+  }
+
   /** Resolves when the pass that runs now is over. */
   async idle(): Promise<void> {
     await this.#running;

@@ -25,7 +25,9 @@ export class ReferredFiles implements Disposable {
     }
     for (const file of files) {
       if (this.#watches.has(file)) continue;
-      this.#watches.set(file, watchFile(file, { fingerprint: undefined }, this.#changed, this.#clock, this.#options));
+      // What was read may have changed before it was watched: the first look counts as a change, and it is read once more.
+      const seen = { fingerprint: 'not watched yet' };
+      this.#watches.set(file, watchFile(file, seen, this.#changed, this.#clock, this.#options));
     }
   }
 

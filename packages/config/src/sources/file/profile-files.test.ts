@@ -33,6 +33,7 @@ test('a profile lays its file over the one that it stands beside, later profiles
     'more.production.yaml 0',
     'more.eu.yaml 0',
     'environment 0',
+    'overrides 0',
   ]);
 });
 

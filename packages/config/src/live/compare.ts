@@ -1,0 +1,39 @@
+/** What other settings would change, before they take effect. */
+import type { ConfigPreview } from '../settings/config.js';
+import { checkedSettings } from '../settings/settings.js';
+import type { SettingsDefinition } from '../settings/settings-definition.js';
+import { type ConfigPath, formatPath } from '../tree/path.js';
+import { shareUnchanged } from '../tree/share.js';
+import { isTree, valueAt } from '../tree/tree.js';
+import { issueTeller, textAtIn, type Unchecked } from './check-whole.js';
+import type { Loaded } from './load-all.js';
+import type { Snapshot } from './snapshot.js';
+
+/** Most changes that are listed. */
+const maxListed = 100;
+
+/** What a section makes of the settings. @throws ConfigError of the section. */
+export function checkSection<S>(definition: SettingsDefinition<S>, given: Unchecked): S {
+  return checkedSettings(definition, given.raw, issueTeller(given), textAtIn(given.layers));
+}
+
+/** What differs, and which sections would be told. @throws ConfigError of a section. */
+export function compare<T>(before: Snapshot<T>, after: Loaded<T>): ConfigPreview {
+  const changes: { path: string; before: unknown; after: unknown }[] = [];
+  const look = (one: unknown, other: unknown, path: ConfigPath): void => {
+    if (Object.is(one, other) || changes.length >= maxListed) return;
+    if (!isTree(one) || !isTree(other)) {
+      const masked = { before: before.secrets.masked(one, path), after: after.secrets.masked(other, path) };
+      changes.push({ path: formatPath(path), ...masked });
+      return;
+    }
+    for (const key of new Set([...Object.keys(one), ...Object.keys(other)])) {
+      look(valueAt(one, [key]), valueAt(other, [key]), [...path, key]);
+    }
+  };
+  look(before.tree, shareUnchanged(before.tree, after.tree), []);
+  const sections = [...before.sections].filter(
+    ([definition, value]) => !Object.is(shareUnchanged(value, checkSection(definition, after)), value),
+  );
+  return { changes, sections: sections.map(([{ prefix }]) => prefix) };
+}
