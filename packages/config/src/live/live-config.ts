@@ -126,11 +126,11 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
 
   get(path: string): Live<unknown> {
     const parts = parsePath(path);
-    return this.current.map((tree) => valueAt(tree, parts));
+    return this.#loadedRoot.map(({ tree }) => valueAt(tree, parts));
   }
 
   live<U>(select: (settings: T) => U): Live<U> {
-    return this.current.map(select);
+    return this.#loadedRoot.map(({ tree }) => select(tree));
   }
 
   onChange(listener: (change: ConfigChange<T>) => void): Disposable {
