@@ -93,6 +93,10 @@ export const configErrors = Object.freeze({
     summary: 'A path of a setting is empty or has an empty part. Write names with dots between: checkout.maxItems.',
     status: 400,
   },
+  FWK_CONFIG_KEY_INVALID: {
+    summary: 'The keys of encrypted values cannot be read, or there is none. Make one with "fwk-config key".',
+    status: 500,
+  },
   FWK_CONFIG_OVERRIDE_REFUSED: {
     summary: 'A setting cannot be overridden so; the message says what does not fit. Nothing was changed.',
     status: 400,

@@ -2,7 +2,9 @@
  * One reading of everything: loads all sources, merges them and checks the whole. Changes nothing: the answer may be
  * taken or left. Bounded in time, so that a source or schema that never answers cannot stop later edits.
  */
-import { type CallContext, cancellable, type Env, isFwkError, messageOf } from '@fwk/kernel';
+import { abandonOnCancel, type CallContext, cancellable, type Env, isFwkError, messageOf } from '@fwk/kernel';
+import { findKeys } from '../cipher/find-keys.js';
+import { isEncrypted, type ValueKeys } from '../cipher/value-cipher.js';
 import { ConfigError, ConfigInvalidError } from '../errors.js';
 import { winningOrigin } from '../explain/explain.js';
 import { readOutside } from '../resolve/outside-texts.js';
@@ -67,13 +69,26 @@ async function putTogether(merged: ConfigTree, layers: readonly Layer[], reading
   const originOf = (path: ConfigPath) => winningOrigin(path, layers);
   const whole = secretsIn(layers);
   const known = reading.secrets.with(whole);
-  const { tree, secrets, issues } = resolveTree(merged, { secrets: known, outside, originOf });
+  const keys = hasEncrypted(merged)
+    ? await abandonOnCancel(call, findKeys(reading.options.keyFile, outside.variables))
+    : noKeys;
+  const { tree, secrets, issues } = resolveTree(merged, { secrets: known, outside, keys, originOf });
   if (issues.length > 0) throw new ConfigInvalidError('configuration', issues);
   const found = {
     paths: new Set([...whole.paths, ...secrets.paths]),
     texts: new Set([...whole.texts, ...secrets.texts]),
   };
   return { raw: tree, secrets: reading.secrets.with(found), files: outside.files };
+}
+
+const noKeys: ValueKeys = new Map();
+
+function hasEncrypted(tree: ConfigTree): boolean {
+  let found = false;
+  eachLeaf(tree, (_, leaf) => {
+    found ||= isEncrypted(leaf);
+  });
+  return found;
 }
 
 /** Everything that sources say which are secret as a whole. */

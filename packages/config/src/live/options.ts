@@ -6,6 +6,7 @@ import {
   optional,
   type Rule,
   type StandardSchema,
+  text,
 } from '@fwk/kernel';
 import type { ConfigSource } from '../source/source.js';
 import { argumentsSource } from '../sources/arguments.js';
@@ -61,6 +62,11 @@ export interface ConfigOptions<T = ConfigTree> {
   readonly environment?: EnvironmentOptions | false;
   /** Arguments in which `--set path=value` are settings: `process.argv.slice(2)`. @defaultValue [] */
   readonly arguments?: readonly string[];
+  /**
+   * A file with the keys of encrypted values, one a line, the one that encrypts first. Without this option it is the one that the
+   * variable `FWK_SETTINGS_KEY_FILE` names; keys in `FWK_SETTINGS_KEY` count too.
+   */
+  readonly keyFile?: string | undefined;
   /** Whether sources are watched. @defaultValue true */
   readonly watch?: boolean;
   /** How long a file must be quiet before its change is read, 1 to 10 000 milliseconds. @defaultValue 50 */
@@ -85,6 +91,7 @@ export const configDefaults = Object.freeze({
   directories: Object.freeze([]) as readonly (string | DirectoryEntry)[],
   sources: Object.freeze([]) as readonly ConfigSource[],
   envFiles: Object.freeze([]) as readonly (string | FileEntry)[],
+  keyFile: undefined as string | undefined,
   arguments: Object.freeze([]) as readonly string[],
   environment: Object.freeze({}) as EnvironmentOptions | false,
   watch: true,
@@ -118,6 +125,7 @@ export function checkConfigOptions<T>(options: ConfigOptions<T>): CheckedOptions
     profiles: optional(profileNames),
     directories: fileList,
     envFiles: fileList,
+    keyFile: optional(text),
     arguments: listOf('texts', (entry) => typeof entry === 'string'),
     sources: sourceList,
     environment: (value) => (value === false ? undefined : object(value)),

@@ -1,7 +1,7 @@
 /** Checks what operators ask for. */
 import { numberIn, redactText } from '@fwk/kernel';
 import { ConfigError } from '../errors.js';
-import { isTemplate } from '../resolve/template.js';
+import { needsResolving } from '../resolve/resolve-tree.js';
 import type { ChangeReason, OverrideOptions } from '../settings/config.js';
 import { type Override, overlaps } from '../sources/overrides.js';
 import { formatPath, parsePath } from '../tree/path.js';
@@ -34,7 +34,8 @@ export function withOverride(
   const { value: copy } = copyTree({ value }, { source: 'overrides' }) as { readonly value: unknown };
   eachLeaf(copy, (_, leaf) => {
     // Whoever may set a value may not read files and variables by that.
-    if (isTemplate(leaf)) throw refused('references cannot be set here; write the value itself');
+    if (needsResolving(leaf))
+      throw refused('references and encrypted values cannot be set here; write the value itself');
   });
   const others = active.filter((each) => !overlaps(each.path, written));
   if (others.length >= maxOverrides) throw refused(`there are ${maxOverrides} already; lift some`);

@@ -19,6 +19,8 @@ export interface OutsideText {
 export interface OutsideTexts {
   env(name: string): OutsideText | undefined;
   file(path: string): OutsideText | undefined;
+  /** All variables that references may name. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
   /** Absolute paths of the files that are referred to. */
   readonly files: readonly string[];
 }
@@ -38,6 +40,7 @@ export async function readOutside(
   return {
     env: (name) => (Object.hasOwn(variables, name) ? { text: variables[name] as string } : undefined),
     file: (path) => texts.get(path),
+    variables,
     files: paths.slice(0, maxFiles).map((path) => resolve(path)),
   };
 }

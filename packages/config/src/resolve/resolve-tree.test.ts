@@ -16,7 +16,11 @@ const ref = (text: string) => text.replaceAll('<', open).replaceAll('>', '}');
 async function resolved(raw: ConfigTree, variables: Record<string, string> = {}, declared: string[] = []) {
   const outside = await readOutside(raw, variables, background);
   const secrets = secretsOf(declared);
-  const { tree, issues, secrets: found } = resolveTree(raw, { secrets, outside, originOf: () => undefined });
+  const {
+    tree,
+    issues,
+    secrets: found,
+  } = resolveTree(raw, { secrets, outside, keys: new Map(), originOf: () => undefined });
   return {
     tree,
     problems: issues.map(({ path, message }) => `${path}: ${message}`),

@@ -6,6 +6,7 @@
  * Bounded, because a few lines can refer to each other so that they stand for millions of values.
  */
 import { isSecretName } from '@fwk/kernel';
+import { decryptValue, isEncrypted, type ValueKeys } from '../cipher/value-cipher.js';
 import type { ConfigIssue } from '../errors.js';
 import { parseScalar } from '../format/scalar.js';
 import type { FoundSecrets, Secrets } from '../secret/secret.js';
@@ -27,6 +28,8 @@ const maxCharacters = 1024 * 1024;
 export interface Resolution {
   readonly secrets: Secrets;
   readonly outside: OutsideTexts;
+  /** For values that are kept encrypted. */
+  readonly keys: ValueKeys;
   /** Where the value at a path was set. */
   originOf(path: ConfigPath): Origin | undefined;
 }
@@ -43,6 +46,11 @@ export interface Resolved {
 /** Resolves all references, and values with units. Shares what needed nothing with the given tree. */
 export function resolveTree(raw: ConfigTree, resolution: Resolution): Resolved {
   return new Resolver(raw, resolution).all();
+}
+
+/** True for a text that stands for something else. */
+export function needsResolving(value: unknown): value is string {
+  return isTemplate(value) || isEncrypted(value);
 }
 
 /** A problem with the setting that is being resolved. */
@@ -94,7 +102,7 @@ class Resolver {
 
   /** One text, resolved; what cannot be is noted as an issue and stays as it is. */
   #leaf(text: string, path: ConfigPath): unknown {
-    if (!isTemplate(text)) return inUnit(text, path);
+    if (!needsResolving(text)) return inUnit(text, path);
     try {
       return this.#text(text, path).value;
     } catch (error) {
@@ -128,6 +136,7 @@ class Resolver {
   }
 
   #put(text: string, path: ConfigPath): Value {
+    if (isEncrypted(text)) return this.#decrypted(text, path);
     const pieces = readTemplate(text);
     if ('problem' in pieces) throw new ReferenceProblem(pieces.problem);
     const [first] = pieces;
@@ -144,6 +153,13 @@ class Resolver {
       throw new ReferenceProblem(`references make the texts longer than ${maxCharacters} characters together`);
     }
     return this.#mark({ value: inUnit(value, path), secret }, path);
+  }
+
+  /** The text of an encrypted value. Nothing in it is a reference. */
+  #decrypted(text: string, path: ConfigPath): Value {
+    const opened = decryptValue(text, this.#resolution.keys);
+    if ('problem' in opened) throw new ReferenceProblem(opened.problem);
+    return this.#mark({ value: opened.text, secret: true }, path);
   }
 
   /** A text that is one reference: whatever kind of value that is. */
@@ -209,7 +225,7 @@ class Resolver {
     for (const [index, part] of path.entries()) {
       value = valueAt(value, [part]);
       const here = path.slice(0, index + 1);
-      if (isTemplate(value)) {
+      if (needsResolving(value)) {
         const resolved = this.#text(value, here);
         value = resolved.value;
         secret ||= resolved.secret;
@@ -221,7 +237,7 @@ class Resolver {
   }
 
   #inner(value: unknown, path: ConfigPath): unknown {
-    if (isTemplate(value)) return this.#text(value, path).value;
+    if (needsResolving(value)) return this.#text(value, path).value;
     if (Array.isArray(value)) return value.map((item, index) => this.#inner(item, [...path, String(index)]));
     if (!isTree(value)) return typeof value === 'string' ? inUnit(value, path) : value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#inner(item, [...path, key])]));
