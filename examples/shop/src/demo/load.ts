@@ -12,6 +12,9 @@ export interface Failure {
 const perSecond = 60;
 const checkoutShare = 0.25;
 const requestLimitMs = 10_000;
+/** Requests before customers come, and how long they may take together. */
+const rehearsals = 120;
+const rehearsalLimitMs = 8000;
 const skus = ['lamp', 'chair', 'kettle'] as const;
 
 /**
@@ -35,6 +38,20 @@ export class Load {
 
   constructor(base: string) {
     this.#base = base;
+  }
+
+  /**
+   * Tries pages and checkouts, one after the other and uncounted, so that programs that have just started have run each path
+   * before customers come. Ends early on a machine that is too busy for it.
+   */
+  async rehearse(): Promise<void> {
+    const endMs = performance.now() + rehearsalLimitMs;
+    for (let tried = 0; tried < rehearsals && performance.now() < endMs; tried++) {
+      const sku = skus[tried % skus.length] as string;
+      const trial =
+        tried % 3 === 0 ? this.#http('POST', '/checkout', { sku, quantity: 1 }) : this.#http('GET', `/products/${sku}`);
+      await trial.catch(() => {});
+    }
   }
 
   start(): void {

@@ -71,6 +71,8 @@ async function run(args: DemoArguments, folder: string): Promise<number> {
     const looking = setInterval(async () => {
       screen.show(await observer.look(), load.requests, load.failures.length);
     }, 1000);
+    screen.tell('trying pages and checkouts before the customers come; these are not counted');
+    await load.rehearse();
     load.start();
     try {
       const world = { fleet, load, facts, configFile, shopUrl: urls.shop, firstProviderUrl: urls.firstProvider };
