@@ -44,7 +44,8 @@ import { explainEndpoints, explainSplit } from './explain.js';
 import { failureOf } from './failure.js';
 import { Node } from './node.js';
 import { PickCounts } from './pick-counts.js';
-import { type Picked, PickSet } from './pick-set.js';
+import type { Picked } from './pick-rules.js';
+import { PickSet } from './pick-set.js';
 import { type CallOwner, SentCall } from './sent-call.js';
 import { whyNone } from './why-none.js';
 

@@ -17,18 +17,7 @@ import { LoadTable } from '../pick/load-table.js';
 import type { LeftOut, RoutedPicker, Router, Split } from '../pick/router.js';
 import { Undecided } from '../pick/undecided.js';
 import type { Node, NodeMeasures, NodeSet } from './node.js';
-
-/** What is picked: a node, or a choice that takes time. */
-export type Picked<Req, Res> = Node<Req, Res> | Undecided;
-
-/** How a set picks. */
-export interface PickRules {
-  readonly balancer: Balancer;
-  /** Undefined: nothing is ever ejected. */
-  readonly ejection: EjectionOptions | undefined;
-  /** Undefined: a call may go to all of them. */
-  readonly router: Router | undefined;
-}
+import type { Picked, PickRules } from './pick-rules.js';
 
 /** The nodes of one balanced stack and the picker over the usable ones. */
 export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
@@ -289,8 +278,7 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
     this.upCount = up.length;
     this.#outliers.rebuilt(this.#env.clock.now());
     let { mayLeave } = this.#outliers;
-    const picked = this.#outliers.anyOut ? up.filter((node) => !node.health.ejection || mayLeave-- <= 0) : up;
-    this.#picker = this.#pickerOver(picked);
+    this.#picker = this.#pickerOver(this.#outliers.anyOut ? up.filter(({ out }) => !out || mayLeave-- <= 0) : up);
   }
 
   #pickerOver(candidates: readonly Candidate[]): Picker {
@@ -305,12 +293,8 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
       groups.set(name, picker);
       return picker;
     };
-    const out = new Set([...this.#nodes.values()].filter(isOut));
+    const out = new Set([...this.#nodes.values()].filter(({ up, out }) => !up || out));
     this.#routed = router.picker(candidates, make, this.#env, this.#picker, out);
     return this.#routed;
   }
-}
-
-function isOut<Req, Res>({ endpoint, health }: Node<Req, Res>): boolean {
-  return endpoint.instance.status !== 'UP' || health.ejection !== undefined;
 }
