@@ -1,8 +1,8 @@
 /** The answer that a caller got and the one to its copy, until both are there and compared. */
-import { type Follower, isFwkError } from '@fwk/kernel';
+import { type Clock, type Follower, isFwkError, messageOf, settleWithin } from '@fwk/kernel';
 import type { OperationResponse } from '../calling/operation-request.js';
 import type { RemoteError } from '../wire/remote-error.js';
-import type { ShadowCompare } from './shadow-options.js';
+import type { ShadowOptions } from './shadow-options.js';
 
 /** What came of comparing. */
 export interface Comparison {
@@ -25,12 +25,16 @@ const longestWhy = 200;
 /** See the head of this file. Follows the call of the caller. */
 export class AnswerPair implements Follower<OperationResponse> {
   next: Follower<OperationResponse> | undefined = undefined;
-  readonly #compare: ShadowCompare | undefined;
+  readonly #clock: Clock;
+  readonly #compare: ShadowOptions['compare'];
+  readonly #limitMs: number;
   readonly #original: Promise<Answer | undefined>;
   #resolve!: (original: Answer | undefined) => void;
 
-  constructor(compare: ShadowCompare | undefined) {
+  constructor(clock: Clock, { compare, timeoutMs }: Pick<ShadowOptions, 'compare' | 'timeoutMs'>) {
+    this.#clock = clock;
     this.#compare = compare;
+    this.#limitMs = timeoutMs;
     this.#original = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -74,11 +78,23 @@ export class AnswerPair implements Follower<OperationResponse> {
     }
   }
 
+  /** What the comparator says, which may not take longer than a copy. */
+  #judged<T>(answer: T | Promise<T>): Promise<T> {
+    return settleWithin(Promise.resolve(answer), {
+      clock: this.#clock,
+      limitMs: this.#limitMs,
+      inBackground: true,
+      late: () => {
+        throw new Error(`it has not answered within ${this.#limitMs} ms`);
+      },
+    });
+  }
+
   async #compareValues(original: Answer, copy: Answer, operation: string): Promise<Comparison> {
     if (!this.#compare || copy.status >= 300) return { result: 'same', why: '' };
     if (original.problem !== undefined) return { result: 'comparator-failed', why: original.problem };
     try {
-      const judged = await this.#compare(original.value, copy.value, operation);
+      const judged = await this.#judged(this.#compare(original.value, copy.value, operation));
       if (judged === true) return { result: 'same', why: '' };
       if (judged === false) return { result: 'different', why: 'the comparator says so' };
       if (typeof judged === 'string') return { result: 'different', why: judged.slice(0, longestWhy) };
@@ -97,5 +113,5 @@ function answerOf(error: unknown): Answer | undefined {
 }
 
 function shortened(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, longestWhy);
+  return messageOf(error).slice(0, longestWhy);
 }

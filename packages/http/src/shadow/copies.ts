@@ -87,7 +87,7 @@ export class Copies implements AsyncDisposable {
       this.#record.leftOut(plan.name, 'no instance is known that copies may go to');
       return answer;
     }
-    const pair = new AnswerPair(this.#options.compare);
+    const pair = new AnswerPair(this.#env.clock, this.#options);
     const followed = follow(answer, pair);
     detached(() => void this.#send(request, pair));
     return followed;

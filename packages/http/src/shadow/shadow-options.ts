@@ -36,7 +36,7 @@ export interface ShadowOptions {
    * @defaultValue all
    */
   readonly operations: readonly string[] | undefined;
-  /** Longest time of a copy, 1 to 60 000 milliseconds. @defaultValue 1000 */
+  /** Longest time of a copy, and of comparing it, 1 to 60 000 milliseconds. @defaultValue 1000 */
   readonly timeoutMs: number;
   /** Copies under way at once, 1 to 1000; calls beyond that are not copied. @defaultValue 10 */
   readonly maxInFlight: number;

@@ -180,10 +180,25 @@ describe('the answers', () => {
       'no such field',
     ],
     ['by rejecting', () => Promise.reject('later'), 'comparator-failed', 'later'],
+    [
+      'by throwing what cannot be shown',
+      () => {
+        throw Object.create(null);
+      },
+      'comparator-failed',
+      '[Object: null prototype] {}',
+    ],
   ])('are compared by a comparator that answers %s', async (_how, compare, result, why) => {
     const { copies, told } = await compared(() => small, { compare });
     expect(copies()).toEqual({ [result]: 1 });
     expect(told.map(([, data]) => data)).toMatchObject(why === undefined ? [] : [{ result, why }]);
+  });
+
+  test('are compared by a comparator for no longer than a copy may take', async () => {
+    const compare = () => new Promise<boolean>(() => {});
+    const { copies, told } = await compared(() => small, { compare, timeoutMs: 1000 });
+    expect(copies()).toEqual({ 'comparator-failed': 1 });
+    expect(told).toMatchObject([['shadow.not-compared', { why: 'it has not answered within 1000 ms' }]]);
   });
 
   test('are compared as they came, though the caller has changed its own meanwhile', async () => {
