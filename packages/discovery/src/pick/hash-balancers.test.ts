@@ -89,9 +89,10 @@ describe.each(kinds)('%s', (role, make, movedAtMost) => {
   });
 
   test.each([
-    ['no keyOf', undefined, 'the call says no key, and the balancer has no keyOf'],
+    ['no keyOf', undefined, 'the call says no key, and there is no keyOf'],
     ['nothing', () => undefined, 'keyOf answered undefined'],
     ['an empty text', () => '', 'keyOf answered an empty text'],
+    ['a promise', (async () => 'user-1') as never, 'keyOf answered a promise, but the key is needed at once'],
     [
       'an error',
       () => {

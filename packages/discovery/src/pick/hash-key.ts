@@ -1,6 +1,6 @@
-import { type CallContext, type Env, messageOf } from '@fwk/kernel';
-import { routeKey } from '../membership/call-route.js';
+import type { CallContext, Env } from '@fwk/kernel';
 import type { HashOptions } from './hash-options.js';
+import { readKey } from './read-key.js';
 
 /** Time between two events of keys that are missing, in milliseconds. */
 const TOLD_EVERY_MS = 60_000;
@@ -11,6 +11,7 @@ export class HashKeys {
   readonly #role: string;
   readonly #env: Env;
   #missing = 0;
+  #nowMs = 0;
   #toldMs = Number.NEGATIVE_INFINITY;
 
   constructor(role: string, keyOf: HashOptions['keyOf'], env: Env) {
@@ -19,26 +20,18 @@ export class HashKeys {
     this.#env = env;
   }
 
-  /** The key; undefined if there is none. What the call says itself comes first. */
+  /** The key; undefined if there is none. */
   of(nowMs: number, request: unknown, context: CallContext | undefined): string | undefined {
-    const said = context?.get(routeKey)?.key;
-    if (said) return said;
-    if (!context || !this.keyOf) return this.#none(nowMs, 'the call says no key, and the balancer has no keyOf');
-    try {
-      const key: unknown = this.keyOf(request, context);
-      if (typeof key === 'string' && key !== '') return key;
-      return this.#none(nowMs, `keyOf answered ${key === '' ? 'an empty text' : typeof key}`);
-    } catch (error) {
-      return this.#none(nowMs, `keyOf threw: ${messageOf(error)}`);
-    }
+    this.#nowMs = nowMs;
+    return readKey(this.keyOf, request, context, this.#missed);
   }
 
-  #none(nowMs: number, reason: string): undefined {
+  readonly #missed = (reason: string): void => {
     this.#missing++;
-    if (nowMs - this.#toldMs < TOLD_EVERY_MS) return;
+    if (this.#nowMs - this.#toldMs < TOLD_EVERY_MS) return;
     const { events, path } = this.#env;
     events.emit('balancer.key-missing', { path, balancer: this.#role, missing: this.#missing, reason });
-    this.#toldMs = nowMs;
+    this.#toldMs = this.#nowMs;
     this.#missing = 0;
-  }
+  };
 }

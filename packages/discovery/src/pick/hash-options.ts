@@ -1,12 +1,13 @@
-import { type CallContext, callable, checkOptions, numberIn, optional, type Rule } from '@fwk/kernel';
+import { callable, checkOptions, numberIn, optional, type Rule } from '@fwk/kernel';
+import type { KeyOf } from './read-key.js';
 
 /** What all balancers have that choose by a key of the call. */
 export interface HashOptions {
   /**
-   * The key of a call that does not say one by `routeKey`, such as a user's id. Answers undefined where there is none: such calls go
-   * to the endpoint of two that has fewer calls under way. @defaultValue none
+   * The key of a call that does not say one by `routeKey`, such as a user's id. Answers at once, undefined where there is
+   * none: such calls go to the endpoint of two that has fewer calls under way. The first 1024 characters count. @defaultValue none
    */
-  readonly keyOf?: ((request: unknown, context: CallContext) => string | undefined) | undefined;
+  readonly keyOf?: KeyOf | undefined;
   /**
    * How many times the average of calls under way an endpoint may have; calls beyond it go to the next place of their key. From 1 to
    * 1000; false: as many as come. @defaultValue 1.25

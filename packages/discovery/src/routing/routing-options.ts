@@ -1,5 +1,4 @@
 import {
-  type CallContext,
   callable,
   checkOptions,
   fixed,
@@ -11,6 +10,7 @@ import {
   ratio,
 } from '@fwk/kernel';
 import { versionRule } from '../membership/call-route.js';
+import type { KeyOf } from '../pick/read-key.js';
 import { parseSplitKey } from './split-key.js';
 
 /**
@@ -29,9 +29,9 @@ export interface RoutingOptions {
   readonly split?: Readonly<Record<string, number>>;
   /**
    * Whom a call belongs to, such as a user's id: calls with the same key go to the same group of the split. Asked where the call's
-   * own route has no key. @defaultValue none
+   * own route has no key; answers at once. The first 1024 characters count. @defaultValue none
    */
-  readonly keyOf?: (request: unknown, context: CallContext) => string | undefined;
+  readonly keyOf?: KeyOf;
   /** What a priority level can carry of its calls for each of its endpoints that is healthy, 1 to 100. @defaultValue 1.4 */
   readonly overprovisioning: number;
   /**

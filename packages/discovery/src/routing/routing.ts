@@ -5,9 +5,10 @@
  * It is planned anew when the members change, so that a pick has nothing to find out: without a split or several zones it goes
  * straight to the balancer's picker.
  */
-import { background, type CallContext, combine, type Env, type Live, messageOf } from '@fwk/kernel';
+import { background, type CallContext, combine, type Env, type Live } from '@fwk/kernel';
 import { type CallRoute, routeKey } from '../membership/call-route.js';
 import type { Candidate } from '../pick/balancer.js';
+import { readKey } from '../pick/read-key.js';
 import type { LeftOut, MakePicker, RoutedPicker, Router, Split } from '../pick/router.js';
 import { type Caller, CallerFacts, type Places } from './caller.js';
 import type { Planning } from './group-plan.js';
@@ -78,7 +79,7 @@ class Routed implements RoutedPicker {
   pick(nowMs: number, request?: unknown, context?: CallContext): Candidate | undefined {
     const said = context?.get(routeKey);
     const route = this.#routeFor(said);
-    const key = route.hasChoice ? this.#keyOf(said, request, context, true) : undefined;
+    const key = route.hasChoice ? this.#keyOf(request, context, true) : undefined;
     return route.pick(nowMs, request, context, key);
   }
 
@@ -99,7 +100,7 @@ class Routed implements RoutedPicker {
   admits(candidate: Candidate, request?: unknown, context?: CallContext): boolean {
     const said = context?.get(routeKey);
     const route = this.#routeFor(said);
-    return route.admits(candidate, route.hasChoice ? this.#keyOf(said, request, context, false) : undefined);
+    return route.admits(candidate, route.hasChoice ? this.#keyOf(request, context, false) : undefined);
   }
 
   #routeFor(said: CallRoute | undefined): Route {
@@ -126,30 +127,18 @@ class Routed implements RoutedPicker {
     return route;
   }
 
-  /** Undefined, and told once, where a call has none: then chance decides. */
-  #keyOf(
-    said: CallRoute | undefined,
-    request: unknown,
-    context: CallContext = background,
-    tells: boolean,
-  ): string | undefined {
-    const { keyOf } = this.options;
-    let key: unknown = said?.key;
-    let reason = 'the call has none';
-    if (key === undefined && keyOf) {
-      try {
-        key = keyOf(request, context);
-      } catch (error) {
-        reason = `keyOf threw: ${messageOf(error)}`;
-      }
-    }
-    if (typeof key === 'string' && key !== '') return key;
-    if (tells && !this.keyMissed) {
-      this.keyMissed = true;
-      this.#env.events.emit('routing.key-missing', { path: this.#env.path, reason });
-    }
-    return undefined;
+  /** Undefined where a call has none: then chance decides. */
+  #keyOf(request: unknown, context: CallContext | undefined, tells: boolean): string | undefined {
+    return readKey(this.options.keyOf, request, context ?? background, tells ? this.#keyMissing : nobodyAsked);
   }
+
+  /** Told once. */
+  readonly #keyMissing = (reason: string): void => {
+    if (this.keyMissed) return;
+    this.keyMissed = true;
+    this.#env.events.emit('routing.key-missing', { path: this.#env.path, reason });
+  };
 }
 
+const nobodyAsked = () => {};
 const noPlaces: Places = { all: undefined, inZone: undefined };

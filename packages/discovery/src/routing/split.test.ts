@@ -52,8 +52,8 @@ describe('a split', () => {
   });
 
   test.each([
-    ['no key', {}, 'the call has none'],
-    ['an empty key', { keyOf: () => '' }, 'the call has none'],
+    ['no key', {}, 'the call says no key, and there is no keyOf'],
+    ['an empty key', { keyOf: () => '' }, 'keyOf answered an empty text'],
     [
       'a function that throws',
       {
@@ -62,6 +62,15 @@ describe('a split', () => {
         },
       },
       'keyOf threw: no user',
+    ],
+    [
+      'a function that throws what cannot be shown',
+      {
+        keyOf: () => {
+          throw Object.create(null);
+        },
+      },
+      'keyOf threw: [Object: null prototype] {}',
     ],
   ])('leaves it to chance with %s, and says so once', (_name, options, reason) => {
     const { picker, events, bench } = planned(members, {
