@@ -1,14 +1,4 @@
-import {
-  callable,
-  checkOptions,
-  fixed,
-  flag,
-  integerIn,
-  numberIn,
-  optional,
-  type Rule,
-  ratio,
-} from '@fwk/kernel';
+import { callable, checkOptions, fixed, flag, integerIn, numberIn, optional, type Rule, ratio } from '@fwk/kernel';
 import { versionRule } from '../membership/call-route.js';
 import type { KeyOf } from '../pick/read-key.js';
 import { parseSplitKey } from './split-key.js';
