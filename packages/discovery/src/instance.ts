@@ -177,6 +177,11 @@ export function parseChange(value: unknown, problems: string[]): InstanceChange 
   return { cause: '', actor: '' };
 }
 
+/** Its weight; 1 where it says none, or one that no registry takes, as may stand in a list that was made by hand. */
+export function instanceWeight({ weight = 1 }: Instance): number {
+  return Number.isFinite(weight) && isWeight(weight) ? weight : 1;
+}
+
 function isWeight(value: number): boolean {
   return value > 0 && value <= instanceLimits.weight;
 }

@@ -1,4 +1,5 @@
 import { type CallContext, type ContextChange, lastResortKey, type Service, type Status } from '@fwk/kernel';
+import { instanceWeight } from '../instance.js';
 import { type Endpoint, endpointKey } from '../membership/endpoint.js';
 import type { ConnectionReport } from '../membership/monitor.js';
 import { EndpointHealth } from '../outlier/endpoint-health.js';
@@ -154,10 +155,9 @@ export class Node<Req, Res> implements Candidate, Host {
     return this.meter.load(nowMs, (this.inFlight + more) / share);
   }
 
-  /** What its instance says, times what slow start leaves of it; a list that was made by hand may hold what no registry takes, which counts as nothing said. */
+  /** What its instance says, times what slow start leaves of it. */
   weight(nowMs: number): number {
-    const { weight = 1 } = this.endpoint.instance;
-    return (weight > 0 && Number.isFinite(weight) ? weight : 1) * this.#set.share(this, nowMs);
+    return instanceWeight(this.endpoint.instance) * this.#set.share(this, nowMs);
   }
 
   /** Whoever counts a call out calls this when there is nothing left to do for it. */

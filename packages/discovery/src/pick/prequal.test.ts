@@ -24,7 +24,7 @@ interface Server {
 }
 
 /** Servers behind a client that asks; all have two calls in flight, which take 10 ms each. */
-function bench(count: number, options?: Partial<PrequalOptions>) {
+function bench(count: number, options?: Partial<PrequalOptions>, weights: readonly number[] = []) {
   const clock = fakeClock();
   const servers = Array.from(
     { length: count },
@@ -33,7 +33,9 @@ function bench(count: number, options?: Partial<PrequalOptions>) {
       ...{ asked: 0, givenUp: 0, calls: 0, says: undefined },
     }),
   );
-  const endpoints = liveValue<readonly Endpoint[]>(servers.map((_, index) => endpointAt(1000 + index)));
+  const endpoints = liveValue<readonly Endpoint[]>(
+    servers.map((_, index) => endpointAt(1000 + index, { weight: weights[index] ?? 1 })),
+  );
   const connect = ({ port }: Endpoint, reported: TakeReport) => {
     const server = servers[port - 1000] as Server;
     return {
@@ -230,6 +232,16 @@ describe('prequal', () => {
     await clock.advance(20);
     expect(await over).not.toBe(1000);
     expect(servers[0]!.calls).toBe(0);
+  });
+
+  test('asks nobody where weights differ, and keeps to them', async () => {
+    const { servers, call } = bench(3, {}, [1, 3, 4]);
+    const calls = 4000;
+    for (let turn = 0; turn < calls; turn++) await call();
+    expect(sum(servers, (server) => server.asked)).toBe(0);
+    for (const [at, weight] of [1, 3, 4].entries()) {
+      expect(Math.abs(servers[at]!.calls / calls - weight / 8)).toBeLessThan(0.02);
+    }
   });
 
   test('refuses options out of their ranges and shows those in force', () => {

@@ -31,7 +31,8 @@ export const prequalDefaults = Object.freeze({
  * Asks a few endpoints for their load when the call comes, and takes the best of them: of those that are not hot the one with the
  * least latency. For many clients of many busy servers, where no client can tell from its own calls how busy a server is. It adds
  * a round trip to most calls, and `probes` small messages; a client that is nearly alone with its servers, or has just been answered by
- * an idle one, does not ask. Endpoints that cannot be asked get their share by {@link p2c}.
+ * an idle one, does not ask. Where instances say different weights, it
+ * chooses as {@link p2c} does, which keeps to them, and asks nobody.
  *
  * Source: Wydrowski et al., "Load is not what you should balance: introducing Prequal", NSDI 2024, its synchronous mode.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`

@@ -5,8 +5,12 @@
  *
  * What a report says for an endpoint counts only so far: its latency never for less than a quarter of what was measured here. So
  * one that claims to be idle and quick gets at most the calls for which it is drawn, and only while it really is quick.
+ *
+ * The best of several has nothing to do with weights, so where instances say different ones, two choices keep to these. While an
+ * instance only starts slowly it is drawn less often.
  */
 import type { Clock, Env } from '@fwk/kernel';
+import { instanceWeight } from '../instance.js';
 import type { Candidate, Picker } from './balancer.js';
 import { Draws } from './draws.js';
 import { HotLimit } from './hot-limit.js';
@@ -39,6 +43,9 @@ export class Probing implements Picker {
   readonly #candidates: readonly Candidate[];
   readonly #draws: Draws;
   readonly #usual: Picker;
+  /** Whether instances say different weights. */
+  readonly #weighed: boolean;
+  /** Set where weights differ, if only because one starts slowly. */
   readonly #shares: AliasTable | undefined;
   #members: ReadonlySet<Candidate> | undefined;
   #hot: HotLimit;
@@ -56,6 +63,8 @@ export class Probing implements Picker {
     this.#candidates = candidates;
     this.#draws = new Draws(env.random);
     this.#usual = twoChoices(candidates, env, peakEwmaLoads(candidates, p2cDefaults));
+    const [first] = candidates;
+    this.#weighed = candidates.some((each) => saidWeight(each) !== saidWeight(first ?? each));
     const shares = sharesOf(candidates, env.clock.now());
     this.#shares = shares && new AliasTable(shares);
     this.#hot = new HotLimit(options.hotQuantile);
@@ -67,6 +76,7 @@ export class Probing implements Picker {
   }
 
   pick(nowMs: number, request?: unknown): Candidate | undefined {
+    if (this.#weighed) return this.#usual.pick(nowMs, request);
     const idle = this.#idle;
     this.#idle = undefined;
     if (idle && nowMs < this.#idleUntilMs && idle.inFlight === 0 && idle.available(request)) return idle;
@@ -158,6 +168,10 @@ export class Probing implements Picker {
 /** Calls in flight there now: those of others when it was heard of, and our own. */
 function inFlightAt({ heard, inFlight }: Candidate): number {
   return (heard?.others ?? 0) + inFlight;
+}
+
+function saidWeight({ endpoint }: Candidate): number {
+  return instanceWeight(endpoint.instance);
 }
 
 function least(candidates: readonly Candidate[], of: (candidate: Candidate) => number): Candidate {

@@ -1,8 +1,7 @@
 /** What routing knows of whoever calls: where it runs, and who else calls from the same service. */
-import type { Instance } from '../instance.js';
+import { type Instance, instanceWeight } from '../instance.js';
 import type { Endpoint } from '../membership/endpoint.js';
 import type { Place } from './aperture.js';
-import { instanceWeight } from './instance-facts.js';
 import type { ZoneCounts } from './zones.js';
 
 /** The calling instance. */

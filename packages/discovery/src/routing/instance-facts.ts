@@ -1,15 +1,10 @@
 /** What routing reads of an instance. */
-import type { Instance } from '../instance.js';
+import { instanceWeight } from '../instance.js';
 import type { Candidate } from '../pick/balancer.js';
 
 /** Its share of traffic relative to others, as it was announced; 1 where nothing usable was. */
 export function weightOf({ endpoint }: Candidate): number {
   return instanceWeight(endpoint.instance);
-}
-
-/** The same of an instance. */
-export function instanceWeight({ weight = 1 }: Instance): number {
-  return weight > 0 && Number.isFinite(weight) ? weight : 1;
 }
 
 /** Its zone; empty where it says none. */
