@@ -50,6 +50,8 @@ export class InstanceEndpoint implements Endpoint {
   readonly url: string;
   readonly wires: readonly Wire[];
   instance: Instance;
+  /** Number of the last list that it was in. */
+  list = 0;
 
   constructor(instance: Instance) {
     this.id = instance.id;
@@ -64,7 +66,9 @@ export class InstanceEndpoint implements Endpoint {
   }
 
   /** Whether these are new facts about the same process at the same place. */
-  continues({ id, address, port, startedAtMs, metadata }: Instance): boolean {
+  continues(instance: Instance): boolean {
+    if (instance === this.instance) return true;
+    const { id, address, port, startedAtMs, metadata } = instance;
     const { startedAtMs: started, metadata: known } = this.instance;
     return (
       id === this.id &&

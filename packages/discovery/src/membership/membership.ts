@@ -19,7 +19,9 @@ export class Membership implements Disposable {
   readonly #source: LiveSource<readonly Endpoint[]>;
   readonly #subscriptions: readonly Disposable[];
   readonly #lastKnown: LastKnown | undefined;
-  #byId = new Map<string, InstanceEndpoint>();
+  readonly #byId = new Map<string, InstanceEndpoint>();
+  /** Lists so far. */
+  #lists = 0;
 
   /** @param lastKnown - what to begin with while the registry has not answered, and where to take lists down. */
   constructor(service: string, watch: Watch, env: Env, lastKnown?: LastKnown) {
@@ -75,26 +77,36 @@ export class Membership implements Disposable {
   }
 
   #replace(instances: readonly Instance[]): void {
-    const before = this.#byId;
-    const after = new Map<string, InstanceEndpoint>();
+    const list = ++this.#lists;
+    const byId = this.#byId;
+    let endpoints: InstanceEndpoint[] = [];
     const added: InstanceEndpoint[] = [];
+    const removed: InstanceEndpoint[] = [];
     for (const instance of instances) {
-      const known = before.get(instance.id);
-      if (known?.continues(instance)) {
-        known.instance = instance;
-        after.set(instance.id, known);
-        continue;
+      let endpoint = byId.get(instance.id);
+      if (endpoint?.continues(instance)) endpoint.instance = instance;
+      else {
+        if (endpoint) removed.push(endpoint);
+        endpoint = new InstanceEndpoint(instance);
+        byId.set(instance.id, endpoint);
+        added.push(endpoint);
       }
-      const endpoint = new InstanceEndpoint(instance);
-      after.set(instance.id, endpoint);
-      added.push(endpoint);
+      if (endpoint.list !== list) endpoints.push(endpoint);
+      endpoint.list = list;
     }
-    this.#byId = after;
-    this.#source.set(Object.freeze([...after.values()]));
+    // Where nobody is missing there is nobody to look for.
+    if (byId.size !== endpoints.length) {
+      for (const endpoint of byId.values()) {
+        if (endpoint.list === list) continue;
+        byId.delete(endpoint.id);
+        removed.push(endpoint);
+      }
+      // A list may name one id twice; the last one counts.
+      endpoints = endpoints.filter((endpoint) => byId.get(endpoint.id) === endpoint);
+    }
+    this.#source.set(Object.freeze(endpoints));
     for (const endpoint of added) this.#emit('endpoint.added', endpoint);
-    for (const endpoint of before.values()) {
-      if (after.get(endpoint.id) !== endpoint) this.#emit('endpoint.removed', endpoint);
-    }
+    for (const endpoint of removed) this.#emit('endpoint.removed', endpoint);
   }
 
   #keep(): void {
