@@ -40,7 +40,7 @@ import { Undecided } from '../pick/undecided.js';
 import { type BalanceOptions, checkBalance, innerOf } from './balance-options.js';
 import { decided } from './decided.js';
 import { type EndpointService, endpointService } from './endpoint-service.js';
-import { explainEndpoints, explainSplit } from './explain.js';
+import { explainBalancer, explainEndpoints } from './explain.js';
 import { failureOf } from './failure.js';
 import { Node } from './node.js';
 import { PickCounts } from './pick-counts.js';
@@ -146,18 +146,8 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
   }
 
   #explain(): BalancerReport {
-    const endpoints = this.report();
-    const balancer = currentOf(this.#options.balancer);
-    return {
-      service: this.#options.service,
-      path: this.#env.path,
-      balancer: { kind: balancer.role, ...balancer.describe?.() },
-      known: endpoints.length,
-      picked: endpoints.filter(({ leftOut }) => !leftOut).length,
-      panic: this.#set.panic,
-      split: explainSplit(this.#set.split, endpoints),
-      endpoints,
-    };
+    const { service, balancer } = this.#options;
+    return explainBalancer({ service, path: this.#env.path, balancer: currentOf(balancer) }, this.#set, this.report());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,6 @@
 /** What a balanced service tells of itself: each endpoint with what it gets, and why some get nothing. */
-import type { EndpointReport, ReasonReport, SplitReport } from '../membership/monitor.js';
+import type { BalancerReport, EndpointReport, ReasonReport, SplitReport } from '../membership/monitor.js';
+import type { Balancer } from '../pick/balancer.js';
 import type { Split } from '../pick/router.js';
 import type { Node } from './node.js';
 import type { PickCounts } from './pick-counts.js';
@@ -42,8 +43,26 @@ export function explainEndpoints<Req, Res>(
   });
 }
 
+/** Describes the whole. @param endpoints - as {@link explainEndpoints} has described them */
+export function explainBalancer<Req, Res>(
+  { service, path, balancer }: { readonly service: string; readonly path: string; readonly balancer: Balancer },
+  { panic, split }: PickSet<Req, Res>,
+  endpoints: readonly EndpointReport[],
+): BalancerReport {
+  return {
+    service,
+    path,
+    balancer: { kind: balancer.role, ...balancer.describe?.() },
+    known: endpoints.length,
+    picked: endpoints.filter(({ leftOut }) => !leftOut).length,
+    panic,
+    split: explainSplit(split, endpoints),
+    endpoints,
+  };
+}
+
 /** What each group of a split is to get, and what it gets. */
-export function explainSplit(split: Split | undefined, endpoints: readonly EndpointReport[]) {
+function explainSplit(split: Split | undefined, endpoints: readonly EndpointReport[]) {
   if (!split) return undefined;
   const shares = split.groups.reduce((sum, { share }) => sum + share, 0);
   const groups = split.groups.map(({ name, share }): SplitReport => {
