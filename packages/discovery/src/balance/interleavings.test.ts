@@ -176,7 +176,7 @@ describe('ejection in any order of events', () => {
           }
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   });
 
@@ -209,7 +209,7 @@ describe('ejection in any order of events', () => {
           expect(out).toBeLessThan(count);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });
