@@ -30,3 +30,7 @@ test.each([
 test.each(balancerKinds)('%s refuses an option that it does not know, by name', (kind) => {
   expect(() => balancerOf({ kind, decay: 1 } as BalancerSettings)).toThrow('unknown option "decay"');
 });
+
+test('one that has no options says so', () => {
+  expect(() => balancerOf({ kind: 'random', decay: 1 } as BalancerSettings)).toThrow('(known: none)');
+});

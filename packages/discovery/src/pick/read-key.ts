@@ -1,5 +1,5 @@
 /** Reads the key of a call, for all that choose by one: hash balancers and sticky splits. */
-import { type CallContext, messageOf } from '@fwk/kernel';
+import { type CallContext, isThenable, messageOf } from '@fwk/kernel';
 import { routeKey } from '../membership/call-route.js';
 
 /** Says whom a call belongs to; undefined where nobody is known. */
@@ -43,7 +43,7 @@ function usable(key: unknown): string | undefined {
 /** What was answered in place of a key. A choice cannot wait for a promise: what that ends with is nobody's. */
 function describe(answer: unknown): string {
   if (answer === '') return 'an empty text';
-  if (!(answer instanceof Promise)) return typeof answer;
-  answer.catch(() => {});
+  if (!isThenable(answer)) return typeof answer;
+  Promise.resolve(answer).catch(() => {});
   return 'a promise, but the key is needed at once';
 }

@@ -27,6 +27,8 @@ export interface Group {
 export const NO_GROUP = -1;
 /** Versions of which the answers are kept. */
 const MAX_KEPT = 1000;
+/** Characters that are shown of what is no range. */
+const MAX_SHOWN = 60;
 
 /** What follows from a version alone. */
 interface VersionFacts {
@@ -85,7 +87,9 @@ export class Matcher {
     }
     if (!this.#facts(instance).fits) {
       const wanted = this.#wanted.version ?? '';
-      return { rule: 'version', measured: version, wanted: this.#range ? wanted : `${wanted}, which is no range` };
+      // What is no range may be anything, of any length: a call said it.
+      const said = this.#range ? wanted : `${wanted.slice(0, MAX_SHOWN)}, which is no range`;
+      return { rule: 'version', measured: version, wanted: said };
     }
     const group = this.groupOf(instance);
     if (group === NO_GROUP) {

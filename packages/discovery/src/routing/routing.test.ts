@@ -66,6 +66,8 @@ describe('tags and versions', () => {
     expect(picker.leftOut(members[0] as Candidate, by({ version: 'banana' }))?.wanted).toBe(
       'banana, which is no range',
     );
+    const long = by({ version: 'x'.repeat(10_000) });
+    expect(picker.leftOut(members[0] as Candidate, long)?.wanted).toBe(`${'x'.repeat(60)}, which is no range`);
   });
 
   test('however many versions calls ask for, only the last ones are kept', () => {

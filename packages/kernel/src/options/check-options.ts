@@ -53,7 +53,7 @@ export function checkOptions<T extends object>(
   const problems: string[] = [];
   for (const [field, value] of Object.entries(given ?? {})) {
     if (!Object.hasOwn(rules, field)) {
-      problems.push(`unknown option "${field}" (known: ${Object.keys(rules).join(', ')})`);
+      problems.push(`unknown option "${field}" (known: ${Object.keys(rules).join(', ') || 'none'})`);
     } else if (value !== undefined) merged[field] = value;
   }
   for (const [field, rule] of Object.entries(rules) as [string, Rule][]) {
