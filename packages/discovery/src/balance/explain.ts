@@ -78,7 +78,7 @@ function statusOf<Req, Res>(node: Node<Req, Res>): string {
   return node.up ? node.status() : node.endpoint.instance.status;
 }
 
-/** The first of the reasons that it would have to lose: what the instance says, then this client's own, then its rules. */
+/** The first reason why no call goes there: its status, then ejection, then routing, then this client's own layers. */
 function leftOutOf<Req, Res>(node: Node<Req, Res>, set: PickSet<Req, Res>): ReasonReport | undefined {
   const { endpoint, health } = node;
   const { status } = endpoint.instance;

@@ -4,7 +4,7 @@
  * clock on each pick, so no timer is needed.
  *
  * At most half of the endpoints leave the array. Beyond that an ejected one stays in it as a last resort, marked
- * unavailable: when most of the hosts seem dead, the eyes are likelier wrong than the hosts.
+ * unavailable: when most endpoints seem dead, what this client sees is more likely wrong than that all of them are.
  */
 import { addTried, type CallContext, type Env, type TriedCallees, triedKey } from '@fwk/kernel';
 import { type CallRoute, routeKey } from '../membership/call-route.js';
@@ -12,12 +12,13 @@ import type { Endpoint } from '../membership/endpoint.js';
 import type { EjectionOptions } from '../outlier/ejection-options.js';
 import type { Failure, HostSet } from '../outlier/host.js';
 import { Outliers } from '../outlier/outliers.js';
-import type { Balancer, Candidate, Picker } from '../pick/balancer.js';
+import type { Balancer } from '../pick/balancer.js';
 import { LoadTable } from '../pick/load-table.js';
-import type { LeftOut, RoutedPicker, Router, Split } from '../pick/router.js';
+import type { LeftOut, Router, Split } from '../pick/router.js';
 import { Undecided } from '../pick/undecided.js';
 import type { Node, NodeMeasures, NodeSet } from './node.js';
 import type { Picked, PickRules } from './pick-rules.js';
+import { Pickers } from './pickers.js';
 
 /** The nodes of one balanced stack and the picker over the usable ones. */
 export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
@@ -28,15 +29,12 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
   readonly #table = new LoadTable();
   /** Lists taken over so far. */
   #lists = 0;
+  readonly #pickers: Pickers;
   #rules: PickRules;
-  #picker: Picker | undefined;
-  /** The picker, if a router made it. */
-  #routed: RoutedPicker | undefined;
-  /** The pickers of the router's groups. */
-  #groups: ReadonlyMap<string, Picker> = new Map();
 
   constructor(service: string, env: Env, rules: PickRules) {
     this.#env = env;
+    this.#pickers = new Pickers(env);
     this.#rules = rules;
     this.#outliers = new Outliers(service, env, this, rules.ejection);
   }
@@ -151,7 +149,7 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
   /** One that has its service. Whoever turns out not to be ready when that is made is picked only when no other is. */
   #pickMade(nowMs: number, request: Req, context: CallContext): Picked<Req, Res> | undefined {
     for (;;) {
-      const node = this.#picker?.pick(nowMs, request, context) as Picked<Req, Res> | undefined;
+      const node = this.#pickers.pick(nowMs, request, context) as Picked<Req, Res> | undefined;
       if (node === undefined || node instanceof Undecided || node.service !== undefined) return node;
       if (node.use(request) === 'ready') return node;
     }
@@ -206,8 +204,7 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
   reported(node: Node<Req, Res>, inFlight: number, latencyMs: number, probed: boolean): void {
     const nowMs = this.#env.clock.now();
     if (!node.hear(nowMs, inFlight, latencyMs, probed)) return;
-    this.#picker?.reported?.(nowMs, node);
-    if (this.#groups.size > 0) for (const group of this.#groups.values()) group.reported?.(nowMs, node);
+    this.#pickers.reported(nowMs, node);
   }
 
   /** Whether there are several endpoints and none is available for the request. */
@@ -215,7 +212,7 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
     if (this.upCount < 2) return false;
     for (const node of this.#nodes.values()) {
       if (!node.up || !node.available(request as Req)) continue;
-      if (!this.#routed || this.#routed.admits(node, request)) return false;
+      if (this.#pickers.admits(node, request)) return false;
     }
     return true;
   };
@@ -232,18 +229,18 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
 
   /** How the router splits the traffic; undefined where it does not. */
   get split(): Split | undefined {
-    return this.#routed?.split;
+    return this.#pickers.split;
   }
 
   /** Why a member gets no calls now, by the router. @param context - of a call that says where it wants to go */
   leftOut(node: Node<Req, Res>, context?: CallContext): LeftOut | undefined {
-    return this.#routed?.leftOut(node, context);
+    return this.#pickers.leftOut(node, context);
   }
 
   /** Whether a call may go to a member, ejected or not, for all that its layers, the call and the router say. */
   admits(node: Node<Req, Res>, request: Req, context: CallContext): boolean {
     if (node.avoided || !node.up || node.status(request) !== 'ready') return false;
-    return this.#routed?.admits(node, request, context) ?? true;
+    return this.#pickers.admits(node, request, context);
   }
 
   share(node: Node<Req, Res>, nowMs: number): number {
@@ -268,7 +265,7 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
     this.#outliers.release(node, startMs);
   }
 
-  /** Makes the picker anew over those that may be picked now. */
+  /** Makes the pickers anew over those that may be picked now. */
   changed(): void {
     const up: Node<Req, Res>[] = [];
     for (const node of this.#nodes.values()) {
@@ -278,23 +275,11 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
     this.upCount = up.length;
     this.#outliers.rebuilt(this.#env.clock.now());
     let { mayLeave } = this.#outliers;
-    this.#picker = this.#pickerOver(this.#outliers.anyOut ? up.filter(({ out }) => !out || mayLeave-- <= 0) : up);
-  }
-
-  #pickerOver(candidates: readonly Candidate[]): Picker {
-    const { balancer, router } = this.#rules;
-    this.#routed = undefined;
-    if (!router) return balancer.picker(candidates, this.#env, this.#picker);
-    const before = this.#groups;
-    const groups = new Map<string, Picker>();
-    this.#groups = groups;
-    const make = (name: string, some: readonly Candidate[]) => {
-      const picker = balancer.picker(some, this.#env, before.get(name));
-      groups.set(name, picker);
-      return picker;
-    };
-    const out = new Set([...this.#nodes.values()].filter(({ up, out }) => !up || out));
-    this.#routed = router.picker(candidates, make, this.#env, this.#picker, out);
-    return this.#routed;
+    const picked = this.#outliers.anyOut ? up.filter(({ out }) => !out || mayLeave-- <= 0) : up;
+    this.#pickers.renew(
+      picked,
+      this.#rules,
+      () => new Set([...this.#nodes.values()].filter(({ up, out }) => !up || out)),
+    );
   }
 }

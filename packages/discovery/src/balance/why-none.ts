@@ -10,7 +10,7 @@ export interface WhyNone {
   readonly reasons: Readonly<Record<string, number>>;
 }
 
-/** Reasons in words; endpoints beyond are counted as one more. */
+/** Different reasons that are listed; endpoints with any other are counted under one more. */
 const MAX_REASONS = 8;
 /** Characters of a reason. */
 const MAX_LENGTH = 200;

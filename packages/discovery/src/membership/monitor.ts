@@ -76,7 +76,7 @@ export interface BalancerReport {
   readonly service: string;
   /** Where it stands in the application, such as `storefront/inventory`. */
   readonly path: string;
-  /** In the field's own word, with its settings. */
+  /** Its standard name, with its settings. */
   readonly balancer: Readonly<Record<string, unknown>>;
   /** Endpoints that it knows. */
   readonly known: number;

@@ -9,8 +9,8 @@ export interface EjectionOptions {
   /** Calls an endpoint must have had in the window before `failureRatio` applies, 1 to 1 000 000. @defaultValue 50 */
   readonly failureRatioRequests: number;
   /**
-   * How far the success rate of an endpoint may lie below the mean of all, in standard deviations, 0 to 100; false: it may
-   * be what it likes. @defaultValue 1.9
+   * How far the success rate of an endpoint may lie below the mean of all, in standard deviations, 0 to 100; false: never
+   * ejected for that. @defaultValue 1.9
    */
   readonly successRateDeviations: number | false;
   /** How far below the mean it must lie at least, 0 to 1, so that alike endpoints are left alone. @defaultValue 0.02 */
@@ -20,13 +20,13 @@ export interface EjectionOptions {
   /** Calls in the window that are enough for it, 1 to 1 000 000. @defaultValue 100 */
   readonly successRateRequests: number;
   /**
-   * How many times as long as at the median of the others calls may take at an endpoint, 1.5 to 1000; false: as long as they
-   * like. @defaultValue 5
+   * How many times as long as at the median of the others calls may take at an endpoint, 1.5 to 1000; false: never ejected
+   * for that. @defaultValue 5
    */
   readonly latencyFactor: number | false;
   /** Answers in the window that are needed for a comparison of latencies, 2 to 1 000 000. @defaultValue 20 */
   readonly latencySamples: number;
-  /** How much longer calls must take at least, in milliseconds, before that counts. @defaultValue 5 */
+  /** How much longer than at the others calls must take at least, in milliseconds, from 0. @defaultValue 5 */
   readonly latencyExcessMs: number;
   /** How often endpoints are compared, in milliseconds, 100 to 3 600 000. @defaultValue 10000 */
   readonly sweepMs: number;
@@ -35,23 +35,27 @@ export interface EjectionOptions {
    * @defaultValue 10000
    */
   readonly windowMs: number;
-  /** First ejection, in milliseconds; grows by as much with each further one. @defaultValue 30000 */
+  /**
+   * How long the first ejection lasts, in milliseconds, from 1; each further one in a row lasts as much longer.
+   * @defaultValue 30000
+   */
   readonly baseMs: number;
-  /** Longest ejection, in milliseconds. @defaultValue 300000 */
+  /** Longest ejection, in milliseconds, at least `baseMs`. @defaultValue 300000 */
   readonly maxMs: number;
-  /** Shortest pause before an endpoint is tried again whose connection failed, in milliseconds. @defaultValue 1000 */
+  /** Shortest pause before an endpoint whose connection failed is tried again, in milliseconds, from 1. @defaultValue 1000 */
   readonly reconnectMinMs: number;
-  /** Longest such pause, in milliseconds. @defaultValue 32000 */
+  /** Longest such pause, in milliseconds, at least `reconnectMinMs`. @defaultValue 32000 */
   readonly reconnectMaxMs: number;
   /**
    * Share of endpoints that may be out, though always one, 0 to 1. Those whose connection failed count too, but are out
    * however many they are. @defaultValue 0.1
    */
   readonly maxEjectedRatio: number;
-  /** Share of endpoints that always stays in the set, whatever the rule, 0 to 1. @defaultValue 0.5 */
+  /** Share of endpoints that calls can always go to, however many are ejected, 0 to 1. @defaultValue 0.5 */
   readonly panicRatio: number;
   /**
-   * How long an endpoint that is new or has returned gets less than its share of calls, in milliseconds; 0: not at all.
+   * How long an endpoint that is new or has returned gets less than its share of calls, in milliseconds, 0 to 3 600 000; 0: it gets
+   * all of its share at once.
    * @defaultValue 10000
    */
   readonly slowStartMs: number;
@@ -111,7 +115,7 @@ export const ejectionRules: { readonly [K in keyof EjectionOptions]: Rule } = Ob
   slowStartMinimum: numberIn(0.01, 1),
 });
 
-/** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
+/** Checks the options and adds the defaults. @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
 export function checkEjection(options: Partial<EjectionOptions> | undefined): EjectionOptions {
   return checkOptions<EjectionOptions>('ejection', options, ejectionDefaults, ejectionRules, (values) => [
     ...inOrder(values, 'baseMs', 'maxMs'),
@@ -132,7 +136,7 @@ export const ejectionOrFalse: Rule = (value) => {
 
 /** Sweeps that a window is made of. */
 export function windowSweeps({ sweepMs, windowMs }: EjectionOptions): number {
-  // A little less, so that 300 / 0.1 is not a sweep too many.
+  // A little less, so that rounding never adds a sweep.
   return Math.max(1, Math.ceil(windowMs / sweepMs - 1e-9));
 }
 

@@ -36,15 +36,15 @@ export class EndpointHealth {
   consecutiveFailures = 0;
   ejection: EjectionRecord | undefined;
   withheld: WithheldEjection | undefined;
-  /** True while one call tries an ejected endpoint whose time has come. */
-  probing = false;
+  /** True while one call tries the ejected endpoint, to see whether it is back. */
+  onTrial = false;
   /** Its latest calls; made when there is one. */
   window: HostWindow | undefined;
   /** Message of the last error. */
   lastError = '';
-  /** Since when it gets more of its share with time; −Infinity when it has all of it. */
+  /** When slow start began for it, in monotonic time; −Infinity when it never did. */
   startsMs = Number.NEGATIVE_INFINITY;
-  /** Calls that began before say nothing any more: it was out in between. */
+  /** Calls that began before this monotonic time are not counted: the endpoint was out in between. */
   countsFromMs = Number.NEGATIVE_INFINITY;
   /** Which operations failed since the last sweep. */
   readonly failing = new FailingOperation();
@@ -57,7 +57,7 @@ export class EndpointHealth {
   /** Since when it is back; undefined while it is out. */
   #backSinceMs: number | undefined = 0;
 
-  /** A call of this operation failed in a way that speaks for the endpoint's being broken. */
+  /** A call of this operation failed in a way that says something about the endpoint. */
   failed(operation: string): void {
     if (this.consecutiveFailures === 0) this.#failingInRow = operation;
     else if (this.#failingInRow !== operation) this.#failingInRow = undefined;
@@ -86,7 +86,7 @@ export class EndpointHealth {
     const delayMs =
       finding.rule === 'connection-failed' ? this.#reconnectMs(now, options) : this.#ejectMs(now, options);
     this.#backSinceMs = undefined;
-    this.probing = false;
+    this.onTrial = false;
     this.withheld = undefined;
     this.ejection = {
       ...finding,
@@ -103,7 +103,7 @@ export class EndpointHealth {
   /** Takes it back. What it did is forgotten, but for how often it was out, which is forgotten only with time. */
   readmit(nowMs: number): void {
     this.ejection = undefined;
-    this.probing = false;
+    this.onTrial = false;
     this.consecutiveFailures = 0;
     this.lastError = '';
     this.window?.clear();

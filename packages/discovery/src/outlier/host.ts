@@ -29,9 +29,9 @@ export interface HostSet<H> {
 
 /** How a call failed. */
 export interface Failure {
-  /** What the failure speaks for; undefined when it says nothing against the endpoint's being there. */
+  /** The rule that the failure counts for; undefined when it says nothing about whether the endpoint works. */
   readonly rule: 'connection-failed' | 'consecutive-failures' | undefined;
-  /** True when it speaks against the host whatever was asked: no connection could be made. */
+  /** True when it counts against the host whichever operation failed: no connection could be made. */
   readonly certain: boolean;
   /** True when a limit of time ran out. */
   readonly timedOut: boolean;

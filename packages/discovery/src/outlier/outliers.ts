@@ -15,7 +15,7 @@ import { LatestCalls } from './latest-calls.js';
 import { Reconnects } from './reconnects.js';
 import { SlowStart } from './slow-start.js';
 
-/** How long a due endpoint is left alone whose own service (an open breaker) does not want calls. */
+/** When no due endpoint could be tried, because its own layers (an open breaker) refuse calls, the time until the next look. */
 const LOOK_AGAIN_MS = 100;
 
 /** See the head of this file. */
@@ -30,7 +30,7 @@ export class Outliers<H extends Host> {
   readonly #slowStart = new SlowStart();
   readonly #reconnects: Reconnects<H>;
   #options: EjectionOptions | undefined;
-  #probeDueMs = Number.POSITIVE_INFINITY;
+  #trialDueMs = Number.POSITIVE_INFINITY;
 
   /** @param options - undefined: nothing is ever ejected. */
   constructor(service: string, env: Env, set: HostSet<H>, options: EjectionOptions | undefined) {
@@ -80,7 +80,7 @@ export class Outliers<H extends Host> {
   /** Something is due: a step of slow start, or a call that tries an endpoint. @returns which one to try */
   wake(nowMs: number, request: unknown, context: CallContext): H | undefined {
     if (nowMs >= this.#slowStart.dueMs) this.#set.changed();
-    return nowMs >= this.#probeDueMs ? this.#probe(nowMs, request, context) : undefined;
+    return nowMs >= this.#trialDueMs ? this.#trial(nowMs, request, context) : undefined;
   }
 
   /** An endpoint has answered. */
@@ -120,16 +120,16 @@ export class Outliers<H extends Host> {
     if (timedOut) this.#calls.waited(host, operation, startMs, nowMs, options);
     health.lastError = messageOf(error);
     if (rule) health.failed(operation);
-    const again = isProbe(host, startMs);
-    const inVain = !rule || (health.ejection && !again);
-    if (inVain || (!certain && health.isOfOneOperation(nowMs, options.sweepMs))) {
+    const isTried = isTrial(host, startMs);
+    const saysNothing = !rule || (health.ejection && !isTried);
+    if (saysNothing || (!certain && health.isOfOneOperation(nowMs, options.sweepMs))) {
       this.release(host, startMs);
       return;
     }
     const { consecutiveFailures: threshold } = options;
     const inRow = health.consecutiveFailures;
     if (rule === 'connection-failed') this.#eject(host, this.#finding(host, rule, inRow, 1), nowMs);
-    else if (again) this.#eject(host, this.#sameFinding(host, threshold || 1), nowMs);
+    else if (isTried) this.#eject(host, this.#sameFinding(host, threshold || 1), nowMs);
     else if (threshold !== false && inRow >= threshold) {
       this.#ejectOrWithhold(host, this.#finding(host, rule, inRow, threshold), nowMs);
     }
@@ -137,8 +137,8 @@ export class Outliers<H extends Host> {
 
   /** A call ended without saying anything: if it tried an endpoint, the next call may try again. */
   release(host: H, startMs: number): void {
-    if (!isProbe(host, startMs)) return;
-    host.health.probing = false;
+    if (!isTrial(host, startMs)) return;
+    host.health.onTrial = false;
     this.#schedule();
   }
 
@@ -169,7 +169,7 @@ export class Outliers<H extends Host> {
     return { rule, measured, threshold, requests: count(CALLS), failures: count(FAILURES) };
   }
 
-  /** The call that tried it failed: it is out for the same reason as before, but a connection it has. */
+  /** The call that tried it failed: it stays out for the same rule. Only `connection-failed` no longer holds: there was a connection. */
   #sameFinding(host: H, threshold: number): Finding {
     const { ejection, consecutiveFailures } = host.health;
     if (ejection && ejection.rule !== 'connection-failed') return ejection;
@@ -231,24 +231,24 @@ export class Outliers<H extends Host> {
     this.#eject(host, { ...health.ejection, measured: health.ejection.measured + 1 }, nowMs);
   }
 
-  /** The ejected endpoint whose time has come, for exactly one call. */
-  #probe(nowMs: number, request: unknown, context: CallContext): H | undefined {
+  /** An ejected endpoint whose time has come, to be tried by exactly one call. */
+  #trial(nowMs: number, request: unknown, context: CallContext): H | undefined {
     for (const host of this.#ejected) {
       const { health } = host;
       if (!this.#awaitsCall(host) || (health.ejection?.dueMs ?? 0) > nowMs) continue;
       if (!this.#set.admits(host, request, context)) continue;
-      health.probing = true;
+      health.onTrial = true;
       this.#schedule();
       return host;
     }
-    this.#probeDueMs = nowMs + LOOK_AGAIN_MS;
+    this.#trialDueMs = nowMs + LOOK_AGAIN_MS;
     this.#setWake();
     return undefined;
   }
 
   /** Whether a call is to try it, not a check of its connection, and none does already. */
   #awaitsCall({ health, check }: H): boolean {
-    return !health.probing && !(check && health.ejection?.rule === 'connection-failed');
+    return !health.onTrial && !(check && health.ejection?.rule === 'connection-failed');
   }
 
   #schedule(): void {
@@ -256,12 +256,12 @@ export class Outliers<H extends Host> {
     for (const host of this.#ejected) {
       if (host.health.ejection && this.#awaitsCall(host)) dueMs = Math.min(dueMs, host.health.ejection.dueMs);
     }
-    this.#probeDueMs = dueMs;
+    this.#trialDueMs = dueMs;
     this.#setWake();
   }
 
   #setWake(): void {
-    this.wakeMs = Math.min(this.#probeDueMs, this.#slowStart.dueMs);
+    this.wakeMs = Math.min(this.#trialDueMs, this.#slowStart.dueMs);
   }
 
   #emit(name: string, { endpoint }: H, data: object): void {
@@ -270,12 +270,12 @@ export class Outliers<H extends Host> {
   }
 }
 
-/** Whether a call of that time tried an endpoint that was out: none that began earlier did. */
-function isProbe({ health }: Host, startMs: number): boolean {
-  return health.probing && startMs >= (health.ejection?.dueMs ?? Number.POSITIVE_INFINITY);
+/** Whether the call that began then is the trial of an ejected endpoint: no call that began earlier is. */
+function isTrial({ health }: Host, startMs: number): boolean {
+  return health.onTrial && startMs >= (health.ejection?.dueMs ?? Number.POSITIVE_INFINITY);
 }
 
-/** The whole part, where 10 · 0.1 is 1 however it is rounded. */
+/** The whole part of a number that may be a little too small by rounding. */
 function wholeOf(number: number): number {
   return Math.floor(number + 1e-9);
 }

@@ -5,7 +5,7 @@
  */
 import type { EjectionOptions } from './ejection-options.js';
 
-/** In so many steps an endpoint gets its share. */
+/** Number of steps in which the weight grows: pickers are made anew that often. */
 const STEPS = 20;
 
 /** One endpoint as far as slow start is concerned. */
@@ -13,7 +13,7 @@ export interface Starting {
   /** Whether calls may go there. */
   readonly usable: boolean;
   readonly health: {
-    /** Since when it gets more of its share with time; −Infinity where it has all of it. */
+    /** When slow start began for it, in monotonic time; −Infinity when it never did. */
     readonly startsMs: number;
   };
 }

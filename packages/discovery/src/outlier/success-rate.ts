@@ -2,15 +2,15 @@
  * Endpoints that fail more than the others: with the rates of all that had enough calls, those below `mean − k·σ` (Envoy's
  * success rate detection).
  *
- * That alone finds somebody in any crowd: of ten that are all alike one lies 1.9 deviations below the mean every other
- * minute, by chance. So the rate must also lie a margin below the mean, and chance must not explain it: with the failure
+ * That alone finds somebody in any crowd: of ten endpoints that are all alike, one lies 1.9 deviations below the mean in
+ * every fourth sweep, by chance. So the rate must also lie a margin below the mean, and chance must not explain it: with the failure
  * ratio `p` of the others together, `requests · KL(failureRatio ‖ p)` bounds the exponent of the probability that so many of
- * its calls fail (Chernoff). The rule is blind once a fifth of the endpoints fail alike, which the other rules are not.
+ * its calls fail (Chernoff). Once a fifth of the endpoints fail alike, this rule finds none of them; the other rules do.
  */
 import type { EjectionOptions } from './ejection-options.js';
 import type { Found, HostFigures } from './figures.js';
 
-/** Chance has less than e^−16, one in nine million. */
+/** The least value of the bound: then chance explains it in less than one of e^16, nine million, cases. */
 const CERTAINTY = 16;
 
 /** Finds them. */

@@ -8,11 +8,11 @@
 
 /** Operations that are kept apart. */
 const MOST_OPERATIONS = 64;
-/** Answers that say what is usual. */
+/** Answers that are needed to say what is usual. */
 const ENOUGH = 10;
 /** Sweeps without a call after which an operation is forgotten. */
 const FORGOTTEN_AFTER = 30;
-/** What is faster counts as that, in milliseconds: clocks are not exact, and the logarithm of 0 is no number. */
+/** Shorter times count as this one, in milliseconds: clocks are not exact, and 0 has no logarithm. */
 const FASTEST_MS = 0.01;
 
 /** One operation, at all endpoints. */

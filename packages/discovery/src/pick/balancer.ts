@@ -26,8 +26,8 @@ export interface LoadMeter {
 export interface Candidate {
   readonly endpoint: Endpoint;
   /**
-   * False for one that should be gone round: busy, ejected but kept as a last resort, to be avoided by this call, or with an
-   * open breaker for what this request asks. Free of side effects.
+   * False where another endpoint should be preferred: this one is busy, is ejected but kept as a last resort, is to be avoided by
+   * this call, or has an open breaker for the operation of this request. Free of side effects.
    * @param request - the one to be sent; left out where none in particular is meant.
    */
   available(request?: unknown): boolean;
@@ -43,9 +43,9 @@ export interface Candidate {
   weight(nowMs: number): number;
   /** What measures it, for the balancer that made it. */
   readonly meter?: LoadMeter;
-  /** Where its numbers stand, which a picker may read without asking it; absent: it must be asked. */
+  /** The row of its numbers in a table, which a picker may read instead of calling `load`. Absent: call `load`. */
   readonly row?: LoadRow;
-  /** What it last said of its load; undefined while it has said nothing. */
+  /** The last load that it reported; undefined before its first report. */
   readonly heard?: HeardLoad | undefined;
   /**
    * Asks it for its load alone; `heard` has the answer. Undefined where it cannot be asked, or so many questions are under way.
@@ -62,13 +62,13 @@ export interface Picker {
    * when nobody is. A picker that has to ask first answers an `Undecided`.
    */
   pick(nowMs: number, request?: unknown, context?: CallContext): Candidate | undefined;
-  /** An endpoint, of this set or another, has said what its load is: `heard` of the candidate. */
+  /** An endpoint, of this set or another, has reported its load: see `heard` of the candidate. */
   reported?(nowMs: number, candidate: Candidate): void;
 }
 
 /** A way to choose. Holds no state of its own: one balancer may serve many stacks. */
 export interface Balancer {
-  /** In the field's own word: `p2c`, `round-robin`. */
+  /** Its standard name: `p2c`, `round-robin`. */
   readonly role: string;
   /**
    * Makes the meter of an endpoint.

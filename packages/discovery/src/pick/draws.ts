@@ -1,6 +1,6 @@
 /**
- * Random numbers for picks: drawn on every call, so they must be quick and allocate nothing, which no function that answers a
- * fraction does. Seeded from `env.random`, so that a seeded environment always draws the same. Source: Marsaglia 2003, xorshift128.
+ * Random numbers for picks. They are drawn on every call, so they must be quick and allocate nothing; a function that returns a
+ * fraction allocates it. Seeded from `env.random`, so that a seeded environment always draws the same. Source: Marsaglia 2003, xorshift128.
  */
 
 /** 2^32. */

@@ -4,8 +4,8 @@ import type { KeyOf } from './read-key.js';
 /** What all balancers have that choose by a key of the call. */
 export interface HashOptions {
   /**
-   * The key of a call that does not say one by `routeKey`, such as a user's id. Answers at once, undefined where there is
-   * none: such calls go to the endpoint of two that has fewer calls under way. The first 1024 characters count. @defaultValue none
+   * The key of a call that has none under `routeKey`, such as a user's id. Returns it at once, or undefined when there is none:
+   * such a call goes to that of two endpoints which has fewer calls under way. The first 1024 characters count. @defaultValue none
    */
   readonly keyOf?: KeyOf | undefined;
   /**
@@ -26,7 +26,7 @@ export const hashRules = Object.freeze({
   boundedLoad: (value: unknown) => (value === false ? undefined : factor(value) && 'a number from 1 to 1000, or false'),
 }) satisfies { readonly [field in keyof HashOptions]-?: Rule };
 
-/** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
+/** Checks the options of a hash balancer. @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
 export function checkHash<T extends HashOptions>(
   owner: string,
   options: Partial<T> | undefined,

@@ -29,8 +29,9 @@ export interface HashTable {
  */
 export type MakeHashTable = (ids: Uint32Array, weights: Float64Array) => HashTable;
 
-/** Places of a key that are tried at most, and for each endpoint that there is. */
+/** Places of a key that are tried, at most. */
 const MAX_PLACES = 64;
+/** The same for each endpoint that there is. */
 const PLACES_EACH = 4;
 /** Endpoints looked at in turn after that, so that a pick stays cheap however many there are. */
 const MAX_LOOKED_AT = 256;

@@ -1,6 +1,8 @@
-/** A quantile of numbers that come one by one, over the last of them. */
+/** The quantile of the latest of numbers that come one by one. */
+
+/** Numbers that it is taken over: the latest ones. */
 const KEPT = 128;
-/** The quantile is worked out anew after so many numbers. */
+/** It is computed with each of the first 16 numbers, and then with every 16th. */
 const EACH = 16;
 
 /** See the head of this file. */
@@ -8,7 +10,7 @@ export class HotLimit {
   readonly #quantile: number;
   readonly #numbers = new Float64Array(KEPT);
   #count = 0;
-  /** The quantile; `Infinity` before the first number. */
+  /** The quantile, as it was computed last; `Infinity` before the first number. */
   value = Number.POSITIVE_INFINITY;
 
   /** @param quantile - 0 to 1. */

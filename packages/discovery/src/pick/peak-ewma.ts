@@ -25,9 +25,9 @@ export interface PeakEwmaOptions {
 
 /** Load of a new endpoint with a call under way: one call finds out, the others go elsewhere. */
 const UNPROVEN = 1e9;
-/** An endpoint that takes so many times as long is not kept at its share where weights differ. */
+/** Where weights differ: an endpoint that takes this many times as long as the other loses, even if it is owed calls. */
 const FAR_SLOWER = 2;
-/** Latencies below are alike to weights: what differs there is this process more than the endpoints. */
+/** Where weights differ, shorter latencies count as this one, in milliseconds: such differences come from this process. */
 const LEAST_MS = 1;
 /** The answer that is the first to count. */
 const FIRST_COUNTED_ANSWER = 3;

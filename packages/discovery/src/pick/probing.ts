@@ -21,18 +21,19 @@ import type { PrequalOptions } from './prequal.js';
 import { twoChoices } from './two-choices.js';
 import { AliasTable, sharesOf } from './weights.js';
 
-/** Draws for each endpoint that is wanted, before they are looked at in turn, and how many are. */
+/** Draws at most for each endpoint that is wanted; after them the endpoints are looked at in turn. */
 const DRAWS = 4;
+/** How many are looked at in turn, at most. */
 const MAX_LOOKED_AT = 256;
-/** While others have fewer calls than this at an endpoint on average, our own calls tell enough. */
+/** While other clients have fewer calls than this at an endpoint, on average, nobody is asked: what we know of our own calls suffices. */
 const FEW_OTHERS = 0.2;
 /** Weight of a report in the means. */
 const MEAN_WEIGHT = 0.05;
-/** How long an endpoint that has just answered is thought to be idle still, as a part of the latency that it told. */
+/** How long an endpoint that has just reported to be idle counts as idle, as a part of the latency that it reported. */
 const IDLE_AGE = 0.3;
-/** What was measured counts at least for this part. */
+/** A reported latency counts for at least this part of the measured one. */
 const MEASURED_PART = 0.25;
-/** Latency that is so many times the mean, or such a part of it, is unusual. */
+/** A latency is usual while it lies between the mean divided by this and the mean times this. */
 const USUAL = 1.5;
 
 /** See the head of this file. */

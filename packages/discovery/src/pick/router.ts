@@ -7,7 +7,7 @@ import type { Candidate, Picker } from './balancer.js';
 
 /** Why an endpoint gets no calls now. */
 export interface LeftOut {
-  /** The rule that leaves it out, in the field's own word: `zone`, `priority`, `version`. */
+  /** The rule that leaves it out, by its standard name: `zone`, `priority`, `version`. */
   readonly rule: string;
   /** What was found of it. */
   readonly measured: string;

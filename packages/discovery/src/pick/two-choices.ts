@@ -4,7 +4,7 @@
  *
  * When neither draw is available, another pair is drawn, up to `maxEffort` pairs. When hardly any is available that misses
  * them (with a share u unavailable, with probability u^(2·maxEffort)), so then all are looked at in turn from a random one
- * on. When none is, the better of the last pair is taken all the same: rather a doubtful host than none.
+ * on. When none is, the better of the last pair is taken all the same: a doubtful endpoint is better than none.
  */
 import type { Env } from '@fwk/kernel';
 import type { Candidate, Picker } from './balancer.js';

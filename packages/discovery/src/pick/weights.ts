@@ -20,8 +20,8 @@ export function sharesOf(candidates: readonly Candidate[], nowMs: number): Float
 }
 
 /**
- * Draws indices by weight, each in constant time: an index and, with the chance that it is not enough for, its alias. Source:
- * Walker 1977, Vose 1991.
+ * Draws indices by weight, each in constant time: any index is drawn, and then either kept, with its own probability, or replaced
+ * by its alias. Source: Walker 1977, Vose 1991.
  */
 export class AliasTable {
   readonly #kept: Float64Array;

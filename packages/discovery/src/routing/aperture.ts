@@ -32,7 +32,8 @@ const ROUNDING = 1e-9;
 export function sliceOf(weights: readonly number[], { index, count }: Place, size: number): readonly Covered[] {
   const sum = weights.reduce((before, weight) => before + weight, 0);
   const heaviest = weights.reduce((most, weight) => Math.max(most, weight), 0);
-  // A slice longer than size − 1 of the longest arcs touches at least `size`. Half an arc more than that changes least often.
+  // A slice longer than size − 1 of the longest arcs touches at least `size` servers. Half an arc is added, so that a server
+  // or client more or less seldom changes the length.
   const units = Math.ceil((((size - 0.5) * heaviest) / sum) * count - ROUNDING);
   if (units >= count) return weights.map((_weight, at) => ({ index: at, part: 1 }));
   const from = (index / count) * sum;
@@ -41,7 +42,7 @@ export function sliceOf(weights: readonly number[], { index, count }: Place, siz
   let start = 0;
   for (let at = 0; at < weights.length; at++) {
     const weight = weights[at] as number;
-    // The slice may go past the end of the ring, and on from its begin.
+    // The slice may go past the end of the ring, and go on from its start.
     const inside = overlap(start, weight, from, length) + overlap(start, weight, from - sum, length);
     if (inside > weight * ROUNDING) covered.push({ index: at, part: Math.min(1, inside / weight) });
     start += weight;

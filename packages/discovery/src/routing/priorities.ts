@@ -3,8 +3,9 @@
  * next: it can carry `overprovisioning` times its healthy share, so that with 1.4 it keeps all calls down to 71 % healthy.
  *
  * health(P) = min(1, overprovisioning · healthy / total); load(P) = min(what is left, health(P) / min(1, Σ health)).
- * When all levels together cannot carry everything, a level with less than `panicRatio` healthy is in panic: the eyes are
- * likelier wrong than that many hosts, and all of it is called. When nobody is healthy, the first level gets everything.
+ * When all levels together cannot carry everything, a level with less than `panicRatio` healthy is in panic: what this client
+ * sees is more likely wrong than that so many are down, so all of it is called. When nobody is healthy, the first level gets
+ * everything.
  * Source: Envoy, priority levels and panic threshold.
  */
 

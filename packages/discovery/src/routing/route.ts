@@ -6,9 +6,9 @@ import type { CallContext } from '@fwk/kernel';
 import type { Candidate, Picker } from '../pick/balancer.js';
 import type { LeftOut } from '../pick/router.js';
 import { type GroupPlan, type Planning, planGroup } from './group-plan.js';
-import { pickFrom, sharedPicker } from './leaf-picker.js';
 import { leftOutOf } from './left-out.js';
 import { type Group, Matcher, NO_GROUP, type Wanted } from './matcher.js';
+import { pickFrom, sharedPicker } from './shared-picker.js';
 import { WeightedChoice } from './weighted-choice.js';
 
 /** The members of a service, as the balancer sees them. */

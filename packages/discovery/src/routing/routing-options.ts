@@ -14,15 +14,18 @@ export interface RoutingOptions {
   readonly version?: string;
   /**
    * Shares of traffic by version, range, `tag:NAME` or `*` for all others, such as `{ '2.3.0': 95, '2.4.0-rc': 5 }`; relative to
-   * each other, 0 to 1 000 000, at most 32. Who is in none of them gets no calls. @defaultValue none
+   * each other, 0 to 1 000 000, at most 32 of them. An endpoint in none of them gets no calls. @defaultValue none
    */
   readonly split?: Readonly<Record<string, number>>;
   /**
    * Whom a call belongs to, such as a user's id: calls with the same key go to the same group of the split. Asked where the call's
-   * own route has no key; answers at once. The first 1024 characters count. @defaultValue none
+   * own route has no key; returns at once. The first 1024 characters count. @defaultValue none
    */
   readonly keyOf?: KeyOf;
-  /** What a priority level can carry of its calls for each of its endpoints that is healthy, 1 to 100. @defaultValue 1.4 */
+  /**
+   * How many times its healthy share a priority level can carry of all calls, 1 to 100; with 1.4 a level keeps all its calls
+   * down to 71 % healthy. @defaultValue 1.4
+   */
   readonly overprovisioning: number;
   /**
    * Below this share of healthy endpoints a priority level is called without regard to health, when all levels together cannot

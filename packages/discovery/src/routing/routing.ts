@@ -2,8 +2,8 @@
  * Says which endpoints of a service a call may go to, before the balancer chooses among them: by tags and version, by a split of
  * traffic, by priority, by zone, and by the caller's subset. In this order, each among those that the one before left.
  *
- * It is planned anew when the members change, so that a pick has nothing to find out: without a split or several zones it goes
- * straight to the balancer's picker.
+ * All this is planned when the members change, so that a pick is cheap: without a split or several zones it goes straight to
+ * the balancer's picker.
  */
 import { background, type CallContext, combine, type Env, type Live } from '@fwk/kernel';
 import { type CallRoute, routeKey } from '../membership/call-route.js';

@@ -1,7 +1,8 @@
 /**
- * One of several by weight. With a key by weighted rendezvous: each has a time −ln(u)/weight, and the earliest wins. u is
- * (h + 0.5) / 2^32, h being MurmurHash3 of the key with the hash of its name as seed. So each gets its share of the keys; one whose weight grows loses none of its keys, and takes from
- * the others only what it has to get; one that is gone hands its keys to the others by their weights.
+ * One of several choices by weight. With a key, by weighted rendezvous: each choice has a time −ln(u)/weight, and the earliest
+ * wins. u is (h + 0.5) / 2^32, and h is MurmurHash3 of the key, with the hash of the choice's name as its seed. So each choice
+ * gets its share of the keys. One whose weight grows loses no key, and takes from the others no more than it needs. The keys of
+ * one that is removed go to the others by their weights.
  * Source: Schindelhauer and Schomaker 2005, weighted distributed hash tables.
  */
 import { murmur3 } from '@fwk/kernel';

@@ -6,7 +6,7 @@
 import { backoffBound, jittered, outside, type Timer } from '@fwk/kernel';
 import type { ConnectionParts } from './connection-parts.js';
 
-/** Pauses between two trials, in milliseconds, of which up to half is left out by chance. */
+/** Pauses between two trials, in milliseconds: each is shortened at random by up to a half. */
 const pauses = { baseMs: 1000, capMs: 30_000 };
 
 /** See the head of this file. */
@@ -29,7 +29,7 @@ export class Reconnecting {
     return this.#lost;
   }
 
-  /** A connection was lost. @param atOnce - false to pause before the first trial, where the peer is there and does nothing */
+  /** A connection was lost. @param atOnce - false to pause before the first trial: the peer is there but does not answer */
   begin(atOnce: boolean): void {
     if (this.#lost || this.#closed) return;
     this.#lost = true;

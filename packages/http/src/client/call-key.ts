@@ -56,7 +56,7 @@ function queryOf({ path }: OperationRequest, name: string): string | undefined {
   return mark < 0 ? undefined : (new URLSearchParams(path.slice(mark + 1)).get(name) ?? undefined);
 }
 
-/** As it would be written in a path; what is no single word is no key. */
+/** A text, number or boolean as text; anything else is no key. */
 function memberOf({ given }: OperationRequest, part: string, name: string): string | undefined {
   const values: unknown = Reflect.get(Object(given), part);
   if (typeof values !== 'object' || values === null || !Object.hasOwn(values, name)) return undefined;

@@ -13,8 +13,8 @@ import type { OperationRequest, OperationResponse } from '../calling/operation-r
 import type { Instead, MuxConnection } from '../mux/mux-connection.js';
 import { HttpConnection } from './http-connection.js';
 
-/** How long a server that does not tell its load is not asked again, in milliseconds. */
-const UNTOLD_MS = 60_000;
+/** How long a server is not asked again that has answered a probe without its load, in milliseconds. */
+const NO_PROBE_MS = 60_000;
 
 /** See the head of this file. */
 export class EndpointConnection implements Connection<OperationRequest, OperationResponse>, AsyncDisposable {
@@ -25,10 +25,10 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
   /** Whether the endpoint says that it serves Mux. */
   readonly #saysMux: boolean;
   readonly #reported: TakeReport;
-  /** How often it has told its load. */
-  #told = 0;
-  /** It is not asked for its load before. */
-  #askFromMs = 0;
+  /** How often it has reported its load. */
+  #reports = 0;
+  /** Before this monotonic time it is not asked for its load. */
+  #probeFromMs = 0;
   #http: HttpConnection | undefined;
   #mux: MuxConnection | undefined;
   #closed = false;
@@ -42,7 +42,7 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
     this.#onlyMux = !wires.includes('http');
     this.#saysMux = wires.includes('mux');
     this.#reported = (inFlight, latencyMs, probed) => {
-      this.#told++;
+      this.#reports++;
       reported(inFlight, latencyMs, probed);
     };
     markCancellable(this);
@@ -61,15 +61,15 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
     return connection?.ready === false ? 'busy' : 'ready';
   }
 
-  /** A server that is known for Mux alone may be no server of ours, and is asked only once it has told its load by itself. */
+  /** A server that is known for Mux alone may be no server of ours, and is asked only after it has reported its load with an answer. */
   probe(context: CallContext): Promise<void> | undefined {
     const { clock } = this.#parts;
-    if (this.#closed || (this.#onlyMux && this.#told === 0) || clock.now() < this.#askFromMs) return undefined;
+    if (this.#closed || (this.#onlyMux && this.#reports === 0) || clock.now() < this.#probeFromMs) return undefined;
     if (this.#wire === 'mux' ? this.#mux?.ready === false : this.#http?.full) return undefined;
-    const before = this.#told;
+    const before = this.#reports;
     return this.#attempt(loadProbe, context).then(
       () => {
-        if (this.#told === before) this.#askFromMs = clock.now() + UNTOLD_MS;
+        if (this.#reports === before) this.#probeFromMs = clock.now() + NO_PROBE_MS;
       },
       () => {},
     );

@@ -15,7 +15,7 @@ import {
  * Says whether the answer to a copy is as good as the answer that the caller got. Called only with answers of the same status below
  * 300 that both fit the contract.
  * @param operation - name of the operation in the contract.
- * @returns true, or what differs: false, or a sentence that says it
+ * @returns true if it is as good; otherwise false, or a sentence that says what differs
  */
 export type ShadowCompare = (
   original: unknown,
@@ -25,11 +25,11 @@ export type ShadowCompare = (
 
 /** Options of shadow traffic. Plain data but for `compare`, which only code can give. */
 export interface ShadowOptions {
-  /** Share of the calls that are copied, 0 to 1; none where nobody says so. @defaultValue 0 */
+  /** Share of the calls that are copied, 0 to 1. @defaultValue 0, which copies none */
   readonly share: number;
-  /** The versions that copies go to, such as `^2` or `2.4.0-rc.1`. Give it or tags, or both. @defaultValue any */
+  /** The versions that copies go to, such as `^2` or `2.4.0-rc.1`. At least one of this and `tags` is needed. @defaultValue any */
   readonly version: string | undefined;
-  /** Tags of the instances that copies go to, all of them. @defaultValue any */
+  /** Tags that an instance must have, all of them, to get copies; `!` has no meaning here. @defaultValue any */
   readonly tags: readonly string[] | undefined;
   /**
    * Names of the operations that are copied. Calls that may not run twice, and those with an idempotency key, are never copied.
@@ -62,7 +62,7 @@ const words: Rule = (value) =>
     ? undefined
     : 'a list of one or more names';
 
-/** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
+/** Checks the options and adds the defaults. @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
 export function checkShadow(options: Partial<ShadowOptions> | undefined): ShadowOptions {
   const checked = checkOptions<ShadowOptions>('shadow', options, shadowDefaults, {
     share: ratio,
