@@ -75,5 +75,40 @@ describe('peak EWMA', () => {
     expect(meter.load(0, 0)).toBe(10);
     meter.abandoned(0, 700);
     expect(meter.load(0, 0)).toBe(700);
+    meter.succeeded(0, 10);
+    meter.abandoned(10_000, 600);
+    expect(meter.load(10_000, 0)).toBe(600);
+  });
+
+  test('thinks an endpoint as slow as all waits in vain together while it does not answer, up to a failure', () => {
+    const meter = measured(10);
+    for (let wait = 0; wait < 3; wait++) meter.abandoned(0, 500);
+    expect(meter.load(0, 0)).toBe(1500);
+    for (let wait = 0; wait < 100; wait++) meter.abandoned(20_000, 500);
+    expect(meter.load(20_000, 0)).toBe(5000);
+  });
+
+  test('counts waits in vain together neither with those before an answer nor with those shorter than usual', () => {
+    const meter = measured(100);
+    meter.abandoned(0, 500);
+    meter.succeeded(0, 500);
+    for (let wait = 0; wait < 100; wait++) meter.abandoned(10_000, 400);
+    expect(meter.load(10_000, 0)).toBe(400);
+    meter.succeeded(10_000, 500);
+    for (let round = 0; round < 100; round++) {
+      meter.abandoned(10_000, 600);
+      meter.succeeded(10_000, 100);
+    }
+    expect(meter.load(10_000, 0)).toBe(600);
+  });
+
+  test('thinks an endpoint nobody waits for no slower than a failure, and keeps what a failure asked for', () => {
+    const meter = measured(10);
+    meter.failed(0, 9000);
+    meter.succeeded(0, 10);
+    for (let wait = 0; wait < 100; wait++) meter.abandoned(0, 500);
+    expect(meter.load(0, 0)).toBe(9000);
+    meter.abandoned(0, 12_000);
+    expect(meter.load(0, 0)).toBe(12_000);
   });
 });

@@ -5,6 +5,10 @@
  * value replaces it at once (the peak), so slowness is felt with the first slow answer and forgiven slowly. Reads project
  * the decay without writing it, so looking at an endpoint does not change it.
  *
+ * A call that was given up would have taken longer. While an endpoint gives no answer at all, the waits for it are added up, to
+ * at most what a failure counts. Otherwise one that is stuck would look only as slow as hedging lets calls wait, and use up
+ * all second attempts.
+ *
  * A new endpoint has one call at a time until it has answered a few: these pay for connecting and for code that never ran,
  * and would count against it for half a minute. Its seed fades within seconds, or it would wait as long for its first call
  * beside faster ones that suffice (docs/decisions/0004). Source: Finagle PeakEwma, linkerd2-proxy.
@@ -31,6 +35,8 @@ const FAR_SLOWER = 2;
 const LEAST_MS = 1;
 /** The answer that is the first to count. */
 const FIRST_COUNTED_ANSWER = 3;
+/** No time. */
+const NONE = -1;
 /** τ of the seed, in milliseconds. */
 const SEED_DECAY_MS = 1000;
 
@@ -61,6 +67,10 @@ class PeakEwma implements LoadMeter {
   readonly at: number;
   readonly #decayMs: number;
   readonly #failureMs: number;
+  /** The average when the first call since the last answer was given up; {@link NONE} while none was. */
+  #beforeMs = NONE;
+  /** How long such calls took together until they were given up. */
+  #vainMs = 0;
 
   constructor(
     { decayMs, seedMs, failureMs }: PeakEwmaOptions,
@@ -87,6 +97,7 @@ class PeakEwma implements LoadMeter {
   }
 
   succeeded(nowMs: number, elapsedMs: number): void {
+    this.#beforeMs = NONE;
     const averageMs = this.#of(cell.averageMs);
     const answers = this.#of(cell.answers) + 1;
     if (answers < FIRST_COUNTED_ANSWER) this.table.cells[this.at + cell.answers] = answers;
@@ -102,7 +113,15 @@ class PeakEwma implements LoadMeter {
   }
 
   abandoned(nowMs: number, elapsedMs: number): void {
-    if (elapsedMs > this.averageMs) this.#record(nowMs, elapsedMs);
+    if (this.#beforeMs === NONE) {
+      this.#beforeMs = this.averageMs;
+      this.#vainMs = 0;
+    }
+    // Answers may take what is usual, so callers who leave sooner say nothing together.
+    if (elapsedMs > this.#beforeMs) this.#vainMs += elapsedMs;
+    const atLeastMs = Math.max(elapsedMs, Math.min(this.#vainMs, this.#failureMs));
+    const fadedMs = this.averageMs * keptShare(nowMs - this.#of(cell.atMs), this.#decayMs);
+    if (atLeastMs > fadedMs) this.#record(nowMs, atLeastMs);
   }
 
   #of(which: number): number {
