@@ -25,7 +25,7 @@ export type ShadowCompare = (
 
 /** Options of shadow traffic. Plain data but for `compare`, which only code can give. */
 export interface ShadowOptions {
-  /** Share of the calls that are copied, 0 to 1. @defaultValue 0, which copies none */
+  /** Share of the calls that are copied, 0 to 1; 0 copies none. @defaultValue 0 */
   readonly share: number;
   /** The versions that copies go to, such as `^2` or `2.4.0-rc.1`. At least one of this and `tags` is needed. @defaultValue any */
   readonly version: string | undefined;
