@@ -3,8 +3,9 @@ import { fakeClock, seededRandom } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { balance } from '../balance/balance.js';
 import { endpointAt } from '../fixtures/balanced-service.js';
+import { candidates } from '../fixtures/stub-candidate.js';
 import type { Endpoint } from '../membership/endpoint.js';
-import type { TakeReport } from './load-report.js';
+import { HeardLoad, type TakeReport } from './load-report.js';
 import { type PrequalOptions, prequal } from './prequal.js';
 
 /** How a server answers questions for its load. */
@@ -193,6 +194,22 @@ describe('prequal', () => {
     const asked = sum(servers, (server) => server.asked);
     expect(await call()).toBe(7);
     expect(sum(servers, (server) => server.asked)).toBe(asked);
+  });
+
+  test('does not go to an idle server of another group, of which it hears too', () => {
+    const saying = candidates(4).map((candidate) => {
+      const heard = new HeardLoad();
+      heard.hear(0, 0, 10, 0);
+      return Object.assign(candidate, { heard });
+    });
+    const group = saying.slice(0, 3);
+    const env = makeEnv({ clock: fakeClock(), random: seededRandom(3) });
+    const picker = prequal().picker(group, env);
+    const nowMs = env.clock.now();
+    for (const candidate of saying) {
+      picker.reported?.(nowMs, candidate);
+      expect(group).toContain(picker.pick(nowMs));
+    }
   });
 
   test('gives servers that cannot be asked the share for which they are drawn', async () => {

@@ -81,6 +81,24 @@ describe('tags and versions', () => {
   });
 });
 
+test('a version that calls asked for long ago is looked up anew, and one of late is not', () => {
+  const { env } = routingBench();
+  let made = 0;
+  const make = (_name: string, some: readonly Candidate[]) => {
+    made++;
+    return balancerOf('p2c').picker(some, env);
+  };
+  const picker = routing().picker(versions('2.3.0', '3.0.0'), make, env, undefined);
+  const ask = (at: number) => picker.pick(0, 'request', by({ version: `>=2.0.${at}` }));
+  for (let at = 0; at < 65; at++) ask(at);
+  const before = made;
+  ask(64);
+  ask(1);
+  expect(made).toBe(before);
+  ask(0);
+  expect(made).toBeGreaterThan(before);
+});
+
 describe('options', () => {
   const problem = (options: object): string => {
     try {
