@@ -82,7 +82,7 @@ describe('tags and versions', () => {
 });
 
 test('a version that calls asked for long ago is looked up anew, and one of late is not', () => {
-  const { env } = routingBench();
+  const { env } = routingBench(recordEvents());
   let made = 0;
   const make = (_name: string, some: readonly Candidate[]) => {
     made++;
