@@ -36,8 +36,8 @@ const nodes = new Array(concurrency);
 const startsMs = new Float64Array(concurrency);
 let turn = 0;
 for (let at = 0; at < concurrency; at++) begin(at, env.clock.now());
-fastest(200, 500);
-const ns = fastest(stretches, 1500);
+fastest(200, 300);
+const ns = fastest(stretches, 700);
 process.stdout.write(JSON.stringify({ ns, bytes: bytesPerPick() }));
 
 /** The fastest of so many stretches, or of as many as there is time for: some balancers look at all endpoints. */

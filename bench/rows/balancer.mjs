@@ -7,7 +7,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import * as fwk from '../fwk.mjs';
-import { interleave, quick, report, round } from '../lib.mjs';
+import { interleave, median, quick, report, round } from '../lib.mjs';
 import { answerOf, program } from '../processes.mjs';
 
 const { liveValue, makeEnv, stack } = await fwk.kernel();
@@ -66,8 +66,9 @@ const update = updating();
 const sizesOf = (role) => (role === 'rendezvous' ? sizes.slice(0, 2) : sizes);
 const subjects = roles.flatMap((role) => sizesOf(role).map((size) => [`${role} ${size}`, () => picking(role, size)]));
 const measured = await interleave(
-  { ...Object.fromEntries(subjects), update: async () => Math.min(...Array.from({ length: quick ? 3 : 20 }, update)) },
-  { rounds: quick ? 1 : 5, warmUp: quick ? 0 : 1 },
+  { ...Object.fromEntries(subjects), update: async () => median(Array.from({ length: quick ? 3 : 20 }, update)) },
+  // Each measurement of picks is a process of its own, which warms itself up.
+  { rounds: quick ? 1 : 4, warmUp: 0 },
 );
 
 const least = (name, field) => Math.min(...measured[name].map((answer) => answer[field]));
@@ -79,7 +80,7 @@ const figures = {
   pickNs,
   p2cVsRoundRobin: round(pickNs.p2c[largest] / pickNs['round-robin'][sizes[0]]),
   hashVsP2c: round(Math.max(pickNs['ring-hash'][largest], pickNs.maglev[largest]) / pickNs.p2c[largest]),
-  updateMs: round(Math.min(...measured.update)),
+  updateMs: round(median(measured.update)),
   bytesPerPick: round(Math.max(...sizes.map((size) => least(`p2c ${size}`, 'bytes'))), 0),
 };
 report(
