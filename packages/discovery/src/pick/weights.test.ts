@@ -49,7 +49,7 @@ describe.each(balancerKinds)('%s', (kind) => {
     async ({ weights }) => {
       const sum = weights.reduce((total, weight) => total + weight, 0);
       for (const atOnce of [1, 2, 25]) {
-        const shares = await sharesOf(kind, weightsToMembers(weights), 20_000, atOnce);
+        const shares = await sharesOf(kind, weightsToMembers(weights), 10_000, atOnce);
         for (const [at, share] of shares.entries()) {
           expect(Math.abs(share - (weights[at] as number) / sum), `${atOnce} at once`).toBeLessThan(0.01);
         }
