@@ -147,7 +147,7 @@ describe('references', () => {
   test('give back any text that was escaped', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string(), async (text) => {
-        const escaped = `${open}empty}`.concat(text.replaceAll(open, `$${open}`));
+        const escaped = `${open}empty}`.concat(text.replaceAll(open, () => `$${open}`));
         // A dollar before an opening would double as its escape.
         fc.pre(!text.includes(`$${open}`) && !text.startsWith('{'));
         expect((await resolved({ a: escaped, empty: '' })).tree.a).toBe(text);

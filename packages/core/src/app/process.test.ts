@@ -76,7 +76,7 @@ describe('an application in a process of its own', () => {
 
   test('exits with 1 when a step of stopping hangs, and its log names the step', async () => {
     const { child, heard, ended } = program(`
-      const app = ${app(`{ name: 'stuck', stop: () => new Promise(() => {}) }`, 'stepTimeoutMs: 50')};
+      const app = ${app(`{ name: 'stuck', stop: () => new Promise(() => {}) }`, 'stepTimeoutMs: 1000')};
       await app.start();
       say('is ready');
     `);
@@ -84,7 +84,7 @@ describe('an application in a process of its own', () => {
     child.kill('SIGTERM');
     const { code, output } = await ended();
     expect(code).toBe(1);
-    expect(output).toContain('\\"stuck\\" did not finish its step \\"stop\\" within 50 ms');
+    expect(output).toContain('\\"stuck\\" did not finish its step \\"stop\\" within 1000 ms');
   });
 
   test('exits with the signal’s code when it is stopped while it starts', async () => {
