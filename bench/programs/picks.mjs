@@ -25,7 +25,7 @@ const set = new PickSet('stock', env, { balancer, ejection: undefined });
 set.update(Array.from({ length: size }, endpoint), (each) => new Node(each, () => own, set.measures(), set));
 for (const node of set.nodes) {
   node.use();
-  for (let answer = 0; answer < 5; answer++) node.meter.succeeded(env.clock.now(), 10);
+  for (let answer = 0; answer < 5; answer++) node.meter.succeeded(env.clock.now(), 10, node);
 }
 
 /** Calls with keys of their own, for balancers that hash; as long as those of users are. */
@@ -68,7 +68,7 @@ function begin(slot, nowMs) {
 function settle(slot, nowMs) {
   const node = nodes[slot];
   node.inFlight--;
-  node.meter.succeeded(nowMs, nowMs - startsMs[slot]);
+  node.meter.succeeded(nowMs, nowMs - startsMs[slot], node);
   set.answered(node, '', startsMs[slot], nowMs);
 }
 

@@ -202,16 +202,16 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
     if (outcome === 'failure') this.#tellTried(node, ending, context);
     if (isOwnDoing(judged)) this.#set.release(node, startMs);
     else if (outcome === 'failure') {
-      node.meter.failed(nowMs, retryAfterMs);
+      node.meter.failed(nowMs, retryAfterMs, node);
       const failure = failureOf(ending, judged, operation);
       this.#set.failed(node, failure, startMs, nowMs);
       if (failure.rule === 'connection-failed' || node.health.ejection) suspect(this.#options.endpoints, node.endpoint);
     } else if (outcome === 'ignored' && context.cancelled) {
-      node.meter.abandoned(nowMs, nowMs - startMs);
+      node.meter.abandoned(nowMs, nowMs - startMs, node);
       this.#set.abandoned(node, operation, startMs, nowMs);
     } else {
       // It answered, though perhaps not what the caller wanted to hear: a 404 is a sign of life.
-      node.meter.succeeded(nowMs, nowMs - startMs);
+      node.meter.succeeded(nowMs, nowMs - startMs, node);
       this.#set.answered(node, operation, startMs, nowMs);
     }
     node.callEnded();

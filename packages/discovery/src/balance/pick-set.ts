@@ -92,8 +92,8 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
   }
 
   /** Forgets what was measured of a node that has left, when its last call is over. */
-  forget({ row }: Node<Req, Res>): void {
-    this.#table.remove(row.at);
+  forget({ at }: Node<Req, Res>): void {
+    this.#table.remove(at);
   }
 
   /** Takes another balancer; what is known of endpoints is carried on where it can be. */

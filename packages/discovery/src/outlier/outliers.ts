@@ -85,8 +85,8 @@ export class Outliers<H extends Host> {
 
   /** An endpoint has answered. */
   answered(host: H, operation: string, startMs: number, nowMs: number): void {
-    const { health } = host;
     if (!this.#options) return;
+    const { health } = host;
     health.answered(operation, nowMs);
     if (startMs < health.countsFromMs) return;
     this.#sweepIfDue(nowMs);

@@ -7,19 +7,22 @@ import type { Endpoint } from '../membership/endpoint.js';
 import type { HeardLoad } from './load-report.js';
 import type { LoadRow } from './load-table.js';
 
-/** Measures one endpoint. Numbers only, no timers; called on every call. */
+/**
+ * Measures one endpoint. Numbers only, no timers; called on every call. A balancer may answer the same meter for several endpoints:
+ * each method is told the endpoint's row, the one that {@link Balancer.meter} was given.
+ */
 export interface LoadMeter {
   /**
    * Expected cost of one more call; lower is better. Free of side effects.
    * @param inFlight - calls under way there; a part of a call where an endpoint of more weight counts each as less.
    */
-  load(nowMs: number, inFlight: number): number;
+  load(nowMs: number, inFlight: number, row?: LoadRow): number;
   /** The endpoint answered, after this time. */
-  succeeded(nowMs: number, elapsedMs: number): void;
+  succeeded(nowMs: number, elapsedMs: number, row?: LoadRow): void;
   /** The call failed. @param retryAfterMs - what the endpoint asked to wait, 0 if nothing */
-  failed(nowMs: number, retryAfterMs: number): void;
+  failed(nowMs: number, retryAfterMs: number, row?: LoadRow): void;
   /** The caller gave up after this time: the endpoint is at least as slow as that. */
-  abandoned(nowMs: number, elapsedMs: number): void;
+  abandoned(nowMs: number, elapsedMs: number, row?: LoadRow): void;
 }
 
 /** One endpoint as a picker sees it. */

@@ -3,6 +3,8 @@
  * thousand endpoints is mostly waiting for memory, and numbers that are fields of objects would be waited for one by one.
  */
 
+import type { LoadMeter } from './balancer.js';
+
 /** Cells of a row: half a line of the processor’s cache. */
 const WIDTH = 4;
 
@@ -22,6 +24,8 @@ export const cell = Object.freeze({
 export class LoadTable {
   /** Another, longer array once there are more rows than it has room for. */
   cells = new Float64Array(4 * WIDTH);
+  /** The meter that its rows share, if their balancer has such a one. */
+  meter: LoadMeter | undefined;
   readonly #free: number[] = [];
   #used = 0;
 

@@ -35,16 +35,15 @@ const FAR_SLOWER = 2;
 const LEAST_MS = 1;
 /** The answer that is the first to count. */
 const FIRST_COUNTED_ANSWER = 3;
-/** No time. */
-const NONE = -1;
 /** τ of the seed, in milliseconds. */
 const SEED_DECAY_MS = 1000;
 
 /**
- * Makes the meter of one endpoint.
+ * Makes the meter of an endpoint. All endpoints of one table share it: a meter each would be one more place in memory that every
+ * answer waits for.
  * @param nowMs - since when the endpoint is known.
  * @param previous - what measured it until now; what a meter of this kind has learnt is carried on.
- * @param row - where it keeps its numbers. @defaultValue one of its own
+ * @param row - where its numbers are kept. @defaultValue one of its own
  */
 export function peakEwmaMeter(
   options: PeakEwmaOptions,
@@ -52,88 +51,92 @@ export function peakEwmaMeter(
   previous?: LoadMeter,
   row: LoadRow = new LoadTable().add(),
 ): LoadMeter {
-  return new PeakEwma(options, nowMs, previous instanceof PeakEwma ? previous : undefined, row);
+  const { table } = row;
+  const shared = table.meter;
+  const meter = shared instanceof PeakEwma && shared.options === options ? shared : new PeakEwma(options, row);
+  table.meter = meter;
+  if (previous !== meter) meter.begin(row, nowMs, previous instanceof PeakEwma ? previous : undefined);
+  return meter;
 }
 
 /** Compares the loads of candidates with such meters, and of any others by what they say. */
 export function peakEwmaLoads(candidates: readonly Candidate[], { decayMs }: PeakEwmaOptions): Loads {
-  const rows = rowsOf(candidates, ({ meter }) => (meter instanceof PeakEwma ? meter : undefined));
+  const rows = rowsOf(candidates, ({ meter, row }) => (meter instanceof PeakEwma ? (row ?? meter.first) : undefined));
   return rows ? new PeakEwmaLoads(rows, decayMs) : candidateLoads(candidates);
 }
 
-class PeakEwma implements LoadMeter {
-  readonly table: LoadTable;
-  /** Where its row begins. */
-  readonly at: number;
-  readonly #decayMs: number;
-  readonly #failureMs: number;
-  /** The average when the first call since the last answer was given up; {@link NONE} while none was. */
-  #beforeMs = NONE;
+/** Waits in vain since the last answer of an endpoint. */
+interface VainWaits {
+  /** The average when the first of these calls was given up. */
+  readonly beforeMs: number;
   /** How long such calls took together until they were given up. */
-  #vainMs = 0;
+  readonly totalMs: number;
+}
 
-  constructor(
-    { decayMs, seedMs, failureMs }: PeakEwmaOptions,
-    nowMs: number,
-    previous: PeakEwma | undefined,
-    { table, at }: LoadRow,
-  ) {
-    this.table = table;
-    this.at = at;
-    this.#decayMs = decayMs;
-    this.#failureMs = failureMs;
-    table.cells[at + cell.averageMs] = previous?.averageMs ?? seedMs;
-    table.cells[at + cell.atMs] = previous ? previous.#of(cell.atMs) : nowMs;
-    table.cells[at + cell.answers] = previous ? previous.#of(cell.answers) : 0;
+class PeakEwma implements LoadMeter {
+  readonly options: PeakEwmaOptions;
+  /** The row it was made for; the one that is meant where none is said. */
+  readonly first: LoadRow;
+  /** By the place of the row; of the few endpoints that answer nothing. */
+  readonly #vain = new Map<number, VainWaits>();
+
+  constructor(options: PeakEwmaOptions, first: LoadRow) {
+    this.options = options;
+    this.first = first;
   }
 
-  get averageMs(): number {
-    return this.#of(cell.averageMs);
+  /** Begins to measure an endpoint. @param previous - whose numbers go on */
+  begin({ table: { cells }, at }: LoadRow, nowMs: number, previous: PeakEwma | undefined): void {
+    this.#vain.delete(at);
+    // Numbers that stand in the row already stay there.
+    if (previous && previous.first.table.cells === cells) return;
+    const from = previous?.first;
+    cells[at + cell.averageMs] = from ? of(from, cell.averageMs) : this.options.seedMs;
+    cells[at + cell.atMs] = from ? of(from, cell.atMs) : nowMs;
+    cells[at + cell.answers] = from ? of(from, cell.answers) : 0;
   }
 
-  load(nowMs: number, inFlight: number): number {
-    const { table, at } = this;
-    return costAt(table.cells, at, nowMs, this.#decayMs, inFlight);
+  load(nowMs: number, inFlight: number, row = this.first): number {
+    return costAt(row.table.cells, row.at, nowMs, this.options.decayMs, inFlight);
   }
 
-  succeeded(nowMs: number, elapsedMs: number): void {
-    this.#beforeMs = NONE;
-    const averageMs = this.#of(cell.averageMs);
-    const answers = this.#of(cell.answers) + 1;
-    if (answers < FIRST_COUNTED_ANSWER) this.table.cells[this.at + cell.answers] = answers;
-    else if (answers === FIRST_COUNTED_ANSWER || elapsedMs > averageMs) this.#record(nowMs, elapsedMs);
+  succeeded(nowMs: number, elapsedMs: number, row = this.first): void {
+    if (this.#vain.size > 0) this.#vain.delete(row.at);
+    const averageMs = of(row, cell.averageMs);
+    const answers = of(row, cell.answers) + 1;
+    if (answers < FIRST_COUNTED_ANSWER) row.table.cells[row.at + cell.answers] = answers;
+    else if (answers === FIRST_COUNTED_ANSWER || elapsedMs > averageMs) record(row, nowMs, elapsedMs);
     else {
-      const kept = keptShare(nowMs - this.#of(cell.atMs), this.#decayMs);
-      this.#record(nowMs, averageMs * kept + elapsedMs * (1 - kept));
+      const kept = keptShare(nowMs - of(row, cell.atMs), this.options.decayMs);
+      record(row, nowMs, averageMs * kept + elapsedMs * (1 - kept));
     }
   }
 
-  failed(nowMs: number, retryAfterMs: number): void {
-    this.#record(nowMs, Math.max(this.#failureMs, retryAfterMs, this.averageMs));
+  failed(nowMs: number, retryAfterMs: number, row = this.first): void {
+    record(row, nowMs, Math.max(this.options.failureMs, retryAfterMs, of(row, cell.averageMs)));
   }
 
-  abandoned(nowMs: number, elapsedMs: number): void {
-    if (this.#beforeMs === NONE) {
-      this.#beforeMs = this.averageMs;
-      this.#vainMs = 0;
-    }
+  abandoned(nowMs: number, elapsedMs: number, row = this.first): void {
+    const { failureMs, decayMs } = this.options;
+    const averageMs = of(row, cell.averageMs);
+    const { beforeMs, totalMs } = this.#vain.get(row.at) ?? { beforeMs: averageMs, totalMs: 0 };
     // Answers may take what is usual, so callers who leave sooner say nothing together.
-    if (elapsedMs > this.#beforeMs) this.#vainMs += elapsedMs;
-    const atLeastMs = Math.max(elapsedMs, Math.min(this.#vainMs, this.#failureMs));
-    const fadedMs = this.averageMs * keptShare(nowMs - this.#of(cell.atMs), this.#decayMs);
-    if (atLeastMs > fadedMs) this.#record(nowMs, atLeastMs);
+    const vainMs = elapsedMs > beforeMs ? totalMs + elapsedMs : totalMs;
+    this.#vain.set(row.at, { beforeMs, totalMs: vainMs });
+    const atLeastMs = Math.max(elapsedMs, Math.min(vainMs, failureMs));
+    const fadedMs = averageMs * keptShare(nowMs - of(row, cell.atMs), decayMs);
+    if (atLeastMs > fadedMs) record(row, nowMs, atLeastMs);
   }
+}
 
-  #of(which: number): number {
-    return this.table.cells[this.at + which] as number;
-  }
+function of({ table, at }: LoadRow, which: number): number {
+  return table.cells[at + which] as number;
+}
 
-  #record(nowMs: number, averageMs: number): void {
-    const { table, at } = this;
-    table.cells[at + cell.averageMs] = averageMs;
-    table.cells[at + cell.atMs] = nowMs;
-    table.cells[at + cell.answers] = FIRST_COUNTED_ANSWER;
-  }
+function record({ table: { cells }, at }: LoadRow, nowMs: number, averageMs: number): void {
+  cells[at + cell.averageMs] = averageMs;
+  cells[at + cell.atMs] = nowMs;
+  cells[at + cell.answers] = FIRST_COUNTED_ANSWER;
 }
 
 class PeakEwmaLoads implements Loads {
@@ -204,7 +207,9 @@ function isMeasured(cells: Float64Array, at: number): boolean {
   return (cells[at + cell.answers] as number) >= FIRST_COUNTED_ANSWER;
 }
 
-/** What of an average is left after this time. */
+/** What of an average is left after this time: `exp(−elapsed/decay)`, by the first terms of its series while these are exact to 1e−10. */
 function keptShare(elapsedMs: number, decayMs: number): number {
-  return elapsedMs > 0 ? Math.exp(-elapsedMs / decayMs) : 1;
+  const x = elapsedMs / decayMs;
+  if (x > 0.001) return Math.exp(-x);
+  return x > 0 ? 1 - x + (x * x) / 2 : 1;
 }

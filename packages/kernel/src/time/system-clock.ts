@@ -40,6 +40,9 @@ function ring(timer: SystemTimer): void {
   timer.rung();
 }
 
+/** The global one is looked up anew with each use, which takes half as long again as reading the time. */
+const { performance } = globalThis;
+
 /** The real clock: `performance.now`, `Date.now` and Node's own timers, which read before they ring. */
 export const systemClock: Clock = {
   now: () => performance.now(),
