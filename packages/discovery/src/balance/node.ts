@@ -47,8 +47,11 @@ export class Node<Req, Res> implements Candidate, Host, LoadRow {
   removed = false;
   /** Number of the last list that it was in. */
   list = 0;
+  /** Where it stands in that list. */
+  place = 0;
   /** Whether it was UP when the list last changed. */
   wasUp = false;
+  starting = false;
   readonly #set: NodeSet;
   readonly #make: (node: Node<Req, Res>) => EndpointService<Req, Res>;
   #made: EndpointService<Req, Res> | undefined;

@@ -25,8 +25,12 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
   upCount = 0;
   readonly #env: Env;
   readonly #nodes = new Map<Endpoint, Node<Req, Res>>();
+  /** The same in the order of the list, which is quicker to go through. */
+  #inOrder: readonly Node<Req, Res>[] = [];
   readonly #outliers: Outliers<Node<Req, Res>>;
   readonly #table = new LoadTable();
+  /** Whether any was ejected at the last change. */
+  #someOut = false;
   /** Lists taken over so far. */
   #lists = 0;
   readonly #pickers: Pickers;
@@ -39,12 +43,12 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
     this.#outliers = new Outliers(service, env, this, rules.ejection);
   }
 
-  get nodes(): IterableIterator<Node<Req, Res>> {
-    return this.#nodes.values();
+  get nodes(): readonly Node<Req, Res>[] {
+    return this.#inOrder;
   }
 
-  get hosts(): IterableIterator<Node<Req, Res>> {
-    return this.#nodes.values();
+  get hosts(): readonly Node<Req, Res>[] {
+    return this.#inOrder;
   }
 
   /** The node of a member. */
@@ -54,35 +58,35 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
 
   /** Takes over a new list: known endpoints keep their node, new ones get one, the rest are answered. */
   update(endpoints: readonly Endpoint[], make: (endpoint: Endpoint) => Node<Req, Res>): readonly Node<Req, Res>[] {
-    this.#lists++;
+    const list = ++this.#lists;
+    const before = this.#inOrder;
+    const nowMs = this.#env.clock.now();
+    // Slow start is for those that come later: nobody else could take the calls of the first.
+    const areFirst = this.upCount === 0;
+    const inOrder: Node<Req, Res>[] = [];
+    let place = 0;
     for (const endpoint of endpoints) {
-      let node = this.#nodes.get(endpoint);
-      if (!node) {
-        node = make(endpoint);
-        this.#nodes.set(endpoint, node);
-      }
-      node.list = this.#lists;
+      // Most lists are the last one but for a few, so most nodes follow the one that was just found.
+      const next = before[place];
+      const node = next?.endpoint === endpoint ? next : (this.#nodes.get(endpoint) ?? make(endpoint));
+      if (node.list === list) continue;
+      if (node.list === 0) this.#nodes.set(endpoint, node);
+      else place = node.place + 1;
+      node.list = list;
+      node.place = inOrder.length;
+      inOrder.push(node);
+      const { up } = node;
+      if (up && !node.wasUp && !areFirst) this.#outliers.begins(node, nowMs);
+      node.wasUp = up;
     }
-    const removed: Node<Req, Res>[] = [];
-    for (const [endpoint, node] of this.#nodes) {
-      if (node.list === this.#lists) continue;
-      this.#nodes.delete(endpoint);
+    this.#inOrder = inOrder;
+    const removed = this.#nodes.size === inOrder.length ? [] : before.filter((node) => node.list !== list);
+    for (const node of removed) {
+      this.#nodes.delete(node.endpoint);
       this.#outliers.removed(node);
-      removed.push(node);
     }
-    this.#start();
     this.changed();
     return removed;
-  }
-
-  /** Slow start begins for those that are UP now and were not, unless they are the first: nobody else could take their calls. */
-  #start(): void {
-    const areFirst = this.upCount === 0;
-    const nowMs = this.#env.clock.now();
-    for (const node of this.#nodes.values()) {
-      if (node.up && !node.wasUp && !areFirst) node.health.startsMs = nowMs;
-      node.wasUp = node.up;
-    }
   }
 
   /** What measures an endpoint that is new. */
@@ -99,7 +103,7 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
   /** Takes another balancer; what is known of endpoints is carried on where it can be. */
   balanceBy(balancer: Balancer): void {
     this.#rules = { ...this.#rules, balancer };
-    for (const node of this.#nodes.values()) node.meter = balancer.meter(this.#env, node.meter, node.row);
+    for (const node of this.#inOrder) node.meter = balancer.meter(this.#env, node.meter, node.row);
     this.changed();
   }
 
@@ -164,7 +168,7 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
     context: CallContext,
   ): Picked<Req, Res> | undefined {
     const avoided: Node<Req, Res>[] = [];
-    for (const node of this.#nodes.values()) {
+    for (const node of this.#inOrder) {
       if (node.endpoint.id === pin) return node;
       if (avoid.includes(node.endpoint.id)) avoided.push(node);
     }
@@ -210,7 +214,7 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
   /** Whether there are several endpoints and none is available for the request. */
   readonly isLastResort = (request: unknown): boolean => {
     if (this.upCount < 2) return false;
-    for (const node of this.#nodes.values()) {
+    for (const node of this.#inOrder) {
       if (!node.up || !node.available(request as Req)) continue;
       if (this.#pickers.admits(node, request)) return false;
     }
@@ -220,7 +224,7 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
   /** Set while ejected ones stay as a last resort: the share that is ejected, and from which share on they stay. */
   get panic(): { readonly measured: number; readonly threshold: number } | undefined {
     let out = 0;
-    for (const node of this.#nodes.values()) if (node.up && node.health.ejection) out++;
+    for (const node of this.#inOrder) if (node.up && node.health.ejection) out++;
     const { mayLeave } = this.#outliers;
     return out === 0 || out <= mayLeave
       ? undefined
@@ -268,18 +272,17 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
   /** Makes the pickers anew over those that may be picked now. */
   changed(): void {
     const up: Node<Req, Res>[] = [];
-    for (const node of this.#nodes.values()) {
-      node.out = node.health.ejection !== undefined;
+    const { anyOut } = this.#outliers;
+    const look = anyOut || this.#someOut;
+    this.#someOut = anyOut;
+    for (const node of this.#inOrder) {
+      if (look) node.out = node.health.ejection !== undefined;
       if (node.up) up.push(node);
     }
     this.upCount = up.length;
     this.#outliers.rebuilt(this.#env.clock.now());
     let { mayLeave } = this.#outliers;
-    const picked = this.#outliers.anyOut ? up.filter(({ out }) => !out || mayLeave-- <= 0) : up;
-    this.#pickers.renew(
-      picked,
-      this.#rules,
-      () => new Set([...this.#nodes.values()].filter(({ up, out }) => !up || out)),
-    );
+    const picked = anyOut ? up.filter(({ out }) => !out || mayLeave-- <= 0) : up;
+    this.#pickers.renew(picked, this.#rules, () => new Set(this.#inOrder.filter(({ up, out }) => !up || out)));
   }
 }

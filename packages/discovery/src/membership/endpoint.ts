@@ -50,8 +50,10 @@ export class InstanceEndpoint implements Endpoint {
   readonly url: string;
   readonly wires: readonly Wire[];
   instance: Instance;
-  /** Number of the last list that it was in. */
+  /** Number of the last list that it was in; 0 for none, and once another has taken its id. */
   list = 0;
+  /** Where it stands in that list. */
+  place = 0;
 
   constructor(instance: Instance) {
     this.id = instance.id;

@@ -79,30 +79,47 @@ export class Membership implements Disposable {
   #replace(instances: readonly Instance[]): void {
     const list = ++this.#lists;
     const byId = this.#byId;
+    const before = this.#source.value as readonly InstanceEndpoint[];
     let endpoints: InstanceEndpoint[] = [];
     const added: InstanceEndpoint[] = [];
     const removed: InstanceEndpoint[] = [];
+    let repeated = false;
+    let place = 0;
     for (const instance of instances) {
-      let endpoint = byId.get(instance.id);
-      if (endpoint?.continues(instance)) endpoint.instance = instance;
-      else {
-        if (endpoint) removed.push(endpoint);
+      // Most lists are the last one but for a few, so most endpoints follow the one that was just found.
+      const next = before[place];
+      const known = next?.instance === instance && next.list > 0 ? next : byId.get(instance.id);
+      let endpoint = known;
+      if (endpoint?.continues(instance)) {
+        endpoint.instance = instance;
+        place = endpoint.place + 1;
+      } else {
         endpoint = new InstanceEndpoint(instance);
         byId.set(instance.id, endpoint);
         added.push(endpoint);
+        if (known) {
+          repeated ||= known.list === list;
+          known.list = 0;
+          removed.push(known);
+        }
       }
-      if (endpoint.list !== list) endpoints.push(endpoint);
+      if (endpoint.list === list) continue;
       endpoint.list = list;
+      endpoint.place = endpoints.length;
+      endpoints.push(endpoint);
+    }
+    if (repeated) {
+      // A list may name one id twice; the last one counts.
+      endpoints = endpoints.filter((endpoint) => endpoint.list === list);
+      for (const [at, endpoint] of endpoints.entries()) endpoint.place = at;
     }
     // Where nobody is missing there is nobody to look for.
     if (byId.size !== endpoints.length) {
-      for (const endpoint of byId.values()) {
-        if (endpoint.list === list) continue;
+      for (const endpoint of before) {
+        if (endpoint.list === list || endpoint.list === 0) continue;
         byId.delete(endpoint.id);
         removed.push(endpoint);
       }
-      // A list may name one id twice; the last one counts.
-      endpoints = endpoints.filter((endpoint) => byId.get(endpoint.id) === endpoint);
     }
     this.#source.set(Object.freeze(endpoints));
     for (const endpoint of added) this.#emit('endpoint.added', endpoint);

@@ -39,6 +39,30 @@ describe('a membership', () => {
     expect(first?.instance).toMatchObject({ status: 'DRAINING', weight: 3 });
   });
 
+  test('has what the latest list says, whatever lists came before, and keeps those who stayed', () => {
+    // Two processes may claim one id; the last one in a list counts.
+    const all = Array.from({ length: 12 }, (_, at) => instanceAt(at + 1, { id: `inventory-${at % 6}` }));
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.constantFrom(...all), { minLength: 1 }), { maxLength: 6 }), (lists) => {
+        const { instances, endpoints } = setUp();
+        for (const list of lists) {
+          const before = new Map(endpoints.value.map((endpoint) => [endpoint.instance, endpoint]));
+          instances.set(list);
+          const latest = new Map(list.map((instance) => [instance.id, instance]));
+          expect(new Set(endpoints.value.map(({ instance }) => instance))).toEqual(new Set(latest.values()));
+          expect(endpoints.value).toHaveLength(latest.size);
+          const claimedOnce = endpoints.value.filter(
+            ({ id }) => new Set(list.filter((each) => each.id === id)).size === 1,
+          );
+          for (const endpoint of claimedOnce) {
+            const known = before.get(endpoint.instance);
+            if (known) expect(endpoint).toBe(known);
+          }
+        }
+      }),
+    );
+  });
+
   test('makes a new endpoint when another process answers under the same id', () => {
     const { instances, endpoints, events } = setUp([instanceAt(1)]);
     const [first] = endpoints.value;

@@ -109,7 +109,6 @@ export class EndpointHealth {
     this.window?.clear();
     this.failing.clear();
     this.#backSinceMs = nowMs;
-    this.startsMs = nowMs;
     this.countsFromMs = nowMs;
   }
 

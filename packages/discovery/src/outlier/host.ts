@@ -1,11 +1,11 @@
 /** What judging endpoints needs to know of them, of the set they are in, and of how calls ended. */
 import type { CallContext } from '@fwk/kernel';
 import type { Endpoint } from '../membership/endpoint.js';
-import type { Counted } from './latest-calls.js';
 import type { Check } from './reconnects.js';
+import type { Starting } from './slow-start.js';
 
 /** One endpoint as it is judged. */
-export interface Host extends Counted {
+export interface Host extends Starting {
   readonly endpoint: Endpoint;
   readonly inFlight: number;
   /** True once it has left the list. */

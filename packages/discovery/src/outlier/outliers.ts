@@ -27,7 +27,7 @@ export class Outliers<H extends Host> {
   readonly #set: HostSet<H>;
   readonly #ejected = new Set<H>();
   readonly #calls = new LatestCalls<H>();
-  readonly #slowStart = new SlowStart();
+  readonly #slowStart = new SlowStart<H>();
   readonly #reconnects: Reconnects<H>;
   #options: EjectionOptions | undefined;
   #trialDueMs = Number.POSITIVE_INFINITY;
@@ -68,12 +68,18 @@ export class Outliers<H extends Host> {
   /** An endpoint has left. */
   removed(host: H): void {
     this.#ejected.delete(host);
+    this.#slowStart.removed(host);
     this.#reconnects.cancel(host);
+  }
+
+  /** An endpoint is new or is UP again, and others are there to take its calls meanwhile. */
+  begins(host: H, nowMs: number): void {
+    this.#slowStart.begin(host, nowMs);
   }
 
   /** The set was put together anew. */
   rebuilt(nowMs: number): void {
-    this.#slowStart.look(this.#set.hosts, nowMs, this.#options);
+    this.#slowStart.look(this.#set.upCount - this.#outAndUp(), nowMs, this.#options);
     this.#schedule();
   }
 
@@ -191,9 +197,13 @@ export class Outliers<H extends Host> {
   /** How many more may be put out. */
   #room(): number {
     const { maxEjectedRatio } = this.#options as EjectionOptions;
+    return Math.min(Math.max(1, wholeOf(this.#set.upCount * maxEjectedRatio)), this.mayLeave) - this.#outAndUp();
+  }
+
+  #outAndUp(): number {
     let out = 0;
     for (const host of this.#ejected) if (host.up) out++;
-    return Math.min(Math.max(1, wholeOf(this.#set.upCount * maxEjectedRatio)), this.mayLeave) - out;
+    return out;
   }
 
   #eject(host: H, finding: Finding, nowMs: number): void {
@@ -212,6 +222,7 @@ export class Outliers<H extends Host> {
     if (!ejection) return;
     const { rule, times, sinceMs } = ejection;
     host.health.readmit(nowMs);
+    this.#slowStart.begin(host, nowMs);
     this.#ejected.delete(host);
     this.#reconnects.cancel(host);
     this.#set.changed();

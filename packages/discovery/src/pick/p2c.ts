@@ -50,7 +50,7 @@ export function p2c(options?: Partial<P2cOptions>): Balancer {
       const drawing = twoChoices(candidates, env, peakEwmaLoads(candidates, settings), settings.maxEffort);
       // Of two, both are drawn.
       if (!settings.reports || candidates.length < 3) return drawing;
-      return new Remembering(drawing, candidates, env.clock.now(), previous);
+      return new Remembering(drawing, candidates, previous);
     },
     describe: () => settings as Readonly<Record<string, unknown>>,
   };

@@ -159,7 +159,7 @@ class PeakEwmaLoads implements Loads {
     // Both fade alike from when they were last changed, so only the time between these counts; and often not even that.
     const laterMs = (cells[other + cell.atMs] as number) - (cells[one + cell.atMs] as number);
     if (oneMs <= otherMs ? laterMs >= 0 : laterMs <= 0) return oneMs <= otherMs;
-    return oneMs <= otherMs * Math.exp(laterMs / this.#decayMs);
+    return oneMs <= otherMs * expOf(laterMs / this.#decayMs);
   }
 
   #costsNoMore(one: number, other: number, nowMs: number): boolean {
@@ -207,9 +207,12 @@ function isMeasured(cells: Float64Array, at: number): boolean {
   return (cells[at + cell.answers] as number) >= FIRST_COUNTED_ANSWER;
 }
 
-/** What of an average is left after this time: `exp(−elapsed/decay)`, by the first terms of its series while these are exact to 1e−10. */
+/** What of an average is left after this time. */
 function keptShare(elapsedMs: number, decayMs: number): number {
-  const x = elapsedMs / decayMs;
-  if (x > 0.001) return Math.exp(-x);
-  return x > 0 ? 1 - x + (x * x) / 2 : 1;
+  return elapsedMs > 0 ? expOf(-elapsedMs / decayMs) : 1;
+}
+
+/** `e^x`. Most times between calls are short beside τ; for them the first terms of its series are exact to 1e−10, and quicker. */
+function expOf(x: number): number {
+  return x < 0.001 && x > -0.001 ? 1 + x + (x * x) / 2 : Math.exp(x);
 }

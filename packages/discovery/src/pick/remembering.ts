@@ -31,7 +31,8 @@ export class Remembering implements Picker {
   readonly #candidates: readonly Candidate[];
   /** Made when a report is first to be remembered. */
   #members: ReadonlySet<Candidate> | undefined;
-  readonly #meanWeight: number;
+  /** Of the candidates; looked at with the first report, as many servers report nothing. */
+  #meanWeight: number | undefined;
   /** Calls of others at an endpoint, on average over the reports. */
   #mean = 0;
   #best: Candidate | undefined;
@@ -39,12 +40,9 @@ export class Remembering implements Picker {
   #untilMs = 0;
 
   /** @param inner - chooses among the same candidates. @param previous - the picker that this one replaces */
-  constructor(inner: Picker, candidates: readonly Candidate[], nowMs: number, previous: Picker | undefined) {
+  constructor(inner: Picker, candidates: readonly Candidate[], previous: Picker | undefined) {
     this.#inner = inner;
     this.#candidates = candidates;
-    let weights = 0;
-    for (const candidate of candidates) weights += candidate.weight(nowMs);
-    this.#meanWeight = weights / Math.max(1, candidates.length);
     if (previous instanceof Remembering) this.#mean = previous.#mean;
   }
 
@@ -87,6 +85,13 @@ export class Remembering implements Picker {
   }
 
   #shareOf(candidate: Candidate, nowMs: number): number {
+    this.#meanWeight ??= meanWeight(this.#candidates, nowMs);
     return candidate.weight(nowMs) / this.#meanWeight;
   }
+}
+
+function meanWeight(candidates: readonly Candidate[], nowMs: number): number {
+  let weights = 0;
+  for (const candidate of candidates) weights += candidate.weight(nowMs);
+  return weights / Math.max(1, candidates.length);
 }

@@ -24,10 +24,10 @@ function candidatesIn(balancer: Balancer, states: readonly State[], withRows: bo
   return states.map(({ answersMs, atMs, inFlight, failed }, at) => {
     const row = table.add();
     const meter: LoadMeter = balancer.meter(makeEnv({ clock }), undefined, row);
-    for (const elapsedMs of answersMs) meter.succeeded(atMs, elapsedMs);
-    if (failed) meter.failed(atMs, 0);
+    for (const elapsedMs of answersMs) meter.succeeded(atMs, elapsedMs, row);
+    if (failed) meter.failed(atMs, 0, row);
     table.cells[row.at + cell.inFlight] = inFlight;
-    const load = (nowMs: number, share = 1, more = 0) => meter.load(nowMs, (inFlight + more) / share);
+    const load = (nowMs: number, share = 1, more = 0) => meter.load(nowMs, (inFlight + more) / share, row);
     const asked = { endpoint: endpointAt(at + 1), available: () => true, inFlight, load, weight: () => 1 };
     return withRows ? { ...asked, meter, row } : asked;
   });
