@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -23,6 +24,8 @@ export default defineConfig({
       'interop/**/*.test.ts',
       'bench/*.test.ts',
     ],
+    // The default leaves one processor free, which is half of a machine with two; many tests wait for processes anyway.
+    maxWorkers: availableParallelism(),
     testTimeout: 20_000,
   },
 });
