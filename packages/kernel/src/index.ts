@@ -87,6 +87,7 @@ export {
   readRegularFile,
   readRegularFileSync,
 } from './files/regular-file.js';
+export { type PolicyFlag, type PolicyFlags, policyFlagsToken } from './flags/policy-flags.js';
 export { murmur3 } from './hash/murmur3.js';
 export { isDangerousKey, KeyRefusedError, refuseDangerousKeys } from './json/dangerous-keys.js';
 export { jsonFault, parseJson } from './json/parse-json.js';

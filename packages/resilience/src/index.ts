@@ -130,7 +130,7 @@ export type { EffectiveSetting, SettingOrigin } from './policy/merge-options.js'
 export { NoBreakerError } from './policy/no-breaker-error.js';
 export { policy } from './policy/policy.js';
 export type { PolicySource } from './policy/policy-definitions.js';
-export type { PolicyKind, PolicyOperations } from './policy/policy-kind.js';
+export type { PolicyKind, PolicyOperations, PolicyVariant } from './policy/policy-kind.js';
 export type { PolicyLayer } from './policy/policy-layer.js';
 export { PolicyNotInUseError } from './policy/policy-not-in-use-error.js';
 export {

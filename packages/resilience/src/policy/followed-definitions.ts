@@ -20,7 +20,8 @@ import type { PolicyRefusal } from './policy-report.js';
 
 /** A policy in use that follows the definitions. */
 interface Follower {
-  readonly over: readonly PolicyOptions[];
+  /** What is said at its place of use, the weakest first. */
+  readonly own: readonly OptionsLevel[];
   readonly core: PolicyCore;
   /** Whether it may not be taken away from the definitions. */
   readonly needsDefinition: boolean;
@@ -58,18 +59,18 @@ export class FollowedDefinitions implements Disposable {
 
   /**
    * Makes a policy that follows the definitions until it is disposed of.
-   * @param over - options of the place of use, the weakest first.
+   * @param given - what is said at the place of use, the weakest first.
    * @param make - makes it of its levels, the weakest first.
    */
   follow(
     name: string,
-    over: readonly PolicyOptions[],
+    given: readonly OptionsLevel[],
     needsDefinition: boolean,
     make: (levels: readonly OptionsLevel[]) => PolicyCore,
   ): { readonly core: PolicyCore } & Disposable {
-    const own = over.map((options) => guardLive(name, options));
+    const own = given.map(({ from, options }) => ({ from, options: guardLive(name, options) }));
     const core = make(this.#levels(this.#defined, this.#overrides, name, own));
-    this.#followers.set(core, { over: own, core, needsDefinition });
+    this.#followers.set(core, { own, core, needsDefinition });
     return { core, [Symbol.dispose]: () => void this.#followers.delete(core) };
   }
 
@@ -121,14 +122,14 @@ export class FollowedDefinitions implements Disposable {
    */
   #checked(defined: PolicyDefinitions, overrides: ReadonlyMap<string, PolicyOptions>, only?: string) {
     const problems: string[] = [];
-    const checked = [...this.#followers.values()].flatMap(({ over, core, needsDefinition }) => {
+    const checked = [...this.#followers.values()].flatMap(({ own, core, needsDefinition }) => {
       const { name } = core;
       if (only !== undefined && name !== only) return [];
       if (needsDefinition && !defined.byName.has(name)) {
         problems.push(`policy "${name}" is in use and cannot be taken away`);
         return [];
       }
-      const levels = this.#levels(defined, overrides, name, over);
+      const levels = this.#levels(defined, overrides, name, own);
       const place = only === undefined ? `policy "${name}" where it is used` : '';
       collect(problems, place, () => core.check(levels));
       return [{ core, levels }];
@@ -142,14 +143,13 @@ export class FollowedDefinitions implements Disposable {
     defined: PolicyDefinitions,
     overrides: ReadonlyMap<string, PolicyOptions>,
     name: string,
-    over: readonly PolicyOptions[],
+    own: readonly OptionsLevel[],
   ): readonly OptionsLevel[] {
     const options = defined.byName.get(name) ?? {};
-    const ofPlace = over.map((given) => ({ from: 'call-site' as const, options: given }));
     const override = overrides.get(name);
     return [
       ...levelsOf(defined, options),
-      ...ofPlace,
+      ...own,
       ...(override ? [{ from: 'override' as const, options: override }] : []),
     ];
   }

@@ -6,9 +6,10 @@ import { ChangeInvalidError } from './change-invalid-error.js';
 import { checkPolicy } from './check-policy.js';
 import { EndpointNotInUseError } from './endpoint-not-in-use-error.js';
 import { FollowedDefinitions } from './followed-definitions.js';
+import type { OptionsLevel } from './merge-options.js';
 import { NoBreakerError } from './no-breaker-error.js';
 import { PolicyCore } from './policy-core.js';
-import type { PolicySource } from './policy-definitions.js';
+import { type PolicySource, readOverride } from './policy-definitions.js';
 import { functionKind, type PolicyKind } from './policy-kind.js';
 import { type PolicyLayer, policyLayer } from './policy-layer.js';
 import { PolicyNotInUseError } from './policy-not-in-use-error.js';
@@ -124,7 +125,10 @@ export class ListedPolicies implements PolicyRegistry {
   }
 
   #make(name: string, kind: PolicyKind, over: readonly PolicyOptions[], needsDefinition: boolean) {
-    const following = this.#definitions.follow(name, over, needsDefinition, (levels) => {
+    const given: OptionsLevel[] = over.map((options) => ({ from: 'call-site', options }));
+    // Of an edit, which is newer than the code.
+    if (kind.variant) given.push({ from: 'flag', options: readOverride(name, kind.variant.options) });
+    const following = this.#definitions.follow(name, given, needsDefinition, (levels) => {
       checkPolicy(name, kind, levels);
       return new PolicyCore(name, kind, levels, this.env.clock, true);
     });

@@ -12,9 +12,9 @@ import type { PolicyOptions } from './policy-options.js';
 
 /**
  * Where a setting was set: in the code of the layer, for all named policies, for this one, where it is used, in the
- * contract of an operation, or by an operator while the process runs.
+ * contract of an operation, by the variant of a feature flag, or by an operator while the process runs.
  */
-export type SettingOrigin = 'built-in' | 'defaults' | 'policy' | 'call-site' | 'contract' | 'override';
+export type SettingOrigin = 'built-in' | 'defaults' | 'policy' | 'call-site' | 'contract' | 'flag' | 'override';
 
 /** Options set at one level. */
 export interface OptionsLevel {

@@ -19,6 +19,14 @@ export interface PolicyOperations {
   readonly options?: Readonly<Record<string, PolicyOptions>>;
 }
 
+/** A variant of a feature flag, whose options lie over the policy. */
+export interface PolicyVariant {
+  readonly flag: string;
+  readonly variant: string;
+  /** Plain data as in configuration; checked when the policy is made. */
+  readonly options: unknown;
+}
+
 /** What a policy stands before, and what that adds to its options. */
 export interface PolicyKind {
   /** For messages. */
@@ -47,6 +55,8 @@ export interface PolicyKind {
   readonly fields?: readonly KindField[];
   /** What paths call it, in metrics and events. @defaultValue the policy's name */
   readonly label?: string;
+  /** The variant that stands here: a policy is made for each one of a flag. @defaultValue none */
+  readonly variant?: PolicyVariant | undefined;
 }
 
 /** What `policy()` and `named()` make. */

@@ -37,6 +37,8 @@ export interface PolicyReport {
 export interface PolicyPlace {
   /** What uses it; left out for a policy that was made apart from the registry. */
   readonly of?: 'function' | 'client' | 'server';
+  /** The variant of a feature flag whose calls it is for; left out for all others. */
+  readonly variant?: { readonly flag: string; readonly variant: string };
   readonly layers: readonly LayerDescription[];
   /** All settings in force, each with where it was set. */
   readonly settings: readonly EffectiveSetting[];
@@ -75,6 +77,7 @@ export function reportOfCore(core: PolicyCore): ReportOfOne {
   const breakers = core.aliveBreakers.map((breaker) => breaker.snapshot());
   const place: PolicyPlace = {
     of: core.kind.name,
+    ...(core.kind.variant && { variant: { flag: core.kind.variant.flag, variant: core.kind.variant.variant } }),
     layers: core.layers,
     settings: core.settings,
     ...(core.kind.operations && { operations: operationsOf(core) }),
