@@ -1,4 +1,4 @@
-import type { Component, ComponentContext, HealthIndicator } from '@fwk/kernel';
+import { type Component, type ComponentContext, type HealthIndicator, policyFlagsToken } from '@fwk/kernel';
 import { checkFlagOptions, type FlagOptions } from '../flags/flag-options.js';
 import { flagsToken } from '../flags/flags.js';
 import { LiveFlags } from '../flags/live-flags.js';
@@ -39,7 +39,9 @@ export function config<T = ConfigTree>(options: AppConfigOptions<T> = {}): Compo
       return {
         provide(provision) {
           provision.value(configToken, live as Config);
-          if (flags) provision.value(flagsToken, flags);
+          if (!flags) return;
+          provision.value(flagsToken, flags);
+          provision.value(policyFlagsToken, flags);
         },
         async start(context) {
           await start(live, flags, context);

@@ -8,7 +8,7 @@ import { places } from './rollout.js';
 
 const flagKeys = [
   ...['description', 'owner', 'enabled', 'variants', 'default', 'off', 'requires', 'rules', 'expires', 'salt'],
-  ...['exposures', 'experiment', 'metadata'],
+  ...['exposures', 'experiment', 'policy', 'metadata'],
 ];
 const ruleKeys = ['name', 'if', 'serve', 'rollout', 'by'];
 
@@ -32,6 +32,8 @@ export function checkFlag(value: unknown, path: readonly string[], findings: Fin
   check('default', variantFault(variants));
   check('off', variantFault(variants));
   check('expires', (given) => (typeof given === 'string' && timeOf(given) !== undefined ? undefined : timeWords));
+  check('policy', textFault(flagLimits.text));
+  if (typeof value.policy === 'string') checkPolicyVariants(value.variants, [...path, 'variants'], findings);
   checkExperiment(value.experiment, variants, [...path, 'experiment'], findings);
   checkMetadata(value.metadata, [...path, 'metadata'], findings);
   checkRules(value.rules, variants, [...path, 'rules'], findings);
@@ -70,6 +72,17 @@ function checkVariants(value: unknown, path: readonly string[], findings: Findin
     }
   }
   return names;
+}
+
+/** What they mean is checked by whoever has the policy. */
+function checkPolicyVariants(variants: unknown, path: readonly string[], findings: Findings): void {
+  const given = isTree(variants) ? Object.values(variants) : [];
+  const most = flagLimits.policyVariants;
+  if (given.length > 0 && given.length <= most && given.every(isTree)) return;
+  findings.must(
+    path,
+    `1 to ${most} objects with options of the policy, such as { usual: {}, patient: { timeoutMs: 2000 } }`,
+  );
 }
 
 function checkExperiment(

@@ -3,7 +3,7 @@
  * recorded for the variant that their context has. Kept in the process, from the last change of the flag's definition on; bounded by the
  * variants and metrics that are defined.
  */
-import { currentContext, type Env, isThenable, judgeError, judgeResult } from '@fwk/kernel';
+import { currentContext, type Env, isThenable, judgeError, judgeResult, type Outcome } from '@fwk/kernel';
 import type { CompiledFlag, FlagSet } from './compiled-flag.js';
 import type { FlagDefinition } from './flag-definition.js';
 import { type Difference, errorDifference, meanDifference, newTally, type Tally } from './tally.js';
@@ -74,6 +74,12 @@ export class Experiments {
     return tally ? measure(tally, env, body) : body();
   }
 
+  /** Counts a run that somebody else has measured, where the flag is an experiment and has the variant. */
+  count(flag: string, variant: string, outcome: Outcome, tookMs: number): void {
+    const tally = this.#experiments.get(flag)?.tallies.get(variant);
+    if (tally) count(tally, outcome, tookMs);
+  }
+
   /** Adds a value to the metric of each experiment that has it. @param variantOf - what the context has. */
   record(metric: string, value: number, variantOf: (flag: string) => string | undefined): void {
     if (!Number.isFinite(value)) return;
@@ -92,18 +98,20 @@ export class Experiments {
   }
 }
 
+function count(tally: Tally, outcome: Outcome, tookMs: number): void {
+  // What the caller gave up on says nothing about the variant.
+  if (outcome === 'ignored') return;
+  tally.calls++;
+  if (outcome === 'failure') tally.errors++;
+  tally.latency.record(tookMs);
+}
+
 function measure<R>(tally: Tally, env: Env, body: () => R): R {
   const context = currentContext();
   const startMs = env.clock.now();
-  const count = (outcome: string) => {
-    // What the caller gave up on says nothing about the variant.
-    if (outcome === 'ignored') return;
-    tally.calls++;
-    if (outcome === 'failure') tally.errors++;
-    tally.latency.record(env.clock.now() - startMs);
-  };
-  const failed = (error: unknown) => count(judgeError(env, error, context, undefined).outcome);
-  const answered = (answer: unknown) => count(judgeResult(env, answer, context, undefined).outcome);
+  const ended = (outcome: Outcome) => count(tally, outcome, env.clock.now() - startMs);
+  const failed = (error: unknown) => ended(judgeError(env, error, context, undefined).outcome);
+  const answered = (answer: unknown) => ended(judgeResult(env, answer, context, undefined).outcome);
   let answer: R;
   try {
     answer = body();

@@ -29,6 +29,11 @@ export interface FlagDefinition {
   readonly exposures?: boolean;
   /** Makes it an experiment: what runs under each variant is measured and compared. @defaultValue none */
   readonly experiment?: FlagExperiment;
+  /**
+   * The policy whose options the variants are, such as that of a client: `inventory`. Each call has the options of its variant over
+   * all others; `{}` is the policy as it is. No two flags have the same one. @defaultValue none
+   */
+  readonly policy?: string;
   /** Handed out with each answer. @defaultValue {} */
   readonly metadata?: Readonly<Record<string, string | number | boolean>>;
 }
@@ -111,6 +116,8 @@ export const flagLimits = Object.freeze({
   /** Texts of one `startsWith`, `endsWith` or `contains`. */
   texts: 100,
   prerequisites: 16,
+  /** Variants that are options of a policy: each has layers and connections of its own. */
+  policyVariants: 10,
   /** Own metrics of one experiment. */
   metrics: 20,
   /** Flags that are looked at to answer one, itself included. */

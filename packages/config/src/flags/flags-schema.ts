@@ -1,7 +1,7 @@
 import type { StandardResult, StandardSchema } from '@fwk/kernel';
 import { settings } from '../settings/settings.js';
 import type { SettingsDefinition } from '../settings/settings-definition.js';
-import { isTree, kindOf } from '../tree/tree.js';
+import { type ConfigTree, isTree, kindOf } from '../tree/tree.js';
 import { checkFlag } from './check-flag.js';
 import { checkRequires } from './check-requires.js';
 import { Findings } from './findings.js';
@@ -31,5 +31,17 @@ function checkFlags(value: unknown): StandardResult<FlagDefinitions> {
     checkFlag(value[name], [name], findings);
   }
   checkRequires(value, [], findings);
+  checkPolicies(value, findings);
   return findings.issues.length > 0 ? { issues: findings.issues } : { value: value as FlagDefinitions };
+}
+
+/** One policy with two flags would have options of two variants at once. */
+function checkPolicies(flags: ConfigTree, findings: Findings): void {
+  const flagOf = new Map<string, string>();
+  for (const [name, flag] of Object.entries(flags)) {
+    if (!isTree(flag) || typeof flag.policy !== 'string') continue;
+    const other = flagOf.get(flag.policy);
+    if (other === undefined) flagOf.set(flag.policy, name);
+    else findings.add([name, 'policy'], `is the policy of "${other}" already; a policy follows one flag`);
+  }
 }

@@ -1,4 +1,4 @@
-import { type Live, type Token, token } from '@fwk/kernel';
+import { type Live, type PolicyFlags, type Token, token } from '@fwk/kernel';
 import type { ExperimentReport } from './experiments.js';
 import type { FlagExplanation } from './explain-flag.js';
 import type { FlagAnswer, FlagKind } from './flag-answer.js';
@@ -23,6 +23,10 @@ export interface FlagSummary {
   readonly expired: boolean;
   readonly description: string | undefined;
   readonly owner: string | undefined;
+  /** The policy whose options its variants are. */
+  readonly policy: string | undefined;
+  /** Why that policy does not take them, so that no call has one; undefined where it does, or nobody here follows the policy. */
+  readonly refused: readonly string[] | undefined;
 }
 
 /** Whether flags answer what is defined now. */
@@ -37,7 +41,7 @@ export interface FlagsState {
  * The feature flags in effect. Asking is synchronous and never throws: what goes wrong is answered with the default, and the answer
  * says what it was. Where no context is given it is that of the call, `flagContextKey`.
  */
-export interface Flags {
+export interface Flags extends PolicyFlags {
   /** What the flag answers now; the default where it is missing, of another kind, or has none itself. */
   value<T>(name: string, fallback: T, context?: FlagContext): Widened<T>;
   /** The same with its variant, and why. */

@@ -3,7 +3,7 @@
  * whole, and a bad edit leaves the last good ones. What is asked is answered from flags that were made ready when definitions
  * changed; asking takes no lock, no promise and no memory beyond the answer.
  */
-import { currentContext, defaultEnv, type Env, type Live, liveValue } from '@fwk/kernel';
+import { currentContext, defaultEnv, type Env, type Live, liveValue, type PolicyFlag } from '@fwk/kernel';
 import { nearestName } from '../schema/nearest-name.js';
 import type { Config, Refusal } from '../settings/config.js';
 import { formatPath } from '../tree/path.js';
@@ -25,6 +25,7 @@ import type { FlagDefinitions } from './flag-definition.js';
 import { checkFlagOptions, type FlagOptions } from './flag-options.js';
 import { FlagUnknownError } from './flag-unknown-error.js';
 import type { FlagSummary, Flags, FlagsState, Widened } from './flags.js';
+import { FlagsOfPolicies } from './flags-of-policies.js';
 import { flagsPath, flagsSection } from './flags-schema.js';
 
 /** Most names that an event lists. */
@@ -36,6 +37,10 @@ export class LiveFlags implements Flags, Disposable {
   readonly #exposures: Exposures | undefined;
   readonly #changes = liveValue<readonly string[]>([], { name: 'changed flags' });
   readonly #experiments = new Experiments();
+  readonly #policies = new FlagsOfPolicies(this.#sets, {
+    evaluate: (name, fallback, context) => this.evaluate(name, fallback, context),
+    count: (name, variant, outcome, tookMs) => this.#experiments.count(name, variant, outcome, tookMs),
+  });
   readonly #mismatchesTold = new Set<string>();
   readonly #expiredTold = new Map<string, string | undefined>();
   readonly #state = liveValue<FlagsState>(notReady, { name: 'state of the flags' });
@@ -104,6 +109,10 @@ export class LiveFlags implements Flags, Disposable {
 
   live<T>(name: string, fallback: T, context: FlagContext = noFlagContext): Live<T> {
     return this.#sets.map(() => this.evaluate(name, fallback, context).value);
+  }
+
+  ofPolicy(policy: string): Live<PolicyFlag | undefined> {
+    return this.#policies.ofPolicy(policy);
   }
 
   run<T, R>(name: string, fallback: T, body: (value: T) => R, context?: FlagContext): R {
@@ -187,7 +196,7 @@ export class LiveFlags implements Flags, Disposable {
   }
 
   #summary({ name, definition, kind, enabled, variants, rules, expiresMs }: CompiledFlag): FlagSummary {
-    const { default: usual, off, requires, expires, description, owner } = definition;
+    const { default: usual, off, requires, expires, description, owner, policy } = definition;
     return {
       name,
       kind,
@@ -201,6 +210,8 @@ export class LiveFlags implements Flags, Disposable {
       expired: expiresMs <= this.#env.clock.wallTime(),
       description,
       owner,
+      policy,
+      refused: this.#policies.refusalOf(name),
     };
   }
 }
