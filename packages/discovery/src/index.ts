@@ -70,6 +70,7 @@ export { type P2cOptions, p2c, p2cDefaults } from './pick/p2c.js';
 export type { PeakEwmaOptions } from './pick/peak-ewma.js';
 export { type PrequalOptions, prequal, prequalDefaults } from './pick/prequal.js';
 export { random } from './pick/random.js';
+export { type KeyOf, readKey } from './pick/read-key.js';
 export { rendezvous } from './pick/rendezvous.js';
 export { type RingHashOptions, ringHash } from './pick/ring-hash.js';
 export { roundRobin, weightedRoundRobin } from './pick/round-robin.js';

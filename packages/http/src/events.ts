@@ -2,6 +2,8 @@
 export const httpEvents = Object.freeze({
   'shadow.differed':
     'The answer to a copied call is not that of the call itself; carries operation and what differs. At most one a second for each operation; `untold` says how many there were since.',
+  'variant.refused':
+    'The variants of a feature flag are options that the policy of a client cannot take, so calls go as if there were no such flag: path, flag, problems.',
   'shadow.not-compared':
     'A call could not be copied or compared; carries the result, such as `failed` or `left-out`, and why. At most one a second for each operation.',
 });

@@ -1,6 +1,6 @@
 import { healthToken } from '@fwk/core';
 import { appCallerToken, membershipsToken } from '@fwk/discovery';
-import { appInfoToken, envToken, type Resolver } from '@fwk/kernel';
+import { appInfoToken, envToken, policyFlagsToken, type Resolver } from '@fwk/kernel';
 import { policyRegistryToken } from '@fwk/resilience';
 import type { ClientParts } from './client-options.js';
 
@@ -13,5 +13,6 @@ export function appParts(resolver: Resolver): ClientParts {
     health: resolver.find(healthToken),
     caller: resolver.find(appInfoToken)?.name,
     self: resolver.find(appCallerToken),
+    flags: resolver.find(policyFlagsToken),
   };
 }

@@ -3,25 +3,17 @@
  * layers, the endpoints and their connections.
  */
 import { monitorBy, staticEndpoints } from '@fwk/discovery';
-import { type BuiltService, currentOf, type LayerDescription, makeEnv } from '@fwk/kernel';
+import { type Disposing, disposeAll, type LayerDescription, makeEnv, type Service } from '@fwk/kernel';
 import { type PolicyKind, policyRegistry } from '@fwk/resilience';
-import { ClientClosedError, ClientUnboundError } from '../calling/client-errors.js';
+import { ClientUnboundError } from '../calling/client-errors.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { WireHeaders } from '../wire/wire-headers.js';
+import { ByVariant } from './by-variant.js';
+import { clientBranch } from './client-branch.js';
 import { constantHeaders } from './client-headers.js';
-import {
-  type ClientOptions,
-  type ClientParts,
-  checkClientOptions,
-  clientDefaults,
-  type EndpointSource,
-} from './client-options.js';
-import { clientRouter } from './client-routing.js';
-import { type ClientCalls, type ClientStack, clientStack } from './client-stack.js';
+import { type ClientOptions, type ClientParts, checkClientOptions, type EndpointSource } from './client-options.js';
+import type { ClientCalls, ClientStack } from './client-stack.js';
 import { connectionTls, showTlsHealth } from './client-tls.js';
-
-/** A connection is not waited for longer than this, unless the options say so. */
-const LONGEST_CONNECT_MS = 1000;
 
 /** What a client is for. */
 export interface ClientPurpose extends ClientCalls {
@@ -48,44 +40,33 @@ export interface ClientCore {
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ClientUnboundError `FWK_HTTP_CLIENT_UNBOUND`
  */
 export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOptions<C>> & ClientParts): ClientCore {
-  const { memberships, env: parts, caller: _, policies, health, self, ...given } = options;
+  const { memberships, env: parts, caller: _, policies, health, self, flags, ...given } = options;
   const { owner } = purpose;
   const { own, policy } = checkClientOptions<C>(owner, given as Partial<ClientOptions<C>>);
   const constant = constantHeaders(owner, own.headers);
-  const outer = makeEnv(parts);
+  const env = makeEnv(parts);
   const service = own.service ?? purpose.service;
-  const owned: Disposable[] = [];
+  const owned: Disposing[] = [];
   try {
-    const tls = connectionTls(owner, service, own.tls, own.endpoints, outer);
+    const tls = connectionTls(owner, service, own.tls, own.endpoints, env);
     if (tls.followed) owned.push(tls.followed);
     const source = sourceOf(service, own, memberships);
-    const registry = policies ?? policyRegistry(outer);
-    const kind = purpose.kind(service, typeof own.headers === 'function');
-    const use = registry.use(own.policy ?? service, kind, policy, outer);
-    owned.unshift(use);
-    const routed = clientRouter(use.live('routing'), self);
-    owned.push(routed);
-    const stack = clientStack(service, purpose, own, source, use, routed.router, {
-      service,
-      clock: outer.clock,
-      random: outer.random,
-      logger: outer.logger,
-      metrics: outer.metrics,
-      wire: () => currentOf(use.options().wire) ?? clientDefaults.wire,
-      maxAnswerBytes: own.maxAnswerBytes,
-      maxConnections: own.maxConnections,
-      tls,
-      connectTimeoutMs: () => own.connectTimeoutMs ?? connectLimitMs(currentOf(use.options().timeoutMs)),
-    });
+    const registry = policies ?? policyRegistry(env);
+    const branch = { purpose, service, own, policy, registry, source, env, self, tls };
+    const usual = clientBranch(branch);
+    owned.unshift(usual);
+    const flag = flags?.ofPolicy(own.policy ?? service);
+    const byVariant = flag && new ByVariant(usual, flag, (variant) => clientBranch(branch, variant), env);
+    if (byVariant) owned.unshift(byVariant);
     if (tls.followed) owned.push(...showTlsHealth(health, owner, tls.followed));
     return {
-      operations: new ClientOperations(stack, service, owned),
+      operations: new ClientOperations(byVariant ?? usual.service, owned),
       constant,
-      showIn: (surface) => void stacks.set(surface, stack),
+      showIn: (surface) => void stacks.set(surface, usual.stack),
     };
   } catch (error) {
     // Otherwise the policy would stay listed as in use, and the TLS files would be watched for ever.
-    for (const each of owned) each[Symbol.dispose]();
+    disposeAll(owned).catch(() => {});
     throw error;
   }
 }
@@ -120,29 +101,21 @@ function sourceOf(
 
 /** What the surface of a client calls, until it is closed. */
 export class ClientOperations implements AsyncDisposable {
-  readonly service: BuiltService<OperationRequest, OperationResponse>;
+  readonly service: Service<OperationRequest, OperationResponse>;
   closed = false;
+  #disposed: Promise<void> | undefined;
+  readonly #owned: readonly Disposing[];
 
-  readonly #owned: readonly Disposable[];
-
-  /** @param owned - its policy, which is no longer listed once it is closed, and the files that it follows. */
-  constructor({ stack }: ClientStack, service: string, owned: readonly Disposable[]) {
+  /** @param owned - its layers and connections, its policy, which is no longer listed once it is closed, and the files that it follows. */
+  constructor(service: Service<OperationRequest, OperationResponse>, owned: readonly Disposing[]) {
+    this.service = service;
     this.#owned = owned;
-    // Each endpoint has its connection; what comes here is an attempt of a call that was under way when the client was closed.
-    this.service = stack.into(() => Promise.reject(new ClientClosedError(service)));
   }
 
   /** Takes no more calls, and ends when those under way are over and all connections closed. */
   [Symbol.asyncDispose](): Promise<void> {
     this.closed = true;
-    return this.service[Symbol.asyncDispose]().finally(() => {
-      for (const each of this.#owned) each[Symbol.dispose]();
-    });
+    this.#disposed ??= disposeAll(this.#owned);
+    return this.#disposed;
   }
-}
-
-/** Below the limit of an attempt, so that there is time left to try elsewhere. */
-function connectLimitMs(attemptMs: number | false | undefined): number {
-  if (!attemptMs) return LONGEST_CONNECT_MS;
-  return Math.min(LONGEST_CONNECT_MS, Math.max(1, attemptMs / 2));
 }

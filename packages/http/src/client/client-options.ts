@@ -9,6 +9,7 @@ import {
   type Live,
   millisecondsIn,
   optional,
+  type PolicyFlags,
   type Rule,
   type Stack,
   text,
@@ -207,6 +208,8 @@ export interface ClientParts {
   readonly caller?: string | undefined;
   /** Where its named policy is defined, and where it is listed. @defaultValue a registry of its own, without definitions */
   readonly policies?: PolicyRegistry | undefined;
+  /** The feature flags of which one may choose options of its policy. @defaultValue none */
+  readonly flags?: PolicyFlags | undefined;
   /** What routing knows of the application that calls: its zone, its instance, its peers. @defaultValue nothing */
   readonly self?: AppCaller | undefined;
   /** What it tells of the files of its TLS. @defaultValue nothing */

@@ -37,6 +37,8 @@ export function checkClientRouting(given: ClientRouting): RoutingOptions {
 /** The router of a client, which ends with it. */
 export interface ClientRouter extends Disposable {
   readonly router: Live<Router>;
+  /** Checked, as they change. */
+  readonly options: Live<RoutingOptions>;
 }
 
 /**
@@ -62,6 +64,7 @@ export function clientRouter(given: Live<ClientRouting | undefined>, self: AppCa
   watchIfNeeded(options.value);
   return {
     router: liveRouting(options, caller),
+    options,
     [Symbol.dispose]() {
       for (const each of followed) each[Symbol.dispose]();
     },
