@@ -1,6 +1,8 @@
 /**
- * The provider as users have it: behind the SDK. The scenarios are those of OpenFeature's specification (evaluation, metadata, hooks,
- * and its kit for providers: evaluation, reasons, errors, events, life cycle), written down as tables from reading them.
+ * The provider as users have it: behind the SDK. The scenarios are those of OpenFeature's specification, release 0.9.0 (Apache-2.0,
+ * https://github.com/open-feature/spec): `evaluation.feature`, `evaluation_v2.feature`, `metadata.feature` and `hooks.feature` of
+ * `specification/assets/gherkin`, and its kit for providers (evaluation, reasons, errors, events, life cycle), told as tables in words
+ * of our own. Contexts of several levels, domains and states are in `openfeature-levels.test.ts`.
  */
 import { makeEnv } from '@fwk/kernel';
 import {
