@@ -5,10 +5,13 @@ import { z } from 'zod';
 
 /** The shape of config/shop.yaml; every service refuses an edit that does not fit it, whole. */
 export const ShopSettings = z.object({
-  storefront: z.object({ greeting: z.string().min(1).max(80), maxItems: z.int().min(1).max(1000) }),
+  storefront: z.object({ greeting: z.string().min(1).max(80) }),
+  checkout: z.object({ maxItems: z.int().min(1).max(1000) }),
   pricing: z.object({ discountPercent: z.number().min(0).max(90) }),
   /** By the name of the called service, or of a contract with `-server`. The clients and servers that follow them check them. */
   policies: z.record(z.string(), z.record(z.string(), z.unknown())),
+  /** Feature flags, which the configuration checks itself. */
+  flags: z.record(z.string(), z.unknown()),
 });
 
 /** The policies of that file, for `resilience({ policies })`, which every service has. */

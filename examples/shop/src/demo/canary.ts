@@ -7,7 +7,7 @@ import type { ServiceProcess } from './service-process.js';
 import { edit, happened, settingInForce, type World } from './world.js';
 
 /** What inventory runs at first, and what replaces it. */
-const oldVersion = '1.4.0';
+export const oldVersion = '1.4.0';
 export const newVersion = '1.5.0';
 
 /** Shares of the new version, before it is widened and after. */
@@ -77,6 +77,7 @@ async function shareOf({ load, signal }: World, { reached }: ServiceProcess): Pr
   return Math.round(((own() - answered) / (load.pages - pages)) * 1000) / 1000;
 }
 
-function percent(share: number): string {
+/** A share in words. */
+export function percent(share: number): string {
   return `${Math.round(share * 1000) / 10} %`;
 }

@@ -20,7 +20,7 @@ function runDemo(args: readonly string[]) {
   return { child, ended, told: () => stderr };
 }
 
-test('the whole story: a kill, an outage, edits, a canary and a rolling restart without one failed request', async () => {
+test('the whole story: a kill, an outage, edits, a canary, an experiment and a rolling restart without one failed request', async () => {
   const { ended } = runDemo(['--seconds', '25', '--json', '--port', '0']);
   const { code, stdout, stderr } = await ended;
   const figures = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
@@ -31,6 +31,10 @@ test('the whole story: a kill, an outage, edits, a canary and a rolling restart 
     badConfigRefused: true,
     canaryConfiguredBefore: 0.05,
     canaryConfiguredAfter: 0.5,
+    experimentVariants: ['usual', 'newest'],
+    experimentConfiguredShare: 0.5,
+    errorsByVariant: { usual: 0, newest: 0 },
+    unsteadyCustomers: 0,
     rollingRestartFailed: 0,
     exitClean: true,
   });
@@ -39,6 +43,15 @@ test('the whole story: a kill, an outage, edits, a canary and a rolling restart 
   expect(figures.canarySeenAfter).toBeGreaterThan(0.27);
   expect(figures.canarySeenAfter).toBeLessThan(0.73);
   expect(figures.canaryWidenedMs).toBeLessThan(2000);
+  // Half of 200 customers, who do not come equally often.
+  expect(figures.experimentSeenShare).toBeGreaterThan(0.25);
+  expect(figures.experimentSeenShare).toBeLessThan(0.75);
+  expect(figures.callsByVariant.usual + figures.callsByVariant.newest).toBeGreaterThanOrEqual(150);
+  expect(figures.p95MsByVariant).toEqual({ usual: expect.any(Number), newest: expect.any(Number) });
+  expect(figures.orderCentsByVariant.usual).toBeGreaterThan(0);
+  expect(figures.orderCentsByVariant.newest).toBeGreaterThan(0);
+  expect(figures.experimentStartedMs).toBeLessThan(5000);
+  expect(stderr).toMatch(/newest: \d+ calls, 0 errors, 95 % within [\d.]+ ms, \d+ cents an order/);
   expect(figures.requests).toBeGreaterThan(1000);
   expect(figures.breakerOpened).toBeGreaterThanOrEqual(1);
   expect(figures.breakerClosed).toBeGreaterThanOrEqual(1);

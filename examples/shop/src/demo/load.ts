@@ -16,6 +16,7 @@ const requestLimitMs = 10_000;
 const rehearsals = 120;
 const rehearsalLimitMs = 8000;
 const skus = ['lamp', 'chair', 'kettle'] as const;
+const customers = 200;
 
 /**
  * Customers: an open loop that sends at a steady pace whatever the answers do, so that a slow shop cannot slow its own
@@ -28,6 +29,8 @@ export class Load {
   readonly instances = new Map<string, number>();
   /** Payments by provider. */
   readonly providers = new Map<string, number>();
+  /** Instances of inventory that a customer's pages came from, of pages asked for since it was set; not noted while undefined. */
+  byCustomer: Map<string, Set<string>> | undefined;
   requests = 0;
   /** Pages that were answered. */
   pages = 0;
@@ -49,7 +52,9 @@ export class Load {
     for (let tried = 0; tried < rehearsals && performance.now() < endMs; tried++) {
       const sku = skus[tried % skus.length] as string;
       const trial =
-        tried % 3 === 0 ? this.#http('POST', '/checkout', { sku, quantity: 1 }) : this.#http('GET', `/products/${sku}`);
+        tried % 3 === 0
+          ? this.#http('POST', '/checkout', undefined, { sku, quantity: 1 })
+          : this.#http('GET', `/products/${sku}`);
       await trial.catch(() => {});
     }
   }
@@ -72,9 +77,10 @@ export class Load {
 
   #send(dueMs: number): void {
     const sku = skus[this.requests % skus.length] as string;
+    const customer = `customer-${Math.floor(Math.random() * customers)}`;
     const checkout = Math.random() < checkoutShare;
     this.requests++;
-    const call = checkout ? this.#checkout(sku) : this.#page(sku);
+    const call = checkout ? this.#checkout(sku, customer) : this.#page(sku, customer);
     const settled: Promise<void> = call
       .catch((error: Error) => {
         this.failures.push({ atMs: performance.now(), what: `${checkout ? 'checkout' : 'page'}: ${error.message}` });
@@ -86,22 +92,27 @@ export class Load {
     this.#inFlight.add(settled);
   }
 
-  async #page(sku: string): Promise<void> {
-    const page = await this.#http('GET', `/products/${sku}`);
+  async #page(sku: string, customer: string): Promise<void> {
+    const { byCustomer } = this;
+    const page = await this.#http('GET', `/products/${sku}`, customer);
     const instance = String(page.servedBy);
+    byCustomer?.set(customer, (byCustomer.get(customer) ?? new Set<string>()).add(instance));
     this.instances.set(instance, (this.instances.get(instance) ?? 0) + 1);
     this.pages++;
   }
 
-  async #checkout(sku: string): Promise<void> {
-    const order = await this.#http('POST', '/checkout', { sku, quantity: 1 });
+  async #checkout(sku: string, customer: string): Promise<void> {
+    const order = await this.#http('POST', '/checkout', customer, { sku, quantity: 1 });
     const provider = String(order.provider);
     this.providers.set(provider, (this.providers.get(provider) ?? 0) + 1);
   }
 
-  #http(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
+  #http(method: string, path: string, customer?: string, body?: object): Promise<Record<string, unknown>> {
     return new Promise((resolve, reject) => {
-      const headers = body ? { 'content-type': 'application/json', 'idempotency-key': `"${randomUUID()}"` } : {};
+      const headers = {
+        ...(customer !== undefined && { 'x-customer': customer }),
+        ...(body && { 'content-type': 'application/json', 'idempotency-key': `"${randomUUID()}"` }),
+      };
       const sent = request(
         this.#base + path,
         { method, headers, agent: this.#agent, timeout: requestLimitMs },

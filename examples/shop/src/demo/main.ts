@@ -9,7 +9,7 @@ import { Observer } from './observer.js';
 import { freePort, portFault } from './ports.js';
 import { openScreen, type Screen } from './screen.js';
 import { follow, playStory } from './story.js';
-import type { Facts } from './world.js';
+import type { Facts, VariantFacts } from './world.js';
 
 const defaultSeconds = 40;
 /** Callers before the called, so that nobody loses a service it still uses. */
@@ -57,6 +57,7 @@ async function run(args: DemoArguments, folder: string): Promise<number> {
     configChangeSeenMs: undefined,
     clientPolicyChangedSeenMs: undefined,
     canary: undefined,
+    experiment: undefined,
     rollingRestartFailed: undefined,
   };
   const registryPort = String(await freePort());
@@ -142,7 +143,9 @@ function openUntilStopped(signal: AbortSignal, screen: Screen): Promise<void> {
 
 function report(args: DemoArguments, screen: Screen, end: { load: Load; facts: Facts; exitClean: boolean }): number {
   const { load, facts, exitClean } = end;
-  const { canary } = facts;
+  const { canary, experiment } = facts;
+  const byVariant = (fact: Exclude<keyof VariantFacts, 'variant'>) =>
+    experiment && Object.fromEntries(experiment.variants.map((each) => [each.variant, each[fact] ?? null]));
   for (const { what } of load.failures.slice(0, 10)) screen.tell(`failed: ${what}`);
   const figures = {
     requests: load.requests,
@@ -161,13 +164,26 @@ function report(args: DemoArguments, screen: Screen, end: { load: Load; facts: F
     canaryConfiguredAfter: canary?.configuredAfter ?? null,
     canarySeenAfter: canary?.seenAfter ?? null,
     canaryWidenedMs: canary?.widenedMs ?? null,
+    experimentStartedMs: experiment?.startedMs ?? null,
+    experimentVariants: experiment?.variants.map(({ variant }) => variant) ?? null,
+    experimentConfiguredShare: experiment?.configuredShare ?? null,
+    experimentSeenShare: experiment?.seenShare ?? null,
+    callsByVariant: byVariant('calls') ?? null,
+    errorsByVariant: byVariant('errors') ?? null,
+    p95MsByVariant: byVariant('p95Ms') ?? null,
+    orderCentsByVariant: byVariant('orderCents') ?? null,
+    unsteadyCustomers: experiment?.unsteadyCustomers ?? null,
     rollingRestartFailed: facts.rollingRestartFailed ?? null,
     instancesSeen: load.instances.size,
     exitClean,
   };
   if (args.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
-  else for (const [name, value] of Object.entries(figures)) screen.tell(`${name.padEnd(22)}${value}`);
+  else for (const [name, value] of Object.entries(figures)) screen.tell(`${name.padEnd(27)}${inWords(value)}`);
   return figures.failed === 0 && exitClean ? 0 : 1;
+}
+
+function inWords(figure: unknown): string {
+  return typeof figure === 'object' ? JSON.stringify(figure) : String(figure);
 }
 
 function round(ms: number): number {

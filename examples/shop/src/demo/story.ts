@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { newVersion, startInventory, widenACanary } from './canary.js';
+import { runAnExperiment } from './experiment.js';
 import { getJson, putJson } from './json-request.js';
 import type { ServiceProcess } from './service-process.js';
 import { edit, type Facts, happened, save, settingInForce, type World } from './world.js';
@@ -12,7 +13,8 @@ const chapters: readonly { readonly at: number; readonly play: (world: World) =>
   { at: 0.47, play: editTheConfig },
   { at: 0.52, play: editAPolicy },
   { at: 0.55, play: widenACanary },
-  { at: 0.73, play: replaceAVersion },
+  { at: 0.68, play: runAnExperiment },
+  { at: 0.77, play: replaceAVersion },
 ];
 
 /** Plays all chapters, spread over the time; one that runs late pushes the next. */

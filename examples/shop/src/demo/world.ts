@@ -18,7 +18,31 @@ export interface Facts {
   clientPolicyChangedSeenMs: number | undefined;
   /** Of the new version of inventory: the share of calls that it was to get, and the share of customers' pages that it answered. */
   canary: CanaryShares | undefined;
+  /** Of the two versions of inventory, as `/manage/experiments` compares them; undefined until it was played. */
+  experiment: ExperimentFacts | undefined;
   rollingRestartFailed: number | undefined;
+}
+
+/** An experiment: each customer has one variant of a flag. */
+export interface ExperimentFacts {
+  /** From the edit that defines the flag to the moment at which the client follows it. */
+  readonly startedMs: number | undefined;
+  readonly configuredShare: number;
+  /** Share of the calls that had the variant that is tried. */
+  readonly seenShare: number;
+  readonly variants: readonly VariantFacts[];
+  /** Customers whose pages came from both variants. */
+  readonly unsteadyCustomers: number;
+}
+
+/** What was measured of the calls under one variant. */
+export interface VariantFacts {
+  readonly variant: string;
+  readonly calls: number;
+  readonly errors: number;
+  readonly p95Ms: number | undefined;
+  /** Mean of what customers spent on an order. */
+  readonly orderCents: number;
 }
 
 /** Shares from 0 to 1, before the split is widened and after it. */

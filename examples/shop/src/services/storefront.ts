@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { config, settings, settingsOf } from '@fwk/config';
+import { config, flags, runWithFlagContext, setting, settings, settingsOf } from '@fwk/config';
 import { createApp, inject } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
-import { type Call, clientOf, type Handlers, http, problem, Serves } from '@fwk/http';
+import { type Call, clientOf, type Handlers, http, problem, type RequestHeaders, Serves } from '@fwk/http';
 import { resilience } from '@fwk/resilience';
 import { catalog } from '../contracts/catalog.js';
 import { inventory } from '../contracts/inventory.js';
@@ -20,8 +20,18 @@ class StorefrontService implements Handlers<typeof storefront> {
   private readonly inventory = inject(clientOf(inventory));
   private readonly payments = inject(clientOf(payments));
   private readonly settings = inject(settingsOf(StorefrontSettings));
+  private readonly maxItems = setting('checkout.maxItems', 20);
+  private readonly flags = flags();
 
-  async page({ params }: Call<typeof storefront, 'page'>) {
+  page(call: Call<typeof storefront, 'page'>) {
+    return forCustomer(call.headers, () => this.#page(call));
+  }
+
+  checkout(call: Call<typeof storefront, 'checkout'>) {
+    return forCustomer(call.headers, () => this.#checkout(call));
+  }
+
+  async #page({ params }: Call<typeof storefront, 'page'>) {
     const [product, price, stock] = await Promise.all([
       this.catalog.product({ params }),
       this.pricing.price({ params }),
@@ -38,8 +48,8 @@ class StorefrontService implements Handlers<typeof storefront> {
     };
   }
 
-  async checkout({ body }: Call<typeof storefront, 'checkout'>) {
-    const { maxItems } = this.settings.value;
+  async #checkout({ body }: Call<typeof storefront, 'checkout'>) {
+    const maxItems = this.maxItems.value;
     if (body.quantity > maxItems) {
       throw problem(400, 'Too many items', `${body.quantity} items in the cart, at most ${maxItems} allowed`);
     }
@@ -48,8 +58,15 @@ class StorefrontService implements Handlers<typeof storefront> {
     const cents = price.cents * body.quantity;
     const { reservation } = await this.inventory.reserve({ body });
     const { provider } = await this.payments.charge({ body: { order, cents } });
+    // For experiments that compare what customers spend.
+    this.flags.record('order-cents', cents);
     return { order, cents, provider, reservation };
   }
+}
+
+/** Flags are asked for the customer of the request, also by the clients that handling it uses. */
+function forCustomer<T>(headers: RequestHeaders, body: () => T): T {
+  return runWithFlagContext({ key: headers['x-customer'] }, body);
 }
 
 const app = createApp({
