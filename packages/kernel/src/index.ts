@@ -16,12 +16,19 @@ export {
   type HealthIndicator,
   type HealthReport,
   type HealthStatus,
-  type ManagementEndpoint,
-  type ManagementRequest,
   type Provision,
   stepsIn,
 } from './component/component.js';
 export { copiesOf, noteCopy } from './component/copies.js';
+export type { ManagementEndpoint, ManagementExample, ManagementRequest } from './component/management-endpoint.js';
+export {
+  type FeedOptions,
+  type FeedReader,
+  isManagementFeed,
+  type ManagementFeed,
+  managementFeed,
+  serverSentEvent,
+} from './component/management-feed.js';
 export { ownerOf, setOwner } from './component/owner.js';
 export { sharedState } from './component/shared-state.js';
 export { standInFor } from './component/stand-in.js';
@@ -78,7 +85,7 @@ export {
 export { warnOfListener } from './errors/listener-error.js';
 export { RefusalError, type RefusalErrorOptions } from './errors/refusal-error.js';
 export { boundedRetryAfterMs, formatRetryAfter, readRetryAfterMs } from './errors/retry-after.js';
-export { type EventBus, type EventBusOptions, eventBus } from './events/event-bus.js';
+export { type EventBus, type EventBusOptions, eventBus, eventMatcher } from './events/event-bus.js';
 export { type EventSink, type FwkEvent, noEvents } from './events/event-sink.js';
 export { type KernelEvent, kernelEvents } from './events.js';
 export {

@@ -1,5 +1,6 @@
 import type { CallContext } from '../context/call-context.js';
 import type { Env } from '../service/service.js';
+import type { ManagementEndpoint } from './management-endpoint.js';
 import type { InjectionKey, Resolver, Token } from './token.js';
 import { token } from './token.js';
 
@@ -45,25 +46,6 @@ export interface HealthIndicator {
   /** Time between runs. @defaultValue 5000 */
   readonly intervalMs?: number;
   check(context: CallContext): Promise<HealthReport> | HealthReport;
-}
-
-/** One resource under `/manage/`. */
-export interface ManagementEndpoint {
-  /** Below `/manage/`, such as `policies`; one path parameter is allowed at its end (`policies/:name`). */
-  readonly path: string;
-  /** @defaultValue GET */
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Answers plain data that becomes JSON; a thrown error becomes a problem document, with its own `status` if it has one. */
-  handle(request: ManagementRequest): unknown | Promise<unknown>;
-}
-
-/** What a management endpoint is asked. */
-export interface ManagementRequest {
-  readonly parameter: string | undefined;
-  readonly query: Readonly<Record<string, string>>;
-  readonly body: unknown;
-  /** The request's `Accept` header. */
-  readonly accept?: string | undefined;
 }
 
 /** How a component registers what it offers, before anything starts. */

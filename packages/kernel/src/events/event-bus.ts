@@ -57,14 +57,15 @@ export function eventBus(options: EventBusOptions = {}): EventBus {
       detached(() => tell(heard, event));
     },
     on(pattern, listener) {
-      const entry: Entry = { matches: matcher(pattern), listener };
+      const entry: Entry = { matches: eventMatcher(pattern), listener };
       entries.add(entry);
       return { [Symbol.dispose]: () => void entries.delete(entry) };
     },
   };
 }
 
-function matcher(pattern: string): (name: string) => boolean {
+/** Tells which names a pattern means: one name, a family (`breaker.*`), or all (`*`). */
+export function eventMatcher(pattern: string): (name: string) => boolean {
   if (pattern === '*') return () => true;
   if (!pattern.endsWith('.*')) return (name) => name === pattern;
   const family = pattern.slice(0, -1);

@@ -10,10 +10,9 @@ import {
   type ComponentSteps,
   envToken,
   type HealthReport,
-  type ManagementEndpoint,
-  type ManagementRequest,
   stepsIn,
 } from '../component/component.js';
+import type { ManagementEndpoint, ManagementRequest } from '../component/management-endpoint.js';
 import type { InjectionKey, Resolver, Token } from '../component/token.js';
 import { background } from '../context/call-context.js';
 import { makeEnv } from '../service/env.js';
