@@ -6,7 +6,7 @@ export const coreEvents = Object.freeze({
   'drain.began': 'The application began to leave; `active` calls are in flight.',
   'drain.ended': 'The wait for calls in flight is over; `abandoned` of them were not answered.',
   'management.changed':
-    'Somebody changed something by hand under `/manage`: `method`, `path`, `from`, `reason`, and what came of it.',
+    'Somebody changed something by hand under `/manage`: `method`, `path`, `actor`, `from`, `reason`, and what came of it. So does taking a profile.',
   'management.refused':
     'A change by hand under `/manage` was refused before it began: `method`, `url`, `from`, `status`, `error`; `untold` counts earlier ones of a burst.',
   'health.changed': 'A check found another status than before; `name`, `status`, `previous`, `details`.',

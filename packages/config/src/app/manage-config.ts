@@ -19,12 +19,32 @@ export type ManagedConfig = Pick<Config, 'view' | 'explain' | 'overrides'>;
 export function configEndpoints(config: ManagedConfig): ManagementEndpoint[] {
   const { overrides } = config;
   return [
-    { path: 'config', handle: () => config.view() },
-    { path: 'config/:path', handle: ({ parameter }) => config.explain(parameter ?? '') },
-    { path: 'config/:path', method: 'PUT', handle: (request) => put(config, request) },
+    {
+      path: 'config',
+      purpose: 'All settings with their values, secrets masked, and their sources.',
+      handle: () => config.view(),
+    },
+    {
+      path: 'config/:path',
+      purpose: 'Explains one setting: its value, who gave it, and what it lies over.',
+      example: { parameter: 'checkout.maxItems' },
+      handle: ({ parameter }) => config.explain(parameter ?? ''),
+    },
+    {
+      path: 'config/:path',
+      method: 'PUT',
+      purpose: 'Sets one setting over all sources, in this process; `dryRun` only tells what that would change.',
+      example: {
+        parameter: 'checkout.maxItems',
+        body: { value: 5, actor: 'ann', reason: 'sale', forMs: 3_600_000, dryRun: true },
+      },
+      handle: (request) => put(config, request),
+    },
     {
       path: 'config/:path',
       method: 'DELETE',
+      purpose: 'Takes away what was set over all sources for one setting.',
+      example: { parameter: 'checkout.maxItems', query: 'actor=ann&reason=over' },
       async handle({ parameter = '', query }) {
         const lifted = await overrides.lift(parameter, { actor: query.actor ?? '', reason: query.reason ?? '' });
         return { lifted, setting: config.explain(parameter) };
@@ -33,6 +53,8 @@ export function configEndpoints(config: ManagedConfig): ManagementEndpoint[] {
     {
       path: 'config/undo',
       method: 'POST',
+      purpose: 'Takes back the last change that was made by hand.',
+      example: { body: { actor: 'ann', reason: 'wrong one' } },
       handle: async ({ body }) => ({
         undone: (await overrides.undo(membersOf(body) as ChangeReason & object)) ?? null,
       }),

@@ -13,9 +13,22 @@ import type { LiveFlags } from './live-flags.js';
  */
 export function flagEndpoints(flags: LiveFlags): ManagementEndpoint[] {
   return [
-    { path: 'flags', handle: () => ({ version: flags.version, expired: flags.expired(), flags: flags.list() }) },
-    { path: 'flags/:name', handle: ({ parameter, query }) => flags.explain(parameter ?? '', contextIn(query)) },
-    { path: 'experiments', handle: () => ({ experiments: flags.experiments() }) },
+    {
+      path: 'flags',
+      purpose: 'All flags, and which of them have expired.',
+      handle: () => ({ version: flags.version, expired: flags.expired(), flags: flags.list() }),
+    },
+    {
+      path: 'flags/:name',
+      purpose: 'What a flag answers for the context in the query, and each rule on the way to it.',
+      example: { parameter: 'express-checkout', query: 'targetingKey=user-1&country=DE' },
+      handle: ({ parameter, query }) => flags.explain(parameter ?? '', contextIn(query)),
+    },
+    {
+      path: 'experiments',
+      purpose: 'Compares the variants of experiments: errors, times and other metrics.',
+      handle: () => ({ experiments: flags.experiments() }),
+    },
   ];
 }
 

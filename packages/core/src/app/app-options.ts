@@ -31,6 +31,11 @@ export interface AppOptions {
   readonly version: string;
   /** The team that owns it. */
   readonly owner: string;
+  /**
+   * The commit that it was built from, for `/manage/info`. @defaultValue what the environment says (`GIT_COMMIT`, `COMMIT_SHA`,
+   * `SOURCE_COMMIT`, `SOURCE_VERSION`, `CI_COMMIT_SHA`, `GITHUB_SHA`), or `gitHead` of the program's package
+   */
+  readonly commit?: string;
   /** Components, in the order in which they start. @defaultValue none */
   readonly use?: readonly Component[];
   /** Classes that are built before the application is ready, and providers. @defaultValue none */
@@ -121,8 +126,9 @@ export class DuplicateComponentError extends FwkError {
 
 /** The options with everything filled in. */
 export interface CheckedAppOptions
-  extends Required<Omit<AppOptions, 'instanceId' | 'logging' | 'management' | 'shutdown'>> {
+  extends Required<Omit<AppOptions, 'instanceId' | 'commit' | 'logging' | 'management' | 'shutdown'>> {
   readonly instanceId: string | undefined;
+  readonly commit: string | undefined;
   readonly logging: Required<LoggingOptions>;
   readonly management: (Required<Omit<ManagementOptions, 'token'>> & Pick<ManagementOptions, 'token'>) | false;
   readonly shutdown: ShutdownOptions;
@@ -153,6 +159,7 @@ export function checkAppOptions(options: AppOptions): CheckedAppOptions {
     name: serviceName,
     version: text,
     owner: text,
+    commit: optional(text),
     use: componentList,
     providers: providerList,
     overrides: providerList,
@@ -173,6 +180,7 @@ export function checkAppOptions(options: AppOptions): CheckedAppOptions {
     ...appDefaults,
     ...checked,
     instanceId: checked.instanceId,
+    commit: checked.commit,
     management: options.management === false ? false : checkManagement(options.management),
     logging: checkOptions<Required<LoggingOptions>>('createApp logging', options.logging, loggingDefaults, {
       level: oneOf(...logLevels),

@@ -25,8 +25,11 @@ import { clusterWorker } from '../lifecycle/cluster-worker.js';
 import { createDrain, type DrainControl, drainToken } from '../lifecycle/drain.js';
 import { StepFailedError } from '../lifecycle/lifecycle-errors.js';
 import { createLogger, type LoggerControl, loggerToken } from '../logging/logger.js';
+import { findCommit } from '../management/commit.js';
 import { coreEndpoints } from '../management/core-endpoints.js';
 import { type ManagementServer, managementServer } from '../management/management-server.js';
+import { profileEndpoints } from '../management/profile-endpoints.js';
+import { v8Profiler } from '../management/profiler.js';
 import { createMeter, type Metrics, metricsToken } from '../metrics/meter.js';
 import { randomSpanId } from '../tracing/trace-ids.js';
 import type { CheckedAppOptions, ProviderEntry } from './app-options.js';
@@ -131,7 +134,10 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
       logger,
       state,
       components: placed.map((component) => component.name),
+      commit: async () => options.commit ?? findCommit(process.env, process.argv[1]),
+      announcements,
     }),
+    ...profileEndpoints(info, env.clock, v8Profiler(env.clock)),
     ...placed.flatMap(({ steps }) => steps.manage?.() ?? []),
   ];
   return {
@@ -146,6 +152,7 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
           host: options.management.host,
           port: options.management.port,
           token: options.management.token,
+          app: info,
           endpoints,
           events: bus,
           clock: env.clock,

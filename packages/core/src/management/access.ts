@@ -9,8 +9,10 @@ import { ManagementRefusedError } from './problem.js';
  * anything takes the token of the file that is made at the start, which only this user can read.
  */
 export interface Authenticator {
-  /** @throws ManagementRefusedError 401 without the right token, 403 for a web page and a foreign `Host`. */
-  check(request: IncomingMessage): void;
+  /** Asked of each request. @throws ManagementRefusedError 401 without a configured token, 403 for a web page and a foreign `Host`. */
+  look(request: IncomingMessage): void;
+  /** Asked of changes, and of what is guarded as they are. @throws ManagementRefusedError 401 without the token. */
+  change(request: IncomingMessage): void;
 }
 
 /** Management was to be reachable from other machines without a token. Code `FWK_CORE_MANAGEMENT_EXPOSED`. */
@@ -37,25 +39,31 @@ export async function authenticator(
   if (token !== undefined) {
     const holds = await bearerCheck(token);
     return {
-      check(request) {
+      look(request) {
         refuseWebPages(request);
         if (holds(request.headers.authorization)) return;
         throw new ManagementRefusedError(401, 'send the management token as "Authorization: Bearer <token>"');
       },
+      // Whoever may look has shown it.
+      change() {},
     };
   }
   const holds = file && (await bearerCheck(file.token));
   return {
-    check(request) {
+    look(request) {
       refuseWebPages(request);
       const name = hostNameOf(request.headers.host);
       if (!isLoopback(name) && name !== host) {
         throw new ManagementRefusedError(403, 'the Host header must name this machine: use http://127.0.0.1');
       }
-      if (isReading(request) || holds?.(request.headers.authorization)) return;
+    },
+    change(request) {
+      if (holds?.(request.headers.authorization)) return;
       throw new ManagementRefusedError(
         401,
-        `a change takes the token in ${file?.path ?? 'the token file'}: send it as "Authorization: Bearer <token>"`,
+        file
+          ? `this takes the token in ${file.path}: send it as "Authorization: Bearer <token>"`
+          : 'this takes a token, and no file for one could be made at the start; set management.token',
       );
     },
   };

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type Clock, type EventBus, isFwkError, type Logger, messageOf, redact, redactText } from '@fwk/kernel';
+import { ManagementDownload, ManagementReply } from './reply.js';
 
 /** What a change is asked with. */
 export interface AskedChange {
@@ -11,8 +12,9 @@ export interface AskedChange {
 }
 
 /**
- * Does the work of a change and leaves a line in the log and an event for a change by hand: who asked (address and program), for what, why where the
- * body or query has a `reason`, and what came of it. Endpoints that know what was before answer it as `was`. No secrets.
+ * Does the work of a change by hand and leaves a line in the log and an event: who asked (`actor` of body or query), from where
+ * (address and program), for what, why (`reason` of body or query), and what came of it. Endpoints that know what was before
+ * answer it as `was`. No secrets.
  */
 export function audited(
   to: { readonly events: EventBus; readonly logger: Logger },
@@ -20,16 +22,17 @@ export function audited(
   { method, path, body, query }: AskedChange,
   work: () => Promise<unknown>,
 ): Promise<unknown> {
-  const reason = reasonIn(body) ?? reasonIn(query);
+  const told = (name: string) => textIn(body, name) ?? textIn(query, name);
+  const [actor, reason] = [told('actor'), told('reason')];
   const asked = redact({ method, path, body, query }) as object;
   const tell = (outcome: object) => {
-    const change = { ...asked, from, ...(reason !== undefined && { reason }), ...outcome };
+    const change = { ...asked, ...(actor && { actor }), from, ...(reason && { reason }), ...outcome };
     to.events.emit('management.changed', change);
     to.logger.info(change, `management: ${method} ${redactText(path, 200)}`);
   };
   const done = work();
   done.then(
-    (answer) => tell({ done: true, answer: redact(answer) }),
+    (answer) => tell({ done: true, answer: shown(answer) }),
     (error) =>
       tell({ done: false, error: redactText(messageOf(error)), ...(isFwkError(error) && { code: error.code }) }),
   );
@@ -93,7 +96,15 @@ export function askerOf({ socket, headers }: IncomingMessage): Asker {
   };
 }
 
-function reasonIn(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null || !('reason' in value)) return undefined;
-  return typeof value.reason === 'string' ? redactText(value.reason, 500) : undefined;
+/** What is not plain data may be long, or is still to be made. */
+function shown(answer: unknown): unknown {
+  if (answer instanceof ManagementReply) return { status: answer.status, contentType: answer.contentType };
+  if (answer instanceof ManagementDownload) return { file: answer.fileName };
+  return redact(answer);
+}
+
+function textIn(value: unknown, name: string): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const text: unknown = Object.getOwnPropertyDescriptor(value, name)?.value;
+  return typeof text === 'string' && text !== '' ? redactText(text, 500) : undefined;
 }

@@ -1,4 +1,4 @@
-import type { AppInfo, Clock, ManagementEndpoint } from '@fwk/kernel';
+import type { ManagementEndpoint } from '@fwk/kernel';
 import type { Health } from '../health/health.js';
 import { healthJson, healthJsonType } from '../health/health-json.js';
 import { probeStatus } from '../health/status.js';
@@ -6,29 +6,24 @@ import type { LoggerControl, LogLevel } from '../logging/logger.js';
 import { logLevels } from '../logging/logger.js';
 import type { Metrics } from '../metrics/meter.js';
 import { readQualityList } from '../metrics/quality-list.js';
+import { type InfoSources, infoEndpoint } from './info-endpoint.js';
 import { ManagementRefusedError } from './problem.js';
 import { ManagementReply } from './reply.js';
 
 /** What the endpoints of every application read. */
-export interface CoreSources {
-  readonly app: AppInfo;
-  readonly clock: Clock;
+export interface CoreSources extends InfoSources {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly logger: LoggerControl;
-  /** State of the application, such as `ready`. */
-  readonly state: () => string;
-  /** Names of the components, in their order. */
-  readonly components: readonly string[];
 }
 
 /** `health`, `info`, `loggers` and `metrics`; `events` belongs to the server, since it is a stream. */
 export function coreEndpoints(sources: CoreSources): readonly ManagementEndpoint[] {
   const { app, clock, health, metrics, logger } = sources;
-  const startedAtMs = clock.wallTime();
   return [
     {
       path: 'health',
+      purpose: 'What all checks found last, and the worst of it; 503 where that is DOWN or OUT_OF_SERVICE.',
       handle({ accept }) {
         const report = health.report();
         const status = probeStatus(report.status);
@@ -38,29 +33,25 @@ export function coreEndpoints(sources: CoreSources): readonly ManagementEndpoint
         return new ManagementReply(status, 'application/json', JSON.stringify(report));
       },
     },
-    {
-      path: 'info',
-      handle: () => ({
-        ...app,
-        state: sources.state(),
-        components: sources.components,
-        startedAt: new Date(startedAtMs).toISOString(),
-        uptimeMs: clock.wallTime() - startedAtMs,
-        node: process.version,
-        pid: process.pid,
-      }),
-    },
+    infoEndpoint(sources),
     {
       path: 'metrics',
+      purpose: 'All metrics as Prometheus scrapes them: text or OpenMetrics, as `Accept` says.',
       async handle({ accept }) {
         const { contentType, body } = await metrics.expose(accept);
         return new ManagementReply(200, contentType, body);
       },
     },
-    { path: 'loggers', handle: () => ({ levels: logLevels, loggers: { root: { level: logger.level } } }) },
+    {
+      path: 'loggers',
+      purpose: 'The levels at which loggers write.',
+      handle: () => ({ levels: logLevels, loggers: { root: { level: logger.level } } }),
+    },
     {
       path: 'loggers/:name',
       method: 'PUT',
+      purpose: 'Sets the level at which a logger writes, until the process ends.',
+      example: { parameter: 'root', body: { level: 'debug', reason: 'looking for the lost orders' } },
       handle({ parameter, body }) {
         if (parameter !== 'root') throw new ManagementRefusedError(404, 'there is one logger, named "root"');
         const level = typeof body === 'object' && body !== null && 'level' in body ? body.level : undefined;

@@ -7,11 +7,13 @@ import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { coreErrors } from '../core-errors.js';
 import { type ManagementServer, managementServer } from './management-server.js';
 
+const app = { name: 'shop', version: '1.0.0', owner: 'us', instanceId: 'shop-1' };
 let server: ManagementServer;
 let changes = 0;
 beforeEach(async () => {
   changes = 0;
   server = managementServer({
+    app,
     host: '127.0.0.1',
     port: 0,
     token: 'a-token-of-the-tests',
@@ -102,6 +104,7 @@ test('an answer that nobody reads is given up when its time is over', async () =
     return 'x'.repeat(length);
   };
   const unread = managementServer({
+    app,
     host: '127.0.0.1',
     port: 0,
     token: 'a-token-of-the-tests',

@@ -1,36 +1,39 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import {
+  type AppInfo,
   type Clock,
-  cancellable,
   type ErrorTable,
   type EventBus,
   FwkError,
   headFaultOf,
+  isManagementFeed,
   jsonFault,
   type Logger,
   type ManagementEndpoint,
   messageOf,
   oneByOne,
-  operationKey,
   problemType,
   refuseDangerousKeys,
-  runInContext,
-  settleWithin,
   UnsentAnswers,
 } from '@fwk/kernel';
-import { type EncodedBody, encodeBody } from '../metrics/content-encoding.js';
 import { type Authenticator, authenticator, isReading } from './access.js';
+import { answer, sendFile, write } from './answer.js';
 import { askerOf, audited, RefusedChanges } from './audit.js';
-import { eventStreams } from './event-stream.js';
+import { listReply } from './endpoint-list.js';
+import { EventHistory } from './event-history.js';
+import { eventsEndpoint } from './events-endpoint.js';
+import { Feeds } from './feeds.js';
 import { listenAlone } from './listen.js';
 import { ManagementRefusedError, problemOf } from './problem.js';
-import { ManagementReply } from './reply.js';
+import { ManagementDownload } from './reply.js';
 import { readBody } from './request-body.js';
 import { routesOf } from './routes.js';
 import { makeTokenFile, type TokenFile } from './token-file.js';
+import { underLimit } from './under-limit.js';
 
 /** What a management server is made of; options are checked by whoever makes it (createApp). */
 export interface ManagementParts {
+  readonly app: AppInfo;
   readonly host: string;
   /** 0 for any. */
   readonly port: number;
@@ -65,8 +68,6 @@ export class PortTakenError extends FwkError {
   }
 }
 
-/** Time a handler may take before the request is answered with 504, in milliseconds. */
-const handlerLimitMs = 10_000;
 /** Time a client may take to read an answer, in milliseconds, and bytes of answers that all have not read yet. */
 const sendLimitMs = 10_000;
 const maxUnsentBytes = 16 * 1024 * 1024;
@@ -92,46 +93,63 @@ const lastAnswersMs = 1000;
  */
 export function managementServer(parts: ManagementParts): ManagementServer {
   const { host, port, clock } = parts;
-  const streams = eventStreams(parts.events, clock);
+  const feeds = new Feeds(clock, parts.logger);
+  const history = new EventHistory(parts.events, runOf(clock));
   const refusedChanges = new RefusedChanges(parts);
-  // `events` is a stream, so the server answers it itself; it is listed like any other.
-  const routes = routesOf([...parts.endpoints, { path: 'events', handle: () => undefined }]);
   const unsent = new UnsentAnswers(clock, sendLimitMs, maxUnsentBytes);
   let server: Server | undefined;
   const answering = new Set<ServerResponse>();
   let access: Authenticator;
   let url: string | undefined;
   let file: TokenFile | undefined;
+  const list: ManagementEndpoint = {
+    path: '',
+    purpose: 'This list: for programs as JSON, for browsers as a page.',
+    handle({ accept }) {
+      const tokenAlways = parts.token !== undefined;
+      return listReply(
+        routes.endpoints,
+        { app: parts.app, url: url ?? '', tokenFile: file?.path, tokenAlways },
+        accept,
+      );
+    },
+  };
+  const routes = routesOf([list, eventsEndpoint(history), ...parts.endpoints]);
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const reading = isReading(request);
     const from = askerOf(request);
-    // A change that has begun leaves a line of its own.
+    let audits = !isReading(request);
+    // What has begun leaves a line of its own.
     let begun = false;
     try {
       const fault = headFaultOf(request);
       if (fault) throw new ManagementRefusedError(fault.status, fault.message);
-      const { pathname, searchParams } = locate(request);
-      access.check(request);
-      const path = pathname.replace(/^\/manage\/?|\/$/g, '');
-      if (pathname === '/manage' || pathname === '/manage/') {
-        return await json(response, 200, { endpoints: routes.paths });
-      }
-      if (!pathname.startsWith('/manage/')) {
-        throw new ManagementRefusedError(404, `there is no ${pathname}; everything here is below /manage/`);
-      }
+      access.look(request);
+      const { path, searchParams } = locate(request);
       const { endpoint, parameter } = routes.match(request.method ?? 'GET', path);
+      audits ||= endpoint.guarded === true;
+      if (audits) access.change(request);
       const query = queryOf(searchParams);
-      if (path === 'events') return streams.open(request, response, query.name);
       const body = await readBody(request);
-      const handled = async () => endpoint.handle({ parameter, query, body, accept: request.headers.accept });
+      const work = async () => {
+        const { accept, 'last-event-id': lastEventId } = request.headers;
+        const made = await endpoint.handle({
+          ...{ parameter, query, body, accept },
+          lastEventId: [lastEventId].flat()[0],
+        });
+        return made instanceof ManagementDownload && request.method !== 'HEAD' ? made.begin() : made;
+      };
       const asked = { method: request.method ?? '', path, body, query };
-      const work = reading ? handled : () => audited(parts, from, asked, handled);
       begun = true;
-      await answer(response, await limited(clock, path, work));
+      const result = await underLimit({ clock, path, limitMs: endpoint.limitMs, response }, () =>
+        audits ? audited(parts, from, asked, work) : work(),
+      );
+      if (isManagementFeed(result)) feeds.open(path, result, response);
+      else if (result instanceof ManagementDownload) await sendFile(response, result, { clock, stallMs: sendLimitMs });
+      else await answer(response, result);
     } catch (error) {
       const problem = problemOf(error, parts.errors);
-      if (!reading && !begun) refusedChanges.tell(request, from, problem);
+      if (audits && !begun) refusedChanges.tell(request, from, problem);
       // 503 is a limit doing its work, told to whom it concerns.
       if (problem.status >= 500 && problem.status !== 503)
         parts.logger.error({ err: error, url: request.url }, 'a management request failed');
@@ -152,7 +170,7 @@ export function managementServer(parts: ManagementParts): ManagementServer {
       answering.add(response);
       response.on('close', () => answering.delete(response));
       await handle(request, response);
-      // Streams of events have a limit of their own.
+      // Feeds have a limit of their own.
       if (response.writableEnded) unsent.watch(response);
     };
     made.on('request', oneByOne(work));
@@ -202,7 +220,8 @@ export function managementServer(parts: ManagementParts): ManagementServer {
       }
     },
     async stop() {
-      streams[Symbol.dispose]();
+      feeds[Symbol.dispose]();
+      history[Symbol.dispose]();
       url = undefined;
       await removeFile();
       const open = server;
@@ -224,9 +243,18 @@ export function managementServer(parts: ManagementParts): ManagementServer {
   };
 }
 
-function locate(request: IncomingMessage): URL {
+/** The path below `/manage/`, and the query. @throws ManagementRefusedError 400, 404 for any other path. */
+function locate(request: IncomingMessage): { readonly path: string; readonly searchParams: URLSearchParams } {
+  const { pathname, searchParams } = targetOf(request);
+  if (pathname !== '/manage' && !pathname.startsWith('/manage/')) {
+    throw new ManagementRefusedError(404, `there is no ${pathname}; everything here is below /manage/`);
+  }
+  return { path: pathname.replace(/^\/manage\/?|\/$/g, ''), searchParams };
+}
+
+function targetOf({ url = '/' }: IncomingMessage): URL {
   try {
-    return new URL(request.url ?? '/', 'http://management');
+    return new URL(url, 'http://management');
   } catch {
     throw new ManagementRefusedError(400, 'the request has no valid path');
   }
@@ -243,51 +271,7 @@ function queryOf(given: URLSearchParams): Readonly<Record<string, string>> {
   return query;
 }
 
-/** A management request is a call like any other: what the handler awaits has its limit, what it leaves behind has none. */
-function limited<T>(clock: Clock, path: string, work: () => T | Promise<T>): Promise<T> {
-  const call = cancellable(undefined, {
-    deadlineMs: clock.now() + handlerLimitMs,
-    values: [operationKey.of(`manage/${path}`)],
-  });
-  const handled = runInContext(call.context, async () => work()).finally(() => call[Symbol.dispose]());
-  return settleWithin(handled, {
-    clock,
-    limitMs: handlerLimitMs,
-    inBackground: true,
-    late() {
-      const error = new ManagementRefusedError(504, `/manage/${path} did not answer within ${handlerLimitMs} ms`);
-      call.cancel(error);
-      throw error;
-    },
-  });
-}
-
-async function answer(response: ServerResponse, result: unknown): Promise<void> {
-  if (result instanceof ManagementReply) await send(response, result.status, result.contentType, result.body);
-  else if (result === undefined) response.writeHead(204).end();
-  else await json(response, 200, result);
-}
-
-function json(response: ServerResponse, status: number, data: unknown): Promise<void> {
-  return send(response, status, 'application/json', JSON.stringify(data));
-}
-
-/** @throws ManagementRefusedError 406. */
-async function send(response: ServerResponse, status: number, contentType: string, text: string): Promise<void> {
-  const accepted = response.req.headers['accept-encoding'];
-  const encoded = await encodeBody(typeof accepted === 'string' ? accepted : undefined, text);
-  if (!encoded) throw new ManagementRefusedError(406, 'the header accept-encoding allows neither gzip nor identity');
-  write(response, status, contentType, encoded);
-}
-
-function write(response: ServerResponse, status: number, contentType: string, { encoding, body }: EncodedBody): void {
-  response.writeHead(status, {
-    'content-type': contentType,
-    'content-length': body.length,
-    ...(encoding && { 'content-encoding': encoding }),
-    vary: 'accept, accept-encoding',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  response.end(response.req.method === 'HEAD' ? undefined : body);
+/** Differs for each run of the application. */
+function runOf(clock: Clock): string {
+  return `${Math.floor(clock.wallTime()).toString(36)}${process.pid.toString(36)}`;
 }

@@ -18,8 +18,7 @@ export interface Match {
 
 /** The endpoints by path. */
 export interface Routes {
-  /** Every path below `/manage/`, sorted. */
-  readonly paths: readonly string[];
+  readonly endpoints: readonly ManagementEndpoint[];
   /** @throws ManagementRefusedError 404 naming the known paths, 405 naming the allowed methods. */
   match(method: string, path: string): Match;
 }
@@ -28,23 +27,23 @@ const parameterAtEnd = /^(.+)\/:[^/]+$/;
 
 /** Builds the table. @throws DuplicateEndpointError for two endpoints at one place. */
 export function routesOf(endpoints: readonly ManagementEndpoint[]): Routes {
-  // Two levels: path (parameters as `base/:`), then method.
+  // Two levels: path (parameters as `base/{}`, which no path of a request can be), then method.
   const byPath = new Map<string, Map<string, ManagementEndpoint>>();
   for (const endpoint of endpoints) {
     const method = endpoint.method ?? 'GET';
-    const key = endpoint.path.replace(parameterAtEnd, '$1/:');
+    const key = endpoint.path.replace(parameterAtEnd, '$1/{}');
     const methods = byPath.get(key) ?? new Map<string, ManagementEndpoint>();
     if (methods.has(method)) throw new DuplicateEndpointError(method, endpoint.path);
     byPath.set(key, methods.set(method, endpoint));
   }
-  const paths = [...new Set(endpoints.map((endpoint) => endpoint.path))].sort();
+  const paths = [...new Set(endpoints.map(({ path }) => path))].filter((path) => path !== '').sort();
 
   return {
-    paths,
+    endpoints,
     match(method, path) {
       const slash = path.lastIndexOf('/');
       const exact = byPath.get(path);
-      const methods = exact ?? (slash > 0 ? byPath.get(`${path.slice(0, slash)}/:`) : undefined);
+      const methods = exact ?? (slash > 0 ? byPath.get(`${path.slice(0, slash)}/{}`) : undefined);
       if (!methods) {
         throw new ManagementRefusedError(404, `there is no /manage/${path}; known: ${paths.join(', ')}`, {
           known: paths.map((known) => `/manage/${known}`),
@@ -52,10 +51,9 @@ export function routesOf(endpoints: readonly ManagementEndpoint[]): Routes {
       }
       const endpoint = methods.get(method === 'HEAD' ? 'GET' : method);
       if (!endpoint) {
-        const allowed = [...methods.keys()];
-        throw new ManagementRefusedError(405, `/manage/${path} takes ${allowed.join(', ')}, not ${method}`, {
-          allowed,
-        });
+        const allowed = [...methods.keys()].flatMap((known) => (known === 'GET' ? ['GET', 'HEAD'] : [known]));
+        const place = path === '' ? '/manage' : `/manage/${path}`;
+        throw new ManagementRefusedError(405, `${place} takes ${allowed.join(', ')}, not ${method}`, { allowed });
       }
       return { endpoint, parameter: exact ? undefined : decode(path.slice(slash + 1)) };
     },

@@ -236,11 +236,16 @@ describe('discovery()', () => {
       load: 5000,
       ejection: { rule: 'connection-failed', error: 'refused' },
     });
-    expect(manage('instances')).toMatchObject({
+    await shared.register(anInstance({ id: 'inventory-8', service: 'inventory', port: 4004 }));
+    expect(await manage('instances')).toMatchObject({
+      service: 'inventory',
       registry: { name: 'memory', state: 'connected' },
       own: [{ id: 'inventory-7' }],
       services: ['inventory', 'pricing'],
-      watched: { pricing: { instances: [{ id: 'pricing-1' }, { id: 'pricing-2' }] } },
+      watched: {
+        inventory: { instances: [{ id: 'inventory-7' }, { id: 'inventory-8' }] },
+        pricing: { instances: [{ id: 'pricing-1' }, { id: 'pricing-2' }] },
+      },
     });
     await service[Symbol.asyncDispose]();
     expect(manage('endpoints')).toEqual({ clients: [], endpoints: [] });

@@ -10,6 +10,7 @@ import {
   type ComponentContext,
   type ComponentSteps,
   checkOptions,
+  currentContext,
   envToken,
   type HealthIndicator,
   type HealthReport,
@@ -53,17 +54,20 @@ export function discovery(options?: Partial<DiscoveryOptions>): Component {
     leaveWaitMs: millisecondsIn(0, 60_000),
   });
   if (settings.persist !== undefined) checkPersistOptions(settings.persist);
-  return { name: 'discovery', forApplication: () => new Discovery(settings) };
+  return { name: 'discovery', forApplication: ({ name }) => new Discovery(settings, name) };
 }
 
 /** Discovery in one application. */
 class Discovery implements ComponentSteps {
   readonly #options: DiscoveryOptions;
+  readonly #service: string;
   readonly #listeners = new MembershipListeners();
   #parts: DiscoveryParts | undefined;
 
-  constructor(options: DiscoveryOptions) {
+  /** @param service - the application's own. */
+  constructor(options: DiscoveryOptions, service: string) {
     this.#options = options;
+    this.#service = service;
   }
 
   provide(provision: Provision): void {
@@ -108,8 +112,17 @@ class Discovery implements ComponentSteps {
 
   manage(): readonly ManagementEndpoint[] {
     return [
-      { path: 'instances', handle: () => this.#instances() },
-      { path: 'endpoints', handle: ({ query }) => this.#endpoints(query.service) },
+      {
+        path: 'instances',
+        purpose: 'The instances of this service and of all that it calls, as the registry lists them.',
+        handle: () => this.#instances(),
+      },
+      {
+        path: 'endpoints',
+        purpose: 'What calls make of the endpoints of each client: load, times, ejections, who is left out and why.',
+        example: { query: 'service=pricing' },
+        handle: ({ query }) => this.#endpoints(query.service),
+      },
     ];
   }
 
@@ -132,14 +145,17 @@ class Discovery implements ComponentSteps {
     return { status: whole ? 'UP' : 'DEGRADED', details };
   }
 
-  #instances(): unknown {
+  async #instances(): Promise<unknown> {
     if (!this.#parts) return { services: {} };
     const { registry, memberships, services, presence } = this.#parts;
+    // Its own service is watched from the first look on, and a list that does not come is shown as what it is.
+    await memberships.settled(this.#service, currentContext()).catch(() => undefined);
     const watched = memberships.services.map((service) => {
       const list = memberships.of(service);
       return [service, { stale: list.stale, instances: list.value.map(({ instance }) => instance) }] as const;
     });
     return {
+      service: this.#service,
       registry: { name: registry.name, ...registry.connection.value },
       own: presence.instances,
       services: services.names.value,
