@@ -109,6 +109,7 @@ export { FaultInjectedError } from './fault/fault-injected-error.js';
 export { type FaultOptions, faultDefaults } from './fault/fault-options.js';
 export { hedge } from './hedge/hedge.js';
 export { type HedgeOptions, hedgeDefaults } from './hedge/hedge-options.js';
+export type { PolicyReading, ReadingPart } from './hystrix/policy-reading.js';
 export type { FunctionLayer } from './layer/function-layer.js';
 export type { AnyFunction, Wrapped } from './layer/function-service.js';
 export type { HandleKind } from './layer/handle-kind.js';

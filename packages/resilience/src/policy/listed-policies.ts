@@ -1,6 +1,7 @@
 /** The implementation of the policy registry: it lists policies, reports on them and sets them by hand. */
 import { type Env, type Live, OptionsError } from '@fwk/kernel';
 import type { ManualState } from '../breaker/breaker-state.js';
+import type { PolicyReading } from '../hystrix/policy-reading.js';
 import { sumStatistics } from '../statistics/policy-statistics.js';
 import { ChangeInvalidError } from './change-invalid-error.js';
 import { checkPolicy } from './check-policy.js';
@@ -14,6 +15,7 @@ import { functionKind, type PolicyKind } from './policy-kind.js';
 import { type PolicyLayer, policyLayer } from './policy-layer.js';
 import { PolicyNotInUseError } from './policy-not-in-use-error.js';
 import type { PolicyOptions } from './policy-options.js';
+import { readingsOf } from './policy-readings.js';
 import type { PolicyRegistry } from './policy-registry.js';
 import {
   type PolicyRefusal,
@@ -79,6 +81,10 @@ export class ListedPolicies implements PolicyRegistry {
         breakers: breakers.map(({ state }) => state),
       };
     });
+  }
+
+  readings(): readonly PolicyReading[] {
+    return readingsOf(this.#listed);
   }
 
   inspect(name: string): PolicyReport {

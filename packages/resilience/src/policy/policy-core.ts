@@ -252,6 +252,11 @@ export class PolicyCore implements StatisticsSource {
     return this.#recorders.operations();
   }
 
+  /** The attempts at each endpoint, to be added to others. */
+  attemptSources(): readonly StatisticsSource[] {
+    return this.#recorders.attemptSources();
+  }
+
   /** Of the attempts at each endpoint. */
   statisticsOfEndpoints(): Readonly<Record<string, PolicyStatistics>> {
     return this.#recorders.attempts();

@@ -1,6 +1,7 @@
 /** The policies of one application: to define by name, to list, to look into, and to set by hand in an emergency. */
 import { defaultEnv, type Env, envToken, type Live, type Token, token } from '@fwk/kernel';
 import type { ManualState } from '../breaker/breaker-state.js';
+import type { PolicyReading } from '../hystrix/policy-reading.js';
 import { ListedPolicies } from './listed-policies.js';
 import type { PolicySource } from './policy-definitions.js';
 import type { PolicyKind } from './policy-kind.js';
@@ -33,6 +34,8 @@ export interface PolicyRegistry extends Disposable {
   /** Lists a policy; several may share a name. Dispose to take it off. */
   add(policy: PolicyLayer): Disposable;
   list(): readonly PolicySummary[];
+  /** The numbers of all policies in use, one for each name; for monitors. */
+  readings(): readonly PolicyReading[];
   /** @throws {@link PolicyNotInUseError} */
   inspect(name: string): PolicyReport;
   /**

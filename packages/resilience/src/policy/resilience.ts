@@ -14,6 +14,7 @@ import {
 } from '@fwk/kernel';
 import { type ManualState, manualStates } from '../breaker/breaker-state.js';
 import { UnknownStateError } from '../breaker/unknown-state-error.js';
+import { HystrixStream } from '../hystrix/hystrix-stream.js';
 import { ChangeInvalidError } from './change-invalid-error.js';
 import { unknownNames } from './named-methods.js';
 import { currentDefinitions, type PolicySource } from './policy-definitions.js';
@@ -50,6 +51,7 @@ export const resilienceDefaults = Object.freeze({
  * Makes the component. It provides {@link policyRegistryToken} and these resources:
  *
  * - `GET /manage/policies` lists policies with their layers and breaker states, and the last change if it was refused.
+ * - `GET /manage/hystrix.stream` streams the numbers of all policies for the Hystrix dashboard.
  * - `GET /manage/policies/:name` shows all settings with where each was set, counts and opening records.
  * - `PUT /manage/policies/:name` with `{"state": "forced-open"}` (or `forced-closed`, `disabled`, `metrics-only`) sets
  *   its breakers by hand, and those that are made later; `{"state": "reset"}` closes them and forgets what they measured.
@@ -81,6 +83,7 @@ class Resilience implements ComponentSteps {
   readonly #policies: ResilienceOptions['policies'];
   readonly #defaults: ResilienceOptions['defaults'];
   #registry: PolicyRegistry | undefined;
+  #hystrix: HystrixStream | undefined;
   /** Those built while the application starts; later ones are told at their first call. */
   #built: Set<object> | undefined = new Set();
 
@@ -94,7 +97,8 @@ class Resilience implements ComponentSteps {
   }
 
   start(context: ComponentContext): void {
-    context.get(policyRegistryToken);
+    const registry = context.get(policyRegistryToken);
+    this.#hystrix = new HystrixStream(() => registry.readings(), context.env.clock);
   }
 
   built(instance: object): void {
@@ -116,10 +120,29 @@ class Resilience implements ComponentSteps {
     return [
       {
         path: 'policies',
+        purpose: 'All policies with their layers and the states of their breakers.',
         handle: () => ({ policies: this.#registry?.list() ?? [], refusal: this.#registry?.refusal }),
       },
-      { path: 'policies/:name', handle: ({ parameter }) => this.#registry?.inspect(parameter ?? '') },
-      { path: 'policies/:name', method: 'PUT', handle: (request) => set(this.#registry, request) },
+      {
+        path: 'policies/:name',
+        purpose: 'One policy: its settings with where each was set, counts, breakers and why they opened.',
+        example: { parameter: 'payments' },
+        handle: ({ parameter }) => this.#registry?.inspect(parameter ?? ''),
+      },
+      {
+        path: 'policies/:name',
+        method: 'PUT',
+        purpose:
+          'Sets the breakers of a policy by hand (`state`), or puts `options` over its own, until the process ends.',
+        example: { parameter: 'payments', body: { state: 'forced-open', reason: 'the provider asked for it' } },
+        handle: (request) => set(this.#registry, request),
+      },
+      {
+        path: 'hystrix.stream',
+        purpose: 'The numbers of all policies twice a second, as the Hystrix dashboard and Turbine read them.',
+        streams: true,
+        handle: ({ query }) => this.#hystrix?.feed(query.delay),
+      },
     ];
   }
 
@@ -135,7 +158,15 @@ class Resilience implements ComponentSteps {
 }
 
 function set(registry: PolicyRegistry | undefined, { parameter = '', body }: ManagementRequest): unknown {
-  const { state, endpoint, options, ...others } = Object(body) as Record<string, unknown>;
+  // `actor` and `reason` are for the audit line.
+  const {
+    state,
+    endpoint,
+    options,
+    actor: _actor,
+    reason: _reason,
+    ...others
+  } = Object(body) as Record<string, unknown>;
   const unknown = typeof body === 'object' ? Object.keys(others) : [];
   // If a misspelt `endpoint` were ignored, all endpoints would be changed.
   if (unknown.length > 0) {

@@ -50,9 +50,7 @@ export class PolicyRecorders implements StatisticsSource {
 
   /** Of all calls. */
   statistics(): PolicyStatistics {
-    return sumStatistics(
-      this.#all().map((recorder) => ({ statistics: () => recorder.snapshot(), latencies: () => recorder.latencies() })),
-    );
+    return sumStatistics(this.#all().map(sourceOf));
   }
 
   latencies(): LatencyDigest {
@@ -64,6 +62,11 @@ export class PolicyRecorders implements StatisticsSource {
   /** Of the calls of each operation. */
   operations(): Readonly<Record<string, PolicyStatistics>> {
     return snapshotsOf(this.#ofOperations);
+  }
+
+  /** The attempts at each endpoint, to be added to others. */
+  attemptSources(): readonly StatisticsSource[] {
+    return [...this.#ofEndpoints.values()].map(sourceOf);
   }
 
   /** Of the attempts at each endpoint. */
@@ -78,4 +81,8 @@ export class PolicyRecorders implements StatisticsSource {
 
 function snapshotsOf(recorders: ReadonlyMap<string, StatisticsRecorder>): Readonly<Record<string, PolicyStatistics>> {
   return Object.fromEntries([...recorders].map(([name, recorder]) => [name, recorder.snapshot()]));
+}
+
+function sourceOf(recorder: StatisticsRecorder): StatisticsSource {
+  return { statistics: () => recorder.snapshot(), latencies: () => recorder.latencies() };
 }
