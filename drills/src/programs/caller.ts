@@ -5,7 +5,7 @@
 import { createApp, eventBusToken } from '@fwk/core';
 import { discovery, membershipsToken } from '@fwk/discovery';
 import { clientOf } from '@fwk/http';
-import { type Asked, type CallerOptions, type CallRecord, callerVariable, type Pace } from '../stage/messages.js';
+import { type CallerAsked, type CallerOptions, type CallRecord, callerVariable, type Pace } from '../stage/messages.js';
 import { nowMs } from '../stage/now.js';
 import { attemptRecorder } from './attempts.js';
 import { target } from './contract.js';
@@ -31,15 +31,22 @@ const tellMembers = () => tell({ is: 'members', ids: members.value.map(({ id }) 
 members.subscribe(tellMembers);
 tellMembers();
 
-const options = JSON.parse(process.env[callerVariable] ?? '{}') as CallerOptions;
-const client = app.get(clientOf(target, { ...options, endpointLayers: add }));
+const { fallback, ...options } = JSON.parse(process.env[callerVariable] ?? '{}') as CallerOptions;
+const instead = { value: { servedBy: 'fallback' } };
+const client = app.get(
+  clientOf(target, {
+    ...options,
+    ...(fallback && { fallback: { read: instead, write: instead } }),
+    endpointLayers: add,
+  }),
+);
 const calls: CallRecord[] = [];
 const retriesAtMs: number[] = [];
 app.get(eventBusToken).on('retry.scheduled', () => void retriesAtMs.push(nowMs()));
 const inFlight = new Set<Promise<void>>();
 let timer: NodeJS.Timeout | undefined;
 
-process.on('message', (asked: Asked) => {
+process.on('message', (asked: CallerAsked) => {
   if ('start' in asked) start(asked.start);
   else void stop();
 });
@@ -61,7 +68,8 @@ function start({ perSecond, writeShare }: Pace): void {
 function send(kind: CallRecord['kind'], dueMs: number): void {
   const settled: Promise<void> = (kind === 'read' ? client.read() : client.write())
     .then(
-      () => calls.push({ kind, dueMs, tookMs: nowMs() - dueMs }),
+      ({ servedBy }) =>
+        calls.push({ kind, dueMs, tookMs: nowMs() - dueMs, ...(servedBy === 'fallback' && { fallback: true }) }),
       (error: Error) => calls.push({ kind, dueMs, tookMs: nowMs() - dueMs, error: error.message }),
     )
     .then(() => void inFlight.delete(settled));

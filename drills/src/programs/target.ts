@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { appInfoToken, createApp, inject } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
-import { type Handlers, http, Serves } from '@fwk/http';
-import { type MuxMode, muxVariable } from '../stage/messages.js';
+import { type Handlers, http, problem, Serves } from '@fwk/http';
+import { type MuxMode, muxVariable, type TargetAsked } from '../stage/messages.js';
 import { type Done, target } from './contract.js';
 import { muteFront } from './mute-front.js';
 import { registryOf, registryPlace } from './registry-place.js';
@@ -25,11 +25,16 @@ class Target implements Handlers<typeof target> {
 
   async #work(): Promise<Done> {
     await sleep(workMs);
+    if (fails) throw problem(500, 'No database', 'the drill has taken it away');
     return { servedBy: this.app.instanceId };
   }
 }
 
 endWithDrill();
+let fails = false;
+process.on('message', ({ fail }: TargetAsked) => {
+  fails = fail;
+});
 const mode = (process.env[muxVariable] ?? 'served') as MuxMode;
 const app = createApp({
   name: 'target',

@@ -1,10 +1,11 @@
 import type { Drill } from '../drill.js';
 import { consul } from './consul.js';
 import { kill } from './kill.js';
+import { outage } from './outage.js';
 import { registryDown } from './registry-down.js';
 import { rolling } from './rolling.js';
 import { stall } from './stall.js';
 import { wires } from './wires.js';
 
 /** All drills. */
-export const drills: readonly Drill[] = [kill, stall, rolling, wires, registryDown, consul];
+export const drills: readonly Drill[] = [kill, stall, rolling, wires, outage, registryDown, consul];

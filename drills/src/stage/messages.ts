@@ -12,6 +12,8 @@ export interface CallRecord {
   readonly dueMs: number;
   readonly tookMs: number;
   readonly error?: string;
+  /** True when it was answered by the caller's own fallback. */
+  readonly fallback?: boolean;
 }
 
 /** One attempt at a call: to which port, from when to when. */
@@ -38,13 +40,20 @@ export type Told =
   | ({ readonly is: 'report' } & CallerRecords);
 
 /** From the drill to a caller: begin to call, or stop and report. */
-export type Asked = { readonly start: Pace } | { readonly stop: true };
+export type CallerAsked = { readonly start: Pace } | { readonly stop: true };
+
+/** From the drill to an instance: fail each call from now on, or none. */
+export interface TargetAsked {
+  readonly fail: boolean;
+}
 
 /** Options of a caller's client. */
 export interface CallerOptions {
   readonly wire?: WireChoice;
   /** Time for one attempt. */
   readonly timeoutMs?: number;
+  /** Whether calls that fail are answered by a fallback. @defaultValue false */
+  readonly fallback?: boolean;
 }
 
 /**

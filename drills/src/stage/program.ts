@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Asked, Told } from './messages.js';
+import type { CallerAsked, TargetAsked, Told } from './messages.js';
 import { nowMs } from './now.js';
 
 const startLimitMs = 20_000;
@@ -60,7 +60,7 @@ export class Program {
     );
   }
 
-  ask(asked: Asked): void {
+  ask(asked: CallerAsked | TargetAsked): void {
     this.child.send(asked);
   }
 
