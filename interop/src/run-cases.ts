@@ -1,4 +1,4 @@
-import type { CaseResult, Direction, PeerRun } from '../interop.js';
+import type { CaseResult, Direction, PeerRun } from './interop.js';
 
 /** One case on a scene. @returns what was seen; throws what was wrong */
 export interface Case<Scene> {

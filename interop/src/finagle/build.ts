@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ToolMissingError } from '../interop.js';
+import { askTool } from '../tools.js';
 
 const project = fileURLToPath(new URL('../../finagle', import.meta.url));
 const classpathFile = join(project, 'target/classpath');
@@ -22,7 +23,7 @@ export async function build(say: (text: string) => void, signal: AbortSignal): P
   await checkJava(signal);
   if (!isBuilt()) {
     say('building the Finagle peer; the first time Maven fetches Finagle …');
-    await ask('mvn', ['-version'], 'Maven 3', signal);
+    await askTool('mvn', ['-version'], 'Maven 3', signal);
     await run('mvn', ['-q', '-B', 'package'], { cwd: project, signal }).catch((error: { stdout?: string }) => {
       throw new Error(`Maven could not build ${project}: ${(error.stdout ?? String(error)).slice(-2000)}`);
     });
@@ -32,7 +33,7 @@ export async function build(say: (text: string) => void, signal: AbortSignal): P
 }
 
 async function checkJava(signal: AbortSignal): Promise<void> {
-  const version = await ask('javac', ['-version'], `a JDK of at least ${oldestJava}`, signal);
+  const version = await askTool('javac', ['-version'], `a JDK of at least ${oldestJava}`, signal);
   const major = majorOf(version);
   if (major === undefined || major < oldestJava) {
     throw new ToolMissingError(`a JDK of at least ${oldestJava} is needed; javac says "${version}"`);
@@ -43,15 +44,6 @@ async function checkJava(signal: AbortSignal): Promise<void> {
 export function majorOf(version: string): number | undefined {
   const found = /^javac (\d+)/.exec(version);
   return found ? Number(found[1]) : undefined;
-}
-
-async function ask(program: string, args: string[], what: string, signal: AbortSignal): Promise<string> {
-  try {
-    return (await run(program, args, { signal })).stdout.trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new ToolMissingError(`${what} is needed, and there is no "${program}"`);
-  }
 }
 
 function isBuilt(): boolean {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { runCases } from '../run-cases.js';
 import { majorOf } from './build.js';
-import { runCases } from './scene.js';
 import { digestOf, textOf } from './served-peer.js';
 import { WireRecorder } from './wire-recorder.js';
 

@@ -1,6 +1,6 @@
 import type { Peer } from '../interop.js';
+import { runCases } from '../run-cases.js';
 import { build } from './build.js';
-import { runCases } from './scene.js';
 import { theirClientCases, withTheirClient } from './their-client.js';
 import { theirServerCases, withTheirServer } from './their-server.js';
 

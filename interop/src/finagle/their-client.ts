@@ -1,8 +1,8 @@
 /** Finagle's client calls our server. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Case } from '../run-cases.js';
 import { must, mustEqual } from './checks.js';
 import { PeerProgram, type Told } from './peer-program.js';
-import type { Case } from './scene.js';
 import { digestOf, type ServedPeer, servePeer, textOf } from './served-peer.js';
 import { WireRecorder } from './wire-recorder.js';
 

@@ -2,10 +2,10 @@
 import { traceKey } from '@fwk/core';
 import { createClient } from '@fwk/http';
 import { type CallContext, currentContext, type ErrorTraits, FwkError, systemClock } from '@fwk/kernel';
+import type { Case } from '../run-cases.js';
 import { must, mustEqual, mustFail } from './checks.js';
 import { type PeerCaller, peer } from './contract.js';
 import { PeerProgram, type Told } from './peer-program.js';
-import type { Case } from './scene.js';
 import { digestOf, textOf } from './served-peer.js';
 import { WireRecorder } from './wire-recorder.js';
 

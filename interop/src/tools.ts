@@ -1,0 +1,20 @@
+/** Programs of other people that a peer needs. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { ToolMissingError } from './interop.js';
+
+const run = promisify(execFile);
+
+/**
+ * Asks a program something, such as its version.
+ * @param what - names it for people, in an error.
+ * @throws ToolMissingError when there is no such program.
+ */
+export async function askTool(program: string, args: string[], what: string, signal: AbortSignal): Promise<string> {
+  try {
+    return (await run(program, args, { signal })).stdout.trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new ToolMissingError(`${what} is needed, and there is no "${program}"`);
+  }
+}
