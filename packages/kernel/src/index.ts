@@ -29,6 +29,7 @@ export {
   managementFeed,
   serverSentEvent,
 } from './component/management-feed.js';
+export { checkNodeVersion, NodeTooOldError, oldestNode } from './component/node-version.js';
 export { ownerOf, setOwner } from './component/owner.js';
 export { sharedState } from './component/shared-state.js';
 export { standInFor } from './component/stand-in.js';

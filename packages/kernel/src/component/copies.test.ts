@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { copiesOf, noteCopy } from './copies.js';
 import { sharedState } from './shared-state.js';
@@ -11,6 +14,27 @@ test('the second copy of a package is told once, with both places', () => {
     expect.objectContaining({ code: 'FWK_KERNEL_TWO_COPIES' }),
   );
   expect(copiesOf('@fwk/test-copies')).toEqual(['/a/x.js', '/b/x.js', '/c/x.js']);
+  warning.mockRestore();
+});
+
+test('copies of different versions are told with their versions', () => {
+  const warning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  const folder = mkdtempSync(join(tmpdir(), 'fwk-copies-'));
+  const install = (path: string, version: string) => {
+    mkdirSync(join(folder, path, 'dist'), { recursive: true });
+    writeFileSync(join(folder, path, 'package.json'), JSON.stringify({ name: '@fwk/test-versions', version }));
+    // Says which modules are CommonJS; names no package.
+    writeFileSync(join(folder, path, 'dist/package.json'), '{ "type": "commonjs" }');
+    return join(folder, path, 'dist/index.js:3:5');
+  };
+  const [older, newer] = [install('older', '0.1.0'), install('newer', '0.2.0')];
+  noteCopy('@fwk/test-versions', older);
+  noteCopy('@fwk/test-versions', `file://${newer}`);
+  expect(warning).toHaveBeenCalledExactlyOnceWith(
+    `two versions of @fwk/test-versions are loaded: 0.1.0 from ${older} and 0.2.0 from file://${newer}`,
+    expect.objectContaining({ detail: expect.stringContaining('npm ls @fwk/test-versions') }),
+  );
+  rmSync(folder, { recursive: true });
   warning.mockRestore();
 });
 

@@ -30,6 +30,11 @@ export const kernelErrors = Object.freeze({
       'A warning of the process: two copies of one package are loaded, and classes and tokens of one are strangers to the other. Install one version once.',
     status: 500,
   },
+  FWK_KERNEL_NODE_TOO_OLD: {
+    summary:
+      'The program runs on a Node that is older than the packages need; the message says which one it is and which one will do.',
+    status: 500,
+  },
   FWK_KERNEL_OPTIONS_INVALID: {
     summary: 'Options were refused when something was built; the message names each field, its value and its range.',
     status: 500,
