@@ -1,10 +1,12 @@
 /**
  * `npm run docs`: writes docs/errors.md, docs/events.md and the order of layers in the README of the policies from the packages'
- * own tables.
+ * own tables, the reference in each README from tables and docstrings, and docs/api from the declarations.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { apiReport } from './api/report.mjs';
 import { orderTable, placed } from './docs/order.mjs';
+import { referenceOf } from './docs/reference.mjs';
 import { errorsPage, eventsPage, tableOf } from './docs/tables.mjs';
 import { prepare } from './prepare.mjs';
 import { packageNames, root } from './workspace.mjs';
@@ -24,6 +26,13 @@ async function main() {
   const { canonicalOrder } = await import('../packages/resilience/dist/order/canonical-order.js');
   const readme = join(root, 'packages/resilience/README.md');
   writeFileSync(readme, placed(readFileSync(readme, 'utf8'), 'order', orderTable(canonicalOrder)));
+  mkdirSync(join(root, 'docs/api'), { recursive: true });
+  for (const name of packageNames()) {
+    const page = join(root, 'packages', name, 'README.md');
+    const reference = referenceOf(name, { errors: errors[name], events: events[name] });
+    writeFileSync(page, placed(readFileSync(page, 'utf8'), 'reference', reference));
+    writeFileSync(join(root, 'docs/api', `${name}.md`), apiReport(name));
+  }
   return 0;
 }
 

@@ -10,6 +10,7 @@ import { resilienceErrors, resilienceEvents } from '@fwk/resilience';
 import { describe, expect, test } from 'vitest';
 import { canonicalOrder } from '../packages/resilience/src/order/canonical-order.js';
 import { orderTable, placed } from './docs/order.mjs';
+import { optionsIn, referenceOf } from './docs/reference.mjs';
 import { errorsPage, eventsPage } from './docs/tables.mjs';
 import { filesBelow, isSource, packageNames, root } from './workspace.mjs';
 
@@ -37,6 +38,45 @@ const text = sources.map((path) => readFileSync(path, 'utf8')).join('\n');
 describe('the pages made from tables', () => {
   test('docs/errors.md is what `npm run docs` writes', () => expect(page('errors.md')).toBe(errorsPage(errors)));
   test('docs/events.md is what `npm run docs` writes', () => expect(page('events.md')).toBe(eventsPage(events)));
+});
+
+describe('the reference of a package', () => {
+  test.each(packageNames())('%s: stands in the README as `npm run docs` writes it', (name) => {
+    const readme = readFileSync(join(root, 'packages', name, 'README.md'), 'utf8');
+    const tables = {
+      errors: errors[name as keyof typeof errors],
+      events: { ...events, mux: {} }[name as keyof typeof errors],
+    };
+    expect(readme).toBe(placed(readme, 'reference', referenceOf(name, tables)));
+  });
+
+  test('has each option with its default and its meaning', () => {
+    const source = [
+      '/** Options. */',
+      'export interface PauseOptions extends Base {',
+      '  /** How long, 1 to 2 milliseconds; see {@link Base}. @defaultValue 5 */',
+      '  readonly pauseMs: number | Live<number>;',
+      '  /**',
+      '   * Whether a | b,',
+      '   * over two lines.',
+      '   */',
+      '  readonly split?: {',
+      '    /** Inner. */',
+      '    readonly inner: 1;',
+      '  };',
+      '}',
+      'interface Hidden { }',
+    ].join('\n');
+    expect(optionsIn(source)).toEqual([
+      {
+        interfaceName: 'PauseOptions',
+        fields: [
+          { field: 'pauseMs', optional: false, means: 'How long, 1 to 2 milliseconds; see `Base`.', fallback: '5' },
+          { field: 'split', optional: true, means: 'Whether a | b, over two lines.', fallback: undefined },
+        ],
+      },
+    ]);
+  });
 });
 
 describe('the order of layers', () => {
