@@ -1,5 +1,5 @@
 /**
- * `npm run docs`: writes docs/errors.md, docs/events.md and the order of layers in the README of the policies from the packages'
+ * `npm run docs`: writes docs/errors.md, docs/events.md, docs/metrics.md and the order of layers in the README of the policies from the packages'
  * own tables, the reference in each README from tables and docstrings, and docs/api from the declarations.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { apiReport } from './api/report.mjs';
 import { orderTable, placed } from './docs/order.mjs';
 import { referenceOf } from './docs/reference.mjs';
-import { errorsPage, eventsPage, tableOf } from './docs/tables.mjs';
+import { errorsPage, eventsPage, metricsPage, tableOf } from './docs/tables.mjs';
 import { prepare } from './prepare.mjs';
 import { packageNames, root } from './workspace.mjs';
 
@@ -16,13 +16,17 @@ async function main() {
   if (code !== 0) return code;
   const errors = {};
   const events = {};
+  const metrics = {};
   for (const name of packageNames()) {
     const exported = await import(`@fwk/${name}`);
     errors[name] = own(tableOf(exported, `${name}Errors`), name);
     events[name] = tableOf(exported, `${name}Events`);
+    metrics[name] = tableOf(exported, `${name}Metrics`);
   }
   writeFileSync(join(root, 'docs/errors.md'), errorsPage(errors));
   writeFileSync(join(root, 'docs/events.md'), eventsPage(events));
+  const { prometheusName } = await import('../packages/core/dist/metrics/metric-names.js');
+  writeFileSync(join(root, 'docs/metrics.md'), metricsPage(metrics, prometheusName));
   const { canonicalOrder } = await import('../packages/resilience/dist/order/canonical-order.js');
   const readme = join(root, 'packages/resilience/README.md');
   writeFileSync(readme, placed(readFileSync(readme, 'utf8'), 'order', orderTable(canonicalOrder)));

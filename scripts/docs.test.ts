@@ -1,17 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configErrors, configEvents } from '@fwk/config';
-import { coreErrors, coreEvents } from '@fwk/core';
+import { configErrors, configEvents, configMetrics } from '@fwk/config';
+import { coreErrors, coreEvents, coreMetrics } from '@fwk/core';
 import { discoveryErrors, discoveryEvents } from '@fwk/discovery';
-import { httpErrors, httpEvents } from '@fwk/http';
-import { kernelErrors, kernelEvents } from '@fwk/kernel';
-import { muxErrors } from '@fwk/mux';
-import { resilienceErrors, resilienceEvents } from '@fwk/resilience';
+import { httpErrors, httpEvents, httpMetrics } from '@fwk/http';
+import { kernelErrors, kernelEvents, kernelMetrics, type MetricEntry } from '@fwk/kernel';
+import { muxErrors, muxMetrics } from '@fwk/mux';
+import { resilienceErrors, resilienceEvents, resilienceMetrics } from '@fwk/resilience';
 import { describe, expect, test } from 'vitest';
+import { prometheusName } from '../packages/core/src/metrics/metric-names.js';
 import { canonicalOrder } from '../packages/resilience/src/order/canonical-order.js';
 import { orderTable, placed } from './docs/order.mjs';
 import { optionsIn, referenceOf } from './docs/reference.mjs';
-import { errorsPage, eventsPage } from './docs/tables.mjs';
+import { errorsPage, eventsPage, metricsPage } from './docs/tables.mjs';
 import { filesBelow, isSource, packageNames, root } from './workspace.mjs';
 
 const errors = {
@@ -31,6 +32,15 @@ const events = {
   kernel: kernelEvents,
   resilience: resilienceEvents,
 };
+const metrics = {
+  config: configMetrics,
+  core: coreMetrics,
+  discovery: {},
+  http: httpMetrics,
+  kernel: kernelMetrics,
+  mux: muxMetrics,
+  resilience: resilienceMetrics,
+};
 const page = (name: string) => readFileSync(join(root, 'docs', name), 'utf8');
 const sources = packageNames().flatMap((name) => filesBelow(join(root, 'packages', name, 'src'), isSource));
 const text = sources.map((path) => readFileSync(path, 'utf8')).join('\n');
@@ -38,6 +48,8 @@ const text = sources.map((path) => readFileSync(path, 'utf8')).join('\n');
 describe('the pages made from tables', () => {
   test('docs/errors.md is what `npm run docs` writes', () => expect(page('errors.md')).toBe(errorsPage(errors)));
   test('docs/events.md is what `npm run docs` writes', () => expect(page('events.md')).toBe(eventsPage(events)));
+  test('docs/metrics.md is what `npm run docs` writes', () =>
+    expect(page('metrics.md')).toBe(metricsPage(metrics, prometheusName)));
 });
 
 describe('the reference of a package', () => {
@@ -130,5 +142,37 @@ describe('the tables', () => {
     const emitted = new Set([...text.matchAll(/\bemit\(\s*'([a-z-]+\.[a-z-]+)'/g)].map(([, name]) => name));
     const known = new Set(Object.values(events).flatMap((table) => Object.keys(table)));
     expect([...emitted].filter((name) => !known.has(name as string))).toEqual([]);
+  });
+});
+
+describe('the tables of metrics', () => {
+  const rows = new Map<string, MetricEntry>(Object.values(metrics).flatMap((table) => Object.entries(table)));
+  /** Where instruments are made for others, from whatever spec they were given. */
+  const passesOn = /core\/src\/metrics\/|kernel\/src\/telemetry\/|resilience\/src\/statistics\/counting-meter/;
+  const makers = sources.filter((path) => !passesOn.test(path)).map((path) => readFileSync(path, 'utf8'));
+  const made = [...makers.join('\n').matchAll(/\b\w+Metrics\['([a-z0-9_.]+)'\]/g)].map(([, name]) => name as string);
+
+  test('are where every instrument comes from', () => {
+    const elsewhere =
+      /\b(?:counter|gauge|histogram)\(\s*\{|\bobserve\(\s*'(?:gauge|counter)',\s*\{|\bname: '[a-z]+(?:\.[a-z_]+)+',\s*help:/;
+    expect(makers.filter((code) => elsewhere.test(code))).toEqual([]);
+    expect(made.filter((name) => !rows.has(name))).toEqual([]);
+  });
+
+  test('list no metric that nothing makes', () => {
+    const named = new Set([...text.matchAll(/Metrics\['([a-z0-9_.]+)'\]/g)].map(([, name]) => name));
+    expect([...rows.keys()].filter((name) => !named.has(name))).toEqual([]);
+  });
+
+  test('say the kind that each is made as', () => {
+    const calls = text.matchAll(/\b(counter|gauge|histogram)\(\s*\w+Metrics\['([a-z0-9_.]+)'\]/g);
+    const wrong = [...calls].filter(([, kind, name = '']) => rows.get(name)?.kind !== kind);
+    expect(wrong.map(([call]) => call)).toEqual([]);
+  });
+
+  test('have no name twice, and help that a lint of Prometheus accepts', () => {
+    const shown = [...rows].map(([name, row]) => prometheusName({ name, ...row }, row.kind));
+    expect(new Set(shown).size).toBe(shown.length);
+    expect([...rows.values()].filter(({ help }) => !/^[A-Z].*\.$/.test(help))).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** Renders the tables of errors and events that the packages export, so that the pages cannot drift from the code. */
+/** Renders the tables of errors, events and metrics that the packages export, so that the pages cannot drift from the code. */
 
 /**
  * @param {Readonly<Record<string, Readonly<Record<string, { summary: string, status: number }>>>>} tables by package
@@ -38,6 +38,40 @@ export function eventsPage(tables) {
   ].join('\n');
 }
 
+/**
+ * @param {Readonly<Record<string, Readonly<Record<string, import('@fwk/kernel').MetricEntry>>>>} tables by package
+ * @param {(spec: import('@fwk/kernel').MetricEntry & { name: string }, kind: import('@fwk/kernel').MetricEntry['kind']) => string} exposedName how Prometheus shows a name
+ * @returns {string} docs/metrics.md
+ */
+export function metricsPage(tables, exposedName) {
+  const sections = Object.entries(tables)
+    .filter(([, table]) => Object.keys(table).length > 0)
+    .flatMap(([name, table]) => [
+      `## @fwk/${name}`,
+      '',
+      '| metric | kind | unit | labels | means |',
+      '|---|---|---|---|---|',
+      ...sorted({ [name]: table }, (row) => metricRow(row, exposedName)),
+      '',
+    ]);
+  return [
+    '# Metrics',
+    '',
+    'What services measure of themselves: on `/manage/metrics`, and on `/metrics` of a server. Names stand here as Prometheus shows',
+    'them, and below each the name in OpenTelemetry’s form, by which code asks for it. Made by `npm run docs` from the tables in',
+    'the packages (`coreMetrics`, `httpMetrics`, …). How to scrape, join registries and bound labels: [scraping](scraping.md).',
+    '',
+    ...sections,
+  ].join('\n');
+}
+
+function metricRow([name, row], exposedName) {
+  const { kind, unit, labels = {}, help } = row;
+  const shown = exposedName({ name, ...row }, kind);
+  const listed = Object.entries(labels).map(([label, says]) => `\`${label.replaceAll('.', '_')}\`: ${says}`);
+  return `| \`${shown}\`<br>\`${name}\` | ${kind} | ${unit ?? ''} | ${listed.join('<br>')} | ${help} |`;
+}
+
 function sorted(tables, row) {
   return Object.values(tables).flatMap((table) =>
     Object.entries(table)
@@ -46,7 +80,7 @@ function sorted(tables, row) {
   );
 }
 
-/** A table that a package exports under this name (`kernelErrors`, `coreEvents`); empty when it has none. */
+/** A table that a package exports under this name (`kernelErrors`, `coreEvents`, `httpMetrics`); empty when it has none. */
 export function tableOf(exported, name) {
   return exported[name] ?? {};
 }

@@ -2,10 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { findConsul } from './consul.mjs';
+import { findPrometheus, promtoolOf } from './prometheus.mjs';
 import { findRedis, redisLibraries } from './redis.mjs';
 
 describe.each([
   { name: 'Consul', find: findConsul, variable: 'CONSUL_BIN', required: 'FWK_REQUIRE_CONSUL', script: 'consul.mjs' },
+  {
+    name: 'Prometheus',
+    find: findPrometheus,
+    variable: 'PROMETHEUS_BIN',
+    required: 'FWK_REQUIRE_PROMETHEUS',
+    script: 'prometheus.mjs',
+  },
   { name: 'Redis', find: findRedis, variable: 'REDIS_BIN', required: 'FWK_REQUIRE_REDIS', script: 'redis.mjs' },
 ])('finding $name', ({ name, find, variable, required, script }) => {
   const nowhere = { [variable]: '/nowhere/program' };
@@ -41,4 +49,13 @@ test.runIf(redis !== undefined)('the Redis that is found runs', () => {
   const env = { ...process.env, ...redisLibraries(program) };
   const { stdout } = spawnSync(program, ['--version'], { argv0: 'redis-server', env, encoding: 'utf8' });
   expect(stdout).toMatch(/Redis server v=\d/);
+});
+
+const prometheus = await findPrometheus();
+
+test.runIf(prometheus !== undefined)('the Prometheus that is found runs, and its checker beside it', () => {
+  for (const program of [prometheus as string, promtoolOf(prometheus as string)]) {
+    const { stdout, stderr } = spawnSync(program, ['--version'], { encoding: 'utf8' });
+    expect(stdout + stderr).toMatch(/version \d+\.\d+/);
+  }
 });

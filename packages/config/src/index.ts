@@ -34,6 +34,7 @@ export { flagsSchema } from './flags/flags-schema.js';
 export { featureFlags } from './flags/live-flags.js';
 export type { Difference } from './flags/tally.js';
 export { type ConfigOptions, configDefaults, type DirectoryEntry, type FileEntry } from './live/options.js';
+export { configMetrics } from './metrics.js';
 export { readDurationMs, readSizeBytes } from './resolve/units.js';
 export type { UnknownKey } from './schema/unknown-keys.js';
 export {

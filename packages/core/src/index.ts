@@ -2,6 +2,7 @@ export * from '@fwk/kernel';
 export { type App, type AppState, createApp } from './app/app.js';
 export {
   type AppOptions,
+  type AppUsageOptions,
   appDefaults,
   DuplicateComponentError,
   type LoggingOptions,
@@ -32,6 +33,7 @@ export { Injectable, type InjectableOptions, type Scope } from './container/inje
 export { loadTsyringe } from './container/tsyringe-bridge.js';
 export { coreErrors } from './core-errors.js';
 export { coreEvents } from './core-events.js';
+export { coreMetrics } from './core-metrics.js';
 export { checkDefaults } from './health/check-runner.js';
 export {
   type ComponentHealth,
@@ -72,12 +74,24 @@ export { ManagementRefusedError } from './management/problem.js';
 export { ManagementReply } from './management/reply.js';
 export { DuplicateEndpointError } from './management/routes.js';
 export { type EncodedBody, encodeBody } from './metrics/content-encoding.js';
+export type { Exposed } from './metrics/exposition.js';
 export type { Family, Sample } from './metrics/family.js';
+export type { ForeignHost, ForeignRegistry } from './metrics/foreign-registry.js';
 export { InstrumentConflictError } from './metrics/instrument-conflict-error.js';
 export { InstrumentInvalidError } from './metrics/instrument-invalid-error.js';
 export { createMeter, type MeterOptions, type Metrics, meterDefaults, metricsToken } from './metrics/meter.js';
 export { observeProcess } from './metrics/process-metrics.js';
 export type { Exemplar } from './metrics/series.js';
+export {
+  type GatheredTopology,
+  type GatherOptions,
+  gatherDefaults,
+  gatherTopology,
+} from './topology/gather-topology.js';
+export { type JoinedEdge, joinTopology, type TopologyMap } from './topology/join-topology.js';
+export { type CalleeEdges, createTopology, type Topology, topologyToken } from './topology/topology.js';
+export { type TopologyOptions, topologyDefaults } from './topology/topology-options.js';
+export type { DatastoreReport, EdgeReport, TopologyReport } from './topology/topology-report.js';
 export { activeOtelSpan, runInOtel } from './tracing/otel.js';
 export {
   childSpan,
@@ -93,3 +107,15 @@ export {
 export { randomSpanId, randomTraceId } from './tracing/trace-ids.js';
 export { maxTracestateLength, maxTracestateMembers, readTracestate, withTracestate } from './tracing/tracestate.js';
 export { tracing } from './tracing/tracing-layer.js';
+export type { UsageFlush } from './usage/flush-usage.js';
+export {
+  createUsage,
+  type UnreadUsage,
+  type Usage,
+  type UsageOwner,
+  type UsagePage,
+  usageToken,
+} from './usage/usage.js';
+export type { UsageAccount, UsedCall } from './usage/usage-account.js';
+export { type UsageOptions, usageDefaults } from './usage/usage-options.js';
+export type { CallerSource, UsagePeriod, UsageRow } from './usage/usage-period.js';

@@ -58,6 +58,7 @@ export { httpErrors } from './errors.js';
 export { type HttpEvent, httpEvents } from './events.js';
 export { type IdempotencyOptions, idempotencyDefaults } from './idempotency/idempotency-options.js';
 export type { Claim, ClaimedKey, IdempotencyStore, KeptAnswer, KeyedRequest } from './idempotency/idempotency-store.js';
+export { httpMetrics } from './metrics.js';
 export type { AdvertiseOptions } from './server/advertise.js';
 export { type HttpOptions, http } from './server/http.js';
 export type { HttpServer } from './server/http-server.js';

@@ -12,10 +12,13 @@ export {
   type Component,
   type ComponentContext,
   type ComponentSteps,
+  type Datastore,
   envToken,
+  type FoundInstance,
   type HealthIndicator,
   type HealthReport,
   type HealthStatus,
+  instanceFinderToken,
   type Provision,
   stepsIn,
 } from './component/component.js';
@@ -111,6 +114,7 @@ export {
   type Staleness,
 } from './live/live.js';
 export { type LiveOptions, type LiveSource, liveValue } from './live/live-source.js';
+export { kernelMetrics } from './metrics.js';
 export {
   type CurrentOptions,
   checkOptions,
@@ -199,7 +203,13 @@ export {
 } from './service/settlement.js';
 export { type Stack, stack } from './service/stack.js';
 export { StackError } from './service/stack-error.js';
-export { createDigest, type LatencyDigest, type LatencySnapshot } from './statistics/latency-digest.js';
+export { type DigestData, digestData, digestOf } from './statistics/digest-data.js';
+export {
+  createDigest,
+  type LatencyDigest,
+  type LatencySnapshot,
+  type MergedDigest,
+} from './statistics/latency-digest.js';
 export { type LogFields, type Logger, noLogger } from './telemetry/logger.js';
 export {
   type Counter,
@@ -212,6 +222,7 @@ export {
   type Meter,
   noMeter,
 } from './telemetry/meter.js';
+export { type MetricEntry, type MetricTable, metricTable } from './telemetry/metric-table.js';
 export { printable, printableLines } from './text/printable.js';
 export {
   type BackoffShape,

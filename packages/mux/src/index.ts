@@ -23,6 +23,7 @@ export { FrameOutput } from './codec/frame-output.js';
 export { FrameReader, type FrameReceiver } from './codec/frame-reader.js';
 export { type DispatchStatus, dispatchStatus, messageTypes, muxFailure, tags } from './codec/message-types.js';
 export { muxErrors } from './errors.js';
+export { muxMetrics } from './metrics.js';
 export { NotWrittenError } from './not-written-error.js';
 export { ProtocolError } from './protocol-error.js';
 export { ClientSession, type SessionStatus } from './session/client-session.js';

@@ -122,6 +122,7 @@ export { LimitExceededError, type LimitReason, type LimitRefusal } from './limit
 export type { LimitHandle, LimitSnapshot } from './limit/limit-handle.js';
 export type { LimitAlgorithm } from './limit/limit-strategy.js';
 export type { LimitPartitions } from './limit/partitions.js';
+export { resilienceMetrics } from './metrics.js';
 export type { Scope } from './order/placed-part.js';
 export { ChangeInvalidError } from './policy/change-invalid-error.js';
 export { EndpointNotInUseError } from './policy/endpoint-not-in-use-error.js';

@@ -1,6 +1,7 @@
 /** What operators see of settings, and do with them. */
 import type { Env, ManagementEndpoint, ManagementRequest } from '@fwk/kernel';
 import { refused } from '../live/override-change.js';
+import { configMetrics } from '../metrics.js';
 import type { ChangeReason, Config, OverrideOptions } from '../settings/config.js';
 
 /** The part of a configuration that operators use. */
@@ -82,11 +83,8 @@ function membersOf(body: unknown): Record<string, unknown> {
 
 /** Version and hash as metrics, so that drift between instances is seen: `config_hash` differs where settings do. */
 export function observeConfig(config: Pick<Config, 'version' | 'hash'>, { metrics }: Env): Disposable {
-  const version = { name: 'config.version', help: 'How often settings have changed since the start, counted from 1.' };
-  const hash = {
-    name: 'config.hash',
-    help: 'A hash of the settings in effect as a number; equal settings have equal ones.',
-  };
+  const version = configMetrics['config.version'];
+  const hash = configMetrics['config.hash'];
   const observed = [
     metrics.observe('gauge', version, {}, () => config.version),
     metrics.observe('gauge', hash, {}, () => Number.parseInt(config.hash, 16)),

@@ -19,6 +19,8 @@ import {
 import type { Provider } from '../container/container.js';
 import { type LogDestination, type LogLevel, logLevels } from '../logging/logger.js';
 import { ManagementExposedError } from '../management/access.js';
+import type { UsageFlush } from '../usage/flush-usage.js';
+import { checkUsageOptions, type UsageOptions } from '../usage/usage-options.js';
 
 /** A class that the container shall build, or a key with its provider. */
 export type ProviderEntry = Class<unknown> | readonly [key: InjectionKey<unknown>, provider: Provider<unknown>];
@@ -53,6 +55,8 @@ export interface AppOptions {
   /** The management listener, or false for none. */
   readonly management?: ManagementOptions | false;
   readonly shutdown?: Partial<ShutdownOptions>;
+  /** How what callers use is counted, and what becomes of what nobody has read when the application stops. */
+  readonly usage?: Partial<AppUsageOptions>;
   /** Limit of every single step of starting and stopping, in milliseconds, 1 to 600,000. @defaultValue 10000 */
   readonly stepTimeoutMs?: number;
   /** Whether SIGTERM and SIGINT stop the application, and the process with it. @defaultValue true */
@@ -78,6 +82,12 @@ export interface ManagementOptions {
    * the token of a file that is made at the start (`app.managementTokenFile`). @defaultValue none
    */
   readonly token?: string;
+}
+
+/** How an application counts usage. */
+export interface AppUsageOptions extends Omit<UsageOptions, 'clock'> {
+  /** Keeps usage that nobody has acknowledged when the application stops. @defaultValue it is written to the log */
+  readonly flush?: UsageFlush | undefined;
 }
 
 /** How an application stops; milliseconds. */
@@ -126,12 +136,13 @@ export class DuplicateComponentError extends FwkError {
 
 /** The options with everything filled in. */
 export interface CheckedAppOptions
-  extends Required<Omit<AppOptions, 'instanceId' | 'commit' | 'logging' | 'management' | 'shutdown'>> {
+  extends Required<Omit<AppOptions, 'instanceId' | 'commit' | 'logging' | 'management' | 'shutdown' | 'usage'>> {
   readonly instanceId: string | undefined;
   readonly commit: string | undefined;
   readonly logging: Required<LoggingOptions>;
   readonly management: (Required<Omit<ManagementOptions, 'token'>> & Pick<ManagementOptions, 'token'>) | false;
   readonly shutdown: ShutdownOptions;
+  readonly usage: AppUsageOptions;
 }
 
 const serviceName: Rule = (value) =>
@@ -168,6 +179,7 @@ export function checkAppOptions(options: AppOptions): CheckedAppOptions {
     logging: anything,
     management: anything,
     shutdown: anything,
+    usage: anything,
     stepTimeoutMs: millisecondsIn(1, 600_000),
     signals: flag,
   });
@@ -194,7 +206,21 @@ export function checkAppOptions(options: AppOptions): CheckedAppOptions {
       drainTimeoutMs: millisecondsIn(0, 600_000),
       totalMs: millisecondsIn(1, 600_000),
     }),
+    usage: checkUsage(options.usage),
   };
+}
+
+function checkUsage({ flush, ...given }: Partial<AppUsageOptions> = {}): AppUsageOptions {
+  checkOptions<Pick<AppUsageOptions, 'flush'>>(
+    'createApp usage',
+    { ...(flush !== undefined && { flush }) },
+    {},
+    {
+      flush: optional((value) => (typeof value === 'function' ? undefined : 'a function of the unread usage')),
+    },
+  );
+  const { clock: _, ...checked } = checkUsageOptions('createApp usage', given);
+  return { ...checked, flush };
 }
 
 function checkManagement(options: ManagementOptions | undefined) {

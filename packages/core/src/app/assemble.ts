@@ -11,6 +11,7 @@ import {
   envToken,
   eventBus,
   type InjectionKey,
+  instanceFinderToken,
   makeEnv,
   messageOf,
   stepsIn,
@@ -31,7 +32,12 @@ import { type ManagementServer, managementServer } from '../management/managemen
 import { profileEndpoints } from '../management/profile-endpoints.js';
 import { v8Profiler } from '../management/profiler.js';
 import { createMeter, type Metrics, metricsToken } from '../metrics/meter.js';
+import { componentDatastores } from '../topology/component-datastores.js';
+import { createTopology, topologyToken } from '../topology/topology.js';
+import { topologyEndpoints } from '../topology/topology-endpoints.js';
 import { randomSpanId } from '../tracing/trace-ids.js';
+import { createUsage, type Usage, usageToken } from '../usage/usage.js';
+import { usageEndpoints } from '../usage/usage-endpoints.js';
 import type { CheckedAppOptions, ProviderEntry } from './app-options.js';
 
 /** The application's events, to listen to. */
@@ -52,6 +58,7 @@ export interface Parts {
   /** `serving` is what readiness says of the application itself. */
   readonly flags: { serving: boolean };
   readonly metrics: Metrics;
+  readonly usage: Usage;
   /** The process metrics, while they are being read. */
   observed: Disposable | undefined;
 }
@@ -110,6 +117,15 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
   container.register(drainToken, { useValue: drain });
   container.register(healthToken, { useValue: health });
   container.register(metricsToken, { useValue: metrics });
+  const { flush: _, ...periods } = options.usage;
+  const boot = randomSpanId(base.random);
+  const usage = createUsage({ service: name, instance: instanceId, boot }, env.metrics, {
+    ...periods,
+    clock: env.clock,
+  });
+  container.register(usageToken, { useValue: usage });
+  const topology = createTopology(info, env.metrics, () => componentDatastores(placed), { clock: env.clock });
+  container.register(topologyToken, { useValue: topology });
   container.register(eventBusToken, { useValue: bus });
   container.register(loggerToken, { useValue: env.logger });
   for (const [key, provider] of options.providers.map(entryOf)) container.register(key, provider);
@@ -121,7 +137,7 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
     env,
     call,
     announcements,
-    announce: (announcement) => void announcements.push(announcement),
+    announce: (announcement) => void announcements.push({ management: management?.url, ...announcement }),
     get: (key) => container.get(key),
     find: (key) => container.find(key),
   });
@@ -138,8 +154,23 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
       announcements,
     }),
     ...profileEndpoints(info, env.clock, v8Profiler(env.clock)),
+    ...usageEndpoints(usage),
+    ...topologyEndpoints(topology, { clock: env.clock, finder: () => container.find(instanceFinderToken) }),
     ...placed.flatMap(({ steps }) => steps.manage?.() ?? []),
   ];
+  const management = options.management
+    ? managementServer({
+        host: options.management.host,
+        port: options.management.port,
+        token: options.management.token,
+        app: info,
+        endpoints,
+        events: bus,
+        clock: env.clock,
+        logger: env.logger,
+        errors: coreErrors,
+      })
+    : undefined;
   return {
     info,
     env,
@@ -147,23 +178,12 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
     health,
     drain,
     logger,
-    management: options.management
-      ? managementServer({
-          host: options.management.host,
-          port: options.management.port,
-          token: options.management.token,
-          app: info,
-          endpoints,
-          events: bus,
-          clock: env.clock,
-          logger: env.logger,
-          errors: coreErrors,
-        })
-      : undefined,
+    management,
     components: placed.map((component) => ({ ...component, contextOf })),
     providers: options.providers.filter((entry) => typeof entry === 'function'),
     flags,
     metrics,
+    usage,
     observed: undefined,
   };
 }

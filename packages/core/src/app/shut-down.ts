@@ -1,6 +1,7 @@
 import { background, type CallContext, isFwkError, sleep } from '@fwk/kernel';
 import { DisposeFailedError } from '../container/container-errors.js';
 import { runStep } from '../lifecycle/step.js';
+import { flushUsage } from '../usage/flush-usage.js';
 import type { CheckedAppOptions } from './app-options.js';
 import type { Parts } from './assemble.js';
 
@@ -19,7 +20,7 @@ export interface ShutDownResult {
  */
 export async function shutDown(
   parts: Parts,
-  options: Pick<CheckedAppOptions, 'shutdown' | 'stepTimeoutMs'>,
+  options: Pick<CheckedAppOptions, 'shutdown' | 'stepTimeoutMs' | 'usage'>,
   from: { readonly started: number; readonly wasReady: boolean },
 ): Promise<ShutDownResult> {
   const { env, drain, health, container, management, flags } = parts;
@@ -77,6 +78,9 @@ export async function shutDown(
   env.events.emit('drain.ended', { abandoned });
   if (abandoned > 0) env.logger.warn({ abandoned }, 'calls were still in flight when the wait for them ended');
 
+  // No call is counted any more; whoever keeps what is left may need what components gave.
+  await attempt('usage', 'flush', () => flushUsage(parts.usage, options.usage.flush, env.logger));
+  parts.usage[Symbol.dispose]();
   health[Symbol.dispose]();
   try {
     await container.dispose(left(totalMs));

@@ -27,11 +27,9 @@ describe('exposition', () => {
     expect(body).toBe(`# HELP orders_placed_total Orders\\nplaced.
 # TYPE orders_placed_total counter
 orders_placed_total{kind="a\\"b\\\\c"} 2
-
 # HELP queue_size Queue.
 # TYPE queue_size gauge
 queue_size 3
-
 # HELP call_duration_seconds Calls.
 # TYPE call_duration_seconds histogram
 call_duration_seconds_bucket{to="x",le="0.1"} 1

@@ -1,11 +1,14 @@
-import type { Registry } from 'prom-client';
-import type { Family, Sample } from './family.js';
-import { negotiateFormat } from './negotiate-format.js';
+import { type Clock, settleWithin } from '@fwk/kernel';
+import { type ForeignFamily, type ForeignRegistry, foreignNames, readForeignFamily } from './foreign-registry.js';
+import { foreignText } from './foreign-text.js';
+import type { Instrument } from './instrument.js';
+import { type ExpositionFormat, negotiateFormat } from './negotiate-format.js';
+import { instrumentText } from './own-text.js';
 
 /**
- * The text that scrapers read, written by prom-client. Our numbers are handed to it at scrape as finished values: its
- * own instruments would rebuild a string key for each record and confuse labels that contain commas. Each family is
- * written by itself, so that one that cannot be written costs no other.
+ * The text that scrapers read. It is written in slices of time, so that a service with many series goes on answering while it is
+ * scraped; each series is read whole. However many scrapers ask at once, at most one text a format is being written, and one more
+ * waits for all who came meanwhile: nobody gets values older than its request.
  */
 
 /** Content type of the OpenMetrics text format. */
@@ -14,87 +17,127 @@ export const openMetricsType = 'application/openmetrics-text; version=1.0.0; cha
 /** Content type of the classic Prometheus text format. */
 export const prometheusType = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** Writes the families in the format that the scraper prefers. */
-export async function expose(
-  families: readonly Family[],
-  accept: string | undefined,
-): Promise<{ readonly contentType: string; readonly body: string }> {
-  const { Registry } = await import('prom-client');
-  const open = negotiateFormat(accept) === 'openmetrics';
-  const registry = new Registry();
-  // A registry's type follows its first content type; at run time it takes either.
-  if (open) (registry as { setContentType(type: string): void }).setContentType(openMetricsType);
-  const texts: string[] = [];
-  for (const family of families) {
-    if (family.samples.length === 0) continue;
-    const text = await write(registry, finish(family, open)).catch(() => undefined);
-    if (text !== undefined) texts.push(open ? withHelpQuoted(text) : text);
+/** How long the event loop is held at a time, in milliseconds. */
+const sliceMs = 4;
+
+/** How many pieces of text are written between two looks at the clock. */
+const piecesBetweenLooks = 8;
+
+/** Time that an included registry has to answer, in milliseconds; Prometheus waits ten seconds for the whole. */
+export const foreignLimitMs = 2000;
+
+/** The exposition, for a scraper. */
+export interface Exposed {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** What is written. */
+export interface ExpositionSources {
+  readonly clock: Clock;
+  readonly instruments: () => Iterable<Instrument>;
+  /** Whether one of ours has a name. */
+  readonly isTaken: (name: string) => boolean;
+  readonly registries: Iterable<ForeignRegistry>;
+  /** Told of a registry that threw, or did not answer in time. */
+  readonly registryFailed: () => void;
+}
+
+/** See the head of this file. */
+export class Exposition {
+  readonly #sources: ExpositionSources;
+  readonly #turns: Readonly<Record<ExpositionFormat, Turns<Exposed>>>;
+
+  constructor(sources: ExpositionSources) {
+    this.#sources = sources;
+    const turns = (format: ExpositionFormat) => new Turns(() => this.#write(format === 'openmetrics'));
+    this.#turns = { openmetrics: turns('openmetrics'), prometheus: turns('prometheus') };
   }
-  return open
-    ? { contentType: openMetricsType, body: [...texts, '# EOF\n'].join('\n') }
-    : { contentType: prometheusType, body: texts.length === 0 ? '' : `${texts.join('\n\n')}\n` };
+
+  expose(accept: string | undefined): Promise<Exposed> {
+    return this.#turns[negotiateFormat(accept)].ask();
+  }
+
+  async #write(open: boolean): Promise<Exposed> {
+    const { clock, registries } = this.#sources;
+    const included = await Promise.all([...registries].map((registry) => this.#read(registry)));
+    const body = await inSlices(this.#pieces(included.flat(), open), clock);
+    return open ? { contentType: openMetricsType, body: `${body}# EOF\n` } : { contentType: prometheusType, body };
+  }
+
+  *#pieces(included: readonly ForeignFamily[], open: boolean): Generator<string> {
+    const { instruments, isTaken } = this.#sources;
+    for (const instrument of instruments()) yield* instrumentText(instrument, open);
+    const taken = new Set<string>();
+    for (const family of included) {
+      const names = foreignNames(family);
+      // Two families of one name would cost the scraper both.
+      if (names.some((name) => taken.has(name) || isTaken(name))) continue;
+      for (const name of names) taken.add(name);
+      yield* foreignText(family, open);
+    }
+  }
+
+  async #read(registry: ForeignRegistry): Promise<readonly ForeignFamily[]> {
+    const late = () => {
+      throw new Error('the registry did not answer in time');
+    };
+    try {
+      const asked = (async () => registry.getMetricsAsJSON())();
+      const bound = { clock: this.#sources.clock, limitMs: foreignLimitMs, inBackground: true, late };
+      const metrics: readonly unknown[] = await settleWithin(asked, bound);
+      return metrics.map(readForeignFamily).filter((family) => family !== undefined);
+    } catch {
+      this.#sources.registryFailed();
+      return [];
+    }
+  }
 }
 
-/** The registry asks a metric only for `get()`. It knows each under the same name: ours may be one that objects have. */
-async function write(registry: Registry, finished: Finished): Promise<string> {
-  registry.clear();
-  registry.registerMetric({ name: 'family', get: async () => finished } as unknown as Parameters<
-    Registry['registerMetric']
-  >[0]);
-  return await registry.getSingleMetricAsString('family');
+/** Joins the pieces; lets the event loop turn between slices. */
+async function inSlices(pieces: Iterable<string>, clock: Clock): Promise<string> {
+  let text = '';
+  let slice: string[] = [];
+  let endMs = clock.now() + sliceMs;
+  for (const piece of pieces) {
+    slice.push(piece);
+    if (slice.length % piecesBetweenLooks !== 0 || clock.now() < endMs) continue;
+    text += slice.join('');
+    slice = [];
+    await new Promise<void>((resolve) => clock.setTimer(resolve, 0));
+    endMs = clock.now() + sliceMs;
+  }
+  return text + slice.join('');
 }
 
-/** OpenMetrics escapes quotes in the help, which is the first line; prom-client does not. */
-function withHelpQuoted(text: string): string {
-  const end = text.indexOf('\n');
-  return text.slice(0, end).replaceAll('"', '\\"') + text.slice(end);
-}
+/** Work for all who ask: whoever asks while it runs shares the next run with all others that do. */
+class Turns<T> {
+  readonly #work: () => Promise<T>;
+  #running: Promise<T> | undefined;
+  #next: Promise<T> | undefined;
 
-interface PromValue {
-  readonly labels: Record<string, string>;
-  readonly value: number;
-  readonly metricName?: string;
-  readonly exemplar?: { labelSet: Record<string, string>; value: number; timestamp: number };
-}
+  constructor(work: () => Promise<T>) {
+    this.#work = work;
+  }
 
-/** What a prom-client metric answers when it is asked for its values. */
-interface Finished {
-  readonly name: string;
-  readonly help: string;
-  readonly type: Family['kind'];
-  readonly values: readonly PromValue[];
-}
+  ask(): Promise<T> {
+    const running = this.#running;
+    if (!running) return this.#begin();
+    const goOn = () => {
+      this.#next = undefined;
+      return this.#begin();
+    };
+    this.#next ??= running.then(goOn, goOn);
+    return this.#next;
+  }
 
-function finish(family: Family, open: boolean): Finished {
-  const { prometheusName, help, kind } = family;
-  const values =
-    kind === 'histogram' ? family.samples.flatMap((sample) => bucketsOf(prometheusName, sample, open)) : family.samples;
-  // In OpenMetrics a counter's family lacks the suffix, and the registry adds it to each sample.
-  const name = open && kind === 'counter' ? prometheusName.replace(/_total$/, '') : prometheusName;
-  return { name, help, type: kind, values };
-}
-
-function bucketsOf(name: string, sample: Sample, open: boolean): PromValue[] {
-  const { labels, histogram } = sample;
-  if (!histogram) return [];
-  const values: PromValue[] = [];
-  let cumulative = 0;
-  histogram.counts.forEach((count, index) => {
-    cumulative += count;
-    const le = histogram.bounds[index];
-    const kept = histogram.exemplars?.[index];
-    values.push({
-      labels: { ...labels, le: le === undefined ? '+Inf' : String(le) },
-      value: cumulative,
-      metricName: `${name}_bucket`,
-      ...(kept && {
-        exemplar: { labelSet: { trace_id: kept.traceId }, value: kept.value, timestamp: kept.atMs / 1000 },
-      }),
-    });
-  });
-  // OpenMetrics has no sum where values may be negative, since a sum must never fall there.
-  const falls = histogram.sum < 0 || (histogram.bounds[0] ?? 0) < 0;
-  if (!open || !falls) values.push({ labels: { ...labels }, value: histogram.sum, metricName: `${name}_sum` });
-  values.push({ labels: { ...labels }, value: cumulative, metricName: `${name}_count` });
-  return values;
+  #begin(): Promise<T> {
+    const run = this.#work();
+    this.#running = run;
+    const over = () => {
+      if (this.#running === run) this.#running = undefined;
+    };
+    run.then(over, over);
+    return run;
+  }
 }

@@ -9,6 +9,10 @@ import { InstrumentInvalidError } from './instrument-invalid-error.js';
 /** Longest label value that is kept, in characters; longer ones are cut. */
 const maxLabelLength = 128;
 
+/** Most labels of a series, and longest name of one, in characters. */
+const maxLabels = 64;
+const maxLabelNameLength = 200;
+
 /** Labels that the formats keep for themselves: the bounds of histograms and summaries. */
 const reservedLabels: ReadonlySet<string> = new Set(['le', 'quantile']);
 
@@ -39,8 +43,19 @@ export function cleanLabels(instrument: string, labels: Labels): readonly (reado
   if (typeof labels !== 'object' || labels === null) {
     throw new InstrumentInvalidError(instrument, 'needs labels that are an object of names and values');
   }
+  const entries = Object.entries(labels);
+  if (entries.length > maxLabels) {
+    throw new InstrumentInvalidError(instrument, `has ${entries.length} labels; at most ${maxLabels} are taken`);
+  }
   const clean = new Map<string, string>();
-  for (const [given, value] of Object.entries(labels)) {
+  for (const [given, value] of entries) {
+    if (given.length > maxLabelNameLength) {
+      const shown = given.slice(0, 40);
+      throw new InstrumentInvalidError(
+        instrument,
+        `has a label whose name, "${shown}…", has ${given.length} characters; at most ${maxLabelNameLength} are taken`,
+      );
+    }
     const name = labelName(given);
     if (name === '' || reservedLabels.has(name) || clean.has(name)) throw badLabel(instrument, given, name);
     clean.set(name, cleanValue(instrument, name, value));

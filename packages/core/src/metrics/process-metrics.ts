@@ -1,4 +1,5 @@
-import { type AppInfo, type Clock, type Meter, systemClock } from '@fwk/kernel';
+import { type AppInfo, type Clock, type InstrumentSpec, type Meter, systemClock } from '@fwk/kernel';
+import { coreMetrics } from '../core-metrics.js';
 import { loopDelay } from './loop-delay.js';
 
 /**
@@ -8,15 +9,10 @@ import { loopDelay } from './loop-delay.js';
 export function observeProcess(meter: Meter, app: AppInfo, clock: Clock = systemClock): Disposable {
   const observed: Disposable[] = [];
   const observe = (
-    kind: 'gauge' | 'counter',
-    name: string,
-    unit: string | undefined,
-    help: string,
+    row: InstrumentSpec & { readonly kind: 'gauge' | 'counter' },
     read: () => number,
     labels: Readonly<Record<string, string>> = {},
-  ) => {
-    observed.push(meter.observe(kind, unit === undefined ? { name, help } : { name, help, unit }, labels, read));
-  };
+  ) => observed.push(meter.observe(row.kind, row, labels, read));
 
   const identity = {
     'service.name': app.name,
@@ -24,24 +20,19 @@ export function observeProcess(meter: Meter, app: AppInfo, clock: Clock = system
     'service.instance.id': app.instanceId,
     'service.owner': app.owner,
   };
-  observe('gauge', 'target.info', undefined, 'Which service this is.', () => 1, identity);
-  observe('gauge', 'process.uptime', 'seconds', 'Time since the process began.', () => process.uptime());
-  observe('gauge', 'process.memory.usage', 'bytes', 'Resident memory.', () => process.memoryUsage.rss());
-  observe('gauge', 'nodejs.heap.used', 'bytes', 'JavaScript heap in use.', () => process.memoryUsage().heapUsed);
-  const cpu = 'CPU time spent.';
-  observe('counter', 'process.cpu.time', 'seconds', cpu, () => process.cpuUsage().user / 1e6, { 'cpu.mode': 'user' });
-  observe('counter', 'process.cpu.time', 'seconds', cpu, () => process.cpuUsage().system / 1e6, {
-    'cpu.mode': 'system',
-  });
+  const cpu = coreMetrics['process.cpu.time'];
+  observe(coreMetrics['target.info'], () => 1, identity);
+  observe(coreMetrics['process.uptime'], () => process.uptime());
+  observe(coreMetrics['process.memory.usage'], () => process.memoryUsage.rss());
+  observe(coreMetrics['nodejs.heap.used'], () => process.memoryUsage().heapUsed);
+  observe(cpu, () => process.cpuUsage().user / 1e6, { 'cpu.mode': 'user' });
+  observe(cpu, () => process.cpuUsage().system / 1e6, { 'cpu.mode': 'system' });
 
   const delay = loopDelay(clock);
   if (delay) {
-    const late = 'How late timers run, of the last one to two minutes';
-    observe('gauge', 'nodejs.eventloop.delay.p50', 'seconds', `${late}: median.`, () => delay.read().percentile(50));
-    observe('gauge', 'nodejs.eventloop.delay.p99', 'seconds', `${late}: 99th percentile.`, () =>
-      delay.read().percentile(99),
-    );
-    observe('gauge', 'nodejs.eventloop.delay.max', 'seconds', `${late}: longest.`, () => delay.read().longest);
+    observe(coreMetrics['nodejs.eventloop.delay.p50'], () => delay.read().percentile(50));
+    observe(coreMetrics['nodejs.eventloop.delay.p99'], () => delay.read().percentile(99));
+    observe(coreMetrics['nodejs.eventloop.delay.max'], () => delay.read().longest);
   }
 
   return {

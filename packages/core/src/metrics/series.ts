@@ -1,4 +1,5 @@
 import type { Counter, Gauge, Histogram, Labels } from '@fwk/kernel';
+import { labelsText } from './sample-text.js';
 
 /**
  * The instruments: plain numbers, bound to their labels when they are made. Recording is an addition; whoever scrapes
@@ -16,14 +17,29 @@ export interface Exemplar {
 /** OpenMetrics allows 128 characters for name and value together. */
 const exemplarForm = /^[\x20-\x7e]{1,100}$/;
 
-/** A counter's or gauge's series. */
-export class NumberSeries implements Counter, Gauge {
+/** What every series has: its labels, and how they are written, which is kept from one scrape to the next. */
+abstract class LabelledSeries {
   readonly labels: Labels;
+  #text: string | undefined;
+
+  constructor(labels: Labels) {
+    this.labels = labels;
+  }
+
+  /** The labels as both formats write them, without braces: `a="1",b="2"`. */
+  get text(): string {
+    this.#text ??= labelsText(this.labels);
+    return this.#text;
+  }
+}
+
+/** A counter's or gauge's series. */
+export class NumberSeries extends LabelledSeries implements Counter, Gauge {
   value = 0;
   readonly #rising: boolean;
 
   constructor(labels: Labels, rising: boolean) {
-    this.labels = labels;
+    super(labels);
     this.#rising = rising;
   }
 
@@ -39,8 +55,7 @@ export class NumberSeries implements Counter, Gauge {
 }
 
 /** A histogram's series. `counts[i]` are the values up to `bounds[i]` and above the bound before; the last has no bound. */
-export class HistogramSeries implements Histogram {
-  readonly labels: Labels;
+export class HistogramSeries extends LabelledSeries implements Histogram {
   readonly bounds: readonly number[];
   readonly counts: number[];
   sum = 0;
@@ -50,7 +65,7 @@ export class HistogramSeries implements Histogram {
   #kept: boolean[] | undefined;
 
   constructor(labels: Labels, bounds: readonly number[], wallTime: () => number) {
-    this.labels = labels;
+    super(labels);
     this.bounds = bounds;
     this.counts = new Array<number>(bounds.length + 1).fill(0);
     this.#wallTime = wallTime;
@@ -92,13 +107,12 @@ export class HistogramSeries implements Histogram {
 }
 
 /** A series that is asked for its value at scrape. */
-export class ObservedSeries {
-  readonly labels: Labels;
+export class ObservedSeries extends LabelledSeries {
   readonly #rising: boolean;
   readonly #read: () => unknown;
 
   constructor(labels: Labels, rising: boolean, read: () => unknown) {
-    this.labels = labels;
+    super(labels);
     this.#rising = rising;
     this.#read = read;
   }

@@ -14,12 +14,12 @@ export function instancesOf(
   startedAtMs: number,
 ): readonly Instance[] {
   const byPlace = new Map<string, Announcement>();
-  for (const { address, port, contracts, scheme, wires } of announcements) {
+  for (const { address, port, contracts, scheme, wires, management } of announcements) {
     const place = `${address} ${port}`;
     const all = [...(byPlace.get(place)?.contracts ?? []), ...contracts];
-    byPlace.set(place, { address, port, contracts: [...new Set(all)], scheme, wires });
+    byPlace.set(place, { address, port, contracts: [...new Set(all)], scheme, wires, management });
   }
-  return [...byPlace.values()].map(({ address, port, contracts, scheme, wires }, index) =>
+  return [...byPlace.values()].map(({ address, port, contracts, scheme, wires, management }, index) =>
     parseInstance({
       id: index === 0 ? app.instanceId : `${app.instanceId}:${port}`,
       service: app.name,
@@ -29,7 +29,7 @@ export function instancesOf(
       zone,
       weight,
       tags,
-      metadata: withFacts(metadata, { scheme, wires: wires?.join(',') }),
+      metadata: withFacts(metadata, { scheme, wires: wires?.join(','), management }),
       owner: app.owner,
       contracts,
       startedAtMs,

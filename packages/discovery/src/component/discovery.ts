@@ -14,6 +14,7 @@ import {
   envToken,
   type HealthIndicator,
   type HealthReport,
+  instanceFinderToken,
   type ManagementEndpoint,
   millisecondsIn,
   numberIn,
@@ -31,6 +32,7 @@ import { instancesOf } from './announced-instances.js';
 import { appCallerToken } from './app-caller.js';
 import { type DiscoveryOptions, discoveryDefaults } from './discovery-options.js';
 import { DiscoveryParts, discoveryPartsToken } from './discovery-parts.js';
+import { findInstances } from './find-instances.js';
 import { MembershipListeners } from './membership-listeners.js';
 
 /** The application's registry; provided by {@link discovery}. */
@@ -77,6 +79,11 @@ class Discovery implements ComponentSteps {
     });
     provision.factory(registryToken, (resolver) => resolver.get(discoveryPartsToken).registry);
     provision.factory(membershipsToken, (resolver) => resolver.get(discoveryPartsToken).memberships);
+    provision.factory(instanceFinderToken, (resolver) => {
+      const { registry, services } = resolver.get(discoveryPartsToken);
+      const { clock } = resolver.get(envToken);
+      return () => findInstances(registry, services.names.value, clock);
+    });
     provision.factory(appCallerToken, (resolver) => {
       const { name, instanceId: id } = resolver.get(appInfoToken);
       return { zone: this.#options.zone, id, peers: () => resolver.get(membershipsToken).of(name) };

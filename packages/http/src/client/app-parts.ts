@@ -1,4 +1,4 @@
-import { healthToken } from '@fwk/core';
+import { healthToken, topologyToken } from '@fwk/core';
 import { appCallerToken, membershipsToken } from '@fwk/discovery';
 import { appInfoToken, envToken, policyFlagsToken, type Resolver } from '@fwk/kernel';
 import { policyRegistryToken } from '@fwk/resilience';
@@ -14,5 +14,6 @@ export function appParts(resolver: Resolver): ClientParts {
     caller: resolver.find(appInfoToken)?.name,
     self: resolver.find(appCallerToken),
     flags: resolver.find(policyFlagsToken),
+    topology: resolver.find(topologyToken),
   };
 }

@@ -20,6 +20,7 @@ import {
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import { type TakenWire, takenWireKey } from '../calling/taken-wire.js';
 import type { OperationPlan } from '../contract/contract.js';
+import { httpMetrics } from '../metrics.js';
 import type { RemoteError } from '../wire/remote-error.js';
 
 /** @param service - the callee's name, which stands for its address: addresses live for seconds. */
@@ -81,17 +82,14 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
     const known = byResult.get(result);
     if (known) return known;
     const answered = typeof result === 'number';
-    const series = this.#env.metrics.histogram(
-      { name: 'http.client.request.duration', help: 'How long each attempt at a request took.', unit: 'seconds' },
-      {
-        'http.request.method': plan.method,
-        'url.template': plan.template.route,
-        'server.address': this.#service,
-        'network.protocol.name': wire,
-        'http.response.status_code': answered ? String(result) : '',
-        'error.type': answered ? (result >= 400 ? String(result) : '') : result,
-      },
-    );
+    const series = this.#env.metrics.histogram(httpMetrics['http.client.request.duration'], {
+      'http.request.method': plan.method,
+      'url.template': plan.template.route,
+      'server.address': this.#service,
+      'network.protocol.name': wire,
+      'http.response.status_code': answered ? String(result) : '',
+      'error.type': answered ? (result >= 400 ? String(result) : '') : result,
+    });
     byResult.set(result, series);
     return series;
   }

@@ -40,7 +40,7 @@ export interface ClientCore {
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ClientUnboundError `FWK_HTTP_CLIENT_UNBOUND`
  */
 export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOptions<C>> & ClientParts): ClientCore {
-  const { memberships, env: parts, caller: _, policies, health, self, flags, ...given } = options;
+  const { memberships, env: parts, caller: _, policies, health, self, flags, topology, ...given } = options;
   const { owner } = purpose;
   const { own, policy } = checkClientOptions<C>(owner, given as Partial<ClientOptions<C>>);
   const constant = constantHeaders(owner, own.headers);
@@ -52,7 +52,7 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
     if (tls.followed) owned.push(tls.followed);
     const source = sourceOf(service, own, memberships);
     const registry = policies ?? policyRegistry(env);
-    const branch = { purpose, service, own, policy, registry, source, env, self, tls };
+    const branch = { purpose: { ...purpose, topology }, service, own, policy, registry, source, env, self, tls };
     const usual = clientBranch(branch);
     owned.unshift(usual);
     const flag = flags?.ofPolicy(own.policy ?? service);

@@ -1,4 +1,4 @@
-import type { Health } from '@fwk/core';
+import type { Health, Topology } from '@fwk/core';
 import type { AppCaller, Endpoint, Memberships } from '@fwk/discovery';
 import {
   anything,
@@ -214,6 +214,8 @@ export interface ClientParts {
   readonly self?: AppCaller | undefined;
   /** What it tells of the files of its TLS. @defaultValue nothing */
   readonly health?: Pick<Health, 'add'> | undefined;
+  /** What it tells of the calls that it makes, for the topology. @defaultValue nothing */
+  readonly topology?: Pick<Topology, 'callee'> | undefined;
 }
 
 /** Where a client's endpoints come from. */

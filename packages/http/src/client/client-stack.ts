@@ -11,7 +11,7 @@ import type { OperationPlan } from '../contract/contract.js';
 import { shadow } from '../shadow/shadow.js';
 import { attemptSeries, attemptTelemetry } from './attempt-telemetry.js';
 import { balancerFrom } from './client-balancer.js';
-import { type CheckedClientOptions, clientDefaults, type EndpointSource } from './client-options.js';
+import { type CheckedClientOptions, type ClientParts, clientDefaults, type EndpointSource } from './client-options.js';
 import { EndpointConnection } from './endpoint-connection.js';
 import { headersLayer } from './headers-layer.js';
 import { keyedAttempts } from './keyed-attempts.js';
@@ -25,6 +25,8 @@ export interface ClientCalls {
   readonly plans: readonly OperationPlan<string>[];
   /** Whether some of them may be copied to another version; requests that are passed on never are. */
   readonly copies: boolean;
+  /** Told of each call. */
+  readonly topology?: ClientParts['topology'];
 }
 
 /** A client's layers, ready to be built. */
@@ -41,7 +43,7 @@ export interface ClientStack {
  */
 export function clientStack<C>(
   service: string,
-  { plans, copies }: ClientCalls,
+  { plans, copies, topology }: ClientCalls,
   options: CheckedClientOptions<C>['own'],
   source: EndpointSource,
   use: PolicyUse,
@@ -63,7 +65,7 @@ export function clientStack<C>(
   let calls = use
     .places<OperationRequest, OperationResponse>('call')
     // Outermost: it says what the caller saw, whatever happened below.
-    .before('deadline', operationTelemetry() as AnyLayer);
+    .before('deadline', operationTelemetry(service, topology) as AnyLayer);
   // Inside retry, whose attempts it keeps at one endpoint where that is needed; outside the balancer, which it tells so.
   if (plans.some(({ idempotencyKey }) => idempotencyKey)) calls = calls.use(keyedAttempts());
   // Each attempt has credentials of its own; no endpoint waits for them, or is judged by how they are made.

@@ -16,7 +16,7 @@ const request: OperationRequest = {
 const answer: OperationResponse = { status: 200, value: 7 };
 
 describe.each([
-  ['operationTelemetry', operationTelemetry],
+  ['operationTelemetry', () => operationTelemetry('shop', undefined)],
   ['attemptTelemetry', () => attemptTelemetry('shop', attemptSeries())],
 ])('%s', (_name, layer) => {
   for (const { name, run } of layerContract({ layer, request, answer })) test(name, run);

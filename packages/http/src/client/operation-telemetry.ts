@@ -5,7 +5,7 @@
  * OpenTelemetry, where the application uses that, else with the trace in the context. No state but series bound when first
  * needed.
  */
-import { activeOtelSpan, childSpan, startTrace, traceKey } from '@fwk/core';
+import { activeOtelSpan, type CalleeEdges, childSpan, startTrace, type Topology, traceKey } from '@fwk/core';
 import {
   attemptKey,
   type CallContext,
@@ -18,29 +18,50 @@ import {
   judgeResult,
   type Layer,
   markSelfLimiting,
+  operationKey,
   priorityKey,
   type Service,
   type Verdict,
 } from '@fwk/kernel';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
+import { httpMetrics } from '../metrics.js';
 
 const firstAttempt = attemptKey.of(1);
 
-/** Makes the layer. */
-export function operationTelemetry(): Layer<OperationRequest, OperationResponse> {
-  return { role: 'operation-telemetry', wrap: (next, env) => new OperationTelemetry(next, env) };
+/**
+ * Makes the layer.
+ * @param service - name of the service that is called
+ * @param topology - told of each call; undefined where nobody asks
+ */
+export function operationTelemetry(
+  service: string,
+  topology: Pick<Topology, 'callee'> | undefined,
+): Layer<OperationRequest, OperationResponse> {
+  return {
+    role: 'operation-telemetry',
+    wrap: (next, env) => new OperationTelemetry(next, env, (operation) => topology?.callee(service, operation)),
+  };
 }
 
 type OutcomeName = 'success' | 'failure' | 'ignored';
 
+/** Where the calls of one operation are measured. */
+type OperationSeries = Readonly<Record<OutcomeName, Histogram>> & { readonly edges: CalleeEdges | undefined };
+
 class OperationTelemetry implements Service<OperationRequest, OperationResponse> {
   readonly #next: Service<OperationRequest, OperationResponse>;
   readonly #env: Env;
-  readonly #series = new Map<string, Record<OutcomeName, Histogram>>();
+  readonly #series = new Map<string, OperationSeries>();
+  readonly #edgesTo: (operation: string) => CalleeEdges | undefined;
 
-  constructor(next: Service<OperationRequest, OperationResponse>, env: Env) {
+  constructor(
+    next: Service<OperationRequest, OperationResponse>,
+    env: Env,
+    edgesTo: (operation: string) => CalleeEdges | undefined,
+  ) {
     this.#next = next;
     this.#env = env;
+    this.#edgesTo = edgesTo;
     markSelfLimiting(this, { next });
   }
 
@@ -64,17 +85,15 @@ class OperationTelemetry implements Service<OperationRequest, OperationResponse>
     return this.#next.status(request);
   }
 
-  #bind(operation: string): Record<OutcomeName, Histogram> {
+  #bind(operation: string): OperationSeries {
     const histogram = (outcome: OutcomeName) =>
-      this.#env.metrics.histogram(
-        {
-          name: 'http.client.operation.duration',
-          help: 'How long calls of operations took, all attempts and pauses included.',
-          unit: 'seconds',
-        },
-        { operation, outcome },
-      );
-    const series = { success: histogram('success'), failure: histogram('failure'), ignored: histogram('ignored') };
+      this.#env.metrics.histogram(httpMetrics['http.client.operation.duration'], { operation, outcome });
+    const series = {
+      success: histogram('success'),
+      failure: histogram('failure'),
+      ignored: histogram('ignored'),
+      edges: this.#edgesTo(operation),
+    };
     this.#series.set(operation, series);
     return series;
   }
@@ -84,7 +103,7 @@ class OperationTelemetry implements Service<OperationRequest, OperationResponse>
 class ObservedCall implements Follower<OperationResponse> {
   next: Follower<OperationResponse> | undefined = undefined;
   readonly #env: Env;
-  readonly #series: Readonly<Record<OutcomeName, Histogram>>;
+  readonly #series: OperationSeries;
   readonly #startedMs: number;
   readonly #traceId: string;
   readonly #request: OperationRequest;
@@ -92,7 +111,7 @@ class ObservedCall implements Follower<OperationResponse> {
 
   constructor(
     env: Env,
-    series: Readonly<Record<OutcomeName, Histogram>>,
+    series: OperationSeries,
     startedMs: number,
     traceId: string,
     request: OperationRequest,
@@ -115,6 +134,9 @@ class ObservedCall implements Follower<OperationResponse> {
   }
 
   #ended({ outcome }: Verdict): void {
-    this.#series[outcome].observe((this.#env.clock.now() - this.#startedMs) / 1000, this.#traceId);
+    const nowMs = this.#env.clock.now();
+    const ms = nowMs - this.#startedMs;
+    this.#series[outcome].observe(ms / 1000, this.#traceId);
+    this.#series.edges?.record(this.#context.get(operationKey), ms, outcome === 'failure', nowMs);
   }
 }

@@ -75,6 +75,23 @@ test('each worker has a management listener and an instance id of its own', asyn
   expect(await once(made, 'exit')).toEqual([0, null]);
 }, 60_000);
 
+test('each worker has metrics of its own, which add up, and the shared port shows none', async () => {
+  const { port, workers, tell, made } = await cluster();
+  const pids = new Set<number>();
+  for (let times = 0; times < 10; times++) pids.add((await ask(`http://127.0.0.1:${port}/who`, false)).pid);
+  let counted = 0;
+  for (const { url, id } of workers()) {
+    const text = await (await fetch(`${url}/manage/metrics`)).text();
+    expect(text).toContain(`service_instance_id="${id}"`);
+    const counts = text.matchAll(/^http_server_request_duration_seconds_count\{.*http_route="\/who".*\} (\d+)$/gm);
+    for (const [, count] of counts) counted += Number(count);
+  }
+  expect([pids.size, counted]).toEqual([2, 10]);
+  expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(404);
+  tell('stop');
+  expect(await once(made, 'exit')).toEqual([0, null]);
+}, 60_000);
+
 test(
   'replacing all workers one after the other under load loses no call',
   async () => {

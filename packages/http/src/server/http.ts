@@ -3,7 +3,7 @@
  * where it listens, and stops in the application's own order. Probes are answered as soon as it listens, which is before
  * the application is ready; readiness says so. Each application that lists the component has a server of its own.
  */
-import { drainToken, healthToken, metricsToken } from '@fwk/core';
+import { clusterWorker, drainToken, healthToken, metricsToken, usageToken } from '@fwk/core';
 import {
   anything,
   type Class,
@@ -55,6 +55,8 @@ export function http(options: Partial<HttpOptions> = {}): Component {
     throw new OptionsError('http', [
       'advertise is for a port: a Unix socket is not announced, since it means nothing elsewhere',
     ]);
+  // Workers share the port, and counters that are another worker's each time read like restarts.
+  const exposes = settings.metrics && (options.metrics === true || !clusterWorker());
   const advertised = checkAdvertise(advertise, process.env);
   const sources = serve.map((given) => sourceOf(given));
   // An application may have one server at a port and one at a socket, and names of components are unique.
@@ -70,11 +72,13 @@ export function http(options: Partial<HttpOptions> = {}): Component {
           const all = sources.map((source) => source(context));
           server = createServer({
             ...settings,
+            metrics: exposes,
             serve: all,
             env,
             drain,
             health: context.get(healthToken),
             exposition: context.get(metricsToken),
+            usage: context.find(usageToken),
             policies: context.get(policyRegistryToken),
           });
           const listening = server;

@@ -1,4 +1,4 @@
-import type { Health, Metrics } from '@fwk/core';
+import type { Health, Metrics, Usage } from '@fwk/core';
 import {
   anything,
   type Env,
@@ -50,7 +50,10 @@ export interface ServerSettings extends ServerPolicyOptions {
    * versions of one contract are served. @defaultValue true
    */
   readonly mux: boolean;
-  /** Whether `/metrics` is answered on the service's port. @defaultValue true */
+  /**
+   * Whether `/metrics` is answered on the service's port. Workers of `node:cluster` answer it only where this is set, since
+   * each scrape would meet another of them. @defaultValue true
+   */
   readonly metrics: boolean;
   /**
    * Whether answers tell how busy the server is, `fwk-load`: calls in flight and latency, on both wires, to everybody who calls; and
@@ -167,6 +170,8 @@ export interface ServerOptions extends ServerSettings {
   readonly health: Pick<Health, 'probe'> | undefined;
   /** Answers `/metrics`; without it there is none. */
   readonly exposition: Pick<Metrics, 'expose'> | undefined;
+  /** Counts what callers use. @defaultValue nothing is counted */
+  readonly usage: Pick<Usage, 'account'> | undefined;
   /** Where named policies are defined, and its own are listed. @defaultValue a registry of its own, without definitions */
   readonly policies: PolicyRegistry | undefined;
 }
@@ -179,5 +184,6 @@ export const serverOptionRules: { readonly [Field in keyof Required<ServerOption
   drain: optional(anything),
   health: optional(anything),
   exposition: optional(anything),
+  usage: optional(anything),
   policies: optional(anything),
 });

@@ -47,6 +47,7 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
     idempotency: store ?? memoryIdempotencyStore(bounds, env.clock),
     limits: TimeLimits.of(env.clock, true),
     load,
+    usage: settings.usage,
   };
   const server: NodeServer = new NodeServer(settings, tls, scopes, parts, {
     bodyLimitBytes: settings.bodyLimitBytes,

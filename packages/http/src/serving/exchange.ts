@@ -4,7 +4,7 @@
  * answer has left. An operation with idempotency keys is not cancelled when its caller goes away, since that one may have
  * been cut off and comes back for the answer; it counts as in flight until the work is over.
  */
-import { type TraceContext, traceKey } from '@fwk/core';
+import { type TraceContext, traceKey, type UsageAccount } from '@fwk/core';
 import {
   background,
   type CallContext,
@@ -27,6 +27,7 @@ import type { Course, Ending } from './operation-handler.js';
 import type { RequestSeries } from './request-series.js';
 import { instanceOf } from './request-target.js';
 import type { ServerParts } from './server-parts.js';
+import { usedCall } from './used-call.js';
 
 /** What an exchange knows of the operation. */
 export interface ExchangeRoute {
@@ -34,6 +35,8 @@ export interface ExchangeRoute {
   readonly series: RequestSeries;
   /** Its numbers in the policy. */
   readonly counts: CallCounts;
+  /** Where what callers use of it is counted. */
+  readonly usage: UsageAccount | undefined;
 }
 
 const failedBefore = 'a layer or a schema failed before the handler was called';
@@ -142,7 +145,6 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
   #answer(answer: ServedAnswer, error: unknown, failed: boolean): void {
     if (this.#answered) return;
     this.#answered = true;
-    const { env } = this.#parts;
     this.#limit?.end();
     // First, so that the answer tells of the other calls.
     this.#unload(!failed);
@@ -151,8 +153,7 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
     if (!failed) this.#route.counts.succeeded(this.#countedMs);
     else if (this.#isRefusal(error)) this.#route.counts.refused(this.#countedMs);
     else this.#route.counts.failed(error, this.#countedMs, this.context);
-    const ms = env.clock.now() - this.#startedMs;
-    this.#route.series.observe(this.#request.protocol, status, ms / 1000, this.trace?.traceId);
+    const ms = this.#measure(status, answer.body);
     this.#log(status, ms, error);
   }
 
@@ -160,10 +161,7 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
   over(): void {
     if (!this.#answered) {
       this.#answered = true;
-      const { clock } = this.#parts.env;
-      const ms = clock.now() - this.#startedMs;
-      this.#route.series.observe(this.#request.protocol, 499, ms / 1000, this.trace?.traceId);
-      this.#log(499, ms);
+      this.#log(499, this.#measure(499, undefined));
       this.#route.counts.cancelled(this.#countedMs);
       if (this.#outlives) {
         this.#leaving = true;
@@ -172,6 +170,15 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
       this.#call.cancel(new CancelledError(`${this.#route.id}: the caller closed its connection`));
     }
     this.#leave();
+  }
+
+  /** Counts the request, and what its caller used. @returns how long it took, in milliseconds */
+  #measure(status: number, answer: string | undefined): number {
+    const nowMs = this.#parts.env.clock.now();
+    const ms = nowMs - this.#startedMs;
+    this.#route.series.observe(this.#request.protocol, status, ms / 1000, this.trace?.traceId);
+    this.#route.usage?.add(usedCall(this.#request, ms, status, answer), nowMs);
+    return ms;
   }
 
   #leave(): void {

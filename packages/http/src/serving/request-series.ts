@@ -1,5 +1,6 @@
 import type { Wire } from '@fwk/discovery';
 import type { Histogram, Meter } from '@fwk/kernel';
+import { httpMetrics } from '../metrics.js';
 
 /** Durations of one route's requests, a series for each protocol and status, bound when the status is first answered. */
 export class RequestSeries {
@@ -22,17 +23,14 @@ export class RequestSeries {
   }
 
   #bind(protocol: Wire, status: number, index: number): Histogram {
-    const series = this.#meter.histogram(
-      { name: 'http.server.request.duration', help: 'How long requests took to answer.', unit: 'seconds' },
-      {
-        'http.request.method': this.#method,
-        'http.route': this.#route,
-        'http.response.status_code': String(status),
-        'url.scheme': protocol,
-        // OpenTelemetry asks for it where it is not HTTP.
-        ...(protocol !== 'http' && { 'network.protocol.name': protocol }),
-      },
-    );
+    const series = this.#meter.histogram(httpMetrics['http.server.request.duration'], {
+      'http.request.method': this.#method,
+      'http.route': this.#route,
+      'http.response.status_code': String(status),
+      'url.scheme': protocol,
+      // OpenTelemetry asks for it where it is not HTTP.
+      ...(protocol !== 'http' && { 'network.protocol.name': protocol }),
+    });
     this.#byStatus[protocol][index] = series;
     return series;
   }

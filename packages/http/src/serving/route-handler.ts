@@ -5,7 +5,7 @@
  * While all layers of the scope would let a request in, its body is read first, so that nobody holds a place by sending slowly.
  * As soon as one would not, requests pass the scope by their heads alone, and a body is read only of those that are let in.
  */
-import { childSpan, startTrace, traceKey } from '@fwk/core';
+import { childSpan, startTrace, traceKey, type UsageAccount } from '@fwk/core';
 import { type ContextEntry, callSafely, operationKey } from '@fwk/kernel';
 import type { CallCounts, ServerScope } from '@fwk/resilience';
 import type { OperationPlan } from '../contract/contract.js';
@@ -27,6 +27,7 @@ export class RouteHandler {
   readonly id: string;
   readonly series: RequestSeries;
   readonly counts: CallCounts;
+  readonly usage: UsageAccount | undefined;
   readonly #parts: ServerParts;
   readonly plan: OperationPlan;
   readonly #context: ContextEntry;
@@ -45,6 +46,7 @@ export class RouteHandler {
     this.id = plan.id;
     this.series = new RequestSeries(parts.env.metrics, plan.method, plan.template.route);
     this.counts = scope.counts(plan.name);
+    this.usage = parts.usage?.account(plan.id);
     this.#parts = parts;
     this.plan = plan;
     this.#context = operationKey.of(plan.id);

@@ -1,4 +1,4 @@
-import type { Drain } from '@fwk/core';
+import type { Drain, Usage } from '@fwk/core';
 import type { Env, TimeLimits } from '@fwk/kernel';
 import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { ServerLoad } from '../wire/load-text.js';
@@ -16,6 +16,8 @@ export interface ServerParts {
   readonly limits: TimeLimits;
   /** What is told of its load on answers; undefined where nothing is. */
   readonly load: ServerLoad | undefined;
+  /** Where what callers use is counted; undefined where nobody asks. */
+  readonly usage: Pick<Usage, 'account'> | undefined;
   /** Whether a caller at an address may raise the priority of its calls. */
   readonly trusts: TrustCheck;
 }

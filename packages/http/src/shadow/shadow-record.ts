@@ -1,5 +1,6 @@
 /** Tells what came of copies: a counter of all, and an event of those that differ or fail, at most one a second for each operation. */
 import type { Counter, Env } from '@fwk/kernel';
+import { httpMetrics } from '../metrics.js';
 import type { Comparison } from './answer-pair.js';
 
 /** Shortest time between two events of one kind and operation. */
@@ -36,13 +37,11 @@ export class ShadowRecord {
     const key = `${result} ${operation}`;
     let counter = this.#counters.get(key);
     if (!counter) {
-      counter = this.#env.metrics.counter(
-        {
-          name: 'http.client.shadow.copies',
-          help: 'Calls drawn to be copied to another version, and how the answers to the copies compared.',
-        },
-        { 'server.address': this.#service, operation, result },
-      );
+      counter = this.#env.metrics.counter(httpMetrics['http.client.shadow.copies'], {
+        'server.address': this.#service,
+        operation,
+        result,
+      });
       this.#counters.set(key, counter);
     }
     counter.add();

@@ -25,6 +25,8 @@ export interface Announcement {
   readonly scheme?: string | undefined;
   /** The wires that are served there, such as `http` and `mux`. @defaultValue as the metadata of the application says, or `http` */
   readonly wires?: readonly string[] | undefined;
+  /** Where the management of the application listens. @defaultValue filled in by the application, where it has management */
+  readonly management?: string | undefined;
 }
 
 /** Worst first, as they override each other. */
@@ -46,6 +48,17 @@ export interface HealthIndicator {
   /** Time between runs. @defaultValue 5000 */
   readonly intervalMs?: number;
   check(context: CallContext): Promise<HealthReport> | HealthReport;
+}
+
+/** A place where a component keeps data that outlives the process. */
+export interface Datastore {
+  /** What it is, such as `postgresql` or `redis`. */
+  readonly kind: string;
+  /**
+   * Which one, alike in all services that use it: `orders-db/orders`, or its address. Credentials in an address are masked
+   * before anybody sees it.
+   */
+  readonly name: string;
 }
 
 /** How a component registers what it offers, before anything starts. */
@@ -119,6 +132,8 @@ export interface ComponentSteps {
   stop?(context: ComponentContext): Promise<void> | void;
   health?(): readonly HealthIndicator[];
   manage?(): readonly ManagementEndpoint[];
+  /** Where it keeps data. Asked whenever somebody looks; services that share a data store are named under `/manage/topology`. */
+  datastores?(): readonly Datastore[];
 }
 
 /** The steps of a component in one application; for what hosts components. Call it once for each application. */
@@ -131,3 +146,14 @@ export const appInfoToken: Token<AppInfo> = token('app info');
 
 /** The application's environment: clock, randomness, events, metrics, logger. */
 export const envToken: Token<Env> = token('env');
+
+/** A running instance that can be found, whatever it serves. */
+export interface FoundInstance {
+  readonly service: string;
+  readonly instance: string;
+  /** Of its management listener, such as `http://127.0.0.1:9100`; undefined where it does not say, or another host would be asked. */
+  readonly managementUrl: string | undefined;
+}
+
+/** Finds every running instance of every service; offered by whatever knows them. */
+export const instanceFinderToken: Token<() => Promise<readonly FoundInstance[]>> = token('finder of instances');

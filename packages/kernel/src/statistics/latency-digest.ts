@@ -48,13 +48,16 @@ export interface LatencyDigest {
   /** Sum of all latencies in milliseconds. */
   readonly sumMs: number;
   /** Adds what the other digest counted. */
-  merge(other: LatencyDigest): void;
+  merge(other: MergedDigest): void;
   /** Visits each latency that stands for others, fastest first, with how many it stands for. */
   forEachBucket(visit: (ms: number, count: number) => void): void;
   snapshot(): LatencySnapshot;
   /** Forgets everything. */
   clear(): void;
 }
+
+/** What is read of a digest that is merged into another. */
+export type MergedDigest = Pick<LatencyDigest, 'quantile' | 'count' | 'sumMs' | 'forEachBucket'>;
 
 /**
  * Makes an empty digest.
@@ -98,7 +101,7 @@ class LogDigest implements LatencyDigest {
     return this.#latencyAt(at);
   }
 
-  merge(other: LatencyDigest): void {
+  merge(other: MergedDigest): void {
     const [minMs, maxMs] = [other.quantile(0), other.quantile(1)];
     if (minMs === undefined || maxMs === undefined) return;
     const { count, sumMs } = other;

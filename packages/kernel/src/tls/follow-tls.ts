@@ -9,6 +9,7 @@ import type { HealthReport } from '../component/component.js';
 import { messageOf } from '../errors/fwk-error.js';
 import type { Live } from '../live/live.js';
 import { type LiveSource, liveValue } from '../live/live-source.js';
+import { kernelMetrics } from '../metrics.js';
 import type { Env } from '../service/service.js';
 import type { Timer } from '../time/clock.js';
 import { filesIn, filesOf, readTlsFiles, readTlsFilesSync } from './read-tls-files.js';
@@ -66,11 +67,7 @@ class Following implements FollowedTls {
     if (this.material.value.certificate) {
       this.#gauge = env.metrics.observe(
         'gauge',
-        {
-          name: 'tls.certificate.expires',
-          help: 'When the certificate in use ends, since the epoch.',
-          unit: 'seconds',
-        },
+        kernelMetrics['tls.certificate.expires'],
         { owner },
         () => (this.material.value.certificate?.validToMs ?? Number.NaN) / 1000,
       );

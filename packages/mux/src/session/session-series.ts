@@ -1,4 +1,5 @@
 import type { Counter, Gauge, Labels, Meter } from '@fwk/kernel';
+import { muxMetrics } from '../metrics.js';
 
 /** The metrics of all sessions of one client or one server. */
 export class SessionSeries {
@@ -9,11 +10,11 @@ export class SessionSeries {
 
   /** @param labels - whose sessions they are; each combination of values is a series, so keep them few */
   constructor(metrics: Meter, labels: Labels) {
-    const frames = { name: 'mux.frames', help: 'Frames that Mux sessions sent and received.' };
-    this.#sessions = metrics.gauge({ name: 'mux.sessions', help: 'Open Mux sessions.' }, labels);
+    const frames = muxMetrics['mux.frames'];
+    this.#sessions = metrics.gauge(muxMetrics['mux.sessions'], labels);
     this.#received = metrics.counter(frames, { ...labels, direction: 'received' });
     this.#sent = metrics.counter(frames, { ...labels, direction: 'sent' });
-    this.#writes = metrics.counter({ name: 'mux.writes', help: 'Writes to the connections of Mux sessions.' }, labels);
+    this.#writes = metrics.counter(muxMetrics['mux.writes'], labels);
   }
 
   began(): void {

@@ -1,4 +1,5 @@
 import type { Counter, Env, Labels } from '@fwk/kernel';
+import { resilienceMetrics } from '../metrics.js';
 import type { BreakerState } from './breaker-state.js';
 
 /** The metrics of a breaker, bound once. Several breakers may share them. */
@@ -21,35 +22,26 @@ export interface BreakerSeries {
 export function breakerSeries(name: string, env: Env, shared = false): BreakerSeries {
   const labels = { path: env.path, breaker: name };
   const calls = (outcome: string) =>
-    env.metrics.counter(
-      { name: 'resilience.breaker.calls', help: 'Calls that met a breaker, by how they counted.' },
-      { ...labels, outcome },
-    );
+    env.metrics.counter(resilienceMetrics['resilience.breaker.calls'], { ...labels, outcome });
   return {
     successes: calls('success'),
     failures: calls('failure'),
     ignored: calls('ignored'),
     rejected: calls('rejected'),
     stale: calls('stale'),
-    openings: env.metrics.counter({ name: 'resilience.breaker.openings', help: 'How often breakers opened.' }, labels),
+    openings: env.metrics.counter(resilienceMetrics['resilience.breaker.openings'], labels),
     moved: shared ? openBreakers(labels, env) : stateOf(labels, env),
   };
 }
 
 function stateOf(labels: Labels, env: Env): BreakerSeries['moved'] {
-  const gauge = env.metrics.gauge(
-    { name: 'resilience.breaker.state', help: 'State of a breaker: 1 closed, 0.5 half-open, 0 open.' },
-    labels,
-  );
+  const gauge = env.metrics.gauge(resilienceMetrics['resilience.breaker.state'], labels);
   gauge.set(1);
   return (_from, to) => gauge.set(stateLevel(to));
 }
 
 function openBreakers(labels: Labels, env: Env): BreakerSeries['moved'] {
-  const gauge = env.metrics.gauge(
-    { name: 'resilience.breaker.open', help: 'Breakers that are open or half-open, of those that share a name.' },
-    labels,
-  );
+  const gauge = env.metrics.gauge(resilienceMetrics['resilience.breaker.open'], labels);
   const counted = (state: BreakerState) => (stateLevel(state) < 1 ? 1 : 0);
   return (from, to) => {
     const change = counted(to) - counted(from);

@@ -26,6 +26,7 @@ import {
 import { Expiry, nameOf } from '../deadline/expiry.js';
 import { AttemptOver } from '../layer/attempt-over.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
+import { resilienceMetrics } from '../metrics.js';
 import { WaitQueue } from '../queue/wait-queue.js';
 import { type TurnOwner, waitTurn } from '../queue/wait-turn.js';
 import { watchOptions } from '../queue/watch-options.js';
@@ -122,12 +123,9 @@ class BulkheadService<Req, Res> implements Service<Req, Res>, BulkheadHandle {
     this.#options = options;
     const labels = { path: env.path };
     const { metrics } = env;
-    this.#rejected = metrics.counter(
-      { name: 'resilience.bulkhead.rejected', help: 'Calls refused for lack of a place.' },
-      labels,
-    );
-    this.#inFlight = metrics.gauge({ name: 'resilience.bulkhead.in_flight', help: 'Places taken.' }, labels);
-    this.#queued = metrics.gauge({ name: 'resilience.bulkhead.queued', help: 'Calls that wait for a place.' }, labels);
+    this.#rejected = metrics.counter(resilienceMetrics['resilience.bulkhead.rejected'], labels);
+    this.#inFlight = metrics.gauge(resilienceMetrics['resilience.bulkhead.in_flight'], labels);
+    this.#queued = metrics.gauge(resilienceMetrics['resilience.bulkhead.queued'], labels);
     this.#turns = { clock: env.clock, expiry: new Expiry(env), left: () => this.#left() };
   }
 

@@ -1,4 +1,5 @@
 import type { Counter, Env } from '@fwk/kernel';
+import { resilienceMetrics } from '../metrics.js';
 
 /** One count of a cache, for its snapshot and for the metrics. */
 class Count {
@@ -26,18 +27,16 @@ export class CacheCounts {
   readonly evicted: Count;
 
   constructor({ metrics, path }: Env) {
-    const counted = (name: string, help: string) => (result: string) =>
-      new Count(metrics.counter({ name: `resilience.cache.${name}`, help }, { path, result }));
-    const calls = counted('calls', 'Calls that a cache answered or could not answer.');
+    const calls = (result: string) =>
+      new Count(metrics.counter(resilienceMetrics['resilience.cache.calls'], { path, result }));
     this.fresh = calls('fresh');
     this.stale = calls('stale');
     this.staleOnError = calls('stale-on-error');
     this.missed = calls('missed');
-    const refreshes = counted('refreshes', 'Answers that were renewed in the background, or could not be.');
+    const refreshes = (result: string) =>
+      new Count(metrics.counter(resilienceMetrics['resilience.cache.refreshes'], { path, result }));
     this.refreshed = refreshes('refreshed');
     this.refreshFailed = refreshes('failed');
-    this.evicted = new Count(
-      metrics.counter({ name: 'resilience.cache.evicted', help: 'Answers that had to go to make room.' }, { path }),
-    );
+    this.evicted = new Count(metrics.counter(resilienceMetrics['resilience.cache.evicted'], { path }));
   }
 }

@@ -29,6 +29,7 @@ import { Expiry, nameOf } from '../deadline/expiry.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { KeyError } from '../layer/key-error.js';
 import { type KeyOf, requestKey } from '../layer/request-key.js';
+import { resilienceMetrics } from '../metrics.js';
 import { Flight, type FlightOwner } from './flight.js';
 
 /** Options of {@link coalesce}. */
@@ -89,13 +90,7 @@ class CoalesceService<Req, Res> implements FlightOwner<Req, Res> {
     this.expiry = new Expiry(env);
     this.#options = options;
     const counter = (result: string) =>
-      env.metrics.counter(
-        {
-          name: 'resilience.coalesce.calls',
-          help: 'Calls that others could join, that joined one, or that went alone.',
-        },
-        { path: env.path, result },
-      );
+      env.metrics.counter(resilienceMetrics['resilience.coalesce.calls'], { path: env.path, result });
     this.#sent = counter('sent');
     this.#joined = counter('joined');
     this.#alone = counter('alone');

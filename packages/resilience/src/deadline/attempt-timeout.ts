@@ -26,6 +26,7 @@ import {
   TimeLimits,
 } from '@fwk/kernel';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
+import { resilienceMetrics } from '../metrics.js';
 import { cooperativeCall } from './cooperative-call.js';
 import { Expiry, nameOf } from './expiry.js';
 import { LateAnswers } from './late-answers.js';
@@ -101,10 +102,7 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
     this.limits = TimeLimits.of(env.clock);
     this.#options = options;
     this.#expiry = new Expiry(env);
-    this.#timedOut = env.metrics.counter(
-      { name: 'resilience.attempts.timed_out', help: 'Attempts that ran into their limit.' },
-      { path: env.path },
-    );
+    this.#timedOut = env.metrics.counter(resilienceMetrics['resilience.attempts.timed_out'], { path: env.path });
     this.#late = new LateAnswers(env);
     this.#endsWhenCancelled = endsWhenCancelled(next);
   }

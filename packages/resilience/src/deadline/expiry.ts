@@ -6,6 +6,7 @@ import {
   type LimitFacts,
   operationKey,
 } from '@fwk/kernel';
+import { resilienceMetrics } from '../metrics.js';
 
 /** What a call is called in messages: its operation, else where the stack stands. */
 export function nameOf(context: CallContext, env: Env): string {
@@ -19,10 +20,7 @@ export class Expiry {
 
   constructor(env: Env) {
     this.#env = env;
-    this.#exceeded = env.metrics.counter(
-      { name: 'resilience.deadlines.exceeded', help: 'Calls whose total time ran out.' },
-      { path: env.path },
-    );
+    this.#exceeded = env.metrics.counter(resilienceMetrics['resilience.deadlines.exceeded'], { path: env.path });
   }
 
   /**

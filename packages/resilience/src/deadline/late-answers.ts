@@ -1,4 +1,5 @@
 import type { CallContext, Counter, Env } from '@fwk/kernel';
+import { resilienceMetrics } from '../metrics.js';
 import { nameOf } from './expiry.js';
 
 /** Counts and announces answers that come when their call has been given up, for whichever layer drops them. */
@@ -8,10 +9,7 @@ export class LateAnswers {
 
   constructor(env: Env) {
     this.#env = env;
-    this.#late = env.metrics.counter(
-      { name: 'resilience.attempts.late', help: 'Answers dropped because their attempt had been given up.' },
-      { path: env.path },
-    );
+    this.#late = env.metrics.counter(resilienceMetrics['resilience.attempts.late'], { path: env.path });
   }
 
   /** One answer was dropped. */

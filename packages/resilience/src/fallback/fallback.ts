@@ -29,6 +29,7 @@ import { type TimedCallOwner, timedCall } from '../deadline/timed-call.js';
 import { CallFrame } from '../layer/call-frame.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
+import { resilienceMetrics } from '../metrics.js';
 import { FallbackFailedError } from './fallback-error.js';
 import {
   type FailedCall,
@@ -109,10 +110,7 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
     this.#engine = engineShareOf(env);
     this.#judgesResults = env.classifier.ofResult !== defaultClassifier.ofResult;
     const counter = (result: string) =>
-      env.metrics.counter(
-        { name: 'resilience.fallbacks', help: 'Failed calls that a fallback was asked to answer.' },
-        { path: env.path, fallback: name, result },
-      );
+      env.metrics.counter(resilienceMetrics['resilience.fallbacks'], { path: env.path, fallback: name, result });
     this.#answered = counter('answered');
     this.#failed = counter('failed');
   }

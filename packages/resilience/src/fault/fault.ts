@@ -29,6 +29,7 @@ import { Expiry, nameOf } from '../deadline/expiry.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { askedOf } from '../layer/judge-call.js';
 import { WeakHandles } from '../layer/weak-handles.js';
+import { resilienceMetrics } from '../metrics.js';
 import { FaultInjectedError } from './fault-injected-error.js';
 import { checkFaultOptions, type FaultOptions, type FaultSettings } from './fault-options.js';
 
@@ -103,14 +104,8 @@ class FaultService<Req, Res> implements Service<Req, Res>, Switched, Disposable 
     this.#options = options;
     this.#expiry = new Expiry(env);
     const { metrics, path } = env;
-    this.#injected = metrics.counter(
-      { name: 'resilience.faults.injected', help: 'Calls that met a fault on purpose.' },
-      { path },
-    );
-    this.#state = metrics.gauge(
-      { name: 'resilience.faults.enabled', help: 'Whether faults are injected on purpose: 1 or 0.' },
-      { path },
-    );
+    this.#injected = metrics.counter(resilienceMetrics['resilience.faults.injected'], { path });
+    this.#state = metrics.gauge(resilienceMetrics['resilience.faults.enabled'], { path });
     this.follow();
   }
 

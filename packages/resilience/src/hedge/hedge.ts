@@ -27,6 +27,7 @@ import {
 } from '@fwk/kernel';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
+import { resilienceMetrics } from '../metrics.js';
 import { type BudgetShare, budgetShareOf } from '../retry/budget-share.js';
 import { type HedgeOptions, hedgeDefaults, hedgeRules } from './hedge-options.js';
 import { type RaceOwner, race } from './race.js';
@@ -74,10 +75,7 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
     this.#share = budgetShareOf(env);
     this.#tail = new RecentTail(options.minimumSamples);
     const counter = (result: string) =>
-      env.metrics.counter(
-        { name: 'resilience.hedges', help: 'Extra attempts: sent, won, withheld by a limit, and answers dropped.' },
-        { path: env.path, result },
-      );
+      env.metrics.counter(resilienceMetrics['resilience.hedges'], { path: env.path, result });
     this.#sent = counter('sent');
     this.#won = counter('won');
     this.#withheld = counter('withheld');

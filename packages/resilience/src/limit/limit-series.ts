@@ -1,4 +1,5 @@
 import type { Counter, Env, Gauge } from '@fwk/kernel';
+import { resilienceMetrics } from '../metrics.js';
 import { priorities } from './priority-shedding.js';
 
 /** The metrics of one adaptive limit, bound once. */
@@ -14,14 +15,11 @@ export interface LimitSeries {
 export function limitSeries({ metrics, path }: Env): LimitSeries {
   const labels = { path };
   return {
-    limit: metrics.gauge({ name: 'resilience.limit.current', help: 'Calls that may be in flight at once.' }, labels),
-    inFlight: metrics.gauge({ name: 'resilience.limit.in_flight', help: 'Calls in flight.' }, labels),
-    queued: metrics.gauge({ name: 'resilience.limit.queued', help: 'Calls that wait for a place.' }, labels),
+    limit: metrics.gauge(resilienceMetrics['resilience.limit.current'], labels),
+    inFlight: metrics.gauge(resilienceMetrics['resilience.limit.in_flight'], labels),
+    queued: metrics.gauge(resilienceMetrics['resilience.limit.queued'], labels),
     rejected: priorities.map((priority) =>
-      metrics.counter(
-        { name: 'resilience.limit.rejected', help: 'Calls refused by the adaptive limit.' },
-        { path, priority },
-      ),
+      metrics.counter(resilienceMetrics['resilience.limit.rejected'], { path, priority }),
     ),
   };
 }

@@ -25,6 +25,7 @@ import { BoundedKeys } from '../layer/bounded-keys.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { KeyError } from '../layer/key-error.js';
 import { requestKey } from '../layer/request-key.js';
+import { resilienceMetrics } from '../metrics.js';
 import { FixedWindow } from './fixed-window.js';
 import type { Permits, WindowShape } from './permits.js';
 import { type GateOwner, RateGate } from './rate-gate.js';
@@ -87,14 +88,8 @@ class RateLimitService<Req, Res> implements Service<Req, Res>, GateOwner, Bucket
     this.#gate = options.keyOf === undefined ? new RateGate(this, env.clock.now()) : undefined;
     this.#gates = new BoundedKeys(options.maxKeys, (gate, nowMs) => gate.idle(nowMs));
     const labels = { path: env.path };
-    this.#rejected = env.metrics.counter(
-      { name: 'resilience.rate_limit.rejected', help: 'Calls refused because they came faster than allowed.' },
-      labels,
-    );
-    this.#waiting = env.metrics.gauge(
-      { name: 'resilience.rate_limit.waiting', help: 'Calls that wait for a permit.' },
-      labels,
-    );
+    this.#rejected = env.metrics.counter(resilienceMetrics['resilience.rate_limit.rejected'], labels);
+    this.#waiting = env.metrics.gauge(resilienceMetrics['resilience.rate_limit.waiting'], labels);
   }
 
   get perMs(): number {

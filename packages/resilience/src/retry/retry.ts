@@ -33,6 +33,7 @@ import {
 } from '@fwk/kernel';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeCallError, judgeCallResult, releaseEnding } from '../layer/judge-call.js';
+import { resilienceMetrics } from '../metrics.js';
 import { type Backoff, isPause, LONGEST_PAUSE_MS, pausesOf } from './backoff.js';
 import { leaveBudget, shareBudget } from './budget-share.js';
 import { nextAttempt } from './next-attempt.js';
@@ -93,10 +94,7 @@ class RetryService<Req, Res> implements Service<Req, Res>, Disposable {
     this.#options = options;
     this.#budget = shareBudget(env, options.budget);
     const counter = (result: string) =>
-      env.metrics.counter(
-        { name: 'resilience.retries', help: 'What became of failed attempts: tried again or not.' },
-        { path: env.path, result },
-      );
+      env.metrics.counter(resilienceMetrics['resilience.retries'], { path: env.path, result });
     this.#retried = counter('scheduled');
     this.#exhausted = counter('exhausted');
     this.#overBudget = counter('budget-exhausted');

@@ -29,6 +29,7 @@ import {
 import { nameOf } from '../deadline/expiry.js';
 import { type FunctionLayer, functionLayer } from '../layer/function-layer.js';
 import { judgeCallError, judgeCallResult } from '../layer/judge-call.js';
+import { resilienceMetrics } from '../metrics.js';
 import { RollingCounts } from '../window/rolling-counts.js';
 import { dropRatio } from './drop-ratio.js';
 import { ThrottledError } from './throttled-error.js';
@@ -100,10 +101,7 @@ class ThrottleService<Req, Res> implements Service<Req, Res> {
     this.#env = env;
     this.#options = options;
     this.#counts = new RollingCounts(3, options.windowMs, SLICES);
-    this.#rejected = env.metrics.counter(
-      { name: 'resilience.throttle.rejected', help: 'Calls not sent because the callee refuses too many.' },
-      { path: env.path },
-    );
+    this.#rejected = env.metrics.counter(resilienceMetrics['resilience.throttle.rejected'], { path: env.path });
   }
 
   call(request: Req, context: CallContext): Promise<Res> {

@@ -1,0 +1,24 @@
+import type { UsedCall } from '@fwk/core';
+import type { IncomingRequest } from './incoming-request.js';
+
+/** What a request used: by whom, as its certificate proves or else as it says, how long, and how many bytes of bodies. */
+export function usedCall(
+  { peer, caller, body }: IncomingRequest,
+  timeMs: number,
+  status: number,
+  answer: string | undefined,
+): UsedCall {
+  const proven = peer && (peer.name || peer.names[0] || peer.fingerprint);
+  return {
+    caller: proven || caller,
+    proven: Boolean(proven),
+    timeMs,
+    failed: status >= 500,
+    requestBytes: bytesOf(body),
+    responseBytes: answer === undefined ? 0 : bytesOf(answer),
+  };
+}
+
+function bytesOf(text: string): number {
+  return text === '' ? 0 : Buffer.byteLength(text);
+}
