@@ -7,6 +7,9 @@ import { containerDefaults } from './container/create-container.js';
 import { checkDefaults } from './health/check-runner.js';
 import { loggerDefaults } from './logging/logger.js';
 import { meterDefaults } from './metrics/meter.js';
+import { gatherDefaults } from './topology/gather-topology.js';
+import { topologyDefaults } from './topology/topology-options.js';
+import { usageDefaults } from './usage/usage-options.js';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const text = readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -17,7 +20,7 @@ const text = readdirSync(folder, { recursive: true, encoding: 'utf8' })
 /** Documented defaults that are plain values, by interface and property. */
 function documented(owner: string): Record<string, unknown> {
   const body = new RegExp(`export interface ${owner} [^{]*\\{([\\s\\S]*?)\\n\\}`).exec(text)?.[1] ?? '';
-  const properties = body.matchAll(/@defaultValue ('[^']*'|true|false|\d+)(?:,[^*]*)? \*\/\s+readonly (\w+)\??:/g);
+  const properties = body.matchAll(/@defaultValue ('[^']*'|true|false|\d+)(?:,[^*]*)?\s+\*\/\s+readonly (\w+)\??:/g);
   return Object.fromEntries(
     [...properties].map(([, value = '', name]) => [name, JSON.parse(value.replaceAll("'", '"'))]),
   );
@@ -35,6 +38,9 @@ test.each([
   ['HealthCheckOptions', checkDefaults],
   ['LoggerOptions', loggerDefaults],
   ['MeterOptions', meterDefaults],
+  ['TopologyOptions', topologyDefaults],
+  ['GatherOptions', gatherDefaults],
+  ['UsageOptions', usageDefaults],
 ])('the documented defaults of %s are the real ones', (owner, defaults) => {
   expect(Object.isFrozen(defaults)).toBe(true);
   const { group, ...told } = documented(owner);

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { type App, type Component, createApp, type TopologyReport, type UsagePage, usageToken } from '@fwk/core';
 import { discovery, memoryRegistry } from '@fwk/discovery';
-import { fakeClock } from '@fwk/kernel/testing';
+import { systemClock } from '@fwk/kernel';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { contract } from '../contract/contract.js';
@@ -56,13 +56,13 @@ async function shops(wire: 'http' | 'mux'): Promise<Shop> {
     return { left: 5 };
   };
   const stockApp = await start('stock', [shelf, http({ serve: [served(stock, { take })] })]);
-  const toStock = clientOf(stock, { wire, retry: false });
+  const toStock = clientOf(stock, { wire, retry: false, timeoutMs: 15_000 });
   let client: { take(request: { body: { sku: string } }): Promise<{ left: number }> };
   const buyHandler = ({ params }: { params: { sku: string } }) => client.take({ body: { sku: params.sku } });
   const shopApp = await start('shop', [http({ serve: [served(shop, { buy: buyHandler })] })]);
   client = shopApp.get(toStock);
   const callerApp = await start('caller', []);
-  const shopClient = callerApp.get(clientOf(shop, { wire, retry: false }));
+  const shopClient = callerApp.get(clientOf(shop, { wire, retry: false, timeoutMs: 15_000 }));
   return { shopApp, stockApp, buy: (sku) => shopClient.buy({ params: { sku } }) };
 }
 
@@ -112,7 +112,12 @@ describe.each(['http', 'mux'] as const)('over %s', (wire) => {
 });
 
 test('a billing job reads and acknowledges by management, and a wrong word of it changes nothing', async () => {
-  const clock = fakeClock(0, Date.parse('2026-03-01T10:00:00Z'));
+  let offsetMs = 0;
+  const clock = {
+    ...systemClock,
+    now: () => systemClock.now() + offsetMs,
+    wallTime: () => systemClock.wallTime() + offsetMs,
+  };
   const app = createApp({
     name: 'shop',
     version: '1.0.0',
@@ -120,21 +125,15 @@ test('a billing job reads and acknowledges by management, and a wrong word of it
     signals: false,
     logging: { level: 'silent' },
     env: { clock },
-    usage: { periodMs: 1000 },
+    shutdown: { propagationDelayMs: 0 },
   });
-  const starting = app.start();
-  await clock.advance(0);
-  await starting;
-  onTestFinished(async () => {
-    const stopping = app.stop();
-    await clock.advance(30_000);
-    await stopping;
-  });
+  await app.start();
+  onTestFinished(() => app.stop());
   const account = app.get(usageToken).account('shop.buy');
   const call = { caller: 'web', proven: true, timeMs: 1, failed: false, requestBytes: 1, responseBytes: 1 };
   for (let at = 0; at < 3; at++) {
     account.add(call, clock.now());
-    await clock.advance(1000);
+    offsetMs += 60_000;
   }
   const token = (await readFile(app.managementTokenFile as string, 'utf8')).trim();
   const tell = (body: object, headers: Record<string, string> = { authorization: `Bearer ${token}` }) =>
