@@ -1,6 +1,6 @@
 /**
- * `npm run docs`: writes docs/errors.md, docs/events.md, docs/metrics.md and the order of layers in the README of the policies from the packages'
- * own tables, the reference in each README from tables and docstrings, and docs/api from the declarations.
+ * `npm run docs`: writes docs/errors.md, docs/events.md, docs/metrics.md and the order of layers in the README of the policies from the
+ * packages' own tables, the reference in each README from tables and docstrings, and docs/api from the declarations.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
