@@ -2,7 +2,7 @@
  * A flag as it is run. Everything that it can answer is made when definitions change, so that resolving it only looks: prerequisites,
  * then rules in their order, then the default.
  */
-import { type AttributeReader, attributeReader } from './attribute.js';
+import { Attribute } from './attribute.js';
 import { sharesOf } from './check-flag.js';
 import { type Condition, conditionOf } from './condition.js';
 import type { Exposures } from './exposures.js';
@@ -29,8 +29,8 @@ export interface CompiledRule {
 
 /** A roll-out, as it is run. */
 export interface CompiledRollout {
-  readonly by: string;
-  readonly read: AttributeReader;
+  /** What it is sticky by. */
+  readonly by: Attribute;
   readonly variants: readonly string[];
   readonly stretches: readonly Stretch[];
   /** By variant, in the order of the list. */
@@ -96,7 +96,7 @@ export class CompiledFlag {
 
   /** What a roll-out gives; undefined for those outside of it, and for contexts without what it is sticky by. */
   rolledOut(rollout: CompiledRollout, key: string | undefined, attributes: FlagAttributes): Outcome | undefined {
-    const own = stickyText(rollout.read(key, attributes));
+    const own = stickyText(rollout.by.read(key, attributes));
     if (own === undefined) return undefined;
     const stretch = stretchAt(rollout.stretches, placeOf(own, this.seed));
     return stretch && rollout.outcomes[stretch.of];
@@ -114,8 +114,7 @@ export class CompiledFlag {
   #rollout(shares: Readonly<Record<string, number>>, by: string): CompiledRollout {
     const variants = Object.keys(shares);
     return {
-      by,
-      read: attributeReader(by),
+      by: new Attribute(by),
       variants,
       stretches: layOut(Object.values(shares).map((percent) => sharesOf(percent) ?? 0)),
       outcomes: variants.map((variant) => this.#outcome(variant, 'SPLIT')),

@@ -1,6 +1,6 @@
 /** Conditions as they are run. Made when definitions change; running one makes nothing. */
 import { isSecretName, mask, redact } from '@fwk/kernel';
-import { type AttributeReader, attributeReader } from './attribute.js';
+import { Attribute } from './attribute.js';
 import type { FlagAttributes } from './flag-context.js';
 import type { AttributeCondition, FlagCondition } from './flag-definition.js';
 import { type OperatorName, operators } from './operators.js';
@@ -96,15 +96,14 @@ interface Test {
 }
 
 class AttributeTest implements Condition {
-  readonly #attribute: string;
-  readonly #read: AttributeReader;
+  readonly #attribute: Attribute;
   readonly #tests: readonly Test[];
   /** The first one apart: most conditions have no other. */
   readonly #fits: (actual: unknown) => boolean;
+  readonly #isSingle: boolean;
 
   constructor(definition: AttributeCondition) {
-    this.#attribute = definition.attribute;
-    this.#read = attributeReader(definition.attribute);
+    this.#attribute = new Attribute(definition.attribute);
     this.#tests = (Object.keys(operators) as OperatorName[])
       .filter((operator) => definition[operator] !== undefined)
       .map((operator) => {
@@ -112,18 +111,20 @@ class AttributeTest implements Condition {
         return { operator, operand, fits: operators[operator].test(operand) };
       });
     this.#fits = this.#tests[0]?.fits ?? (() => false);
+    this.#isSingle = this.#tests.length < 2;
   }
 
   holds(key: string | undefined, attributes: FlagAttributes): boolean {
-    const actual = this.#read(key, attributes);
+    const actual = this.#attribute.read(key, attributes);
     if (!this.#fits(actual)) return false;
+    if (this.#isSingle) return true;
     for (let at = 1; at < this.#tests.length; at++) if (!this.#tests[at]?.fits(actual)) return false;
     return true;
   }
 
   explain(key: string | undefined, attributes: FlagAttributes): ConditionExplanation {
-    const actual = this.#read(key, attributes);
-    const name = this.#attribute;
+    const actual = this.#attribute.read(key, attributes);
+    const name = this.#attribute.path;
     const tests = this.#tests.map(({ operator, operand, fits }) => ({
       operator,
       operand: isSecretName(name, operand) ? mask : redact(operand),

@@ -110,14 +110,14 @@ function ruleStep(
 
 function rolloutExplanation(
   flag: CompiledFlag,
-  { by, read, variants, stretches }: CompiledRollout,
+  { by, variants, stretches }: CompiledRollout,
   key: string | undefined,
   attributes: FlagAttributes,
 ): RolloutExplanation {
-  const own = stickyText(read(key, attributes));
+  const own = stickyText(by.read(key, attributes));
   return {
-    by,
-    stickyTo: by === targetingKey ? own : redact(own, by),
+    by: by.path,
+    stickyTo: by.path === targetingKey ? own : redact(own, by.path),
     place: own === undefined ? undefined : placeOf(own, flag.seed),
     of: places,
     stretches: stretches.map(({ from, to, of }) => ({ variant: variants[of] ?? '', from, to })),

@@ -11,10 +11,20 @@
  */
 export function murmur3(text: string, seed = 0): number {
   let hash = seed | 0;
-  let block = 0;
-  let bytes = 0;
   const length = text.length;
-  for (let at = 0; at < length; at++) {
+  let at = 0;
+  // Most keys are ASCII: four bytes at a time, up to the first character that is not.
+  for (; at + 4 <= length; at += 4) {
+    const first = text.charCodeAt(at);
+    const second = text.charCodeAt(at + 1);
+    const third = text.charCodeAt(at + 2);
+    const fourth = text.charCodeAt(at + 3);
+    if ((first | second | third | fourth) >= 0x80) break;
+    hash = mixed(hash, first | (second << 8) | (third << 16) | (fourth << 24));
+  }
+  let block = 0;
+  let bytes = at;
+  for (; at < length; at++) {
     let point = text.charCodeAt(at);
     if (point < 0x80) {
       block |= point << ((bytes & 3) << 3);
