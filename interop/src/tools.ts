@@ -1,5 +1,6 @@
 /** Programs of other people that a peer needs. */
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { ToolMissingError } from './interop.js';
 
@@ -17,4 +18,17 @@ export async function askTool(program: string, args: string[], what: string, sig
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new ToolMissingError(`${what} is needed, and there is no "${program}"`);
   }
+}
+
+/** A program that is to end with this process at the latest, also when that is interrupted. @returns what ends it */
+export function endsWithUs(child: ChildProcess): () => Promise<void> {
+  const kill = () => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  return async () => {
+    process.off('exit', kill);
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+    const ended = once(child, 'exit');
+    kill();
+    await ended;
+  };
 }

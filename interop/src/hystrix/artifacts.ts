@@ -19,22 +19,22 @@ const jetty = {
   artifact: 'org.eclipse.jetty:jetty-runner:9.4.57.v20241219',
   file: 'jetty-runner-9.4.57.v20241219.jar',
 };
-/** The dashboard's page loads it from a server of Google, which a test must not depend on. */
-const jquery = { artifact: 'org.webjars:jquery:1.7.2', file: 'jquery-1.7.2.jar' };
-const jqueryFile = 'META-INF/resources/webjars/jquery/1.7.2/jquery.min.js';
+/** The dashboard's page loads it from a public server, on which a test must not depend. */
+const underscore = { artifact: 'org.webjars:underscorejs:1.8.3', file: 'underscorejs-1.8.3.jar' };
+const underscoreFile = 'META-INF/resources/webjars/underscorejs/1.8.3/underscore-min.js';
 
 /** Where the parts are. */
 export interface Artifacts {
   readonly dashboard: string;
   readonly jetty: string;
-  /** The script itself. */
-  readonly jquery: Buffer;
+  /** The script that its page loads from elsewhere. */
+  readonly underscore: Buffer;
 }
 
 /** Fetches what is not there yet. @throws ToolMissingError without Maven or a JDK; Error when it cannot be fetched. */
 export async function fetchArtifacts(say: (text: string) => void, signal: AbortSignal): Promise<Artifacts> {
   await mkdir(folder, { recursive: true });
-  for (const { artifact, file } of [dashboard, jetty, jquery]) {
+  for (const { artifact, file } of [dashboard, jetty, underscore]) {
     if (existsSync(join(folder, file))) continue;
     await askTool('mvn', ['-version'], 'Maven 3', signal);
     say(`Maven fetches ${artifact} …`);
@@ -42,13 +42,13 @@ export async function fetchArtifacts(say: (text: string) => void, signal: AbortS
       signal,
     });
   }
-  if (!existsSync(join(folder, jqueryFile))) {
+  if (!existsSync(join(folder, underscoreFile))) {
     await askTool('jar', ['--version'], 'a JDK', signal);
-    await run('jar', ['--extract', '--file', jquery.file, jqueryFile], { cwd: folder, signal });
+    await run('jar', ['--extract', '--file', underscore.file, underscoreFile], { cwd: folder, signal });
   }
   return {
     dashboard: join(folder, dashboard.file),
     jetty: join(folder, jetty.file),
-    jquery: await readFile(join(folder, jqueryFile)),
+    underscore: await readFile(join(folder, underscoreFile)),
   };
 }

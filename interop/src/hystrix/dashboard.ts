@@ -1,46 +1,36 @@
-/** The dashboard, running, and a browser that looks at it. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+/** The dashboard, running. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { ToolMissingError } from '../interop.js';
+import { endsWithUs } from '../tools.js';
 import type { Artifacts } from './artifacts.js';
+import { Browser } from './browser.js';
 
-const run = promisify(execFile);
 const startLimitMs = 60_000;
-const lookLimitMs = 60_000;
-/** The page reads the stream for so long before it is looked at. */
-const watchMs = 6000;
-const maxPageBytes = 16 * 2 ** 20;
-const browsers = Object.freeze(['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']);
+const lookLimitMs = 30_000;
 
 /** A running dashboard. */
 export class Dashboard implements AsyncDisposable {
   readonly #jetty: ChildProcess;
+  readonly #end: () => Promise<void>;
   readonly #url: string;
-  readonly #scripts: Server;
+  readonly #underscore: Buffer;
 
-  private constructor(jetty: ChildProcess, url: string, scripts: Server) {
+  private constructor(jetty: ChildProcess, url: string, underscore: Buffer) {
     this.#jetty = jetty;
+    this.#end = endsWithUs(jetty);
     this.#url = url;
-    this.#scripts = scripts;
+    this.#underscore = underscore;
   }
 
-  /** Starts it on a port of its own, and beside it a server of scripts for its page. */
-  static async start({ dashboard, jetty, jquery }: Artifacts, signal: AbortSignal): Promise<Dashboard> {
-    const scripts = createServer((_request, response) => {
-      response.writeHead(200, { 'content-type': 'text/javascript' }).end(jquery);
-    });
-    await portOf(scripts);
-    const probe = createServer();
-    const own = await portOf(probe);
-    await closed(probe);
-    const child = spawn('java', ['-jar', jetty, '--host', '127.0.0.1', '--port', String(own), dashboard], {
+  /** Starts it on a port of its own. */
+  static async start({ dashboard, jetty, underscore }: Artifacts, signal: AbortSignal): Promise<Dashboard> {
+    const port = await freePort();
+    const child = spawn('java', ['-jar', jetty, '--host', '127.0.0.1', '--port', String(port), dashboard], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    const started = new Dashboard(child, `http://127.0.0.1:${own}`, scripts);
+    const started = new Dashboard(child, `http://127.0.0.1:${port}`, underscore);
     try {
       await started.#answers(signal);
     } catch (error) {
@@ -51,35 +41,20 @@ export class Dashboard implements AsyncDisposable {
   }
 
   /**
-   * Opens its page on a stream, lets it read for some seconds, and answers what the page has become.
+   * Opens its page on a stream in a browser.
    * @param stream - the address of a stream of Hystrix.
+   * @param wanted - tells when the page has become what it shall be.
+   * @returns the page as it is then, or at the end of the time.
    */
-  async look(stream: string, signal: AbortSignal): Promise<string> {
-    const { port } = this.#scripts.address() as AddressInfo;
-    const page = `${this.#url}/monitor/monitor.html?stream=${encodeURIComponent(stream)}`;
-    const args = [
-      ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--dump-dom'],
-      `--host-resolver-rules=MAP ajax.googleapis.com 127.0.0.1:${port}`,
-      `--timeout=${watchMs}`,
-      page,
-    ];
-    for (const browser of browsers) {
-      try {
-        const options = { signal, timeout: lookLimitMs, maxBuffer: maxPageBytes };
-        return (await run(browser, args, options)).stdout;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      }
-    }
-    throw new ToolMissingError('Chromium is needed, and none was found');
+  async look(stream: string, wanted: (html: string) => boolean, signal: AbortSignal): Promise<string> {
+    await using browser = await Browser.start();
+    const streams = JSON.stringify([{ name: 'shop', stream }]);
+    const page = `${this.#url}/monitor/monitor.html?streams=${encodeURIComponent(streams)}`;
+    return await browser.see(page, { 'underscore-min.js': this.#underscore }, wanted, { limitMs: lookLimitMs, signal });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await closed(this.#scripts);
-    if (this.#jetty.exitCode !== null || this.#jetty.signalCode !== null) return;
-    const ended = once(this.#jetty, 'exit');
-    this.#jetty.kill('SIGKILL');
-    await ended;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#end();
   }
 
   async #answers(signal: AbortSignal): Promise<void> {
@@ -103,13 +78,12 @@ async function isThere(url: string): Promise<boolean> {
   );
 }
 
-async function portOf(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
+/** A port that nobody listens on right now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
-}
-
-async function closed(server: Server): Promise<void> {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }

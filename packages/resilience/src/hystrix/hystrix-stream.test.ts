@@ -1,4 +1,4 @@
-/** What the Hystrix dashboard reads of policies. The lists of fields are those that its scripts assert (version 1.5.18). */
+/** What the Hystrix dashboard reads of policies. The lists of fields are those that its scripts assert (1.5.18 and earlier). */
 import { type Env, type FeedReader, isManagementFeed, makeEnv } from '@fwk/kernel';
 import { componentBench, leakGuard } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
@@ -28,6 +28,7 @@ const ofCommand = [
   'propertyValue_circuitBreakerSleepWindowInMilliseconds',
   'propertyValue_circuitBreakerErrorThresholdPercentage',
   'propertyValue_circuitBreakerForceOpen',
+  'propertyValue_circuitBreakerForceClosed',
   'propertyValue_executionIsolationStrategy',
   'propertyValue_executionIsolationThreadTimeoutInMilliseconds',
   'propertyValue_executionIsolationThreadInterruptOnTimeout',
