@@ -1,6 +1,6 @@
 /** The requests that register instances and their checks with the agent of this machine. */
+import { type AskConsul, type ConsulAnswer, wordsOf } from '@fwk/kernel/consul';
 import { InstanceInvalidError } from '../../errors.js';
-import { type AskConsul, type ConsulAnswer, wordsOf } from './consul-client.js';
 import { type CheckStatus, checkIdOf } from './service-definition.js';
 
 /** Speaks to one agent. */

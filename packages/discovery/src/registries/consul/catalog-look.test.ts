@@ -1,10 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { makeEnv } from '@fwk/kernel';
+import { ConsulClient } from '@fwk/kernel/consul';
 import { expect, onTestFinished, test } from 'vitest';
 import { CatalogLook } from './catalog-look.js';
 import { checkConsulOptions } from './check-consul-options.js';
-import { ConsulClient } from './consul-client.js';
+import { registryErrors } from './registry-errors.js';
 
 /** What the servers say of the node, and whether they have a leader. */
 interface Said {
@@ -31,7 +32,7 @@ test.each<[string, readonly Said[], readonly string[]]>([
   onTestFinished(() => void server.close());
   const env = makeEnv();
   const options = checkConsulOptions({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }, {});
-  const client = new ConsulClient(options, { read: async () => undefined }, env);
+  const client = new ConsulClient(options, { read: async () => undefined }, env, registryErrors);
   onTestFinished(() => client.close());
   const found: string[] = [];
   const look = new CatalogLook(client, env, (ids) => void found.push(...ids));

@@ -5,7 +5,7 @@
  * however many instances a service has.
  */
 import { type Env, messageOf } from '@fwk/kernel';
-import type { AskConsul } from './consul-client.js';
+import type { AskConsul } from '@fwk/kernel/consul';
 import { isRecord } from './health-entries.js';
 
 /** Looks at the catalogue in the background, one question at a time. */

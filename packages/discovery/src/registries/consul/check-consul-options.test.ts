@@ -1,6 +1,7 @@
 import { OptionsError } from '@fwk/kernel';
+import { consulAddressOf } from '@fwk/kernel/consul';
 import { describe, expect, test } from 'vitest';
-import { addressOf, checkConsulOptions } from './check-consul-options.js';
+import { checkConsulOptions } from './check-consul-options.js';
 import { type ConsulOptions, consulDefaults } from './consul-options.js';
 
 const nothing = {};
@@ -74,7 +75,7 @@ test.each([
   ['https://proxy/consul', { label: 'proxy/consul', base: 'https://proxy/consul', local: false, secure: true }],
   ['unix:///run/consul.sock', { label: 'unix:/run/consul.sock', socketPath: '/run/consul.sock', local: true }],
 ])('finds the agent at %s', (url, expected) => {
-  expect(addressOf({ url })).toMatchObject(expected);
+  expect(consulAddressOf({ url })).toMatchObject(expected);
 });
 
 test('takes a name without a password as Consul’s tools do', () => {

@@ -19,18 +19,17 @@ import {
   messageOf,
   TokenBucket,
 } from '@fwk/kernel';
+import { ConsulClient, consulAddressOf, Pause, tokenSource } from '@fwk/kernel/consul';
 import { RegistryClosedError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import type { Registration, Registry, RegistryConnection, ServicesWatch, Watch } from '../../registry.js';
 import { Connection } from '../connection.js';
 import { type InstanceWriter, OwnInstances } from '../own-instances.js';
-import { addressOf, checkConsulOptions } from './check-consul-options.js';
-import { ConsulClient } from './consul-client.js';
+import { checkConsulOptions } from './check-consul-options.js';
 import type { ConsulOptions } from './consul-options.js';
 import { ConsulWatches } from './consul-watches.js';
 import { ConsulWriter } from './consul-writer.js';
-import { Pause } from './pause.js';
-import { tokenSource } from './token-source.js';
+import { registryErrors } from './registry-errors.js';
 
 /** Share of the time to live after which it is renewed, and how much that varies. */
 const RENEW_SHARE = 1 / 3;
@@ -67,11 +66,12 @@ class ConsulRegistry implements Registry {
   constructor(options: ConsulOptions, env: Env) {
     this.#options = options;
     this.#env = env;
-    this.name = `consul ${addressOf(options).label}`;
+    this.name = `consul ${consulAddressOf(options).label}`;
     this.#client = new ConsulClient(
       options,
       tokenSource(options, env.logger, () => this.#watches.restart()),
       env,
+      registryErrors,
     );
     this.#watches = new ConsulWatches({ client: this.#client, options, env, suspect: () => this.#suspect() });
     this.#own = new OwnInstances(env);

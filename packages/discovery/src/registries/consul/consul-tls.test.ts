@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { background, eventBus, makeEnv } from '@fwk/kernel';
+import type { ConsulTls } from '@fwk/kernel/consul';
 import { componentBench } from '@fwk/kernel/testing';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { discovery, registryToken } from '../../component/discovery.js';
 import { type ConsulAgent, consulProgram, startAgent } from '../../fixtures/consul/consul-agent.js';
 import { freePort } from '../../fixtures/free-port.js';
 import { anInstance } from '../../testing/instances.js';
-import type { ConsulTls } from './consul-options.js';
 import { consulRegistry } from './consul-registry.js';
 
 const patience = { timeout: 10_000, interval: 20 };

@@ -1,15 +1,16 @@
 import type { Env } from '@fwk/kernel';
+import { blockingQuery, noLeader, type Query } from '@fwk/kernel/consul';
 import type { Instance } from '../../instance.js';
 import type { ServicesWatch, Watch } from '../../registry.js';
-import { blockingQuery, noLeader, type Query, type QueryPlace } from './blocking-query.js';
 import { isRecord } from './health-entries.js';
 import { LiveList } from './live-list.js';
+import type { RegistryQueryPlace } from './query-place.js';
 import { type AskHome, healthOf, serviceFeed } from './service-feed.js';
 import { SharedQuery } from './shared-query.js';
 
 /** All that one registry watches in Consul. */
 export class ConsulWatches {
-  readonly #place: QueryPlace;
+  readonly #place: RegistryQueryPlace;
   readonly #env: Env;
   readonly #services = new Map<string, LiveList<Instance>>();
   readonly #shared: SharedQuery;
@@ -20,7 +21,7 @@ export class ConsulWatches {
   #lost: string | undefined;
   #closed = false;
 
-  constructor(place: QueryPlace) {
+  constructor(place: RegistryQueryPlace) {
     this.#place = place;
     this.#env = place.env;
     this.#shared = new SharedQuery(place);

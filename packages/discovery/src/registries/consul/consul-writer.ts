@@ -4,12 +4,12 @@
  * What is known of an instance is in its {@link OwnRecord}.
  */
 import { type Env, isFwkError, messageOf } from '@fwk/kernel';
+import type { AskConsul } from '@fwk/kernel/consul';
 import { DuplicateInstanceError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import type { InstanceWriter } from '../own-instances.js';
 import { AgentCalls } from './agent-calls.js';
 import { CatalogLook } from './catalog-look.js';
-import type { AskConsul } from './consul-client.js';
 import type { ConsulOptions } from './consul-options.js';
 import { type HealthCheck, isMaintenance, isUntouched } from './health-entries.js';
 import { IdClaims, type Standing } from './id-claims.js';

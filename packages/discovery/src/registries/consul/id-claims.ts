@@ -9,11 +9,11 @@
  * network did apart, is found out by looking again now and then.
  */
 import { background, type CallContext, cancellable, type Env, messageOf, sleep } from '@fwk/kernel';
+import type { AskConsul } from '@fwk/kernel/consul';
 import { DuplicateInstanceError } from '../../errors.js';
 import type { Instance } from '../../instance.js';
 import { describeInstance } from '../describe-instance.js';
 import { AgentCalls } from './agent-calls.js';
-import type { AskConsul } from './consul-client.js';
 import { type HealthCheck, type Holding, isRecord, readChecks, readHoldings, readPairs } from './health-entries.js';
 import { holderKey } from './meta.js';
 

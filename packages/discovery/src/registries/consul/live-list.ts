@@ -1,5 +1,5 @@
 import { type Env, type LiveSource, liveValue } from '@fwk/kernel';
-import type { Query } from './blocking-query.js';
+import type { Query } from '@fwk/kernel/consul';
 
 /**
  * One watched list, shared by all who watch the same: it is fed as long as anybody does. A list that is the same as

@@ -4,17 +4,23 @@
  * farther ones are no longer asked.
  */
 import type { Timer } from '@fwk/kernel';
+import { blockingQuery, noLeader, type Query } from '@fwk/kernel/consul';
 import type { Instance } from '../../instance.js';
 import { BenefitOfDoubt } from './benefit-of-doubt.js';
-import { blockingQuery, noLeader, type Query, type QueryListener, type QueryPlace } from './blocking-query.js';
 import { readHealthList } from './health-entries.js';
 import type { LiveList } from './live-list.js';
+import type { RegistryQueryPlace, ServiceListener } from './query-place.js';
 
 /** Asks for the instances of a service in the agent's own datacentre. */
-export type AskHome = (service: string, listener: QueryListener) => Query;
+export type AskHome = (service: string, listener: ServiceListener) => Query;
 
 /** Keeps the list of a service. */
-export function serviceFeed(service: string, list: LiveList<Instance>, place: QueryPlace, askHome: AskHome): Query {
+export function serviceFeed(
+  service: string,
+  list: LiveList<Instance>,
+  place: RegistryQueryPlace,
+  askHome: AskHome,
+): Query {
   return new ServiceFeed(service, list, place, askHome);
 }
 
@@ -36,13 +42,13 @@ interface Source {
 class ServiceFeed implements Query {
   readonly #service: string;
   readonly #list: LiveList<Instance>;
-  readonly #place: QueryPlace;
+  readonly #place: RegistryQueryPlace;
   readonly #askHome: AskHome;
   /** By datacentre: the own one, then those of the options as far as they are needed. */
   readonly #sources: Source[] = [];
   #timer: Timer | undefined;
 
-  constructor(service: string, list: LiveList<Instance>, place: QueryPlace, askHome: AskHome) {
+  constructor(service: string, list: LiveList<Instance>, place: RegistryQueryPlace, askHome: AskHome) {
     this.#service = service;
     this.#list = list;
     this.#place = place;
@@ -61,7 +67,7 @@ class ServiceFeed implements Query {
 
   #open(): void {
     const at = this.#sources.length;
-    const listener: QueryListener = {
+    const listener: ServiceListener = {
       onAnswer: (value, led) => {
         if (value !== undefined) {
           source.value = value;

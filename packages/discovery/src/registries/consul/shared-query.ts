@@ -8,8 +8,9 @@
  * failed.
  */
 import { backoffBound, type Env, jittered, messageOf, type Timer } from '@fwk/kernel';
-import { blockingQuery, type Query, type QueryListener, type QueryPlace } from './blocking-query.js';
+import { blockingQuery, type Query } from '@fwk/kernel/consul';
 import { isRecord } from './health-entries.js';
+import type { RegistryQueryPlace, ServiceListener } from './query-place.js';
 import { healthOf } from './service-feed.js';
 
 /** Each service is fetched at least so often. */
@@ -21,7 +22,7 @@ const MAX_FETCHES = 2;
 
 interface Member {
   readonly service: string;
-  readonly listener: QueryListener;
+  readonly listener: ServiceListener;
   /** The state of its checks when it was last fetched, or will be. */
   checks: string | undefined;
   text: string | undefined;
@@ -34,7 +35,7 @@ interface Member {
 
 /** Services that share one question. */
 export class SharedQuery {
-  readonly #place: QueryPlace;
+  readonly #place: RegistryQueryPlace;
   readonly #env: Env;
   readonly #members = new Set<Member>();
   readonly #waiting: Member[] = [];
@@ -44,13 +45,13 @@ export class SharedQuery {
   /** Why nothing would be heard of a change; undefined while it would. */
   #trouble: string | undefined;
 
-  constructor(place: QueryPlace) {
+  constructor(place: RegistryQueryPlace) {
     this.#place = place;
     this.#env = place.env;
   }
 
   /** Adds a service. Disposing the answer takes it out again. */
-  ask(service: string, listener: QueryListener): Query {
+  ask(service: string, listener: ServiceListener): Query {
     const member: Member = {
       service,
       listener,

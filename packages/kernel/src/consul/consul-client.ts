@@ -8,21 +8,15 @@
  */
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { AgentOptions } from 'node:https';
-import {
-  background,
-  type CallContext,
-  type Env,
-  type FollowedTls,
-  followTls,
-  type HealthReport,
-  jsonFault,
-  type TlsMaterial,
-} from '@fwk/kernel';
-import { RegistryDeniedError, RegistryUnavailableError } from '../../errors.js';
-import { addressOf } from './check-consul-options.js';
-import type { ConsulAddress } from './consul-address.js';
-import type { ConsulOptions } from './consul-options.js';
-import type { TokenSource } from './token-source.js';
+import type { HealthReport } from '../component/component.js';
+import { background, type CallContext } from '../context/call-context.js';
+import { jsonFault } from '../json/parse-json.js';
+import type { Env } from '../service/service.js';
+import { type FollowedTls, followTls } from '../tls/follow-tls.js';
+import type { TlsMaterial } from '../tls/tls-material.js';
+import type { ConsulAgentOptions } from './agent-options.js';
+import { type ConsulAddress, consulAddressOf } from './consul-address.js';
+import { canChange, type TokenSource } from './token-source.js';
 
 const MAX_ANSWER_LENGTH = 64 * 1024 * 1024;
 /** Enough for the renewals of a process; more would only queue up in the agent. */
@@ -42,6 +36,8 @@ export interface Question {
   readonly also?: readonly number[];
   /** How long Consul may hold the question. @defaultValue 0, it answers at once */
   readonly heldMs?: number;
+  /** Whether only Consul's leader may answer a blocking query, so that no answer is older than the one before. @defaultValue false */
+  readonly consistent?: boolean;
   readonly context?: CallContext;
 }
 
@@ -55,18 +51,32 @@ export interface ConsulAnswer {
   readonly led: boolean;
 }
 
+/** The errors of whoever asks. */
+export interface ConsulErrors {
+  /**
+   * The agent does not answer, or not as an agent does.
+   * @param place - where it is expected: `127.0.0.1:8500`.
+   * @param problem - what happened instead.
+   */
+  unavailable(place: string, problem: string, cause?: unknown): Error;
+  /**
+   * It does not accept the token.
+   * @param said - Consul's own words.
+   * @param mayChange - whether another request may be sent with another token.
+   */
+  refused(place: string, said: string, mayChange: boolean): Error;
+}
+
 /** The part of the client that sends requests. Tests use a scripted one. */
 export type AskConsul = Pick<ConsulClient, 'ask' | 'json' | 'parse' | 'unavailable'>;
 
-/**
- * Requests to one agent; all reject with {@link RegistryUnavailableError}, with {@link RegistryDeniedError} where a token is
- * refused that cannot change, or with the context's own reason.
- */
+/** Requests to one agent; all reject with one of the {@link ConsulErrors}, or with the context's own reason. */
 export class ConsulClient {
-  readonly #options: ConsulOptions;
+  readonly #options: ConsulAgentOptions;
   readonly #address: ConsulAddress;
   readonly #token: TokenSource;
   readonly #env: Env;
+  readonly #errors: ConsulErrors;
   readonly #pending = new Set<ClientRequest>();
   readonly #agents = new Map<'short' | 'held', Agent>();
   #tls: FollowedTls | undefined;
@@ -74,11 +84,12 @@ export class ConsulClient {
   #material: TlsMaterial | undefined;
   #closed = false;
 
-  constructor(options: ConsulOptions, token: TokenSource, env: Env) {
+  constructor(options: ConsulAgentOptions, token: TokenSource, env: Env, errors: ConsulErrors) {
     this.#options = options;
-    this.#address = addressOf(options);
+    this.#address = consulAddressOf(options);
     this.#token = token;
     this.#env = env;
+    this.#errors = errors;
   }
 
   /** Health of the TLS files; undefined without TLS options. */
@@ -104,10 +115,8 @@ export class ConsulClient {
     const token = await this.#token.read();
     const answer = await this.#send(question, token, context);
     if (answer.status === 200 || also.includes(answer.status)) return answer;
-    const { tokenFile } = this.#options;
-    if (answer.status !== 403 || tokenFile !== undefined) throw this.unavailable(refusal(answer));
-    const advice = 'set CONSUL_HTTP_TOKEN, or the option token, to one that may';
-    throw new RegistryDeniedError(this.#address.label, `refuses the token: ${wordsOf(answer)}; ${advice}`);
+    if (answer.status !== 403) throw this.unavailable(refusal(answer));
+    throw this.#errors.refused(this.#address.label, wordsOf(answer), canChange(this.#options));
   }
 
   /** Asks and answers the parsed body. */
@@ -118,7 +127,7 @@ export class ConsulClient {
   /**
    * Does not look for dangerous keys, unlike what is read elsewhere: one service's metadata would make the whole list
    * unreadable. Whoever reads the entries refuses the one that has such a key.
-   * @throws RegistryUnavailableError when it is not JSON.
+   * @throws one of the {@link ConsulErrors} when it is not JSON.
    */
   parse(text: string): unknown {
     try {
@@ -129,8 +138,8 @@ export class ConsulClient {
   }
 
   /** An error that says what the agent did instead of answering. */
-  unavailable(problem: string, cause?: unknown): RegistryUnavailableError {
-    return new RegistryUnavailableError(this.#address.label, problem, cause);
+  unavailable(problem: string, cause?: unknown): Error {
+    return this.#errors.unavailable(this.#address.label, problem, cause);
   }
 
   /** Ends everything at once. */
@@ -168,15 +177,24 @@ export class ConsulClient {
         request.destroy(new Error(`no answer within ${Math.round(limitMs)} ms`));
       }, limitMs);
       const cancelled = context.onCancel((reason) => {
+        this.#env.clock.clearTimer(timer);
         // First, because destroying makes an error of its own.
         reject(reason);
         request.destroy();
       });
-      request.once('response', (response) => this.#read(response, resolve, reject));
-      request.on('error', (error) => reject(this.unavailable(wordsFor(error), error)));
-      request.once('close', () => {
+      // At once, and not only when the connection is free again: nothing is left behind an answer.
+      const end = () => {
         this.#env.clock.clearTimer(timer);
         cancelled[Symbol.dispose]();
+      };
+      const answer = (answered: ConsulAnswer) => {
+        end();
+        resolve(answered);
+      };
+      request.once('response', (response) => this.#read(response, answer, reject));
+      request.on('error', (error) => reject(this.unavailable(wordsFor(error), error)));
+      request.once('close', () => {
+        end();
         this.#pending.delete(request);
         reject(this.unavailable('it closed the connection'));
       });
@@ -255,7 +273,6 @@ export function wordsOf({ text }: ConsulAnswer): string {
 
 function refusal(answer: ConsulAnswer): string {
   const said = wordsOf(answer);
-  if (answer.status === 403) return `it refuses the token: ${said}`;
   return `it answered with status ${answer.status}${said && `: ${said}`}`;
 }
 

@@ -1,4 +1,6 @@
-import { type CallContext, type Cancellable, type Clock, cancellable, sleep } from '@fwk/kernel';
+import { type CallContext, type Cancellable, cancellable } from '../context/call-context.js';
+import { sleep } from '../context/sleep.js';
+import type { Clock } from '../time/clock.js';
 
 /** Waits of one loop, which somebody who knows better may cut short. */
 export class Pause {

@@ -1,3 +1,5 @@
+import type { ConsulAgentOptions } from './agent-options.js';
+
 /** Where an agent is reached. */
 export interface ConsulAddress {
   /** For people: `127.0.0.1:8500`, `unix:/run/consul.sock`. */
@@ -35,4 +37,9 @@ export function readAddress(url: unknown): ConsulAddress | undefined {
     socketPath: undefined,
     local: loopback.test(hostname),
   };
+}
+
+/** The address in options that were checked. */
+export function consulAddressOf({ url }: Pick<ConsulAgentOptions, 'url'>): ConsulAddress {
+  return readAddress(url) as ConsulAddress;
 }

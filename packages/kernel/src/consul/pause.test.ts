@@ -1,6 +1,7 @@
-import { background } from '@fwk/kernel';
-import { fakeClock, leakGuard } from '@fwk/kernel/testing';
 import { expect, test } from 'vitest';
+import { background } from '../context/call-context.js';
+import { fakeClock } from '../testing/fake-clock.js';
+import { leakGuard } from '../testing/leak-guard.js';
 import { Pause } from './pause.js';
 
 test('waits as long as it is told, unless somebody ends the wait', async () => {

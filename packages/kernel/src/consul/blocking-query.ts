@@ -4,9 +4,13 @@
  * without index is none; a state that changes all the time is not asked for all the time (token bucket); and whatever
  * happens it goes on, after a pause drawn at random.
  */
-import { backoffBound, type Cancellable, cancellable, type Env, jittered, messageOf, TokenBucket } from '@fwk/kernel';
+import { type Cancellable, cancellable } from '../context/call-context.js';
+import { messageOf } from '../errors/fwk-error.js';
+import type { Env } from '../service/service.js';
+import { backoffBound, jittered } from '../time/backoff.js';
+import { TokenBucket } from '../time/token-bucket.js';
+import type { ConsulAgentOptions } from './agent-options.js';
 import type { ConsulClient, Question } from './consul-client.js';
-import type { ConsulOptions } from './consul-options.js';
 import { Pause } from './pause.js';
 
 const BURST = 2;
@@ -21,11 +25,12 @@ export const noLeader = 'Consul has no leader; the answer may be old';
 /** Hears what a question brings. */
 export interface QueryListener {
   /**
-   * @param value - the parsed answer; undefined when it is the same as the last.
+   * @param value - the parsed answer; undefined when it is the same as the last, null when Consul has nothing there.
    * @param led - false while Consul has no leader, so that the answer may be old.
+   * @param index - the state that the answer shows.
    * What it throws counts as a failure.
    */
-  onAnswer(value: unknown, led: boolean): void;
+  onAnswer(value: unknown, led: boolean, index: number): void;
   /** What was last answered may no longer be true. */
   onFailure(reason: string): void;
 }
@@ -36,10 +41,10 @@ export interface Query extends Disposable {
   restart(): void;
 }
 
-/** What queries need of their registry. */
+/** What queries need of whoever asks. */
 export interface QueryPlace {
   readonly client: ConsulClient;
-  readonly options: ConsulOptions;
+  readonly options: ConsulAgentOptions;
   readonly env: Env;
   /** Told of each failure, since it may mean that the agent is gone. */
   suspect(): void;
@@ -117,7 +122,7 @@ class BlockingQuery implements Query {
       ...this.#question,
       context,
       query: {
-        stale: 1,
+        ...(!this.#question.consistent && { stale: 1 }),
         ...this.#question.query,
         ...(held && { index: this.#index, wait: `${Math.round(waitMs)}ms` }),
       },
@@ -128,7 +133,8 @@ class BlockingQuery implements Query {
     if (answer.index === undefined) throw client.unavailable('it answered without X-Consul-Index');
     const startMs = this.#place.env.clock.now();
     const changed = answer.text !== this.#text;
-    this.#listener.onAnswer(changed ? client.parse(answer.text) : undefined, answer.led);
+    const value = answer.status === 404 ? null : changed ? client.parse(answer.text) : undefined;
+    this.#listener.onAnswer(value, answer.led, answer.index);
     this.#text = answer.text;
     this.#restMs = (this.#place.env.clock.now() - startMs) * REST_SHARE;
     // An index of nought would be answered at once, for ever.

@@ -1,6 +1,6 @@
 /** The variables that Consul's own tools follow, read as they read them. */
-import { OptionsError } from '@fwk/kernel';
-import { type ConsulOptions, type ConsulTls, consulDefaults } from './consul-options.js';
+import { OptionsError } from '../options/check-options.js';
+import { type ConsulAgentOptions, type ConsulTls, consulAgentDefaults } from './agent-options.js';
 
 /** Allows what the option `tokenOverHttp` allows. */
 export const tokenOverHttpVariable = 'FWK_CONSUL_TOKEN_OVER_HTTP';
@@ -9,25 +9,26 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * What the environment says of the agent.
+ * @param owner - whose options these are, the head of the message.
  * @throws OptionsError for a switch that is neither on nor off, rather than guess which is meant.
  */
-export function consulEnvironment(environment: Environment): Partial<ConsulOptions> {
+export function consulEnvironment(owner: string, environment: Environment): Partial<ConsulAgentOptions> {
   const said = (name: string) => environment[name] || undefined;
-  const secure = switchOf('CONSUL_HTTP_SSL', environment);
-  const found: Partial<ConsulOptions> = {
+  const secure = switchOf(owner, 'CONSUL_HTTP_SSL', environment);
+  const found: Partial<ConsulAgentOptions> = {
     url: urlOf(said('CONSUL_HTTP_ADDR'), secure),
     token: said('CONSUL_HTTP_TOKEN'),
     tokenFile: said('CONSUL_HTTP_TOKEN_FILE'),
     auth: authOf(said('CONSUL_HTTP_AUTH')),
     namespace: said('CONSUL_NAMESPACE'),
     partition: said('CONSUL_PARTITION'),
-    tokenOverHttp: switchOf(tokenOverHttpVariable, environment),
+    tokenOverHttp: switchOf(owner, tokenOverHttpVariable, environment),
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }
 
 /** What it says of TLS; undefined when it says nothing. It counts for an `https:` agent only, as in Consul's own tools. */
-export function tlsEnvironment(environment: Environment): ConsulTls | undefined {
+export function tlsEnvironment(owner: string, environment: Environment): ConsulTls | undefined {
   const said = (name: string) => environment[name] || undefined;
   const found = {
     caFile: said('CONSUL_CACERT'),
@@ -36,7 +37,7 @@ export function tlsEnvironment(environment: Environment): ConsulTls | undefined 
     certFile: said('CONSUL_CLIENT_CERT'),
     keyFile: said('CONSUL_CLIENT_KEY'),
     serverName: said('CONSUL_TLS_SERVER_NAME'),
-    verify: switchOf('CONSUL_HTTP_SSL_VERIFY', environment),
+    verify: switchOf(owner, 'CONSUL_HTTP_SSL_VERIFY', environment),
   };
   const given = Object.entries(found).filter(([, value]) => value !== undefined);
   return given.length > 0 ? Object.fromEntries(given) : undefined;
@@ -49,7 +50,7 @@ function authOf(text: string | undefined): string | undefined {
 
 /** `CONSUL_HTTP_SSL` makes an address secure that says `http:` or nothing; it does not make one insecure. */
 function urlOf(place: string | undefined, secure: boolean | undefined): string | undefined {
-  if (place === undefined) return secure ? consulDefaults.url.replace('http:', 'https:') : undefined;
+  if (place === undefined) return secure ? consulAgentDefaults.url.replace('http:', 'https:') : undefined;
   const url = place.includes('://') ? place : `http://${place}`;
   return secure ? url.replace(/^http:/i, 'https:') : url;
 }
@@ -58,10 +59,10 @@ function urlOf(place: string | undefined, secure: boolean | undefined): string |
 const on = ['1', 't', 'T', 'TRUE', 'true', 'True'];
 const off = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
 
-function switchOf(name: string, environment: Environment): boolean | undefined {
+function switchOf(owner: string, name: string, environment: Environment): boolean | undefined {
   const value = environment[name];
   if (value === undefined || value === '') return undefined;
   if (on.includes(value)) return true;
   if (off.includes(value)) return false;
-  throw new OptionsError('consulRegistry', [`the environment variable ${name} must be true or false, not "${value}"`]);
+  throw new OptionsError(owner, [`the environment variable ${name} must be true or false, not "${value}"`]);
 }
