@@ -1,4 +1,4 @@
-import { type ErrorTable, FwkError } from '@fwk/kernel';
+import { type ErrorTable, FwkError, isFwkError } from '@fwk/kernel';
 import { formatOrigin, type Origin } from './tree/origin.js';
 
 /** The codes of this package, for docs/errors.md and the problem documents on the wire. */
@@ -61,6 +61,16 @@ export const configErrors = Object.freeze({
       'A remote source of configuration does not answer. Check its address and the network; what it said last stays.',
     status: 500,
   },
+  FWK_CONFIG_SOURCE_DENIED: {
+    summary:
+      'A remote source of configuration refuses the token. Give it the rights that the message names; what it said last stays.',
+    status: 500,
+  },
+  FWK_CONFIG_KEY_MISSING: {
+    summary:
+      'The key or folder of a store that settings are read from does not exist. Write it, or make the source optional.',
+    status: 500,
+  },
   FWK_CONFIG_SOURCE_FORMAT: {
     summary: 'A source answers something else than a document of settings, such as a page of HTML. Check its address.',
     status: 500,
@@ -114,6 +124,20 @@ export const configErrors = Object.freeze({
 
 /** Code of an error of this package. */
 export type ConfigErrorCode = keyof typeof configErrors;
+
+/** Whether an error says that a source has nothing to say now, since it is not there. */
+export function isAbsence(error: unknown): error is ConfigError {
+  return (
+    isFwkError(error, 'FWK_CONFIG_SOURCE_UNREACHABLE') ||
+    isFwkError(error, 'FWK_CONFIG_FILE_MISSING') ||
+    isFwkError(error, 'FWK_CONFIG_KEY_MISSING')
+  );
+}
+
+/** Whether a source has nothing to say now, which is no word against what it said last. */
+export function saysNothing(error: unknown): error is ConfigError {
+  return isAbsence(error) || isFwkError(error, 'FWK_CONFIG_SOURCE_DENIED');
+}
 
 /** Facts that go with a {@link ConfigError}. */
 export interface ConfigErrorOptions {

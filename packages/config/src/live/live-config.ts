@@ -18,7 +18,7 @@ import {
   messageOf,
   sleep,
 } from '@fwk/kernel';
-import { ConfigError } from '../errors.js';
+import { ConfigError, saysNothing } from '../errors.js';
 import { type Explanation, explainPath } from '../explain/explain.js';
 import type { UnknownKey } from '../schema/unknown-keys.js';
 import { type Secrets, secretsOf } from '../secret/secret.js';
@@ -277,7 +277,7 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
 
   #refuse(error: Error, env: Env): void {
     const { code, source, issues } = factsOf(error);
-    const kept = code === 'FWK_CONFIG_FILE_MISSING' ? 'what it said last stays in effect' : 'the last good one stays';
+    const kept = saysNothing(error) ? 'what it said last stays in effect' : 'the last good one stays';
     const reason = `${this.#snapshot.secrets.maskedMessage(messageOf(error), this.#snapshot.raw)}; ${kept}`;
     const atMs = env.clock.wallTime();
     this.#loadedRoot.markStale(reason, atMs);

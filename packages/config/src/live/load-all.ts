@@ -5,9 +5,10 @@
 import { abandonOnCancel, type CallContext, cancellable, type Env, isFwkError, messageOf } from '@fwk/kernel';
 import { findKeys } from '../cipher/find-keys.js';
 import { isEncrypted, type ValueKeys } from '../cipher/value-cipher.js';
-import { ConfigError, ConfigInvalidError } from '../errors.js';
+import { ConfigError, ConfigInvalidError, saysNothing } from '../errors.js';
 import { winningOrigin } from '../explain/explain.js';
 import { readOutside } from '../resolve/outside-texts.js';
+import { eachUnresolved } from '../resolve/plain.js';
 import { resolveTree } from '../resolve/resolve-tree.js';
 import type { FoundSecrets, Secrets } from '../secret/secret.js';
 import { type Layer, loadLayer } from '../source/layer.js';
@@ -85,8 +86,8 @@ const noKeys: ValueKeys = new Map();
 
 function hasEncrypted(tree: ConfigTree): boolean {
   let found = false;
-  eachLeaf(tree, (_, leaf) => {
-    found ||= isEncrypted(leaf);
+  eachUnresolved(tree, (text) => {
+    found ||= isEncrypted(text);
   });
   return found;
 }
@@ -128,11 +129,6 @@ async function loadLayers({ sources, last }: Reading<unknown>, env: Env, call: C
     merged = mergeTrees(merged, layer.tree);
   }
   return { layers, merged, vanished };
-}
-
-/** Whether a source has nothing to say now, which is no word against what it said last. */
-function saysNothing(error: unknown): error is ConfigError {
-  return isFwkError(error, 'FWK_CONFIG_FILE_MISSING') || isFwkError(error, 'FWK_CONFIG_SOURCE_UNREACHABLE');
 }
 
 /** What a source throws is made ours, but for a cancelled caller's reason. */

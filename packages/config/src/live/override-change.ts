@@ -1,7 +1,7 @@
 /** Checks what operators ask for. */
 import { numberIn, redactText } from '@fwk/kernel';
 import { ConfigError } from '../errors.js';
-import { needsResolving } from '../resolve/resolve-tree.js';
+import { needsResolving } from '../resolve/plain.js';
 import type { ChangeReason, OverrideOptions } from '../settings/config.js';
 import { type Override, overlaps } from '../sources/overrides.js';
 import { formatPath, parsePath } from '../tree/path.js';

@@ -8,9 +8,10 @@ import type { ConfigView, Refusal, SourceState } from '../settings/config.js';
 import type { SettingsDefinition } from '../settings/settings-definition.js';
 import type { Layer } from '../source/layer.js';
 import type { Override } from '../sources/overrides.js';
+import { oncePerTree } from '../tree/kept.js';
 import { formatOrigin } from '../tree/origin.js';
 import { type ConfigPath, parsePath } from '../tree/path.js';
-import { type ConfigTree, eachLeaf, isTree } from '../tree/tree.js';
+import { type ConfigTree, isTree } from '../tree/tree.js';
 
 /** One version of everything; replaced as a whole. */
 export interface Snapshot<T> {
@@ -27,12 +28,23 @@ export interface Snapshot<T> {
 /** How the sources stand, lowest first. */
 export function sourceStates(layers: readonly Layer[], refusal: Refusal | undefined): SourceState[] {
   return layers.map(({ source: { name }, tree, stale }) => {
-    let settings = 0;
-    eachLeaf(tree, (path) => {
-      if (path.length > 0) settings++;
-    });
-    return { name, settings, stale, problem: refusal?.source === name ? refusal.reason : stale?.reason };
+    const problem = refusal?.source === name ? refusal.reason : stale?.reason;
+    return { name, settings: settingsIn(tree), stale, problem };
   });
+}
+
+/** How many single settings there are. */
+const settingsIn: (tree: ConfigTree) => number = oncePerTree((tree) =>
+  Object.values(tree).reduce<number>((sum, value) => sum + countIn(value), 0),
+);
+
+function countIn(value: unknown): number {
+  if (Array.isArray(value))
+    return Math.max(
+      1,
+      value.reduce<number>((sum, item) => sum + countIn(item), 0),
+    );
+  return isTree(value) ? Math.max(1, settingsIn(value)) : 1;
 }
 
 const hashes = new WeakMap<Snapshot<unknown>, string>();

@@ -1,7 +1,8 @@
 /** What references to the environment and to files stand for, read before the settings are put together. */
 import { resolve } from 'node:path';
 import { abandonOnCancel, type CallContext, codeOf, messageOf, readRegularFile } from '@fwk/kernel';
-import { type ConfigTree, eachLeaf } from '../tree/tree.js';
+import type { ConfigTree } from '../tree/tree.js';
+import { eachUnresolved } from './plain.js';
 import { isTemplate, readTemplate } from './template.js';
 
 /** Largest file that a reference may name, in bytes. */
@@ -49,9 +50,9 @@ const tooMany: OutsideText = { problem: `references name more than ${maxFiles} f
 
 function filesIn(raw: ConfigTree): string[] {
   const paths = new Set<string>();
-  eachLeaf(raw, (_, leaf) => {
-    if (!isTemplate(leaf)) return;
-    const pieces = readTemplate(leaf);
+  eachUnresolved(raw, (text) => {
+    if (!isTemplate(text)) return;
+    const pieces = readTemplate(text);
     if ('problem' in pieces) return;
     for (const piece of pieces) if (typeof piece === 'object' && piece.kind === 'file') paths.add(piece.name);
   });

@@ -14,7 +14,8 @@ import type { Origin } from '../tree/origin.js';
 import { type ConfigPath, formatPath, parsePath } from '../tree/path.js';
 import { type ConfigTree, eachLeaf, isTree, kindOf, valueAt } from '../tree/tree.js';
 import type { OutsideTexts } from './outside-texts.js';
-import { isTemplate, type Piece, type Reference, readTemplate } from './template.js';
+import { isPlain, needsResolving } from './plain.js';
+import { type Piece, type Reference, readTemplate } from './template.js';
 import { inUnit } from './units.js';
 
 /** How many settings may refer to each other in a row. */
@@ -46,11 +47,6 @@ export interface Resolved {
 /** Resolves all references, and values with units. Shares what needed nothing with the given tree. */
 export function resolveTree(raw: ConfigTree, resolution: Resolution): Resolved {
   return new Resolver(raw, resolution).all();
-}
-
-/** True for a text that stands for something else. */
-export function needsResolving(value: unknown): value is string {
-  return isTemplate(value) || isEncrypted(value);
 }
 
 /** A problem with the setting that is being resolved. */
@@ -89,7 +85,7 @@ class Resolver {
       const items = value.map((item, index) => this.#walk(item, [...path, String(index)]));
       return items.every((item, index) => Object.is(item, value[index])) ? value : items;
     }
-    if (!isTree(value)) return value;
+    if (!isTree(value) || isPlain(value)) return value;
     let copy: Record<string, unknown> | undefined;
     for (const [key, item] of Object.entries(value)) {
       const resolved = this.#walk(item, [...path, key]);

@@ -1,7 +1,8 @@
 import { abandonOnCancel } from '@fwk/kernel';
+import { ownTree } from '../tree/kept.js';
 import type { Origin } from '../tree/origin.js';
 import type { ConfigPath } from '../tree/path.js';
-import { type ConfigTree, copyTree } from '../tree/tree.js';
+import type { ConfigTree } from '../tree/tree.js';
 import type { ConfigSource, SourceContext, SourceValues } from './source.js';
 
 /** What one source said when it was loaded last; layers are listed lowest first. */
@@ -15,7 +16,7 @@ export interface Layer extends Pick<SourceValues, 'variables' | 'secret' | 'stal
 }
 
 /**
- * Loads a source and checks what it says; a copy, so that nobody can change it afterwards. Ends at once when cancelled,
+ * Loads a source and checks what it says; a copy, or a tree that never changes, so that nobody can change it afterwards. Ends at once when cancelled,
  * also round a source that does not know how.
  */
 export async function loadLayer(source: ConfigSource, context: SourceContext): Promise<Layer> {
@@ -25,7 +26,7 @@ export async function loadLayer(source: ConfigSource, context: SourceContext): P
   return {
     ...{ variables, secret, stale },
     source,
-    tree: copyTree(values.tree, values.originOf?.([]) ?? whole),
+    tree: ownTree(values.tree, values.originOf?.([]) ?? whole),
     originOf: (path) => values.originOf?.(path) ?? whole,
     textOf: (path) => values.textOf?.(path),
   };

@@ -37,8 +37,9 @@ export interface ConfigSource {
   readonly name: string;
   /**
    * Reads everything anew.
-   * @throws ConfigError that names the source and, where there is one, the line. `FWK_CONFIG_FILE_MISSING` and
-   * `FWK_CONFIG_SOURCE_UNREACHABLE` mean that it says nothing now: what it said last counts then, once it has said something.
+   * @throws ConfigError that names the source and, where there is one, the line. `FWK_CONFIG_FILE_MISSING`, `FWK_CONFIG_KEY_MISSING`,
+   * `FWK_CONFIG_SOURCE_UNREACHABLE` and `FWK_CONFIG_SOURCE_DENIED` mean that it says nothing now: what it said last counts then, once it
+   * has said something.
    */
   load(context: SourceContext): Promise<SourceValues>;
   /**

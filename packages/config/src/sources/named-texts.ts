@@ -16,19 +16,61 @@ interface Placed {
   readonly text: string | undefined;
 }
 
+/** How the parts of a name are spelled: as the sources below do, without regard to case, `_` and `-`. */
+export class Spellings {
+  readonly #unknown: (part: string) => string;
+  /** Names of a level below by how they are compared. */
+  readonly #folded = new WeakMap<ConfigTree, ReadonlyMap<string, string>>();
+
+  /** @param unknown - the spelling of a part that nothing below knows. @defaultValue as it is */
+  constructor(unknown: (part: string) => string = (part) => part) {
+    this.#unknown = unknown;
+  }
+
+  /** @param level - what the sources below have at this place. */
+  of(part: string, level: unknown): string {
+    if (!isTree(level)) return this.#unknown(part);
+    if (Object.hasOwn(level, part)) return part;
+    const unknown = this.#unknown(part);
+    if (Object.hasOwn(level, unknown)) return unknown;
+    let names = this.#folded.get(level);
+    if (!names) {
+      // The first of several that differ only in their spelling wins.
+      names = new Map(
+        Object.keys(level)
+          .reverse()
+          .map((name) => [fold(name), name]),
+      );
+      this.#folded.set(level, names);
+    }
+    return names.get(fold(part)) ?? unknown;
+  }
+}
+
+/** What a text stands for. @param known - what the sources below have at its place: where that is text, it stays text. */
+export function readText(text: string, known: unknown): string | number | boolean {
+  return typeof known === 'string' ? (unquoted(text.trim()) ?? text) : parseScalar(text);
+}
+
+/** Two names that set the same. */
+export function conflictOf(path: string, origin: Origin, other: Origin | undefined): ConfigError {
+  const by = other ? `the ${formatOrigin(other)}` : 'another';
+  return new ConfigError('FWK_CONFIG_NAME_CONFLICT', `sets "${path}", and so does ${by}; remove one of them`, {
+    origin,
+  });
+}
+
 /** Collects them. */
 export class NamedTexts {
   readonly #below: ConfigTree;
-  readonly #unknown: (part: string) => string;
+  readonly #spellings: Spellings;
   readonly #tree: Record<string, unknown> = {};
   readonly #placed = new Map<string, Placed>();
-  /** Names of a level below by how they are compared. */
-  readonly #folded = new Map<ConfigTree, ReadonlyMap<string, string>>();
 
   /** @param unknown - the spelling of a part that nothing below knows. @defaultValue as it is */
-  constructor(below: ConfigTree, unknown: (part: string) => string = (part) => part) {
+  constructor(below: ConfigTree, unknown?: (part: string) => string) {
     this.#below = below;
-    this.#unknown = unknown;
+    this.#spellings = new Spellings(unknown);
   }
 
   /**
@@ -37,9 +79,7 @@ export class NamedTexts {
    */
   add(parts: readonly string[], text: string, origin: Origin): void {
     const path = this.#pathOf(parts, origin);
-    const known = valueAt(this.#below, path);
-    const value = typeof known === 'string' ? (unquoted(text.trim()) ?? text) : parseScalar(text);
-    this.#place(path, value, { origin, text });
+    this.#place(path, readText(text, valueAt(this.#below, path)), { origin, text });
   }
 
   /** Adds a value that is no text. */
@@ -57,29 +97,12 @@ export class NamedTexts {
     checkDepth(parts.length, origin);
     let level: unknown = this.#below;
     const path = parts.map((part) => {
-      const name = isTree(level) ? this.#spelling(part, level) : this.#unknown(part);
+      const name = this.#spellings.of(part, level);
       level = valueAt(level, [name]);
       return name;
     });
     for (const [index, key] of path.entries()) checkKey(key, formatPath(path.slice(0, index)), origin);
     return path;
-  }
-
-  #spelling(part: string, level: ConfigTree): string {
-    if (Object.hasOwn(level, part)) return part;
-    const unknown = this.#unknown(part);
-    if (Object.hasOwn(level, unknown)) return unknown;
-    let names = this.#folded.get(level);
-    if (!names) {
-      // The first of several that differ only in their spelling wins.
-      names = new Map(
-        Object.keys(level)
-          .reverse()
-          .map((name) => [fold(name), name]),
-      );
-      this.#folded.set(level, names);
-    }
-    return names.get(fold(part)) ?? unknown;
   }
 
   #place(path: ConfigPath, value: unknown, placed: Placed): void {
@@ -88,7 +111,8 @@ export class NamedTexts {
       const prefix = formatPath(path.slice(0, index + 1));
       const last = index === path.length - 1;
       const there = Object.hasOwn(level, key) ? level[key] : undefined;
-      if (there !== undefined && (last || !isTree(there))) throw conflict(placed, this.#placed.get(prefix), prefix);
+      if (there !== undefined && (last || !isTree(there)))
+        throw conflictOf(prefix, placed.origin, this.#placed.get(prefix)?.origin);
       if (last) level[key] = value;
       else {
         const next = isTree(there) ? (there as Record<string, unknown>) : {};
@@ -107,11 +131,4 @@ export function camelCase(part: string): string {
 
 function fold(name: string): string {
   return name.replace(/[_-]/g, '').toLowerCase();
-}
-
-function conflict({ origin }: Placed, other: Placed | undefined, path: string): ConfigError {
-  const by = other ? `the ${formatOrigin(other.origin)}` : 'another';
-  return new ConfigError('FWK_CONFIG_NAME_CONFLICT', `sets "${path}", and so does ${by}; remove one of them`, {
-    origin,
-  });
 }

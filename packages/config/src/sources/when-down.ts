@@ -1,7 +1,9 @@
 /** What is done about a source that is not there: doing without it, or with what it said before. */
-import { type Env, isFwkError, messageOf, numberIn, OptionsError, SavedFile, text } from '@fwk/kernel';
+import { type Env, messageOf, numberIn, OptionsError, SavedFile, text } from '@fwk/kernel';
+import { isAbsence } from '../errors.js';
 import type { ConfigSource, SourceValues } from '../source/source.js';
-import { type ConfigTree, copyTree, isTree } from '../tree/tree.js';
+import { ownTree } from '../tree/kept.js';
+import { type ConfigTree, isTree } from '../tree/tree.js';
 
 /**
  * A source that may be down when the program starts: it then says nothing until it is there, and the configuration is stale meanwhile. What it has
@@ -17,7 +19,7 @@ export function optionalSource(source: ConfigSource): ConfigSource {
         has = true;
         return values;
       } catch (error) {
-        if (has || !isDown(error)) throw error;
+        if (has || !isAbsence(error)) throw error;
         const reason = `${messageOf(error)}; it is optional, the program goes on without it`;
         return { tree: {}, stale: { sinceMs: context.env.clock.wallTime(), reason } };
       }
@@ -63,12 +65,12 @@ export function keptCopy(source: ConfigSource, options: KeptCopyOptions): Config
       const { env } = context;
       try {
         const values = await source.load(context);
-        const tree = copyTree(values.tree, { source: source.name });
+        const tree = ownTree(values.tree, { source: source.name });
         last = { atMs: env.clock.wallTime(), tree, secret: values.secret ?? false };
         savedIn(env).changed();
         return values;
       } catch (error) {
-        if (last || !isDown(error)) throw error;
+        if (last || !isAbsence(error)) throw error;
         return fromCopy(savedIn(env).read(decode), error, env.clock.wallTime(), maxAgeMs);
       }
     },
@@ -103,8 +105,4 @@ function fromCopy(copy: Copy | undefined, error: unknown, nowMs: number, maxAgeM
   const age = `${new Date(copy.atMs).toISOString()}, ${Math.max(0, Math.round((nowMs - copy.atMs) / 1000))} s old at the start`;
   const reason = `${messageOf(error)}; its copy of ${age} is used`;
   return { tree: copy.tree, secret: copy.secret, stale: { sinceMs: copy.atMs, reason } };
-}
-
-function isDown(error: unknown): boolean {
-  return isFwkError(error, 'FWK_CONFIG_SOURCE_UNREACHABLE') || isFwkError(error, 'FWK_CONFIG_FILE_MISSING');
 }

@@ -5,6 +5,8 @@ import { type ConfigTree, isTree } from './tree.js';
  * there. Neither is changed; untouched parts are shared with the result.
  */
 export function mergeTrees(lower: ConfigTree, upper: ConfigTree): ConfigTree {
+  if (Object.keys(upper).length === 0) return lower;
+  if (Object.keys(lower).length === 0) return upper;
   const merged: Record<string, unknown> = { ...lower };
   for (const [key, value] of Object.entries(upper)) {
     if (value === undefined) continue;

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isKept } from './kept.js';
 import { joinPath } from './path.js';
 import { type ConfigTree, isTree, valueAt } from './tree.js';
 
 /**
  * A frozen copy of `next` in which every part that equals its counterpart in `previous` *is* that counterpart. Whoever
- * watches one part by identity is therefore told only when that part changed. Instances of classes are compared by
+ * watches one part by identity is therefore told only when that part changed. A tree that is kept needs no copy. Instances of classes are compared by
  * content (dates, maps, URLs) and never frozen or copied: they belong to the schema that made them.
  */
 export function shareUnchanged(previous: unknown, next: unknown): unknown {
@@ -24,14 +25,19 @@ function shareTree(before: ConfigTree | undefined, next: ConfigTree): ConfigTree
   const shared: Record<string, unknown> = {};
   const keys = Object.keys(next);
   let same = before !== undefined && Object.keys(before).length === keys.length;
+  let asItIs = isKept(next);
   for (const key of keys) {
     const previous = before && Object.hasOwn(before, key) ? before[key] : undefined;
     const value = shareUnchanged(previous, next[key]);
     // A schema may hand out any key; defining it keeps `__proto__` an ordinary member.
-    Object.defineProperty(shared, key, { value, enumerable: true, configurable: true, writable: true });
+    if (key === '__proto__') {
+      Object.defineProperty(shared, key, { value, enumerable: true, configurable: true, writable: true });
+    } else shared[key] = value;
+    asItIs &&= Object.is(value, next[key]);
     if (same && !(Object.hasOwn(before as object, key) && Object.is(previous, value))) same = false;
   }
-  return same ? (before as ConfigTree) : Object.freeze(shared);
+  if (same) return before as ConfigTree;
+  return asItIs ? next : Object.freeze(shared);
 }
 
 /** Written paths of what differs between two shared trees; stops at `limit`. */

@@ -1,0 +1,33 @@
+/** Which texts stand for something else, and where there is none of them. */
+import { isEncrypted } from '../cipher/value-cipher.js';
+import { isKept, oncePerTree } from '../tree/kept.js';
+import { isTree } from '../tree/tree.js';
+import { isTemplate } from './template.js';
+import { inUnit } from './units.js';
+
+/** True for a text that stands for something else. */
+export function needsResolving(value: unknown): value is string {
+  return isTemplate(value) || isEncrypted(value);
+}
+
+/** True for a tree that is kept and in which everything stands for itself; found out once for each. */
+export function isPlain(value: unknown): boolean {
+  return isKept(value) && standsForItself(value);
+}
+
+const standsForItself = oncePerTree((tree) =>
+  Object.entries(tree).every(([name, value]) => {
+    if (isTree(value)) return isPlain(value);
+    if (typeof value !== 'string') return !Array.isArray(value);
+    // Below a number it is the name above that says a unit.
+    const hasUnit = /^\d+$/.test(name) ? /^\s*\d/.test(value) : inUnit(value, [name]) !== value;
+    return !needsResolving(value) && !hasUnit;
+  }),
+);
+
+/** Calls `visit` for each text that stands for something else. */
+export function eachUnresolved(value: unknown, visit: (text: string) => void): void {
+  if (needsResolving(value)) visit(value);
+  else if (Array.isArray(value)) for (const item of value) eachUnresolved(item, visit);
+  else if (isTree(value) && !isPlain(value)) for (const item of Object.values(value)) eachUnresolved(item, visit);
+}
