@@ -2,26 +2,17 @@
  * From a change of an instance to our live list, beside a bare blocking query for another service on the same real agent.
  * The two are changed in turn, by the same writer.
  */
-import { spawn } from 'node:child_process';
-import { Agent, request } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findConsul } from '../../scripts/programs/consul.mjs';
+import { startConsul } from '../consul-agent.mjs';
 import * as fwk from '../fwk.mjs';
 import { interleave, median, quick, report, round } from '../lib.mjs';
-import { freePort } from '../processes.mjs';
 
 const { parseInstance } = await fwk.discovery();
 const { consulRegistry } = await fwk.inside('discovery', 'consul.js');
 
-const consul = await findConsul();
-if (!consul) process.exit(1);
-const connection = new Agent({ keepAlive: true });
-const [port, ...others] = await Promise.all(Array.from({ length: 4 }, freePort));
-startAgent();
-await answering();
-
-const registry = consulRegistry({ url: `http://127.0.0.1:${port}` });
+const { url, ask } = await startConsul();
+const registry = consulRegistry({ url });
 const registrations = {};
 for (const service of ['fwk', 'raw']) {
   registrations[service] = await registry.register(instance(service));
@@ -55,29 +46,6 @@ report(
   figures,
 );
 process.exit(0);
-
-/** A server of its own that keeps nothing, on free ports. */
-function startAgent() {
-  const [server, lan, wan] = others;
-  const ports = { http: port, https: -1, dns: -1, grpc: -1, server, serf_lan: lan, serf_wan: wan };
-  const hcl = Object.entries(ports).map(([name, number]) => `ports { ${name} = ${number} }`);
-  const args = ['agent', '-dev', '-bind=127.0.0.1', ...hcl.flatMap((line) => ['-hcl', line])];
-  const child = spawn(consul, args, { stdio: 'ignore' });
-  child.once('exit', (code) => {
-    throw new Error(`Consul ended with ${code}`);
-  });
-  process.once('exit', () => child.kill('SIGKILL'));
-  return child;
-}
-
-/** Waits until the agent leads itself and knows itself. */
-async function answering() {
-  for (const startMs = performance.now(); performance.now() - startMs < 20_000; await sleep(50)) {
-    const nodes = await ask('/v1/catalog/nodes').catch(() => undefined);
-    if (nodes?.status === 200 && nodes.body.length > 0) return;
-  }
-  throw new Error('Consul did not get ready');
-}
 
 function instance(service) {
   return parseInstance({
@@ -114,20 +82,4 @@ async function query() {
     answered(body);
     index = headers['x-consul-index'];
   }
-}
-
-function ask(path) {
-  return new Promise((resolve, reject) => {
-    const sent = request({ agent: connection, host: '127.0.0.1', port, path });
-    sent.once('error', reject).once('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (part) => {
-        text += part;
-      });
-      response.once('end', () => {
-        resolve({ status: response.statusCode, headers: response.headers, body: JSON.parse(text) });
-      });
-    });
-    sent.end();
-  });
 }
