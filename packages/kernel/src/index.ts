@@ -23,6 +23,7 @@ export {
   stepsIn,
 } from './component/component.js';
 export { copiesOf, noteCopy } from './component/copies.js';
+export { type InstanceFacts, instanceFactsToken } from './component/instance-facts.js';
 export type { ManagementEndpoint, ManagementExample, ManagementRequest } from './component/management-endpoint.js';
 export {
   type FeedOptions,

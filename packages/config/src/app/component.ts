@@ -1,4 +1,10 @@
-import { type Component, type ComponentContext, type HealthIndicator, policyFlagsToken } from '@fwk/kernel';
+import {
+  type Component,
+  type ComponentContext,
+  type HealthIndicator,
+  instanceFactsToken,
+  policyFlagsToken,
+} from '@fwk/kernel';
 import { checkFlagOptions, type FlagOptions } from '../flags/flag-options.js';
 import { flagsToken } from '../flags/flags.js';
 import { LiveFlags } from '../flags/live-flags.js';
@@ -8,6 +14,7 @@ import { type ConfigOptions, checkConfigOptions, sourcesOf } from '../live/optio
 import { type Config, configToken } from '../settings/config.js';
 import type { ConfigTree } from '../tree/tree.js';
 import { configEndpoints, observeConfig } from './manage-config.js';
+import { tellVersion } from './tell-version.js';
 
 /** What {@link config} is made of. */
 export interface AppConfigOptions<T = ConfigTree> extends ConfigOptions<T> {
@@ -21,7 +28,8 @@ export interface AppConfigOptions<T = ConfigTree> extends ConfigOptions<T> {
  * good; a bad one leaves the last good settings in effect, and the application DEGRADED until it is mended.
  *
  * `/manage/config` shows everything with its sources, `/manage/config/checkout.maxItems` explains one setting; secrets
- * are masked; `configEndpoints` says how settings are overridden there. `/manage/flags` lists the feature flags,
+ * are masked; `configEndpoints` says how settings are overridden there. Version and hash of the settings stand in the metadata of the
+ * application's instances, as `config-version` and `config-hash`. `/manage/flags` lists the feature flags,
  * `/manage/flags/express-checkout` explains what one answers, `/manage/experiments` compares the variants of those that are
  * experiments.
  * @throws OptionsError at once; ConfigError when the application starts.
@@ -35,7 +43,7 @@ export function config<T = ConfigTree>(options: AppConfigOptions<T> = {}): Compo
     forApplication() {
       const live = new LiveConfig<T>(own);
       const flags = flagOptions === false ? undefined : new LiveFlags(flagOptions);
-      let observed: Disposable | undefined;
+      const observed: Disposable[] = [];
       return {
         provide(provision) {
           provision.value(configToken, live as Config);
@@ -45,10 +53,12 @@ export function config<T = ConfigTree>(options: AppConfigOptions<T> = {}): Compo
         },
         async start(context) {
           await start(live, flags, context);
-          observed = observeConfig(live, context.env);
+          observed.push(observeConfig(live, context.env));
+          const facts = context.find(instanceFactsToken);
+          if (facts) observed.push(tellVersion(live, context.env, facts));
         },
         async stop() {
-          observed?.[Symbol.dispose]();
+          for (const each of observed.splice(0)) each[Symbol.dispose]();
           flags?.[Symbol.dispose]();
           await live[Symbol.asyncDispose]();
         },

@@ -29,6 +29,7 @@ export function explainEndpoints<Req, Res>(
       status: statusOf(node),
       version: instance.version,
       zone: instance.zone,
+      config: instance.metadata?.['config-hash'],
       weight: rounded(node.weight(nowMs)),
       load: rounded(node.load(nowMs)),
       inFlight,

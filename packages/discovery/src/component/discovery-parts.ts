@@ -1,4 +1,4 @@
-import { type Env, type Token, token } from '@fwk/kernel';
+import { type Env, type InstanceFacts, type Live, liveValue, type Token, token } from '@fwk/kernel';
 import { type LastKnown, lastKnown } from '../membership/last-known.js';
 import { type Memberships, memberships } from '../membership/memberships.js';
 import { localRegistry } from '../registries/local/local-registry.js';
@@ -19,12 +19,13 @@ export class DiscoveryParts implements AsyncDisposable {
   readonly #saved: LastKnown | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(options: DiscoveryOptions, env: Env) {
+  /** @param facts - what is told of the application's instances while it runs. @defaultValue nothing */
+  constructor(options: DiscoveryOptions, env: Env, facts: Live<InstanceFacts> = liveValue<InstanceFacts>({})) {
     const { registry: given, persist } = options;
     this.registry = given ? (given.connect?.(env) ?? given) : localRegistry(undefined, env);
     // The first watch makes the registry connect, so that this happens while everything else starts.
     this.services = this.registry.services();
-    this.presence = new Presence(this.registry, env, options);
+    this.presence = new Presence(this.registry, env, options, facts);
     this.#saved = persist && lastKnown(persist, env);
     this.memberships = memberships(this.registry, env, this.#saved);
   }

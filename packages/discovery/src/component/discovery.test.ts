@@ -5,6 +5,7 @@ import {
   type Announcement,
   background,
   type Env,
+  instanceFactsToken,
   type LiveSource,
   type LogFields,
   type Logger,
@@ -106,6 +107,37 @@ describe('discovery()', () => {
     await component.drain?.(context);
     expect(statuses).toEqual(['UP', 'DRAINING', 'gone']);
     await component.stop?.(context);
+  });
+
+  test('tells the registry of facts that change, also of those that changed while it did not answer', async () => {
+    const { registry, answer } = silentRegistry();
+    const { component, context, clock, manage, resolver } = application(
+      { registry, registerWaitMs: 100, metadata: { colour: 'blue' } },
+      [announcement, { ...announcement, port: 4002 }],
+    );
+    const facts = resolver.get(instanceFactsToken);
+    facts.set({ 'config-hash': 'aaa' });
+    const ready = component.ready?.(context);
+    await clock.advance(100);
+    await ready;
+    facts.set({ 'config-hash': 'bbb' });
+    answer();
+    await clock.settle();
+    const { instances } = registry.watch('inventory');
+    const metadata = () => instances.value.map((instance) => instance.metadata);
+    expect(metadata()).toEqual(Array(2).fill({ colour: 'blue', 'config-hash': 'bbb' }));
+    facts.set({ 'config-hash': 'ccc', 'config-version': '2' });
+    await clock.settle();
+    expect(metadata()).toEqual(Array(2).fill({ colour: 'blue', 'config-hash': 'ccc', 'config-version': '2' }));
+    resolver.get(membershipsToken).of('inventory');
+    await clock.settle();
+    expect(manage('instances')).toMatchObject({
+      watched: { inventory: { configs: { ccc: ['inventory-7', 'inventory-7:4002'] } } },
+    });
+    await component.drain?.(context);
+    facts.set({ 'config-hash': 'ddd' });
+    await component.stop?.(context);
+    expect(clock.pending).toBe(0);
   });
 
   test('registers each address once, with all contracts served there', async () => {

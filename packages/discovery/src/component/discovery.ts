@@ -14,6 +14,7 @@ import {
   envToken,
   type HealthIndicator,
   type HealthReport,
+  instanceFactsToken,
   instanceFinderToken,
   type ManagementEndpoint,
   millisecondsIn,
@@ -24,6 +25,7 @@ import {
   text,
   token,
 } from '@fwk/kernel';
+import type { Instance } from '../instance.js';
 import { checkPersistOptions } from '../membership/last-known.js';
 import { membershipsToken } from '../membership/memberships.js';
 import type { MonitorReport } from '../membership/monitor.js';
@@ -74,7 +76,7 @@ class Discovery implements ComponentSteps {
 
   provide(provision: Provision): void {
     provision.factory(discoveryPartsToken, (resolver) => {
-      this.#parts = new DiscoveryParts(this.#options, resolver.get(envToken));
+      this.#parts = new DiscoveryParts(this.#options, resolver.get(envToken), resolver.find(instanceFactsToken));
       return this.#parts;
     });
     provision.factory(registryToken, (resolver) => resolver.get(discoveryPartsToken).registry);
@@ -159,7 +161,8 @@ class Discovery implements ComponentSteps {
     await memberships.settled(this.#service, currentContext()).catch(() => undefined);
     const watched = memberships.services.map((service) => {
       const list = memberships.of(service);
-      return [service, { stale: list.stale, instances: list.value.map(({ instance }) => instance) }] as const;
+      const instances = list.value.map(({ instance }) => instance);
+      return [service, { stale: list.stale, configs: configsOf(instances), instances }] as const;
     });
     return {
       service: this.#service,
@@ -169,4 +172,14 @@ class Discovery implements ComponentSteps {
       watched: Object.fromEntries(watched),
     };
   }
+}
+
+/** Which instances have which settings, by the hash that `config()` tells; undefined where none tells one. */
+function configsOf(instances: readonly Instance[]): Readonly<Record<string, readonly string[]>> | undefined {
+  const byHash = new Map<string, string[]>();
+  for (const { id, metadata } of instances) {
+    const hash = metadata?.['config-hash'];
+    if (hash !== undefined) byHash.set(hash, [...(byHash.get(hash) ?? []), id]);
+  }
+  return byHash.size > 0 ? Object.fromEntries(byHash) : undefined;
 }

@@ -1,5 +1,5 @@
 /** An application's own instances in the registry: put in when it is ready, taken out before it stops. */
-import { type CallContext, cancellable, type Env, settleWithin } from '@fwk/kernel';
+import { type CallContext, cancellable, type Env, type InstanceFacts, type Live, settleWithin } from '@fwk/kernel';
 import type { Instance } from '../instance.js';
 import type { Registration, Registry } from '../registry.js';
 
@@ -9,7 +9,7 @@ export interface PresenceLimits {
   readonly leaveWaitMs: number;
 }
 
-/** Registers and deregisters, both bounded in time. */
+/** Registers and deregisters, both bounded in time; and tells the registry of facts that change. */
 export class Presence {
   readonly #registry: Registry;
   readonly #env: Env;
@@ -17,14 +17,21 @@ export class Presence {
   /** Ends registrations that still wait for a registry. */
   readonly #staying = cancellable();
   readonly #registrations: Registration[] = [];
+  readonly #facts: Live<InstanceFacts>;
+  readonly #changes: Disposable;
   #arriving: Promise<unknown> = Promise.resolve();
   #left: Promise<void> | undefined;
   #wanted = 0;
 
-  constructor(registry: Registry, env: Env, limits: PresenceLimits) {
+  /** @param facts - go into the metadata of all instances, now and whenever they change. */
+  constructor(registry: Registry, env: Env, limits: PresenceLimits, facts: Live<InstanceFacts>) {
     this.#registry = registry;
     this.#env = env;
     this.#limits = limits;
+    this.#facts = facts;
+    this.#changes = facts.subscribe(() => {
+      for (const registration of this.#registrations) this.#tell(registration);
+    });
   }
 
   /** How many instances should be registered. */
@@ -71,6 +78,7 @@ export class Presence {
   }
 
   async #leave(): Promise<void> {
+    this.#changes[Symbol.dispose]();
     this.#staying.cancel();
     await this.#bounded(this.#arriving);
     this.#wanted = 0;
@@ -82,8 +90,28 @@ export class Presence {
   }
 
   async #register(instance: Instance): Promise<void> {
-    const registration = await this.#registry.register(instance, this.#staying.context);
+    const metadata = this.#withFacts(instance);
+    const told = Object.keys(metadata).length > 0 ? { ...instance, metadata } : instance;
+    const registration = await this.#registry.register(told, this.#staying.context);
     this.#registrations.push(registration);
+    // Facts may have changed meanwhile.
+    this.#tell(registration);
+  }
+
+  #tell(registration: Registration): void {
+    const { instance } = registration;
+    const metadata = this.#withFacts(instance);
+    if (Object.entries(metadata).every(([name, value]) => instance.metadata?.[name] === value)) return;
+    registration.update(metadata).catch((error: unknown) => {
+      this.#env.logger.warn(
+        { err: error, instance: instance.id },
+        'the registry was not told what changed about this instance',
+      );
+    });
+  }
+
+  #withFacts({ metadata }: Instance): Readonly<Record<string, string>> {
+    return { ...metadata, ...this.#facts.value };
   }
 
   /** Waits for work, but not for ever, and not for its success: leaving goes on whatever a registry answers. */

@@ -25,6 +25,8 @@ export interface EndpointReport extends Partial<ConnectionReport> {
   readonly status: string;
   readonly version: string;
   readonly zone: string | undefined;
+  /** The hash of its settings, where it tells one: those that differ have other settings. */
+  readonly config: string | undefined;
   /** Its share of the traffic relative to the others, what slow start leaves of it. */
   readonly weight: number;
   /** Expected cost of one more call, in the balancer's own measure; milliseconds for peak EWMA. */
