@@ -1,5 +1,6 @@
 /** One instance of the service that is called: some milliseconds of waiting, as for a database. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setting } from '@fwk/config';
 import { appInfoToken, createApp, inject } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
 import { type Handlers, http, problem, Serves } from '@fwk/http';
@@ -7,13 +8,13 @@ import { type MuxMode, muxVariable, type TargetAsked } from '../stage/messages.j
 import { type Done, target } from './contract.js';
 import { muteFront } from './mute-front.js';
 import { registryOf, registryPlace } from './registry-place.js';
+import { settingsOfDrill } from './settings.js';
 import { endWithDrill, tellsReady } from './tell.js';
-
-const workMs = 20;
 
 @Serves(target)
 class Target implements Handlers<typeof target> {
   private readonly app = inject(appInfoToken);
+  private readonly workMs = setting('work.ms', 20);
 
   read(): Promise<Done> {
     return this.#work();
@@ -24,7 +25,7 @@ class Target implements Handlers<typeof target> {
   }
 
   async #work(): Promise<Done> {
-    await sleep(workMs);
+    await sleep(this.workMs.value);
     if (fails) throw problem(500, 'No database', 'the drill has taken it away');
     return { servedBy: this.app.instanceId };
   }
@@ -43,6 +44,7 @@ const app = createApp({
   logging: { level: 'warn' },
   management: false,
   use: [
+    ...settingsOfDrill(),
     discovery({ registry: registryOf(registryPlace()) }),
     http({ serve: [Target], ...(await place(mode)) }),
     tellsReady(),

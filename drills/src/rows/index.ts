@@ -1,4 +1,5 @@
 import type { Drill } from '../drill.js';
+import { config } from './config.js';
 import { consul } from './consul.js';
 import { kill } from './kill.js';
 import { outage } from './outage.js';
@@ -8,4 +9,4 @@ import { stall } from './stall.js';
 import { wires } from './wires.js';
 
 /** All drills. */
-export const drills: readonly Drill[] = [kill, stall, rolling, wires, outage, registryDown, consul];
+export const drills: readonly Drill[] = [kill, stall, rolling, wires, outage, registryDown, consul, config];

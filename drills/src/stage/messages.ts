@@ -37,6 +37,8 @@ export interface CallerRecords {
 export type Told =
   | { readonly is: 'ready'; readonly instance: string; readonly port: number }
   | { readonly is: 'members'; readonly ids: readonly string[] }
+  | { readonly is: 'settings'; readonly generation: number }
+  | { readonly is: 'refused'; readonly reason: string }
   | ({ readonly is: 'report' } & CallerRecords);
 
 /** From the drill to a caller: begin to call, or stop and report. */
@@ -62,6 +64,15 @@ export interface CallerOptions {
  */
 export type MuxMode = 'served' | 'off' | 'mute';
 
+/** Where an instance finds its settings in Consul. */
+export interface SettingsPlace {
+  readonly url: string;
+  /** A tree of keys below it. */
+  readonly folder: string;
+  /** A document under it. */
+  readonly key: string;
+}
+
 /** How much is called. */
 export interface Pace {
   readonly perSecond: number;
@@ -73,5 +84,7 @@ export interface Pace {
 export const registryVariable = 'DRILL_REGISTRY';
 /** The one that carries {@link CallerOptions}. */
 export const callerVariable = 'DRILL_CALLER';
+/** The one that carries a {@link SettingsPlace}; without it there are no settings. */
+export const settingsVariable = 'DRILL_SETTINGS';
 /** The one that carries a {@link MuxMode}. */
 export const muxVariable = 'DRILL_MUX';

@@ -53,8 +53,12 @@ export class Program {
   async sees(fits: (ids: readonly string[]) => boolean, withinMs: number): Promise<number> {
     const last = this.sightings.at(-1);
     if (last && fits(last.ids)) return last.atMs;
-    const told = (each: Told) => each.is === 'members' && fits(each.ids);
-    return this.#await('members', withinMs, told).then(
+    return this.tells('members', withinMs, (each) => each.is === 'members' && fits(each.ids));
+  }
+
+  /** Waits until it tells something that fits; answers when, or Infinity when that does not come in time. */
+  tells(what: string, withinMs: number, fits: (told: Told) => boolean): Promise<number> {
+    return this.#await(what, withinMs, fits).then(
       () => nowMs(),
       () => Number.POSITIVE_INFINITY,
     );

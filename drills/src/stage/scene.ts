@@ -8,6 +8,8 @@ import {
   muxVariable,
   type Pace,
   type RegistryPlace,
+  type SettingsPlace,
+  settingsVariable,
 } from './messages.js';
 import { nowMs } from './now.js';
 import { Observed } from './observed.js';
@@ -32,6 +34,8 @@ export interface Scene {
 export interface SceneOptions extends CallerOptions {
   /** What the instances do with Mux. @defaultValue 'served' */
   readonly mux?: MuxMode;
+  /** Where the instances find settings. @defaultValue nowhere */
+  readonly settings?: SettingsPlace;
 }
 
 /** Starts three instances and a caller at a registry, and lets it call for a while. */
@@ -40,11 +44,16 @@ export async function openScene(
   place: RegistryPlace,
   pace: Pace,
   { say, wire: chosen }: DrillOptions,
-  { mux = 'served', wire = chosen, ...more }: SceneOptions = {},
+  { mux = 'served', wire = chosen, settings, ...more }: SceneOptions = {},
 ): Promise<Scene> {
   const [caller, ...targets] = await Promise.all([
     stage.start('caller', place, { [callerVariable]: JSON.stringify({ wire, ...more }) }),
-    ...[1, 2, 3].map(() => stage.start('target', place, { [muxVariable]: mux })),
+    ...[1, 2, 3].map(() =>
+      stage.start('target', place, {
+        [muxVariable]: mux,
+        ...(settings && { [settingsVariable]: JSON.stringify(settings) }),
+      }),
+    ),
   ]);
   if ((await caller.sees((ids) => ids.length === targets.length, knowLimitMs)) === Number.POSITIVE_INFINITY) {
     throw new Error(`the caller did not find ${targets.length} instances within ${knowLimitMs} ms`);
