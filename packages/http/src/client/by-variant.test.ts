@@ -170,6 +170,50 @@ describe('a client whose policy a flag chooses', () => {
     expect([flags.refused.length, told()]).toEqual([0, 1]);
   });
 
+  test.each(['the flag', 'the policy'])('takes an edit of both, of which %s is told first', async (first) => {
+    const { flags, fleet, ask, events } = await start(null);
+    const options = () =>
+      fleet.policies
+        .inspect('fleet')
+        .uses.map(({ settings }) => settings.find(({ setting }) => setting === 'shadow.share')?.value);
+    const both = (flag: () => void, policy: () => void) => (first === 'the flag' ? [flag, policy] : [policy, flag]);
+    for (const change of both(
+      () => flags.set({ canary: { routing: { version: '1.5.0' }, shadow: { share: 1 } } }),
+      () => fleet.configure({ shadow: { version: '1.5.0' } }),
+    )) {
+      change();
+    }
+    await vi.waitFor(async () => expect(await ask('canary')).toEqual(['canary']));
+    expect(options()).toEqual([0, 1]);
+    for (const change of both(
+      () => flags.set({ canary: { routing: { version: '1.5.0' } } }),
+      () => fleet.configure({ shadow: { share: 0 } }),
+    )) {
+      change();
+    }
+    await vi.waitFor(() => expect(options()).toEqual([0, 0]));
+    expect(await ask('canary')).toEqual(['canary']);
+    expect(events.all.filter(({ name }) => name.endsWith('.refused'))).toEqual([]);
+  });
+
+  test('is no obstacle for the policy: a flag that a changed policy cannot take chooses nothing', async () => {
+    const { flags, fleet, ask, events } = await start(null);
+    fleet.configure({ shadow: { version: '1.5.0' } });
+    flags.set({ canary: { routing: { version: '1.5.0' }, shadow: { share: 0.5 } } });
+    await vi.waitFor(async () => expect(await ask('canary')).toEqual(['canary']));
+    fleet.configure({ timeoutMs: 700 });
+    await vi.waitFor(async () => expect(await ask('canary')).toEqual(['old']));
+    expect(flags.refused.join()).toMatch(/variant "canary": shadow: it needs a version or tags/);
+    expect(fleet.policies.refusal).toBeUndefined();
+    expect(fleet.policies.inspect('fleet').uses[0]?.settings).toContainEqual({
+      setting: 'timeoutMs',
+      value: 700,
+      from: 'policy',
+    });
+    expect(events.all.filter(({ name }) => name === 'variant.refused')).toHaveLength(1);
+    expect(() => fleet.policies.override('fleet', { shadow: { share: 1 } })).toThrow(/needs a version/);
+  });
+
   test('copies calls of the variant that has a shadow, and of no other', async () => {
     const metrics = createMeter();
     const { flags, ask } = await start({ usual: {}, copied: { shadow: { version: '1.5.0', share: 1 } } }, { metrics });

@@ -42,6 +42,7 @@ interface Chosen {
 /** See the head of this file. */
 export class ByVariant implements Service<OperationRequest, OperationResponse>, AsyncDisposable {
   readonly #usual: ClientBranch;
+  readonly #flag: Live<PolicyFlag | undefined>;
   readonly #make: MakeBranch;
   readonly #env: Env;
   readonly #followed: Disposable;
@@ -57,8 +58,8 @@ export class ByVariant implements Service<OperationRequest, OperationResponse>, 
     this.#usual = usual;
     this.#make = make;
     this.#env = env;
-    // One edit may change the policy and the flag: the options of the variants are for the new policy, which may be told later.
-    this.#followed = flag.subscribe(() => queueMicrotask(() => this.#follow(flag.value)));
+    this.#flag = flag;
+    this.#followed = flag.subscribe(() => this.#followSoon());
     this.#follow(flag.value);
   }
 
@@ -89,8 +90,9 @@ export class ByVariant implements Service<OperationRequest, OperationResponse>, 
   }
 
   #follow(flag: PolicyFlag | undefined): void {
-    if (this.#closed || flag === this.#chosen?.flag) return;
     const before = this.#chosen;
+    const isUnfit = [...(before?.branches.values() ?? [])].some(({ unfit }) => unfit);
+    if (this.#closed || (flag === before?.flag && !isUnfit)) return;
     if (this.#refused?.flag !== flag) this.#refused = undefined;
     const branches = flag && this.#branchesOf(flag, before);
     this.#chosen = flag && branches && { flag, branches };
@@ -105,15 +107,14 @@ export class ByVariant implements Service<OperationRequest, OperationResponse>, 
     const problems: string[] = [];
     for (const [variant, options] of Object.entries(flag.options)) {
       const known = before?.flag.flag === flag.flag ? before.branches.get(variant) : undefined;
-      if (known && isDeepStrictEqual(known.options, options)) {
+      if (known && !known.unfit && isDeepStrictEqual(known.options, options)) {
         branches.set(variant, known);
         continue;
       }
       try {
-        const branch = isEmpty(options) ? this.#usual : this.#make({ flag: flag.flag, variant, options });
-        const counted = new CountedBranch(branch, options);
-        branches.set(variant, counted);
-        made.push(counted);
+        const branch = this.#branchOf(flag.flag, variant, options);
+        branches.set(variant, branch);
+        made.push(branch);
       } catch (error) {
         if (!(error instanceof OptionsError)) throw error;
         problems.push(...error.problems.map((problem) => `variant "${variant}": ${problem}`));
@@ -127,6 +128,23 @@ export class ByVariant implements Service<OperationRequest, OperationResponse>, 
     for (const branch of made) this.#leave(branch);
     this.#refuse(flag, problems);
     return undefined;
+  }
+
+  /** @throws OptionsError */
+  #branchOf(flag: string, variant: string, options: unknown): CountedBranch {
+    if (isEmpty(options)) return new CountedBranch(this.#usual, options);
+    let made: CountedBranch | undefined;
+    const onUnfit = () => {
+      if (made) made.unfit = true;
+      this.#followSoon();
+    };
+    made = new CountedBranch(this.#make({ flag, variant, options, onUnfit }), options);
+    return made;
+  }
+
+  /** One edit may change the policy and the flag, and one of them is told first. */
+  #followSoon(): void {
+    queueMicrotask(() => this.#follow(this.#flag.value));
   }
 
   #refuse(flag: PolicyFlag, problems: readonly string[]): void {
@@ -164,6 +182,8 @@ function isEmpty(options: unknown): boolean {
 class CountedBranch {
   readonly branch: ClientBranch;
   readonly options: unknown;
+  /** Whether the policy has changed so that the options do not fit it any more. */
+  unfit = false;
   #underWay = 0;
   #whenIdle: (() => void) | undefined;
 

@@ -88,7 +88,7 @@ export class FollowedDefinitions implements Disposable {
     const options = readOverride(name, given);
     const overrides = new Map([...this.#overrides].filter(([other]) => other !== name));
     if (Object.keys(options).length > 0) overrides.set(name, options);
-    for (const { core, levels } of this.#checked(this.#defined, overrides, name)) core.follow(levels);
+    for (const { core, levels } of this.#checked(this.#defined, overrides, undefined, name)) core.follow(levels);
     const changed = changedPaths({ defaults: {}, byName: this.#overrides }, { defaults: {}, byName: overrides });
     this.#overrides = overrides;
     if (changed.length > 0) this.#env.events.emit('policy.overridden', { path: this.#env.path, name, changed });
@@ -103,9 +103,11 @@ export class FollowedDefinitions implements Disposable {
     try {
       const defined = this.#read();
       const changed = changedPaths(this.#defined, defined);
-      for (const { core, levels } of this.#checked(defined, this.#overrides)) core.follow(levels);
+      const unfit: PolicyCore[] = [];
+      for (const { core, levels } of this.#checked(defined, this.#overrides, unfit)) core.follow(levels);
       this.#defined = defined;
       this.refusal = undefined;
+      for (const { kind } of unfit) kind.variant?.onUnfit?.();
       if (changed.length > 0) events.emit('policy.changed', { path, changed });
     } catch (error) {
       const reasons = error instanceof OptionsError ? error.problems : [messageOf(error)];
@@ -117,21 +119,33 @@ export class FollowedDefinitions implements Disposable {
 
   /**
    * What is in use, with its new levels.
+   * @param unfit - takes the policies of variants for which there is no room; they are left out. @defaultValue their problems count
    * @param only - the policies of this name. @defaultValue all
    * @throws OptionsError with the problems of all places of use
    */
-  #checked(defined: PolicyDefinitions, overrides: ReadonlyMap<string, PolicyOptions>, only?: string) {
+  #checked(
+    defined: PolicyDefinitions,
+    overrides: ReadonlyMap<string, PolicyOptions>,
+    unfit?: PolicyCore[],
+    only?: string,
+  ) {
     const problems: string[] = [];
-    const checked = [...this.#followers.values()].flatMap(({ own, core, needsDefinition }) => {
+    const checked = [...this.#followers.values()].flatMap(({ own: said, core, needsDefinition }) => {
       const { name } = core;
       if (only !== undefined && name !== only) return [];
       if (needsDefinition && !defined.byName.has(name)) {
         problems.push(`policy "${name}" is in use and cannot be taken away`);
         return [];
       }
-      const levels = this.#levels(defined, overrides, name, own);
+      const levels = this.#levels(defined, overrides, name, said);
       const place = only === undefined ? `policy "${name}" where it is used` : '';
-      collect(problems, place, () => core.check(levels));
+      const own: string[] = [];
+      collect(own, place, () => core.check(levels));
+      if (own.length > 0 && unfit && core.kind.variant?.onUnfit) {
+        unfit.push(core);
+        return [];
+      }
+      problems.push(...own);
       return [{ core, levels }];
     });
     // Places that set the same have the same problems.

@@ -25,6 +25,11 @@ export interface PolicyVariant {
   readonly variant: string;
   /** Plain data as in configuration; checked when the policy is made. */
   readonly options: unknown;
+  /**
+   * Told when changed definitions leave no room for the options: the change is in force elsewhere, and this policy stays as it was.
+   * @defaultValue such a change is refused
+   */
+  readonly onUnfit?: (() => void) | undefined;
 }
 
 /** What a policy stands before, and what that adds to its options. */
