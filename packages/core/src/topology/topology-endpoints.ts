@@ -20,9 +20,14 @@ const gathering = { limitMs: 1000, maxParallel: 64, maxInstances: 300 };
  */
 export function topologyEndpoints(topology: Topology, sources: TopologySources): readonly ManagementEndpoint[] {
   return [
-    { path: 'topology', handle: ({ query }) => topology.report(query.digests === 'true') },
+    {
+      path: 'topology',
+      purpose: 'Which operation of this instance calls which: how often, with which errors and times.',
+      handle: ({ query }) => topology.report(query.digests === 'true'),
+    },
     {
       path: 'topology/services',
+      purpose: 'The map of all services: who calls whom, cycles of calls, datastores that are shared.',
       async handle() {
         const find = sources.finder();
         if (!find) return { ...joinTopology([topology.report(true)]), missing: [] };

@@ -7,6 +7,8 @@ export function usageEndpoints(usage: Usage): readonly ManagementEndpoint[] {
   return [
     {
       path: 'usage',
+      purpose: 'Calls, time and bytes by caller and operation, in closed periods, for a job that bills.',
+      example: { query: 'after=0' },
       handle({ query }) {
         const { after = '0', boot } = query;
         if (!/^\d{1,15}$/.test(after)) {
@@ -19,6 +21,8 @@ export function usageEndpoints(usage: Usage): readonly ManagementEndpoint[] {
     {
       path: 'usage/acknowledged',
       method: 'POST',
+      purpose: 'Says up to which period usage has been kept elsewhere, so that it may go here.',
+      example: { body: { boot: '5f0c2a719d3e4b68', through: 12, actor: 'billing' } },
       handle({ body }) {
         const { boot, through } = isRecord(body) ? body : {};
         if (typeof boot !== 'string' || typeof through !== 'number' || !Number.isInteger(through) || through < 0) {
