@@ -1,4 +1,4 @@
-import { isSecretName, mask } from './secret-name.js';
+import { anySecret, isSecretName, mask } from './secret-name.js';
 
 /**
  * Values under secret names inside a text: `?token=…&`, `;Password=…;`, `password = … user=…`, `"apiKey": "…"`,
@@ -7,9 +7,6 @@ import { isSecretName, mask } from './secret-name.js';
 export function maskAssignments(text: string): string {
   return maskHeaderLines(maskElements(maskLabels(maskMembers(maskPairs(text)))));
 }
-
-/** A value that is a secret under every name that may be a secret's. */
-const anySecret = 'user:password';
 
 /** Longest name that is looked for in front of a sign. */
 const longestName = 64;

@@ -13,6 +13,8 @@ export interface RedactLimits {
   readonly maxValues: number;
   /** Characters of one text. @defaultValue 8192 */
   readonly maxTextLength: number;
+  /** Characters of all texts and names together. @defaultValue 65536 */
+  readonly maxTotalLength: number;
 }
 
 /** Defaults of {@link RedactLimits}. */
@@ -20,6 +22,7 @@ export const redactDefaults: Readonly<RedactLimits> = Object.freeze({
   maxDepth: 8,
   maxValues: 1000,
   maxTextLength: 8192,
+  maxTotalLength: 65_536,
 });
 
 /**
@@ -46,10 +49,12 @@ class Redaction {
   readonly #limits: RedactLimits;
   readonly #above: object[] = [];
   #left: number;
+  #lengthLeft: number;
 
   constructor(limits: RedactLimits) {
     this.#limits = limits;
     this.#left = limits.maxValues;
+    this.#lengthLeft = limits.maxTotalLength;
   }
 
   copy(value: unknown, name: string, depth: number): unknown {
@@ -57,11 +62,11 @@ class Redaction {
     switch (typeof value) {
       case 'string':
         if (value !== '' && isSecretName(name, value)) return mask;
-        return redactText(value, this.#limits.maxTextLength);
+        return this.#text(value, this.#limits.maxTextLength);
       case 'number':
         return isSecretName(name, value) ? mask : Number.isFinite(value) ? value : String(value);
       case 'bigint':
-        return isSecretName(name, value) ? mask : redactText(String(value), this.#limits.maxTextLength);
+        return isSecretName(name, value) ? mask : this.#text(String(value), this.#limits.maxTextLength);
       case 'boolean':
         return value;
       case 'object':
@@ -69,6 +74,12 @@ class Redaction {
       default:
         return undefined;
     }
+  }
+
+  #text(text: string, maxLength: number): string {
+    const copy = redactText(text, Math.min(maxLength, this.#lengthLeft));
+    this.#lengthLeft = Math.max(0, this.#lengthLeft - copy.length);
+    return copy;
   }
 
   #copyObject(value: object, name: string, depth: number): unknown {
@@ -86,17 +97,21 @@ class Redaction {
   }
 
   #copyMembers(value: object, name: string, depth: number): unknown {
+    if (Object.getPrototypeOf(value) === Object.prototype && Reflect.get(value, 'toJSON') === undefined) {
+      return this.#copyProperties(value, depth);
+    }
     if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
     if (Array.isArray(value)) return this.#copyList(value, name, depth);
     if (value instanceof Error) return this.#copyError(value, depth);
     if (value instanceof Map) {
-      const entries = [...take(value, this.#left)].map(([key, each]): [string, () => unknown] => [
+      const entries = [...take(value, this.#left)].map(([key, each]): [string, unknown] => [
         typeof key === 'object' ? '[object]' : String(key),
-        () => each,
+        each,
       ]);
       return this.#copyEntries(entries, value.size, depth);
     }
     if (value instanceof Set) return this.#copyList([...take(value, this.#left)], name, depth);
+    if (value instanceof String || value instanceof Number) return this.copy(value.valueOf(), name, depth);
     const toJson = Reflect.get(value, 'toJSON');
     if (typeof toJson === 'function') {
       const plain: unknown = toJson.call(value, name);
@@ -119,56 +134,62 @@ class Redaction {
       const before = index > 0 ? list[index - 1] : undefined;
       const named = typeof before === 'string' && ((inTurn && index % 2 === 1) || /^--?\w[\w-]{0,63}$/.test(before));
       const own = named ? before : Array.isArray(list[index]) ? name : '';
-      copy.push(
-        this.copy(
-          safely(() => list[index]),
-          own,
-          depth,
-        ) ?? null,
-      );
+      copy.push(this.copy(read(list, index), own, depth) ?? null);
     }
     return copy;
   }
 
   #copyProperties(value: object, depth: number): Record<string, unknown> {
     const keys = Object.keys(value);
-    return this.#copyEntries(
-      keys
-        .slice(0, this.#left)
-        .map((key) => [key, () => Reflect.get(value, key), key === 'value' ? nameIn(value) : key]),
-      keys.length,
-      depth,
-    );
+    const copy: Record<string, unknown> = {};
+    for (let index = 0; index < keys.length; index++) {
+      if (this.#left <= 0) {
+        copy['…'] = `[${keys.length - index} more]`;
+        break;
+      }
+      const key = keys[index] as string;
+      this.#put(copy, key, read(value, key), key === 'value' ? nameIn(value) : key, depth);
+    }
+    return copy;
+  }
+
+  /** Copies a member into `copy`, unless JSON has no form for it. */
+  #put(copy: Record<string, unknown>, key: string, value: unknown, name: string, depth: number): void {
+    const own = this.copy(value, name, depth);
+    if (own === undefined) return;
+    const shown = redactText(key, 200);
+    this.#lengthLeft = Math.max(0, this.#lengthLeft - shown.length);
+    // An assignment to this name would set what the copy inherits.
+    if (shown === '__proto__') Object.defineProperty(copy, shown, { value: own, enumerable: true });
+    else copy[shown] = own;
   }
 
   #copyEntries(
-    entries: readonly (readonly [key: string, read: () => unknown, name?: string])[],
+    entries: readonly (readonly [key: string, value: unknown])[],
     total: number,
     depth: number,
   ): Record<string, unknown> {
-    const copy: [string, unknown][] = [];
+    const copy: Record<string, unknown> = {};
     let seen = 0;
-    for (const [key, read, name = key] of entries) {
+    for (const [key, value] of entries) {
       if (this.#left <= 0) break;
       seen++;
-      const own = this.copy(safely(read), name, depth);
-      if (own !== undefined) copy.push([redactText(key, 200), own]);
+      this.#put(copy, key, value, key, depth);
     }
-    if (seen < total) copy.push(['…', `[${total - seen} more]`]);
-    // Not by assignment, which a name such as __proto__ would turn into something else.
-    return Object.fromEntries(copy);
+    if (seen < total) copy['…'] = `[${total - seen} more]`;
+    return copy;
   }
 
   #copyError(error: Error, depth: number): Record<string, unknown> {
-    const facts = ['name', 'message', 'stack'].map((key): [string, () => unknown] => [
+    const facts = ['name', 'message', 'stack'].map((key): [string, unknown] => [
       key === 'name' ? 'type' : key,
-      () => Reflect.get(error, key),
+      read(error, key),
     ]);
     const known = new Set(['name', 'message', 'stack', 'type']);
     for (const key of [...Object.keys(error), 'cause', 'errors']) {
       if (known.has(key) || !(key in error)) continue;
       known.add(key);
-      facts.push([key, () => Reflect.get(error, key)]);
+      facts.push([key, read(error, key)]);
     }
     return this.#copyEntries(facts, facts.length, depth);
   }
@@ -176,13 +197,13 @@ class Redaction {
 
 /** What the value in `{ name: 'DB_PASSWORD', value: '…' }` is called, as in lists of headers and of variables. */
 function nameIn(pair: object): string {
-  const name = safely(() => Reflect.get(pair, 'name') ?? Reflect.get(pair, 'key'));
+  const name = read(pair, 'name') ?? read(pair, 'key');
   return typeof name === 'string' ? name : 'value';
 }
 
-function safely(read: () => unknown): unknown {
+function read(of: object, key: string | number): unknown {
   try {
-    return read();
+    return Reflect.get(of, key);
   } catch {
     return broken;
   }

@@ -56,12 +56,36 @@ const facts = words(
 /** Facts too, except of what is an address itself: the address of a webhook is its secret. */
 const addresses = words('url uri urls endpoint');
 
+/** A value that is a secret under every name that may be a secret's. */
+export const anySecret = 'user:password';
+
+/**
+ * Whether a name can be a secret's at all, whatever its value. A log has the same few names in every line, and judging one costs
+ * microseconds.
+ */
+const judged = new Map<string, boolean>();
+/** Most names that are remembered, and the longest, so that whoever chooses names cannot fill the memory. */
+const mostJudged = 2000;
+const longestJudged = 64;
+
 /**
  * True when the name is that of a secret.
  * @param value - what stands under the name, where it is known: a boolean is no secret, and a number of `tokens` a count.
  */
 export function isSecretName(name: string, value?: unknown): boolean {
   if (typeof value === 'boolean') return false;
+  let possible = judged.get(name);
+  if (possible === undefined) {
+    possible = judge(name, anySecret);
+    if (name.length <= longestJudged) {
+      if (judged.size >= mostJudged) judged.clear();
+      judged.set(name, possible);
+    }
+  }
+  return possible && (value === anySecret || judge(name, value));
+}
+
+function judge(name: string, value: unknown): boolean {
   const parts = wordsOf(name);
   const at = parts.findLastIndex((word, index) => isSecretWord(word, parts, index));
   if (at < 0) return secretWords.has(parts.join(''));
