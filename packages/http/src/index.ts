@@ -1,3 +1,4 @@
+export { callerKey } from '@fwk/kernel';
 export { fetchOf, interceptorOf } from './adapters/adapter-tokens.js';
 export { type ServiceFetch, type ServiceRequestInit, serviceFetch } from './adapters/service-fetch.js';
 export {
@@ -80,7 +81,6 @@ export type { ServerLayers } from './serving/served-scope.js';
 export { serverLimitDefaults } from './serving/server-policy.js';
 export type { ServerPolicyOptions } from './serving/server-policy-options.js';
 export { type ShadowCompare, type ShadowOptions, shadowDefaults } from './shadow/shadow-options.js';
-export { callerKey } from './wire/caller.js';
 export { type Peer, peerKey } from './wire/peer.js';
 export { HttpError, type Problem, type ProblemOptions, problem, type WireIssue } from './wire/problem.js';
 export { RemoteError } from './wire/remote-error.js';

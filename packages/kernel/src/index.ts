@@ -61,6 +61,7 @@ export { Cancellation, type CancelSource } from './context/cancellation.js';
 export { type ContextEntry, type ContextKey, contextKey } from './context/context-key.js';
 export {
   attemptKey,
+  callerKey,
   idempotentKey,
   lastResortKey,
   operationKey,
@@ -224,6 +225,17 @@ export {
   noMeter,
 } from './telemetry/meter.js';
 export { type MetricEntry, type MetricTable, metricTable } from './telemetry/metric-table.js';
+export {
+  type AttributeValue,
+  emitInCall,
+  type Span,
+  type SpanFailure,
+  type SpanKind,
+  spanEvent,
+  type TraceContext,
+  type Tracer,
+  traceKey,
+} from './telemetry/trace.js';
 export { printable, printableLines } from './text/printable.js';
 export {
   type BackoffShape,
@@ -238,6 +250,7 @@ export { outside } from './time/outside.js';
 export { systemClock, systemRandom } from './time/system-clock.js';
 export { type Limited, type TimeLimit, TimeLimits } from './time/time-limits.js';
 export { type BucketShape, TokenBucket } from './time/token-bucket.js';
+export { WallOffset } from './time/wall-offset.js';
 export { type FollowedTls, followTls, tlsLookMs } from './tls/follow-tls.js';
 export { TlsInvalidError } from './tls/tls-error.js';
 export type { CertificateFacts, TlsMaterial } from './tls/tls-material.js';

@@ -1,7 +1,6 @@
-import { background } from '@fwk/kernel';
+import { background, callerKey } from '@fwk/kernel';
 import { describe, expect, test } from 'vitest';
 import type { OperationRequest } from '../calling/operation-request.js';
-import { callerKey } from '../wire/caller.js';
 import { callKeyRule, readCallKey } from './call-key.js';
 
 const request = {

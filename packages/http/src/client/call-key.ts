@@ -2,9 +2,8 @@
  * Whom a call belongs to, as plain data says it: what hashes and sticky splits choose by where the call itself gives no key. The
  * same words mean the same over every wire, and with `fetch`, which has no params and whose bodies are passed on unread.
  */
-import { type CallContext, fixed, type Rule } from '@fwk/kernel';
+import { type CallContext, callerKey, fixed, type Rule } from '@fwk/kernel';
 import type { OperationRequest } from '../calling/operation-request.js';
-import { callerKey } from '../wire/caller.js';
 
 /** Reads the key of a call; undefined where it has none. */
 type KeyOf = (request: OperationRequest, context: CallContext) => string | undefined;

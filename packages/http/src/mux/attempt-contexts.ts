@@ -1,5 +1,5 @@
 import { randomFlag, sampledFlag, type TraceContext } from '@fwk/core';
-import type { Clock } from '@fwk/kernel';
+import { type Clock, WallOffset } from '@fwk/kernel';
 import { type ContextWriter, type EncodedKey, encodeKey, writeDeadline, writeTrace } from '@fwk/mux';
 import type { AttemptWriter } from '../calling/write-attempt.js';
 import { headerNames } from '../wire/headers.js';
@@ -8,19 +8,13 @@ const keys: ReadonlyMap<string, EncodedKey> = new Map(
   Object.values(headerNames).map((name) => [name, encodeKey(name)]),
 );
 
-/** How long the wall clock is taken to run in step with the other one, in milliseconds: reading it for each attempt costs more. */
-const IN_STEP_MS = 1000;
-
 /** Writes what an attempt carries as contexts of Mux. One serves all attempts of a connection, one after the other. */
 export class AttemptContexts implements AttemptWriter {
-  readonly #clock: Clock;
+  readonly #offset: WallOffset;
   #contexts: ContextWriter | undefined;
-  /** When the wall clock was read, on the clock of limits, and what it was ahead of that one. */
-  #readAtMs = Number.NEGATIVE_INFINITY;
-  #aheadMs = 0;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.#offset = new WallOffset(clock);
   }
 
   /** Says where to write. */
@@ -41,10 +35,6 @@ export class AttemptContexts implements AttemptWriter {
   }
 
   deadline(remainingMs: number, nowMs: number): void {
-    if (nowMs - this.#readAtMs >= IN_STEP_MS) {
-      this.#readAtMs = nowMs;
-      this.#aheadMs = this.#clock.wallTime() - nowMs;
-    }
-    if (this.#contexts) writeDeadline(this.#contexts, nowMs + this.#aheadMs, remainingMs);
+    if (this.#contexts) writeDeadline(this.#contexts, nowMs + this.#offset.at(nowMs), remainingMs);
   }
 }

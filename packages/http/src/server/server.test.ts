@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { createDrain, traceKey } from '@fwk/core';
 import {
   type CallContext,
+  callerKey,
   currentContext,
   FwkError,
   type LogFields,
@@ -24,7 +25,6 @@ import { deferred } from '../fixtures/deferred.js';
 import { type RawRequest, send } from '../fixtures/raw-request.js';
 import { sendOver, wires } from '../fixtures/send-mux.js';
 import { served } from '../serving/served.js';
-import { callerKey } from '../wire/caller.js';
 import { problem } from '../wire/problem.js';
 import type { HttpServer } from './http-server.js';
 import { createServer } from './server.js';

@@ -22,6 +22,7 @@ export const headerNames = Object.freeze({
   idempotencyKey: 'idempotency-key',
   traceparent: 'traceparent',
   tracestate: 'tracestate',
+  baggage: 'baggage',
 });
 
 /** A header as Node hands it over. */

@@ -12,6 +12,6 @@ export interface Peer {
 
 /**
  * Who called the operation being handled, proven by a certificate that the server's authorities signed; undefined where
- * the caller has shown none, or where a proxy stands between. Unlike {@link callerKey} it may be trusted.
+ * the caller has shown none, or where a proxy stands between. Unlike `callerKey` it may be trusted.
  */
 export const peerKey: ContextKey<Peer | undefined> = contextKey<Peer | undefined>('peer', undefined);

@@ -27,3 +27,6 @@ export const lastResortKey: ContextKey<((request: unknown) => boolean) | undefin
 
 /** Name of the operation being called, such as `inventory.reserve`; empty when nobody said. */
 export const operationKey: ContextKey<string> = contextKey('operation', '');
+
+/** Who called the operation being handled, as the caller says itself; undefined when it does not. Trust it for logs only. */
+export const callerKey: ContextKey<string | undefined> = contextKey<string | undefined>('caller', undefined);

@@ -2,6 +2,7 @@ import type { CallContext } from '../context/call-context.js';
 import type { EventSink } from '../events/event-sink.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Meter } from '../telemetry/meter.js';
+import type { Tracer } from '../telemetry/trace.js';
 import type { Clock } from '../time/clock.js';
 import type { Classifier } from './classifier.js';
 import type { LayerDescription } from './layer-description.js';
@@ -50,4 +51,6 @@ export interface Env {
    * metric, since endpoints come and go.
    */
   readonly endpoint?: string | undefined;
+  /** Records spans; undefined where nobody does. */
+  readonly tracer?: Tracer | undefined;
 }

@@ -6,6 +6,7 @@ import {
   lastResortKey,
   type Service,
   type Status,
+  spanEvent,
 } from '@fwk/kernel';
 import type { Breaker } from './breaker.js';
 import type { CallReports } from './call-reports.js';
@@ -28,6 +29,7 @@ export class BreakerService<Req, Res> implements Service<Req, Res>, Disposable {
     const breaker = this.#breaker;
     const admitted = breaker.admit();
     if (!admitted && !(context.get(lastResortKey)?.(request) && breaker.admitsLastResort())) {
+      spanEvent(context, 'breaker.refused', { breaker: breaker.name, state: breaker.state });
       return Promise.reject(breaker.refused(request));
     }
     // A last resort is no probe: while it probes, such a call counts for nothing.

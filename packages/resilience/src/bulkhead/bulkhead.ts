@@ -14,6 +14,7 @@ import {
   checkOptions,
   currentOf,
   type Env,
+  emitInCall,
   follow,
   type Gauge,
   integerIn,
@@ -216,7 +217,12 @@ class BulkheadService<Req, Res> implements Service<Req, Res>, BulkheadHandle {
     const maxConcurrent = currentOf(this.#options.maxConcurrent);
     const maxQueue = currentOf(this.#options.maxQueue);
     this.#rejected.add();
-    this.#env.events.emit('bulkhead.rejected', { path: this.#env.path, maxConcurrent, maxQueue, waitedMs });
+    emitInCall(this.#env.events, context, 'bulkhead.rejected', {
+      path: this.#env.path,
+      maxConcurrent,
+      maxQueue,
+      waitedMs,
+    });
     return new BulkheadFullError(nameOf(context, this.#env), maxConcurrent, maxQueue, waitedMs);
   }
 }

@@ -5,6 +5,7 @@ import {
   currentOf,
   detached,
   type Env,
+  emitInCall,
   idempotentKey,
   messageOf,
   note,
@@ -181,7 +182,7 @@ export class CacheService<Req, Res> implements Service<Req, Res>, CacheHandle, T
     this.#counts.staleOnError.add();
     note(context, 'cached', true);
     note(context, 'stale', true);
-    this.#env.events.emit('cache.answered-stale', { path: this.#env.path, ageMs, error: shown(error) });
+    emitInCall(this.#env.events, context, 'cache.answered-stale', { path: this.#env.path, ageMs, error: shown(error) });
     return entry;
   }
 }

@@ -15,6 +15,7 @@ import {
   currentOf,
   DeadlineExceededError,
   type Env,
+  emitInCall,
   endsWhenCancelled,
   fixed,
   type LimitFacts,
@@ -131,7 +132,7 @@ class AttemptTimeoutService<Req, Res> implements Service<Req, Res>, TimedCallOwn
     if (byDeadline) return this.#expiry.error(context, limitMs, 'the attempt', facts);
     const what = nameOf(context, this.#env);
     this.#timedOut.add();
-    this.#env.events.emit('attempt.timed-out', { path: this.#env.path, what, limitMs });
+    emitInCall(this.#env.events, context, 'attempt.timed-out', { path: this.#env.path, what, limitMs });
     return new TimeoutError(what, limitMs, facts);
   }
 

@@ -3,6 +3,7 @@ import {
   type Counter,
   DeadlineExceededError,
   type Env,
+  emitInCall,
   type LimitFacts,
   operationKey,
 } from '@fwk/kernel';
@@ -31,7 +32,7 @@ export class Expiry {
   error(context: CallContext, limitMs?: number, during?: string, facts?: LimitFacts): DeadlineExceededError {
     const what = nameOf(context, this.#env);
     this.#exceeded.add();
-    this.#env.events.emit('deadline.exceeded', { path: this.#env.path, what, limitMs, during });
+    emitInCall(this.#env.events, context, 'deadline.exceeded', { path: this.#env.path, what, limitMs, during });
     return new DeadlineExceededError(what, limitMs, undefined, during, facts);
   }
 }

@@ -1,4 +1,4 @@
-import type { CallContext, Counter, Env } from '@fwk/kernel';
+import { type CallContext, type Counter, type Env, emitInCall } from '@fwk/kernel';
 import { resilienceMetrics } from '../metrics.js';
 import { nameOf } from './expiry.js';
 
@@ -15,6 +15,9 @@ export class LateAnswers {
   /** One answer was dropped. */
   add(context: CallContext): void {
     this.#late.add();
-    this.#env.events.emit('attempt.answered-late', { path: this.#env.path, what: nameOf(context, this.#env) });
+    emitInCall(this.#env.events, context, 'attempt.answered-late', {
+      path: this.#env.path,
+      what: nameOf(context, this.#env),
+    });
   }
 }

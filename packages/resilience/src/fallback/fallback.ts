@@ -15,6 +15,7 @@ import {
   checkOptions,
   defaultClassifier,
   type Env,
+  emitInCall,
   messageOf,
   note,
   type Service,
@@ -157,7 +158,7 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
       this.#answered.add();
       note(context, 'fallback', this.#name);
       this.#engine?.breaker?.viewOf(request)?.answeredInstead(answer, failure.error ?? call.result);
-      this.#env.events.emit('fallback.answered', this.#facts(failure));
+      emitInCall(this.#env.events, context, 'fallback.answered', this.#facts(failure));
       return answer;
     } catch (thrown) {
       // The caller's own reason and a passed deadline are no fault of the fallback; one that throws what it was asked about
@@ -165,7 +166,8 @@ class FallbackService<Req, Res> implements Service<Req, Res>, TimedCallOwner {
       if (context.cancelled || thrown === before) throw thrown;
       if (!failure.isResult && thrown === failure.error) return this.#leave(failure, before);
       this.#failed.add();
-      this.#env.events.emit('fallback.failed', { ...this.#facts(failure), fallbackError: messageOf(thrown) });
+      const fallbackError = messageOf(thrown);
+      emitInCall(this.#env.events, context, 'fallback.failed', { ...this.#facts(failure), fallbackError });
       const failures = [...(before?.failures ?? []), { fallback: this.#name, error: thrown }];
       const original = failure.isResult ? failure.result : failure.error;
       throw this.#tell(new FallbackFailedError(nameOf(context, this.#env), original, failures), failure);

@@ -15,6 +15,7 @@ import {
   cancellable,
   currentOf,
   type Env,
+  emitInCall,
   type Gauge,
   isLive,
   type LogFields,
@@ -115,7 +116,7 @@ class FaultService<Req, Res> implements Service<Req, Res>, Switched, Disposable 
     const { error, result, abort } = this.#options;
     const latencyMs = currentOf(this.#options.latencyMs);
     this.#injected.add();
-    this.#env.events.emit('fault.injected', {
+    emitInCall(this.#env.events, context, 'fault.injected', {
       path: this.#env.path,
       latencyMs,
       error: error !== false,

@@ -19,6 +19,7 @@ import {
   checkOptions,
   currentOf,
   type Env,
+  emitInCall,
   idempotentKey,
   note,
   type Service,
@@ -108,29 +109,29 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
     return this.next.status(request);
   }
 
-  allowed(request: Req, because: 'slow' | 'failed'): boolean {
+  allowed(request: Req, context: CallContext, because: 'slow' | 'failed'): boolean {
     // An attempt that would only be refused helps nobody.
     if (!this.#savings.enough || this.next.status(request) !== 'ready') {
       this.#withheld.add();
       return false;
     }
-    if (!this.#paid()) {
+    if (!this.#paid(context)) {
       this.#withheld.add();
       return false;
     }
     this.#savings.spend();
     this.#sent.add();
-    this.env.events.emit('hedge.sent', { path: this.env.path, because });
+    emitInCall(this.env.events, context, 'hedge.sent', { path: this.env.path, because });
     return true;
   }
 
   /** Asked by a timer, so what somebody's own budget throws would reach nobody but the process. */
-  #paid(): boolean {
+  #paid(context: CallContext): boolean {
     const { path, events, logger } = this.env;
     try {
       const budget = this.#options.budget ?? this.#share?.budget;
       if (!budget || budget.withdraw()) return true;
-      events.emit('hedge.budget-exhausted', { path });
+      emitInCall(events, context, 'hedge.budget-exhausted', { path });
     } catch (error) {
       logger.error({ err: error, path }, 'the retry budget threw; nothing is hedged');
     }
@@ -141,7 +142,7 @@ class HedgeService<Req, Res> implements Service<Req, Res>, RaceOwner<Req, Res> {
     if (!byExtra) return;
     this.#won.add();
     note(context, 'hedged', true);
-    this.env.events.emit('hedge.won', { path: this.env.path });
+    emitInCall(this.env.events, context, 'hedge.won', { path: this.env.path });
   }
 
   discarded(): void {

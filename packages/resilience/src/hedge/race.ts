@@ -21,7 +21,7 @@ export interface RaceOwner<Req, Res> {
   readonly next: Service<Req, Res>;
   readonly env: Env;
   /** Asked before each extra attempt: whether it may be sent. */
-  allowed(request: Req, because: 'slow' | 'failed'): boolean;
+  allowed(request: Req, context: CallContext, because: 'slow' | 'failed'): boolean;
   /** The call got its answer. */
   answered(context: CallContext, byExtra: boolean): void;
   /** An attempt answered when nobody wanted its answer any more. */
@@ -112,7 +112,7 @@ class Race<Req, Res> {
 
   /** @returns whether another attempt was sent */
   #sendExtra(because: 'slow' | 'failed'): boolean {
-    if (this.#sent > this.#times.maxHedges || !this.#owner.allowed(this.#request, because)) return false;
+    if (this.#sent > this.#times.maxHedges || !this.#owner.allowed(this.#request, this.#context, because)) return false;
     this.#clearTimer();
     this.#send();
     return true;

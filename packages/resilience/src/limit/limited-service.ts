@@ -8,6 +8,7 @@ import {
   concernsCallee,
   currentOf,
   type Env,
+  emitInCall,
   follow,
   type Priority,
   priorityKey,
@@ -281,7 +282,7 @@ export class LimitedService<Req, Res> implements LimitOwner<Req, Res>, Service<R
     };
     this.#rejected[level]!++;
     this.#series.rejected[level]?.add();
-    this.#env.events.emit('limit.rejected', { path: this.path, ...refusal });
+    emitInCall(this.#env.events, context, 'limit.rejected', { path: this.path, ...refusal });
     return new LimitExceededError(nameOf(context, this.#env), refusal);
   }
 

@@ -15,6 +15,7 @@ import {
   callSafely,
   currentOf,
   type Env,
+  emitInCall,
   type Gauge,
   type Service,
   type Status,
@@ -179,7 +180,7 @@ class RateLimitService<Req, Res> implements Service<Req, Res>, GateOwner, Bucket
       key,
     };
     this.#rejected.add();
-    this.#env.events.emit('rate-limit.rejected', { path: this.#env.path, ...refusal });
+    emitInCall(this.#env.events, context, 'rate-limit.rejected', { path: this.#env.path, ...refusal });
     return new RateLimitedError(nameOf(context, this.#env), refusal);
   }
 }

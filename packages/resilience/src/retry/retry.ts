@@ -17,6 +17,7 @@ import {
   currentOf,
   doNotRetryMarks,
   type Env,
+  emitInCall,
   type Follower,
   follow,
   idempotentKey,
@@ -142,7 +143,7 @@ class RetryService<Req, Res> implements Service<Req, Res>, Disposable {
         const delayMs = this.#pauseAfter(ending, attempt, request, context);
         if (delayMs === undefined) break;
         this.#retried.add();
-        this.#emit('retry.scheduled', ending, attempt, { delayMs });
+        this.#emit('retry.scheduled', context, ending, attempt, { delayMs });
         await sleep(this.#env.clock, delayMs, context);
         ending = await this.#attempt(request, nextAttempt(context, attempt + 1, whatEnded(ending)));
         if (wasRefused(ending)) continue;
@@ -186,25 +187,26 @@ class RetryService<Req, Res> implements Service<Req, Res>, Disposable {
     if (!verdict.retryable || context.cancelled || (!ending.ok && ending.final)) return undefined;
     if (verdict.sent !== false && !context.get(idempotentKey)) return undefined;
     const options = this.#options;
-    if (attempt >= currentOf(options.maxAttempts)) return this.#stop(ending, attempt, 'attempts');
+    if (attempt >= currentOf(options.maxAttempts)) return this.#stop(context, ending, attempt, 'attempts');
     // An open breaker says when it will be asked again; a full bulkhead or limit may have a place after the pause.
     if (
       !ending.ok &&
       isFwkError(ending.error, 'FWK_RESILIENCE_BREAKER_OPEN') &&
       this.#next.status(request) !== 'ready'
     ) {
-      return this.#stop(ending, attempt, 'breaker-open');
+      return this.#stop(context, ending, attempt, 'breaker-open');
     }
     const { retryAfterMs: askedMs = Number.NaN } = verdict;
-    if (askedMs > currentOf(options.maxRetryAfterMs)) return this.#stop(ending, attempt, 'retry-after-too-long');
+    if (askedMs > currentOf(options.maxRetryAfterMs))
+      return this.#stop(context, ending, attempt, 'retry-after-too-long');
     // What is no time at all, such as a header that was read wrongly, is as if nothing had been asked.
     const delayMs = askedMs >= 0 ? askedMs : this.#ownPause(ending, attempt, context);
     if (context.deadlineMs !== Number.POSITIVE_INFINITY && this.#env.clock.now() + delayMs >= context.deadlineMs) {
-      return this.#stop(ending, attempt, 'deadline');
+      return this.#stop(context, ending, attempt, 'deadline');
     }
     if (this.#budget && !this.#budget.withdraw()) {
       this.#overBudget.add();
-      this.#emit('retry.budget-exhausted', ending, attempt, {});
+      this.#emit('retry.budget-exhausted', context, ending, attempt, {});
       if (!ending.ok) markDoNotRetry(ending.error);
       return undefined;
     }
@@ -251,15 +253,22 @@ class RetryService<Req, Res> implements Service<Req, Res>, Disposable {
     }
   }
 
-  #stop(ending: Ending<Res>, attempt: number, because: string): undefined {
+  #stop(context: CallContext, ending: Ending<Res>, attempt: number, because: string): undefined {
     this.#exhausted.add();
-    this.#emit('retry.exhausted', ending, attempt, { because });
+    this.#emit('retry.exhausted', context, ending, attempt, { because });
     return undefined;
   }
 
-  #emit(name: string, ending: Ending<Res>, attempt: number, more: Readonly<Record<string, unknown>>): void {
+  #emit(
+    name: string,
+    context: CallContext,
+    ending: Ending<Res>,
+    attempt: number,
+    more: Readonly<Record<string, unknown>>,
+  ): void {
     const error = ending.ok ? undefined : messageOf(ending.error);
-    this.#env.events.emit(name, { path: this.#env.path, attempt, error, ...more });
+    const { events, path } = this.#env;
+    emitInCall(events, context, name, { path, attempt, error, ...more });
   }
 }
 

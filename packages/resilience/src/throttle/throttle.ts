@@ -15,6 +15,7 @@ import {
   checkOptions,
   currentOf,
   type Env,
+  emitInCall,
   type Follower,
   fixed,
   follow,
@@ -169,7 +170,7 @@ class ThrottleService<Req, Res> implements Service<Req, Res> {
       windowMs: this.#options.windowMs,
     };
     this.#rejected.add();
-    this.#env.events.emit('throttle.rejected', { path: this.#env.path, ...refusal });
+    emitInCall(this.#env.events, context, 'throttle.rejected', { path: this.#env.path, ...refusal });
     return new ThrottledError(nameOf(context, this.#env), refusal);
   }
 }
