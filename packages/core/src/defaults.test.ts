@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { appDefaults, loggingDefaults, managementDefaults, shutdownDefaults } from './app/app-options.js';
 import { containerDefaults } from './container/create-container.js';
 import { checkDefaults } from './health/check-runner.js';
-import { loggerDefaults } from './logging/logger.js';
+import { loggerDefaults } from './logging/logger-options.js';
 import { meterDefaults } from './metrics/meter.js';
 import { gatherDefaults } from './topology/gather-topology.js';
 import { topologyDefaults } from './topology/topology-options.js';

@@ -1,35 +1,71 @@
+/**
+ * What one line says, as plain data without secrets that nothing can change afterwards. Every name stands in it once: what
+ * the line says of itself wins, and a field of the same name is kept as `_name`. Of what loggers and their children add the
+ * last one wins, and what the call gives wins over both.
+ */
 import { redact, redactText } from '@fwk/kernel';
-import type { TraceContext } from '../tracing/trace-context.js';
 
-/** Fields as plain data without secrets. */
-export type PlainFields = readonly (readonly [name: string, value: unknown])[];
+/** Plain data by name. */
+export type PlainFields = Readonly<Record<string, unknown>>;
 
-/** What every line has from the logger itself. */
+/** What every line says of itself. */
 const lineFields: readonly string[] = Object.freeze(['level', 'time', 'message', 'traceId', 'spanId']);
 
+const noFields: PlainFields = Object.freeze({});
+
+/** What the lines of one logger begin with. */
+export class LineHead {
+  /** By the root: service, instance, version. */
+  readonly root: PlainFields;
+  /** By this logger and those above it. */
+  readonly added: PlainFields;
+  /** All of both as JSON, a comma in front of each. */
+  readonly text: string;
+  readonly #taken: ReadonlySet<string>;
+
+  constructor(root: PlainFields, added: PlainFields) {
+    this.root = root;
+    this.added = added;
+    this.text = members(headOf(root, added));
+    this.#taken = new Set([...lineFields, ...Object.keys(root), ...Object.keys(added)]);
+  }
+
+  /** Whether fields could be written behind the head as they are. */
+  fits(fields: PlainFields, own: PlainFields): boolean {
+    for (const name in fields) if (this.#taken.has(name) || Object.hasOwn(own, name)) return false;
+    for (const name in own) if (Object.hasOwn(this.added, name)) return false;
+    return true;
+  }
+}
+
+/** Root fields that no line says of itself, then added ones. */
+function headOf(root: PlainFields, added: PlainFields): PlainFields {
+  return lineOf(root, added, noFields, noFields);
+}
+
 /**
- * Puts the fields of one line together: every name once, no secret, and nothing left to be read later, when it might
- * have changed or throw. What the line says of itself wins; a field of the same name is kept as `_name`. Of what loggers
- * and their children add the last one wins, and what the call gives wins over both.
+ * Everything but level, time and message.
+ * @param own - what the line says of its call.
  */
-export function lineOf(
-  root: PlainFields,
-  added: PlainFields,
-  fields: PlainFields,
-  trace: TraceContext | undefined,
-): Record<string, unknown> {
-  const own = new Map<string, unknown>(root.filter(([name]) => !lineFields.includes(name)));
-  if (trace) own.set('traceId', trace.traceId).set('spanId', trace.spanId);
-  const more = new Map<string, unknown>();
-  for (const [name, value] of added) more.set(name, value);
-  for (const [name, value] of fields) more.set(name, value);
-  const taken = new Set([...lineFields, ...own.keys()]);
+export function lineOf(root: PlainFields, added: PlainFields, fields: PlainFields, own: PlainFields): PlainFields {
+  const line = new Map<string, unknown>(Object.entries(root).filter(([name]) => !lineFields.includes(name)));
+  for (const [name, value] of Object.entries(own)) line.set(name, value);
+  const taken = new Set([...lineFields, ...line.keys()]);
+  const more = new Map([...Object.entries(added), ...Object.entries(fields)]);
   for (const [name, value] of more) {
+    // Said twice and the same.
+    if (taken.has(name) && line.get(name) === value) continue;
     let free = name;
     while (taken.has(free) || (free !== name && more.has(free))) free = `_${free}`;
-    own.set(free, value);
+    line.set(free, value);
   }
-  return Object.fromEntries(own);
+  return Object.fromEntries(line);
+}
+
+/** Members of an object as JSON, a comma in front of each. */
+export function members(fields: PlainFields): string {
+  const text = JSON.stringify(fields);
+  return text.length > 2 ? `,${text.slice(1, -1)}` : '';
 }
 
 /** The message without secrets; something readable for what is no text. */
@@ -41,9 +77,10 @@ export function messageText(message: unknown): string {
 
 /** A copy of what was given as fields, whatever it is. */
 export function plainFields(fields: unknown): PlainFields {
-  if (fields === undefined || fields === null) return [];
+  if (fields === undefined || fields === null) return noFields;
   const copy = redact(isError(fields) || typeof fields !== 'object' ? { err: fields } : fields);
-  return typeof copy === 'object' && copy !== null ? Object.entries(copy) : [['err', copy]];
+  if (Array.isArray(copy)) return { ...copy };
+  return typeof copy === 'object' && copy !== null ? (copy as PlainFields) : { err: copy };
 }
 
 /** Also of a proxy that refuses to say what it is. */

@@ -1,8 +1,17 @@
-import { background, FwkError, type LogFields, mask, runInContext } from '@fwk/kernel';
+import {
+  background,
+  callerKey,
+  FwkError,
+  type LogFields,
+  mask,
+  operationKey,
+  runInContext,
+  traceKey,
+} from '@fwk/kernel';
 import { fakeClock } from '@fwk/kernel/testing';
-import { describe, expect, test, vi } from 'vitest';
-import { traceKey } from '../tracing/trace-context.js';
-import { createLogger, type LoggerOptions } from './logger.js';
+import { describe, expect, test } from 'vitest';
+import { createLogger } from './logger.js';
+import type { LoggerOptions } from './logger-options.js';
 
 function recorded(options: Partial<LoggerOptions> = {}) {
   const clock = fakeClock();
@@ -16,14 +25,11 @@ const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), flags: 1, trace
 const traced = background.with({ values: [traceKey.of(trace)] });
 
 describe('the logger', () => {
-  test('keeps lines until pino is there, then writes each with its own time, trace and level', async () => {
+  test('writes each line at once, with its own time, trace and level', async () => {
     const { clock, logger, lines } = recorded();
     logger.info({ order: 1 }, 'first');
     await clock.advance(20);
     runInContext(traced, () => logger.warn({}, 'second'));
-    expect(lines()).toEqual([]);
-    await clock.advance(30);
-    await vi.waitFor(() => expect(lines()).toHaveLength(2));
     expect(lines()).toEqual([
       { level: 'info', time: '2023-11-14T22:13:20.000Z', service: 'shop', order: 1, message: 'first' },
       {
@@ -35,23 +41,23 @@ describe('the logger', () => {
         message: 'second',
       },
     ]);
-    runInContext(traced, () => logger.error({}, 'third'));
-    logger.info({}, 'fourth');
-    expect(lines().map((line) => [line.message, line.traceId])).toEqual([
-      ['first', undefined],
-      ['second', trace.traceId],
-      ['third', trace.traceId],
-      ['fourth', undefined],
-    ]);
     expect(clock.pending).toBe(0);
   });
 
-  test('writes what it keeps when it is flushed, and nothing twice', async () => {
-    const { clock, logger, lines } = recorded();
-    logger.info({}, 'kept');
-    await Promise.all([logger.flush(), logger.flush()]);
-    await clock.advance(1000);
-    expect(lines()).toHaveLength(1);
+  test('says of the call that a line belongs to its operation and its caller, once', () => {
+    const { logger, lines } = recorded();
+    const call = traced.with({ values: [operationKey.of('orders.place'), callerKey.of('storefront')] });
+    runInContext(call, () => {
+      logger.info({ operation: 'orders.place', caller: 'somebody else' }, 'in the call');
+      logger.child({ operation: 'payment.charge' }).info({}, 'by a child');
+    });
+    logger.info({ operation: 'nightly' }, 'outside');
+    expect(lines()).toMatchObject([
+      { operation: 'orders.place', caller: 'storefront', _caller: 'somebody else', traceId: trace.traceId },
+      { operation: 'orders.place', _operation: 'payment.charge', caller: 'storefront' },
+      { operation: 'nightly' },
+    ]);
+    expect(lines()[2]).not.toHaveProperty('caller');
   });
 
   test('writes nothing below its level, and follows a change of it, children included', async () => {
@@ -172,7 +178,50 @@ describe('the logger', () => {
     expect(lines()[0]).toMatchObject({ order: { id: 1 } });
   });
 
-  test('refuses a level that does not exist', () => {
-    expect(() => createLogger({ level: 'loud' as 'info' })).toThrow(/level must be one of debug, info/);
+  test('bounds a line whatever is logged: huge texts, long lists, deep causes and errors in circles', () => {
+    const { logger, lines } = recorded();
+    const errors = Array.from({ length: 500 }, (_, index) => new Error(`${index} ${'x'.repeat(1_000_000)}`));
+    const all = new AggregateError(errors, 'y'.repeat(1_000_000));
+    all.cause = all;
+    let deep = new Error('bottom');
+    for (let level = 0; level < 100; level++) deep = new Error(`level ${level}`, { cause: deep });
+    logger.error({ err: all, deep, list: errors.map(String) }, 'z'.repeat(1_000_000));
+    const [line = {}] = lines();
+    expect(JSON.stringify(line).length).toBeLessThan(150_000);
+    expect(line).toMatchObject({ err: { type: 'AggregateError', cause: '[circular]' } });
+  });
+
+  test('writes the errors and causes of an AggregateError, each with its message and code', () => {
+    const { logger, lines } = recorded();
+    const refused = Object.assign(new Error('refused', { cause: new Error('port closed') }), { code: 'ECONNREFUSED' });
+    logger.error({ err: new AggregateError([refused, 'a text'], 'all failed') }, 'failed');
+    expect(lines()[0]).toMatchObject({
+      err: {
+        type: 'AggregateError',
+        message: 'all failed',
+        errors: [{ message: 'refused', code: 'ECONNREFUSED', cause: { message: 'port closed' } }, 'a text'],
+      },
+    });
+  });
+
+  test('escapes characters that a terminal might obey, also where JSON allows them', () => {
+    const written: string[] = [];
+    const logger = createLogger({ destination: { write: (line) => void written.push(line) } });
+    const hostile = 'a\u001b[2Jb\u009b2Jc\u007f\u2028{"level":"info"}\n{"level":"error"}';
+    logger.info({ [hostile]: hostile }, hostile);
+    expect(written).toHaveLength(1);
+    expect(written[0]).toMatch(/^[\x20-\x7e]+\n$/);
+    expect(JSON.parse(written[0] ?? '')).toMatchObject({ message: hostile, [hostile]: hostile });
+  });
+
+  test.each([
+    ['level', { level: 'loud' }, /level must be one of debug, info/],
+    ['levels', { levels: { http: 'loud' } }, /levels must be an object of logger names/],
+    ['levels', { levels: { 'a b': 'info' } }, /levels must be an object of logger names/],
+    ['sampling', { sampling: { first: 0 } }, /sampling must be false, or an object with first/],
+    ['format', { format: 'xml' }, /format must be one of auto, json, pretty/],
+    ['destination', { destination: 'file' }, /destination must be "stdout" or something with write/],
+  ])('refuses a wrong %s: %j', (_, options, message) => {
+    expect(() => createLogger(options as Partial<LoggerOptions>)).toThrow(message);
   });
 });

@@ -1,230 +1,248 @@
+import { isatty } from 'node:tty';
 import {
   anything,
-  type Clock,
   checkOptions,
-  currentContext,
+  detached,
   type LogFields,
   type Logger,
+  millisecondsIn,
   oneOf,
-  systemClock,
   type Token,
   token,
 } from '@fwk/kernel';
-import type { DestinationStream, Logger as Pino } from 'pino';
-import { traceKey } from '../tracing/trace-context.js';
-import { lineOf, messageText, type PlainFields, plainFields } from './log-line.js';
+import { callFields } from './call-fields.js';
+import { type LogLevel, logLevels, rankOf, type WrittenLevel } from './log-level.js';
+import { LineHead, lineOf, members, messageText, type PlainFields, plainFields } from './log-line.js';
+import {
+  isLoggerName,
+  type LevelChange,
+  LoggerLevels,
+  levelsRule,
+  type NamedLogger,
+  rootName,
+} from './logger-levels.js';
+import {
+  destinationRule,
+  type LineDestination,
+  type LoggerOptions,
+  loggerDefaults,
+  samplingRule,
+} from './logger-options.js';
+import { prettyLine } from './pretty-line.js';
+import { type LeftOut, logSamplingDefaults, RepeatedLines } from './repeated-lines.js';
+import { standardOutput } from './standard-output.js';
 
-/** What is written; `silent` writes nothing. */
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
-
-/** All levels, most talkative first. */
-export const logLevels: readonly LogLevel[] = Object.freeze(['debug', 'info', 'warn', 'error', 'silent']);
-
-/** Where lines go: the process's standard output, or anything that takes one JSON line at a time. */
-export type LogDestination = 'stdout' | { write(line: string): void };
-
-/** Options of {@link createLogger}. */
-export interface LoggerOptions {
-  /** @defaultValue 'info' */
-  readonly level: LogLevel;
-  /** @defaultValue 'stdout' */
-  readonly destination: LogDestination;
-  /** Fields of every line: service, instance, version. @defaultValue none */
-  readonly bindings: LogFields;
-  /** Stamps lines. @defaultValue the system clock */
-  readonly clock: Clock;
-  /** How long pino's loading may wait after the first line, in milliseconds; lines are kept meanwhile. @defaultValue 50 */
-  readonly loadAfterMs: number;
-}
-
-/** Defaults of {@link LoggerOptions}. */
-export const loggerDefaults: Readonly<LoggerOptions> = Object.freeze({
-  level: 'info',
-  destination: 'stdout',
-  bindings: Object.freeze({}),
-  clock: systemClock,
-  loadAfterMs: 50,
-});
-
-/** A logger whose level can be changed while it runs, for itself and all its children. */
+/** A logger whose levels can be changed while it runs. */
 export interface LoggerControl extends Logger {
+  /** Level of the root. Setting it holds for all loggers that have no level of their own. */
   level: LogLevel;
-  /** Ends once everything is written. Call it last; what is still kept when the process exits is written as well. */
+  /** Levels by the names of loggers. */
+  readonly levels: LoggerLevels;
+  /** Tells of every change of a level from now on; one listener, the last. */
+  onLevelChange: ((change: LevelChange) => void) | undefined;
+  /** Writes what still waits, such as the number of lines that were left out. Lines after it are written too. */
   flush(): Promise<void>;
 }
 
 /** The application's logger. */
 export const loggerToken: Token<Logger> = token('logger');
 
-type WrittenLevel = Exclude<LogLevel, 'silent'>;
-
-interface Line {
-  readonly level: WrittenLevel;
-  /** All of the line but level, time and message; plain data that is read now, since it may change later. */
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly message: string;
-  readonly atMs: number;
-}
-
 /**
- * Makes a logger that writes JSON lines by pino, with the current trace's ids. pino costs 10 to 20 ms to load, so that
- * waits until shortly after the first line; lines are kept until then, and are written even when the process exits
- * first, then without pino.
+ * Makes a logger that writes one line for each entry, with what is known of the call that it belongs to: trace, span, operation and
+ * caller. A child with a field `logger` is a logger of that name, and may have a level of its own.
  *
- * No line has a key twice: what the line says of itself (level, time, message, trace, bindings) stays, and a field of the
+ * No line has a key twice: what the line says of itself (level, time, message, call, bindings) stays, and a field of the
  * same name is written as `_name`. Secrets are masked by the judge of the configuration, in fields, errors and messages.
  * Logging never throws, whatever it is given.
+ * @throws OptionsError
  */
 export function createLogger(options: Partial<LoggerOptions> = {}): LoggerControl {
   const checked = checkOptions('createLogger', options, loggerDefaults, {
     level: oneOf(...logLevels),
-    destination: anything,
+    levels: levelsRule,
+    format: oneOf('auto', 'json', 'pretty'),
+    sampling: samplingRule,
+    destination: destinationRule,
     bindings: anything,
     clock: anything,
-    loadAfterMs: anything,
+    loadAfterMs: millisecondsIn(0, 60_000),
   });
-  return new LoggerNode(new Writer(checked), []);
+  return new RootLogger(new Writer(checked));
 }
 
-/** What a logger and its children share: pino once it is loaded, and the lines that wait for it. */
+/** What a logger and its children share. */
 class Writer {
-  level: LogLevel;
-  root: Pino | undefined;
-  readonly #options: LoggerOptions;
-  readonly #bindings: PlainFields;
-  readonly #kept: Line[] = [];
-  #written: Line | undefined;
-  #loading: Promise<void> | undefined;
+  readonly levels: LoggerLevels;
+  readonly root: PlainFields;
+  onLevelChange: ((change: LevelChange) => void) | undefined;
+  readonly #clock: LoggerOptions['clock'];
+  readonly #destination: LineDestination & { flush?(): void };
+  readonly #pretty: boolean;
+  readonly #coloured: boolean;
+  readonly #repeated: RepeatedLines | undefined;
+  #second = Number.NaN;
+  #secondText = '';
 
   constructor(options: LoggerOptions) {
-    this.#options = options;
-    this.#bindings = plainFields(options.bindings);
-    this.level = options.level;
+    const { clock, destination, sampling, format } = options;
+    this.#clock = clock;
+    const terminal = destination === 'stdout' && isatty(1);
+    this.#destination = destination === 'stdout' ? standardOutput(clock, options.loadAfterMs) : destination;
+    this.#pretty = format === 'pretty' || (format === 'auto' && terminal);
+    this.#coloured = terminal && !process.env.NO_COLOR;
+    this.root = plainFields(options.bindings);
+    this.levels = new LoggerLevels(clock, options.level, (change) => this.onLevelChange?.(change));
+    this.levels.configure(options.levels);
+    if (sampling !== false) {
+      const tell = (left: LeftOut) => this.#tellLeftOut(left);
+      this.#repeated = new RepeatedLines(clock, { ...logSamplingDefaults, ...sampling }, tell);
+    }
   }
 
-  write(level: WrittenLevel, added: PlainFields, fields: unknown, message: unknown): void {
-    if (logLevels.indexOf(level) < logLevels.indexOf(this.level)) return;
-    const { clock, loadAfterMs } = this.#options;
-    const trace = currentContext().get(traceKey);
-    const line = {
-      level,
-      fields: lineOf(this.#bindings, added, plainFields(fields), trace),
-      message: messageText(message),
-      atMs: clock.wallTime(),
-    };
-    if (this.root) {
-      this.#hand(this.root, line);
+  write(level: WrittenLevel, named: NamedLogger, head: LineHead, fields: unknown, message: unknown): void {
+    const atMs = this.#clock.wallTime();
+    if (this.#repeated && typeof message === 'string' && !this.#repeated.admit(level, named.name, message, atMs))
       return;
-    }
-    this.#kept.push(line);
-    if (this.#kept.length > 1) return;
-    process.once('exit', this.#writePlainly);
-    clock.setTimer(this.load, loadAfterMs, true);
+    this.#put(level, head, plainFields(fields), callFields(), messageText(message), atMs);
   }
 
-  /** Loads pino, if it is not there, and writes what was kept, each line with its own time and trace. */
-  readonly load = (): Promise<void> => {
-    if (this.#kept.length > 0) {
-      this.#loading ??= import('pino')
-        .then(({ pino }) => this.#replay(this.#makePino(pino)))
-        .catch(() => this.#goOnPlainly());
-    }
-    return this.#loading ?? Promise.resolve();
-  };
-
-  /** pino is missing, or being installed: a log must not end the program. The next line tries again. */
-  #goOnPlainly(): void {
-    process.off('exit', this.#writePlainly);
-    this.#loading = undefined;
-    this.#writePlainly();
-  }
-
-  #replay(root: Pino): void {
-    process.off('exit', this.#writePlainly);
-    this.root = root;
-    for (const line of this.#kept.splice(0)) this.#hand(root, line);
-  }
-
-  /** The process exits, and loading pino cannot be waited for: what is kept is written without it. */
-  readonly #writePlainly = (): void => {
-    const { destination } = this.#options;
-    const target = destination === 'stdout' ? process.stdout : destination;
-    for (const { level, fields, message, atMs } of this.#kept.splice(0)) {
-      const time = new Date(atMs).toISOString();
-      try {
-        target.write(`${JSON.stringify({ level, time, ...fields, message })}\n`);
-      } catch {
-        // As below.
-      }
-    }
-  };
-
-  #hand(root: Pino, line: Line): void {
-    this.#written = line;
+  flush(): Promise<void> {
+    this.#repeated?.tellAll();
     try {
-      root[line.level](line.message);
+      this.#destination.flush?.();
+    } catch {
+      // As in `#put`.
+    }
+    return Promise.resolve();
+  }
+
+  #put(
+    level: WrittenLevel,
+    head: LineHead,
+    fields: PlainFields,
+    call: PlainFields,
+    message: string,
+    atMs: number,
+  ): void {
+    try {
+      this.#destination.write(this.#lineOf(level, head, fields, call, message, this.#timeOf(atMs)));
     } catch {
       // The destination failed. Whoever wrote the line cannot help it, and must not fail for it.
     }
   }
 
-  #makePino(pino: typeof import('pino').pino): Pino {
-    const { destination } = this.#options;
-    const stream: DestinationStream = destination === 'stdout' ? pino.destination({ fd: 1, sync: true }) : destination;
-    return pino(
-      {
-        // Levels are judged before pino is asked, so that changing one reaches children that exist already.
-        level: 'debug',
-        messageKey: 'message',
-        base: null,
-        timestamp: () => `,"time":"${new Date(this.#written?.atMs ?? 0).toISOString()}"`,
-        formatters: { level: (label) => ({ level: label }) },
-        // Fields go this way, since pino takes some objects that are handed to it for requests. It writes into them.
-        mixin: () => ({ ...this.#written?.fields }),
-      },
-      stream,
+  #lineOf(
+    level: WrittenLevel,
+    head: LineHead,
+    fields: PlainFields,
+    call: PlainFields,
+    message: string,
+    time: string,
+  ): string {
+    if (this.#pretty) {
+      return prettyLine({ level, time, ...lineOf(head.root, head.added, fields, call), message }, this.#coloured);
+    }
+    const facts = head.fits(fields, call)
+      ? head.text + members(call) + members(fields)
+      : members(lineOf(head.root, head.added, fields, call));
+    return withoutControls(`{"level":"${level}","time":"${time}"${facts},"message":${JSON.stringify(message)}}\n`);
+  }
+
+  /** The ISO form. Making it anew for each line costs as much as all else of the head. */
+  #timeOf(atMs: number): string {
+    const second = Math.floor(atMs / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#secondText = new Date(second * 1000).toISOString().slice(0, -4);
+    }
+    return `${this.#secondText}${String(1000 + Math.floor(atMs - second * 1000)).slice(1)}Z`;
+  }
+
+  #tellLeftOut({ level, logger, message, count, windowMs }: LeftOut): void {
+    const named = logger === rootName ? {} : { logger };
+    const fields = { leftOut: count, windowMs };
+    const text = messageText(message);
+    detached(() =>
+      this.#put(level, new LineHead(this.root, named), fields, callFields(), text, this.#clock.wallTime()),
     );
   }
 }
 
-class LoggerNode implements LoggerControl {
-  readonly #writer: Writer;
-  readonly #added: PlainFields;
+/** JSON allows characters that some terminals obey. */
+function withoutControls(line: string): string {
+  return line.replace(/[\x7f-\x9f\u2028\u2029]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
 
-  constructor(writer: Writer, added: PlainFields) {
-    this.#writer = writer;
+const ranks = { debug: rankOf('debug'), info: rankOf('info'), warn: rankOf('warn'), error: rankOf('error') };
+
+class LoggerNode implements Logger {
+  protected readonly writer: Writer;
+  readonly #named: NamedLogger;
+  readonly #added: PlainFields;
+  #head: LineHead | undefined;
+
+  constructor(writer: Writer, named: NamedLogger, added: PlainFields) {
+    this.writer = writer;
+    this.#named = named;
     this.#added = added;
   }
 
-  get level(): LogLevel {
-    return this.#writer.level;
-  }
-
-  set level(level: LogLevel) {
-    this.#writer.level = level;
-  }
-
   debug(fields: LogFields, message: string): void {
-    this.#writer.write('debug', this.#added, fields, message);
+    if (this.#named.rank <= ranks.debug) this.writer.write('debug', this.#named, this.#lineHead, fields, message);
   }
 
   info(fields: LogFields, message: string): void {
-    this.#writer.write('info', this.#added, fields, message);
+    if (this.#named.rank <= ranks.info) this.writer.write('info', this.#named, this.#lineHead, fields, message);
   }
 
   warn(fields: LogFields, message: string): void {
-    this.#writer.write('warn', this.#added, fields, message);
+    if (this.#named.rank <= ranks.warn) this.writer.write('warn', this.#named, this.#lineHead, fields, message);
   }
 
   error(fields: LogFields, message: string): void {
-    this.#writer.write('error', this.#added, fields, message);
+    if (this.#named.rank <= ranks.error) this.writer.write('error', this.#named, this.#lineHead, fields, message);
   }
 
   child(fields: LogFields): Logger {
-    return new LoggerNode(this.#writer, [...this.#added, ...plainFields(fields)]);
+    const added = plainFields(fields);
+    const named = isLoggerName(added.logger) ? this.writer.levels.named(added.logger) : this.#named;
+    return new LoggerNode(this.writer, named, { ...this.#added, ...added });
+  }
+
+  get #lineHead(): LineHead {
+    this.#head ??= new LineHead(this.writer.root, this.#added);
+    return this.#head;
+  }
+}
+
+class RootLogger extends LoggerNode implements LoggerControl {
+  constructor(writer: Writer) {
+    super(writer, writer.levels.named(rootName), {});
+  }
+
+  get level(): LogLevel {
+    return this.levels.levelOf(rootName).level;
+  }
+
+  set level(level: LogLevel) {
+    this.levels.set(rootName, level);
+  }
+
+  get levels(): LoggerLevels {
+    return this.writer.levels;
+  }
+
+  get onLevelChange(): LoggerControl['onLevelChange'] {
+    return this.writer.onLevelChange;
+  }
+
+  set onLevelChange(listener: LoggerControl['onLevelChange']) {
+    this.writer.onLevelChange = listener;
   }
 
   flush(): Promise<void> {
-    return this.#writer.load();
+    return this.writer.flush();
   }
 }

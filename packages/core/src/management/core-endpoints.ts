@@ -2,12 +2,11 @@ import type { ManagementEndpoint } from '@fwk/kernel';
 import type { Health } from '../health/health.js';
 import { healthJson, healthJsonType } from '../health/health-json.js';
 import { probeStatus } from '../health/status.js';
-import type { LoggerControl, LogLevel } from '../logging/logger.js';
-import { logLevels } from '../logging/logger.js';
+import type { LoggerControl } from '../logging/logger.js';
 import type { Metrics } from '../metrics/meter.js';
 import { readQualityList } from '../metrics/quality-list.js';
 import { type InfoSources, infoEndpoint } from './info-endpoint.js';
-import { ManagementRefusedError } from './problem.js';
+import { loggerEndpoints } from './logger-endpoints.js';
 import { ManagementReply } from './reply.js';
 
 /** What the endpoints of every application read. */
@@ -42,26 +41,6 @@ export function coreEndpoints(sources: CoreSources): readonly ManagementEndpoint
         return new ManagementReply(200, contentType, body);
       },
     },
-    {
-      path: 'loggers',
-      purpose: 'The levels at which loggers write.',
-      handle: () => ({ levels: logLevels, loggers: { root: { level: logger.level } } }),
-    },
-    {
-      path: 'loggers/:name',
-      method: 'PUT',
-      purpose: 'Sets the level at which a logger writes, until the process ends.',
-      example: { parameter: 'root', body: { level: 'debug', reason: 'looking for the lost orders' } },
-      handle({ parameter, body }) {
-        if (parameter !== 'root') throw new ManagementRefusedError(404, 'there is one logger, named "root"');
-        const level = typeof body === 'object' && body !== null && 'level' in body ? body.level : undefined;
-        if (!logLevels.includes(level as LogLevel)) {
-          throw new ManagementRefusedError(400, `the body must be {"level": one of ${logLevels.join(', ')}}`);
-        }
-        const was = logger.level;
-        logger.level = level as LogLevel;
-        return { level, was };
-      },
-    },
+    ...loggerEndpoints(logger),
   ];
 }

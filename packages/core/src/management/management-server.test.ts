@@ -130,7 +130,7 @@ describe('the endpoints of every application', () => {
     expect(await coded('/manage/metrics', 'identity;q=0')).toEqual([406, null, expect.any(Number)]);
   });
 
-  test('loggers shows the level and changes it', async () => {
+  test('loggers shows levels, and changes one for a while', async () => {
     const { ask, logger } = await started();
     const changed = await ask('/manage/loggers/root', { method: 'PUT', headers: json, body: '{"level":"debug"}' });
     expect(changed.status).toBe(200);
@@ -138,7 +138,38 @@ describe('the endpoints of every application', () => {
     expect(await (await ask('/manage/loggers')).json()).toMatchObject({ loggers: { root: { level: 'debug' } } });
     const refused = await ask('/manage/loggers/root', { method: 'PUT', headers: json, body: '{"level":"loud"}' });
     expect(refused.status).toBe(400);
-    expect((await ask('/manage/loggers/other', { method: 'PUT', headers: json, body: '{}' })).status).toBe(404);
+  });
+
+  test('a logger may be named before there is one, below another, for a time, and have its level taken back', async () => {
+    const { ask, logger, clock } = await started();
+    const put = async (name: string, body: object) => {
+      const answer = await ask(`/manage/loggers/${name}`, { method: 'PUT', headers: json, body: JSON.stringify(body) });
+      return { status: answer.status, body: await answer.json() };
+    };
+    logger.child({ logger: 'http.server' });
+    expect(await put('http', { level: 'debug', forMs: 60_000, reason: 'lost orders' })).toEqual({
+      status: 200,
+      body: {
+        ...{ name: 'http', level: 'debug', was: 'info', from: 'hand' },
+        until: new Date(clock.wallTime() + 60_000).toISOString(),
+        loggers: ['http', 'http.server'],
+      },
+    });
+    expect(await (await ask('/manage/loggers/http.server')).json()).toMatchObject({ level: 'debug', inherits: 'http' });
+    await clock.advance(60_000);
+    expect(logger.levels.levelOf('http').level).toBe('info');
+    await put('http', { level: 'error' });
+    expect(await put('http', { level: null })).toMatchObject({ status: 200, body: { level: 'info', was: 'error' } });
+    for (const [name, body] of [
+      ['http', {}],
+      ['http', { level: 'debug', forMs: 0 }],
+      ['http', { level: 'debug', forMs: '60000' }],
+      ['http', { level: null, forMs: 5 }],
+      ['a%20b', { level: 'debug' }],
+      ['%E0%A4%A', { level: 'debug' }],
+    ] as const) {
+      expect((await put(name, body)).status).toBe(400);
+    }
   });
 });
 
