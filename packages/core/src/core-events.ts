@@ -9,5 +9,9 @@ export const coreEvents = Object.freeze({
     'Somebody changed something by hand under `/manage`: `method`, `path`, `actor`, `from`, `reason`, and what came of it. So does taking a profile.',
   'management.refused':
     'A change by hand under `/manage` was refused before it began: `method`, `url`, `from`, `status`, `error`; `untold` counts earlier ones of a burst.',
+  'logger.level-changed':
+    'The level of a logger is another one; `logger`, `level`, `was`, `because` (`hand`, `configuration` or `expired`), `untilMs`.',
+  'trace.export-failed': 'Traces do not reach the collector; `url`, `reason`. Told once, until they do again.',
+  'trace.export-recovered': 'Traces reach the collector again; `url`, and how many spans were `dropped` meanwhile.',
   'health.changed': 'A check found another status than before; `name`, `status`, `previous`, `details`.',
 });

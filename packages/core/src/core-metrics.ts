@@ -40,6 +40,12 @@ export const coreMetrics = metricTable({
     kind: 'counter',
     help: 'Calls that no edge of the topology shows, because there were too many different ones.',
   },
+  'trace.spans.exported': { kind: 'counter', help: 'Spans that the collector has taken.' },
+  'trace.spans.dropped': {
+    kind: 'counter',
+    help: 'Spans that did not reach the collector.',
+    labels: { reason: '`queue-full`, `refused`, `unreachable` or `rejected`' },
+  },
   'fwk.metrics.registry.failures': {
     kind: 'counter',
     help: 'Scrapes that lack the metrics of an included registry: it threw or did not answer in time.',

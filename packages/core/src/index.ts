@@ -5,6 +5,7 @@ export {
   type AppUsageOptions,
   appDefaults,
   DuplicateComponentError,
+  type LevelsOption,
   type LoggingOptions,
   loggingDefaults,
   type ManagementOptions,
@@ -13,6 +14,7 @@ export {
   type ShutdownOptions,
   shutdownDefaults,
 } from './app/app-options.js';
+export { recentTracesToken } from './app/app-tracing.js';
 export { eventBusToken } from './app/assemble.js';
 export { type Container, containerToken, type Provider } from './container/container.js';
 export {
@@ -58,16 +60,17 @@ export { createDrain, type Drain, type DrainControl, drainToken } from './lifecy
 export { StepFailedError, StepTimeoutError, StopFailedError, WrongStateError } from './lifecycle/lifecycle-errors.js';
 export { onStopSignal, type SignalHost, signalExitCodes } from './lifecycle/signals.js';
 export { runStep, type Step } from './lifecycle/step.js';
+export { type LogLevel, logLevels, type WrittenLevel } from './logging/log-level.js';
+export { createLogger, type LoggerControl, loggerToken } from './logging/logger.js';
+export type { ConfiguredLevels, LevelChange, LoggerLevel, LoggerLevels } from './logging/logger-levels.js';
 export {
-  createLogger,
+  type LineDestination,
   type LogDestination,
-  type LoggerControl,
+  type LogFormat,
   type LoggerOptions,
-  type LogLevel,
   loggerDefaults,
-  loggerToken,
-  logLevels,
-} from './logging/logger.js';
+} from './logging/logger-options.js';
+export { type LogSampling, logSamplingDefaults } from './logging/repeated-lines.js';
 export { ManagementExposedError } from './management/access.js';
 export { PortTakenError } from './management/management-server.js';
 export { ManagementRefusedError } from './management/problem.js';
@@ -92,7 +95,27 @@ export { type JoinedEdge, joinTopology, type TopologyMap } from './topology/join
 export { type CalleeEdges, createTopology, type Topology, topologyToken } from './topology/topology.js';
 export { type TopologyOptions, topologyDefaults } from './topology/topology-options.js';
 export type { DatastoreReport, EdgeReport, TopologyReport } from './topology/topology-report.js';
-export { activeOtelSpan, runInOtel } from './tracing/otel.js';
+export {
+  type Baggage,
+  type BaggageEntry,
+  baggageKey,
+  baggageToSend,
+  currentBaggage,
+  maxBaggageLength,
+  maxBaggageMembers,
+  noBaggage,
+  readBaggage,
+} from './tracing/baggage.js';
+export { beginServerSpan, beginSpan, isInOtel, runInSpan, spanAbove } from './tracing/begin-span.js';
+export { activeOtelSpan, runInOtel, withoutOtelSpans } from './tracing/otel.js';
+export { type TraceExportOptions, traceExportDefaults } from './tracing/otlp/export-options.js';
+export {
+  maxRecentTraces,
+  type RecentSpan,
+  type RecentTrace,
+  type RecentTraces,
+  type TraceFilter,
+} from './tracing/recent-traces.js';
 export {
   childSpan,
   formatTraceparent,
@@ -100,13 +123,19 @@ export {
   randomFlag,
   sampledFlag,
   startTrace,
-  type TraceContext,
   type TraceHeaders,
-  traceKey,
 } from './tracing/trace-context.js';
 export { randomSpanId, randomTraceId } from './tracing/trace-ids.js';
+export { type RecorderParts, type SpanSink, TraceRecorder } from './tracing/trace-recorder.js';
 export { maxTracestateLength, maxTracestateMembers, readTracestate, withTracestate } from './tracing/tracestate.js';
 export { tracing } from './tracing/tracing-layer.js';
+export {
+  type TraceSampling,
+  type TraceSamplingOption,
+  type TracingOptions,
+  traceSamplingDefaults,
+  tracingDefaults,
+} from './tracing/tracing-options.js';
 export type { UsageFlush } from './usage/flush-usage.js';
 export {
   createUsage,

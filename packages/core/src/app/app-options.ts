@@ -10,15 +10,27 @@ import {
   type InjectionKey,
   integerIn,
   isLoopback,
+  type Live,
   millisecondsIn,
   oneOf,
   optional,
+  type Resolver,
   type Rule,
   text,
 } from '@fwk/kernel';
 import type { Provider } from '../container/container.js';
-import { type LogDestination, type LogLevel, logLevels } from '../logging/logger.js';
+import { type LogLevel, logLevels } from '../logging/log-level.js';
+import { type ConfiguredLevels, levelsRule } from '../logging/logger-levels.js';
+import {
+  destinationRule,
+  type LogDestination,
+  type LogFormat,
+  loggerDefaults,
+  samplingRule,
+} from '../logging/logger-options.js';
+import type { LogSampling } from '../logging/repeated-lines.js';
 import { ManagementExposedError } from '../management/access.js';
+import { type CheckedTracing, checkTracing, type TracingOptions } from '../tracing/tracing-options.js';
 import type { UsageFlush } from '../usage/flush-usage.js';
 import { checkUsageOptions, type UsageOptions } from '../usage/usage-options.js';
 
@@ -52,6 +64,8 @@ export interface AppOptions {
    */
   readonly instanceId?: string;
   readonly logging?: LoggingOptions;
+  /** How calls are traced, or false for handing traces on and recording none. */
+  readonly tracing?: TracingOptions | false;
   /** The management listener, or false for none. */
   readonly management?: ManagementOptions | false;
   readonly shutdown?: Partial<ShutdownOptions>;
@@ -65,11 +79,24 @@ export interface AppOptions {
 
 /** How an application logs. */
 export interface LoggingOptions {
-  /** @defaultValue 'info' */
+  /** Level of all loggers that `levels` gives none. @defaultValue 'info' */
   readonly level?: LogLevel;
+  /**
+   * Levels by the names of loggers, `root` for all others; or a live value of them, which is followed without a restart; or a
+   * function that finds either once the components have started, such as
+   * `(resolver) => resolver.get(configToken).get('logging')`. @defaultValue none
+   */
+  readonly levels?: LevelsOption | ((resolver: Resolver) => LevelsOption);
+  /** `auto`: for people where the standard output is a terminal, else JSON. @defaultValue 'auto' */
+  readonly format?: LogFormat;
+  /** How lines that come again and again are left out; false writes all. @defaultValue the first 100 equal lines of each second */
+  readonly sampling?: Partial<LogSampling> | false;
   /** @defaultValue 'stdout' */
   readonly destination?: LogDestination;
 }
+
+/** Levels by the names of loggers; a live value may hold anything, which is checked whenever it changes. */
+export type LevelsOption = ConfiguredLevels | Live<unknown>;
 
 /** Where management listens. */
 export interface ManagementOptions {
@@ -111,7 +138,13 @@ export const appDefaults = Object.freeze({
 });
 
 /** Defaults of {@link LoggingOptions}. */
-export const loggingDefaults = Object.freeze({ level: 'info', destination: 'stdout' } as const);
+export const loggingDefaults = Object.freeze({
+  level: loggerDefaults.level,
+  levels: loggerDefaults.levels,
+  format: loggerDefaults.format,
+  sampling: loggerDefaults.sampling,
+  destination: loggerDefaults.destination,
+});
 
 /** Defaults of {@link ManagementOptions}. */
 export const managementDefaults = Object.freeze({ port: 0, host: '127.0.0.1' });
@@ -136,10 +169,13 @@ export class DuplicateComponentError extends FwkError {
 
 /** The options with everything filled in. */
 export interface CheckedAppOptions
-  extends Required<Omit<AppOptions, 'instanceId' | 'commit' | 'logging' | 'management' | 'shutdown' | 'usage'>> {
+  extends Required<
+    Omit<AppOptions, 'instanceId' | 'commit' | 'logging' | 'tracing' | 'management' | 'shutdown' | 'usage'>
+  > {
   readonly instanceId: string | undefined;
   readonly commit: string | undefined;
   readonly logging: Required<LoggingOptions>;
+  readonly tracing: CheckedTracing | false;
   readonly management: (Required<Omit<ManagementOptions, 'token'>> & Pick<ManagementOptions, 'token'>) | false;
   readonly shutdown: ShutdownOptions;
   readonly usage: AppUsageOptions;
@@ -177,6 +213,7 @@ export function checkAppOptions(options: AppOptions): CheckedAppOptions {
     env: anything,
     instanceId: optional(text),
     logging: anything,
+    tracing: anything,
     management: anything,
     shutdown: anything,
     usage: anything,
@@ -193,13 +230,14 @@ export function checkAppOptions(options: AppOptions): CheckedAppOptions {
     ...checked,
     instanceId: checked.instanceId,
     commit: checked.commit,
+    tracing: options.tracing === false ? false : checkTracing(options.tracing),
     management: options.management === false ? false : checkManagement(options.management),
     logging: checkOptions<Required<LoggingOptions>>('createApp logging', options.logging, loggingDefaults, {
       level: oneOf(...logLevels),
-      destination: (value) =>
-        value === 'stdout' || (typeof value === 'object' && value !== null && 'write' in value)
-          ? undefined
-          : '"stdout" or something with write(line)',
+      levels: (value) => (typeof value === 'function' ? undefined : levelsRule(value)),
+      format: oneOf('auto', 'json', 'pretty'),
+      sampling: samplingRule,
+      destination: destinationRule,
     }),
     shutdown: checkOptions<ShutdownOptions>('createApp shutdown', options.shutdown, shutdownDefaults, {
       propagationDelayMs: millisecondsIn(0, 60_000),

@@ -7,7 +7,7 @@ import { onStopSignal } from '../lifecycle/signals.js';
 import { runStep, stepKey } from '../lifecycle/step.js';
 import { observeProcess } from '../metrics/process-metrics.js';
 import { type AppOptions, checkAppOptions } from './app-options.js';
-import { assemble, type Parts } from './assemble.js';
+import { assemble, followLevels, type Parts } from './assemble.js';
 import { shutDown } from './shut-down.js';
 import { remindToStart } from './start-reminder.js';
 
@@ -125,6 +125,11 @@ class Application implements App {
         // What a component built has been started before the next one relies on it.
         await container.start(this.#call.context);
       }
+      await this.#step('logging', 'levels', () => {
+        const { levels } = this.#options.logging;
+        if (typeof levels === 'function') followLevels(this.#parts.logger, levels(this));
+      });
+      await this.#step('tracing', 'sampling', () => this.#parts.tracing?.started(this));
       await this.#step('container', 'build', () => {
         for (const provider of providers) container.get(provider);
       });
@@ -196,6 +201,7 @@ class Application implements App {
     const { errors } = await shutDown(this.#parts, this.#options, { started: this.#started, wasReady: false });
     for (const each of errors) env.logger.error({ err: each }, 'and while undoing the start');
     await this.#parts.logger.flush();
+    this.#parts.logger.levels[Symbol.dispose]();
     this.#state = 'failed';
     this.#signals?.[Symbol.dispose]();
   }
@@ -218,6 +224,7 @@ class Application implements App {
     for (const error of errors) env.logger.error({ err: error }, 'a step of stopping failed');
     env.logger.info({ durationMs: Math.round(durationMs), abandoned }, 'stopped');
     await logger.flush();
+    logger.levels[Symbol.dispose]();
     this.#signals?.[Symbol.dispose]();
     if (errors.length > 0) throw new StopFailedError(info.name, errors);
   }

@@ -6,12 +6,14 @@ import {
   type Component,
   type ComponentContext,
   type ComponentSteps,
+  checkOptions,
   type Env,
   type EventBus,
   envToken,
   eventBus,
   type InjectionKey,
   instanceFinderToken,
+  type Live,
   makeEnv,
   messageOf,
   stepsIn,
@@ -26,6 +28,7 @@ import { clusterWorker } from '../lifecycle/cluster-worker.js';
 import { createDrain, type DrainControl, drainToken } from '../lifecycle/drain.js';
 import { StepFailedError } from '../lifecycle/lifecycle-errors.js';
 import { createLogger, type LoggerControl, loggerToken } from '../logging/logger.js';
+import { type ConfiguredLevels, levelsRule } from '../logging/logger-levels.js';
 import { findCommit } from '../management/commit.js';
 import { coreEndpoints } from '../management/core-endpoints.js';
 import { type ManagementServer, managementServer } from '../management/management-server.js';
@@ -38,7 +41,8 @@ import { topologyEndpoints } from '../topology/topology-endpoints.js';
 import { randomSpanId } from '../tracing/trace-ids.js';
 import { createUsage, type Usage, usageToken } from '../usage/usage.js';
 import { usageEndpoints } from '../usage/usage-endpoints.js';
-import type { CheckedAppOptions, ProviderEntry } from './app-options.js';
+import type { CheckedAppOptions, LevelsOption, ProviderEntry } from './app-options.js';
+import { AppTracing, recentTracesToken } from './app-tracing.js';
 
 /** The application's events, to listen to. */
 export const eventBusToken: Token<EventBus> = token('event bus');
@@ -51,6 +55,7 @@ export interface Parts {
   readonly health: HealthControl;
   readonly drain: DrainControl;
   readonly logger: LoggerControl;
+  readonly tracing: AppTracing | undefined;
   readonly management: ManagementServer | undefined;
   readonly components: readonly PlacedComponent[];
   /** Classes to build before the application is ready. */
@@ -83,19 +88,27 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
   const bus = eventBus({ clock: base.clock });
   const outside = options.env.events;
   if (outside) bus.on('*', (event) => outside.emit(event.name, event.data));
+  const { levels, ...logging } = options.logging;
   const logger = createLogger({
-    ...options.logging,
+    ...logging,
     bindings: { service: name, instance: instanceId, version },
     clock: base.clock,
   });
+  logger.onLevelChange = (change) => {
+    bus.emit('logger.level-changed', { ...change });
+    logger.info({ change }, `the level of the logger "${change.logger}" is ${change.level}; it was ${change.was}`);
+  };
+  if (typeof levels !== 'function') followLevels(logger, levels);
   const metrics = isMetrics(options.env.metrics) ? options.env.metrics : createMeter({ clock: base.clock });
-  const env = makeEnv({
+  const seen = makeEnv({
     ...options.env,
     events: bus,
     metrics: options.env.metrics ?? metrics,
     logger: options.env.logger ?? logger,
     path: options.env.path ?? name,
   });
+  const tracing = options.tracing ? new AppTracing(options.tracing, info, seen) : undefined;
+  const env = makeEnv({ ...seen, tracer: seen.tracer ?? tracing?.recorder });
 
   const flags = { serving: false };
   const health = createHealth(env, (group) => (group === 'liveness' || flags.serving ? 'UP' : 'OUT_OF_SERVICE'));
@@ -126,6 +139,7 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
   container.register(usageToken, { useValue: usage });
   const topology = createTopology(info, env.metrics, () => componentDatastores(placed), { clock: env.clock });
   container.register(topologyToken, { useValue: topology });
+  if (tracing) container.register(recentTracesToken, { useValue: tracing.recorder.recent });
   container.register(eventBusToken, { useValue: bus });
   container.register(loggerToken, { useValue: env.logger });
   for (const [key, provider] of options.providers.map(entryOf)) container.register(key, provider);
@@ -178,6 +192,7 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
     health,
     drain,
     logger,
+    tracing,
     management,
     components: placed.map((component) => ({ ...component, contextOf })),
     providers: options.providers.filter((entry) => typeof entry === 'function'),
@@ -186,6 +201,17 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
     usage,
     observed: undefined,
   };
+}
+
+/** Takes levels by name. Of a live value the last valid one stays. @throws OptionsError */
+export function followLevels(logger: LoggerControl, levels: LevelsOption): void {
+  const checked = checkOptions<{ readonly levels: LevelsOption }>(
+    'createApp logging',
+    { levels },
+    {},
+    { levels: levelsRule },
+  );
+  logger.levels.configure(checked.levels as ConfiguredLevels | Live<ConfiguredLevels>);
 }
 
 /** Workers of a cluster are given one id by one configuration, and are instances of their own. */

@@ -12,6 +12,9 @@ export interface ShutDownResult {
   readonly abandoned: number;
 }
 
+/** Longest wait for the traces that are not sent yet, in milliseconds. */
+const flushMs = 2000;
+
 /**
  * Stops what has started, in the one order that loses no request: leave the registry; say not-ready; keep serving while
  * that spreads; stop accepting; wait for calls in flight; stop components in reverse; dispose. (Closing a listener
@@ -88,6 +91,10 @@ export async function shutDown(
     errors.push(...(error instanceof DisposeFailedError ? error.errors : [error]));
   }
   if (management) await attempt('management', 'stop', () => management.stop());
+  const { tracing } = parts;
+  // Last, so that the traces of the calls that were awaited go out too.
+  if (tracing) await attempt('tracing', 'flush', () => tracing.flush(left(flushMs)));
+  tracing?.[Symbol.dispose]();
   parts.observed?.[Symbol.dispose]();
   return { errors, abandoned };
 }

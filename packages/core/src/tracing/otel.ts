@@ -2,18 +2,50 @@
  * OpenTelemetry, where the application uses it. Its API is not a dependency: it registers itself under a global symbol that
  * all of its 1.x versions share, and is looked for there, which costs one property read where there is none.
  */
-import { randomFlag, sampledFlag, type TraceContext } from './trace-context.js';
-import { withTracestate } from './tracestate.js';
+import type { SpanKind, TraceContext } from '@fwk/kernel';
+import { RemoteSpan } from './otel-remote-span.js';
+import { randomFlag, sampledFlag } from './trace-context.js';
 
 /** What is used of the API's context manager and contexts. Source: opentelemetry-js, api/src/internal/global-utils.ts */
 interface OtelContext {
   getValue(key: symbol): unknown;
   setValue(key: symbol, value: unknown): OtelContext;
+  deleteValue(key: symbol): OtelContext;
 }
 
 interface OtelContextManager {
   active(): OtelContext;
   with<T>(context: OtelContext, body: () => T): T;
+}
+
+/** What is used of a span of OpenTelemetry. */
+export interface OtelSpan {
+  spanContext(): OtelSpanContext;
+  isRecording(): boolean;
+  setAttribute(name: string, value: string | number | boolean): unknown;
+  addEvent(name: string, attributes: Readonly<Record<string, string | number | boolean>>, timeMs: number): unknown;
+  setStatus(status: { readonly code: number; readonly message?: string }): unknown;
+  updateName(name: string): unknown;
+  end(timeMs: number): void;
+  /** Of spans of the SDK. */
+  readonly kind?: number;
+}
+
+interface OtelTracer {
+  startSpan(
+    name: string,
+    options: { readonly kind: number; readonly startTime: number },
+    context: OtelContext,
+  ): OtelSpan;
+}
+
+interface OtelBaggage {
+  getAllEntries(): readonly (readonly [name: string, entry: { readonly value: string }])[];
+}
+
+interface OtelApi {
+  readonly context?: OtelContextManager;
+  readonly trace?: { getTracer(name: string): OtelTracer };
 }
 
 interface OtelSpanContext {
@@ -28,9 +60,98 @@ const spanKey = Symbol.for('OpenTelemetry Context Key SPAN');
 const traceIdForm = /^(?!0{32})[0-9a-f]{32}$/;
 const spanIdForm = /^(?!0{16})[0-9a-f]{16}$/;
 
+const suppressKey = Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+const baggageSymbol = Symbol.for('OpenTelemetry Baggage Key');
+const tracerName = '@fwk';
+/** Numbers of the kinds in OpenTelemetry's API. */
+const kinds: Readonly<Record<SpanKind, number>> = { internal: 0, server: 1, client: 2, producer: 3, consumer: 4 };
+
+function registered(): OtelApi | undefined {
+  return (globalThis as { readonly [api]?: OtelApi })[api];
+}
+
 function contextManager(): OtelContextManager | undefined {
-  const registered = (globalThis as { readonly [api]?: { readonly context?: OtelContextManager } })[api];
-  return registered?.context;
+  return registered()?.context;
+}
+
+/** True where the application has a tracer provider of OpenTelemetry, so that it records and exports spans. */
+export function hasOtelTracer(): boolean {
+  return registered()?.trace !== undefined;
+}
+
+/**
+ * Begins a span of OpenTelemetry; undefined where the application has no tracer provider, or it fails.
+ * @param parent - the span above, one of OpenTelemetry or any other.
+ * @param startTime - milliseconds since the epoch.
+ */
+export function startOtelSpan(
+  name: string,
+  kind: SpanKind,
+  parent: OtelSpan | TraceContext | undefined,
+  startTime: number,
+): OtelSpan | undefined {
+  try {
+    const active = contextManager()?.active() ?? new PlainContext();
+    const above = parent && 'traceId' in parent ? new RemoteSpan(parent) : parent;
+    const context = above ? active.setValue(spanKey, above) : active.deleteValue(spanKey);
+    return registered()?.trace?.getTracer(tracerName).startSpan(name, { kind: kinds[kind], startTime }, context);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The trace that a span of OpenTelemetry belongs to; undefined for one that is no valid span. */
+export function traceOf(span: OtelSpan | undefined): TraceContext | undefined {
+  try {
+    return readContext(span?.spanContext());
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The span that an instrumentation of HTTP servers has begun for the request being handled: active, recording, and of kind server.
+ * Only such a one is taken, since what is active where a server listens was active when it began to.
+ */
+export function activeServerSpan(): OtelSpan | undefined {
+  try {
+    const span = contextManager()?.active().getValue(spanKey) as OtelSpan | undefined;
+    return span?.kind === kinds.server && span.isRecording() ? span : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The baggage that is active in OpenTelemetry, as names and values. */
+export function activeOtelBaggage(): readonly (readonly [name: string, value: string])[] {
+  try {
+    const active = contextManager()?.active().getValue(baggageSymbol) as OtelBaggage | undefined;
+    return (active?.getAllEntries() ?? []).map(([name, { value }]) => [name, value]);
+  } catch {
+    return [];
+  }
+}
+
+/** Runs `body` so that instrumentations of OpenTelemetry begin no spans in it and write no headers. */
+export function withoutOtelSpans<T>(body: () => T): T {
+  return inOtelContext((context) => context.setValue(suppressKey, true), body);
+}
+
+/** Runs `body` with a span of OpenTelemetry as the active one. */
+export function withOtelSpan<T>(span: OtelSpan, body: () => T): T {
+  return inOtelContext((context) => context.setValue(spanKey, span), body);
+}
+
+function inOtelContext<T>(change: (context: OtelContext) => OtelContext, body: () => T): T {
+  const manager = contextManager();
+  if (!manager) return body();
+  let context: OtelContext;
+  try {
+    context = change(manager.active());
+  } catch {
+    return body();
+  }
+  return manager.with(context, body);
 }
 
 /** The span that is active in OpenTelemetry; undefined without OpenTelemetry, and outside any of its spans. */
@@ -46,106 +167,46 @@ export function activeOtelSpan(): TraceContext | undefined {
 export function runInOtel<T>(trace: TraceContext, body: () => T): T {
   const manager = contextManager();
   if (!manager || readSpan(manager)?.traceId === trace.traceId) return body();
-  let context: OtelContext;
-  try {
-    context = manager.active().setValue(spanKey, new RemoteSpan(trace));
-  } catch {
-    return body();
-  }
-  return manager.with(context, body);
+  return inOtelContext((context) => context.setValue(spanKey, new RemoteSpan(trace)), body);
 }
 
 /** A context manager may be anybody's: what it throws must not fail a call. */
 function readSpan(manager: OtelContextManager): TraceContext | undefined {
   try {
     const span = manager.active().getValue(spanKey) as { spanContext?(): OtelSpanContext } | undefined;
-    const found = span?.spanContext?.();
-    if (!found || !traceIdForm.test(found.traceId) || !spanIdForm.test(found.spanId)) return undefined;
-    return {
-      traceId: found.traceId,
-      spanId: found.spanId,
-      flags: found.traceFlags & (sampledFlag | randomFlag),
-      tracestate: found.traceState?.serialize() ?? '',
-    };
+    return readContext(span?.spanContext?.());
   } catch {
     return undefined;
   }
 }
 
-/** A span of ours as OpenTelemetry sees it: something to hang its own below, and nothing that it records. */
-class RemoteSpan {
-  readonly #trace: TraceContext;
-
-  constructor(trace: TraceContext) {
-    this.#trace = trace;
-  }
-
-  spanContext() {
-    const { traceId, spanId, flags, tracestate } = this.#trace;
-    const traceState = tracestate === '' ? undefined : new OtelTraceState(tracestate);
-    return { traceId, spanId, traceFlags: flags, traceState, isRemote: true };
-  }
-
-  isRecording(): boolean {
-    return false;
-  }
-
-  setAttribute(): this {
-    return this;
-  }
-
-  setAttributes(): this {
-    return this;
-  }
-
-  addEvent(): this {
-    return this;
-  }
-
-  addLink(): this {
-    return this;
-  }
-
-  addLinks(): this {
-    return this;
-  }
-
-  setStatus(): this {
-    return this;
-  }
-
-  updateName(): this {
-    return this;
-  }
-
-  end(): void {}
-
-  recordException(): void {}
+function readContext(found: OtelSpanContext | undefined): TraceContext | undefined {
+  if (!found || !traceIdForm.test(found.traceId) || !spanIdForm.test(found.spanId)) return undefined;
+  return {
+    traceId: found.traceId,
+    spanId: found.spanId,
+    flags: found.traceFlags & (sampledFlag | randomFlag),
+    tracestate: found.traceState?.serialize() ?? '',
+  };
 }
 
-/** A `tracestate` in the form that OpenTelemetry hands on from span to span. */
-class OtelTraceState {
-  readonly #text: string;
+/** A context for where the application has a tracer provider and no context manager. */
+class PlainContext implements OtelContext {
+  readonly #values: ReadonlyMap<symbol, unknown>;
 
-  constructor(text: string) {
-    this.#text = text;
+  constructor(values: ReadonlyMap<symbol, unknown> = new Map()) {
+    this.#values = values;
   }
 
-  serialize(): string {
-    return this.#text;
+  getValue(key: symbol): unknown {
+    return this.#values.get(key);
   }
 
-  get(key: string): string | undefined {
-    const member = this.#text.split(',').find((text) => text.startsWith(`${key}=`));
-    return member?.slice(key.length + 1);
+  setValue(key: symbol, value: unknown): OtelContext {
+    return new PlainContext(new Map([...this.#values, [key, value]]));
   }
 
-  set(key: string, value: string): OtelTraceState {
-    return new OtelTraceState(withTracestate(this.#text, key, value));
-  }
-
-  unset(key: string): OtelTraceState {
-    const others = this.#text.split(',').filter((text) => !text.startsWith(`${key}=`));
-    return new OtelTraceState(others.join());
+  deleteValue(key: symbol): OtelContext {
+    return new PlainContext(new Map([...this.#values].filter(([each]) => each !== key)));
   }
 }

@@ -1,36 +1,13 @@
-import { type ContextKey, contextKey } from '@fwk/kernel';
+/** The headers `traceparent` and `tracestate` of W3C trace context, level 2. Source: https://www.w3.org/TR/trace-context-2/ */
+import type { TraceContext } from '@fwk/kernel';
 import { randomSpanId, randomTraceId } from './trace-ids.js';
 import { readTracestate } from './tracestate.js';
-
-/**
- * W3C trace context, level 2: which trace a call belongs to, in the form in which processes hand it to each other.
- * Source: https://www.w3.org/TR/trace-context-2/
- */
-export interface TraceContext {
-  /** 32 lowercase hex digits, not all zero. */
-  readonly traceId: string;
-  /** The span that is current; 16 lowercase hex digits, not all zero. */
-  readonly spanId: string;
-  /** {@link sampledFlag} and {@link randomFlag}; no other bits. */
-  readonly flags: number;
-  /** What other tracing systems carry along; empty for none. */
-  readonly tracestate: string;
-  /** The span above this one; undefined at the root and for a context that came from outside. */
-  readonly parentSpanId?: string;
-}
 
 /** Some caller records this trace. */
 export const sampledFlag = 0x01;
 
 /** The last seven bytes of the trace id are random (level 2), so that samplers may rely on them. */
 export const randomFlag = 0x02;
-
-/** The trace of the call being made; undefined outside any. */
-export const traceKey: ContextKey<TraceContext | undefined> = contextKey<TraceContext | undefined>(
-  'trace',
-  undefined,
-  true,
-);
 
 /** The two headers, as a server received them; repeated headers may come as a list or joined by commas. */
 export interface TraceHeaders {

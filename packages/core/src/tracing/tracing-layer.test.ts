@@ -1,7 +1,6 @@
-import { background, stack } from '@fwk/kernel';
+import { background, stack, type TraceContext, traceKey } from '@fwk/kernel';
 import { layerContract, scriptedService, seededRandom } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
-import { type TraceContext, traceKey } from './trace-context.js';
 import { tracing } from './tracing-layer.js';
 
 describe('tracing', () => {

@@ -1,7 +1,7 @@
 /** The requests that are passed on to one service: a client without a contract, whose operations are the methods of HTTP. */
-import { parseTrace, traceKey } from '@fwk/core';
+import { parseTrace } from '@fwk/core';
 import { type CallRoute, routeKey } from '@fwk/discovery';
-import { abandonOnCancel, type Clock, makeEnv, OptionsError } from '@fwk/kernel';
+import { abandonOnCancel, type Clock, makeEnv, OptionsError, traceKey } from '@fwk/kernel';
 import { breakerHandles, type HedgeOptions, hedge, httpClassifier, type PolicyKind } from '@fwk/resilience';
 import { CallInvalidError, ClientClosedError } from '../calling/client-errors.js';
 import { type ClientOperation, clientOperation, type OperationRequest } from '../calling/operation-request.js';

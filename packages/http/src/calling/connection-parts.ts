@@ -24,6 +24,8 @@ export interface ConnectionParts {
   readonly wire: () => WireChoice;
   readonly maxAnswerBytes: number;
   readonly maxConnections: number;
+  /** Whether the baggage of the call goes along. */
+  readonly baggage: boolean;
   readonly tls: ConnectionTls;
   /** How long making a connection may take, in milliseconds; read for each connection. */
   readonly connectTimeoutMs: () => number;

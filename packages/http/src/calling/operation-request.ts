@@ -68,6 +68,8 @@ export interface OperationResponse {
 /** An operation as a client works with it: everything that is the same for all its calls. */
 export interface ClientOperation {
   readonly plan: OperationPlan<string>;
+  /** What the spans of its attempts are called: `GET /stock/:sku`. */
+  readonly attemptName: string;
   readonly buildPath: ReturnType<typeof pathBuilder>;
   /** Names and values in turn. */
   readonly headers: readonly string[];
@@ -99,6 +101,7 @@ export function clientOperation(
 ): ClientOperation {
   return {
     plan,
+    attemptName: plan.template.route === '' ? plan.method : `${plan.method} ${plan.template.route}`,
     buildPath: pathBuilder(plan.template),
     headers: [
       'accept',

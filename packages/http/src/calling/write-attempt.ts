@@ -1,7 +1,8 @@
 /** Writes what an attempt carries beside its target and body, on any wire. Values that are the default are left out. */
-import { type TraceContext, traceKey } from '@fwk/core';
-import { attemptKey, type CallContext, type Clock, priorityKey } from '@fwk/kernel';
+import { baggageToSend } from '@fwk/core';
+import { attemptKey, type CallContext, priorityKey, type TraceContext, traceKey } from '@fwk/kernel';
 import { headerNames } from '../wire/headers.js';
+import type { ConnectionParts } from './connection-parts.js';
 import type { OperationRequest } from './operation-request.js';
 
 /** Takes what an attempt carries, in the form of its wire. */
@@ -20,7 +21,7 @@ export interface AttemptWriter {
 export function writeAttempt(
   { idempotencyKey }: OperationRequest,
   context: CallContext,
-  clock: Clock,
+  { clock, baggage }: Pick<ConnectionParts, 'clock' | 'baggage'>,
   out: AttemptWriter,
 ): void {
   const trace = context.get(traceKey);
@@ -28,6 +29,8 @@ export function writeAttempt(
     out.trace(trace);
     if (trace.tracestate) out.header(headerNames.tracestate, trace.tracestate);
   }
+  const carried = baggage ? baggageToSend(context) : '';
+  if (carried !== '') out.header(headerNames.baggage, carried);
   if (context.deadlineMs !== Number.POSITIVE_INFINITY) {
     const nowMs = clock.now();
     out.deadline(Math.max(0, Math.floor(context.deadlineMs - nowMs)), nowMs);

@@ -3,7 +3,7 @@
  * span of its own, which the callee sees as its parent, and OpenTelemetry's `http.client.request.duration`. No state but
  * series bound when first needed.
  */
-import { childSpan, startTrace, traceKey } from '@fwk/core';
+import { beginSpan } from '@fwk/core';
 import type { Wire } from '@fwk/discovery';
 import {
   type CallContext,
@@ -16,7 +16,10 @@ import {
   type Layer,
   markSelfLimiting,
   type Service,
+  type TraceContext,
+  traceKey,
 } from '@fwk/kernel';
+import { endAttemptSpan } from '../calling/attempt-span.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import { type TakenWire, takenWireKey } from '../calling/taken-wire.js';
 import type { OperationPlan } from '../contract/contract.js';
@@ -52,20 +55,25 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
 
   call(request: OperationRequest, context: CallContext): Promise<OperationResponse> {
     if (context.cancelled) return Promise.reject(context.reason);
-    const { clock, random } = this.#env;
-    const startedMs = clock.now();
-    const outer = context.get(traceKey);
-    const span = outer ? childSpan(outer, random) : startTrace(random);
-    const attempt = new ObservedAttempt(this, request.operation.plan, startedMs, span.traceId, context);
+    const startedMs = this.#env.clock.now();
+    const { attemptName } = request.operation;
+    const trace = beginSpan(this.#env, attemptName, 'client', context.get(traceKey), startedMs);
+    const attempt = new ObservedAttempt(this, request, startedMs, trace, context);
     return follow(
-      callSafely(this.#next, request, context.with({ values: [traceKey.of(span), takenWireKey.of(attempt)] })),
+      callSafely(this.#next, request, context.with({ values: [traceKey.of(trace), takenWireKey.of(attempt)] })),
       attempt,
     );
   }
 
-  /** An attempt has ended. @param result - the status that was answered, or what happened instead */
-  ended(wire: Wire, plan: OperationPlan<string>, result: number | string, startedMs: number, traceId: string): void {
-    this.#find(wire, plan, result).observe((this.#env.clock.now() - startedMs) / 1000, traceId);
+  /**
+   * An attempt has ended.
+   * @param result - the status that was answered, or what happened instead.
+   * @returns the moment, on the clock of the client.
+   */
+  ended(wire: Wire, plan: OperationPlan<string>, result: number | string, startedMs: number, traceId: string): number {
+    const endMs = this.#env.clock.now();
+    this.#find(wire, plan, result).observe((endMs - startedMs) / 1000, traceId);
+    return endMs;
   }
 
   status(request?: OperationRequest) {
@@ -100,31 +108,38 @@ class ObservedAttempt implements Follower<OperationResponse>, TakenWire {
   wire: Wire = 'http';
   next: Follower<OperationResponse> | undefined = undefined;
   readonly #telemetry: AttemptTelemetry;
-  readonly #plan: OperationPlan<string>;
+  readonly #request: OperationRequest;
   readonly #startedMs: number;
-  readonly #traceId: string;
+  readonly #trace: TraceContext;
   readonly #context: CallContext;
 
   constructor(
     telemetry: AttemptTelemetry,
-    plan: OperationPlan<string>,
+    request: OperationRequest,
     startedMs: number,
-    traceId: string,
+    trace: TraceContext,
     context: CallContext,
   ) {
     this.#telemetry = telemetry;
-    this.#plan = plan;
+    this.#request = request;
     this.#startedMs = startedMs;
-    this.#traceId = traceId;
+    this.#trace = trace;
     this.#context = context;
   }
 
   answered({ status }: OperationResponse): undefined {
-    this.#telemetry.ended(this.wire, this.#plan, status, this.#startedMs, this.#traceId);
+    this.#ended(status, undefined);
   }
 
   failed(error: unknown): undefined {
-    this.#telemetry.ended(this.wire, this.#plan, resultOf(error, this.#context), this.#startedMs, this.#traceId);
+    this.#ended(resultOf(error, this.#context), error);
+  }
+
+  #ended(result: number | string, error: unknown): void {
+    const { plan } = this.#request.operation;
+    const { traceId, span } = this.#trace;
+    const endMs = this.#telemetry.ended(this.wire, plan, result, this.#startedMs, traceId);
+    if (span) endAttemptSpan(span, this.#request, this.#context, { wire: this.wire, result, error, endMs });
   }
 }
 

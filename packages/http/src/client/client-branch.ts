@@ -64,6 +64,7 @@ export function clientBranch<C>(parts: BranchParts<C>, variant?: PolicyVariant):
       wire: () => currentOf(use.options().wire) ?? clientDefaults.wire,
       maxAnswerBytes: own.maxAnswerBytes,
       maxConnections: own.maxConnections,
+      baggage: own.baggage ?? own.endpoints === undefined,
       tls,
       connectTimeoutMs: () => own.connectTimeoutMs ?? connectLimitMs(currentOf(use.options().timeoutMs)),
     });

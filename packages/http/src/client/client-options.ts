@@ -5,6 +5,7 @@ import {
   callable,
   checkOptions,
   type Env,
+  flag,
   integerIn,
   type Live,
   millisecondsIn,
@@ -100,6 +101,11 @@ export interface ClientOptions<C = AnyContract> extends Omit<ClientPolicyOptions
   readonly headers: ClientHeaders | undefined;
   /** How long the headers function may take, 1 to 60 000 milliseconds; the call's own end may come first. @defaultValue 2000 */
   readonly headersTimeoutMs: number;
+  /**
+   * Whether the baggage of the call that a call is made in goes along; see `@fwk/core`. @defaultValue to instances that are found by
+   * discovery, and not to `endpoints`, which may be somebody else's
+   */
+  readonly baggage: boolean | undefined;
   /** Largest answer that is read, 1 to 1 073 741 824 bytes. @defaultValue 10485760 */
   readonly maxAnswerBytes: number;
   /** Connections to each endpoint, 1 to 10 000; further calls wait for a free one. @defaultValue 256 */
@@ -130,6 +136,7 @@ export const clientDefaults = Object.freeze({
   fallback: undefined,
   headers: undefined,
   headersTimeoutMs: 2000,
+  baggage: undefined,
   maxAnswerBytes: 10_485_760,
   maxConnections: 256,
   connectTimeoutMs: undefined,
@@ -180,6 +187,7 @@ export function checkClientOptions<C>(owner: string, options: Partial<ClientOpti
     // Checked by `constantHeaders`, whose messages never show a value.
     headers: anything,
     headersTimeoutMs: millisecondsIn(1, 60_000),
+    baggage: optional(flag),
     maxAnswerBytes: integerIn(1, 1_073_741_824),
     maxConnections: integerIn(1, 10_000),
     connectTimeoutMs: optional(millisecondsIn(1, 60_000)),

@@ -40,11 +40,15 @@ export class ConnectionPool {
     return this.#free.length === 0 && this.#all.size >= this.#maxConnections;
   }
 
-  /** Sends a request on a free connection, or as soon as there is one. */
-  dispatch(options: Options, attempt: PooledAttempt): void {
+  /**
+   * Sends a request on a free connection, or as soon as there is one.
+   * @param within - what the sending is done in, whenever that is. @defaultValue nothing
+   */
+  dispatch(options: Options, attempt: PooledAttempt, within?: (send: () => void) => void): void {
     const connection = this.#free.pop() ?? this.#another();
-    if (connection) connection.send(options, attempt);
-    else this.#waiting.add({ options, attempt });
+    if (!connection) this.#waiting.add({ options, attempt, within });
+    else if (within) within(() => connection.send(options, attempt));
+    else connection.send(options, attempt);
   }
 
   /** Waits until all requests have ended, those that wait included, and closes all connections. Do not dispatch afterwards. */
@@ -65,7 +69,7 @@ export class ConnectionPool {
       this.#waiting.delete(next);
       // Its caller has given up.
       if (next.attempt.settled) continue;
-      this.dispatch(next.options, next.attempt);
+      this.dispatch(next.options, next.attempt, next.within);
       break;
     }
     if (this.#waiting.size === 0) this.#allServed?.();
@@ -95,6 +99,7 @@ export class ConnectionPool {
 interface Waiting {
   readonly options: Options;
   readonly attempt: PooledAttempt;
+  readonly within: ((send: () => void) => void) | undefined;
 }
 
 /** One connection of a pool, used by one attempt after the other. */

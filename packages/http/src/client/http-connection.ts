@@ -2,9 +2,9 @@
  * The connections over HTTP to one endpoint. State: the pool of its connections, made at the first call; and, after one was lost
  * with its request, whether another could be made since.
  */
-import { formatTraceparent, type TraceContext } from '@fwk/core';
+import { formatTraceparent, isInOtel, withoutOtelSpans } from '@fwk/core';
 import type { TakeReport } from '@fwk/discovery';
-import { abandonOnCancel, type CallContext, tellNotSent } from '@fwk/kernel';
+import { abandonOnCancel, type CallContext, type TraceContext, tellNotSent } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import type { Attempt } from '../calling/attempt.js';
 import { ClientClosedError } from '../calling/client-errors.js';
@@ -78,7 +78,7 @@ export class HttpConnection {
         ? forwarded.attempt(this.#url, context, resolve, reject)
         : new AttemptHandler(request, this.#url, maxAnswerBytes, clock, this.#reported, context, resolve, reject);
       const headers = new RequestHeaders(request.headers);
-      writeAttempt(request, context, clock, headers);
+      writeAttempt(request, context, this.#parts, headers);
       const options: Dispatcher.DispatchOptions = {
         method: forwarded?.method ?? request.operation.plan.method,
         path: request.path,
@@ -87,8 +87,9 @@ export class HttpConnection {
         bodyTimeout: forwarded ? forwarded.bodyTimeoutMs : 0,
       };
       const { traced, traceparent } = headers;
-      if (traced && areWatched()) sendWatched(traced, traceparent, () => pool.dispatch(options, handler));
-      else pool.dispatch(options, handler);
+      if (!traced || !areWatched()) pool.dispatch(options, handler);
+      else if (isInOtel(traced)) pool.dispatch(options, handler, withoutOtelSpans);
+      else sendWatched(traced, traceparent, () => pool.dispatch(options, handler));
       if (!handler.settled) handler.subscription = context.onCancel((reason) => handler.cancel(reason));
     });
   }

@@ -5,7 +5,7 @@
  * OpenTelemetry, where the application uses that, else with the trace in the context. No state but series bound when first
  * needed.
  */
-import { activeOtelSpan, type CalleeEdges, childSpan, startTrace, type Topology, traceKey } from '@fwk/core';
+import { beginSpan, type CalleeEdges, spanAbove, type Topology } from '@fwk/core';
 import {
   attemptKey,
   type CallContext,
@@ -14,13 +14,17 @@ import {
   type Follower,
   follow,
   type Histogram,
+  isFwkError,
   judgeError,
   judgeResult,
   type Layer,
   markSelfLimiting,
+  messageOf,
   operationKey,
   priorityKey,
   type Service,
+  type TraceContext,
+  traceKey,
   type Verdict,
 } from '@fwk/kernel';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
@@ -67,17 +71,15 @@ class OperationTelemetry implements Service<OperationRequest, OperationResponse>
 
   call(request: OperationRequest, context: CallContext): Promise<OperationResponse> {
     if (context.cancelled) return Promise.reject(context.reason);
-    const { clock, random } = this.#env;
     const { operation } = request;
     const { plan } = operation;
     const series = this.#series.get(plan.id) ?? this.#bind(plan.id);
-    const startedMs = clock.now();
-    const outer = activeOtelSpan() ?? context.get(traceKey);
-    const trace = outer ? childSpan(outer, random) : startTrace(random);
+    const startedMs = this.#env.clock.now();
+    const trace = beginSpan(this.#env, plan.id, 'internal', spanAbove(context), startedMs);
     const values = [traceKey.of(trace), operation.name, operation.idempotent, firstAttempt];
     // The caller's own priority wins: it knows whom it serves.
     if (operation.priority && context.get(priorityKey) === 'default') values.push(operation.priority);
-    const call = new ObservedCall(this.#env, series, startedMs, trace.traceId, request, context);
+    const call = new ObservedCall(this.#env, series, startedMs, trace, request, context);
     return follow(callSafely(this.#next, request, context.with({ values })), call);
   }
 
@@ -105,7 +107,7 @@ class ObservedCall implements Follower<OperationResponse> {
   readonly #env: Env;
   readonly #series: OperationSeries;
   readonly #startedMs: number;
-  readonly #traceId: string;
+  readonly #trace: TraceContext;
   readonly #request: OperationRequest;
   readonly #context: CallContext;
 
@@ -113,30 +115,38 @@ class ObservedCall implements Follower<OperationResponse> {
     env: Env,
     series: OperationSeries,
     startedMs: number,
-    traceId: string,
+    trace: TraceContext,
     request: OperationRequest,
     context: CallContext,
   ) {
     this.#env = env;
     this.#series = series;
     this.#startedMs = startedMs;
-    this.#traceId = traceId;
+    this.#trace = trace;
     this.#request = request;
     this.#context = context;
   }
 
   answered(response: OperationResponse): undefined {
-    this.#ended(judgeResult(this.#env, response, this.#context, this.#request));
+    this.#ended(judgeResult(this.#env, response, this.#context, this.#request), undefined);
   }
 
   failed(error: unknown): undefined {
-    this.#ended(judgeError(this.#env, error, this.#context, this.#request));
+    this.#ended(judgeError(this.#env, error, this.#context, this.#request), error);
   }
 
-  #ended({ outcome }: Verdict): void {
-    const nowMs = this.#env.clock.now();
-    const ms = nowMs - this.#startedMs;
-    this.#series[outcome].observe(ms / 1000, this.#traceId);
-    this.#series.edges?.record(this.#context.get(operationKey), ms, outcome === 'failure', nowMs);
+  #ended({ outcome }: Verdict, error: unknown): void {
+    const endMs = this.#env.clock.now();
+    const ms = endMs - this.#startedMs;
+    const { traceId, span } = this.#trace;
+    this.#series[outcome].observe(ms / 1000, traceId);
+    this.#series.edges?.record(this.#context.get(operationKey), ms, outcome === 'failure', endMs);
+    if (!span) return;
+    span.set('fwk.outcome', outcome);
+    const failed = outcome === 'failure' && !this.#context.cancelled;
+    span.end(
+      endMs,
+      failed ? { type: isFwkError(error) ? error.code : '_OTHER', message: messageOf(error) } : undefined,
+    );
   }
 }

@@ -71,8 +71,7 @@ export class MuxAttempt extends Attempt implements ReceivedAnswer {
     const { request } = this;
     const { headers, operation } = request;
     contexts.all(headers === operation.headers ? this.#encoded.headers : encodedHeaders(headers));
-    const { contexts: out, clock } = this.#connection;
-    writeAttempt(request, this.context, clock, out.to(contexts));
+    writeAttempt(request, this.context, this.#connection, this.#connection.contexts.to(contexts));
   }
 
   writePayload(output: FrameOutput): void {

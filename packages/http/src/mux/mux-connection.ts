@@ -39,6 +39,7 @@ export interface Instead {
 /** See the head of this file. */
 export class MuxConnection {
   readonly clock: Clock;
+  readonly baggage: boolean;
   readonly maxAnswerBytes: number;
   readonly contexts: AttemptContexts;
   /** Takes what answers say of the server's load. */
@@ -62,6 +63,7 @@ export class MuxConnection {
   constructor(endpoint: Place, parts: ConnectionParts, instead: Instead, reported: TakeReport) {
     this.reported = reported;
     this.clock = parts.clock;
+    this.baggage = parts.baggage;
     this.#series = new SessionSeries(parts.metrics, { side: 'client', 'server.address': parts.service });
     this.maxAnswerBytes = parts.maxAnswerBytes;
     this.contexts = new AttemptContexts(parts.clock);

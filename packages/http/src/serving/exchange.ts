@@ -4,7 +4,7 @@
  * answer has left. An operation with idempotency keys is not cancelled when its caller goes away, since that one may have
  * been cut off and comes back for the answer; it counts as in flight until the work is over.
  */
-import { type TraceContext, traceKey, type UsageAccount } from '@fwk/core';
+import { runInSpan, type UsageAccount } from '@fwk/core';
 import {
   background,
   type CallContext,
@@ -19,12 +19,16 @@ import {
   isFwkError,
   type Limited,
   type TimeLimit,
+  type TraceContext,
+  traceKey,
 } from '@fwk/kernel';
 import type { CallCounts } from '@fwk/resilience';
+import type { OperationPlan } from '../contract/contract.js';
 import { answerOfError, type ServedAnswer } from './answer.js';
 import type { AnswerWatcher, IncomingRequest } from './incoming-request.js';
 import type { Course, Ending } from './operation-handler.js';
 import type { RequestSeries } from './request-series.js';
+import { endRequestSpan, type RequestEnd } from './request-span.js';
 import { instanceOf } from './request-target.js';
 import type { ServerParts } from './server-parts.js';
 import { usedCall } from './used-call.js';
@@ -32,6 +36,7 @@ import { usedCall } from './used-call.js';
 /** What an exchange knows of the operation. */
 export interface ExchangeRoute {
   readonly id: string;
+  readonly plan: OperationPlan;
   readonly series: RequestSeries;
   /** Its numbers in the policy. */
   readonly counts: CallCounts;
@@ -67,20 +72,23 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
   /** Nobody waits any more: the exchange leaves when the work that is under way has ended. */
   #leaving = false;
 
-  /** @param limitMs - time for the answer; `Infinity` for no limit. */
+  /**
+   * @param startedMs - when it began, on `env.clock.now()`.
+   * @param limitMs - time for the answer; `Infinity` for no limit.
+   */
   constructor(
     parts: ServerParts,
     route: ExchangeRoute,
     request: IncomingRequest,
+    startedMs: number,
     limitMs: number,
     values: readonly ContextEntry[],
   ) {
-    const { clock } = parts.env;
     this.#parts = parts;
     this.#route = route;
     this.#request = request;
     this.#countedMs = route.counts.begin();
-    this.#startedMs = clock.now();
+    this.#startedMs = startedMs;
     this.#limitMs = limitMs;
     this.#loaded = parts.load?.begin() ?? 0;
     this.#inFlight = parts.drain.track();
@@ -94,6 +102,13 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
 
   get trace(): TraceContext | undefined {
     return this.context.get(traceKey);
+  }
+
+  /** Runs a part of the work, in the call and in its span. */
+  run(body: () => void): void {
+    const { trace } = this;
+    if (trace?.span) this.scope.run(() => runInSpan(trace, body));
+    else this.scope.run(body);
   }
 
   begin(): void {
@@ -153,15 +168,20 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
     if (!failed) this.#route.counts.succeeded(this.#countedMs);
     else if (this.#isRefusal(error)) this.#route.counts.refused(this.#countedMs);
     else this.#route.counts.failed(error, this.#countedMs, this.context);
-    const ms = this.#measure(status, answer.body);
+    const ms = this.#measure(status, answer.body, failed ? error : undefined);
     this.#log(status, ms, error);
+  }
+
+  #endSpan(end: RequestEnd): void {
+    const span = this.trace?.span;
+    if (span) endRequestSpan(span, this.#route.plan, this.#request, end);
   }
 
   /** Told after an answer too; only without one has the caller gone. */
   over(): void {
     if (!this.#answered) {
       this.#answered = true;
-      this.#log(499, this.#measure(499, undefined));
+      this.#log(499, this.#measure(499, undefined, undefined));
       this.#route.counts.cancelled(this.#countedMs);
       if (this.#outlives) {
         this.#leaving = true;
@@ -173,11 +193,12 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
   }
 
   /** Counts the request, and what its caller used. @returns how long it took, in milliseconds */
-  #measure(status: number, answer: string | undefined): number {
+  #measure(status: number, answer: string | undefined, error: unknown): number {
     const nowMs = this.#parts.env.clock.now();
     const ms = nowMs - this.#startedMs;
     this.#route.series.observe(this.#request.protocol, status, ms / 1000, this.trace?.traceId);
     this.#route.usage?.add(usedCall(this.#request, ms, status, answer), nowMs);
+    this.#endSpan({ status: status === 499 ? undefined : status, error, endMs: nowMs });
     return ms;
   }
 

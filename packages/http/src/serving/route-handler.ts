@@ -5,11 +5,11 @@
  * While all layers of the scope would let a request in, its body is read first, so that nobody holds a place by sending slowly.
  * As soon as one would not, requests pass the scope by their heads alone, and a body is read only of those that are let in.
  */
-import { childSpan, startTrace, traceKey, type UsageAccount } from '@fwk/core';
-import { type ContextEntry, callSafely, operationKey } from '@fwk/kernel';
+import { baggageKey, beginServerSpan, readBaggage, type UsageAccount } from '@fwk/core';
+import { type ContextEntry, callerKey, callSafely, operationKey, traceKey } from '@fwk/kernel';
 import type { CallCounts, ServerScope } from '@fwk/resilience';
 import type { OperationPlan } from '../contract/contract.js';
-import { callerKey } from '../wire/caller.js';
+import { headerNames } from '../wire/headers.js';
 import { peerKey } from '../wire/peer.js';
 import type { ServedAnswer } from './answer.js';
 import { answerFault, LayerAnswerError } from './answer-fault.js';
@@ -31,6 +31,7 @@ export class RouteHandler {
   readonly #parts: ServerParts;
   readonly plan: OperationPlan;
   readonly #context: ContextEntry;
+  readonly #spanName: string;
   readonly #operation: OperationHandler;
   readonly #scope: ServedScope;
   readonly #layers: ServerScope<ServedRequest, ServedAnswer>;
@@ -50,6 +51,7 @@ export class RouteHandler {
     this.#parts = parts;
     this.plan = plan;
     this.#context = operationKey.of(plan.id);
+    this.#spanName = `${plan.method} ${plan.template.route}`;
     this.#operation = operation;
     this.#scope = scope;
     this.#layers = layers;
@@ -58,8 +60,9 @@ export class RouteHandler {
   handle(request: IncomingRequest): void {
     const limitMs = this.#scope.limitMs(this.plan.name);
     const remainingMs = request.remainingMs ?? limitMs;
-    const values = this.#contextValues(request);
-    const exchange = new Exchange(this.#parts, this, request, Math.min(limitMs, remainingMs), values);
+    const startedMs = this.#parts.env.clock.now();
+    const values = this.#contextValues(request, startedMs);
+    const exchange = new Exchange(this.#parts, this, request, startedMs, Math.min(limitMs, remainingMs), values);
     // Nobody waits for the answer any more; working on it would only slow down calls that somebody waits for.
     if (remainingMs === 0) exchange.failed(this.counts.outOfTime(exchange.context));
     else if (this.#layers.empty) this.#direct(exchange, request);
@@ -71,7 +74,7 @@ export class RouteHandler {
   }
 
   #direct(exchange: Exchange, request: IncomingRequest): void {
-    if (!this.#takesBody) exchange.scope.run(() => this.#serve(exchange, request));
+    if (!this.#takesBody) exchange.run(() => this.#serve(exchange, request));
     else this.#read(exchange, request, () => this.#serve(exchange, request));
   }
 
@@ -87,7 +90,7 @@ export class RouteHandler {
         call.complete = true;
         this.#enter(exchange, call);
       });
-    } else exchange.scope.run(() => this.#enter(exchange, call));
+    } else exchange.run(() => this.#enter(exchange, call));
   }
 
   /** A layer whose `status` throws counts as not ready. */
@@ -120,13 +123,18 @@ export class RouteHandler {
       const { context } = exchange;
       if (error || context.cancelled) return exchange.failed(error ?? context.reason);
       request.body = body;
-      exchange.scope.run(goOn);
+      exchange.run(goOn);
     });
   }
 
-  #contextValues({ trace: outer, priority: claimed, caller, address, peer }: IncomingRequest): ContextEntry[] {
-    const { random } = this.#parts.env;
-    const values: ContextEntry[] = [this.#context, traceKey.of(outer ? childSpan(outer, random) : startTrace(random))];
+  #contextValues(
+    { trace: outer, priority: claimed, caller, address, peer, headers }: IncomingRequest,
+    startedMs: number,
+  ): ContextEntry[] {
+    const trace = beginServerSpan(this.#parts.env, this.#spanName, outer, startedMs);
+    const values: ContextEntry[] = [this.#context, traceKey.of(trace)];
+    const baggage = headers[headerNames.baggage];
+    if (baggage !== undefined) values.push(baggageKey.of(readBaggage(baggage)));
     const priority = priorityEntry(claimed, this.plan.priority, claimed !== undefined && this.#parts.trusts(address));
     if (priority) values.push(priority);
     if (caller !== undefined) values.push(callerKey.of(caller));

@@ -1,0 +1,115 @@
+/** One request to a collector, and what its answer means. */
+import type { IncomingMessage } from 'node:http';
+import { type Clock, messageOf, parseJson, readRetryAfterMs } from '@fwk/kernel';
+import { encodeBody } from '../../metrics/content-encoding.js';
+
+/** Where and how spans are sent. */
+export interface Collector {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** For the whole exchange, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** What came of it. */
+export type PostResult =
+  | { readonly kind: 'taken'; readonly rejected: number; readonly message: string }
+  | { readonly kind: 'later'; readonly reason: string; readonly afterMs: number | undefined }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** Longest answer that is read, in bytes; collectors answer less than a hundred. */
+const longestAnswer = 65_536;
+
+/** Statuses after which the same request may be sent again. Source: OTLP/HTTP, "Retryable Response Codes". */
+const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** Sends a body. Never rejects. */
+export async function postSpans(collector: Collector, text: string, clock: Clock): Promise<PostResult> {
+  try {
+    const { encoding, body } = (await encodeBody('gzip', text)) ?? { encoding: undefined, body: Buffer.from(text) };
+    return await exchange(collector, encoding, body, clock);
+  } catch (error) {
+    return { kind: 'later', reason: messageOf(error), afterMs: undefined };
+  }
+}
+
+async function exchange(
+  { url, headers, timeoutMs }: Collector,
+  encoding: string | undefined,
+  body: Buffer,
+  clock: Clock,
+): Promise<PostResult> {
+  const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
+  return new Promise<PostResult>((resolve, reject) => {
+    const sent = request(url, {
+      method: 'POST',
+      headers: {
+        ...headers,
+        'content-type': 'application/json',
+        'content-length': body.length,
+        ...(encoding !== undefined && { 'content-encoding': encoding }),
+      },
+    });
+    const limit = clock.setTimer(
+      () => sent.destroy(new Error(`the collector did not answer within ${timeoutMs} ms`)),
+      timeoutMs,
+      true,
+    );
+    let answering = false;
+    sent.on('error', reject);
+    sent.on('close', () => {
+      clock.clearTimer(limit);
+      // Of an answer that has begun, its reader finds out whether it is whole.
+      if (!answering) reject(new Error('the collector closed the connection before it had answered'));
+    });
+    sent.on('response', (response) => {
+      answering = true;
+      readAnswer(response).then((answer) => resolve(meaningOf(response, answer, clock)), reject);
+    });
+    sent.end(body);
+  });
+}
+
+async function readAnswer(response: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of response) {
+    const bytes = part as Buffer;
+    length += bytes.length;
+    if (length > longestAnswer) {
+      response.destroy();
+      break;
+    }
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts).toString();
+}
+
+function meaningOf({ statusCode = 0, headers }: IncomingMessage, answer: string, clock: Clock): PostResult {
+  if (statusCode >= 200 && statusCode < 300) return { kind: 'taken', ...partOf(answer) };
+  const reason = `the collector answered ${statusCode}`;
+  if (!retryable.has(statusCode)) return { kind: 'refused', reason: `${reason}: ${answer.slice(0, 200)}` };
+  return { kind: 'later', reason, afterMs: readRetryAfterMs(headers['retry-after'], clock.wallTime()) };
+}
+
+/** A collector may take only a part, and says so in a body that is a success. */
+function partOf(answer: string): { readonly rejected: number; readonly message: string } {
+  const none = { rejected: 0, message: '' };
+  try {
+    const parsed: unknown = parseJson(answer);
+    const part = memberOf(parsed, 'partialSuccess') ?? memberOf(parsed, 'partial_success');
+    // Whole numbers are texts in JSON of protocol buffers, and numbers in that of many programs.
+    const rejected = Number(memberOf(part, 'rejectedSpans') ?? memberOf(part, 'rejected_spans') ?? 0);
+    const message = memberOf(part, 'errorMessage') ?? memberOf(part, 'error_message') ?? '';
+    return {
+      rejected: Number.isSafeInteger(rejected) && rejected > 0 ? rejected : 0,
+      message: String(message).slice(0, 500),
+    };
+  } catch {
+    return none;
+  }
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}

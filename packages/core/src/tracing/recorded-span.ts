@@ -1,0 +1,151 @@
+import type { AttributeValue, Span, SpanFailure, SpanKind, TraceContext } from '@fwk/kernel';
+import { type OtelSpan, withOtelSpan } from './otel.js';
+import { otelAttributes } from './span-data.js';
+
+/** Most attributes and events of one span; what is beyond is counted. */
+const maxAttributes = 32;
+const maxEvents = 32;
+
+/** Something that happened while a span ran. */
+export interface SpanEvent {
+  /** On `env.clock.now()`. */
+  readonly atMs: number;
+  readonly name: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** What a span tells when it ends, and asks while it runs. */
+export interface SpanOwner {
+  /** On `env.clock.now()`. */
+  now(): number;
+  /** What to add to moments of that clock for wall time, in milliseconds. */
+  aheadMs(nowMs: number): number;
+  ended(span: RecordedSpan): void;
+}
+
+/** Who a span is. */
+export interface SpanIds {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly flags: number;
+  readonly tracestate: string;
+  readonly parentSpanId: string | undefined;
+  /** Whether the span above is of another process. */
+  readonly remoteParent: boolean;
+}
+
+/**
+ * A span as it is recorded, and the trace that work inside it goes on with. Where the application uses OpenTelemetry it is told of
+ * everything too, and the ids are those that it gave.
+ */
+export class RecordedSpan implements TraceContext, Span {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly flags: number;
+  readonly tracestate: string;
+  readonly parentSpanId: string | undefined;
+  readonly remoteParent: boolean;
+  readonly kind: SpanKind;
+  /** On `env.clock.now()`. */
+  readonly startMs: number;
+  /** The span of OpenTelemetry that stands for this one. */
+  readonly otel: OtelSpan | undefined;
+  endMs = Number.NaN;
+  failure: SpanFailure | undefined = undefined;
+  /** Names and values in turn. */
+  attributes: AttributeValue[] = [];
+  events: SpanEvent[] | undefined = undefined;
+  /** Events that found no room. */
+  eventsLeftOut = 0;
+  #name: string;
+  readonly #owner: SpanOwner;
+  /** Whether the span of OpenTelemetry is somebody else's, who ends it. */
+  readonly #adopted: boolean;
+
+  constructor(
+    owner: SpanOwner,
+    name: string,
+    kind: SpanKind,
+    ids: SpanIds,
+    startMs: number,
+    otel: OtelSpan | undefined = undefined,
+    adopted = false,
+  ) {
+    this.traceId = ids.traceId;
+    this.spanId = ids.spanId;
+    this.flags = ids.flags;
+    this.tracestate = ids.tracestate;
+    this.parentSpanId = ids.parentSpanId;
+    this.remoteParent = ids.remoteParent;
+    this.kind = kind;
+    this.startMs = startMs;
+    this.otel = otel;
+    this.#name = name;
+    this.#owner = owner;
+    this.#adopted = adopted;
+  }
+
+  get span(): Span {
+    return this;
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  set name(name: string) {
+    if (this.ended) return;
+    this.#name = name;
+    this.otel?.updateName(name);
+  }
+
+  get owner(): SpanOwner {
+    return this.#owner;
+  }
+
+  get ended(): boolean {
+    return !Number.isNaN(this.endMs);
+  }
+
+  set(name: string, value: AttributeValue): void {
+    if (this.ended || this.attributes.length >= 2 * maxAttributes) return;
+    this.attributes.push(name, value);
+    this.otel?.setAttribute(name, value);
+  }
+
+  event(name: string, data: Readonly<Record<string, unknown>>): void {
+    if (this.ended) return;
+    if (this.events !== undefined && this.events.length >= maxEvents) {
+      this.eventsLeftOut++;
+      return;
+    }
+    const atMs = this.#owner.now();
+    this.events ??= [];
+    this.events.push({ atMs, name, data });
+    this.otel?.addEvent(name, otelAttributes(data), atMs + this.#owner.aheadMs(atMs));
+  }
+
+  end(endMs: number, failure?: SpanFailure): void {
+    if (this.ended) return;
+    this.endMs = endMs;
+    this.failure = failure;
+    if (this.otel) this.#endOtel(this.otel, endMs);
+    this.#owner.ended(this);
+  }
+
+  /** Runs `body` inside the span, as OpenTelemetry sees it. */
+  run<T>(body: () => T): T {
+    return this.otel && !this.#adopted ? withOtelSpan(this.otel, body) : body();
+  }
+
+  #endOtel(otel: OtelSpan, endMs: number): void {
+    if (this.failure) {
+      otel.setAttribute('error.type', this.failure.type);
+      otel.setStatus({ code: otelError, message: this.failure.message });
+    }
+    if (!this.#adopted) otel.end(endMs + this.#owner.aheadMs(endMs));
+  }
+}
+
+/** The status of a span that failed, in OpenTelemetry's API. */
+const otelError = 2;

@@ -1,0 +1,34 @@
+/** What spans hold, as plain data without secrets: for people, for OTLP and for OpenTelemetry. */
+import { type AttributeValue, redact, redactText } from '@fwk/kernel';
+
+/** Longest text of an attribute. */
+const longestText = 1024;
+const limits = Object.freeze({ maxDepth: 4, maxValues: 100, maxTextLength: longestText, maxTotalLength: 8192 });
+
+/** Attributes by name, of a list of names and values in turn; of one name the last counts. */
+export function attributesOf(list: readonly AttributeValue[]): Readonly<Record<string, AttributeValue>> {
+  const names = new Map<string, AttributeValue>();
+  for (let index = 0; index + 1 < list.length; index += 2) names.set(String(list[index]), list[index + 1] ?? '');
+  return otelAttributes(Object.fromEntries(names));
+}
+
+/** The data of an event as attributes: values that are objects or lists become JSON. */
+export function otelAttributes(data: Readonly<Record<string, unknown>>): Readonly<Record<string, AttributeValue>> {
+  const copy = redact(data, '', limits);
+  if (typeof copy !== 'object' || copy === null) return {};
+  const attributes: [string, AttributeValue][] = [];
+  for (const [name, value] of Object.entries(copy)) {
+    if (value === null) continue;
+    attributes.push([name, isAttribute(value) ? value : JSON.stringify(value)]);
+  }
+  return Object.fromEntries(attributes);
+}
+
+/** What a failure says, without secrets. */
+export function failureText(message: string): string {
+  return redactText(message, longestText);
+}
+
+function isAttribute(value: unknown): value is AttributeValue {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}

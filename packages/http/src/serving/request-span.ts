@@ -1,0 +1,38 @@
+/** What the span of a request says, by OpenTelemetry's names for HTTP servers. */
+import { isFwkError, maskText, messageOf, type Span } from '@fwk/kernel';
+import type { OperationPlan } from '../contract/contract.js';
+import type { IncomingRequest } from './incoming-request.js';
+
+/** How a request ended. */
+export interface RequestEnd {
+  /** The status that was answered; undefined where the caller had gone. */
+  readonly status: number | undefined;
+  readonly error: unknown;
+  readonly endMs: number;
+}
+
+/** First status that says that the server failed. */
+const firstServerError = 500;
+
+/** Ends the span. What is the caller's fault is no error of the server. */
+export function endRequestSpan(
+  span: Span,
+  plan: OperationPlan,
+  { protocol, url, address }: IncomingRequest,
+  { status, error, endMs }: RequestEnd,
+): void {
+  span.set('http.request.method', plan.method);
+  span.set('http.route', plan.template.route);
+  const query = url.indexOf('?');
+  span.set('url.path', maskText(query < 0 ? url : url.slice(0, query)));
+  span.set('network.protocol.name', protocol);
+  if (address !== '') span.set('client.address', address);
+  span.set('fwk.operation', plan.id);
+  if (status === undefined) span.set('fwk.caller_gone', true);
+  else span.set('http.response.status_code', status);
+  if (status === undefined || status < firstServerError) span.end(endMs);
+  else {
+    const type = isFwkError(error) ? error.code : String(status);
+    span.end(endMs, { type, message: error === undefined ? '' : messageOf(error) });
+  }
+}
