@@ -259,8 +259,8 @@ describe('bad requests', () => {
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     for (const [method, path, allow] of [
       ['PATCH', '/manage/info', 'GET, HEAD'],
-      ['OPTIONS', '/manage/loggers/root', 'PUT'],
-      ['GET', '/manage/loggers/root', 'PUT'],
+      ['OPTIONS', '/manage/loggers/root', 'GET, HEAD, PUT'],
+      ['DELETE', '/manage/loggers/root', 'GET, HEAD, PUT'],
       ['POST', '/manage', 'GET, HEAD'],
       ['DELETE', '/manage/events', 'GET, HEAD'],
     ] as const) {
