@@ -1,0 +1,57 @@
+/** Finds the contract that a place on the command line means. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { messageOf, OptionsError, parseJson } from '@fwk/kernel';
+import type { AnyContract } from '../contract/contract-types.js';
+import type { ContractDescription } from '../evolution/contract-description.js';
+import { isObject } from '../evolution/json-schema.js';
+
+/**
+ * Reads a description, or imports a module and finds the contract in it.
+ * @param place - `FILE` or `FILE#EXPORT`
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when there is none, or several and none is named.
+ */
+export async function loadContract(place: string): Promise<AnyContract | ContractDescription> {
+  const at = place.lastIndexOf('#');
+  const [path, name] = at > 0 ? [place.slice(0, at), place.slice(at + 1)] : [place, undefined];
+  try {
+    if (path.endsWith('.json')) return checkDescription(path, parseJson(await readFile(path, 'utf8')));
+    const module: unknown = await import(pathToFileURL(resolve(path)).href);
+    return contractIn(path, module as Readonly<Record<string, unknown>>, name);
+  } catch (error) {
+    if (error instanceof OptionsError) throw error;
+    throw new OptionsError('fwk-contract', [`${path} cannot be read: ${messageOf(error)}`]);
+  }
+}
+
+function contractIn(path: string, module: Readonly<Record<string, unknown>>, name: string | undefined): AnyContract {
+  const found = Object.entries(module).filter(([, value]) => isContract(value)) as [string, AnyContract][];
+  const wanted = name === undefined ? found : found.filter(([exported]) => exported === name);
+  const [first] = wanted;
+  if (first && new Set(wanted.map(([, contract]) => contract)).size === 1) return first[1];
+  const names = found.map(([exported]) => `${path}#${exported}`);
+  if (names.length === 0) throw new OptionsError('fwk-contract', [`${path} exports no contract`]);
+  const why = name === undefined ? 'exports several contracts' : `exports no contract as "${name}"`;
+  throw new OptionsError('fwk-contract', [`${path} ${why}; say one of ${names.join(', ')}`]);
+}
+
+function isContract(value: unknown): value is AnyContract {
+  return isObject(value) && value.kind === 'fwk.contract' && Array.isArray(value.plans);
+}
+
+function checkDescription(path: string, value: unknown): ContractDescription {
+  const isDescription =
+    isObject(value) &&
+    value.kind === 'fwk.contract-description' &&
+    typeof value.name === 'string' &&
+    typeof value.version === 'string' &&
+    isObject(value.operations) &&
+    Object.values(value.operations).every(
+      (operation) => isObject(operation) && typeof operation.method === 'string' && typeof operation.path === 'string',
+    );
+  if (isDescription) return value as object as ContractDescription;
+  throw new OptionsError('fwk-contract', [
+    `${path} is no description of a contract, as fwk-contract describe writes it`,
+  ]);
+}

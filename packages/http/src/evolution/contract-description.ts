@@ -1,0 +1,54 @@
+/** A contract as plain data: what a later version is compared with, and what can be kept in a file beside a release. */
+import type { AnyContract } from '../contract/contract-types.js';
+import { describeSchema, type SchemaDescription } from './json-schema.js';
+
+/** See the head of this file. */
+export interface ContractDescription {
+  readonly kind: 'fwk.contract-description';
+  readonly name: string;
+  readonly version: string;
+  readonly operations: Readonly<Record<string, OperationDescription>>;
+}
+
+/** One operation. */
+export interface OperationDescription {
+  readonly method: string;
+  /** As it is written in the contract: `/stock/:sku`. */
+  readonly path: string;
+  readonly params?: SchemaDescription;
+  readonly query?: SchemaDescription;
+  readonly headers?: SchemaDescription;
+  readonly body?: SchemaDescription;
+  readonly response?: SchemaDescription;
+  readonly idempotent: boolean;
+  readonly idempotencyKey: boolean;
+  readonly priority?: string;
+  readonly timeoutMs?: number;
+}
+
+/** The parts of an operation that have schemas. */
+export const schemaParts = ['params', 'query', 'headers', 'body', 'response'] as const;
+
+/** Describes a contract; a description is answered as it is. */
+export function describeContract(contract: AnyContract | ContractDescription): ContractDescription {
+  if (contract.kind === 'fwk.contract-description') return contract;
+  const { name, version, plans } = contract;
+  const operations = plans.map((plan) => {
+    const described = schemaParts.flatMap((part) => {
+      const schema = plan[part];
+      return schema ? [[part, describeSchema(schema)] as const] : [];
+    });
+    const { method, template, idempotent, idempotencyKey, priority, timeoutMs } = plan;
+    const operation: OperationDescription = {
+      method,
+      path: template.path,
+      ...Object.fromEntries(described),
+      idempotent,
+      idempotencyKey,
+      ...(priority !== undefined && { priority }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    };
+    return [plan.name, operation] as const;
+  });
+  return { kind: 'fwk.contract-description', name, version, operations: Object.fromEntries(operations) };
+}

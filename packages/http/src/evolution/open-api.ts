@@ -1,0 +1,161 @@
+/**
+ * A contract as an OpenAPI 3.1 document, for people and tools that know those. Schemas come from their library's own converter;
+ * one that cannot say what it takes stands there as anything, with the reason in its description.
+ */
+
+import type { AnyContract } from '../contract/contract-types.js';
+import { parsePath } from '../contract/path-template.js';
+import { headerNames } from '../wire/headers.js';
+import { type ContractDescription, describeContract, type OperationDescription } from './contract-description.js';
+import { isObject, type JsonSchema, type JsonSchemaObject, type SchemaDescription } from './json-schema.js';
+import { fieldsOf, namesIn } from './schema-parts.js';
+
+/** An OpenAPI 3.1 document. */
+export interface OpenApiDocument {
+  readonly openapi: '3.1.1';
+  readonly info: { readonly title: string; readonly version: string };
+  readonly jsonSchemaDialect: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> };
+}
+
+/** One operation of the document. */
+export interface OpenApiOperation {
+  readonly operationId: string;
+  readonly parameters?: readonly JsonSchemaObject[];
+  readonly requestBody?: JsonSchemaObject;
+  readonly responses: Readonly<Record<string, JsonSchemaObject>>;
+  /** What OpenAPI has no word for: `idempotent`, `priority`, `timeoutMs`. */
+  readonly 'x-fwk': JsonSchemaObject;
+}
+
+/** Makes the document. */
+export function openApi(contract: AnyContract | ContractDescription): OpenApiDocument {
+  const { name, version, operations } = describeContract(contract);
+  const paths: Record<string, Record<string, OpenApiOperation>> = {};
+  const schemas: Record<string, JsonSchema> = { Problem: problem };
+  for (const [operationName, operation] of Object.entries(operations)) {
+    const template = parsePath(operation.path);
+    const path = typeof template === 'string' ? operation.path : template.route;
+    paths[path] = { ...paths[path], [operation.method.toLowerCase()]: operationOf(operationName, operation, schemas) };
+  }
+  return {
+    openapi: '3.1.1',
+    info: { title: name, version },
+    jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
+    paths,
+    components: { schemas },
+  };
+}
+
+function operationOf(
+  operationId: string,
+  operation: OperationDescription,
+  schemas: Record<string, JsonSchema>,
+): OpenApiOperation {
+  const placed = (part: 'body' | 'response', side: 'input' | 'output', description: SchemaDescription) =>
+    placedIn(schemas, `${operationId}.${part}`, shown(description, side));
+  const { body, response, idempotent, idempotencyKey, priority, timeoutMs } = operation;
+  const parameters = [
+    ...parametersIn('path', operation.params),
+    ...parametersIn('query', operation.query),
+    ...parametersIn('header', operation.headers),
+    ...(idempotencyKey ? [keyParameter] : []),
+  ];
+  return {
+    operationId,
+    ...(parameters.length > 0 && { parameters }),
+    ...(body && {
+      requestBody: { required: true, content: { 'application/json': { schema: placed('body', 'input', body) } } },
+    }),
+    responses: {
+      ...(response
+        ? {
+            200: {
+              description: 'The answer.',
+              content: { 'application/json': { schema: placed('response', 'output', response) } },
+            },
+          }
+        : { 204: { description: 'Done.' } }),
+      default: {
+        description: 'What went wrong, as RFC 9457 has it.',
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    },
+    'x-fwk': { idempotent, ...(priority !== undefined && { priority }), ...(timeoutMs !== undefined && { timeoutMs }) },
+  };
+}
+
+/** Each field is a parameter. A schema that names no fields stands there as one. */
+function parametersIn(
+  place: 'path' | 'query' | 'header',
+  description: SchemaDescription | undefined,
+): JsonSchemaObject[] {
+  if (!description) return [];
+  const schema = shown(description, 'input');
+  if (!isObject(schema) || Object.keys(fieldsOf(schema)).length === 0) return [{ name: place, in: place, schema }];
+  const required = namesIn(schema.required);
+  return Object.entries(fieldsOf(schema)).map(([name, field]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    schema: field,
+  }));
+}
+
+const keyParameter: JsonSchemaObject = Object.freeze({
+  name: headerNames.idempotencyKey,
+  in: 'header',
+  required: true,
+  description: 'Calls with the same key are done once.',
+  schema: { type: 'string', minLength: 1 },
+});
+
+/** As our servers answer errors. */
+const problem: JsonSchemaObject = Object.freeze({
+  type: 'object',
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer', minimum: 400, maximum: 599 },
+    detail: { type: 'string' },
+    traceId: { type: 'string' },
+    retryAfterMs: { type: 'number', minimum: 0 },
+    issues: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { in: { type: 'string' }, path: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+  },
+});
+
+/** Without the dialect, which stands at the head of the document. */
+function shown(description: SchemaDescription, side: 'input' | 'output'): JsonSchema {
+  const schema = description[side];
+  if (schema === undefined) return { description: description.opaque ?? 'anything' };
+  if (!isObject(schema)) return schema;
+  const { $schema: _, ...rest } = schema;
+  return rest;
+}
+
+/** A schema that refers to itself gets a name in the document, since `#` means the document there. */
+function placedIn(schemas: Record<string, JsonSchema>, name: string, schema: JsonSchema): JsonSchema {
+  const base = `#/components/schemas/${name}`;
+  let refers = false;
+  const moved = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(moved);
+    if (!isObject(value)) return value;
+    const entries = Object.entries(value).map(([key, inner]) => {
+      if (key !== '$ref' || typeof inner !== 'string' || !inner.startsWith('#')) return [key, moved(inner)];
+      refers = true;
+      return [key, base + inner.slice(1)];
+    });
+    return Object.fromEntries(entries);
+  };
+  const placed = moved(schema) as JsonSchema;
+  if (!refers) return schema;
+  schemas[name] = placed;
+  return { $ref: base };
+}
