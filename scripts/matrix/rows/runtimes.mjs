@@ -41,7 +41,7 @@ function nodeRow(version) {
     async run(project) {
       writePrograms(project);
       for (const file of ['service.mjs', 'service.cjs'])
-        await project.node([file], { node: nodeOf(project, name), says: serviceSays });
+        await project.node([file], { node: nodeOf(project, version), says: serviceSays });
     },
   };
 }
