@@ -1,7 +1,8 @@
 /**
  * The CommonJS form of a package, in dist/cjs, for those who cannot load ES modules: Jest as it is set up by default, and
  * TypeScript that looks for packages as Node 10 did. Each file of the bundle is translated by itself, so that here too every
- * class exists once, and the types are copied, since in a folder of CommonJS TypeScript takes them for those of CommonJS.
+ * class exists once, and the types are copied, since in a folder of CommonJS TypeScript takes them for those of CommonJS. It
+ * has no source maps: those who load it do not read them, and they would be a quarter of it.
  */
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -23,8 +24,6 @@ export async function writeCommonJs(build, folder, { target }) {
     format: 'cjs',
     platform: 'node',
     target,
-    sourcemap: true,
-    sourcesContent: false,
     // Jest runs CommonJS where `import()` is refused: what is imported late is required late.
     supported: { 'dynamic-import': false },
     logLevel: 'warning',
@@ -37,7 +36,7 @@ export async function writeCommonJs(build, folder, { target }) {
   writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
   const made = new Set([
     join(cjs, 'package.json'),
-    ...modules.flatMap((path) => [join(cjs, relative(bundle, path)), join(cjs, `${relative(bundle, path)}.map`)]),
+    ...modules.map((path) => join(cjs, relative(bundle, path))),
     ...types.map((path) => join(cjs, relative(dist, path))),
   ]);
   for (const path of filesBelow(cjs, (path) => !made.has(path))) rmSync(path, { force: true });
