@@ -13,7 +13,12 @@ export function packageNames() {
     .sort();
 }
 
-/** Paths of all files below `folder` that `wanted` accepts, in a stable order. */
+/**
+ * Paths of all files below `folder` that `wanted` accepts, in a stable order.
+ * @param {string} folder
+ * @param {(path: string) => boolean} [wanted]
+ * @returns {string[]}
+ */
 export function filesBelow(folder, wanted = () => true) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
