@@ -9,6 +9,8 @@ export type ReadSeries = readonly [series: NumberSeries | ObservedSeries, value:
 /** One instrument: its series by their labels, and what had to be folded because there were too many. */
 export class Instrument {
   readonly spec: CheckedSpec;
+  /** Upper bounds of a histogram, for its series. */
+  readonly limits: Float64Array;
   readonly series = new Map<string, NumberSeries | HistogramSeries>();
   /** By labels. Of several owners of one series the last is asked first. */
   readonly #observed = new Map<string, ObservedSeries[]>();
@@ -16,6 +18,7 @@ export class Instrument {
 
   constructor(spec: CheckedSpec) {
     this.spec = spec;
+    this.limits = Float64Array.from(spec.bounds);
   }
 
   /** How many series there are, each owner of an observed one counted. */

@@ -114,7 +114,7 @@ class PlainMeter implements Metrics {
   histogram(spec: HistogramSpec, labels: Labels = {}): HistogramSeries {
     const owner = this.#instrument('histogram', spec);
     const wallTime = () => this.#options.clock.wallTime();
-    return this.#series(owner, labels, (own) => new HistogramSeries(own, owner.spec.bounds, wallTime));
+    return this.#series(owner, labels, (own) => new HistogramSeries(own, owner.spec.bounds, owner.limits, wallTime));
   }
 
   observe(kind: 'gauge' | 'counter', spec: InstrumentSpec, labels: Labels, read: () => number): Disposable {

@@ -60,13 +60,17 @@ export class HistogramSeries extends LabelledSeries implements Histogram {
   readonly counts: number[];
   sum = 0;
   exemplars: (Exemplar | undefined)[] | undefined;
+  /** The bounds once more, as numbers that are compared without being unpacked. */
+  readonly #limits: Float64Array;
   readonly #wallTime: () => number;
   /** The buckets whose exemplar has not been collected yet. */
   #kept: boolean[] | undefined;
 
-  constructor(labels: Labels, bounds: readonly number[], wallTime: () => number) {
+  /** @param limits - the bounds; series of one instrument share them */
+  constructor(labels: Labels, bounds: readonly number[], limits: Float64Array, wallTime: () => number) {
     super(labels);
     this.bounds = bounds;
+    this.#limits = limits;
     this.counts = new Array<number>(bounds.length + 1).fill(0);
     this.#wallTime = wallTime;
   }
@@ -74,10 +78,10 @@ export class HistogramSeries extends LabelledSeries implements Histogram {
   observe(value: number, traceId?: string): void {
     // One infinite value would make the sum infinite for ever.
     if (!Number.isFinite(value)) return;
-    const bounds = this.bounds;
+    const limits = this.#limits;
     let index = 0;
     // Linear: buckets are few and most values fall into the first ones.
-    while (index < bounds.length && value > (bounds[index] as number)) index++;
+    while (index < limits.length && value > (limits[index] as number)) index++;
     this.counts[index] = (this.counts[index] as number) + 1;
     this.sum += value;
     if (typeof traceId === 'string') this.#keep(index, value, traceId);
