@@ -7,6 +7,7 @@ export const configEvents = Object.freeze({
     'An operator changed what is set over all sources: path, kind (set, lifted, undone), actor, reason, untilMs.',
   'config.recovered': 'The sources are good again after a refusal: version, and the reason that no longer holds.',
   'flags.changed': 'New flag definitions took effect: version, and the flags that changed (at most 100 are listed).',
-  'flag.exposed': 'Somebody was given a variant, told once in a window: flag, variant, reason, contextId (its key).',
+  'flag.exposed':
+    'Somebody was given a variant, told once in a window: flag, variant, reason, contextId (its key); traceId and spanId of the call, where it has a trace.',
   'flag.expired': 'A flag is older than it should get, and still answers: flag, expires, owner.',
 });

@@ -3,7 +3,7 @@
  * until its window is over, in a ring of bounded length: when that is full the oldest is forgotten, and may be told again sooner. One timer
  * forgets, so that asking a flag reads no clock.
  */
-import type { Env, Timer } from '@fwk/kernel';
+import { type CallContext, currentContext, type Env, type Timer, traceKey } from '@fwk/kernel';
 import type { Outcome } from './flag-answer.js';
 
 /** Longer keys are neither told nor remembered: a key is an id. */
@@ -62,14 +62,16 @@ export class Exposures implements Disposable {
     this.#byFlag = new Map([...this.#byFlag].filter(([flag]) => flags.has(flag)));
   }
 
-  /** Tells it unless it was told in the window. */
-  tell(flag: string, outcome: Outcome, key: unknown): void {
+  /** Tells it unless it was told in the window. @param call - in which the flag was asked. @defaultValue the current one */
+  tell(flag: string, outcome: Outcome, key: unknown, call?: CallContext): void {
     const { told } = outcome;
     if (!told || typeof key !== 'string' || told.has(key) || key.length > longestExposedKey || !this.#env) return;
     this.#remember(told, key, this.#env);
     // Not `key`: what has that name is masked in logs.
     const { variant, reason } = outcome;
-    this.#env.events.emit('flag.exposed', { flag, variant, reason, contextId: key });
+    const trace = (call ?? currentContext()).get(traceKey);
+    const place = trace && { traceId: trace.traceId, spanId: trace.spanId };
+    this.#env.events.emit('flag.exposed', { flag, variant, reason, contextId: key, ...place });
   }
 
   /** Tells and remembers no more. */

@@ -9,7 +9,8 @@ import type { FlagDefinition } from './flag-definition.js';
 
 /** What such flags are answered and counted by. */
 export interface FlagDesk {
-  evaluate(flag: string, fallback: undefined, context: FlagContext): FlagAnswer<undefined>;
+  /** @param call - that asks. */
+  evaluate(call: CallContext, flag: string, context: FlagContext): FlagAnswer<undefined>;
   count(flag: string, variant: string, outcome: Outcome, tookMs: number): void;
 }
 
@@ -63,7 +64,7 @@ class FollowedFlag implements PolicyFlag {
   variantFor(context: CallContext, key: string | undefined): string | undefined {
     const given = context.get(flagContextKey);
     const known = given.key === undefined && key !== undefined ? { ...given, key } : given;
-    return this.#desk.evaluate(this.flag, undefined, known).variant;
+    return this.#desk.evaluate(context, this.flag, known).variant;
   }
 
   ended(variant: string, outcome: Outcome, tookMs: number): void {

@@ -3,7 +3,15 @@
  * whole, and a bad edit leaves the last good ones. What is asked is answered from flags that were made ready when definitions
  * changed; asking takes no lock, no promise and no memory beyond the answer.
  */
-import { currentContext, defaultEnv, type Env, type Live, liveValue, type PolicyFlag } from '@fwk/kernel';
+import {
+  type CallContext,
+  currentContext,
+  defaultEnv,
+  type Env,
+  type Live,
+  liveValue,
+  type PolicyFlag,
+} from '@fwk/kernel';
 import { nearestName } from '../schema/nearest-name.js';
 import type { Config, Refusal } from '../settings/config.js';
 import { formatPath } from '../tree/path.js';
@@ -23,6 +31,7 @@ import {
 import { type FlagContext, flagContextKey, noFlagContext } from './flag-context.js';
 import type { FlagDefinitions } from './flag-definition.js';
 import { checkFlagOptions, type FlagOptions } from './flag-options.js';
+import { tellInSpan } from './flag-span.js';
 import { FlagUnknownError } from './flag-unknown-error.js';
 import type { FlagSummary, Flags, FlagsState, Widened } from './flags.js';
 import { FlagsOfPolicies } from './flags-of-policies.js';
@@ -38,7 +47,7 @@ export class LiveFlags implements Flags, Disposable {
   readonly #changes = liveValue<readonly string[]>([], { name: 'changed flags' });
   readonly #experiments = new Experiments();
   readonly #policies = new FlagsOfPolicies(this.#sets, {
-    evaluate: (name, fallback, context) => this.evaluate(name, fallback, context),
+    evaluate: (call, name, context) => this.#evaluateIn(call, name, undefined, context),
     count: (name, variant, outcome, tookMs) => this.#experiments.count(name, variant, outcome, tookMs),
   });
   readonly #mismatchesTold = new Set<string>();
@@ -94,7 +103,21 @@ export class LiveFlags implements Flags, Disposable {
     return this.evaluate(name, fallback, context).value as Widened<T>;
   }
 
-  evaluate<T>(name: string, fallback: T, context: FlagContext = currentContext().get(flagContextKey)): FlagAnswer<T> {
+  evaluate<T>(name: string, fallback: T, context?: FlagContext): FlagAnswer<T> {
+    // Looking for the call costs as much as a rule: it is left where nobody needs it.
+    if (context && this.#env.tracer === undefined) return this.#answer(name, fallback, context, undefined);
+    const call = currentContext();
+    return this.#evaluateIn(call, name, fallback, context ?? call.get(flagContextKey));
+  }
+
+  /** @param call - in whose span the answer is told. */
+  #evaluateIn<T>(call: CallContext, name: string, fallback: T, context: FlagContext): FlagAnswer<T> {
+    const answer = this.#answer(name, fallback, context, call);
+    if (this.#env.tracer !== undefined) tellInSpan(call, name, answer, context.key);
+    return answer;
+  }
+
+  #answer<T>(name: string, fallback: T, context: FlagContext, call: CallContext | undefined): FlagAnswer<T> {
     const flag = this.#sets.value.get(name);
     if (flag === undefined) return this.#missing(fallback);
     if (fallback !== undefined && fallback !== null && kindOfFlag(fallback) !== flag.kind) {
@@ -102,7 +125,7 @@ export class LiveFlags implements Flags, Disposable {
     }
     const outcome = resolved(flag, context);
     if (!outcome) return failed(fallback, 'GENERAL', 'an attribute threw when it was read', flag.metadata);
-    if (outcome.told) this.#exposures?.tell(name, outcome, context.key);
+    if (outcome.told) this.#exposures?.tell(name, outcome, context.key, call);
     if (outcome.answer) return outcome.answer as FlagAnswer<T>;
     return answerOf(fallback, outcome.reason, flag.metadata);
   }

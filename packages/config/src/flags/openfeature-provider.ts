@@ -16,6 +16,7 @@ import {
 import { type FlagAnswer, type FlagErrorCode, kindOfFlag } from './flag-answer.js';
 import type { FlagContext } from './flag-context.js';
 import { targetingKey } from './flag-definition.js';
+import { providerName } from './flag-span.js';
 import type { Flags, FlagsState } from './flags.js';
 
 /**
@@ -28,7 +29,7 @@ export function openFeatureProvider(flags: Flags): Provider {
 }
 
 class FlagsProvider implements Provider {
-  readonly metadata = Object.freeze({ name: 'fwk' });
+  readonly metadata = Object.freeze({ name: providerName });
   readonly runsOn = 'server';
   readonly events = new OpenFeatureEventEmitter();
   readonly #flags: Flags;
