@@ -2,7 +2,12 @@
 import { packageArrows } from '../arrows/arrows.mjs';
 import { packageNames } from '../workspace.mjs';
 
-/** Each after all that it stands on, so that nobody can install a package whose dependencies are not there yet. */
+/**
+ * Each after all that it stands on, so that nobody can install a package whose dependencies are not there yet.
+ * @param {readonly string[]} [names]
+ * @param {Readonly<Record<string, readonly string[]>>} [arrows] what each stands on
+ * @returns {string[]}
+ */
 export function publishOrder(names = packageNames(), arrows = packageArrows) {
   const order = [];
   const add = (name) => {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { renameSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { background, type CallContext, type Clock, cancellable, makeEnv } from '@fwk/kernel';
@@ -49,6 +49,20 @@ describe('a file', () => {
     await writeFile(at('a.yaml'), 'shop:\n  maxItems: 5\n');
     const { originOf } = await load(at('a.yaml'));
     expect(originOf?.(['shop', 'maxItems'])).toMatchObject({ file: at('a.yaml'), line: 2, column: 13 });
+  });
+
+  test('is read where open files are no disposables, as under Yarn’s Plug’n’Play', async () => {
+    await writeFile(at('a.yaml'), 'port: 1\n');
+    const handle = await open(at('a.yaml'));
+    const kind = Object.getPrototypeOf(handle);
+    await handle.close();
+    const dispose = Object.getOwnPropertyDescriptor(kind, Symbol.asyncDispose) ?? expect.fail('it never was one');
+    Reflect.deleteProperty(kind, Symbol.asyncDispose);
+    try {
+      expect((await load(at('a.yaml'))).tree).toEqual({ port: 1 });
+    } finally {
+      Object.defineProperty(kind, Symbol.asyncDispose, dispose);
+    }
   });
 
   test('may start with a byte order mark', async () => {

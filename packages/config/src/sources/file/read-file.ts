@@ -3,6 +3,7 @@
  * read is read again: editors and deployments write in more than one step.
  */
 import type { BigIntStats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { abandonOnCancel, type CallContext, codeOf } from '@fwk/kernel';
 import { ConfigError, type ConfigErrorCode } from '../../errors.js';
 
@@ -50,19 +51,12 @@ async function readStable(file: FilePath): Promise<FileText> {
   const [{ open, stat }, { constants }] = await Promise.all([import('node:fs/promises'), import('node:fs')]);
   // A pipe that takes the file's place after the look would be waited for as well; Windows has no such flag.
   const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-  for (let read = 1; read <= maxReads; read++) {
+  for (let attempt = 1; attempt <= maxReads; attempt++) {
     try {
       // Looked at before it is opened: opening a pipe waits for a writer, for ever.
       check(file, await stat(file.absolute, { bigint: true }));
-      await using handle = await open(file.absolute, flags);
-      const before = await handle.stat({ bigint: true });
-      check(file, before);
-      const bytes = Buffer.alloc(Number(before.size) + 1);
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
-      const after = fingerprint(await handle.stat({ bigint: true }));
-      if (bytesRead === Number(before.size) && after === fingerprint(before)) {
-        return { text: decode(file, bytes.subarray(0, bytesRead)), fingerprint: after };
-      }
+      const read = await readOnce(file, await open(file.absolute, flags));
+      if (read !== undefined) return read;
     } catch (error) {
       throw error instanceof ConfigError ? error : systemError(file, error);
     }
@@ -72,6 +66,21 @@ async function readStable(file: FilePath): Promise<FileText> {
     file,
     `the file changed during each of ${maxReads} attempts to read it`,
   );
+}
+
+/** The text, or undefined when the file changed meanwhile. Closes by name: handles under Yarn's Plug'n'Play are no disposables. */
+async function readOnce(file: FilePath, handle: FileHandle): Promise<FileText | undefined> {
+  try {
+    const before = await handle.stat({ bigint: true });
+    check(file, before);
+    const bytes = Buffer.alloc(Number(before.size) + 1);
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
+    const after = fingerprint(await handle.stat({ bigint: true }));
+    if (bytesRead !== Number(before.size) || after !== fingerprint(before)) return undefined;
+    return { text: decode(file, bytes.subarray(0, bytesRead)), fingerprint: after };
+  } finally {
+    await handle.close();
+  }
 }
 
 function check(file: FilePath, stats: BigIntStats): void {
