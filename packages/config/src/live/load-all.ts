@@ -14,6 +14,7 @@ import type { FoundSecrets, Secrets } from '../secret/secret.js';
 import { type Layer, loadLayer } from '../source/layer.js';
 import type { ConfigSource } from '../source/source.js';
 import { mergeTrees } from '../tree/merge.js';
+import { formatOrigin } from '../tree/origin.js';
 import { type ConfigPath, formatPath } from '../tree/path.js';
 import { type ConfigTree, eachLeaf } from '../tree/tree.js';
 import { checkWhole } from './check-whole.js';
@@ -115,29 +116,44 @@ async function loadLayers({ sources, last }: Reading<unknown>, env: Env, call: C
   const layers: Layer[] = [];
   let merged: ConfigTree = {};
   let vanished: ConfigError | undefined;
+  const failures: Error[] = [];
   for (const source of sources) {
     let layer: Layer;
     try {
       layer = await loadLayer(source, { env, call, below: merged });
     } catch (error) {
       const known = last.find((each) => each.source === source);
-      if (!known || !saysNothing(error)) throw fromSource(error, source, call);
+      if (!known || !saysNothing(error)) {
+        if (call.cancelled) throw error;
+        failures.push(fromSource(error, source));
+        continue;
+      }
       vanished ??= error;
       layer = known;
     }
     layers.push(layer);
     merged = mergeTrees(merged, layer.tree);
   }
+  const [failure, ...others] = failures;
+  if (failure) throw allOf(failure, others);
   return { layers, merged, vanished };
 }
 
-/** What a source throws is made ours, but for a cancelled caller's reason. */
-function fromSource(error: unknown, source: ConfigSource, call: CallContext): unknown {
-  if (call.cancelled || isFwkError(error)) return error;
+/** What a source throws is made ours. */
+function fromSource(error: unknown, source: ConfigSource): Error {
+  if (error instanceof Error && isFwkError(error)) return error;
   return new ConfigError('FWK_CONFIG_SOURCE_FAILED', `the source failed: ${messageOf(error)}`, {
     origin: { source: source.name },
     cause: error,
   });
+}
+
+/** One error that tells all, so that nobody mends one file only to be told of the next. */
+function allOf(first: Error, others: readonly Error[]): Error {
+  if (!(first instanceof ConfigError) || others.length === 0) return first;
+  const { code, message, origin, cause } = first;
+  const start = origin ? formatOrigin(origin).length + 2 : 0;
+  return new ConfigError(code, message.slice(start), { ...(origin && { origin }), cause, others });
 }
 
 function loadTimeout(limitMs: number): ConfigError {

@@ -87,7 +87,9 @@ class Resolver {
     }
     if (!isTree(value) || isPlain(value)) return value;
     let copy: Record<string, unknown> | undefined;
-    for (const [key, item] of Object.entries(value)) {
+    for (const key of Object.keys(value)) {
+      const item = value[key];
+      if (typeof item !== 'string' && typeof item !== 'object') continue;
       const resolved = this.#walk(item, [...path, key]);
       if (Object.is(resolved, item)) continue;
       copy ??= { ...value };

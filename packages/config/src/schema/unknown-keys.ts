@@ -23,9 +23,12 @@ export function unknownKeys(given: unknown, made: unknown, isKnown: (path: Confi
   const compare = (before: unknown, after: unknown, path: ConfigPath): void => {
     if (!isTree(before) || !isTree(after) || found.length >= maxListed) return;
     for (const key of Object.keys(before)) {
+      if (Object.hasOwn(after, key)) {
+        if (isTree(before[key])) compare(before[key], after[key], [...path, key]);
+        continue;
+      }
       const here = [...path, key];
-      if (Object.hasOwn(after, key)) compare(before[key], after[key], here);
-      else if (found.length < maxListed && !isKnown(here)) {
+      if (found.length < maxListed && !isKnown(here)) {
         const nearest = nearestName(
           key,
           Object.keys(after).filter((name) => !Object.hasOwn(before, name)),

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isKept } from './kept.js';
 import { joinPath } from './path.js';
-import { type ConfigTree, isTree, valueAt } from './tree.js';
+import { type ConfigTree, isTree } from './tree.js';
 
 /**
  * A frozen copy of `next` in which every part that equals its counterpart in `previous` *is* that counterpart. Whoever
@@ -27,30 +27,43 @@ function shareTree(before: ConfigTree | undefined, next: ConfigTree): ConfigTree
   let same = before !== undefined && Object.keys(before).length === keys.length;
   let asItIs = isKept(next);
   for (const key of keys) {
-    const previous = before && Object.hasOwn(before, key) ? before[key] : undefined;
+    const known = before !== undefined && Object.hasOwn(before, key);
+    const previous = known ? before[key] : undefined;
     const value = shareUnchanged(previous, next[key]);
     // A schema may hand out any key; defining it keeps `__proto__` an ordinary member.
-    if (key === '__proto__') {
-      Object.defineProperty(shared, key, { value, enumerable: true, configurable: true, writable: true });
-    } else shared[key] = value;
+    if (key === '__proto__') Object.defineProperty(shared, key, { value, enumerable: true });
+    else shared[key] = value;
     asItIs &&= Object.is(value, next[key]);
-    if (same && !(Object.hasOwn(before as object, key) && Object.is(previous, value))) same = false;
+    same &&= known && Object.is(previous, value);
   }
   if (same) return before as ConfigTree;
   return asItIs ? next : Object.freeze(shared);
+}
+
+function ownMember(tree: ConfigTree, key: string): unknown {
+  return Object.hasOwn(tree, key) ? tree[key] : undefined;
 }
 
 /** Written paths of what differs between two shared trees; stops at `limit`. */
 export function changedPaths(previous: unknown, next: unknown, limit: number): string[] {
   const changed: string[] = [];
   const compare = (before: unknown, after: unknown, path: string) => {
-    if (Object.is(before, after) || changed.length >= limit) return;
+    if (Object.is(before, after)) return;
     if (!isTree(before) || !isTree(after)) {
       changed.push(path);
       return;
     }
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      compare(valueAt(before, [key]), valueAt(after, [key]), joinPath(path, key));
+    const member = (key: string) => {
+      const [one, other] = [ownMember(before, key), ownMember(after, key)];
+      if (!Object.is(one, other)) compare(one, other, joinPath(path, key));
+    };
+    for (const key of Object.keys(before)) {
+      if (changed.length >= limit) return;
+      member(key);
+    }
+    for (const key of Object.keys(after)) {
+      if (changed.length >= limit) return;
+      if (!Object.hasOwn(before, key)) member(key);
     }
   };
   compare(previous, next, '');

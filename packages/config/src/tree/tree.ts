@@ -6,7 +6,7 @@
 import { isDangerousKey } from '@fwk/kernel';
 import { ConfigError } from '../errors.js';
 import type { Origin } from './origin.js';
-import { type ConfigPath, formatPath, joinPath } from './path.js';
+import { type ConfigPath, joinPath } from './path.js';
 
 /** Settings by name. */
 export interface ConfigTree {
@@ -64,20 +64,36 @@ export function copyTree(root: unknown, origin: Origin): ConfigTree {
       origin,
     });
   }
-  return copyValue(root, origin, []) as ConfigTree;
+  return copyMembers(root, origin, '', 0);
 }
 
-function copyValue(value: unknown, origin: Origin, path: ConfigPath): unknown {
-  checkDepth(path.length, origin);
-  if (Array.isArray(value)) return value.map((item, index) => copyValue(item, origin, [...path, String(index)]));
-  if (!isTree(value)) return value;
+/** @param path - the written path of the object. */
+function copyMembers(tree: ConfigTree, origin: Origin, path: string, depth: number): ConfigTree {
+  checkDepth(depth, origin);
   const copy: Record<string, unknown> = {};
-  const written = formatPath(path);
-  for (const [key, item] of Object.entries(value)) {
-    checkKey(key, written, origin);
-    if (item !== undefined) copy[key] = copyValue(item, origin, [...path, key]);
+  for (const key of Object.keys(tree)) {
+    checkKey(key, path, origin);
+    const item = tree[key];
+    if (item === undefined) continue;
+    if (isSingle(item)) checkDepth(depth + 1, origin);
+    copy[key] = isSingle(item) ? item : copyValue(item, origin, joinPath(path, key), depth + 1);
   }
   return copy;
+}
+
+function copyValue(value: unknown, origin: Origin, path: string, depth: number): unknown {
+  if (isTree(value)) return copyMembers(value, origin, path, depth);
+  checkDepth(depth, origin);
+  if (!Array.isArray(value)) return value;
+  return value.map((item, index) => {
+    if (isSingle(item)) checkDepth(depth + 1, origin);
+    return isSingle(item) ? item : copyValue(item, origin, joinPath(path, String(index)), depth + 1);
+  });
+}
+
+/** Most settings are: they need no look inside, and no path. */
+function isSingle(value: unknown): boolean {
+  return typeof value !== 'object' || value === null;
 }
 
 /** What stands at a path; undefined for nothing. Never reads what an object inherits. */

@@ -9,8 +9,14 @@
 import { Listeners } from './listeners.js';
 import { type ListenerErrorHandler, type Live, type LiveListener, liveBrand, type Staleness } from './live.js';
 
+const unchanging = Object.freeze({ version: 0 });
+
 class Derived<T> implements Live<T> {
-  readonly #sources: readonly Live<unknown>[];
+  /** What it is computed from. */
+  readonly sources: readonly Live<unknown>[];
+  /** The first source, or what never changes where there is none. Most have one alone, and a read then looks at its version only. */
+  readonly #first: Pick<Live<unknown>, 'version'>;
+  readonly #others: readonly Live<unknown>[];
   readonly #compute: () => T;
   readonly #listeners: Listeners<T>;
   /** Sum of the sources' versions at the last computation. Versions only rise, so equal sums mean equal versions. */
@@ -22,7 +28,9 @@ class Derived<T> implements Live<T> {
   #subscriptions: readonly Disposable[] = [];
 
   constructor(sources: readonly Live<unknown>[], compute: () => T, name: string, onError?: ListenerErrorHandler) {
-    this.#sources = sources;
+    this.sources = sources;
+    this.#first = sources[0] ?? unchanging;
+    this.#others = sources.slice(1);
     this.#compute = compute;
     this.#listeners = new Listeners(name, onError, () => this.#unobserve());
   }
@@ -32,19 +40,26 @@ class Derived<T> implements Live<T> {
   }
 
   get value(): T {
-    this.#refresh();
+    const versions = this.#versions();
+    if (versions !== this.#seen) this.#refresh(versions);
     return this.#value;
   }
 
   get version(): number {
-    this.#refresh();
+    const versions = this.#versions();
+    if (versions !== this.#seen) this.#refresh(versions);
     return this.#version;
+  }
+
+  /** Whether anybody listens. */
+  get observed(): boolean {
+    return this.#listeners.count > 0;
   }
 
   /** The oldest mark among the sources. */
   get stale(): Staleness | undefined {
     let oldest: Staleness | undefined;
-    for (const { stale } of this.#sources) {
+    for (const { stale } of this.sources) {
       if (stale && (oldest === undefined || stale.sinceMs < oldest.sinceMs)) oldest = stale;
     }
     return oldest;
@@ -60,20 +75,23 @@ class Derived<T> implements Live<T> {
     return mapLive(this, project, this.#listeners);
   }
 
-  #refresh(): void {
-    let seen = 0;
-    for (const source of this.#sources) seen += source.version;
-    if (seen === this.#seen) return;
+  #versions(): number {
+    let sum = this.#first.version;
+    for (let at = 0; at < this.#others.length; at++) sum += (this.#others[at] as Live<unknown>).version;
+    return sum;
+  }
+
+  #refresh(versions: number): void {
     const value = this.#compute();
     if (this.#version === 0 || !Object.is(value, this.#value)) this.#version++;
     this.#value = value;
-    this.#seen = seen;
+    this.#seen = versions;
   }
 
   #observe(): void {
     this.#told = this.#known();
     const follow = () => this.#follow();
-    this.#subscriptions = this.#sources.map((source) => source.subscribe(follow));
+    this.#subscriptions = this.sources.map((source) => source.subscribe(follow));
   }
 
   /** The value, or the last one while the projection throws: what comes after can be told as a change of that. */
