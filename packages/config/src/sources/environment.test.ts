@@ -2,10 +2,12 @@ import { background, cancellable, makeEnv } from '@fwk/kernel';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { loadConfig } from '../app/load-config.js';
 import { parseScalar } from '../format/scalar.js';
 import { configSourceContract } from '../testing/source-contract.js';
 import type { ConfigTree } from '../tree/tree.js';
 import { environmentSource } from './environment.js';
+import { memorySource } from './memory.js';
 
 const load = (source: Record<string, string>, below: ConfigTree = {}, options = {}) =>
   environmentSource({ source, ...options }).load({ call: background, env: makeEnv(), below });
@@ -156,4 +158,93 @@ test('loading for a cancelled caller ends with the caller’s reason', async () 
   const { context: call, cancel } = cancellable();
   cancel(reason);
   await expect(environmentSource({ source: {} }).load({ call, env: makeEnv(), below: {} })).rejects.toBe(reason);
+});
+
+describe('items of lists', () => {
+  const below = {
+    servers: [
+      { host: 'a', port: 1 },
+      { host: 'b', port: 2 },
+    ],
+  };
+  const effective = async (source: Record<string, string>, defaults: object = below) => {
+    const config = await loadConfig({ defaults, environment: { source } });
+    return { value: config.current.value, where: (path: string) => config.explain(path).winner?.where };
+  };
+
+  test('are set by their place, and all else of the list stays', async () => {
+    const { value, where } = await effective({ FWK_SERVERS__1__HOST: 'c' });
+    expect(value).toEqual({
+      servers: [
+        { host: 'a', port: 1 },
+        { host: 'c', port: 2 },
+      ],
+    });
+    expect(where('servers.1.host')).toBe('variable FWK_SERVERS__1__HOST');
+    expect([where('servers.1.port'), where('servers.0.host')]).toEqual(['defaults', 'defaults']);
+  });
+
+  test('are added behind the last, also several and more than ten', async () => {
+    const ports = Array.from({ length: 12 }, (_, at) => [`FWK_PORTS__${at}`, `${8000 + at}`]);
+    const { value } = await effective(Object.fromEntries(ports), { ports: [1] });
+    expect(value).toEqual({ ports: Array.from({ length: 12 }, (_, at) => 8000 + at) });
+  });
+
+  test('make a list where there is none', async () => {
+    const source = { FWK_SERVERS__0__HOST: 'a', FWK_SERVERS__1__HOST: 'b', FWK_GRID__0__0: '1', FWK_CODES__404: 'x' };
+    expect((await effective(source, {})).value).toEqual({
+      servers: [{ host: 'a' }, { host: 'b' }],
+      grid: [[1]],
+      codes: { 404: 'x' },
+    });
+    expect((await effective({ FWK_SERVERS__0__HOST: 'a' }, { servers: null })).value).toEqual({
+      servers: [{ host: 'a' }],
+    });
+  });
+
+  test('keep an object an object', async () => {
+    expect((await effective({ FWK_LIMITS__0: '5' }, { limits: { 0: 1, 7: 2 } })).value).toEqual({
+      limits: { 0: 5, 7: 2 },
+    });
+  });
+
+  test.each([
+    ['FWK_SERVERS__7__HOST', '"servers.7"'],
+    ['FWK_SERVERS__HOST', '"servers.host"'],
+    ['FWK_SERVERS__01__HOST', '"servers.01"'],
+  ])('%s names none of two, which is refused', async (variable, path) => {
+    await expect(effective({ [variable]: 'x' })).rejects.toMatchObject({
+      code: 'FWK_CONFIG_NAME_CONFLICT',
+      message: `variable ${variable}: sets ${path}, and "servers" is a list of 2 items; the next one is "servers.2"`,
+    });
+  });
+
+  test('are reached by a variable over those of a file of variables', async () => {
+    const lower = memorySource('store', { servers: { 0: { port: 5 } } });
+    const config = await loadConfig({
+      defaults: below,
+      sources: [lower],
+      environment: { source: { FWK_SERVERS__0__HOST: 'z' } },
+      arguments: ['--set', 'servers.2.host=new'],
+    });
+    expect(config.current.value).toEqual({
+      servers: [{ host: 'z', port: 5 }, { host: 'b', port: 2 }, { host: 'new' }],
+    });
+  });
+
+  test('are overridden by operators, and come back', async () => {
+    const config = await loadConfig({ defaults: below, environment: false });
+    const change = { actor: 'ann', reason: 'test' };
+    await config.overrides.set('servers.0.host', 'z', change);
+    expect(config.current.value).toEqual({
+      servers: [
+        { host: 'z', port: 1 },
+        { host: 'b', port: 2 },
+      ],
+    });
+    await expect(config.overrides.set('servers.5.host', 'z', change)).rejects.toThrow('the next one is "servers.2"');
+    await config.overrides.undo(change);
+    expect(config.current.value).toEqual(below);
+    await config[Symbol.asyncDispose]();
+  });
 });

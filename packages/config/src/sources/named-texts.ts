@@ -2,11 +2,13 @@
  * Settings of sources that know only names and texts: variables, files of a directory, arguments, keys of a store. Each part of
  * a name is matched without regard to case, `_` and `-` against the names that the sources below use there; one that nothing below
  * knows becomes what the source says. Texts are read as {@link parseScalar} does; where a source below has text, it stays text.
+ * A part that is a number sets an item of a list: `servers.0.host`. Where nothing stands below, `0`, `1` and so on make a list.
  */
 
 import { ConfigError } from '../errors.js';
 import { parseScalar, unquoted } from '../format/scalar.js';
 import type { SourceValues } from '../source/source.js';
+import { namesItems } from '../tree/merge.js';
 import { formatOrigin, type Origin } from '../tree/origin.js';
 import { type ConfigPath, formatPath } from '../tree/path.js';
 import { type ConfigTree, checkDepth, checkKey, isTree, valueAt } from '../tree/tree.js';
@@ -14,6 +16,8 @@ import { type ConfigTree, checkDepth, checkKey, isTree, valueAt } from '../tree/
 interface Placed {
   readonly origin: Origin;
   readonly text: string | undefined;
+  /** False for what only leads to it. */
+  readonly whole: boolean;
 }
 
 /** How the parts of a name are spelled: as the sources below do, without regard to case, `_` and `-`. */
@@ -63,14 +67,18 @@ export function conflictOf(path: string, origin: Origin, other: Origin | undefin
 /** Collects them. */
 export class NamedTexts {
   readonly #below: ConfigTree;
-  readonly #spellings: Spellings;
+  /** Undefined where names are exact. */
+  readonly #spellings: Spellings | undefined;
   readonly #tree: Record<string, unknown> = {};
   readonly #placed = new Map<string, Placed>();
 
-  /** @param unknown - the spelling of a part that nothing below knows. @defaultValue as it is */
-  constructor(below: ConfigTree, unknown?: (part: string) => string) {
+  /**
+   * @param unknown - the spelling of a part that nothing below knows. @defaultValue as it is
+   * @param exact - names are spelled as settings are. @defaultValue false
+   */
+  constructor(below: ConfigTree, unknown?: (part: string) => string, exact = false) {
     this.#below = below;
-    this.#spellings = new Spellings(unknown);
+    if (!exact) this.#spellings = new Spellings(unknown);
   }
 
   /**
@@ -79,30 +87,53 @@ export class NamedTexts {
    */
   add(parts: readonly string[], text: string, origin: Origin): void {
     const path = this.#pathOf(parts, origin);
-    this.#place(path, readText(text, valueAt(this.#below, path)), { origin, text });
+    this.#place(path, readText(text, valueAt(this.#below, path)), { origin, text, whole: true });
   }
 
   /** Adds a value that is no text. */
   addValue(parts: readonly string[], value: unknown, origin: Origin): void {
-    this.#place(this.#pathOf(parts, origin), value, { origin, text: undefined });
+    this.#place(this.#pathOf(parts, origin), value, { origin, text: undefined, whole: true });
   }
 
-  /** What the source says. */
-  values(): SourceValues {
+  /**
+   * What the source says.
+   * @param lists - whether numbers name items of lists. @defaultValue true
+   * @throws ConfigError `FWK_CONFIG_NAME_CONFLICT` for a part of a list that is none of its items.
+   */
+  values(lists = true): SourceValues {
     const at = (path: ConfigPath) => this.#placed.get(formatPath(path));
-    return { tree: this.#tree, originOf: (path) => at(path)?.origin, textOf: (path) => at(path)?.text };
+    const member = ([key, value]: [string, unknown]) => [
+      key,
+      this.#withLists(value, valueAt(this.#below, [key]), [key]),
+    ];
+    const tree = lists ? Object.fromEntries(Object.entries(this.#tree).map(member)) : this.#tree;
+    return { tree, originOf: (path) => at(path)?.origin, textOf: (path) => at(path)?.text };
   }
 
   #pathOf(parts: readonly string[], origin: Origin): ConfigPath {
     checkDepth(parts.length, origin);
     let level: unknown = this.#below;
     const path = parts.map((part) => {
-      const name = this.#spellings.of(part, level);
+      const name = this.#spellings?.of(part, level) ?? part;
       level = valueAt(level, [name]);
       return name;
     });
     for (const [index, key] of path.entries()) checkKey(key, formatPath(path.slice(0, index)), origin);
     return path;
+  }
+
+  /** Objects that name items of a list, or make one. */
+  #withLists(value: unknown, below: unknown, path: ConfigPath): unknown {
+    // Whole values stand where something was placed; what stands above them was made by their names.
+    const placed = this.#placed.get(formatPath(path));
+    if (!isTree(value) || placed?.whole) return value;
+    const members = Object.entries(value);
+    if (Array.isArray(below) && !namesItems(value, below.length)) throw noItem(value, below, path, placed);
+    const made = members.map(([key, item]) => {
+      return [key, this.#withLists(item, valueAt(below, [key]), [...path, key])] as const;
+    });
+    const isList = !isTree(below) && !Array.isArray(below) && namesItems(value, 0);
+    return isList ? made.map(([, item]) => item) : Object.fromEntries(made);
   }
 
   #place(path: ConfigPath, value: unknown, placed: Placed): void {
@@ -119,7 +150,8 @@ export class NamedTexts {
         level[key] = next;
         level = next;
       }
-      if (!this.#placed.has(prefix)) this.#placed.set(prefix, last ? placed : { ...placed, text: undefined });
+      const part = { ...placed, text: undefined, whole: false };
+      if (!this.#placed.has(prefix)) this.#placed.set(prefix, last ? placed : part);
     }
   }
 }
@@ -131,4 +163,20 @@ export function camelCase(part: string): string {
 
 function fold(name: string): string {
   return name.replace(/[_-]/g, '').toLowerCase();
+}
+
+function noItem(
+  value: ConfigTree,
+  list: readonly unknown[],
+  path: ConfigPath,
+  placed: Placed | undefined,
+): ConfigError {
+  const place = (key: string | number) => `"${formatPath([...path, String(key)])}"`;
+  const wrong = Object.keys(value).find((key) => !namesItems({ [key]: true }, list.length)) ?? '';
+  const has = list.length === 1 ? '1 item' : `${list.length} items`;
+  return new ConfigError(
+    'FWK_CONFIG_NAME_CONFLICT',
+    `sets ${place(wrong)}, and "${formatPath(path)}" is a list of ${has}; the next one is ${place(list.length)}`,
+    placed && { origin: placed.origin },
+  );
 }

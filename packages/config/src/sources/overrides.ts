@@ -42,9 +42,9 @@ export class Overrides implements ConfigSource {
     this.#wait();
   }
 
-  async load({ call, env }: SourceContext): Promise<SourceValues> {
+  async load({ call, env, below }: SourceContext): Promise<SourceValues> {
     if (call.cancelled) throw call.reason;
-    const texts = new NamedTexts({});
+    const texts = new NamedTexts(below, undefined, true);
     for (const { path, value, actor, reason } of this.active(env.clock)) {
       texts.addValue(parsePath(path), value, { source: this.name, key: `${path} by ${actor}: ${reason}` });
     }

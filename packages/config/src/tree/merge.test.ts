@@ -60,6 +60,15 @@ describe('merge', () => {
     expect(mergeTrees({ list: [1, 2], gone: { a: 1 } }, { list: [3], gone: null })).toEqual({ list: [3], gone: null });
   });
 
+  test('sets items of a list by their places, and adds behind the last', () => {
+    const list = { list: [{ a: 1, b: 2 }, 2] };
+    expect(mergeTrees(list, { list: { 0: { a: 5 }, 2: 7, 3: 8 } })).toEqual({ list: [{ a: 5, b: 2 }, 2, 7, 8] });
+    expect(list).toEqual({ list: [{ a: 1, b: 2 }, 2] });
+    for (const other of [{}, { 3: 1 }, { x: 1 }, { 0: 1, x: 2 }, { '01': 1 }, { '-1': 1 }]) {
+      expect(mergeTrees(list, { list: other })).toEqual({ list: other });
+    }
+  });
+
   test('ignores what is undefined above', () => {
     expect(mergeTrees({ a: 1 }, { a: undefined })).toEqual({ a: 1 });
   });

@@ -6,6 +6,18 @@
 import { type CallContext, type Clock, type Env, messageOf, type Timer } from '@fwk/kernel';
 import { ConfigError, type ConfigErrorCode } from '../../errors.js';
 
+/** The body of an answer; undefined, and the rest is not read, when it is longer. */
+export async function readBody({ body }: Response, maxBytes: number): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
 /** How a document is fetched. */
 export interface HttpDocumentOptions {
   /** Sent with each request, such as `authorization`. @defaultValue {} */
@@ -133,17 +145,11 @@ export class HttpDocument {
       const advice = status >= 300 && status < 400 ? '; redirections are not followed, give the address itself' : '';
       throw this.#error('FWK_CONFIG_SOURCE_UNREACHABLE', `it answers with status ${status}${advice}`);
     }
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const chunk of response.body ?? []) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) {
-        throw this.#error('FWK_CONFIG_FILE_TOO_LARGE', `the document is above the limit of ${maxBytes} bytes`);
-      }
-      chunks.push(chunk);
-    }
+    const content = await readBody(response, maxBytes);
+    if (!content)
+      throw this.#error('FWK_CONFIG_FILE_TOO_LARGE', `the document is above the limit of ${maxBytes} bytes`);
     try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+      return new TextDecoder('utf-8', { fatal: true }).decode(content);
     } catch (cause) {
       throw this.#error('FWK_CONFIG_FILE_ENCODING', 'the document is not valid UTF-8', cause);
     }

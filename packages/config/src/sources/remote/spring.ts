@@ -99,7 +99,8 @@ function partOf(source: string, given: unknown, below: ConfigTree): PartOfSource
       );
     else texts.addValue(parts, value, origin);
   }
-  const values = texts.values();
+  // Its lists are told by brackets, and replace others as a whole.
+  const values = texts.values(false);
   return { ...values, tree: withLists(copyTree(values.tree, { source }), [], lists) as ConfigTree };
 }
 
