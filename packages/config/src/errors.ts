@@ -1,4 +1,4 @@
-import { type ErrorTable, FwkError, isFwkError } from '@fwk/kernel';
+import { type ErrorTable, FwkError, isFwkError, messageOf } from '@fwk/kernel';
 import { formatOrigin, type Origin } from './tree/origin.js';
 
 /** The codes of this package, for docs/errors.md and the problem documents on the wire. */
@@ -116,6 +116,11 @@ export const configErrors = Object.freeze({
       '@Setting stands on no getter, or @Flag on no getter or method. Write: @Setting("path") get name() { return fallback; }.',
     status: 500,
   },
+  FWK_CONFIG_SERVICE_UNREACHABLE: {
+    summary:
+      'fwk-config could not ask a running service for its settings; the message says what answered, or that nothing did.',
+    status: 502,
+  },
   FWK_CONFIG_FLAG_UNKNOWN: {
     summary: 'An explanation was asked for a flag that is not defined. Look at /manage/flags for those that are.',
     status: 404,
@@ -144,20 +149,26 @@ export interface ConfigErrorOptions {
   readonly origin?: Origin;
   readonly cause?: unknown;
   readonly details?: Readonly<Record<string, unknown>>;
+  /** What went wrong beside it; the message tells all. */
+  readonly others?: readonly Error[];
 }
 
 /** Configuration could not be read or used. The message starts with where: `config.yaml:3:5: ...`. */
 export class ConfigError extends FwkError {
   declare readonly code: ConfigErrorCode;
+  /** What management answers. */
+  readonly status: number;
   /** Where the problem stands; undefined when it stands in no source. */
   readonly origin: Origin | undefined;
 
   constructor(code: ConfigErrorCode, message: string, options: ConfigErrorOptions = {}) {
-    const { origin, cause, details } = options;
-    super(code, origin ? `${formatOrigin(origin)}: ${message}` : message, {
+    const { origin, cause, details, others = [] } = options;
+    const own = origin ? `${formatOrigin(origin)}: ${message}` : message;
+    super(code, [own, ...others.map(messageOf)].join('; '), {
       cause,
       details: { ...(origin ? { ...origin } : {}), ...details },
     });
+    this.status = configErrors[code].status;
     this.origin = origin;
   }
 }

@@ -1,9 +1,7 @@
 import { ConfigError } from '../errors.js';
 
-/** An explanation was asked for a flag that is not defined. Code `FWK_CONFIG_FLAG_UNKNOWN`; `status` is what management answers. */
+/** An explanation was asked for a flag that is not defined. Code `FWK_CONFIG_FLAG_UNKNOWN`. */
 export class FlagUnknownError extends ConfigError {
-  readonly status = 404;
-
   constructor(name: string, hint: string) {
     super('FWK_CONFIG_FLAG_UNKNOWN', `there is no flag "${name.slice(0, 200)}"; ${hint}`);
   }
