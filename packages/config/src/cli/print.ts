@@ -2,9 +2,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { printable } from '@fwk/kernel';
 import type { Explanation } from '../explain/explain.js';
-import type { Config, ConfigView } from '../settings/config.js';
+import type { ConfigView } from '../settings/config.js';
 import { formatPath } from '../tree/path.js';
-import { type ConfigTree, eachLeaf, valueAt } from '../tree/tree.js';
+import { eachLeaf, valueAt } from '../tree/tree.js';
+import type { Side } from './check-files.js';
 
 /** Why a setting has its value, a line for each source. */
 export function explanationLines({ path, found, value, candidates, parts }: Explanation): string[] {
@@ -21,28 +22,42 @@ export function explanationLines({ path, found, value, candidates, parts }: Expl
 
 const words = { winner: 'set at', part: 'and at', overridden: 'over' };
 
-/** That everything is well, from where, and which keys nobody knows. */
-export function viewLines({ sources, unknown }: ConfigView): string[] {
+/** Where settings come from, which keys nobody knows, and what operators have set. */
+export function viewLines({ sources, unknown, overrides }: ConfigView): string[] {
   return [
-    'the settings are valid; later sources override earlier ones:',
     ...sources.map(({ name, settings }) => `  ${printable(name)}: ${settings} settings`),
     ...unknown.map(({ path, nearest }) => {
       return `not known: ${printable(path)}${nearest === undefined ? '' : `; did you mean ${printable(nearest)}?`}`;
     }),
+    ...overrides.map(({ path, value, actor, reason, untilMs }) => {
+      const until = untilMs === undefined ? '' : `, until ${new Date(untilMs).toISOString()}`;
+      return `overridden: ${printable(path)} = ${written(value)}, by ${printable(actor)}: ${printable(reason)}${until}`;
+    }),
   ];
 }
 
-/** Each single setting that differs, masked. */
-export function differences(one: Config, other: Config): { path: string; before: unknown; after: unknown }[] {
-  const [before, after] = [one.current.value, other.current.value];
+/** How a running service stands. */
+export function serviceLines(url: string, view: ConfigView): string[] {
+  const { version, hash, lastRefusal, stale } = view;
+  const head = `${url}: version ${version}, hash ${printable(hash)}`;
+  const order = 'later sources override earlier ones:';
+  if (lastRefusal)
+    return [`${head}; the last change was refused: ${printable(lastRefusal.reason)}`, order, ...viewLines(view)];
+  if (stale) return [`${head}; what it has may be old: ${printable(stale.reason)}`, order, ...viewLines(view)];
+  return [`${head}; the settings are valid; ${order}`, ...viewLines(view)];
+}
+
+/** Each single setting that differs, masked. Secrets differ only where both sides know them. */
+export function differences(one: Side, other: Side): { path: string; before: unknown; after: unknown }[] {
+  const known = one.plain !== undefined && other.plain !== undefined;
+  const [before, after] = known ? [one.plain, other.plain] : [one.masked, other.masked];
   const paths = new Map<string, readonly string[]>();
   for (const tree of [before, after]) eachLeaf(tree, (path) => paths.set(formatPath(path), path));
-  const [masked, maskedAfter] = [one.view().values, other.view().values] as [ConfigTree, ConfigTree];
-  return [...paths].flatMap(([written, path]) => {
-    const [from, to] = [valueAt(before, path), valueAt(after, path)];
-    if (path.length === 0 || isDeepStrictEqual(from, to)) return [];
+  return [...paths].flatMap(([path, parts]) => {
+    const [from, to] = [valueAt(before, parts), valueAt(after, parts)];
+    if (parts.length === 0 || isDeepStrictEqual(from, to)) return [];
     // An object that is empty on one side differs by what stands in it on the other.
-    return [{ path: written, before: valueAt(masked, path), after: valueAt(maskedAfter, path) }];
+    return [{ path, before: valueAt(one.masked, parts), after: valueAt(other.masked, parts) }];
   });
 }
 
