@@ -1,6 +1,7 @@
 export { type AppConfigOptions, config } from './app/component.js';
 export { loadConfig } from './app/load-config.js';
 export { decryptValue, encryptValue, makeKey, readKeys, type ValueKeys } from './cipher/value-cipher.js';
+export { configTunables } from './config-tunables.js';
 export {
   ConfigError,
   type ConfigErrorCode,

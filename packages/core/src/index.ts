@@ -36,6 +36,7 @@ export { loadTsyringe } from './container/tsyringe-bridge.js';
 export { coreErrors } from './core-errors.js';
 export { coreEvents } from './core-events.js';
 export { coreMetrics } from './core-metrics.js';
+export { coreTunables } from './core-tunables.js';
 export { checkDefaults } from './health/check-runner.js';
 export {
   type ComponentHealth,

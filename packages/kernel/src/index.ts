@@ -107,6 +107,7 @@ export { jsonFault, parseJson } from './json/parse-json.js';
 export { oneByOne } from './listener/one-by-one.js';
 export { UnsentAnswers } from './listener/unsent-answers.js';
 export { combine } from './live/derived.js';
+export { type FollowerName, followersOf, isObserved, type LiveFollower, noteFollower } from './live/followers.js';
 export {
   currentOf,
   isLive,
@@ -255,6 +256,14 @@ export { type FollowedTls, followTls, tlsLookMs } from './tls/follow-tls.js';
 export { TlsInvalidError } from './tls/tls-error.js';
 export type { CertificateFacts, TlsMaterial } from './tls/tls-material.js';
 export { checkTlsSources, isServerName, type TlsSources } from './tls/tls-options.js';
+export {
+  followTunable,
+  type SettingsReader,
+  settingsToken,
+  type Tunable,
+  type TunableTable,
+  type TunableUse,
+} from './tunable/tunable.js';
 export {
   compareVersions,
   parseVersion,

@@ -4,6 +4,7 @@ import {
   type HealthIndicator,
   instanceFactsToken,
   policyFlagsToken,
+  settingsToken,
 } from '@fwk/kernel';
 import { checkFlagOptions, type FlagOptions } from '../flags/flag-options.js';
 import { flagsToken } from '../flags/flags.js';
@@ -47,6 +48,7 @@ export function config<T = ConfigTree>(options: AppConfigOptions<T> = {}): Compo
       return {
         provide(provision) {
           provision.value(configToken, live as Config);
+          provision.value(settingsToken, live);
           if (!flags) return;
           provision.value(flagsToken, flags);
           provision.value(policyFlagsToken, flags);

@@ -18,7 +18,7 @@ import {
   messageOf,
   sleep,
 } from '@fwk/kernel';
-import { ConfigError, saysNothing } from '../errors.js';
+import { saysNothing } from '../errors.js';
 import { type Explanation, explainPath } from '../explain/explain.js';
 import type { UnknownKey } from '../schema/unknown-keys.js';
 import { type Secrets, secretsOf } from '../secret/secret.js';
@@ -30,8 +30,10 @@ import { parsePath } from '../tree/path.js';
 import { changedPaths, shareUnchanged } from '../tree/share.js';
 import { valueAt } from '../tree/tree.js';
 import { checkSection, compare } from './compare.js';
+import { GivenLives } from './given-lives.js';
 import { liveOverrides } from './live-overrides.js';
 import { type Loaded, loadAll } from './load-all.js';
+import { notLoaded } from './not-loaded.js';
 import { type CheckedOptions, type ConfigOptions, checkConfigOptions, sourcesOf } from './options.js';
 import { Passes } from './passes.js';
 import { ReferredFiles } from './referred-files.js';
@@ -60,13 +62,14 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
   #watches: (Disposable | AsyncDisposable)[] = [];
   readonly #passes = new Passes((confirm) => this.#pass(confirm));
   readonly #overrides = new Overrides();
+  readonly #given = new GivenLives<Pick<Snapshot<T>, 'tree'>>();
   readonly overrides: ConfigOverrides = liveOverrides<T>({
     source: this.#overrides,
     passes: this.#passes,
     env: () => this.#env ?? notLoaded(),
     load: () => this.#load(this.#env ?? notLoaded(), this.#life.context),
     commit: (loaded) => this.#commit(loaded, this.#env ?? notLoaded()),
-    compare: (loaded) => compare(this.#snapshot, loaded),
+    compare: (loaded) => compare(this.#snapshot, loaded, this.#given, this.#definitions),
   });
 
   /** @throws OptionsError, ConfigError `FWK_CONFIG_FILE_FORMAT`. */
@@ -97,7 +100,11 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
         { version: 1, tree: shared, raw, layers, secrets, sections: new Map() },
         { name: 'config', onListenerError },
       );
-      this.#current = this.#root.map((snapshot) => snapshot.tree);
+      this.#current = this.#given.note(
+        this.#root.map((snapshot) => snapshot.tree),
+        ({ tree }) => tree,
+        'current',
+      );
       this.#referred?.follow(files);
       this.#tellSources(env);
       tellUnknown(env.logger, this.#snapshot, this.#unknown(), this.#told);
@@ -124,20 +131,30 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     return sourceStates(this.#snapshot.layers, this.refusal.value);
   }
 
+  get loaded(): boolean {
+    return this.#root !== undefined;
+  }
+
   get(path: string): Live<unknown> {
     const parts = parsePath(path);
-    return this.#loadedRoot.map(({ tree }) => valueAt(tree, parts));
+    const known = this.#given.at(path);
+    if (known) return known;
+    const take = ({ tree }: Pick<Snapshot<T>, 'tree'>) => valueAt(tree, parts);
+    return this.#given.note(this.#loadedRoot.map(take), take, `get("${path}")`, path);
   }
 
   live<U>(select: (settings: T) => U): Live<U> {
-    return this.#loadedRoot.map(({ tree }) => select(tree));
+    const take = ({ tree }: Pick<Snapshot<T>, 'tree'>) => select(tree);
+    return this.#given.note(this.#loadedRoot.map(take), take, `${select}`);
   }
 
   onChange(listener: (change: ConfigChange<T>) => void): Disposable {
-    return this.#loadedRoot.subscribe(({ version, tree: after }, { tree: before }) => {
+    const told = this.#loadedRoot.subscribe(({ version, tree: after }, { tree: before }) => {
       if (Object.is(before, after)) return;
       listener({ version, before, after, paths: changedPaths(before, after, maxListedPaths) });
     });
+    const noted = this.#given.listening(`onChange(${listener.name})`);
+    return { [Symbol.dispose]: () => [told, noted].forEach((each) => void each[Symbol.dispose]()) };
   }
 
   get hash(): string {
@@ -287,11 +304,4 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     env.events.emit('config.refused', { code, reason, path: source, issues: problems });
     env.logger.warn({ code, source }, `a change of the configuration was refused: ${reason}`);
   }
-}
-
-function notLoaded(): never {
-  throw new ConfigError(
-    'FWK_CONFIG_NOT_LOADED',
-    'the configuration was read before it was loaded; list config() first in `use`, and read in or after start',
-  );
 }

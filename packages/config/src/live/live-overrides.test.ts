@@ -1,4 +1,4 @@
-import { type Env, makeEnv, type StandardSchema } from '@fwk/kernel';
+import { checkOptions, type Env, integerIn, makeEnv, noteFollower, type StandardSchema } from '@fwk/kernel';
 import { leakGuard, recordEvents } from '@fwk/kernel/testing';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
@@ -81,12 +81,12 @@ describe('an override', () => {
     const { config } = await loaded(undefined, { ...values, db: { password: 'hunter2' } });
     config.section({ prefix: 'shop', schema: v.object({ maxItems: v.number() }), defaults: {} });
     config.section({ prefix: 'db', schema: v.object({ password: v.string() }), defaults: {} });
-    expect(await config.overrides.preview('shop.maxItems', 50, ann)).toEqual({
+    expect(await config.overrides.preview('shop.maxItems', 50, ann)).toMatchObject({
       changes: [{ path: 'shop.maxItems', before: 5, after: 50 }],
       sections: ['shop'],
     });
     expect(await config.overrides.preview('shop.name', 'chair', ann)).toMatchObject({ sections: [] });
-    expect(await config.overrides.preview('db.password', 'hunter3', ann)).toEqual({
+    expect(await config.overrides.preview('db.password', 'hunter3', ann)).toMatchObject({
       changes: [{ path: 'db.password', before: '******', after: '******' }],
       sections: ['db'],
     });
@@ -191,5 +191,79 @@ describe('live values', () => {
     expect(one.config.hash).toMatch(/^[0-9a-f]{12}$/);
     expect(other.config.hash).toBe(one.config.hash);
     expect(third.config.hash).not.toBe(one.config.hash);
+  });
+});
+
+describe('a dry run', () => {
+  test('tells no secret, not even in the reasons of those who would not take it', async () => {
+    const { config } = await loaded(undefined, { db: { password: 'hunter2' } });
+    const rule = (value: unknown) => (value === 'hunter2' ? undefined : 'as it was');
+    checkOptions<{ secret: unknown }>('stall', { secret: config.get('db.password') }, {}, { secret: rule });
+    const preview = await config.overrides.preview('db.password', 'swordfish', ann);
+    expect(preview.problems).toEqual([expect.stringContaining('secret must be as it was')]);
+    expect(JSON.stringify(preview)).not.toMatch(/swordfish|hunter2/);
+  });
+
+  const dryRun = (config: Awaited<ReturnType<typeof loaded>>['config'], path: string, value: unknown) =>
+    config.overrides.preview(path, value, ann);
+
+  test('names those who listen, and nobody whose part stays', async () => {
+    const { config } = await loaded();
+    const limits = config.live((settings) => (settings.shop as ConfigTree).maxItems);
+    using _own = limits.subscribe(() => {});
+    using _path = config.get('shop.name').subscribe(() => {});
+    using _all = config.onChange(function audit() {});
+    config.live((settings) => settings.shop);
+    expect(await dryRun(config, 'shop.maxItems', 6)).toMatchObject({
+      listeners: ['onChange(audit)', '(settings) => settings.shop.maxItems'],
+      policies: [],
+      components: [],
+      problems: [],
+    });
+    expect((await dryRun(config, 'shop.name', 'chair')).listeners).toEqual(['onChange(audit)', 'get("shop.name")']);
+    expect((await dryRun(config, 'shop.name', 'lamp')).listeners).toEqual([]);
+  });
+
+  test('names components and policies, also behind values that were derived', async () => {
+    const { config } = await loaded();
+    noteFollower(config.get('shop'), {
+      kind: 'component',
+      name: 'stall',
+      touches: (next) => [{ kind: 'policy', name: `of ${(next as ConfigTree).maxItems}` }],
+    });
+    noteFollower(
+      config.live(({ shop }) => shop).map((shop) => (shop as ConfigTree).name),
+      { kind: 'policy', name: 'names' },
+    );
+    noteFollower(config.current, { kind: 'component', name: 'mirror' });
+    expect(await dryRun(config, 'shop.maxItems', 6)).toMatchObject({
+      components: ['mirror', 'stall'],
+      policies: ['of 6', 'names'],
+    });
+    expect((await dryRun(config, 'other', 6)).components).toEqual(['mirror']);
+  });
+
+  test('says why a follower would not take it; then the change itself is refused, and taking back never is', async () => {
+    const { config, store } = await loaded();
+    await config.overrides.set('shop.maxItems', 7, ann);
+    const guarded = checkOptions<{ limit: unknown }>(
+      'stall',
+      { limit: config.get('shop.maxItems') },
+      {},
+      { limit: integerIn(5, 50) },
+    );
+    expect(await dryRun(config, 'shop.maxItems', 500)).toMatchObject({
+      components: ['stall'],
+      problems: ['limit must be a whole number from 5 to 50, not 500'],
+    });
+    await expect(config.overrides.set('shop.maxItems', 500, ann)).rejects.toMatchObject({
+      code: 'FWK_CONFIG_OVERRIDE_REFUSED',
+      message: 'the override was refused: limit must be a whole number from 5 to 50, not 500',
+    });
+    expect(config.current.value).toEqual({ shop: { maxItems: 7, name: 'lamp' } });
+    store.set({ shop: { maxItems: 1, name: 'lamp' } });
+    await config.reload();
+    expect(await config.overrides.undo(ann)).toBe('shop.maxItems');
+    expect([config.get('shop.maxItems').value, guarded.limit]).toMatchObject([1, { value: 7 }]);
   });
 });

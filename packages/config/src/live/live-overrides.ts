@@ -2,7 +2,7 @@
  * Overrides of a running configuration. A change is read and checked with all sources before it takes effect, while no other pass runs;
  * one that does not fit changes nothing.
  */
-import { type Env, messageOf } from '@fwk/kernel';
+import { type Env, isFwkError, messageOf } from '@fwk/kernel';
 import type { ChangeReason, ConfigOverrides, ConfigPreview, OverrideOptions } from '../settings/config.js';
 import type { Override, Overrides } from '../sources/overrides.js';
 import { formatPath, parsePath } from '../tree/path.js';
@@ -52,7 +52,7 @@ export function liveOverrides<T>(host: OverrideHost<T>): ConfigOverrides {
       stays = result.stays;
       return result.answer;
     } catch (error) {
-      throw refused(messageOf(error), error);
+      throw isFwkError(error, 'FWK_CONFIG_OVERRIDE_REFUSED') ? error : refused(messageOf(error), error);
     } finally {
       if (!stays) source.replace(before);
     }
@@ -62,6 +62,9 @@ export function liveOverrides<T>(host: OverrideHost<T>): ConfigOverrides {
     const { events, logger } = host.env();
     const before = active();
     await attempt(next, (loaded) => {
+      // Taking back is not kept from anybody.
+      const { problems } = kind === 'set' ? host.compare(loaded) : { problems: [] };
+      if (problems.length > 0) throw refused(problems.join('; '));
       host.commit(loaded);
       return { stays: true, answer: undefined };
     });

@@ -73,6 +73,14 @@ export interface ConfigPreview {
   readonly changes: readonly { readonly path: string; readonly before: unknown; readonly after: unknown }[];
   /** Prefixes of the sections of code that would be told. */
   readonly sections: readonly string[];
+  /** Those who listen: paths, functions, and getters and fields of classes. */
+  readonly listeners: readonly string[];
+  /** Names of the policies whose options would change. */
+  readonly policies: readonly string[];
+  /** Names of the components that follow what would change. */
+  readonly components: readonly string[];
+  /** Why some of them would not take it. With any, the change itself is refused. */
+  readonly problems: readonly string[];
 }
 
 /** Settings that are set over all sources, in this process and until it ends. Each change takes effect before it resolves. */
@@ -81,7 +89,8 @@ export interface ConfigOverrides {
   readonly active: readonly Override[];
   /**
    * Sets one setting. It takes the place of overrides above, below and at the same path.
-   * @throws ConfigError `FWK_CONFIG_OVERRIDE_REFUSED` when the settings would not fit; nothing is changed then.
+   * @throws ConfigError `FWK_CONFIG_OVERRIDE_REFUSED` when the settings would not fit, or a policy or component that follows them
+   * would not take them; nothing is changed then.
    */
   set(path: string, value: unknown, options: OverrideOptions): Promise<void>;
   /** What {@link set} would do. @throws ConfigError as that does. */

@@ -3,7 +3,7 @@
  * a live value. Both find the configuration through the container that built the object; in an object made by plain
  * `new` they answer the default, so that a unit test needs neither.
  */
-import { currentResolver, type Live, liveValue, ownerOf, standInFor } from '@fwk/kernel';
+import { currentResolver, type Live, liveValue, noteFollower, ownerOf, standInFor } from '@fwk/kernel';
 import { ConfigError } from '../errors.js';
 import { parsePath } from '../tree/path.js';
 import { configToken } from './config.js';
@@ -51,7 +51,9 @@ export function setting<T>(path: string, fallback: T): Live<T> {
   const config = resolver?.find(configToken);
   if (!resolver || !config) return liveValue(fallback, { name: path });
   const at: SettingPlace = { config, path, resolver };
-  return config.get(path).map((value) => {
+  const live = config.get(path);
+  noteFollower(live, { kind: 'listener', name: `setting("${path}")` });
+  return live.map((value) => {
     const fitted = fittedTo(fallback, value, `setting("${path}")`, at);
     return fitted ? (fitted.value as T) : fallback;
   });
@@ -69,7 +71,7 @@ interface Reading<V> {
 function liveGetter<V>(path: string, name: string | symbol, fallback: Getter<V>): Getter<V> {
   const readings = new WeakMap<object, Reading<V>>();
   return standInFor(fallback, function read(this: object): V {
-    const reading = readings.get(this) ?? start<V>(this, path);
+    const reading = readings.get(this) ?? start<V>(this, path, name);
     if (!reading) return fallback.call(this);
     if (reading.version !== reading.live.version) {
       readings.set(this, reading);
@@ -84,11 +86,13 @@ function liveGetter<V>(path: string, name: string | symbol, fallback: Getter<V>)
 }
 
 /** Nothing while the object has no owner, which in its own constructor it has not yet. */
-function start<V>(self: object, path: string): Reading<V> | undefined {
+function start<V>(self: object, path: string, name: string | symbol): Reading<V> | undefined {
   const resolver = ownerOf(self) ?? currentResolver();
   const config = resolver?.find(configToken);
   if (!resolver || !config) return undefined;
-  return { live: config.get(path), at: { config, path, resolver }, version: -1, configured: undefined };
+  const live = config.get(path);
+  noteFollower(live, { kind: 'listener', name: `${self.constructor.name}.${String(name)}` });
+  return { live, at: { config, path, resolver }, version: -1, configured: undefined };
 }
 
 function misplaced(path: string, name: string | symbol): ConfigError {

@@ -3,7 +3,8 @@ import { type AppInfo, type Env, type Resolver, type Token, token } from '@fwk/k
 import { OtlpExporter } from '../tracing/otlp/otlp-exporter.js';
 import type { RecentTraces } from '../tracing/recent-traces.js';
 import { TraceRecorder } from '../tracing/trace-recorder.js';
-import { type CheckedTracing, followSampling, type TraceSamplingOption } from '../tracing/tracing-options.js';
+import { type CheckedTracing, followSampling, type TraceSamplingOption, tracingDefaults } from '../tracing/tracing-options.js';
+import { configuredSampling } from './followed-settings.js';
 
 /** The traces that were kept last. */
 export const recentTracesToken: Token<RecentTraces> = token('recent traces');
@@ -12,7 +13,7 @@ export const recentTracesToken: Token<RecentTraces> = token('recent traces');
 export class AppTracing implements Disposable {
   readonly recorder: TraceRecorder;
   readonly #options: CheckedTracing;
-  readonly #env: Pick<Env, 'events' | 'logger'>;
+  readonly #env: Env;
   readonly #exporter: OtlpExporter | undefined;
   #following: Disposable | undefined;
 
@@ -28,6 +29,7 @@ export class AppTracing implements Disposable {
   started(resolver: Resolver): void {
     const { sampling } = this.#options;
     if (typeof sampling === 'function') this.#follow(sampling(resolver));
+    else if (sampling === tracingDefaults.sampling) this.#follow(configuredSampling(resolver, this.#env));
   }
 
   /** Sends what waits for the collector, within the limit. */

@@ -1,12 +1,13 @@
 import type { AppInfo, CallContext, Env, Resolver } from '@fwk/kernel';
 import { cancellable, currentContext, detached, isFwkError, messageOf, operationKey } from '@fwk/kernel';
 import { loadTsyringe } from '../container/tsyringe-bridge.js';
+import { configuredLevels } from './followed-settings.js';
 import { leaveCluster } from '../lifecycle/cluster-worker.js';
 import { StopFailedError, WrongStateError } from '../lifecycle/lifecycle-errors.js';
 import { onStopSignal } from '../lifecycle/signals.js';
 import { runStep, stepKey } from '../lifecycle/step.js';
 import { observeProcess } from '../metrics/process-metrics.js';
-import { type AppOptions, checkAppOptions } from './app-options.js';
+import { type AppOptions, checkAppOptions, loggingDefaults } from './app-options.js';
 import { assemble, followLevels, type Parts } from './assemble.js';
 import { shutDown } from './shut-down.js';
 import { remindToStart } from './start-reminder.js';
@@ -128,6 +129,7 @@ class Application implements App {
       await this.#step('logging', 'levels', () => {
         const { levels } = this.#options.logging;
         if (typeof levels === 'function') followLevels(this.#parts.logger, levels(this));
+        else if (levels === loggingDefaults.levels) followLevels(this.#parts.logger, configuredLevels(container, env));
       });
       await this.#step('tracing', 'sampling', () => this.#parts.tracing?.started(this));
       await this.#step('container', 'build', () => {

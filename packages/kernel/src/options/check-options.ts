@@ -1,4 +1,5 @@
 import { FwkError, messageOf } from '../errors/fwk-error.js';
+import { type FollowerName, noteFollower } from '../live/followers.js';
 import { currentOf, isLive, type Live } from '../live/live.js';
 import { GuardedLive } from './guarded-live.js';
 import { OptionGroup } from './option-group.js';
@@ -63,6 +64,10 @@ export function checkOptions<T extends object>(
       try {
         held = value.value;
         merged[field] = guard(owner, field, value, rule);
+        // Of a guarded one whoever guarded it has said who follows it.
+        if (!(value instanceof GuardedLive)) {
+          noteFollower(value, { kind: 'component', name: owner, touches: refusing(field, rule) });
+        }
       } catch (error) {
         problems.push(`${field} cannot be read (${messageOf(error)})`);
         continue;
@@ -142,6 +147,15 @@ function isValid(value: Live<unknown>, rule: Rule): boolean {
   } catch {
     return false;
   }
+}
+
+/** Says for those who ask beforehand that a value would be refused. */
+export function refusing(field: string, rule: Rule): (next: unknown) => readonly FollowerName[] {
+  return (next) => {
+    const range = rule(next);
+    if (range) throw new TypeError(`${field} must be ${range}, not ${showValue(next)}`);
+    return [];
+  };
 }
 
 /** One guard a rule is enough: each costs every read a look at the source. */

@@ -2,7 +2,17 @@
  * The definitions of policies that are in force, and the policies that follow them. A changed set of definitions takes effect
  * for all of these policies or for none: each is checked with it before the first changes.
  */
-import { type Env, isLive, type Live, messageOf, OptionsError } from '@fwk/kernel';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type Env,
+  type FollowerName,
+  isLive,
+  type Live,
+  liveValue,
+  messageOf,
+  noteFollower,
+  OptionsError,
+} from '@fwk/kernel';
 import { guardLive } from './guard-live.js';
 import type { OptionsLevel } from './merge-options.js';
 import type { PolicyCore } from './policy-core.js';
@@ -17,6 +27,8 @@ import {
 } from './policy-definitions.js';
 import { collect, type PolicyOptions } from './policy-options.js';
 import type { PolicyRefusal } from './policy-report.js';
+
+const component = { kind: 'component', name: 'resilience' } as const;
 
 /** A policy in use that follows the definitions. */
 interface Follower {
@@ -35,6 +47,8 @@ export class FollowedDefinitions implements Disposable {
   readonly #read: () => PolicyDefinitions;
   readonly #followers = new Map<PolicyCore, Follower>();
   readonly #subscriptions: readonly Disposable[];
+  /** That it follows its sources, for those who ask whom a change would touch. */
+  readonly #noted: readonly Disposable[];
   #defined: PolicyDefinitions = { defaults: {}, byName: new Map() };
   /** What operators set while the process runs, by name. */
   #overrides: ReadonlyMap<string, PolicyOptions> = new Map();
@@ -47,6 +61,13 @@ export class FollowedDefinitions implements Disposable {
     this.#defined = this.#read();
     const change = () => this.#change();
     this.#subscriptions = [policies, defaults].flatMap((source) => (isLive(source) ? [source.subscribe(change)] : []));
+    const touches = (next: PolicyDefinitions) => this.#touchedBy(next);
+    const followed = (source: unknown, read: (next: Live<unknown>) => PolicyDefinitions) =>
+      isLive(source) ? [noteFollower(source, { ...component, touches: (next) => touches(read(liveValue(next))) })] : [];
+    this.#noted = [
+      ...followed(policies, (next) => currentDefinitions(next, guarded.defaults)),
+      ...followed(defaults, (next) => currentDefinitions(guarded.policies, next)),
+    ];
   }
 
   get names(): readonly string[] {
@@ -95,7 +116,18 @@ export class FollowedDefinitions implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
+    for (const each of [...this.#subscriptions, ...this.#noted]) each[Symbol.dispose]();
+  }
+
+  /** Policies whose options would be others. @throws OptionsError when one that is in use could not take them. */
+  #touchedBy(next: PolicyDefinitions): readonly FollowerName[] {
+    this.#checked(next, this.#overrides);
+    const { defaults, byName } = this.#defined;
+    const all = !isDeepStrictEqual(defaults, next.defaults);
+    const inUse = [...this.#followers.values()].map(({ core }) => core.name);
+    return [...new Set([...byName.keys(), ...next.byName.keys(), ...inUse])]
+      .filter((name) => all || !isDeepStrictEqual(byName.get(name), next.byName.get(name)))
+      .map((name) => ({ kind: 'policy', name }));
   }
 
   #change(): void {

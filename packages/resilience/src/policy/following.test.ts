@@ -1,5 +1,5 @@
 /** Named policies that follow a live value, as one from configuration: what changes, what stays, what is refused. */
-import { type Live, liveValue, makeEnv } from '@fwk/kernel';
+import { followersOf, type Live, liveValue, makeEnv } from '@fwk/kernel';
 import { leakGuard, recordEvents, seededRandom } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import type { PolicyOptions } from './policy-options.js';
@@ -409,4 +409,41 @@ test('a policy that is no longer followed stays as it is', () => {
   registry[Symbol.dispose]();
   policies.set({ quote: { timeoutMs: 50 } });
   expect(quote.print()).toBe('attempt-timeout(timeoutMs=800)');
+});
+
+describe('those who ask what a change would touch', () => {
+  const touched = (live: Live<unknown>, next: unknown) =>
+    followersOf(live).flatMap(({ kind, name, touches }) => [
+      [kind, name],
+      ...(touches?.(next) ?? []).map((each) => each.name),
+    ]);
+
+  test('are told the policies whose options would be others, and why a set would be refused', () => {
+    const { policies, registry, guard } = following({ quote: { timeoutMs: 800 }, stock: {} });
+    registry.named('quote');
+    expect(touched(policies, { quote: { timeoutMs: 800 }, stock: { timeoutMs: 5 }, more: {} })).toEqual([
+      ['component', 'resilience'],
+      'stock',
+      'more',
+    ]);
+    expect(() => touched(policies, { quote: { timeoutMs: 'long' }, stock: {} })).toThrow('timeoutMs');
+    expect(() => touched(policies, { stock: {} })).toThrow('policy "quote" is in use and cannot be taken away');
+    expect(registry.refusal).toBeUndefined();
+    registry[Symbol.dispose]();
+    expect(followersOf(policies)).toEqual([]);
+    guard.check();
+  });
+
+  test('are told that defaults touch every policy, those in use without a definition too', () => {
+    const defaults = liveValue<unknown>({});
+    const { registry } = following({ quote: {} }, defaults);
+    registry.use('inventory', { name: 'function', scopes: ['call'] });
+    expect(touched(defaults, { timeoutMs: 5 })).toEqual([['component', 'resilience'], 'quote', 'inventory']);
+  });
+
+  test('are told of policies with live options in code', () => {
+    const timeoutMs = liveValue(100);
+    policyRegistry(makeEnv(), { quote: { timeoutMs, operations: { ask: { retry: { maxAttempts: liveValue(2) } } } } });
+    expect(followersOf(timeoutMs)).toMatchObject([{ kind: 'policy', name: 'quote' }]);
+  });
 });

@@ -2,7 +2,7 @@
  * Live values in the options of a policy, each guarded once, where they are given. Whoever reads them later, the layers,
  * the list of settings, the check of a changed configuration, finds the same: the last valid value.
  */
-import { guardOptions } from '@fwk/kernel';
+import { guardOptions, isLive, noteFollower } from '@fwk/kernel';
 import { isPlain } from '../layer/plain.js';
 import { canonicalOrder } from '../order/canonical-order.js';
 import type { PlacedPart as PolicyPart } from '../order/placed-part.js';
@@ -16,8 +16,20 @@ import type { PolicyOptions } from './policy-options.js';
 export function guardLive(name: string, options: PolicyOptions): PolicyOptions {
   if (!isPlain(options)) return options;
   const owner = `policy "${name}"`;
+  noteLive(name, options);
   const rulesOfKinds = Object.fromEntries(kindFields().map(({ name: field, rule }) => [field, rule]));
   return guardLevel(owner, guardOptions(owner, options, rulesOfKinds));
+}
+
+/** Deepest option: `operations.NAME.routing.split.KEY`. What is deeper is refused later. */
+const maxDepth = 5;
+
+/** Says that the policy follows the live values among its options. */
+function noteLive(name: string, options: object, depth = 1): void {
+  for (const value of Object.values(options)) {
+    if (isLive(value)) noteFollower(value, { kind: 'policy', name });
+    else if (isPlain(value) && depth < maxDepth) noteLive(name, value, depth + 1);
+  }
 }
 
 function guardLevel(owner: string, options: PolicyOptions): PolicyOptions {

@@ -29,6 +29,10 @@ export interface KindField {
   merge?(over: unknown, under: unknown): unknown;
   /** What members that nobody gives come to; they are shown among the settings. @defaultValue none */
   readonly defaults?: object;
+  /** What each of its members must be, for the page of all tunables; `check` is what counts. @defaultValue none */
+  readonly rules?: Readonly<Record<string, Rule>>;
+  /** The interface that documents its members. @defaultValue none */
+  readonly optionsType?: string;
   /** What people are shown instead of the value. @defaultValue the value */
   show?(value: unknown): unknown;
   /** True where configuration may give it lists and null as well. @defaultValue false */
