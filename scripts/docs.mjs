@@ -1,6 +1,8 @@
 /**
  * `npm run docs`: writes docs/errors.md, docs/events.md, docs/metrics.md and the order of layers in the README of the policies from the
  * packages' own tables, the reference in each README from tables and docstrings, and docs/api from the declarations.
+ * `npm run docs`: writes docs/errors.md, docs/events.md, docs/tunables.md and the order of layers in the README of the policies from
+ * the packages' own tables, the reference in each README from tables and docstrings, and docs/api from the declarations.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,8 +10,10 @@ import { apiReport } from './api/report.mjs';
 import { orderTable, placed } from './docs/order.mjs';
 import { referenceOf } from './docs/reference.mjs';
 import { errorsPage, eventsPage, metricsPage, tableOf } from './docs/tables.mjs';
+import { errorsPage, eventsPage, tableOf } from './docs/tables.mjs';
+import { tunablesPage } from './docs/tunables.mjs';
 import { prepare } from './prepare.mjs';
-import { packageNames, root } from './workspace.mjs';
+import { packageNames, root, shippedTexts } from './workspace.mjs';
 
 async function main() {
   const code = await prepare();
@@ -17,8 +21,10 @@ async function main() {
   const errors = {};
   const events = {};
   const metrics = {};
+  const exports = {};
   for (const name of packageNames()) {
     const exported = await import(`@fwk/${name}`);
+    exports[name] = exported;
     errors[name] = own(tableOf(exported, `${name}Errors`), name);
     events[name] = tableOf(exported, `${name}Events`);
     metrics[name] = tableOf(exported, `${name}Metrics`);
@@ -28,6 +34,9 @@ async function main() {
   const { prometheusName } = await import('../packages/core/dist/metrics/metric-names.js');
   writeFileSync(join(root, 'docs/metrics.md'), metricsPage(metrics, prometheusName));
   const { canonicalOrder } = await import('../packages/resilience/dist/order/canonical-order.js');
+  const { clientFields: fields } = await import('../packages/http/dist/client/client-fields.js');
+  const page = tunablesPage({ exports, sources: shippedTexts(), order: canonicalOrder, fields });
+  writeFileSync(join(root, 'docs/tunables.md'), page);
   const readme = join(root, 'packages/resilience/README.md');
   writeFileSync(readme, placed(readFileSync(readme, 'utf8'), 'order', orderTable(canonicalOrder)));
   mkdirSync(join(root, 'docs/api'), { recursive: true });

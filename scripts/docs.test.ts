@@ -14,23 +14,38 @@ import { orderTable, placed } from './docs/order.mjs';
 import { optionsIn, referenceOf } from './docs/reference.mjs';
 import { errorsPage, eventsPage, metricsPage } from './docs/tables.mjs';
 import { filesBelow, isSource, packageNames, root } from './workspace.mjs';
+import * as config from '@fwk/config';
+import * as core from '@fwk/core';
+import * as discovery from '@fwk/discovery';
+import * as http from '@fwk/http';
+import * as kernel from '@fwk/kernel';
+import * as mux from '@fwk/mux';
+import * as resilience from '@fwk/resilience';
+import { describe, expect, test } from 'vitest';
+import { clientFields } from '../packages/http/src/client/client-fields.js';
+import { canonicalOrder } from '../packages/resilience/src/order/canonical-order.js';
+import { orderTable, placed } from './docs/order.mjs';
+import { optionsIn, referenceOf } from './docs/reference.mjs';
+import { errorsPage, eventsPage } from './docs/tables.mjs';
+import { tunablesPage } from './docs/tunables.mjs';
+import { root, shippedTexts } from './workspace.mjs';
 
 const errors = {
-  config: configErrors,
-  core: coreErrors,
-  discovery: discoveryErrors,
-  http: httpErrors,
-  kernel: kernelErrors,
-  mux: muxErrors,
-  resilience: resilienceErrors,
+  config: config.configErrors,
+  core: core.coreErrors,
+  discovery: discovery.discoveryErrors,
+  http: http.httpErrors,
+  kernel: kernel.kernelErrors,
+  mux: mux.muxErrors,
+  resilience: resilience.resilienceErrors,
 };
 const events = {
-  config: configEvents,
-  core: coreEvents,
-  discovery: discoveryEvents,
-  http: httpEvents,
-  kernel: kernelEvents,
-  resilience: resilienceEvents,
+  config: config.configEvents,
+  core: core.coreEvents,
+  discovery: discovery.discoveryEvents,
+  http: http.httpEvents,
+  kernel: kernel.kernelEvents,
+  resilience: resilience.resilienceEvents,
 };
 const metrics = {
   config: configMetrics,
@@ -41,12 +56,16 @@ const metrics = {
   mux: muxMetrics,
   resilience: resilienceMetrics,
 };
+const exports = { config, core, discovery, http, kernel, mux, resilience };
 const page = (name: string) => readFileSync(join(root, 'docs', name), 'utf8');
-const sources = packageNames().flatMap((name) => filesBelow(join(root, 'packages', name, 'src'), isSource));
-const text = sources.map((path) => readFileSync(path, 'utf8')).join('\n');
+const sources = shippedTexts();
+const text = Object.values(sources).flat().join('\n');
 
 describe('the pages made from tables', () => {
   test('docs/errors.md is what `npm run docs` writes', () => expect(page('errors.md')).toBe(errorsPage(errors)));
+  test('docs/tunables.md is what `npm run docs` writes', () => {
+    expect(page('tunables.md')).toBe(tunablesPage({ exports, sources, order: canonicalOrder, fields: clientFields }));
+  });
   test('docs/events.md is what `npm run docs` writes', () => expect(page('events.md')).toBe(eventsPage(events)));
   test('docs/metrics.md is what `npm run docs` writes', () =>
     expect(page('metrics.md')).toBe(metricsPage(metrics, prometheusName)));
@@ -174,5 +193,29 @@ describe('the tables of metrics', () => {
     const shown = [...rows].map(([name, row]) => prometheusName({ name, ...row }, row.kind));
     expect(new Set(shown).size).toBe(shown.length);
     expect([...rows.values()].filter(({ help }) => !/^[A-Z].*\.$/.test(help))).toEqual([]);
+describe('docs/tunables.md', () => {
+  const rows = page('tunables.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
+  const row = (path: string) => rows.find(([, first]) => first === `\`${path}\``);
+
+  test('has each option with its range, its default, when it counts and what it does', () => {
+    expect(row('policies.NAME.retry.maxAttempts')?.slice(2, 5)).toEqual(['a whole number from 1 to 20', '`3`', 'live']);
+    expect(row('policies.NAME.breaker.failureRatio')?.[4]).toMatch(/^live/);
+    expect(row('policies.NAME.ejection.baseMs')?.slice(3, 5)).toEqual(['`30000`', 'live']);
+    expect(row('logging.level')?.slice(2, 5)).toEqual(['one of debug, info, warn, error, silent', '`"info"`', 'live']);
+    expect(row('AppOptions.stepTimeoutMs')?.slice(3, 5)).toEqual(['`10000`', 'at start']);
+  });
+
+  test('says of each what it does', () => {
+    const live = rows.filter(([, , , , when]) => when?.startsWith('live'));
+    expect(live.length).toBeGreaterThan(100);
+    expect(live.filter(([, , , , , text = '']) => !/^\S.{10,}\.$/.test(text)).map(([, path]) => path)).toEqual([]);
+  });
+
+  test('names nothing twice', () => {
+    const paths = rows.map(([, path]) => path);
+    expect(paths.filter((path, at) => paths.indexOf(path) !== at)).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 /** Where things stand in this repository. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -26,6 +26,13 @@ export function filesBelow(folder, wanted = () => true) {
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => wanted(path))
     .sort();
+}
+
+/** The texts of all TypeScript sources that are shipped, by package and in a stable order. */
+export function shippedTexts() {
+  const textsOf = (name) =>
+    filesBelow(join(root, 'packages', name, 'src'), isSource).map((path) => readFileSync(path, 'utf8'));
+  return Object.fromEntries(packageNames().map((name) => [name, textsOf(name)]));
 }
 
 /** True for a TypeScript source that is shipped: not a test, not a fixture of one. */

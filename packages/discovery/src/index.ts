@@ -55,7 +55,7 @@ export { type MembershipDecorator, type MembershipMethod, OnMembership } from '.
 export { staticEndpoints } from './membership/static-endpoints.js';
 export type { Wire } from './membership/wires.js';
 export { isConnectionError } from './outlier/connection-error.js';
-export { checkEjection, type EjectionOptions, ejectionDefaults } from './outlier/ejection-options.js';
+export { checkEjection, type EjectionOptions, ejectionDefaults, ejectionRules } from './outlier/ejection-options.js';
 export type { EjectionRecord, WithheldEjection } from './outlier/endpoint-health.js';
 export type { EjectionRule, Finding } from './outlier/figures.js';
 export type { Override } from './override.js';

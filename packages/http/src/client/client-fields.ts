@@ -2,11 +2,18 @@
  * The options of a policy that only clients have, and that are no layer's. They are known to all policies as soon as this
  * package is loaded, so that configuration may hold them.
  */
-import { checkEjection, type EjectionOptions, ejectionDefaults, routingDefaults } from '@fwk/discovery';
+import {
+  checkEjection,
+  type EjectionOptions,
+  ejectionDefaults,
+  ejectionRules,
+  routingDefaults,
+  routingRules,
+} from '@fwk/discovery';
 import { isLive, type Live, oneOf, type Rule } from '@fwk/kernel';
 import { type KindField, kindField } from '@fwk/resilience';
 import type { WireChoice } from '../calling/wire-choice.js';
-import { checkShadow, type ShadowOptions, shadowDefaults } from '../shadow/shadow-options.js';
+import { checkShadow, type ShadowOptions, shadowDefaults, shadowRules } from '../shadow/shadow-options.js';
 import {
   balancerFrom,
   type ClientBalancer,
@@ -87,6 +94,8 @@ export const clientFields: readonly KindField[] = Object.freeze([
       if (value !== false) checkEjection(value as Partial<EjectionOptions>);
     },
     defaults: ejectionDefaults,
+    rules: ejectionRules,
+    optionsType: 'EjectionOptions',
   }),
   kindField({
     name: 'routing',
@@ -97,6 +106,8 @@ export const clientFields: readonly KindField[] = Object.freeze([
     merge: (over, under) =>
       isObject(over) && isObject(under) && !isLive(over) && !isLive(under) ? { ...under, ...over } : over,
     defaults: routingDefaults,
+    rules: routingRules,
+    optionsType: 'RoutingOptions',
     anyData: true,
   }),
   kindField({
@@ -107,6 +118,8 @@ export const clientFields: readonly KindField[] = Object.freeze([
       if (value !== false) checkShadow(value as Partial<ShadowOptions>);
     },
     defaults: shadowDefaults,
+    rules: shadowRules,
+    optionsType: 'ShadowOptions',
     anyData: true,
   }),
 ]);

@@ -62,17 +62,20 @@ const words: Rule = (value) =>
     ? undefined
     : 'a list of one or more names';
 
+/** Rules of {@link ShadowOptions}. */
+export const shadowRules = Object.freeze({
+  share: ratio,
+  version: optional(range),
+  tags: optional(words),
+  operations: optional(words),
+  timeoutMs: millisecondsIn(1, 60_000),
+  maxInFlight: integerIn(1, 1000),
+  compare: optional(callable),
+});
+
 /** Checks the options and adds the defaults. @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` */
 export function checkShadow(options: Partial<ShadowOptions> | undefined): ShadowOptions {
-  const checked = checkOptions<ShadowOptions>('shadow', options, shadowDefaults, {
-    share: ratio,
-    version: optional(range),
-    tags: optional(words),
-    operations: optional(words),
-    timeoutMs: millisecondsIn(1, 60_000),
-    maxInFlight: integerIn(1, 1000),
-    compare: optional(callable),
-  });
+  const checked = checkOptions<ShadowOptions>('shadow', options, shadowDefaults, shadowRules);
   if (checked.share > 0 && checked.version === undefined && checked.tags === undefined) {
     throw new OptionsError('shadow', ['it needs a version or tags, which say where copies go']);
   }

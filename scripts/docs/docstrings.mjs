@@ -1,0 +1,81 @@
+/** Reads what the sources say of the options of their interfaces, so that a page can repeat it and never drift from it. */
+
+/**
+ * @typedef {{ readonly text: string, readonly usual: string | undefined }} Doc what an option does, and its documented default
+ */
+
+/**
+ * @param {readonly string[]} sources texts of TypeScript files
+ * @returns {ReadonlyMap<string, ReadonlyMap<string, Doc>>} by interface and member, inherited members first
+ */
+export function docsOf(sources) {
+  const own = new Map();
+  const bases = new Map();
+  for (const text of sources) {
+    const interfaces = text.matchAll(
+      /^(?:export )?interface (\w+)(?:<[^{]*>)?(?:\s+extends ([^{]+?))? \{\n([\s\S]*?)\n\}/gm,
+    );
+    for (const [, name, extended = '', body] of interfaces) {
+      own.set(name, membersOf(body));
+      bases.set(
+        name,
+        (extended.match(/\b\w+\b/g) ?? []).filter((base) => base !== name),
+      );
+    }
+  }
+  const all = (name) =>
+    new Map([...(bases.get(name) ?? []).flatMap((base) => [...all(base)]), ...(own.get(name) ?? [])]);
+  return new Map([...own.keys()].map((name) => [name, all(name)]));
+}
+
+/**
+ * @param {readonly string[]} sources
+ * @returns {readonly string[]} the interfaces of options that have a table of defaults
+ */
+export function interfacesWithDefaults(sources) {
+  return sources.flatMap((text) =>
+    [...text.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export const (\w+)Defaults\b/g)].map(([, comment, name]) => {
+      const linked = /Defaults of (?:an? )?\{@link ([A-Z]\w+)\}/.exec(comment)?.[1];
+      return linked ?? `${name.charAt(0).toUpperCase()}${name.slice(1)}Options`;
+    }),
+  );
+}
+
+/**
+ * @param {readonly string[]} sources
+ * @returns {readonly (readonly [kind: string, options: string])[]} kinds of balancers with the interfaces of their options
+ */
+export function interfacesOfBalancers(sources) {
+  const body =
+    sources.map((text) => /interface OptionsByKind \{([\s\S]*?)\n\}/.exec(text)?.[1]).find((found) => found) ?? '';
+  return [...body.matchAll(/readonly '?([\w-]+)'?: (\w+);/g)].map(([, kind, options]) => [kind, options]);
+}
+
+/**
+ * @param {readonly string[]} sources
+ * @returns {ReadonlyMap<string, string>} the interface with the options of a layer, by the option of a policy that asks for it
+ */
+export function interfacesOfParts(sources) {
+  const found = new Map();
+  for (const text of sources) {
+    for (const [, options, field] of text.matchAll(/policyPart<\{\s*options: (\w+)[\s\S]*?\bfield: '(\w+)'/g)) {
+      found.set(field, options);
+    }
+  }
+  return found;
+}
+
+function membersOf(body) {
+  const members = new Map();
+  for (const [, comment, name] of body.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:readonly )?(\w+)\??[:(]/g)) {
+    const plain = comment
+      .replace(/^\s*\* ?/gm, ' ')
+      .replace(/\{@link (\w+)\}/g, '`$1`')
+      .replace(/\s+/g, ' ')
+      .trim();
+    const [text = '', ...tags] = plain.split(/ ?@(?=(?:defaultValue|throws|example|returns)\b)/);
+    const usual = tags.find((tag) => tag.startsWith('defaultValue '))?.slice('defaultValue '.length);
+    members.set(name, { text: text.trim(), usual: usual?.trim() });
+  }
+  return members;
+}
