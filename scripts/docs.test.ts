@@ -28,7 +28,7 @@ import { orderTable, placed } from './docs/order.mjs';
 import { optionsIn, referenceOf } from './docs/reference.mjs';
 import { errorsPage, eventsPage } from './docs/tables.mjs';
 import { tunablesPage } from './docs/tunables.mjs';
-import { root, shippedTexts } from './workspace.mjs';
+import { packageNames, root, shippedTexts } from './workspace.mjs';
 
 const errors = {
   config: config.configErrors,

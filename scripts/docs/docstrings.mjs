@@ -16,7 +16,10 @@ export function docsOf(sources) {
       /^(?:export )?interface (\w+)(?:<[^{]*>)?(?:\s+extends ([^{]+?))? \{\n([\s\S]*?)\n\}/gm,
     );
     for (const [, name, extended = '', body] of interfaces) {
-      own.set(name, membersOf(body));
+      own.set(
+        name,
+        new Map(fieldsIn(body).map(({ field, means, fallback }) => [field, { text: means, usual: fallback }])),
+      );
       bases.set(
         name,
         (extended.match(/\b\w+\b/g) ?? []).filter((base) => base !== name),
@@ -65,17 +68,25 @@ export function interfacesOfParts(sources) {
   return found;
 }
 
-function membersOf(body) {
-  const members = new Map();
-  for (const [, comment, name] of body.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:readonly )?(\w+)\??[:(]/g)) {
-    const plain = comment
-      .replace(/^\s*\* ?/gm, ' ')
-      .replace(/\{@link (\w+)\}/g, '`$1`')
-      .replace(/\s+/g, ' ')
-      .trim();
-    const [text = '', ...tags] = plain.split(/ ?@(?=(?:defaultValue|throws|example|returns)\b)/);
-    const usual = tags.find((tag) => tag.startsWith('defaultValue '))?.slice('defaultValue '.length);
-    members.set(name, { text: text.trim(), usual: usual?.trim() });
-  }
-  return members;
+/**
+ * The members of an interface with their docstrings.
+ * @param {string} body what stands between its braces
+ */
+export function fieldsIn(body) {
+  const found = body.matchAll(/^ {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*^ {2}(?:readonly )?(\w+)(\??)[:(]/gm);
+  return [...found].map(([, comment, field, mark]) => ({ field, optional: mark === '?', ...readComment(comment) }));
+}
+
+function readComment(comment) {
+  const text = comment
+    .replaceAll(/^\s*\* ?/gm, ' ')
+    .replaceAll(/\{@link (\w+)\}/g, '`$1`')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  const [means, ...tags] = text.split(/ ?@(?=defaultValue|throws|see|source|example)/);
+  const fallback = tags
+    .find((tag) => tag.startsWith('defaultValue'))
+    ?.replace('defaultValue', '')
+    .trim();
+  return { means: means.trim(), fallback: fallback?.replace(/\.$/, '') };
 }

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesBelow, isSource, root } from '../workspace.mjs';
+import { fieldsIn } from './docstrings.mjs';
 
 /**
  * @param {string} name of the package's folder
@@ -64,25 +65,6 @@ function exportedNames(folder) {
 export function optionsIn(source) {
   const found = source.matchAll(/^export interface (\w*Options)\b[^{]*\{\n([\s\S]*?)^\}/gm);
   return [...found].map(([, interfaceName, body]) => ({ interfaceName, fields: fieldsIn(body) }));
-}
-
-function fieldsIn(body) {
-  const found = body.matchAll(/^ {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*^ {2}(?:readonly )?(\w+)(\??)[:(]/gm);
-  return [...found].map(([, comment, field, mark]) => ({ field, optional: mark === '?', ...readComment(comment) }));
-}
-
-function readComment(comment) {
-  const text = comment
-    .replaceAll(/^\s*\* ?/gm, ' ')
-    .replaceAll(/\{@link (\w+)\}/g, '`$1`')
-    .replaceAll(/\s+/g, ' ')
-    .trim();
-  const [means, ...tags] = text.split(/ ?@(?=defaultValue|throws|see|source)/);
-  const fallback = tags
-    .find((tag) => tag.startsWith('defaultValue'))
-    ?.replace('defaultValue', '')
-    .trim();
-  return { means: means.trim(), fallback: fallback?.replace(/\.$/, '') };
 }
 
 /** Instruments that the sources make with a name and a help: `{ name: 'mux.sessions', help: 'Open sessions.' }`. */
