@@ -1,8 +1,6 @@
 /**
- * `npm run docs`: writes docs/errors.md, docs/events.md, docs/metrics.md and the order of layers in the README of the policies from the
- * packages' own tables, the reference in each README from tables and docstrings, and docs/api from the declarations.
- * `npm run docs`: writes docs/errors.md, docs/events.md, docs/tunables.md and the order of layers in the README of the policies from
- * the packages' own tables, the reference in each README from tables and docstrings, and docs/api from the declarations.
+ * `npm run docs`: writes docs/errors.md, docs/events.md, docs/metrics.md, docs/tunables.md and the order of layers in the README of the
+ * policies from the packages' own tables, the reference in each README from tables and docstrings, and docs/api from the declarations.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +8,6 @@ import { apiReport } from './api/report.mjs';
 import { orderTable, placed } from './docs/order.mjs';
 import { referenceOf } from './docs/reference.mjs';
 import { errorsPage, eventsPage, metricsPage, tableOf } from './docs/tables.mjs';
-import { errorsPage, eventsPage, tableOf } from './docs/tables.mjs';
 import { tunablesPage } from './docs/tunables.mjs';
 import { prepare } from './prepare.mjs';
 import { packageNames, root, shippedTexts } from './workspace.mjs';

@@ -1,19 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configErrors, configEvents, configMetrics } from '@fwk/config';
-import { coreErrors, coreEvents, coreMetrics } from '@fwk/core';
-import { discoveryErrors, discoveryEvents } from '@fwk/discovery';
-import { httpErrors, httpEvents, httpMetrics } from '@fwk/http';
-import { kernelErrors, kernelEvents, kernelMetrics, type MetricEntry } from '@fwk/kernel';
-import { muxErrors, muxMetrics } from '@fwk/mux';
-import { resilienceErrors, resilienceEvents, resilienceMetrics } from '@fwk/resilience';
-import { describe, expect, test } from 'vitest';
-import { prometheusName } from '../packages/core/src/metrics/metric-names.js';
-import { canonicalOrder } from '../packages/resilience/src/order/canonical-order.js';
-import { orderTable, placed } from './docs/order.mjs';
-import { optionsIn, referenceOf } from './docs/reference.mjs';
-import { errorsPage, eventsPage, metricsPage } from './docs/tables.mjs';
-import { filesBelow, isSource, packageNames, root } from './workspace.mjs';
 import * as config from '@fwk/config';
 import * as core from '@fwk/core';
 import * as discovery from '@fwk/discovery';
@@ -22,11 +8,12 @@ import * as kernel from '@fwk/kernel';
 import * as mux from '@fwk/mux';
 import * as resilience from '@fwk/resilience';
 import { describe, expect, test } from 'vitest';
+import { prometheusName } from '../packages/core/src/metrics/metric-names.js';
 import { clientFields } from '../packages/http/src/client/client-fields.js';
 import { canonicalOrder } from '../packages/resilience/src/order/canonical-order.js';
 import { orderTable, placed } from './docs/order.mjs';
 import { optionsIn, referenceOf } from './docs/reference.mjs';
-import { errorsPage, eventsPage } from './docs/tables.mjs';
+import { errorsPage, eventsPage, metricsPage } from './docs/tables.mjs';
 import { tunablesPage } from './docs/tunables.mjs';
 import { packageNames, root, shippedTexts } from './workspace.mjs';
 
@@ -48,13 +35,13 @@ const events = {
   resilience: resilience.resilienceEvents,
 };
 const metrics = {
-  config: configMetrics,
-  core: coreMetrics,
+  config: config.configMetrics,
+  core: core.coreMetrics,
   discovery: {},
-  http: httpMetrics,
-  kernel: kernelMetrics,
-  mux: muxMetrics,
-  resilience: resilienceMetrics,
+  http: http.httpMetrics,
+  kernel: kernel.kernelMetrics,
+  mux: mux.muxMetrics,
+  resilience: resilience.resilienceMetrics,
 };
 const exports = { config, core, discovery, http, kernel, mux, resilience };
 const page = (name: string) => readFileSync(join(root, 'docs', name), 'utf8');
@@ -165,7 +152,7 @@ describe('the tables', () => {
 });
 
 describe('the tables of metrics', () => {
-  const rows = new Map<string, MetricEntry>(Object.values(metrics).flatMap((table) => Object.entries(table)));
+  const rows = new Map<string, kernel.MetricEntry>(Object.values(metrics).flatMap((table) => Object.entries(table)));
   /** Where instruments are made for others, from whatever spec they were given. */
   const passesOn = /kernel\/src\/telemetry\/|resilience\/src\/statistics\/counting-meter/;
   const makers = sources.filter((path) => !passesOn.test(path)).map((path) => readFileSync(path, 'utf8'));
