@@ -39,6 +39,7 @@ import { Passes } from './passes.js';
 import { ReferredFiles } from './referred-files.js';
 import { asError, factsOf } from './refusal-facts.js';
 import { hashOf, type Snapshot, sourceStates, tellSources, tellUnknown, unknownIn, viewOf } from './snapshot.js';
+import { tellChange, tellRecovery } from './tell-change.js';
 
 /** Most paths that `config.changed` lists. */
 const maxListedPaths = 100;
@@ -100,11 +101,8 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
         { version: 1, tree: shared, raw, layers, secrets, sections: new Map() },
         { name: 'config', onListenerError },
       );
-      this.#current = this.#given.note(
-        this.#root.map((snapshot) => snapshot.tree),
-        ({ tree }) => tree,
-        'current',
-      );
+      const whole = (snapshot: Pick<Snapshot<T>, 'tree'>) => snapshot.tree;
+      this.#current = this.#given.note(this.#root.map(whole), whole, 'current');
       this.#referred?.follow(files);
       this.#tellSources(env);
       tellUnknown(env.logger, this.#snapshot, this.#unknown(), this.#told);
@@ -280,16 +278,11 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     this.#markOldLayers();
     this.#referred?.follow(files);
     if (changed) {
-      const paths = changedPaths(before.tree, tree, maxListedPaths);
-      env.events.emit('config.changed', { version, paths });
-      env.logger.info({ version, paths }, 'the configuration changed');
+      tellChange(env, version, changedPaths(before.tree, tree, maxListedPaths));
       tellUnknown(env.logger, this.#snapshot, this.#unknown(), this.#told);
     }
     if (vanished) this.#refuse(vanished, env);
-    if (recovered) {
-      env.events.emit('config.recovered', { version, reason: recovered.reason });
-      env.logger.info({ version }, 'the configuration is good again');
-    }
+    if (recovered) tellRecovery(env, version, recovered);
   }
 
   #refuse(error: Error, env: Env): void {
