@@ -196,7 +196,7 @@ describe('docs/tunables.md', () => {
     expect(row('policies.NAME.retry.maxAttempts')?.slice(2, 5)).toEqual(['a whole number from 1 to 20', '`3`', 'live']);
     expect(row('policies.NAME.breaker.failureRatio')?.[4]).toMatch(/^live/);
     expect(row('policies.NAME.ejection.baseMs')?.slice(3, 5)).toEqual(['`30000`', 'live']);
-    expect(row('logging.level')?.slice(2, 5)).toEqual(['one of debug, info, warn, error, silent', '`"info"`', 'live']);
+    expect(row('tracing.ratio')?.slice(2, 5)).toEqual(['a number from 0 to 1', '`0.1`', 'live']);
     expect(row('AppOptions.stepTimeoutMs')?.slice(3, 5)).toEqual(['`10000`', 'at start']);
   });
 

@@ -9,13 +9,15 @@ export const coreTunables = Object.freeze({
     path: 'logging.levels',
     defaultValue: Object.freeze({}) as ConfiguredLevels,
     rule: levelsRule,
-    summary: 'Levels by the names of loggers, `root` for all others. Not followed where `createApp` was given `logging.levels`.',
+    summary:
+      'Levels by the names of loggers, `root` for all others. Not followed where `createApp` was given `logging.levels`.',
   } satisfies Tunable<ConfiguredLevels>,
   sampledRatio: {
     path: 'tracing.ratio',
     defaultValue: traceSamplingDefaults.ratio,
     rule: traceSamplingRules.ratio,
-    summary: 'Share of the traces begun here that is recorded from the start. This and the next two are not followed where `createApp` was given `tracing.sampling`.',
+    summary:
+      'Share of the traces begun here that is recorded from the start. This and the next two are not followed where `createApp` was given `tracing.sampling`.',
   } satisfies Tunable<TraceSampling['ratio']>,
   keptErrors: {
     path: 'tracing.errors',

@@ -52,7 +52,10 @@ test('a dry run names the policies and components that a change would touch, and
     told: { policies: ['quote'], components: ['resilience'], problems: [] },
   });
   expect(timeout()).toBe(800);
-  expect((await put('logging.levels', { root: 'debug' }, true)).told).toMatchObject({ components: ['logging'], policies: [] });
+  expect((await put('logging.levels', { root: 'debug' }, true)).told).toMatchObject({
+    components: ['logging'],
+    policies: [],
+  });
   const refused = await put('policies.quote.timeoutMs', 'soon');
   expect([refused.status, refused.told.detail]).toEqual([400, expect.stringContaining('timeoutMs must be')]);
   expect((await put('policies.quote.timeoutMs', 50)).status).toBe(200);

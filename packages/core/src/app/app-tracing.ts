@@ -3,7 +3,12 @@ import { type AppInfo, type Env, type Resolver, type Token, token } from '@fwk/k
 import { OtlpExporter } from '../tracing/otlp/otlp-exporter.js';
 import type { RecentTraces } from '../tracing/recent-traces.js';
 import { TraceRecorder } from '../tracing/trace-recorder.js';
-import { type CheckedTracing, followSampling, type TraceSamplingOption, tracingDefaults } from '../tracing/tracing-options.js';
+import {
+  type CheckedTracing,
+  followSampling,
+  type TraceSamplingOption,
+  tracingDefaults,
+} from '../tracing/tracing-options.js';
 import { configuredSampling } from './followed-settings.js';
 
 /** The traces that were kept last. */

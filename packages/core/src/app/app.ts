@@ -1,7 +1,6 @@
 import type { AppInfo, CallContext, Env, Resolver } from '@fwk/kernel';
 import { cancellable, currentContext, detached, isFwkError, messageOf, operationKey } from '@fwk/kernel';
 import { loadTsyringe } from '../container/tsyringe-bridge.js';
-import { configuredLevels } from './followed-settings.js';
 import { leaveCluster } from '../lifecycle/cluster-worker.js';
 import { StopFailedError, WrongStateError } from '../lifecycle/lifecycle-errors.js';
 import { onStopSignal } from '../lifecycle/signals.js';
@@ -9,6 +8,7 @@ import { runStep, stepKey } from '../lifecycle/step.js';
 import { observeProcess } from '../metrics/process-metrics.js';
 import { type AppOptions, checkAppOptions, loggingDefaults } from './app-options.js';
 import { assemble, followLevels, type Parts } from './assemble.js';
+import { configuredLevels } from './followed-settings.js';
 import { shutDown } from './shut-down.js';
 import { remindToStart } from './start-reminder.js';
 
