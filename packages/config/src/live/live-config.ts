@@ -151,7 +151,7 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
       if (Object.is(before, after)) return;
       listener({ version, before, after, paths: changedPaths(before, after, maxListedPaths) });
     });
-    const noted = this.#given.listening(`onChange(${listener.name})`);
+    const noted = this.#given.listening(`onChange(${listener.name || 'a function'})`);
     return { [Symbol.dispose]: () => [told, noted].forEach((each) => void each[Symbol.dispose]()) };
   }
 
