@@ -73,6 +73,23 @@ test('half a head is ended when its five seconds are over, not at the next look-
   expect(tookMs).toBeLessThan(12_000);
 }, 20_000);
 
+test.each([
+  ['/manage', 200],
+  ['/manage/./x/../change', 405],
+  ['http://other.example/manage', 200],
+  ['//other.example/manage', 404],
+  ['//manage', 404],
+  ['/manage/change/..%2f..%2fmanage', 404],
+  ['/', 404],
+  ['*', 400],
+  ['manage', 400],
+  [`/manage?${'a=b&'.repeat(3500)}`, 200],
+])('a path is taken as it is written: %s', async (path, status) => {
+  const head = 'host: 127.0.0.1\r\nconnection: close\r\nauthorization: Bearer a-token-of-the-tests\r\n';
+  const answer = await sent(`GET ${path} HTTP/1.1\r\n${head}\r\n`);
+  expect([path, answer.slice(0, 12)]).toEqual([path, `HTTP/1.1 ${status}`]);
+});
+
 test('requests that are sent before the last answer is here are answered in their order', async () => {
   const host = 'host: 127.0.0.1\r\nauthorization: Bearer a-token-of-the-tests\r\n';
   const list = `GET /manage HTTP/1.1\r\n${host}\r\n`;

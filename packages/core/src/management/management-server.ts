@@ -254,7 +254,8 @@ function locate(request: IncomingMessage): { readonly path: string; readonly sea
 
 function targetOf({ url = '/' }: IncomingMessage): URL {
   try {
-    return new URL(url, 'http://management');
+    // A path that begins with two slashes is no address of another host.
+    return new URL(url.startsWith('/') ? `http://management${url}` : url);
   } catch {
     throw new ManagementRefusedError(400, 'the request has no valid path');
   }
