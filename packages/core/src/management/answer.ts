@@ -61,11 +61,13 @@ export async function sendFile(
     'content-disposition': `attachment; filename="${fileName.replace(/[^\w.-]/g, '_')}"`,
   });
   if (!file) return void response.end();
+  if (response.destroyed) return void file.destroy();
   // Reading on for nobody would only cost.
   response.once('close', () => file.destroy());
   try {
     for await (const piece of file) {
       if (!response.write(piece)) await drained(response, clock, stallMs);
+      if (response.destroyed) return;
     }
     response.end();
   } catch (error) {
@@ -79,7 +81,11 @@ export async function sendFile(
 /** Waits until the client has read on; ends its connection when it does not. */
 function drained(response: ServerResponse, clock: Clock, stallMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = clock.setTimer(() => response.destroy(), stallMs, true);
+    const giveUp = () => {
+      response.destroy();
+      goOn();
+    };
+    const timer = clock.setTimer(giveUp, stallMs, true);
     const goOn = () => {
       clock.clearTimer(timer);
       response.off('drain', goOn).off('close', goOn);

@@ -10,6 +10,7 @@ let feeds: Feeds;
 let clock: ReturnType<typeof fakeClock>;
 const readers = new Set<FeedReader>();
 let warned: string[] = [];
+let late = false;
 
 beforeEach(async () => {
   clock = fakeClock();
@@ -22,9 +23,11 @@ beforeEach(async () => {
       return { [Symbol.dispose]: () => void readers.delete(reader) };
     },
   });
-  server = createServer(({ url = '' }, response) => {
+  server = createServer(async ({ url = '' }, response) => {
+    if (url === '/late') await new Promise((resolve) => response.on('close', resolve));
     try {
       feeds.open(url, url === '/broken' ? broken : feed, response);
+      if (url === '/late') late = true;
     } catch (error) {
       response.writeHead(Object(error).status ?? 500).end();
     }
@@ -103,6 +106,15 @@ test('a reader who reads nothing is cut off when too much waits for it, and the 
 test('a feed that cannot begin takes no place', async () => {
   for (let index = 0; index <= maxFeedReaders; index++) expect((await open('/broken')).statusCode).toBe(500);
   expect(clock.pending).toBe(0);
+});
+
+test('a client that has left before its feed begins takes no place', async () => {
+  const { port } = server.address() as AddressInfo;
+  const left = get({ host: '127.0.0.1', port, path: '/late', agent: false }).on('error', () => {});
+  await new Promise((resolve) => server.once('request', resolve));
+  left.destroy();
+  await expect.poll(() => late).toBe(true);
+  expect([readers.size, clock.pending]).toEqual([0, 0]);
 });
 
 test('all end when they are disposed of', async () => {

@@ -40,6 +40,8 @@ export class Feeds implements Disposable {
     response.setHeader('x-accel-buffering', 'no');
     // Nothing follows, so that it must not take a place.
     if (response.req.method === 'HEAD') return void response.end();
+    // Who has left before it began would never leave again.
+    if (response.destroyed) return;
     const opened = new OpenFeed(path, feed, response, {
       ended: () => this.#ended(opened),
       tooSlow: () => this.#logger.warn({ path }, `a reader of /manage/${path} was cut off: it reads too slowly`),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { background, type CallContext, eventBus, type FwkEvent, noLogger, sleep } from '@fwk/kernel';
+import { background, type CallContext, currentContext, eventBus, type FwkEvent, noLogger, sleep } from '@fwk/kernel';
 import { fakeClock } from '@fwk/kernel/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { coreErrors } from '../core-errors.js';
@@ -175,6 +175,30 @@ test('a client that does not read on is cut off, and makes room', async () => {
   while (clock.pending < 1) await clock.settle();
   await clock.advance(10_000);
   await expect.poll(() => closed).toBe(true);
+});
+
+test('a client that leaves while its snapshot is taken makes room', async () => {
+  let taken = (_file: Readable) => {};
+  let asked = 0;
+  let context = background;
+  const heapSnapshot = () => {
+    if (asked++ > 0) return Promise.resolve(Readable.from(['{}']));
+    context = currentContext();
+    return new Promise<Readable>((resolve) => {
+      taken = resolve;
+    });
+  };
+  const { ask, authorization } = await started({ heapSnapshot });
+  const leave = new AbortController();
+  const left = ask('heap-snapshot', { headers: { authorization }, signal: leave.signal });
+  await expect.poll(() => asked).toBe(1);
+  leave.abort();
+  await expect(left).rejects.toThrow('abort');
+  await expect.poll(() => context.cancelled).toBe(true);
+  const file = Readable.from(['{}']);
+  taken(file);
+  await expect.poll(() => file.destroyed).toBe(true);
+  expect((await ask('heap-snapshot')).status).toBe(200);
 });
 
 test('a snapshot that would not fit into memory is refused with the numbers, unless it is asked for all the same', async () => {
