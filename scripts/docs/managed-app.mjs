@@ -17,6 +17,7 @@ const app = createApp({
   owner: 'team-prices',
   commit: '3f2a9c1b7d4e5f60718293a4b5c6d7e8f9a0b1c2',
   logging: { level: 'silent' },
+  tracing: { sampling: { ratio: 1 } },
   use: [
     config({
       defaults: {
