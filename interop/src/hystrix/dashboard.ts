@@ -9,6 +9,7 @@ import { Browser } from './browser.js';
 
 const startLimitMs = 60_000;
 const lookLimitMs = 30_000;
+const pollMs = 200;
 
 /** A running dashboard. */
 export class Dashboard implements AsyncDisposable {
@@ -62,11 +63,10 @@ export class Dashboard implements AsyncDisposable {
     this.#jetty.stderr?.on('data', (chunk: Buffer) => {
       said = (said + chunk.toString()).slice(-2000);
     });
-    const until = AbortSignal.any([signal, AbortSignal.timeout(startLimitMs)]);
-    while (!(await isThere(`${this.#url}/monitor/monitor.html`))) {
-      if (until.aborted || this.#jetty.exitCode !== null)
+    for (let waitedMs = 0; !(await isThere(`${this.#url}/monitor/monitor.html`)); waitedMs += pollMs) {
+      if (waitedMs >= startLimitMs || this.#jetty.exitCode !== null)
         throw new Error(`the dashboard did not start; it said:\n${said}`);
-      await sleep(200);
+      await sleep(pollMs, undefined, { signal });
     }
   }
 }
