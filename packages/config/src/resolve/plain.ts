@@ -19,9 +19,9 @@ const standsForItself = oncePerTree((tree) =>
   Object.entries(tree).every(([name, value]) => {
     if (isTree(value)) return isPlain(value);
     if (typeof value !== 'string') return !Array.isArray(value);
+    if (needsResolving(value)) return false;
     // Below a number it is the name above that says a unit.
-    const hasUnit = /^\d+$/.test(name) ? /^\s*\d/.test(value) : inUnit(value, [name]) !== value;
-    return !needsResolving(value) && !hasUnit;
+    return !/^\s*\d/.test(value) || (!/^\d+$/.test(name) && inUnit(value, [name]) === value);
   }),
 );
 

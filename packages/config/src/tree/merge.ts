@@ -6,8 +6,8 @@ import { type ConfigTree, isTree } from './tree.js';
  * the others. Neither is changed; untouched parts are shared with the result.
  */
 export function mergeTrees(lower: ConfigTree, upper: ConfigTree): ConfigTree {
-  if (Object.keys(upper).length === 0) return lower;
-  if (Object.keys(lower).length === 0) return upper;
+  if (isEmpty(upper)) return lower;
+  if (isEmpty(lower)) return upper;
   const merged: Record<string, unknown> = { ...lower };
   for (const [key, value] of Object.entries(upper)) {
     if (value !== undefined) merged[key] = laidOver(Object.hasOwn(merged, key) ? merged[key] : undefined, value);
@@ -38,4 +38,10 @@ export function namesItems(value: ConfigTree, length: number): boolean {
     if (Number(key) === next) next++;
   }
   return Object.keys(value).length > 0;
+}
+
+/** Without listing all keys, of which there may be many. */
+function isEmpty(tree: ConfigTree): boolean {
+  for (const key in tree) if (Object.hasOwn(tree, key)) return false;
+  return true;
 }

@@ -27,8 +27,8 @@ export interface KeyRange {
   readonly names: ReadonlySet<string>;
 }
 
-/** Ranges of up to so many keys are read as a whole. */
-const wholeRange = 256;
+/** Ranges of up to so many keys are read as a whole, which takes about as long as asking for the indexes of ten. */
+const wholeRange = 1500;
 /** Names that differ only after so many divisions are not divided further. */
 const maxDepth = 32;
 
@@ -73,6 +73,8 @@ function divided(prefix: string, listed: readonly ListedKey[], depth: number): K
   for (const group of groups.values()) {
     const shared = sharedPrefix(prefix, group);
     if (!isAskable(shared)) return [];
+    // One that has them all would only be asked what was asked already, unless it is a folder of its own.
+    if (group.length === listed.length && !shared.endsWith('/')) return divided(shared, listed, depth);
     parts.push(rangeOf(shared, group, depth));
   }
   return parts;

@@ -36,6 +36,8 @@ interface Folder {
   readonly folders: Map<string, Folder>;
   readonly texts: Map<string, Text>;
   built: Built | undefined;
+  /** What has changed since then: the values of these parts, or `all`. */
+  changed: Set<string> | 'all';
 }
 
 /** A folder as settings; it stays as it is when the folder changes. */
@@ -72,16 +74,17 @@ export class KeyTree {
     const parts = this.#partsOf(key);
     const last = parts.pop() ?? '';
     let folder = this.#root;
-    folder.built = undefined;
     for (const part of parts) {
+      folder.changed = 'all';
       let next = folder.folders.get(part);
       if (!next) {
         next = emptyFolder(`${folder.key}${part}/`);
         folder.folders.set(part, next);
       }
-      next.built = undefined;
       folder = next;
     }
+    if (!folder.texts.has(last)) folder.changed = 'all';
+    else if (folder.changed !== 'all') folder.changed.add(last);
     folder.texts.set(last, new Text(key, text));
   }
 
@@ -119,7 +122,8 @@ export class KeyTree {
 
   #build(folder: Folder, below: unknown, path: ConfigPath): BuiltFolder {
     const level = isTree(below) ? below : undefined;
-    if (folder.built && folder.built.level === level) return { ...folder.built, key: folder.key };
+    const { built } = folder;
+    if (built && built.level === level && folder.changed !== 'all') return this.#mended(folder, built, level);
     const tree: Record<string, unknown> = {};
     const members = new Map<string, Text | BuiltFolder>();
     const parent = formatPath(path);
@@ -144,18 +148,38 @@ export class KeyTree {
       members.set(name, text);
       tree[name] = text.value(valueAt(level, [name]));
     }
-    folder.built = { level, tree: keepTree(tree), members };
-    return { ...folder.built, key: folder.key };
+    return this.#keep(folder, { level, tree: keepTree(tree), members });
+  }
+
+  /** The same with the new values of some texts, of which all else is as it was: a copy takes less time than building. */
+  #mended(folder: Folder, built: Built, level: ConfigTree | undefined): BuiltFolder {
+    if (folder.changed === 'all' || folder.changed.size === 0) return { ...built, key: folder.key };
+    const tree: Record<string, unknown> = { ...built.tree };
+    const members = new Map(built.members);
+    for (const part of folder.changed) {
+      const text = folder.texts.get(part);
+      if (!text || (part === '' && isMarker(text, this.#source))) continue;
+      const name = this.#spellings.of(part, level);
+      members.set(name, text);
+      tree[name] = text.value(valueAt(level, [name]));
+    }
+    return this.#keep(folder, { level, tree: keepTree(tree), members });
+  }
+
+  #keep(folder: Folder, built: Built): BuiltFolder {
+    folder.built = built;
+    folder.changed = new Set();
+    return { ...built, key: folder.key };
   }
 }
 
 function emptyFolder(key: string): Folder {
-  return { key, folders: new Map(), texts: new Map(), built: undefined };
+  return { key, folders: new Map(), texts: new Map(), built: undefined, changed: 'all' };
 }
 
 function remove(folder: Folder, parts: readonly string[]): void {
   const [part = '', ...rest] = parts;
-  folder.built = undefined;
+  folder.changed = 'all';
   const inner = folder.folders.get(part);
   if (rest.length === 0) folder.texts.delete(part);
   else if (inner) {
