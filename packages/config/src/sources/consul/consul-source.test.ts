@@ -1,5 +1,5 @@
 /** Settings in a real Consul. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -202,6 +202,7 @@ describe.runIf(consulProgram)('Consul in trouble', () => {
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const file = join(folder, 'copy.json');
     const first = await start(agent, {}, file);
+    await vi.waitFor(() => access(file), patience);
     await agent.kill();
     await vi.waitFor(() => expect(first.lastRefusal?.code).toBe('FWK_CONFIG_SOURCE_UNREACHABLE'), patience);
     expect(first.current.value).toEqual({ name: 'lamp 29' });
