@@ -29,10 +29,10 @@ function histogramLines(name: string, buckets: readonly string[], series: Histog
     total += counts[at] as number;
     lines += `${begin}${buckets[at] ?? 'le="+Inf"} '}${total}${exemplarText(exemplars?.[at])}\n`;
   }
-  // OpenMetrics has no sum where values may be negative, since a sum must never fall there.
+  // OpenMetrics has no sum where values may be negative, since a sum must never fall there; and without it no count.
   const falls = sum < 0 || (bounds[0] ?? 0) < 0;
-  if (!open || !falls) lines += sampleLine(`${name}_sum`, text, sum);
-  return lines + sampleLine(`${name}_count`, text, total);
+  if (open && falls) return lines;
+  return lines + sampleLine(`${name}_sum`, text, sum) + sampleLine(`${name}_count`, text, total);
 }
 
 function exemplarText(exemplar: Exemplar | undefined): string {

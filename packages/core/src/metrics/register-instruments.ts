@@ -85,7 +85,8 @@ function* histogramValues(
     const le = at < bounds.length ? String(bounds[at]) : '+Inf';
     yield { metricName: `${name}_bucket`, labels: { ...labels, le }, value: total, exemplar };
   }
-  // OpenMetrics has no sum where values may be negative, since a sum must never fall there.
-  if (!open || (sum >= 0 && (bounds[0] ?? 0) >= 0)) yield { metricName: `${name}_sum`, labels, value: sum };
+  // OpenMetrics has no sum where values may be negative, since a sum must never fall there; and without it no count.
+  if (open && (sum < 0 || (bounds[0] ?? 0) < 0)) return;
+  yield { metricName: `${name}_sum`, labels, value: sum };
   yield { metricName: `${name}_count`, labels, value: total };
 }
