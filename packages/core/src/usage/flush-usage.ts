@@ -23,7 +23,9 @@ export async function flushUsage(usage: Usage, flush: UsageFlush | undefined, lo
     const parts = Math.ceil(rows.length / rowsPerLine);
     for (let part = 1; part <= parts; part++) {
       const own = rows.slice((part - 1) * rowsPerLine, part * rowsPerLine);
-      logger.info({ usage: { ...period, part, parts, rows: own } }, 'usage that nobody has acknowledged');
+      // A message of its own each, since lines that repeat one are left out.
+      const which = `period ${period.sequence}, part ${part} of ${parts}`;
+      logger.info({ usage: { ...period, part, parts, rows: own } }, `usage that nobody has acknowledged: ${which}`);
     }
   }
 }
