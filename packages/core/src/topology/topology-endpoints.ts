@@ -27,7 +27,6 @@ export function topologyEndpoints(topology: Topology, sources: TopologySources):
     },
     {
       path: 'topology/services',
-      purpose: 'The same of all services that can be found, joined, with cycles and shared data stores.',
       purpose: 'The map of all services: who calls whom, cycles of calls, datastores that are shared.',
       async handle() {
         const find = sources.finder();

@@ -7,8 +7,6 @@ export function usageEndpoints(usage: Usage): readonly ManagementEndpoint[] {
   return [
     {
       path: 'usage',
-      purpose: 'Calls, time and bytes per caller and operation, in closed periods that nobody has acknowledged yet.',
-      example: { query: 'after=0' },
       purpose: 'Calls, time and bytes by caller and operation, in closed periods, for a job that bills.',
       example: { query: 'after=0' },
       handle({ query }) {
@@ -23,8 +21,6 @@ export function usageEndpoints(usage: Usage): readonly ManagementEndpoint[] {
     {
       path: 'usage/acknowledged',
       method: 'POST',
-      purpose: 'Says that usage up to a period has been kept, so that the instance may forget it.',
-      example: { body: { boot: usage.owner.boot, through: 1 } },
       purpose: 'Says up to which period usage has been kept elsewhere, so that it may go here.',
       example: { body: { boot: '5f0c2a719d3e4b68', through: 12, actor: 'billing' } },
       handle({ body }) {
