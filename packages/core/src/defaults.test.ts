@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { appDefaults, loggingDefaults, managementDefaults, shutdownDefaults } from './app/app-options.js';
 import { containerDefaults } from './container/create-container.js';
-import { checkDefaults } from './health/check-runner.js';
+import { checkDefaults, healthDefaults, overloadDefaults } from './health/health-settings.js';
+import { faultDefaults } from './lifecycle/faults.js';
 import { loggerDefaults } from './logging/logger-options.js';
 import { meterDefaults } from './metrics/meter.js';
 import { gatherDefaults } from './topology/gather-topology.js';
@@ -20,7 +21,7 @@ const text = readdirSync(folder, { recursive: true, encoding: 'utf8' })
 /** Documented defaults that are plain values, by interface and property. */
 function documented(owner: string): Record<string, unknown> {
   const body = new RegExp(`export interface ${owner} [^{]*\\{([\\s\\S]*?)\\n\\}`).exec(text)?.[1] ?? '';
-  const properties = body.matchAll(/@defaultValue ('[^']*'|true|false|\d+)(?:,[^*]*)?\s+\*\/\s+readonly (\w+)\??:/g);
+  const properties = body.matchAll(/@defaultValue ('[^']*'|true|false|[\d.]+)(?:,[^*]*)?\s+\*\/\s+readonly (\w+)\??:/g);
   return Object.fromEntries(
     [...properties].map(([, value = '', name]) => [name, JSON.parse(value.replaceAll("'", '"'))]),
   );
@@ -34,8 +35,14 @@ test.each([
   ['LoggingOptions', loggingDefaults],
   ['ManagementOptions', managementDefaults],
   ['ShutdownOptions', shutdownDefaults],
+  ['FaultOptions', faultDefaults],
   ['ContainerOptions', containerDefaults],
   ['HealthCheckOptions', checkDefaults],
+  ['HealthSettings', healthDefaults],
+  ['EventLoopSettings', healthDefaults.eventLoop],
+  ['MemorySettings', healthDefaults.memory],
+  ['DiskSettings', healthDefaults.disk],
+  ['OverloadSettings', overloadDefaults],
   ['LoggerOptions', loggerDefaults],
   ['MeterOptions', meterDefaults],
   ['TopologyOptions', topologyDefaults],

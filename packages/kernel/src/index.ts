@@ -15,6 +15,7 @@ export {
   type Datastore,
   envToken,
   type FoundInstance,
+  type HealthAnswer,
   type HealthIndicator,
   type HealthReport,
   type HealthStatus,

@@ -4,10 +4,11 @@ import {
   detached,
   type HealthIndicator,
   type HealthReport,
-  messageOf,
+  jittered,
   type Timer,
 } from '@fwk/kernel';
-import { reportOf } from './status.js';
+import type { CheckPlan } from './check-plan.js';
+import { failedReport, reportOf } from './status.js';
 
 /** What the last run of a check found. */
 export interface CheckResult extends HealthReport {
@@ -16,59 +17,107 @@ export interface CheckResult extends HealthReport {
   readonly durationMs: number;
 }
 
-/** One indicator, run again and again in the background. */
-export interface CheckRunner extends Disposable {
+/** What a runner runs with. */
+export interface RunnerParts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  onResult(result: CheckResult, previous: CheckResult | undefined): void;
+}
+
+/**
+ * Runs one check again and again in the background. A run that passes its limit is cancelled and counts as DOWN at once; a
+ * check that ignores being cancelled is not started again until it has ended, so hanging checks cannot pile up. A process that
+ * was frozen finds one run due, however many it has missed.
+ */
+export class CheckRunner implements Disposable {
   readonly indicator: HealthIndicator;
-  /** Undefined until the first run has ended. */
-  readonly last: CheckResult | undefined;
+  readonly #parts: RunnerParts;
+  #plan: CheckPlan;
+  #last: CheckResult | undefined;
+  /** The timer of the next run; undefined while one is under way. */
+  #next: Timer | undefined;
+  #endedAtMs = 0;
+  #disposed = false;
+  #running = false;
+  #first: Promise<void> | undefined;
+  #giveUp = () => {};
+
+  constructor(indicator: HealthIndicator, plan: CheckPlan, parts: RunnerParts) {
+    this.indicator = indicator;
+    this.#plan = plan;
+    this.#parts = parts;
+  }
+
+  get plan(): CheckPlan {
+    return this.#plan;
+  }
+
+  /** Undefined until the first run has ended, and while the check is turned off. */
+  get last(): CheckResult | undefined {
+    return this.#last;
+  }
+
   /** Begins, unless it has begun; settles when the first run has ended. Never rejects. */
-  start(): Promise<void>;
+  start(): Promise<void> {
+    // The check goes on for ever, whoever started it; its context bounds each run.
+    this.#first ??= this.#plan.enabled ? detached(() => this.#run()) : Promise.resolve();
+    return this.#first;
+  }
+
   /**
    * Looks again at once where the last run answered something other than UP; settles when that run has ended. A check
    * that gave no answer in time is left to its interval.
    */
-  recheck(): Promise<void>;
-}
+  async recheck(): Promise<void> {
+    const last = this.#last;
+    // A run is due only where none is under way.
+    if (!this.#next || !last || last.status === 'UP' || last.durationMs >= this.#plan.timeoutMs) return;
+    this.#parts.clock.clearTimer(this.#next);
+    await detached(() => this.#run());
+  }
 
-/** Defaults of a {@link HealthIndicator}, in milliseconds. */
-export const checkDefaults = Object.freeze({ timeoutMs: 1000, intervalMs: 5000 });
+  /** Goes on by another plan, at once. */
+  follow(plan: CheckPlan): void {
+    const was = this.#plan;
+    this.#plan = plan;
+    if (!this.#first || this.#disposed) return;
+    if (!plan.enabled) {
+      this.#halt();
+      this.#last = undefined;
+    } else if (!was.enabled) {
+      if (!this.#running) void detached(() => this.#run());
+    } else if (this.#next && was.intervalMs !== plan.intervalMs) {
+      this.#parts.clock.clearTimer(this.#next);
+      detached(() => this.#runLater());
+    }
+  }
 
-/**
- * Runs one check. A run that passes its limit is cancelled and counts as DOWN at once; a check that ignores being
- * cancelled is not started again until it has ended, so hanging checks cannot pile up.
- */
-export function checkRunner(
-  clock: Clock,
-  indicator: HealthIndicator,
-  onResult: (result: CheckResult, previous: CheckResult | undefined) => void,
-): CheckRunner {
-  const timeoutMs = indicator.timeoutMs ?? checkDefaults.timeoutMs;
-  const intervalMs = indicator.intervalMs ?? checkDefaults.intervalMs;
-  let last: CheckResult | undefined;
-  let next: Timer | undefined;
-  let disposed = false;
-  let first: Promise<void> | undefined;
-  let stop = () => {};
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    this.#halt();
+  }
 
-  const run = (): Promise<void> =>
-    new Promise((resolve) => {
-      next = undefined;
+  #halt(): void {
+    if (this.#next) this.#parts.clock.clearTimer(this.#next);
+    this.#next = undefined;
+    this.#giveUp();
+  }
+
+  #run(): Promise<void> {
+    const { clock } = this.#parts;
+    const { timeoutMs } = this.#plan;
+    return new Promise((resolve) => {
+      this.#next = undefined;
+      this.#running = true;
       const startMs = clock.now();
       const call = cancellable(undefined, { deadlineMs: startMs + timeoutMs });
       let answered = false;
-      const answer = (report: HealthReport) => {
+      const answer = (report: HealthReport | undefined) => {
         if (answered) return;
         answered = true;
         clock.clearTimer(timer);
-        const previous = last;
-        if (!disposed) {
-          last = { ...report, atMs: clock.now(), durationMs: clock.now() - startMs };
-          onResult(last, previous);
-        }
+        if (report) this.#found({ ...report, atMs: clock.now(), durationMs: clock.now() - startMs });
         resolve();
-      };
-      const again = () => {
-        if (!disposed) next = clock.setTimer(() => void run(), intervalMs, true);
       };
       const timer = clock.setTimer(
         () => {
@@ -78,42 +127,33 @@ export function checkRunner(
         timeoutMs,
         true,
       );
-      stop = () => {
-        answer({ status: 'UNKNOWN' });
+      this.#giveUp = () => {
+        answer(undefined);
         call.cancel();
       };
       // async, so that a synchronous throw is a failed check like any other.
-      (async () => indicator.check(call.context))()
-        .then(
-          (answered) => answer(reportOf(answered)),
-          (error: unknown) => answer({ status: 'DOWN', details: { error: messageOf(error) } }),
-        )
-        .then(() => {
+      (async () => reportOf(await this.indicator.check(call.context)))()
+        .then(answer, (error: unknown) => answer(failedReport(error)))
+        .finally(() => {
           call[Symbol.dispose]();
-          again();
+          this.#running = false;
+          this.#endedAtMs = clock.now();
+          this.#runLater();
         });
     });
+  }
 
-  return {
-    indicator,
-    get last() {
-      return last;
-    },
-    start() {
-      // The check goes on for ever, whoever started it; its context bounds each run.
-      first ??= detached(run);
-      return first;
-    },
-    async recheck() {
-      // A run is due only where none is under way.
-      if (next === undefined || last === undefined || last.status === 'UP' || last.durationMs >= timeoutMs) return;
-      clock.clearTimer(next);
-      await detached(run);
-    },
-    [Symbol.dispose]() {
-      disposed = true;
-      if (next) clock.clearTimer(next);
-      stop();
-    },
-  };
+  #found(result: CheckResult): void {
+    const previous = this.#last;
+    this.#last = result;
+    this.#parts.onResult(result, previous);
+  }
+
+  #runLater(): void {
+    if (this.#disposed || !this.#plan.enabled) return;
+    const { clock, random } = this.#parts;
+    const { intervalMs, jitter } = this.#plan;
+    const dueMs = this.#endedAtMs + jittered(intervalMs, jitter, random);
+    this.#next = clock.setTimer(() => void this.#run(), Math.max(0, dueMs - clock.now()), true);
+  }
 }

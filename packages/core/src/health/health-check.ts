@@ -1,12 +1,17 @@
 import type { CallContext } from '@fwk/kernel';
+import type { probeGroups } from './check-plan.js';
 
-/** The probes that a check can count for. */
-export type ProbeGroup = 'liveness' | 'readiness' | 'startup';
+/** The probes of the platform. */
+export type ProbeGroup = (typeof probeGroups)[number];
 
 /** Options of {@link HealthCheck}. */
 export interface HealthCheckOptions {
-  /** @defaultValue 'readiness' */
+  /** The probe that it counts for. @defaultValue 'readiness' */
   readonly group?: ProbeGroup;
+  /** Several probes, or groups of your own, in place of `group`. @defaultValue none */
+  readonly groups?: readonly string[];
+  /** Whether the application can do without what is checked; see `HealthIndicator`. @defaultValue that it cannot */
+  readonly optional?: boolean;
   /** Time after which a run counts as DOWN, in milliseconds. @defaultValue 1000 */
   readonly timeoutMs?: number;
   /** Time between runs, in milliseconds. @defaultValue 5000 */

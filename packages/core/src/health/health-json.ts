@@ -1,5 +1,6 @@
 import type { AppInfo, HealthStatus } from '@fwk/kernel';
 import type { HealthSummary } from './health.js';
+import { causeOf } from './health-history.js';
 
 /** Media type of {@link healthJson}. */
 export const healthJsonType = 'application/health+json';
@@ -21,20 +22,21 @@ export function healthJson(report: HealthSummary, app: AppInfo, wallTimeMs: numb
   const checks: Record<string, object[]> = {};
   for (const [name, { status, details, ageMs, durationMs }] of Object.entries(report.components)) {
     const time = ageMs === undefined ? undefined : new Date(wallTimeMs - ageMs).toISOString();
-    const output = typeof details?.error === 'string' ? details.error : undefined;
+    const output = words[status] === 'pass' ? undefined : causeOf(details);
     checks[`${name}:responseTime`] = [
       {
         componentType: 'component',
         status: words[status],
         ...(durationMs !== undefined && { observedValue: Math.round(durationMs * 1000) / 1000, observedUnit: 'ms' }),
         ...(time && { time }),
-        ...(output && { output }),
+        ...(output !== undefined && { output }),
       },
     ];
   }
   return {
     status: words[report.status],
     version: app.version,
+    releaseId: app.version,
     serviceId: app.name,
     description: app.instanceId,
     checks,

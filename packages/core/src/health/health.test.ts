@@ -2,7 +2,8 @@ import { type HealthReport, type HealthStatus, makeEnv } from '@fwk/kernel';
 import { leakGuard, recordEvents } from '@fwk/kernel/testing';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createHealth, type HealthControl } from './health.js';
+import { createHealth } from './create-health.js';
+import type { HealthControl } from './health.js';
 import { HealthCheck } from './health-check.js';
 import { healthJson } from './health-json.js';
 import { probeStatus, worstOf } from './status.js';
@@ -14,7 +15,7 @@ let health: HealthControl;
 beforeEach(() => {
   guard = leakGuard();
   events = recordEvents();
-  health = createHealth(makeEnv({ clock: guard.clock, events }));
+  health = createHealth(makeEnv({ clock: guard.clock, events, random: () => 1 }));
 });
 
 afterEach(() => {
@@ -272,6 +273,7 @@ describe('application/health+json', () => {
     expect(healthJson(health.report(), app, 1_700_000_001_000)).toEqual({
       status: 'fail',
       version: '1.0.0',
+      releaseId: '1.0.0',
       serviceId: 'shop',
       description: 'shop-1',
       checks: {

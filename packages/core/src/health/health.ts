@@ -1,27 +1,23 @@
-import {
-  type Env,
-  FwkError,
-  type HealthIndicator,
-  type HealthStatus,
-  makeEnv,
-  settleWithin,
-  type Token,
-  token,
-} from '@fwk/kernel';
-import { type CheckResult, type CheckRunner, checkRunner } from './check-runner.js';
-import { declaredChecks, type ProbeGroup } from './health-check.js';
-import { probeStatus, worstOf } from './status.js';
+import { FwkError, type HealthIndicator, type HealthStatus, type Live, type Token, token } from '@fwk/kernel';
+
+import type { HealthTransition } from './health-history.js';
+import type { HealthSettings } from './health-settings.js';
 
 /** One component as health reports show it. */
 export interface ComponentHealth {
   readonly status: HealthStatus;
+  /** What the check said of it. Not for everybody: probes leave it out. */
   readonly details?: Readonly<Record<string, unknown>>;
+  /** Since when it has had this status, in wall-clock milliseconds since the epoch; absent while nothing was found. */
+  readonly sinceMs?: number;
   /** Time since the result was found, in milliseconds; absent while nothing was found. */
   readonly ageMs?: number;
   /** How long the check took, in milliseconds. */
   readonly durationMs?: number;
-  /** The probes it counts for. */
-  readonly groups: readonly ProbeGroup[];
+  /** The probes and other groups that it counts for. */
+  readonly groups: readonly string[];
+  /** True for what the application can do without: no probe looks at it. */
+  readonly optional?: true;
 }
 
 /** Everything that is known, in the shape of Spring's actuator. */
@@ -39,31 +35,50 @@ export interface ProbeAnswer {
 /** The application's health. Asking is synchronous and cheap: checks run in the background, answers are their last. */
 export interface Health {
   /**
-   * Answers a probe from the last results; 503 for DOWN and OUT_OF_SERVICE.
-   * @param verbose - lists the components that count. @defaultValue false
+   * Answers a probe from the last results; 503 for DOWN and OUT_OF_SERVICE. It says nothing of why: whoever reaches a probe need
+   * not know what an application is made of.
+   * @param group - a probe, or a group that some check counts for; one without any is UP.
+   * @param verbose - lists the components that count, without their details. @defaultValue false
    */
-  probe(group: ProbeGroup, verbose?: boolean): ProbeAnswer;
-  /** All components, whatever they count for. */
-  report(): HealthSummary;
+  probe(group: string, verbose?: boolean): ProbeAnswer;
+  /**
+   * All components with their details, or those of one group. In the whole, what the application can do without counts
+   * as DEGRADED at most.
+   */
+  report(group?: string): HealthSummary;
+  /** The probes, and all groups that some check counts for. */
+  readonly groups: readonly string[];
+  /** The last changes of each component, newest first. */
+  readonly history: readonly HealthTransition[];
+  /** Calls `listener` whenever the status of something, or what counts for what, has changed. */
+  onChange(listener: () => void): Disposable;
   /**
    * Adds a check; it runs at once if the application has started.
-   * @throws DuplicateIndicatorError when the name is taken.
+   * @throws DuplicateIndicatorError when the name is taken; OptionsError for a check that is none.
    */
   add(indicator: HealthIndicator): Disposable;
 }
 
 /** The owning side of {@link Health}. */
 export interface HealthControl extends Health, Disposable {
+  /** The settings in force. */
+  readonly settings: HealthSettings;
   /** Adds the checks declared by `@HealthCheck` on an instance. */
   addDeclared(instance: unknown): void;
+  /** Adds a check of the framework's own, unless the application has one of that name. */
+  addBuiltIn(indicator: HealthIndicator): void;
+  /** Runs the checks by these settings from now on, and follows their changes. */
+  follow(settings: Live<HealthSettings>): void;
+  /** What the application says of itself has changed. */
+  ownChanged(): void;
   /**
-   * Begins running; settles when every check has answered once, or after {@link firstLookMs}. What it finds is not
-   * announced yet, since the application is still starting.
+   * Begins running; settles when every check has answered once, or after a second: a check that hangs does not hold the
+   * start. What it finds is not announced yet, since the application is still starting.
    */
   start(): Promise<void>;
   /**
    * The application has started: runs the checks again that were not UP and announces what is still not UP. Settles when
-   * they have answered, or after {@link firstLookMs}.
+   * they have answered, or after a second.
    */
   ready(): Promise<void>;
 }
@@ -71,8 +86,8 @@ export interface HealthControl extends Health, Disposable {
 /** The application's health. */
 export const healthToken: Token<Health> = token('health');
 
-/** Longest wait of a starting application for its checks, in milliseconds: a check that hangs does not hold the start. */
-const firstLookMs = 1000;
+/** The component that stands for the application itself. */
+export const applicationName = 'application';
 
 /** Two checks have one name. Code `FWK_CORE_DUPLICATE_INDICATOR`. */
 export class DuplicateIndicatorError extends FwkError {
@@ -81,101 +96,4 @@ export class DuplicateIndicatorError extends FwkError {
       details: { name },
     });
   }
-}
-
-/**
- * Makes the health of an application. Dispose it with the application: it owns the timers of the checks.
- * @param own - what the application says of itself, asked at each probe; shown as the component `application`.
- */
-export function createHealth(
-  parts: Partial<Env> = {},
-  own: (group: ProbeGroup) => HealthStatus = () => 'UP',
-): HealthControl {
-  const env = makeEnv(parts);
-  const runners = new Map<string, CheckRunner>();
-  let running = false;
-  let announcing = false;
-
-  const announce = (name: string, { status, details }: CheckResult, previous: HealthStatus) => {
-    env.events.emit('health.changed', { name, status, previous, details: details ?? {} });
-  };
-  /** Nobody waits for the rest: their results count when they come. */
-  const look = async (runs: readonly Promise<void>[]) => {
-    await settleWithin(Promise.all(runs), { clock: env.clock, limitMs: firstLookMs, late: () => undefined });
-  };
-  const describe = ({ indicator, last }: CheckRunner): ComponentHealth => {
-    const groups = indicator.groups ?? ['readiness'];
-    if (!last) return { status: 'UNKNOWN', groups };
-    const { status, details, durationMs, atMs } = last;
-    return { status, ...(details && { details }), ageMs: env.clock.now() - atMs, durationMs, groups };
-  };
-  const summary = (chosen: readonly CheckRunner[], group: ProbeGroup): HealthSummary => {
-    const application: ComponentHealth = { status: own(group), groups: ['readiness', 'startup'] };
-    const others = chosen.map((runner) => [runner.indicator.name, describe(runner)] as const);
-    const components = Object.fromEntries([['application', application] as const, ...others]);
-    return { status: worstOf(Object.values(components).map((component) => component.status)), components };
-  };
-
-  const health: HealthControl = {
-    probe(group, verbose = false) {
-      let worst = own(group);
-      const chosen: CheckRunner[] = [];
-      for (const runner of runners.values()) {
-        if (!(runner.indicator.groups ?? ['readiness']).includes(group)) continue;
-        worst = worstOf([worst, runner.last?.status ?? 'UNKNOWN']);
-        if (verbose) chosen.push(runner);
-      }
-      const body = verbose ? summary(chosen, group) : { status: worst };
-      return { status: probeStatus(worst), body };
-    },
-    report: () => summary([...runners.values()], 'readiness'),
-    add(indicator) {
-      const { name } = indicator;
-      if (runners.has(name) || name === 'application') throw new DuplicateIndicatorError(name);
-      const runner = checkRunner(env.clock, indicator, (result, previous) => {
-        // Unknown is the beginning: only what then turns out not to be UP is news.
-        const known = previous?.status ?? 'UNKNOWN';
-        if (!announcing || result.status === known || (known === 'UNKNOWN' && result.status === 'UP')) return;
-        announce(name, result, known);
-      });
-      runners.set(name, runner);
-      if (running) void runner.start();
-      return {
-        [Symbol.dispose]() {
-          runner[Symbol.dispose]();
-          if (runners.get(name) === runner) runners.delete(name);
-        },
-      };
-    },
-    addDeclared(instance) {
-      if (typeof instance !== 'object' || instance === null) return;
-      for (const { name, method, group, timeoutMs, intervalMs } of declaredChecks(instance)) {
-        const call: unknown = Reflect.get(instance, method);
-        if (typeof call !== 'function') continue;
-        health.add({
-          name,
-          groups: [group ?? 'readiness'],
-          ...(timeoutMs !== undefined && { timeoutMs }),
-          ...(intervalMs !== undefined && { intervalMs }),
-          check: (context) => call.call(instance, context),
-        });
-      }
-    },
-    async start() {
-      running = true;
-      await look([...runners.values()].map((runner) => runner.start()));
-    },
-    async ready() {
-      await look([...runners.values()].map((runner) => runner.recheck()));
-      announcing = true;
-      for (const { indicator, last } of runners.values()) {
-        if (last && last.status !== 'UP') announce(indicator.name, last, 'UNKNOWN');
-      }
-    },
-    [Symbol.dispose]() {
-      running = false;
-      for (const runner of runners.values()) runner[Symbol.dispose]();
-    },
-  };
-  return health;
 }

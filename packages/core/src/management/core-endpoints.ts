@@ -1,10 +1,11 @@
 import type { ManagementEndpoint } from '@fwk/kernel';
-import type { Health } from '../health/health.js';
+import type { Health, HealthSummary } from '../health/health.js';
 import { healthJson, healthJsonType } from '../health/health-json.js';
+import { historyPage } from '../health/health-settings.js';
+import { prefersHealthJson } from '../health/negotiate-health.js';
 import { probeStatus } from '../health/status.js';
 import type { LoggerControl } from '../logging/logger.js';
 import type { Metrics } from '../metrics/meter.js';
-import { readQualityList } from '../metrics/quality-list.js';
 import { type InfoSources, infoEndpoint } from './info-endpoint.js';
 import { loggerEndpoints } from './logger-endpoints.js';
 import { ManagementReply } from './reply.js';
@@ -19,17 +20,31 @@ export interface CoreSources extends InfoSources {
 /** `health`, `info`, `loggers` and `metrics`; `events` belongs to the server, since it is a stream. */
 export function coreEndpoints(sources: CoreSources): readonly ManagementEndpoint[] {
   const { app, clock, health, metrics, logger } = sources;
+  const healthReply = (report: HealthSummary, accept: string | undefined) => {
+    const status = probeStatus(report.status);
+    if (!prefersHealthJson(accept)) return new ManagementReply(status, 'application/json', JSON.stringify(report));
+    return new ManagementReply(status, healthJsonType, JSON.stringify(healthJson(report, app, clock.wallTime())));
+  };
   return [
     {
       path: 'health',
       purpose: 'What all checks found last, and the worst of it; 503 where that is DOWN or OUT_OF_SERVICE.',
-      handle({ accept }) {
-        const report = health.report();
-        const status = probeStatus(report.status);
-        if (readQualityList(accept).some(({ value, q }) => value === healthJsonType && q > 0)) {
-          return new ManagementReply(status, healthJsonType, JSON.stringify(healthJson(report, app, clock.wallTime())));
-        }
-        return new ManagementReply(status, 'application/json', JSON.stringify(report));
+      handle: ({ accept }) => healthReply(health.report(), accept),
+    },
+    {
+      path: `health/${historyPage}`,
+      purpose: 'The last changes of each component, newest first, with the cause.',
+      handle: () => ({ transitions: health.history }),
+    },
+    {
+      path: 'health/:group',
+      purpose: 'The same for one group: `liveness`, `readiness`, `startup`, or one that a check names.',
+      handle({ parameter = '', accept }) {
+        const { groups } = health;
+        if (groups.includes(parameter)) return healthReply(health.report(parameter), accept);
+        throw new ManagementRefusedError(404, `there is no such group of health; known: ${groups.join(', ')}`, {
+          known: groups.map((group) => `/manage/health/${group}`),
+        });
       },
     },
     infoEndpoint(sources),

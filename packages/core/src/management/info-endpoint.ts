@@ -8,6 +8,8 @@ export interface InfoSources {
   readonly state: () => string;
   /** Names of the components, in their order. */
   readonly components: readonly string[];
+  /** How long starting took, by step and provider. */
+  readonly startReport: () => object;
   /** The commit that it was built from, where that is known. */
   readonly commit: () => Promise<string | undefined>;
   /** What its servers have announced so far. */
@@ -39,6 +41,7 @@ export function infoEndpoint(sources: InfoSources): ManagementEndpoint {
         components,
         startedAt: new Date(startedAtMs).toISOString(),
         uptimeMs: clock.wallTime() - startedAtMs,
+        startUp: sources.startReport(),
         node: process.version,
         pid: process.pid,
       };

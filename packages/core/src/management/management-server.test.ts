@@ -5,7 +5,7 @@ import { eventBus, FwkError, type FwkEvent, type ManagementEndpoint, makeEnv } f
 import { fakeClock } from '@fwk/kernel/testing';
 import { afterEach, describe, expect, test } from 'vitest';
 import { coreErrors } from '../core-errors.js';
-import { createHealth } from '../health/health.js';
+import { createHealth } from '../health/create-health.js';
 import { createLogger } from '../logging/logger.js';
 import { createMeter } from '../metrics/meter.js';
 import { maxRefusalsTold } from './audit.js';
@@ -29,6 +29,7 @@ async function started(endpoints: readonly ManagementEndpoint[] = [], more: Part
   const sources = {
     ...{ app, clock, health, metrics, logger, state: () => 'ready', components: ['config', 'http'] },
     ...{ commit: async () => 'abcdef1', announcements: [served] },
+    startReport: () => ({ durationMs: 12 }),
   };
   const server = managementServer({
     app,
@@ -101,6 +102,7 @@ describe('the endpoints of every application', () => {
       wires: ['http', 'mux'],
       served: [{ url: 'http://127.0.0.1:80', contracts: ['shop@1.2.3'], wires: ['http', 'mux'] }],
       components: ['config', 'http'],
+      startUp: { durationMs: 12 },
       pid: process.pid,
     });
   });

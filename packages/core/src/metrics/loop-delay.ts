@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '@fwk/kernel';
 
 /** How finely the delay is sampled, in milliseconds; the timer behind it lives outside JavaScript. */
-const resolutionMs = 20;
+export const resolutionMs = 20;
 
 /** Time that a reading covers at least, in milliseconds; it covers at most twice as much while somebody reads. */
 export const loopDelayWindowMs = 60_000;

@@ -3,7 +3,8 @@ import { type QualityEntry, readQualityList } from './quality-list.js';
 /** The two formats of the exposition. */
 export type ExpositionFormat = 'openmetrics' | 'prometheus';
 
-interface Offer {
+/** A media type that a server offers. */
+export interface Offer {
   readonly type: string;
   /** Versions of the format that its readers also understand. */
   readonly versions: readonly string[];
@@ -27,8 +28,14 @@ export function negotiateFormat(accept: string | undefined): ExpositionFormat {
   return open.q > plain.q || (open.q === plain.q && open.precision >= 3) ? 'openmetrics' : 'prometheus';
 }
 
-/** The weight of the most precise range that fits; of equally precise ones the highest. */
-function weigh(ranges: readonly QualityEntry[], offer: Offer): { readonly q: number; readonly precision: number } {
+/**
+ * The weight of the most precise range that fits; of equally precise ones the highest. The precision is 3 or more where the
+ * range names the type.
+ */
+export function weigh(
+  ranges: readonly QualityEntry[],
+  offer: Offer,
+): { readonly q: number; readonly precision: number } {
   let best = { q: 0, precision: 0 };
   for (const { value, parameters, q } of ranges) {
     const precision = precisionOf(value, parameters, offer);

@@ -38,16 +38,29 @@ export interface HealthReport {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
+/** What a check may answer: a whole report; true or nothing for UP; false for DOWN. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a check that only throws when something is wrong returns nothing.
+export type HealthAnswer = HealthReport | boolean | undefined | void;
+
 /** A check that runs in the background; probes answer from its last result. */
 export interface HealthIndicator {
   readonly name: string;
-  /** Probes it counts for. Liveness must never depend on anything downstream. @defaultValue readiness */
-  readonly groups?: readonly ('liveness' | 'readiness' | 'startup')[];
-  /** @defaultValue 1000 */
+  /**
+   * What it counts for: the probes `liveness`, `readiness` and `startup`, and groups of your own, which are shown at
+   * `/manage/health/<group>`. Liveness must never depend on anything downstream. @defaultValue ['readiness']
+   */
+  readonly groups?: readonly string[];
+  /**
+   * Whether the application can do without what is checked. No probe looks at such a check, so that the failure of one service
+   * does not take out all that call it; in the whole it counts as DEGRADED at most. @defaultValue false
+   */
+  readonly optional?: boolean;
+  /** Time after which a run counts as DOWN, in milliseconds. @defaultValue 1000 */
   readonly timeoutMs?: number;
-  /** Time between runs. @defaultValue 5000 */
+  /** Time between runs, in milliseconds; jitter makes it a little shorter. @defaultValue 5000 */
   readonly intervalMs?: number;
-  check(context: CallContext): Promise<HealthReport> | HealthReport;
+  /** Throwing means DOWN, with the error's message as the reason; so does an answer of any other form. */
+  check(context: CallContext): Promise<HealthAnswer> | HealthAnswer;
 }
 
 /** A place where a component keeps data that outlives the process. */

@@ -79,7 +79,11 @@ export function componentBench(component: Component, options: ComponentBenchOpti
       await steps.stop?.(context);
     },
     async health() {
-      const checks = (steps.health?.() ?? []).map(async ({ name, check }) => [name, await check(background)] as const);
+      const checks = (steps.health?.() ?? []).map(async (indicator) => {
+        const answer = await indicator.check(background);
+        const report: HealthReport = typeof answer === 'object' ? answer : { status: answer === false ? 'DOWN' : 'UP' };
+        return [indicator.name, report] as const;
+      });
       return Object.fromEntries(await Promise.all(checks));
     },
     manage: (path, request, method = 'GET') =>
