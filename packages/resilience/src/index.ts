@@ -153,6 +153,7 @@ export type {
   PolicyRefusal,
   PolicyReport,
   PolicySummary,
+  PolicyVitals,
 } from './policy/policy-report.js';
 export type { PolicyUse, ServerScope } from './policy/policy-use.js';
 export { type ResilienceOptions, resilience, resilienceDefaults } from './policy/resilience.js';

@@ -21,6 +21,7 @@ import {
   type PolicyRefusal,
   type PolicyReport,
   type PolicySummary,
+  type PolicyVitals,
   reportOfCore,
   reportOfLayer,
 } from './policy-report.js';
@@ -85,6 +86,15 @@ export class ListedPolicies implements PolicyRegistry {
 
   readings(): readonly PolicyReading[] {
     return readingsOf(this.#listed);
+  }
+
+  vitals(): readonly PolicyVitals[] {
+    return [...this.#listed].map((listed) => {
+      const { recent } = listed.statistics();
+      if (!(listed instanceof PolicyCore)) return { name: listed.name, breakers: listed.breakers, recent };
+      const { name, kind, aliveBreakers: breakers } = listed;
+      return { name, of: kind.name, ...(kind.name === 'client' && { callee: kind.label ?? name }), breakers, recent };
+    });
   }
 
   inspect(name: string): PolicyReport {

@@ -7,7 +7,7 @@ import type { PolicySource } from './policy-definitions.js';
 import type { PolicyKind } from './policy-kind.js';
 import type { PolicyLayer } from './policy-layer.js';
 import type { PolicyOptions } from './policy-options.js';
-import type { PolicyRefusal, PolicyReport, PolicySummary } from './policy-report.js';
+import type { PolicyRefusal, PolicyReport, PolicySummary, PolicyVitals } from './policy-report.js';
 import type { PolicyUse } from './policy-use.js';
 
 /** Knows the live policies of an application. */
@@ -36,6 +36,8 @@ export interface PolicyRegistry extends Disposable {
   list(): readonly PolicySummary[];
   /** The numbers of all policies in use, one for each name; for monitors. */
   readings(): readonly PolicyReading[];
+  /** How each of them fares; for health. */
+  vitals(): readonly PolicyVitals[];
   /** @throws {@link PolicyNotInUseError} */
   inspect(name: string): PolicyReport;
   /**

@@ -1,6 +1,7 @@
 import type { LayerDescription } from '@fwk/kernel';
-import type { BreakerSnapshot, ManualState } from '../breaker/breaker-state.js';
+import type { BreakerHandle, BreakerSnapshot, ManualState } from '../breaker/breaker-state.js';
 import type { BulkheadSnapshot } from '../bulkhead/bulkhead-handle.js';
+import type { PolicyCounts } from '../statistics/policy-counts.js';
 import type { PolicyStatistics } from '../statistics/policy-statistics.js';
 import type { EffectiveSetting } from './merge-options.js';
 import type { PolicyCore } from './policy-core.js';
@@ -31,6 +32,18 @@ export interface PolicyReport {
   readonly bulkheads: readonly BulkheadSnapshot[];
   /** Of all places together. */
   readonly statistics: PolicyStatistics;
+}
+
+/** How one policy fares; less than a {@link PolicyReport}, and cheaper. */
+export interface PolicyVitals {
+  readonly name: string;
+  /** What it stands before; left out for one that was made apart from the registry. */
+  readonly of?: 'function' | 'client' | 'server';
+  /** The service behind a client. */
+  readonly callee?: string;
+  readonly breakers: readonly BreakerHandle[];
+  /** Counts of the window. */
+  readonly recent: PolicyCounts;
 }
 
 /** A policy as one place uses it; plain data. */

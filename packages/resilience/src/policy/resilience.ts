@@ -6,6 +6,7 @@ import {
   type ComponentSteps,
   checkOptions,
   envToken,
+  type HealthIndicator,
   type Live,
   type ManagementEndpoint,
   type ManagementRequest,
@@ -18,6 +19,7 @@ import { HystrixStream } from '../hystrix/hystrix-stream.js';
 import { ChangeInvalidError } from './change-invalid-error.js';
 import { unknownNames } from './named-methods.js';
 import { currentDefinitions, type PolicySource } from './policy-definitions.js';
+import { downstreamIndicator, policiesIndicator } from './policy-indicators.js';
 import type { PolicyOptions } from './policy-options.js';
 import { type PolicyRegistry, policyRegistry, policyRegistryToken } from './policy-registry.js';
 import { UnknownPolicyError } from './unknown-policy-error.js';
@@ -58,6 +60,8 @@ export const resilienceDefaults = Object.freeze({
  *   With an `endpoint`, the id of one that a client calls, only the breakers of that one.
  * - `PUT /manage/policies/:name` with `{"options": {"timeoutMs": 200}}` puts options over all that code and configuration give
  *   for it, in this process and until it ends; they replace those that were put there before, and `{}` takes them away.
+ *
+ * Health has `policies`, DEGRADED while breakers are open, and `downstream`, what the calls of clients saw of other services.
  *
  * A change takes the token of the management listener; its answer has the policy as it `was`. A name that no policy in use has is
  * answered with 404, a state that does not exist, a member that is unknown and options that are refused with 400, a policy
@@ -114,6 +118,11 @@ class Resilience implements ComponentSteps {
 
   stop(): void {
     this.#registry?.[Symbol.dispose]();
+  }
+
+  health(): readonly HealthIndicator[] {
+    const registry = () => this.#registry;
+    return [policiesIndicator(registry), downstreamIndicator(registry)];
   }
 
   manage(): readonly ManagementEndpoint[] {
