@@ -2,7 +2,10 @@
 export const coreEvents = Object.freeze({
   'app.started': 'Every component has started and is ready; `durationMs` says how long it took.',
   'app.failed': 'The start failed and was undone; `error` says why.',
-  'app.stopped': 'The application has stopped; `failures` lists what did not go well, `abandoned` the calls cut off.',
+  'app.faulted':
+    'Nobody caught an error: `kind`, `error`, and what is done about it (`policy`); `untold` counts earlier ones of a burst.',
+  'app.stopped':
+    'The application has stopped; `failures` lists what did not go well, `cutOff` the steps and `abandoned` the calls that were not waited for, `steps` the time of each step.',
   'drain.began': 'The application began to leave; `active` calls are in flight.',
   'drain.ended': 'The wait for calls in flight is over; `abandoned` of them were not answered.',
   'management.changed':

@@ -16,6 +16,8 @@ export {
 } from './app/app-options.js';
 export { recentTracesToken } from './app/app-tracing.js';
 export { eventBusToken } from './app/assemble.js';
+export type { ProviderTime, StartReport } from './app/start-report.js';
+export type { StopReport } from './app/stop-report.js';
 export { type Container, containerToken, type Provider } from './container/container.js';
 export {
   CaptiveDependencyError,
@@ -38,9 +40,9 @@ export { coreEvents } from './core-events.js';
 export { coreMetrics } from './core-metrics.js';
 export { coreTunables } from './core-tunables.js';
 export { checkDefaults } from './health/check-runner.js';
+export { createHealth } from './health/create-health.js';
 export {
   type ComponentHealth,
-  createHealth,
   DuplicateIndicatorError,
   type Health,
   type HealthControl,
@@ -55,15 +57,37 @@ export {
   type HealthCheckOptions,
   type ProbeGroup,
 } from './health/health-check.js';
+export type { HealthTransition } from './health/health-history.js';
 export { healthJson, healthJsonType } from './health/health-json.js';
+export {
+  type CheckSettings,
+  checkDefaults,
+  type DiskSettings,
+  type EventLoopSettings,
+  type HealthOptions,
+  type HealthSettings,
+  type HealthSource,
+  healthDefaults,
+  type MemorySettings,
+  type OverloadSettings,
+  overloadDefaults,
+} from './health/health-settings.js';
 export { clusterWorker } from './lifecycle/cluster-worker.js';
 export { createDrain, type Drain, type DrainControl, drainToken } from './lifecycle/drain.js';
+export { type FaultOptions, type FaultPolicy, faultDefaults } from './lifecycle/faults.js';
 export { StepFailedError, StepTimeoutError, StopFailedError, WrongStateError } from './lifecycle/lifecycle-errors.js';
-export { onStopSignal, type SignalHost, signalExitCodes } from './lifecycle/signals.js';
+export {
+  onStopSignal,
+  processSignals,
+  type SignalHost,
+  type StopSignal,
+  signalExitCodes,
+} from './lifecycle/signals.js';
 export { runStep, type Step } from './lifecycle/step.js';
 export { type LogLevel, logLevels, type WrittenLevel } from './logging/log-level.js';
 export { createLogger, type LoggerControl, loggerToken } from './logging/logger.js';
 export type { ConfiguredLevels, LevelChange, LoggerLevel, LoggerLevels } from './logging/logger-levels.js';
+export type { StepTime } from './lifecycle/step-times.js';
 export {
   type LineDestination,
   type LogDestination,

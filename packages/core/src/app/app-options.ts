@@ -7,8 +7,10 @@ import {
   type Env,
   FwkError,
   flag,
+  type HealthIndicator,
   type InjectionKey,
   integerIn,
+  isLive,
   isLoopback,
   type Live,
   millisecondsIn,
@@ -19,6 +21,8 @@ import {
   text,
 } from '@fwk/kernel';
 import type { Provider } from '../container/container.js';
+import { type HealthSource, healthSettings } from '../health/health-settings.js';
+import { checkFaultOptions, type FaultOptions } from '../lifecycle/faults.js';
 import { type LogLevel, logLevels } from '../logging/log-level.js';
 import { type ConfiguredLevels, levelsRule } from '../logging/logger-levels.js';
 import {
@@ -56,6 +60,17 @@ export interface AppOptions {
   readonly providers?: readonly ProviderEntry[];
   /** Providers that replace others, for tests. @defaultValue none */
   readonly overrides?: readonly ProviderEntry[];
+  /**
+   * Health checks, beside those of components and of `@HealthCheck`: objects, and classes of such that the container builds.
+   * @defaultValue none
+   */
+  readonly checks?: readonly (HealthIndicator | Class<HealthIndicator>)[];
+  /**
+   * How often checks run, what they count for, and from where on the process itself is not well; or a live value of that, which
+   * is followed; or a function that finds either once the components have started, such as
+   * `(resolver) => resolver.get(configToken).get('health')`. @defaultValue those of each setting
+   */
+  readonly health?: HealthSource | ((resolver: Resolver) => HealthSource);
   /** Parts that replace the environment: a fake clock, seeded randomness. @defaultValue the system's */
   readonly env?: Partial<Env>;
   /**
@@ -73,8 +88,13 @@ export interface AppOptions {
   readonly usage?: Partial<AppUsageOptions>;
   /** Limit of every single step of starting and stopping, in milliseconds, 1 to 600,000. @defaultValue 10000 */
   readonly stepTimeoutMs?: number;
-  /** Whether SIGTERM and SIGINT stop the application, and the process with it. @defaultValue true */
+  /**
+   * Whether the process is the application's: SIGTERM, SIGINT and PM2's message `shutdown` stop the application and the process
+   * with it, and `faults` are watched. @defaultValue true
+   */
   readonly signals?: boolean;
+  /** What is done about errors that nobody has caught, where `signals` is true. */
+  readonly faults?: Partial<FaultOptions>;
 }
 
 /** How an application logs. */
@@ -119,10 +139,17 @@ export interface AppUsageOptions extends Omit<UsageOptions, 'clock'> {
 
 /** How an application stops; milliseconds. */
 export interface ShutdownOptions {
+  /** Limit of all `drain` steps together, such as leaving the registry; 0 to 600,000. @defaultValue 5000 */
+  readonly leaveTimeoutMs: number;
   /** Time in which others learn that we leave, while we still serve; 0 to 60,000. @defaultValue 1000 */
   readonly propagationDelayMs: number;
   /** Longest wait for calls in flight; 0 to 600,000. @defaultValue 10000 */
   readonly drainTimeoutMs: number;
+  /**
+   * Part of the total that is kept for stopping components and disposing: what comes before them may not use it up; at most a
+   * quarter of the total; 0 to 600,000. @defaultValue 3000
+   */
+  readonly reserveMs: number;
   /** Limit of the whole; below what the platform allows (Kubernetes: 30 s); 1 to 600,000. @defaultValue 20000 */
   readonly totalMs: number;
 }
@@ -132,6 +159,8 @@ export const appDefaults = Object.freeze({
   use: Object.freeze([]),
   providers: Object.freeze([]),
   overrides: Object.freeze([]),
+  checks: Object.freeze([]),
+  health: Object.freeze({}),
   env: Object.freeze({}),
   stepTimeoutMs: 10_000,
   signals: true,
@@ -151,8 +180,10 @@ export const managementDefaults = Object.freeze({ port: 0, host: '127.0.0.1' });
 
 /** Defaults of {@link ShutdownOptions}. */
 export const shutdownDefaults: Readonly<ShutdownOptions> = Object.freeze({
+  leaveTimeoutMs: 5000,
   propagationDelayMs: 1000,
   drainTimeoutMs: 10_000,
+  reserveMs: 3000,
   totalMs: 20_000,
 });
 
@@ -170,7 +201,7 @@ export class DuplicateComponentError extends FwkError {
 /** The options with everything filled in. */
 export interface CheckedAppOptions
   extends Required<
-    Omit<AppOptions, 'instanceId' | 'commit' | 'logging' | 'tracing' | 'management' | 'shutdown' | 'usage'>
+    Omit<AppOptions, 'instanceId' | 'commit' | 'logging' | 'tracing' | 'management' | 'shutdown' | 'usage' | 'faults'>
   > {
   readonly instanceId: string | undefined;
   readonly commit: string | undefined;
@@ -179,6 +210,7 @@ export interface CheckedAppOptions
   readonly management: (Required<Omit<ManagementOptions, 'token'>> & Pick<ManagementOptions, 'token'>) | false;
   readonly shutdown: ShutdownOptions;
   readonly usage: AppUsageOptions;
+  readonly faults: FaultOptions;
 }
 
 const serviceName: Rule = (value) =>
@@ -197,6 +229,12 @@ const providerList: Rule = (value) =>
     ? undefined
     : 'a list of classes and [key, provider] pairs';
 
+const checkList: Rule = (value) =>
+  Array.isArray(value) &&
+  value.every((each) => typeof each === 'function' || (typeof each === 'object' && each !== null))
+    ? undefined
+    : 'a list of health checks, objects or classes';
+
 /**
  * Checks everything before anything is built.
  * @throws OptionsError, {@link DuplicateComponentError}, ManagementExposedError.
@@ -210,6 +248,8 @@ export function checkAppOptions(options: AppOptions): CheckedAppOptions {
     use: componentList,
     providers: providerList,
     overrides: providerList,
+    checks: checkList,
+    health: anything,
     env: anything,
     instanceId: optional(text),
     logging: anything,
@@ -217,9 +257,13 @@ export function checkAppOptions(options: AppOptions): CheckedAppOptions {
     management: anything,
     shutdown: anything,
     usage: anything,
+    faults: anything,
     stepTimeoutMs: millisecondsIn(1, 600_000),
     signals: flag,
   });
+  const { health } = options;
+  // A live one may have no value before the components have started.
+  if (typeof health !== 'function' && !isLive(health)) healthSettings(health ?? {});
   const names = new Set<string>();
   for (const { name } of checked.use ?? appDefaults.use) {
     if (names.has(name)) throw new DuplicateComponentError(name);
@@ -239,9 +283,12 @@ export function checkAppOptions(options: AppOptions): CheckedAppOptions {
       sampling: samplingRule,
       destination: destinationRule,
     }),
+    faults: checkFaultOptions(options.faults),
     shutdown: checkOptions<ShutdownOptions>('createApp shutdown', options.shutdown, shutdownDefaults, {
+      leaveTimeoutMs: millisecondsIn(0, 600_000),
       propagationDelayMs: millisecondsIn(0, 60_000),
       drainTimeoutMs: millisecondsIn(0, 600_000),
+      reserveMs: millisecondsIn(0, 600_000),
       totalMs: millisecondsIn(1, 600_000),
     }),
     usage: checkUsage(options.usage),

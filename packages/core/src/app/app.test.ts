@@ -84,7 +84,7 @@ describe('the order of things', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('readiness is what probes need: not before all have started, and gone once others know', async () => {
+  test('readiness is what probes need: not before all have started, and gone before all else when it stops', async () => {
     const log: string[] = [];
     const seen: Record<string, number> = {};
     const look = (name: string) => (context: ComponentContext) => {
@@ -101,7 +101,7 @@ describe('the order of things', () => {
     const stopped = app.stop();
     await clock.advance(1000);
     await stopped;
-    expect(seen).toEqual({ start: 503, ready: 200, drain: 200, stop: 503 });
+    expect(seen).toEqual({ start: 503, ready: 200, drain: 503, stop: 503 });
     expect(app.get(healthToken).probe('liveness').status).toBe(200);
   });
 

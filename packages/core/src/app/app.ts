@@ -2,15 +2,20 @@ import type { AppInfo, CallContext, Env, Resolver } from '@fwk/kernel';
 import { cancellable, currentContext, detached, isFwkError, messageOf, operationKey } from '@fwk/kernel';
 import { loadTsyringe } from '../container/tsyringe-bridge.js';
 import { leaveCluster } from '../lifecycle/cluster-worker.js';
+import { onFaults } from '../lifecycle/faults.js';
 import { StopFailedError, WrongStateError } from '../lifecycle/lifecycle-errors.js';
-import { onStopSignal } from '../lifecycle/signals.js';
+import { onStopSignal, processSignals } from '../lifecycle/signals.js';
 import { runStep, stepKey } from '../lifecycle/step.js';
+import { tellSupervisorReady } from '../lifecycle/supervisor.js';
 import { observeProcess } from '../metrics/process-metrics.js';
 import { type AppOptions, checkAppOptions, loggingDefaults } from './app-options.js';
-import { assemble, followLevels, type Parts } from './assemble.js';
+import { assemble, followLevels, type Parts, type PlacedComponent } from './assemble.js';
 import { configuredLevels } from './followed-settings.js';
+import { addBuiltInChecks, addOwnChecks, followHealthSettings } from './health-wiring.js';
 import { shutDown } from './shut-down.js';
 import { remindToStart } from './start-reminder.js';
+import type { StartReport } from './start-report.js';
+import { type StopReport, stopReport } from './stop-report.js';
 
 /** Where an application stands. `failed` is the end of a start that did not succeed. */
 export type AppState = 'created' | 'starting' | 'ready' | 'draining' | 'stopped' | 'failed';
@@ -34,6 +39,10 @@ export interface App extends Resolver, AsyncDisposable {
    * @throws StopFailedError with every error, after everything was tried.
    */
   stop(reason?: string): Promise<void>;
+  /** How long starting took, by step and provider. */
+  readonly startReport: StartReport;
+  /** How it stopped, and what it did not wait for; undefined until then. */
+  readonly stopReport: StopReport | undefined;
   /** `http://host:port` of the management listener while it listens. */
   readonly managementUrl: string | undefined;
   /** The file with the token that changes under `/manage` take, while it listens and has no configured token. */
@@ -56,7 +65,8 @@ class Application implements App {
   #state: AppState = 'created';
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
-  #signals: Disposable | undefined;
+  #process: Disposable | undefined;
+  #report: StopReport | undefined;
   #started = 0;
   readonly #reminder: Disposable;
 
@@ -76,6 +86,14 @@ class Application implements App {
 
   get state(): AppState {
     return this.#state;
+  }
+
+  get startReport(): StartReport {
+    return this.#parts.times.report;
+  }
+
+  get stopReport(): StopReport | undefined {
+    return this.#report;
   }
 
   get managementUrl(): string | undefined {
@@ -113,15 +131,15 @@ class Application implements App {
   }
 
   async #startAll(): Promise<void> {
-    const { env, container, management, health, components, providers, flags } = this.#parts;
-    const startedAtMs = env.clock.now();
-    if (this.#options.signals) this.#signals = onStopSignal((signal) => this.#stopOnSignal(signal), process, env.clock);
+    const { env, container, management, health, components, providers, flags, times } = this.#parts;
+    times.begin();
+    if (this.#options.signals) this.#ownProcess();
     this.#parts.observed = observeProcess(this.#parts.metrics, this.info, env.clock);
     try {
       await loadTsyringe();
       if (management) await this.#step('management', 'start', () => management.start());
-      for (const { name, steps, contextOf } of components) {
-        await this.#step(name, 'start', (call) => steps.start?.(contextOf(call)));
+      for (const component of components) {
+        await this.#stepOf(component, 'start');
         this.#started++;
         // What a component built has been started before the next one relies on it.
         await container.start(this.#call.context);
@@ -133,30 +151,36 @@ class Application implements App {
       });
       await this.#step('tracing', 'sampling', () => this.#parts.tracing?.started(this));
       await this.#step('container', 'build', () => {
-        for (const provider of providers) container.get(provider);
+        for (const provider of providers) times.building(provider.name, () => void container.get(provider));
       });
       await container.start(this.#call.context);
-      for (const { name, steps, contextOf } of components) {
-        await this.#step(name, 'verify', (call) => steps.verify?.(contextOf(call)));
-      }
+      for (const component of components) await this.#stepOf(component, 'verify');
       for (const { name, steps } of components) {
+        if (!steps.health) continue;
         await this.#step(name, 'health', () => {
           for (const indicator of steps.health?.() ?? []) health.add(indicator);
         });
       }
+      await this.#step('health', 'settings', () => {
+        addOwnChecks(this.#parts, this.#options.checks);
+        followHealthSettings(this.#parts, this.#options.health);
+      });
       await this.#checks('first checks', () => health.start());
+      addBuiltInChecks(this.#parts);
       flags.serving = true;
-      for (const { name, steps, contextOf } of components) {
-        await this.#step(name, 'ready', (call) => steps.ready?.(contextOf(call)));
-      }
+      health.ownChanged();
+      for (const component of components) await this.#stepOf(component, 'ready');
       // What was not there at the first look, such as a place in the registry, has come with being ready.
       await this.#checks('checks when ready', () => health.ready());
       this.#state = 'ready';
     } catch (error) {
+      times.end();
       await this.#undo(error);
       throw error;
     }
-    const durationMs = env.clock.now() - startedAtMs;
+    times.end();
+    if (this.#options.signals) tellSupervisorReady();
+    const { durationMs } = times.report;
     env.events.emit('app.started', { name: this.info.name, instanceId: this.info.instanceId, durationMs });
     env.logger.info(
       {
@@ -168,13 +192,32 @@ class Application implements App {
     );
   }
 
-  async #stopOnSignal(signal: string): Promise<boolean> {
+  /** Stops on signals and on what nobody has caught, and ends the process then. */
+  #ownProcess(): void {
+    const { clock, events, logger } = this.env;
+    const signals = onStopSignal((signal) => this.#stopOnSignal(signal), processSignals, clock);
+    const faults = onFaults(this.#options.faults, {
+      ...{ clock, events, logger },
+      stop: (reason) => this.#stopOnSignal(reason),
+      flush: () => this.#parts.logger.flush(),
+    });
+    this.#process = {
+      [Symbol.dispose]() {
+        signals[Symbol.dispose]();
+        faults[Symbol.dispose]();
+      },
+    };
+  }
+
+  /** @returns the exit code, or false when the application had never been running. */
+  async #stopOnSignal(signal: string): Promise<number | false> {
     try {
       await this.stop(signal);
     } finally {
       await leaveCluster(this.env.clock);
     }
-    return this.#state === 'stopped';
+    if (this.#state !== 'stopped') return false;
+    return this.#report && this.#report.abandoned > 0 ? 1 : 0;
   }
 
   /** A check that needs longer than a step may take is late, not a reason to fail: its status stays unknown. */
@@ -193,7 +236,15 @@ class Application implements App {
     const limitMs = this.#options.stepTimeoutMs;
     const parent = this.#call.context;
     if (parent.cancelled) return Promise.reject(parent.reason);
-    return runStep(clock, { component, step, limitMs }, work, parent);
+    return this.#parts.times.steps.measure(component, step, () =>
+      runStep(clock, { component, step, limitMs }, work, parent),
+    );
+  }
+
+  /** Nothing is to be measured where a component has no such step. */
+  async #stepOf({ name, steps, contextOf }: PlacedComponent, step: 'start' | 'verify' | 'ready'): Promise<void> {
+    if (!steps[step]) return;
+    await this.#step(name, step, (call) => steps[step]?.(contextOf(call)));
   }
 
   async #undo(error: unknown): Promise<void> {
@@ -205,10 +256,12 @@ class Application implements App {
     await this.#parts.logger.flush();
     this.#parts.logger.levels[Symbol.dispose]();
     this.#state = 'failed';
-    this.#signals?.[Symbol.dispose]();
+    this.#process?.[Symbol.dispose]();
   }
 
   async #stopAll(reason: string): Promise<void> {
+    // Steps that are told of the stop may ask for it as well, and must find this one.
+    await undefined;
     const { env, info, logger } = this.#parts;
     if (this.#state === 'starting') {
       this.#call.cancel(new WrongStateError(`the application "${info.name}"`, `being stopped (${reason})`, 'starting'));
@@ -219,15 +272,17 @@ class Application implements App {
     const wasReady = this.#state === 'ready';
     this.#state = 'draining';
     env.logger.info({ reason }, 'stopping');
-    const { errors, abandoned } = await shutDown(this.#parts, this.#options, { started: this.#started, wasReady });
-    const durationMs = env.clock.now() - begunAtMs;
+    const result = await shutDown(this.#parts, this.#options, { started: this.#started, wasReady });
+    const { errors } = result;
+    const report = stopReport(reason, env.clock.now() - begunAtMs, result);
+    this.#report = report;
     this.#state = 'stopped';
-    env.events.emit('app.stopped', { name: info.name, reason, durationMs, abandoned, failures: errors.map(messageOf) });
+    env.events.emit('app.stopped', { name: info.name, ...report });
     for (const error of errors) env.logger.error({ err: error }, 'a step of stopping failed');
-    env.logger.info({ durationMs: Math.round(durationMs), abandoned }, 'stopped');
+    env.logger.info({ ...report, durationMs: Math.round(report.durationMs) }, 'stopped');
     await logger.flush();
     logger.levels[Symbol.dispose]();
-    this.#signals?.[Symbol.dispose]();
+    this.#process?.[Symbol.dispose]();
     if (errors.length > 0) throw new StopFailedError(info.name, errors);
   }
 }

@@ -3,6 +3,7 @@ import {
   type AppInfo,
   appInfoToken,
   type CallContext,
+  type Class,
   type Component,
   type ComponentContext,
   type ComponentSteps,
@@ -23,7 +24,9 @@ import {
 import { type Container, containerToken, type Provider } from '../container/container.js';
 import { createContainer } from '../container/create-container.js';
 import { coreErrors } from '../core-errors.js';
-import { createHealth, type HealthControl, healthToken } from '../health/health.js';
+import { type BuiltInIndicators, builtInIndicators } from '../health/built-in/built-in-indicators.js';
+import { createHealth } from '../health/create-health.js';
+import { type HealthControl, healthToken } from '../health/health.js';
 import { clusterWorker } from '../lifecycle/cluster-worker.js';
 import { createDrain, type DrainControl, drainToken } from '../lifecycle/drain.js';
 import { StepFailedError } from '../lifecycle/lifecycle-errors.js';
@@ -43,6 +46,7 @@ import { createUsage, type Usage, usageToken } from '../usage/usage.js';
 import { usageEndpoints } from '../usage/usage-endpoints.js';
 import type { CheckedAppOptions, LevelsOption, ProviderEntry } from './app-options.js';
 import { AppTracing, recentTracesToken } from './app-tracing.js';
+import { StartTimes } from './start-report.js';
 
 /** The application's events, to listen to. */
 export const eventBusToken: Token<EventBus> = token('event bus');
@@ -53,6 +57,8 @@ export interface Parts {
   readonly env: Env;
   readonly container: Container;
   readonly health: HealthControl;
+  /** The checks of the process itself. */
+  readonly builtIn: BuiltInIndicators;
   readonly drain: DrainControl;
   readonly logger: LoggerControl;
   readonly tracing: AppTracing | undefined;
@@ -62,6 +68,8 @@ export interface Parts {
   readonly providers: readonly InjectionKey<unknown>[];
   /** `serving` is what readiness says of the application itself. */
   readonly flags: { serving: boolean };
+  /** How long starting takes. */
+  readonly times: StartTimes;
   readonly metrics: Metrics;
   readonly usage: Usage;
   /** The process metrics, while they are being read. */
@@ -113,10 +121,12 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
   const flags = { serving: false };
   const health = createHealth(env, (group) => (group === 'liveness' || flags.serving ? 'UP' : 'OUT_OF_SERVICE'));
   const drain = createDrain(env.clock);
+  const times = new StartTimes(env.clock);
   const placed = options.use.map((component) => ({ name: component.name, steps: placedSteps(component, info) }));
   const container = createContainer({
     env,
     stepTimeoutMs: options.stepTimeoutMs,
+    onStarted: (name, durationMs) => times.started(name, durationMs),
     onCreated: (instance) => {
       health.addDeclared(instance);
       if (typeof instance !== 'object' || instance === null) return;
@@ -142,7 +152,8 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
   if (tracing) container.register(recentTracesToken, { useValue: tracing.recorder.recent });
   container.register(eventBusToken, { useValue: bus });
   container.register(loggerToken, { useValue: env.logger });
-  for (const [key, provider] of options.providers.map(entryOf)) container.register(key, provider);
+  const providers = [...new Set([...options.providers, ...options.checks.filter(isClass)])];
+  for (const [key, provider] of providers.map(entryOf)) container.register(key, provider);
   for (const { name, steps } of placed) provide(name, steps, container, info);
 
   const announcements: Announcement[] = [];
@@ -163,6 +174,7 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
       metrics,
       logger,
       state,
+      startReport: () => times.report,
       components: placed.map((component) => component.name),
       commit: async () => options.commit ?? findCommit(process.env, process.argv[1]),
       announcements,
@@ -190,13 +202,19 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
     env,
     container,
     health,
+    builtIn: builtInIndicators({
+      clock: env.clock,
+      settings: () => health.settings,
+      inFlight: () => drain.active,
+    }),
     drain,
     logger,
     tracing,
     management,
     components: placed.map((component) => ({ ...component, contextOf })),
-    providers: options.providers.filter((entry) => typeof entry === 'function'),
+    providers: providers.filter(isClass),
     flags,
+    times,
     metrics,
     usage,
     observed: undefined,
@@ -243,6 +261,10 @@ function unlessItThrows<T>(component: string, step: string, work: () => T): T {
   } catch (error) {
     throw new StepFailedError(component, step, messageOf(error), error);
   }
+}
+
+function isClass<T>(entry: T): entry is Extract<T, Class<unknown>> {
+  return typeof entry === 'function';
 }
 
 function entryOf(entry: ProviderEntry): readonly [InjectionKey<unknown>, Provider<unknown>] {

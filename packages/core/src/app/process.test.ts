@@ -12,17 +12,24 @@ afterEach(() => {
 });
 
 /** Runs a module; `say(text)` in it writes a line that `heard` waits for. */
-function program(source: string) {
+function program(source: string, env: NodeJS.ProcessEnv = process.env) {
   const say = 'const say = (text) => process.stdout.write(text + "\\n");';
   const script = `import { createApp } from '@fwk/core'; ${say} ${source}`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: root });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: root,
+    env,
+    // The channel of messages is what supervisors such as PM2 have.
+    stdio: env.pm_id === undefined ? 'pipe' : ['pipe', 'pipe', 'pipe', 'ipc'],
+  });
   children.push(child);
+  if (!child.stdout || !child.stderr) throw new Error('a child has its output');
+  const { stdout, stderr } = child;
   let output = '';
   let problems = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  stderr.setEncoding('utf8').on('data', (text: string) => {
     problems += text;
   });
   return {
@@ -30,7 +37,7 @@ function program(source: string) {
     async heard(text: string): Promise<void> {
       while (!output.includes(text)) {
         if (child.exitCode !== null) throw new Error(`ended without saying "${text}": ${output} ${problems}`);
-        await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+        await Promise.race([once(stdout, 'data'), once(child, 'exit')]);
       }
     },
     async ended(): Promise<{ code: number | null; output: string; problems: string }> {
@@ -97,6 +104,62 @@ describe('an application in a process of its own', () => {
     const { code, output } = await ended();
     expect(output).toContain('FWK_CORE_WRONG_STATE');
     expect(code).toBe(143);
+  });
+
+  test('stops in order and exits with 1 when nobody catches an error; a second one is told as well', async () => {
+    const { ended } = program(`
+      const app = ${app(`{ name: 'db', stop() { say('closed'); Promise.reject(new Error('second')); return new Promise((r) => setTimeout(r, 20)); } }`)};
+      await app.start();
+      setImmediate(() => { throw new Error('first', { cause: new Error('the cause') }); });
+    `);
+    const { code, output, problems } = await ended();
+    expect([code, problems]).toEqual([1, '']);
+    expect(output).toMatch(/nobody caught: first[\s\S]*nobody looked: second[\s\S]*"stopped"/);
+    expect(output).toContain('closed');
+    expect(output).toContain('the cause');
+  });
+
+  test('exits with 1 and says what was cut off when calls are not answered in time', async () => {
+    const { child, heard, ended } = program(`
+      import { drainToken } from '@fwk/core';
+      const app = createApp({
+        name: 'shop', version: '1.0.0', owner: 'us', shutdown: { propagationDelayMs: 0, drainTimeoutMs: 50 },
+      });
+      await app.start();
+      app.get(drainToken).track('shop.order');
+      say('is ready');
+    `);
+    await heard('is ready');
+    child.kill('SIGTERM');
+    const { code, output } = await ended();
+    expect(code).toBe(1);
+    expect(JSON.parse(output.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      message: 'stopped',
+      abandoned: 1,
+      abandonedCalls: { 'shop.order': 1 },
+    });
+  });
+
+  test('tells PM2 when it is ready, stops on its message, and waits for the other application of the process', async () => {
+    const { child, ended } = program(
+      `
+      const quick = ${app('')};
+      const slow = ${app(`{ name: 'slow', stop: () => new Promise((r) => setTimeout(r, 300, say('almost'))).then(() => say('slow ended')) }`)};
+      await quick.start();
+      await slow.start();
+      process.send('both');
+    `,
+      { ...process.env, pm_id: '0' },
+    );
+    const heard: unknown[] = [];
+    child.on('message', (message) => heard.push(message));
+    while (!heard.includes('both')) await once(child, 'message');
+    expect(heard).toEqual(['ready', 'ready', 'both']);
+    child.send('something else');
+    child.send('shutdown');
+    const { code, output } = await ended();
+    expect(code).toBe(0);
+    expect(output).toContain('slow ended');
   });
 
   test('ends by itself after stop(), since nothing of it is left', async () => {

@@ -1,6 +1,7 @@
 import { background, type CallContext, isFwkError, sleep } from '@fwk/kernel';
 import { DisposeFailedError } from '../container/container-errors.js';
 import { runStep } from '../lifecycle/step.js';
+import { type StepTime, StepTimes } from '../lifecycle/step-times.js';
 import { flushUsage } from '../usage/flush-usage.js';
 import type { CheckedAppOptions } from './app-options.js';
 import type { Parts } from './assemble.js';
@@ -10,36 +11,49 @@ export interface ShutDownResult {
   readonly errors: readonly unknown[];
   /** Calls that were still in flight when the wait for them ended. */
   readonly abandoned: number;
+  /** What those calls were, with the number of each. */
+  readonly abandonedCalls: Readonly<Record<string, number>>;
+  /** Every step, in the order in which they began. */
+  readonly steps: readonly StepTime[];
 }
 
 /** Longest wait for the traces that are not sent yet, in milliseconds. */
 const flushMs = 2000;
 
+/** Parts in which the propagation delay is waited. */
+const delaySlices = 10;
+
+/** The largest part of the total that is kept for the end. */
+const largestReserve = 0.25;
+
 /**
- * Stops what has started, in the one order that loses no request: leave the registry; say not-ready; keep serving while
+ * Stops what has started, in the one order that loses no request: say not-ready; leave the registry; keep serving while
  * that spreads; stop accepting; wait for calls in flight; stop components in reverse; dispose. (Closing a listener
- * earlier resets idle keep-alive connections of callers that still think we are here.) No failure stops what follows,
- * and the whole is bounded: what comes after the limit is begun, but not waited for.
+ * earlier resets idle keep-alive connections of callers that still think we are here.) No failure stops what follows. The
+ * whole is bounded, and so is each part of it: what comes after its limit is begun, but not waited for.
  */
 export async function shutDown(
   parts: Parts,
   options: Pick<CheckedAppOptions, 'shutdown' | 'stepTimeoutMs' | 'usage'>,
   from: { readonly started: number; readonly wasReady: boolean },
 ): Promise<ShutDownResult> {
-  const { env, drain, health, container, management, flags } = parts;
+  const { env, drain, health, builtIn, container, management, flags } = parts;
   const { clock } = env;
-  const { propagationDelayMs, drainTimeoutMs, totalMs } = options.shutdown;
+  const { leaveTimeoutMs, propagationDelayMs, drainTimeoutMs, reserveMs, totalMs } = options.shutdown;
   const endMs = clock.now() + totalMs;
-  const left = (wantedMs: number) => Math.max(0, Math.min(wantedMs, endMs - clock.now()));
+  // Time that stopping components and disposing have for sure, however long the rest takes.
+  const reserveEndMs = endMs - Math.min(reserveMs, totalMs * largestReserve);
+  const left = (wantedMs: number, untilMs = endMs) => Math.max(0, Math.min(wantedMs, untilMs - clock.now()));
   const errors: unknown[] = [];
+  const times = new StepTimes(clock);
   const attempt = async (
     component: string,
     step: string,
     work: (call: CallContext) => Promise<void> | void,
-    wantedMs = options.stepTimeoutMs,
+    limitMs = left(options.stepTimeoutMs),
   ) => {
     try {
-      await runStep(clock, { component, step, limitMs: left(wantedMs) }, work);
+      await times.measure(component, step, () => runStep(clock, { component, step, limitMs }, work));
     } catch (error) {
       errors.push(error);
       return error;
@@ -48,19 +62,25 @@ export async function shutDown(
   };
   const started = parts.components.slice(0, from.started).reverse();
 
+  flags.serving = false;
+  health.ownChanged();
   drain.begin();
   env.events.emit('drain.began', { active: drain.active });
   if (from.wasReady) {
+    const leaveEndMs = Math.min(clock.now() + leaveTimeoutMs, reserveEndMs);
     for (const { name, steps, contextOf } of started) {
-      await attempt(name, 'drain', (call) => steps.drain?.(contextOf(call)));
+      if (!steps.drain) continue;
+      await attempt(name, 'drain', (call) => steps.drain?.(contextOf(call)), left(options.stepTimeoutMs, leaveEndMs));
+    }
+    // In slices, so that a stretch in which this process stood still counts as one: it told nobody anything meanwhile.
+    for (let slice = 0; slice < delaySlices && propagationDelayMs > 0; slice++) {
+      await sleep(clock, left(propagationDelayMs / delaySlices, reserveEndMs), background);
     }
   }
-  flags.serving = false;
-  if (from.wasReady && propagationDelayMs > 0) await sleep(clock, left(propagationDelayMs), background);
 
   const closesEarly = drain.closers > 0;
-  const drainEndMs = clock.now() + drainTimeoutMs;
-  const drainLeft = () => left(drainEndMs - clock.now());
+  const drainEndMs = Math.min(clock.now() + drainTimeoutMs, reserveEndMs);
+  const drainLeft = () => left(drainTimeoutMs, drainEndMs);
   if (closesEarly) {
     const closed = drain.close();
     closed.catch(() => undefined);
@@ -73,20 +93,25 @@ export async function shutDown(
     }
   }
   for (const { name, steps, contextOf } of started) {
+    if (!steps.stop) continue;
     // A server that does not close early waits for calls in its own step.
     const wantedMs = drain.active > 0 ? Math.max(options.stepTimeoutMs, drainLeft()) : options.stepTimeoutMs;
-    await attempt(name, 'stop', (call) => steps.stop?.(contextOf(call)), wantedMs);
+    await attempt(name, 'stop', (call) => steps.stop?.(contextOf(call)), left(wantedMs));
   }
   const abandoned = await drain.idle(closesEarly ? 0 : left(drainTimeoutMs));
+  const abandonedCalls = drain.inFlight();
   env.events.emit('drain.ended', { abandoned });
-  if (abandoned > 0) env.logger.warn({ abandoned }, 'calls were still in flight when the wait for them ended');
+  if (abandoned > 0) {
+    env.logger.warn({ abandoned, abandonedCalls }, 'calls were still in flight when the wait for them ended');
+  }
 
   // No call is counted any more; whoever keeps what is left may need what components gave.
   await attempt('usage', 'flush', () => flushUsage(parts.usage, options.usage.flush, env.logger));
   parts.usage[Symbol.dispose]();
   health[Symbol.dispose]();
+  builtIn[Symbol.dispose]();
   try {
-    await container.dispose(left(totalMs));
+    await times.measure('container', 'dispose', () => container.dispose(left(totalMs)));
   } catch (error) {
     errors.push(...(error instanceof DisposeFailedError ? error.errors : [error]));
   }
@@ -96,5 +121,5 @@ export async function shutDown(
   if (tracing) await attempt('tracing', 'flush', () => tracing.flush(left(flushMs)));
   tracing?.[Symbol.dispose]();
   parts.observed?.[Symbol.dispose]();
-  return { errors, abandoned };
+  return { errors, abandoned, abandonedCalls, steps: times.all };
 }

@@ -1,24 +1,42 @@
 /** Stopping: which time belongs to whom, and who may ask for it. */
 import { readFile } from 'node:fs/promises';
-import { cancellable, operationKey, runInContext, sleep } from '@fwk/kernel';
-import { fakeClock } from '@fwk/kernel/testing';
+import {
+  type Component,
+  type ComponentContext,
+  cancellable,
+  type EventSink,
+  operationKey,
+  runInContext,
+  sleep,
+} from '@fwk/kernel';
+import { fakeClock, leakGuard, recordEvents } from '@fwk/kernel/testing';
 import { expect, test } from 'vitest';
+import { healthToken } from '../health/health.js';
 import { type Drain, drainToken } from '../lifecycle/drain.js';
 import { testApp } from '../testing/test-app.js';
 import { type App, createApp } from './app.js';
 
 /** A server as `http()` is one: it has closed when its last call is answered. */
-async function serving(options: { shutdown?: object; stepTimeoutMs?: number; closesEarly?: boolean } = {}) {
+async function serving(
+  options: {
+    shutdown?: object;
+    stepTimeoutMs?: number;
+    closesEarly?: boolean;
+    more?: readonly Component[];
+    events?: EventSink;
+  } = {},
+) {
   const clock = fakeClock();
-  const { closesEarly = true, ...rest } = options;
+  const { closesEarly = true, more = [], events, ...rest } = options;
   const open = new Set<Promise<unknown>>();
   let drain: Drain | undefined;
   const closed = async () => {
     while (open.size > 0) await Promise.allSettled(open);
   };
   const app = await testApp({
-    env: { clock },
+    env: { clock, ...(events && { events }) },
     use: [
+      ...more,
       {
         name: 'server',
         start(context) {
@@ -30,8 +48,8 @@ async function serving(options: { shutdown?: object; stepTimeoutMs?: number; clo
     ],
     ...rest,
   });
-  const call = (durationMs: number) => {
-    const inFlight = drain?.track();
+  const call = (durationMs: number, what?: string) => {
+    const inFlight = drain?.track(what);
     const work = sleep(clock, durationMs, cancellable().context).finally(() => {
       open.delete(work);
       inFlight?.[Symbol.dispose]();
@@ -95,6 +113,85 @@ test('a server that hangs with no call in flight has the time of a step', async 
   expect(stop.how).toMatchObject({ code: 'FWK_CORE_STOP_FAILED', message: expect.stringContaining('500 ms') });
 });
 
+test('leaving has a budget of its own, and what hangs there costs the calls nothing', async () => {
+  const hanging = { name: 'registry', drain: () => new Promise<void>(() => {}) };
+  const { app, clock, call } = await serving({ more: [hanging], shutdown: { leaveTimeoutMs: 2000 } });
+  call(6000);
+  const stop = settled(app.stop());
+  await clock.advance(1900);
+  expect(app.get(healthToken).probe('readiness').status).toBe(503);
+  await clock.advance(5000);
+  expect(stop.how).toMatchObject({ code: 'FWK_CORE_STOP_FAILED' });
+  expect(app.stopReport).toMatchObject({ cutOff: ['registry drain'], abandoned: 0, durationMs: 6000 });
+});
+
+test('time in which the process stood still is no time in which others learn that it leaves', async () => {
+  const { clock: real } = leakGuard();
+  let frozenMs = 0;
+  const clock = { ...real, now: () => real.now() + frozenMs };
+  const app = await testApp({ env: { clock }, shutdown: { propagationDelayMs: 1000 } });
+  const stop = settled(app.stop());
+  await real.advance(450);
+  frozenMs = 5000;
+  await real.advance(450);
+  expect(stop.how).toBe('waiting');
+  await real.advance(100);
+  expect(stop.how).toBe('stopped');
+});
+
+test('calls that never end leave time for what comes after them', async () => {
+  const steps: number[] = [];
+  const slow = { name: 'db', stop: ({ call }: ComponentContext) => void steps.push(call.deadlineMs - clock.now()) };
+  const { app, clock, call } = await serving({
+    more: [slow],
+    shutdown: { drainTimeoutMs: 60_000, totalMs: 10_000, reserveMs: 2000 },
+  });
+  call(100_000);
+  const stop = settled(app.stop());
+  await clock.advance(8000);
+  expect(stop.how).toBe('stopped');
+  expect(steps).toEqual([2000]);
+});
+
+test('the reserve is never more than a quarter of the whole', async () => {
+  const { app, clock, call } = await serving({
+    shutdown: { drainTimeoutMs: 60_000, totalMs: 1000, reserveMs: 60_000 },
+  });
+  call(100_000);
+  const stop = settled(app.stop());
+  await clock.advance(740);
+  expect(stop.how).toBe('waiting');
+  await clock.advance(20);
+  expect(stop.how).toBe('stopped');
+});
+
+test('a report says what was cut off: steps by name and limit, calls by operation, and how long each step took', async () => {
+  const events = recordEvents();
+  const stuck = { name: 'db', stop: () => new Promise<void>(() => {}) };
+  const { app, clock, call } = await serving({
+    more: [stuck],
+    events,
+    stepTimeoutMs: 500,
+    shutdown: { drainTimeoutMs: 1000 },
+  });
+  call(90_000, 'shop.order');
+  call(90_000, 'shop.order');
+  call(90_000);
+  const stop = settled(app.stop('a test'));
+  await clock.advance(3000);
+  expect(stop.how).toMatchObject({ code: 'FWK_CORE_STOP_FAILED' });
+  expect(app.stopReport).toMatchObject({
+    reason: 'a test',
+    durationMs: 1500,
+    cutOff: ['db stop'],
+    abandoned: 3,
+    abandonedCalls: { 'shop.order': 2, unnamed: 1 },
+    failures: [expect.stringContaining('within 500 ms')],
+  });
+  expect(app.stopReport?.steps).toContainEqual({ component: 'db', step: 'stop', durationMs: 500, outcome: 'cut off' });
+  expect(events.all.at(-1)).toMatchObject({ name: 'app.stopped', data: { cutOff: ['db stop'], abandoned: 3 } });
+});
+
 test('a call that asks for the stop hears that it has begun, and is waited for like any other', async () => {
   const { app, clock } = await serving();
   const drain = app.get(drainToken);
@@ -119,6 +216,7 @@ test.each(['start', 'ready', 'drain', 'stop'] as const)(
   'the step %s may ask for the stop and wait for it',
   async (step) => {
     const clock = fakeClock();
+    let asked = 0;
     const app: App = createApp({
       name: 'shop',
       version: '1.0.0',
@@ -128,12 +226,21 @@ test.each(['start', 'ready', 'drain', 'stop'] as const)(
       logging: { level: 'silent' },
       shutdown: { propagationDelayMs: 0 },
       env: { clock },
-      use: [{ name: 'quitter', [step]: () => app.stop() }],
+      use: [
+        {
+          name: 'quitter',
+          [step]() {
+            asked++;
+            return app.stop();
+          },
+        },
+      ],
     });
     const start = app.start().catch((error: unknown) => error);
     if (step === 'start' || step === 'ready') expect(await start).toMatchObject({ code: 'FWK_CORE_WRONG_STATE' });
     else await start;
     await app.stop();
+    expect(asked).toBe(1);
     expect([app.state, clock.pending]).toEqual([step === 'start' || step === 'ready' ? 'failed' : 'stopped', 0]);
   },
 );

@@ -27,6 +27,8 @@ export interface ContainerOptions {
   readonly stepTimeoutMs?: number;
   /** Told of every class instance and factory result that the container keeps. */
   readonly onCreated?: (instance: unknown) => void;
+  /** Told how long the `onStart` of an instance took, in milliseconds, by the name of its class. */
+  readonly onStarted?: (name: string, durationMs: number) => void;
 }
 
 interface Registration {
@@ -67,10 +69,10 @@ class ContainerNode implements Container {
     this.#parent = parent;
     this.#isScope = isScope;
     this.#env = makeEnv(options.env);
-    const { stepTimeoutMs = containerDefaults.stepTimeoutMs, onCreated = () => {} } = options;
+    const { stepTimeoutMs = containerDefaults.stepTimeoutMs, onCreated = () => {}, onStarted = () => {} } = options;
     this.#keeper = new InstanceKeeper(
       // What lives for one request is started as a part of it; everything else is nobody's in particular.
-      { env: this.#env, stepTimeoutMs, onCreated, within: () => (isScope ? currentContext() : undefined) },
+      { env: this.#env, stepTimeoutMs, onCreated, onStarted, within: () => (isScope ? currentContext() : undefined) },
       parent ? parent.#keeper : undefined,
     );
   }
@@ -111,7 +113,7 @@ class ContainerNode implements Container {
   createScope(): Container {
     if (this.#disposal) throw new ContainerDisposedError('a scope');
     // What lives for one request is no part of the application's health.
-    const scope = new ContainerNode({ ...this.#options, onCreated: () => {} }, this, true);
+    const scope = new ContainerNode({ ...this.#options, onCreated: () => {}, onStarted: () => {} }, this, true);
     this.#scopes.add(scope);
     return scope;
   }

@@ -16,6 +16,8 @@ export interface KeeperOptions {
   readonly stepTimeoutMs: number;
   /** Told of every instance that is kept. */
   readonly onCreated: (instance: unknown) => void;
+  /** Told how long the `onStart` of an instance took. */
+  readonly onStarted: (name: string, durationMs: number) => void;
   /** The call that `onStart` is a part of where nobody names one; undefined for none. */
   readonly within: () => CallContext | undefined;
 }
@@ -92,7 +94,15 @@ export class InstanceKeeper {
     if (!isObject(instance) || typeof instance.onStart !== 'function') return Promise.resolve();
     const known = this.#started.get(instance);
     if (known) return known;
-    const begun = this.#step(instance, 'onStart', (call) => instance.onStart?.(call), Number.POSITIVE_INFINITY, parent);
+    const { env, onStarted } = this.#options;
+    const startMs = env.clock.now();
+    const begun = this.#step(
+      instance,
+      'onStart',
+      (call) => instance.onStart?.(call),
+      Number.POSITIVE_INFINITY,
+      parent,
+    ).finally(() => onStarted(nameOfInstance(instance), env.clock.now() - startMs));
     this.#started.set(instance, begun);
     return begun;
   }
@@ -106,9 +116,13 @@ export class InstanceKeeper {
   ): Promise<void> {
     const { env, stepTimeoutMs } = this.#options;
     const limitMs = Math.max(0, Math.min(stepTimeoutMs, endMs - env.clock.now()));
-    const component = instance.constructor?.name || 'an object';
+    const component = nameOfInstance(instance);
     return runStep(env.clock, { component, step, limitMs }, work, parent);
   }
+}
+
+function nameOfInstance(instance: object): string {
+  return instance.constructor?.name || 'an object';
 }
 
 function disposerOf(instance: unknown): (() => Promise<void> | void) | undefined {

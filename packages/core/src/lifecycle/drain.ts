@@ -11,8 +11,11 @@ export interface Drain {
   readonly draining: boolean;
   /** Calls in flight. */
   readonly active: number;
-  /** Counts one call in flight until it is disposed; disposing twice counts once. */
-  track(): Disposable;
+  /**
+   * Counts one call in flight until it is disposed; disposing twice counts once.
+   * @param what - its operation, for the report of what was cut off. @defaultValue none
+   */
+  track(what?: string): Disposable;
   /** Calls `listener` once when draining begins, at once if it has begun. */
   onDrain(listener: () => void): Disposable;
   /**
@@ -29,6 +32,8 @@ export interface DrainControl extends Drain {
   /** Tells everybody to stop accepting; answers when they have. The number told is `closers`. */
   close(): Promise<void>;
   readonly closers: number;
+  /** What the calls in flight are, as far as it was said, with the number of each. */
+  inFlight(): Readonly<Record<string, number>>;
   /**
    * Waits until nothing is in flight, at most so long.
    * @returns how many calls were still in flight when the wait ended; 0 when all were answered.
@@ -39,6 +44,9 @@ export interface DrainControl extends Drain {
 /** The application's drain. */
 export const drainToken: Token<Drain> = token('drain');
 
+/** What calls are that nobody has named. */
+const unnamed = 'unnamed';
+
 /** Makes a drain for an application. */
 export function createDrain(clock: Clock): DrainControl {
   const drainListeners = new Set<() => void>();
@@ -46,12 +54,30 @@ export function createDrain(clock: Clock): DrainControl {
   const idleListeners = new Set<() => void>();
   let draining = false;
   let active = 0;
+  let newest: Tracked | undefined;
 
+  /** The calls in flight are a list through themselves: entering and leaving cost two writes each. */
   class Tracked implements Disposable {
+    readonly what: string;
+    older: Tracked | undefined = newest;
+    newer: Tracked | undefined;
     #open = true;
+
+    constructor(what: string) {
+      this.what = what;
+      if (newest) newest.newer = this;
+      newest = this;
+      active++;
+    }
+
     [Symbol.dispose](): void {
       if (!this.#open) return;
       this.#open = false;
+      if (this.older) this.older.newer = this.newer;
+      if (this.newer) this.newer.older = this.older;
+      else newest = this.older;
+      this.older = undefined;
+      this.newer = undefined;
       active--;
       if (active === 0) for (const listener of [...idleListeners]) listener();
     }
@@ -67,9 +93,11 @@ export function createDrain(clock: Clock): DrainControl {
     get closers() {
       return closeListeners.size;
     },
-    track() {
-      active++;
-      return new Tracked();
+    track: (what = unnamed) => new Tracked(what),
+    inFlight() {
+      const counts = new Map<string, number>();
+      for (let each = newest; each; each = each.older) counts.set(each.what, (counts.get(each.what) ?? 0) + 1);
+      return Object.fromEntries(counts);
     },
     onDrain(listener) {
       // A wrapper of its own, so that the same function may subscribe twice and leave once.

@@ -99,6 +99,16 @@ describe('a drain', () => {
     expect(await idle).toBe(2);
   });
 
+  test('says what the calls in flight are, whichever of them end', () => {
+    const drain = createDrain(guard.clock);
+    const calls = ['a', 'b', undefined, 'a', 'c'].map((what) => drain.track(what));
+    expect(drain.inFlight()).toEqual({ a: 2, b: 1, c: 1, unnamed: 1 });
+    for (const index of [4, 0, 2, 2]) calls[index]?.[Symbol.dispose]();
+    expect(drain.inFlight()).toEqual({ a: 1, b: 1 });
+    for (const call of calls) call[Symbol.dispose]();
+    expect([drain.inFlight(), drain.active]).toEqual([{}, 0]);
+  });
+
   test('tells everybody once that draining began, late comers at once, and those who left not at all', () => {
     const drain = createDrain(guard.clock);
     const told: string[] = [];
@@ -190,6 +200,30 @@ describe('signals', () => {
     send('SIGINT');
     send('SIGTERM');
     expect(exits).toEqual([143]);
+  });
+
+  test('the message of PM2 is a signal as well, and what is answered is the exit code', async () => {
+    const { fake, exits, send } = host();
+    const reasons: string[] = [];
+    onStopSignal(async (signal) => reasons.push(signal), fake);
+    send('shutdown');
+    await guard.clock.settle();
+    expect([reasons, exits]).toEqual([['shutdown'], [1]]);
+  });
+
+  test('end the process once all its applications have stopped', async () => {
+    const { fake, exits } = host();
+    const listeners: (() => void)[] = [];
+    const shared: SignalHost = { ...fake, on: (signal, listener) => signal === 'SIGTERM' && listeners.push(listener) };
+    let finish = (_: boolean) => {};
+    onStopSignal(async () => true, shared);
+    onStopSignal(() => new Promise((resolve) => (finish = resolve)), shared);
+    for (const listener of listeners) listener();
+    await guard.clock.settle();
+    expect(exits).toEqual([]);
+    finish(true);
+    await guard.clock.settle();
+    expect(exits).toEqual([0]);
   });
 
   test('are let go when the application stopped for another reason', () => {

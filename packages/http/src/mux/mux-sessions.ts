@@ -94,7 +94,7 @@ export class MuxSessions {
 
   async #drainOne(session: ServerSession, opened: OpenSession): Promise<void> {
     const { clock, drain } = this.#parts;
-    const held = drain.track();
+    const held = drain.track('a Mux session');
     const ended = new Promise<void>((resolve) => {
       opened.onEnd = () => {
         held[Symbol.dispose]();

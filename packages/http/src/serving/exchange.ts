@@ -91,7 +91,7 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
     this.#startedMs = startedMs;
     this.#limitMs = limitMs;
     this.#loaded = parts.load?.begin() ?? 0;
-    this.#inFlight = parts.drain.track();
+    this.#inFlight = parts.drain.track(route.id);
     this.#call = cancellationUnder(background);
     this.context = background.with({ deadlineMs: this.#startedMs + limitMs, values, cancellation: this.#call });
     this.scope = contextScope(this.context);

@@ -120,3 +120,15 @@ describe('when the process that serves the registry', () => {
     await Promise.all(others.map((other) => other.until(knows('m2', 'm3'))));
   });
 });
+
+test('a member that was frozen for longer than its lease leaves the lists, and is back by itself; nobody else leaves', async () => {
+  const [first, second, third] = await three();
+  const others = [first, second];
+  const from = others.map(({ states }) => states.length);
+  third.signal('SIGSTOP');
+  await Promise.all(others.map((other) => other.until(knows('m1', 'm2'))));
+  third.signal('SIGCONT');
+  await Promise.all(others.map((other) => other.until(knows('m1', 'm2', 'm3'))));
+  expectNobodyMissed(others, from);
+  expect(third.last?.ids).toEqual(expect.arrayContaining(['m1', 'm2']));
+});
