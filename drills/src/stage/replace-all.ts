@@ -4,7 +4,7 @@ import { nowMs } from './now.js';
 import type { Program } from './program.js';
 import type { Stage } from './stage.js';
 
-const betweenMs = 1000;
+const usualPauseMs = 1000;
 const seeLimitMs = 10_000;
 
 /** The result of a rolling update. */
@@ -25,7 +25,12 @@ export async function replaceAll(
   place: RegistryPlace,
   caller: Program,
   olds: readonly Program[],
-  { say, version = '2.0.0', mux = 'served' }: { say: (text: string) => void; version?: string; mux?: MuxMode },
+  {
+    say,
+    version = '2.0.0',
+    mux = 'served',
+    betweenMs = usualPauseMs,
+  }: { say: (text: string) => void; version?: string; mux?: MuxMode; betweenMs?: number },
 ): Promise<Replacement> {
   const beganMs = nowMs();
   const fresh: Program[] = [];
