@@ -11,11 +11,10 @@ export {
   type ManagementOptions,
   managementDefaults,
   type ProviderEntry,
-  type ShutdownOptions,
-  shutdownDefaults,
 } from './app/app-options.js';
 export { recentTracesToken } from './app/app-tracing.js';
 export { eventBusToken } from './app/assemble.js';
+export { type ShutdownOptions, shutdownDefaults } from './app/shutdown-options.js';
 export type { ProviderTime, StartReport } from './app/start-report.js';
 export type { StopReport } from './app/stop-report.js';
 export { type Container, containerToken, type Provider } from './container/container.js';
@@ -84,10 +83,10 @@ export {
   signalExitCodes,
 } from './lifecycle/signals.js';
 export { runStep, type Step } from './lifecycle/step.js';
+export type { StepTime } from './lifecycle/step-times.js';
 export { type LogLevel, logLevels, type WrittenLevel } from './logging/log-level.js';
 export { createLogger, type LoggerControl, loggerToken } from './logging/logger.js';
 export type { ConfiguredLevels, LevelChange, LoggerLevel, LoggerLevels } from './logging/logger-levels.js';
-export type { StepTime } from './lifecycle/step-times.js';
 export {
   type LineDestination,
   type LogDestination,

@@ -37,6 +37,7 @@ import { ManagementExposedError } from '../management/access.js';
 import { type CheckedTracing, checkTracing, type TracingOptions } from '../tracing/tracing-options.js';
 import type { UsageFlush } from '../usage/flush-usage.js';
 import { checkUsageOptions, type UsageOptions } from '../usage/usage-options.js';
+import { checkShutdownOptions, type ShutdownOptions } from './shutdown-options.js';
 
 /** A class that the container shall build, or a key with its provider. */
 export type ProviderEntry = Class<unknown> | readonly [key: InjectionKey<unknown>, provider: Provider<unknown>];
@@ -137,23 +138,6 @@ export interface AppUsageOptions extends Omit<UsageOptions, 'clock'> {
   readonly flush?: UsageFlush | undefined;
 }
 
-/** How an application stops; milliseconds. */
-export interface ShutdownOptions {
-  /** Limit of all `drain` steps together, such as leaving the registry; 0 to 600,000. @defaultValue 5000 */
-  readonly leaveTimeoutMs: number;
-  /** Time in which others learn that we leave, while we still serve; 0 to 60,000. @defaultValue 1000 */
-  readonly propagationDelayMs: number;
-  /** Longest wait for calls in flight; 0 to 600,000. @defaultValue 10000 */
-  readonly drainTimeoutMs: number;
-  /**
-   * Part of the total that is kept for stopping components and disposing: what comes before them may not use it up; at most a
-   * quarter of the total; 0 to 600,000. @defaultValue 3000
-   */
-  readonly reserveMs: number;
-  /** Limit of the whole; below what the platform allows (Kubernetes: 30 s); 1 to 600,000. @defaultValue 20000 */
-  readonly totalMs: number;
-}
-
 /** Defaults of {@link AppOptions}. */
 export const appDefaults = Object.freeze({
   use: Object.freeze([]),
@@ -177,15 +161,6 @@ export const loggingDefaults = Object.freeze({
 
 /** Defaults of {@link ManagementOptions}. */
 export const managementDefaults = Object.freeze({ port: 0, host: '127.0.0.1' });
-
-/** Defaults of {@link ShutdownOptions}. */
-export const shutdownDefaults: Readonly<ShutdownOptions> = Object.freeze({
-  leaveTimeoutMs: 5000,
-  propagationDelayMs: 1000,
-  drainTimeoutMs: 10_000,
-  reserveMs: 3000,
-  totalMs: 20_000,
-});
 
 /** Two components have one name. Code `FWK_CORE_DUPLICATE_COMPONENT`. */
 export class DuplicateComponentError extends FwkError {
@@ -284,13 +259,7 @@ export function checkAppOptions(options: AppOptions): CheckedAppOptions {
       destination: destinationRule,
     }),
     faults: checkFaultOptions(options.faults),
-    shutdown: checkOptions<ShutdownOptions>('createApp shutdown', options.shutdown, shutdownDefaults, {
-      leaveTimeoutMs: millisecondsIn(0, 600_000),
-      propagationDelayMs: millisecondsIn(0, 60_000),
-      drainTimeoutMs: millisecondsIn(0, 600_000),
-      reserveMs: millisecondsIn(0, 600_000),
-      totalMs: millisecondsIn(1, 600_000),
-    }),
+    shutdown: checkShutdownOptions(options.shutdown),
     usage: checkUsage(options.usage),
   };
 }

@@ -3,7 +3,12 @@ import { type HealthReport, type HealthStatus, messageOf, type RedactLimits, red
 const worstFirst: readonly HealthStatus[] = ['DOWN', 'OUT_OF_SERVICE', 'DEGRADED', 'UNKNOWN', 'UP'];
 
 /** What is kept of the details of one report: they come from anywhere, and are shown to operators. */
-const detailLimits: RedactLimits = Object.freeze({ maxDepth: 4, maxValues: 200, maxTextLength: 500 });
+const detailLimits: RedactLimits = Object.freeze({
+  maxDepth: 4,
+  maxValues: 200,
+  maxTextLength: 500,
+  maxTotalLength: 20_000,
+});
 
 /** The worst of several; UP for none. */
 export function worstOf(statuses: readonly HealthStatus[]): HealthStatus {

@@ -8,6 +8,7 @@ import type { LoggerControl } from '../logging/logger.js';
 import type { Metrics } from '../metrics/meter.js';
 import { type InfoSources, infoEndpoint } from './info-endpoint.js';
 import { loggerEndpoints } from './logger-endpoints.js';
+import { ManagementRefusedError } from './problem.js';
 import { ManagementReply } from './reply.js';
 
 /** What the endpoints of every application read. */
