@@ -7,6 +7,7 @@ import {
   settleWithin,
   warnOfListener,
 } from '@fwk/kernel';
+import { roundedMs } from '../lifecycle/step-times.js';
 import { countsFor, planOf, probeGroups } from './check-plan.js';
 import { type CheckResult, CheckRunner } from './check-runner.js';
 import {
@@ -197,8 +198,8 @@ class AppHealth implements HealthControl {
       status,
       ...(details && { details }),
       ...defined({ sinceMs: this.#history.lastOf(indicator.name)?.atMs }),
-      ageMs: this.#env.clock.now() - atMs,
-      durationMs,
+      ageMs: roundedMs(this.#env.clock.now() - atMs),
+      durationMs: roundedMs(durationMs),
       ...facts,
     };
   }

@@ -34,12 +34,14 @@ export function coreEndpoints(sources: CoreSources): readonly ManagementEndpoint
     },
     {
       path: `health/${historyPage}`,
-      purpose: 'The last changes of each component, newest first, with the cause.',
+      purpose: 'The last changes of health by component, newest first, each with its cause.',
       handle: () => ({ transitions: health.history }),
     },
     {
       path: 'health/:group',
-      purpose: 'The same for one group: `liveness`, `readiness`, `startup`, or one that a check names.',
+      purpose:
+        'What the checks of one group found last: `liveness`, `readiness`, `startup`, or a group that checks name.',
+      example: { parameter: 'readiness' },
       handle({ parameter = '', accept }) {
         const { groups } = health;
         if (groups.includes(parameter)) return healthReply(health.report(parameter), accept);
