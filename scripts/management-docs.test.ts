@@ -74,12 +74,13 @@ function askedBy(lines: string): string {
   const line = lines.slice(lines.lastIndexOf('\ncurl ') + 1);
   const method = /-X ([A-Z]+)/.exec(line)?.[1] ?? 'GET';
   const path = /(\/manage[^\s"'?]*)/.exec(line)?.[1] ?? '';
-  const { path: place = path } =
-    listed.find(
-      (each) =>
-        each.method === method &&
-        new RegExp(`^${each.path.replace(/[.]/g, '\\.').replace(/:[^/]+$/, '[^/]+')}$`).test(path),
-    ) ?? {};
+  const found = listed.filter(
+    (each) =>
+      each.method === method &&
+      new RegExp(`^${each.path.replace(/[.]/g, '\\.').replace(/:[^/]+$/, '[^/]+')}$`).test(path),
+  );
+  // A path of its own goes before a parameter.
+  const { path: place = path } = found.find((each) => each.path === path) ?? found[0] ?? {};
   return `${method} ${place}`;
 }
 
