@@ -38,7 +38,6 @@ export { coreErrors } from './core-errors.js';
 export { coreEvents } from './core-events.js';
 export { coreMetrics } from './core-metrics.js';
 export { coreTunables } from './core-tunables.js';
-export { checkDefaults } from './health/check-runner.js';
 export { createHealth } from './health/create-health.js';
 export {
   type ComponentHealth,
