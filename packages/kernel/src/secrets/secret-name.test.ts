@@ -36,7 +36,17 @@ describe('not secret are', () => {
       'keyPrefix',
       'keyCount',
     ],
-    ...['publicKey', 'PUBLIC_KEY', 'primaryKey', 'foreignKey', 'partitionKey', 'sortKey', 'routingKey', 'cacheKey'],
+    ...[
+      'publicKey',
+      'PUBLIC_KEY',
+      'primaryKey',
+      'foreignKey',
+      'partitionKey',
+      'sortKey',
+      'routingKey',
+      'cacheKey',
+      'feature_flag.key',
+    ],
     ...['cookieName', 'cookieDomain', 'cookieMaxAge', 'jwtIssuer', 'jwtAudience', 'jwtAlgorithm', 'tokenUrl'],
     ...['passwordFile', 'privateKeyPath', 'tlsKeyFile', 'secretName', 'secretsManager', 'apiKeyHeader', 'authType'],
     ...[

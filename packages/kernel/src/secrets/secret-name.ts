@@ -32,7 +32,7 @@ const secretKeyKinds = words('api private secret access signing encryption maste
 /** Keys of these kinds are no secrets. */
 const openKeyKinds = words(
   'public primary foreign partition sort routing cache idempotency lookup group map row index shard hash range unique',
-  'object message event sorting natural composite',
+  'object message event sorting natural composite flag',
 );
 
 /** In front of what is counted: `maxTokens`, `totalKeys`. */
