@@ -34,6 +34,27 @@ function run(args: readonly string[], { input = '', env = {} }: { input?: string
 }
 
 describe('fwk-config', () => {
+  test('finds the settings of a project by its package.json, and adds what is given', async () => {
+    const manifest = (text: string) => writeFile(join(folder, 'package.json'), text);
+    await manifest('{ "fwk-config": ["--file", "config.yaml", "--no-environment"] }');
+    expect((await run(['explain', 'shop.maxItems'])).out).toBe('shop.maxItems = 5\n  set at config.yaml:2:13: 5\n');
+    expect(
+      (await run(['explain', 'shop.maxItems', '--profile', 'production', '--set', 'shop.maxItems=9'])).out,
+    ).toMatch(/^shop\.maxItems = 9\n.*\n {2}over config\.production\.yaml:1:19: 20\n {2}over config\.yaml:2:13: 5\n$/);
+    expect((await run(['validate', '--schema', 'schema.mjs#Shop'])).code).toBe(1);
+    // Who names a file means that one alone.
+    expect((await run(['explain', 'shop.name', '--file', 'config.production.yaml'])).code).toBe(1);
+    for (const [text, problem] of [
+      ['{ "fwk-config": "config.yaml" }', '"fwk-config" in package.json must be a list of options'],
+      ['{ "fwk-config": ["--fil", "config.yaml"] }', "Unknown option '--fil'"],
+      ['{', 'package.json is not JSON'],
+    ] as const) {
+      await manifest(text);
+      expect(await run(['validate'])).toMatchObject({ code: 2, err: expect.stringContaining(problem) });
+    }
+    await rm(join(folder, 'package.json'));
+  });
+
   test('explains a setting: who set it, over what, and what it refers to', async () => {
     const files = ['--file', 'config.yaml', '--profile', 'production'];
     expect(await run(['explain', 'shop.maxItems', ...files])).toEqual({

@@ -3,6 +3,7 @@ import { isFwkError, messageOf, printableLines } from '@fwk/kernel';
 import { ConfigError, ConfigInvalidError } from '../errors.js';
 import { formatOrigin } from '../tree/origin.js';
 import { answer } from './answer.js';
+import { projectArguments } from './project-arguments.js';
 import { readCommand, usage } from './read-command.js';
 
 /** Where it prints. */
@@ -24,8 +25,10 @@ function printing(): Output {
 export async function main(args: readonly string[], { out, err }: Output = printing()): Promise<number> {
   let json = false;
   try {
-    const command = readCommand(args);
+    let command = readCommand(args);
     ({ json } = command);
+    // What is given comes last, and wins where only one can be.
+    if (command.lacksSources) command = readCommand([...(await projectArguments()), ...args]);
     const { lines, value, code, notes = [] } = await answer(command);
     out(json ? `${JSON.stringify(value)}\n` : linesOf(lines));
     if (!json) err(linesOf(notes));

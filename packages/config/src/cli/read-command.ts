@@ -22,6 +22,8 @@ export interface Command {
   readonly schema: string | undefined;
   readonly keyFile: string | undefined;
   readonly json: boolean;
+  /** Whether it needs settings and says of no source where they are. */
+  readonly lacksSources: boolean;
 }
 
 /** How the program is called. */
@@ -40,6 +42,8 @@ export const usage = `Explains and checks settings, in files or in a running ser
   --env-file FILE      .env
   --set PATH=VALUE
   --no-environment     without the variables of this process
+  Without --file, --directory and --env-file those of the project: the list "fwk-config" in ./package.json, such as
+  ["--file", "config.yaml"], to which what is given here is added.
   or a running service, at the address of its management listener:
   --url URL            http://127.0.0.1:9000, or 9000 for a port of this machine; for diff, A or B is such a URL
   --token-file FILE    the token that management asks for; FWK_SETTINGS_TOKEN
@@ -111,8 +115,10 @@ export function readCommand(args: readonly string[]): Command {
   if (url !== undefined && ofFiles.length > 0) {
     throw new OptionsError('fwk-config', [`--url asks a running service, which has its own --${ofFiles.join(', --')}`]);
   }
+  const needsSources = (verb === 'explain' || verb === 'validate') && url === undefined;
   return {
     verb,
+    lacksSources: needsSources && !values.file && !values.directory && !values['env-file'],
     names: verb === 'diff' ? names.map((name) => (isAddress(name) ? readAddress(name) : name)) : names,
     url: url === undefined ? undefined : readAddress(url),
     tokenFile: values['token-file'],
