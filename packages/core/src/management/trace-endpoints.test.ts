@@ -1,0 +1,56 @@
+import { makeEnv } from '@fwk/kernel';
+import { fakeClock, seededRandom } from '@fwk/kernel/testing';
+import { describe, expect, test } from 'vitest';
+import type { RecentTrace } from '../tracing/recent-traces.js';
+import { TraceRecorder } from '../tracing/trace-recorder.js';
+import { traceEndpoints } from './trace-endpoints.js';
+
+function recorded() {
+  const { random } = makeEnv({ random: seededRandom(3) });
+  const clock = fakeClock();
+  const recorder = new TraceRecorder({ clock, random }, { ratio: 1, errors: true, slowMs: 1000 });
+  const [list, one] = traceEndpoints(recorder);
+  for (const name of ['GET /items', 'GET /orders']) {
+    const { span } = recorder.start(name, 'server', undefined, clock.now());
+    span?.end(clock.now(), name === 'GET /orders' ? { type: 'E_X', message: 'failed' } : undefined);
+  }
+  const ask = (query: Record<string, string>) =>
+    list?.handle({ parameter: undefined, query, body: undefined }) as { readonly traces: readonly RecentTrace[] };
+  const names = (query: Record<string, string>) => ask(query).traces.map(({ name }) => name);
+  return { ask, names, one };
+}
+
+describe('recent traces', () => {
+  test('are listed with what is kept, the latest first, and narrowed by the query', () => {
+    const { ask, names } = recorded();
+    expect(ask({})).toMatchObject({ sampling: { ratio: 1, errors: true, slowMs: 1000 }, openTelemetry: false });
+    expect(names({})).toEqual(['GET /orders', 'GET /items']);
+    expect(names({ failed: 'true' })).toEqual(['GET /orders']);
+    expect(names({ failed: 'false' })).toEqual(['GET /items']);
+    expect(names({ name: 'items', because: 'sampled', limit: '5' })).toEqual(['GET /items']);
+    expect(names({ minDurationMs: '0.5' })).toEqual([]);
+    expect(names({ since: '2023-11-14T22:13:21Z' })).toEqual([]);
+  });
+
+  test('are found by the id of their trace', () => {
+    const { ask, one } = recorded();
+    const [trace] = ask({}).traces;
+    expect(one?.handle({ parameter: trace?.traceId, query: {}, body: undefined })).toEqual({ traces: [trace] });
+    const unknown = { parameter: '0'.repeat(32), query: {}, body: undefined };
+    expect(() => one?.handle(unknown)).toThrow(expect.objectContaining({ status: 404 }));
+  });
+
+  test.each([
+    ['limit', '0'],
+    ['limit', 'x'],
+    ['limit', '1e9'],
+    ['failed', 'yes'],
+    ['because', 'luck'],
+    ['since', 'yesterday'],
+    ['minDurationMs', '-1'],
+    ['nmae', 'x'],
+  ])('are refused for a query with %s=%s', (name, value) => {
+    const { ask } = recorded();
+    expect(() => ask({ [name]: value })).toThrow(expect.objectContaining({ status: 400 }));
+  });
+});
