@@ -76,6 +76,33 @@ describe('the logger', () => {
     ]);
   });
 
+  test('writes plain fields as it writes others: no key twice, secrets masked, odd numbers as texts', () => {
+    const { logger, lines } = recorded({ bindings: { service: 'shop', caller: 'bound' } });
+    const fields = {
+      a: 1,
+      b: 'x"\\\n',
+      c: true,
+      password: 'hunter2',
+      pin: 1234,
+      nan: Number.NaN,
+      service: 'other',
+      e: '',
+    };
+    const call = traced.with({ values: [callerKey.of('storefront')] });
+    for (const more of [{}, { deep: {} }]) runInContext(call, () => logger.info({ ...fields, ...more }, 'said'));
+    const [plain, { deep, ...careful } = {}] = lines();
+    expect(deep).toEqual({});
+    expect(plain).toEqual(careful);
+    expect(plain).toMatchObject({
+      b: 'x"\\\n',
+      password: mask,
+      pin: mask,
+      nan: 'NaN',
+      _service: 'other',
+      caller: 'storefront',
+    });
+  });
+
   test('writes errors with their message, code and cause, and survives circles', async () => {
     const { logger, lines } = recorded();
     const circle: Record<string, unknown> = {};

@@ -11,8 +11,9 @@ import {
   token,
 } from '@fwk/kernel';
 import { callFields } from './call-fields.js';
+import { jsonText } from './json-text.js';
 import { type LogLevel, logLevels, rankOf, type WrittenLevel } from './log-level.js';
-import { jsonText, LineHead, lineOf, members, messageText, type PlainFields, plainFields } from './log-line.js';
+import { LineHead, lineOf, messageText, type PlainFields, plainFields } from './log-line.js';
 import {
   isLoggerName,
   type LevelChange,
@@ -103,7 +104,7 @@ class Writer {
     const atMs = this.#clock.wallTime();
     if (this.#repeated && typeof message === 'string' && !this.#repeated.admit(level, named.name, message, atMs))
       return;
-    this.#put(level, head, plainFields(fields), callFields(), messageText(message), atMs);
+    this.#put(level, head, fields, message, atMs);
   }
 
   flush(): Promise<void> {
@@ -116,36 +117,21 @@ class Writer {
     return Promise.resolve();
   }
 
-  #put(
-    level: WrittenLevel,
-    head: LineHead,
-    fields: PlainFields,
-    call: PlainFields,
-    message: string,
-    atMs: number,
-  ): void {
+  #put(level: WrittenLevel, head: LineHead, fields: unknown, message: unknown, atMs: number): void {
     try {
-      this.#destination.write(this.#lineOf(level, head, fields, call, message, this.#timeOf(atMs)));
+      this.#destination.write(this.#lineOf(level, head, fields, messageText(message), this.#timeOf(atMs)));
     } catch {
       // The destination failed. Whoever wrote the line cannot help it, and must not fail for it.
     }
   }
 
-  #lineOf(
-    level: WrittenLevel,
-    head: LineHead,
-    fields: PlainFields,
-    call: PlainFields,
-    message: string,
-    time: string,
-  ): string {
+  #lineOf(level: WrittenLevel, head: LineHead, fields: unknown, message: string, time: string): string {
+    const call = callFields();
     if (this.#pretty) {
-      return prettyLine({ level, time, ...lineOf(head.root, head.added, fields, call), message }, this.#coloured);
+      const line = { level, time, ...lineOf(head.root, head.added, plainFields(fields), call), message };
+      return prettyLine(line, this.#coloured);
     }
-    const facts = head.fits(fields, call)
-      ? head.text + members(call) + members(fields)
-      : members(lineOf(head.root, head.added, fields, call));
-    return `{"level":"${level}","time":"${time}"${facts},"message":${jsonText(message)}}\n`;
+    return `{"level":"${level}","time":"${time}"${head.jsonOf(fields, call)},"message":${jsonText(message)}}\n`;
   }
 
   /** The ISO form. Making it anew for each line costs as much as all else of the head. */
@@ -161,10 +147,7 @@ class Writer {
   #tellLeftOut({ level, logger, message, count, windowMs }: LeftOut): void {
     const named = logger === rootName ? {} : { logger };
     const fields = { leftOut: count, windowMs };
-    const text = messageText(message);
-    detached(() =>
-      this.#put(level, new LineHead(this.root, named), fields, callFields(), text, this.#clock.wallTime()),
-    );
+    detached(() => this.#put(level, new LineHead(this.root, named), fields, message, this.#clock.wallTime()));
   }
 }
 
