@@ -43,8 +43,9 @@ export interface LevelChange {
 /** Levels by name, as configuration gives them. */
 export type ConfiguredLevels = Readonly<Record<string, LogLevel>>;
 
-/** Says what is wrong with levels by name; undefined when they are right. */
+/** Says what is wrong with levels by name; undefined when they are right. None is given by a configuration that says nothing of them. */
 export function levelsRule(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
   const valid =
     typeof value === 'object' &&
     value !== null &&
@@ -148,11 +149,11 @@ export class LoggerLevels implements Disposable {
   }
 
   /** Takes levels by name from configuration, in place of those before, and follows them where they are live. */
-  configure(levels: ConfiguredLevels | Live<ConfiguredLevels>): void {
+  configure(levels: ConfiguredLevels | Live<ConfiguredLevels | undefined>): void {
     this.#following?.[Symbol.dispose]();
     this.#following = undefined;
     if ('subscribe' in levels && typeof levels.subscribe === 'function') {
-      const live = levels as Live<ConfiguredLevels>;
+      const live = levels as Live<ConfiguredLevels | undefined>;
       this.#following = live.subscribe((next) => this.#follow(next));
       this.#take(live.value);
     } else this.#take(levels as ConfiguredLevels);
@@ -164,12 +165,12 @@ export class LoggerLevels implements Disposable {
     this.#byHand.clear();
   }
 
-  #take(levels: ConfiguredLevels): void {
+  #take(levels: ConfiguredLevels = {}): void {
     this.#configured = new Map(Object.entries(levels));
     this.#apply();
   }
 
-  #follow(levels: ConfiguredLevels): void {
+  #follow(levels: ConfiguredLevels = {}): void {
     const names = new Set([...this.#configured.keys(), ...Object.keys(levels)]);
     const before = new Map([...names].map((name) => [name, this.levelOf(name).level]));
     this.#take(levels);
