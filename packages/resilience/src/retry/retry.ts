@@ -259,13 +259,7 @@ class RetryService<Req, Res> implements Service<Req, Res>, Disposable {
     return undefined;
   }
 
-  #emit(
-    name: string,
-    context: CallContext,
-    ending: Ending<Res>,
-    attempt: number,
-    more: Readonly<Record<string, unknown>>,
-  ): void {
+  #emit(name: string, context: CallContext, ending: Ending<Res>, attempt: number, more: object): void {
     const error = ending.ok ? undefined : messageOf(ending.error);
     const { events, path } = this.#env;
     emitInCall(events, context, name, { path, attempt, error, ...more });
