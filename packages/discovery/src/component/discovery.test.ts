@@ -131,7 +131,7 @@ describe('discovery()', () => {
     expect(metadata()).toEqual(Array(2).fill({ colour: 'blue', 'config-hash': 'ccc', 'config-version': '2' }));
     resolver.get(membershipsToken).of('inventory');
     await clock.settle();
-    expect(manage('instances')).toMatchObject({
+    expect(await manage('instances')).toMatchObject({
       watched: { inventory: { configs: { ccc: ['inventory-7', 'inventory-7:4002'] } } },
     });
     await component.drain?.(context);
