@@ -99,7 +99,6 @@ export { PortTakenError } from './management/management-server.js';
 export { ManagementRefusedError } from './management/problem.js';
 export { ManagementReply } from './management/reply.js';
 export { DuplicateEndpointError } from './management/routes.js';
-export { type EncodedBody, encodeBody } from './metrics/content-encoding.js';
 export type { Exposed } from './metrics/exposition.js';
 export type { Family, Sample } from './metrics/family.js';
 export type { ForeignHost, ForeignRegistry } from './metrics/foreign-registry.js';
@@ -108,6 +107,7 @@ export { InstrumentInvalidError } from './metrics/instrument-invalid-error.js';
 export { createMeter, type MeterOptions, type Metrics, meterDefaults, metricsToken } from './metrics/meter.js';
 export { observeProcess } from './metrics/process-metrics.js';
 export type { Exemplar } from './metrics/series.js';
+export { type EncodedBody, encodeBody } from './negotiation/content-encoding.js';
 export {
   type GatheredTopology,
   type GatherOptions,

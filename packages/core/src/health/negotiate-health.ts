@@ -1,5 +1,5 @@
 import { weigh } from '../metrics/negotiate-format.js';
-import { readQualityList } from '../metrics/quality-list.js';
+import { readQualityList } from '../negotiation/quality-list.js';
 import { healthJsonType } from './health-json.js';
 
 /**

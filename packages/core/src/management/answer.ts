@@ -1,7 +1,7 @@
 /** Puts what an endpoint answered on the wire. */
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '@fwk/kernel';
-import { type EncodedBody, encodeBody } from '../metrics/content-encoding.js';
+import { type EncodedBody, encodeBody } from '../negotiation/content-encoding.js';
 import { ManagementRefusedError } from './problem.js';
 import { type ManagementDownload, ManagementReply } from './reply.js';
 

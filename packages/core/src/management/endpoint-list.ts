@@ -1,6 +1,6 @@
 /** The page at `/manage`: all there is, for programs as JSON and for people as a page that needs nothing from elsewhere. */
 import type { AppInfo, ManagementEndpoint } from '@fwk/kernel';
-import { readQualityList } from '../metrics/quality-list.js';
+import { readQualityList } from '../negotiation/quality-list.js';
 import { ManagementReply } from './reply.js';
 
 /** An endpoint as it is listed. */

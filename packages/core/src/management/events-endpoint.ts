@@ -1,5 +1,5 @@
 import { eventMatcher, type ManagementEndpoint, managementFeed, serverSentEvent } from '@fwk/kernel';
-import { readQualityList } from '../metrics/quality-list.js';
+import { readQualityList } from '../negotiation/quality-list.js';
 import { type EventHistory, type KeptEvent, maxKeptEvents } from './event-history.js';
 import { ManagementRefusedError } from './problem.js';
 

@@ -1,4 +1,4 @@
-import { type QualityEntry, readQualityList } from './quality-list.js';
+import { type QualityEntry, readQualityList } from '../negotiation/quality-list.js';
 
 /** The two formats of the exposition. */
 export type ExpositionFormat = 'openmetrics' | 'prometheus';

@@ -1,7 +1,7 @@
 /** One request to a collector, and what its answer means. */
 import type { IncomingMessage } from 'node:http';
 import { type Clock, messageOf, parseJson, readRetryAfterMs } from '@fwk/kernel';
-import { encodeBody } from '../../metrics/content-encoding.js';
+import { encodeBody } from '../../negotiation/content-encoding.js';
 
 /** Where and how spans are sent. */
 export interface Collector {
