@@ -46,7 +46,11 @@ export function manifestProblems(name, manifest, imported) {
         : { '*': Object.fromEntries(subpaths.map((entry) => [entry, [entryOf(entry).require.types]])) },
     files: [...(manifest.bin ? ['bin'] : []), ...published, ...documents],
   };
-  const own = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+  // An optional peer may be what the application hands over, so it only says which versions fit.
+  const isOptional = (each) => manifest.peerDependenciesMeta?.[each]?.optional === true;
+  const own = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
+    (each) => !isOptional(each),
+  );
   const foreign = Object.entries(manifest.dependencies ?? {}).filter(([each]) => each.startsWith('@fwk/'));
   return [
     ...Object.entries(wanted)

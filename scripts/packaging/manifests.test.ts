@@ -36,6 +36,15 @@ describe('a manifest', () => {
     ]);
   });
 
+  test('may name an optional peer that the application hands over', () => {
+    const peers = (optional: boolean) => ({
+      peerDependencies: { ...good().peerDependencies, '@grpc/grpc-js': '^1.8.0' },
+      peerDependenciesMeta: { ...good().peerDependenciesMeta, '@grpc/grpc-js': { optional } },
+    });
+    expect(problems(peers(true))).toEqual([]);
+    expect(problems(peers(false))).toEqual(['"@grpc/grpc-js" is declared, and nothing imports it']);
+  });
+
   test('that wants another version of our packages than its own is told', () => {
     const { dependencies } = good();
     expect(problems({ dependencies: { ...dependencies, '@fwk/kernel': '^0.0.1' } })).toEqual([
