@@ -1,6 +1,6 @@
 import type { AttributeValue, Span, SpanFailure, SpanKind, TraceContext } from '@fwk/kernel';
 import { type OtelSpan, withOtelSpan } from './otel.js';
-import { otelAttributes } from './span-data.js';
+import { attributeText, failureText, otelAttributes } from './span-data.js';
 
 /** Most attributes and events of one span; what is beyond is counted. */
 const maxAttributes = 32;
@@ -109,8 +109,9 @@ export class RecordedSpan implements TraceContext, Span {
 
   set(name: string, value: AttributeValue): void {
     if (this.ended || this.attributes.length >= 2 * maxAttributes) return;
+    // Masked when it is read, which of most spans nobody ever does.
     this.attributes.push(name, value);
-    this.otel?.setAttribute(name, value);
+    this.otel?.setAttribute(name, typeof value === 'string' ? attributeText(name, value) : value);
   }
 
   event(name: string, data: Readonly<Record<string, unknown>>): void {
@@ -141,7 +142,7 @@ export class RecordedSpan implements TraceContext, Span {
   #endOtel(otel: OtelSpan, endMs: number): void {
     if (this.failure) {
       otel.setAttribute('error.type', this.failure.type);
-      otel.setStatus({ code: otelError, message: this.failure.message });
+      otel.setStatus({ code: otelError, message: failureText(this.failure.message) });
     }
     if (!this.#adopted) otel.end(endMs + this.#owner.aheadMs(endMs));
   }

@@ -24,6 +24,11 @@ export function otelAttributes(data: Readonly<Record<string, unknown>>): Readonl
   return Object.fromEntries(attributes);
 }
 
+/** A text of an attribute, without secrets. */
+export function attributeText(name: string, text: string): string {
+  return String(redact(text, name, limits));
+}
+
 /** What a failure says, without secrets. */
 export function failureText(message: string): string {
   return redactText(message, longestText);

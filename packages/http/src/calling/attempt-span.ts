@@ -1,6 +1,6 @@
 /** What the span of one attempt says, by OpenTelemetry's names for HTTP clients. */
 import { type Endpoint, endpointKey, type Wire } from '@fwk/discovery';
-import { attemptKey, type CallContext, isFwkError, maskText, messageOf, type Span } from '@fwk/kernel';
+import { attemptKey, type CallContext, isFwkError, messageOf, type Span } from '@fwk/kernel';
 import type { OperationRequest } from './operation-request.js';
 
 /** How an attempt ended. */
@@ -44,6 +44,6 @@ function isGivenUp({ cancelled, reason }: CallContext): boolean {
 function setServer(span: Span, { id, url, address, port, socketPath }: Endpoint, path: string): void {
   span.set('server.address', socketPath ?? address);
   if (socketPath === undefined) span.set('server.port', port);
-  span.set('url.full', maskText(`${url}${path}`));
+  span.set('url.full', `${url}${path}`);
   span.set('fwk.endpoint', id);
 }

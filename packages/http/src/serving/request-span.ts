@@ -1,5 +1,5 @@
 /** What the span of a request says, by OpenTelemetry's names for HTTP servers. */
-import { isFwkError, maskText, messageOf, type Span } from '@fwk/kernel';
+import { isFwkError, messageOf, type Span } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import type { IncomingRequest } from './incoming-request.js';
 
@@ -24,7 +24,7 @@ export function endRequestSpan(
   span.set('http.request.method', plan.method);
   span.set('http.route', plan.template.route);
   const query = url.indexOf('?');
-  span.set('url.path', maskText(query < 0 ? url : url.slice(0, query)));
+  span.set('url.path', query < 0 ? url : url.slice(0, query));
   span.set('network.protocol.name', protocol);
   if (address !== '') span.set('client.address', address);
   span.set('fwk.operation', plan.id);
