@@ -13,7 +13,9 @@ const leaveWaitMs = 1000;
 export function clusterWorker(): Worker | undefined {
   if (process.send === undefined) return undefined;
   // The types describe the namespace of an import; this is the module itself.
-  return (process.getBuiltinModule('node:cluster') as unknown as Cluster).worker;
+  const cluster: object = process.getBuiltinModule('node:cluster');
+  const { worker }: Partial<Cluster> = cluster;
+  return worker;
 }
 
 /**
