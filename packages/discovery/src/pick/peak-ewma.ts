@@ -86,10 +86,11 @@ class PeakEwma implements LoadMeter {
   }
 
   /** Begins to measure an endpoint. @param previous - whose numbers go on */
-  begin({ table: { cells }, at }: LoadRow, nowMs: number, previous: PeakEwma | undefined): void {
+  begin({ table, at }: LoadRow, nowMs: number, previous: PeakEwma | undefined): void {
     this.#vain.delete(at);
     // Numbers that stand in the row already stay there.
-    if (previous && previous.first.table.cells === cells) return;
+    if (previous?.first.table === table) return;
+    const { cells } = table;
     const from = previous?.first;
     cells[at + cell.averageMs] = from ? of(from, cell.averageMs) : this.options.seedMs;
     cells[at + cell.atMs] = from ? of(from, cell.atMs) : nowMs;
