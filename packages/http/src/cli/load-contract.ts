@@ -41,17 +41,17 @@ function isContract(value: unknown): value is AnyContract {
 }
 
 function checkDescription(path: string, value: unknown): ContractDescription {
-  const isDescription =
-    isObject(value) &&
-    value.kind === 'fwk.contract-description' &&
-    typeof value.name === 'string' &&
-    typeof value.version === 'string' &&
-    isObject(value.operations) &&
-    Object.values(value.operations).every(
-      (operation) => isObject(operation) && typeof operation.method === 'string' && typeof operation.path === 'string',
-    );
-  if (isDescription) return value as object as ContractDescription;
+  if (isDescription(value)) return value;
   throw new OptionsError('fwk-contract', [
     `${path} is no description of a contract, as fwk-contract describe writes it`,
   ]);
+}
+
+function isDescription(value: unknown): value is ContractDescription {
+  if (!isObject(value) || value.kind !== 'fwk.contract-description' || !isObject(value.operations)) return false;
+  const { name, version, operations } = value;
+  if (typeof name !== 'string' || typeof version !== 'string') return false;
+  return Object.values(operations).every(
+    (operation) => isObject(operation) && typeof operation.method === 'string' && typeof operation.path === 'string',
+  );
 }

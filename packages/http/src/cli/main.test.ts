@@ -25,7 +25,12 @@ beforeAll(async () => {
     'wider.mjs': moduleOf('1.1.0', 99),
     'narrower.mjs': moduleOf('1.1.0', 5),
   };
-  for (const [name, text] of Object.entries({ ...files, 'none.mjs': 'export {};', 'no.json': '{"a":' })) {
+  for (const [name, text] of Object.entries({
+    ...files,
+    'none.mjs': 'export {};',
+    'no.json': '{"a":',
+    'other.json': '{"kind":"other"}',
+  })) {
     await writeFile(join(folder, name), text);
   }
 });
@@ -81,6 +86,7 @@ test.each([
   [['openapi', 'none.mjs'], 'none.mjs exports no contract'],
   [['openapi', 'gone.mjs'], 'gone.mjs cannot be read: '],
   [['openapi', 'no.json'], 'no.json cannot be read: '],
+  [['openapi', 'other.json'], 'other.json is no description of a contract'],
   [['diff', 'old.mjs'], 'diff takes 2 places, not 1'],
   [['merge'], '"merge" is no command'],
 ])('says what is wrong with %j', async (args, message) => {

@@ -58,6 +58,8 @@ test.each<[string, boolean, Quoted]>([
 ])('a client of the first version meets a server with %s, compatible: %s', async (_, compatible, spec) => {
   const [older, newer] = [quoting({}), quoting(spec, '2.0.0')];
   expect(compareContracts(older, newer)).toMatchObject({ breaking: !compatible, unknown: false });
+  // Of a change that is told to break clients there is nothing to show here.
+  if (!compatible) return;
   let turn = 0;
   const quote = () => answers[turn++ % answers.length] as never;
   await using served = await serveContract(newer, { quote });
@@ -75,5 +77,5 @@ test.each<[string, boolean, Quoted]>([
       ),
     ),
   );
-  if (compatible) expect(outcomes).toEqual(['answered', 'answered']);
+  expect(outcomes).toEqual(['answered', 'answered']);
 });
