@@ -105,7 +105,8 @@ class NextPlaces {
   }
 }
 
-const member = /"([\w .-]{1,64})"(\s{0,8}:\s{0,8})("(?:[^"\\]|\\.)*"|[\w.+-]{1,64})/g;
+/** A text that was cut has no quote at its end. */
+const member = /"([\w .-]{1,64})"(\s{0,8}:\s{0,8})("(?:[^"\\]|\\.)*(?:"|\\?$)|[\w.+-]{1,64})/g;
 const escapedMember = /\\"([\w .-]{1,64})\\"(\s{0,8}:\s{0,8})\\"(?:[^\\]|\\(?!"))*\\"/g;
 
 /** Members of JSON inside a text, and of JSON inside that. */
@@ -124,8 +125,8 @@ function maskMembers(text: string): string {
 /** A name with the sign behind it: `password: `, `'api-key' => `, `--token `. */
 const label = /(?<![\w.-])(?:--?([\w.-]{1,64}) |(?<quote>['"]?)([\w.-]{1,64})\k<quote>( {0,2}(?::|=>) {0,4}))/g;
 
-/** What may stand behind it. Read only behind names of secrets. */
-const labelled = /'[^'\r\n]{1,512}'|"[^"\r\n]{1,512}"|`[^`\r\n]{1,512}`|[^\s'"`,;(){}<>[\]]{1,512}/y;
+/** What may stand behind it; a text that was cut has no quote at its end. Read only behind names of secrets. */
+const labelled = /'[^'\r\n]+'?|"[^"\r\n]+"?|`[^`\r\n]+`?|[^\s'"`,;(){}<>[\]]{1,512}/y;
 
 /**
  * What stands behind a name and a colon, as in printed objects and header lines, or behind an option of a command. In a

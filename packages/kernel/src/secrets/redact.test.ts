@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FwkError } from '../errors/fwk-error.js';
-import { redact, redactDefaults } from './redact.js';
+import { redact, redactDefaults, redactText } from './redact.js';
 import { mask } from './secret-name.js';
 
 describe('a copy', () => {
@@ -51,6 +51,22 @@ describe('a copy', () => {
       env: [{ name: 'DB_PASSWORD', value: mask }, { name: 'REGION', value: 'eu' }, { value: mask }],
       argv: ['node', '--password', mask, '--level', 'info'],
       plain: { auth: 'basic', value: 'x' },
+    });
+  });
+
+  test('shows headers of fetch, queries and forms by their names', () => {
+    const form = new FormData();
+    form.set('password', 'hunter2');
+    form.set('n', '1');
+    const copy = redact({
+      headers: new Headers({ authorization: 'Bearer hunter2', accept: 'x' }),
+      query: new URLSearchParams('token=hunter2&a=1'),
+      form,
+    });
+    expect(copy).toEqual({
+      headers: { accept: 'x', authorization: mask },
+      query: { token: mask, a: '1' },
+      form: { password: mask, n: '1' },
     });
   });
 
@@ -111,6 +127,25 @@ describe('a copy', () => {
     expect(JSON.stringify(redact({ deep, buffer: new Uint8Array(1e6) }))).toMatch(/too deep.*1000000 bytes/);
     expect(JSON.stringify(redact({ list: new Array(5000).fill(1) }))).toMatch(/\[\d+ more\]/);
     expect(redact('x'.repeat(10_000))).toBe(`${'x'.repeat(redactDefaults.maxTextLength)}… (10000 characters)`);
+  });
+
+  test.each([
+    ['a password in a URL', 'https://user:', '@host/path'],
+    ['a member of JSON', '{"password":"', '"}'],
+    ['a quoted label', "password: '", "' and more"],
+    ['an assignment', 'password=', ' and more'],
+    ['a header line', 'Authorization: Bearer ', '\r\nHost: x'],
+    ['a token', 'ghp_', ' and more'],
+    ['a key', '-----BEGIN PRIVATE KEY-----\n', '\n-----END PRIVATE KEY-----'],
+  ])('of a text that is cut shows no part of %s, wherever the cut is', (_what, before, after) => {
+    const secret = 'Xk9sEcr3t'.repeat(4);
+    const text = `${'word '.repeat(20)}${before}${secret}${after}${' more'.repeat(500)}`;
+    for (let length = 0; length < 300; length++) {
+      const shown = redactText(text, length);
+      expect(shown).not.toContain('Xk9');
+      expect(shown.length).toBeLessThanOrEqual(length + '… (9999 characters)'.length);
+    }
+    expect(redactText(text, 60)).toBe(`${text.slice(0, 60)}… (${text.length} characters)`);
   });
 
   test('of anything can be written as JSON', () => {

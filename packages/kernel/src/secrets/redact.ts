@@ -36,9 +36,22 @@ export function redact(value: unknown, name = '', limits: RedactLimits = redactD
 
 /** The same for a text. */
 export function redactText(text: string, maxLength = redactDefaults.maxTextLength): string {
-  const cut = text.length > maxLength;
-  const masked = maskText(cut ? text.slice(0, maxLength) : text);
-  return cut ? `${masked}… (${text.length} characters)` : masked;
+  if (text.length <= maxLength) return maskText(text);
+  return `${maxLength > 0 ? maskedStart(text, maxLength) : ''}… (${text.length} characters)`;
+}
+
+/** How much more is read than is shown, in characters, so that a secret is known whose end is not shown any more. */
+const readAhead = 2048;
+
+/** Of what was read, so much at its end may be the first half of something, which nobody can tell from other text. */
+const unsure = 512;
+
+/** The beginning of a text, masked before it is cut. */
+function maskedStart(text: string, maxLength: number): string {
+  const read = text.slice(0, maxLength + readAhead);
+  const masked = maskText(read);
+  const whole = read.length === text.length || masked.endsWith(mask);
+  return masked.slice(0, whole ? maxLength : Math.max(0, Math.min(maxLength, masked.length - unsure)));
 }
 
 const broken = '[unreadable]';
@@ -112,6 +125,7 @@ class Redaction {
     }
     if (value instanceof Set) return this.#copyList([...take(value, this.#left)], name, depth);
     if (value instanceof String || value instanceof Number) return this.copy(value.valueOf(), name, depth);
+    if (isPairs(value)) return this.#copyPairs(value, depth);
     const toJson = Reflect.get(value, 'toJSON');
     if (typeof toJson === 'function') {
       const plain: unknown = toJson.call(value, name);
@@ -180,6 +194,11 @@ class Redaction {
     return copy;
   }
 
+  #copyPairs(pairs: Iterable<readonly [name: string, value: unknown]>, depth: number): Record<string, unknown> {
+    const entries = [...take(pairs, this.#left + 1)];
+    return this.#copyEntries(entries, entries.length, depth);
+  }
+
   #copyError(error: Error, depth: number): Record<string, unknown> {
     const facts = ['name', 'message', 'stack'].map((key): [string, unknown] => [
       key === 'name' ? 'type' : key,
@@ -201,7 +220,16 @@ function nameIn(pair: object): string {
   return typeof name === 'string' ? name : 'value';
 }
 
-function read(of: object, key: string | number): unknown {
+/**
+ * Headers of `fetch`, queries and forms: pairs of names and values, none of which is a property. Known by their tags, since
+ * to ask for their classes loads all of `fetch`.
+ */
+function isPairs(value: object): value is Iterable<readonly [name: string, value: unknown]> {
+  const tag: unknown = read(value, Symbol.toStringTag);
+  return (tag === 'Headers' || tag === 'URLSearchParams' || tag === 'FormData') && Symbol.iterator in value;
+}
+
+function read(of: object, key: string | number | symbol): unknown {
   try {
     return Reflect.get(of, key);
   } catch {
