@@ -5,8 +5,9 @@
 import { isSecretName, mask, redactText } from '@fwk/kernel';
 import { jsonText } from './json-text.js';
 
-/** Most fields, and the longest text, that are taken. */
+/** Most fields, and the longest name and text, that are taken. */
 const maxFields = 30;
+const maxNameLength = 200;
 const maxLength = 1000;
 
 /**
@@ -20,18 +21,18 @@ export function flatMembers(fields: object, taken: (name: string) => boolean): s
   for (const name in fields) {
     const value: unknown = Reflect.get(fields, name);
     // In a pair of a name and a value the one says what the other is.
-    if (left-- === 0 || name.length > maxLength || name === 'value' || taken(name)) return undefined;
+    if (left-- === 0 || name === 'value' || !isPlainName(name) || taken(name)) return undefined;
     switch (typeof value) {
       case 'string':
         if (value.length > maxLength) return undefined;
-        text += `,${keyOf(name)}:${value !== '' && isSecretName(name, value) ? maskJson : jsonText(redactText(value))}`;
+        text += `,${jsonText(name)}:${value !== '' && isSecretName(name, value) ? maskJson : jsonText(redactText(value))}`;
         break;
       case 'number':
         if (!Number.isFinite(value)) return undefined;
-        text += `,${keyOf(name)}:${isSecretName(name, value) ? maskJson : value}`;
+        text += `,${jsonText(name)}:${isSecretName(name, value) ? maskJson : value}`;
         break;
       case 'boolean':
-        text += `,${keyOf(name)}:${value}`;
+        text += `,${jsonText(name)}:${value}`;
         break;
       default:
         return undefined;
@@ -42,8 +43,9 @@ export function flatMembers(fields: object, taken: (name: string) => boolean): s
 
 const maskJson = jsonText(mask);
 
-function keyOf(name: string): string {
-  return jsonText(redactText(name, 200));
+/** Two names that are cut or masked might become one. */
+function isPlainName(name: string): boolean {
+  return name.length <= maxNameLength && redactText(name) === name;
 }
 
 /** True for an object that is nothing but its own fields. */

@@ -234,11 +234,23 @@ describe('the logger', () => {
   test('escapes characters that a terminal might obey, also where JSON allows them', () => {
     const written: string[] = [];
     const logger = createLogger({ destination: { write: (line) => void written.push(line) } });
-    const hostile = 'a\u001b[2Jb\u009b2Jc\u007f\u2028{"level":"info"}\n{"level":"error"}';
+    const hostile = 'a\u001b[2Jb\u009b2Jc\u007f\u2028{"level":"info"}\n{"level":"error"}\u202egpj';
     logger.info({ [hostile]: hostile }, hostile);
     expect(written).toHaveLength(1);
     expect(written[0]).toMatch(/^[\x20-\x7e]+\n$/);
     expect(JSON.parse(written[0] ?? '')).toMatchObject({ message: hostile, [hostile]: hostile });
+  });
+
+  test.each([
+    ['long', 'n'.repeat(300), `${'n'.repeat(299)}m`],
+    ['masked', 'Bearer abcdef1', 'Bearer abcdef2'],
+  ])('has no name twice where two names are %s and one then', (_, one, other) => {
+    const written: string[] = [];
+    const logger = createLogger({ destination: { write: (line) => void written.push(line) } });
+    logger.info({ [one]: 1, [other]: 2 }, 'two');
+    const names = [...(written[0] ?? '').matchAll(/"([^"]*)":/g)].map(([, name]) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.length).toBe(4);
   });
 
   test.each([

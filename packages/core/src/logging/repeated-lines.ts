@@ -4,7 +4,7 @@
  *
  * State: counts by line, for at most {@link maxCounted} lines. Lines beyond are written, whatever they are.
  */
-import type { Clock, Timer } from '@fwk/kernel';
+import { type Clock, redactText, type Timer } from '@fwk/kernel';
 import type { WrittenLevel } from './log-level.js';
 
 /** How repeated lines are left out. */
@@ -89,7 +89,14 @@ export class RepeatedLines {
     if (known) return known;
     if (this.#count >= maxCounted) this.#forgetQuiet();
     if (this.#count >= maxCounted) return undefined;
-    const counted = { level, logger, message: key, startMs: Number.NEGATIVE_INFINITY, written: 0, leftOut: 0 };
+    const counted = {
+      level,
+      logger,
+      message: shownOf(message),
+      startMs: Number.NEGATIVE_INFINITY,
+      written: 0,
+      leftOut: 0,
+    };
     byMessage.set(key, counted);
     this.#count++;
     return counted;
@@ -153,6 +160,11 @@ function within<K, K2, V>(maps: Map<K, Map<K2, V>>, key: K): Map<K2, V> {
   const made = new Map<K2, V>();
   maps.set(key, made);
   return made;
+}
+
+/** What is said of a line that was left out. Masked before it is cut, since half a secret cannot be told from other text. */
+function shownOf(message: string): string {
+  return message.length > longestKey ? redactText(message, longestKey) : message;
 }
 
 /** A slice keeps the whole text it was taken from; this does not. */
