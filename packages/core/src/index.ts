@@ -139,6 +139,7 @@ export {
   type RecentTraces,
   type TraceFilter,
 } from './tracing/recent-traces.js';
+export { operationAttribute, peerAttribute } from './tracing/span-data.js';
 export {
   childSpan,
   formatTraceparent,

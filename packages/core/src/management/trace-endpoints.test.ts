@@ -17,7 +17,7 @@ function recorded() {
   const ask = (query: Record<string, string>) =>
     list?.handle({ parameter: undefined, query, body: undefined }) as { readonly traces: readonly RecentTrace[] };
   const names = (query: Record<string, string>) => ask(query).traces.map(({ name }) => name);
-  return { ask, names, one };
+  return { ask, names, one, recorder, clock };
 }
 
 describe('recent traces', () => {
@@ -30,6 +30,23 @@ describe('recent traces', () => {
     expect(names({ name: 'items', because: 'sampled', limit: '5' })).toEqual(['GET /items']);
     expect(names({ minDurationMs: '0.5' })).toEqual([]);
     expect(names({ since: '2023-11-14T22:13:21Z' })).toEqual([]);
+  });
+
+  test('are narrowed to those in which a service was called, or an operation served or called', () => {
+    const { names, recorder, clock } = recorded();
+    const root = recorder.start('GET /checkout', 'server', undefined, clock.now());
+    root.span?.set('fwk.operation', 'shop.checkout');
+    const { span } = recorder.start('payments.pay', 'internal', root, clock.now());
+    span?.set('service.peer.name', 'payments');
+    span?.set('fwk.operation', 'payments.pay');
+    span?.end(clock.now());
+    root.span?.end(clock.now());
+    expect(names({ service: 'payments' })).toEqual(['GET /checkout']);
+    expect(names({ service: 'payment' })).toEqual([]);
+    expect(names({ operation: 'shop.checkout' })).toEqual(['GET /checkout']);
+    expect(names({ operation: 'payments.pay', service: 'payments' })).toEqual(['GET /checkout']);
+    expect(names({ operation: 'payments.pay', failed: 'true' })).toEqual([]);
+    expect(names({ operation: 'fwk.operation' })).toEqual([]);
   });
 
   test('are found by the id of their trace', () => {

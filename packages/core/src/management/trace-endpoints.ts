@@ -8,11 +8,12 @@ import { ManagementRefusedError } from './problem.js';
 type Query = Readonly<Record<string, string>>;
 
 const reasons: readonly string[] = ['sampled', 'error', 'slow'] satisfies readonly KeptBecause[];
-const known = ['name', 'because', 'failed', 'minDurationMs', 'since', 'limit'] as const;
+const known = ['name', 'service', 'operation', 'because', 'failed', 'minDurationMs', 'since', 'limit'] as const;
 
 /**
  * - `GET /manage/traces` lists the traces that were kept last, the latest first, with their spans. The query narrows it: `name` (a part of
- *   the name of any span), `because` (`sampled`, `error`, `slow`), `failed`, `minDurationMs`, `since` (an ISO time), `limit`.
+ *   the name of any span), `service` (one that was called), `operation` (one that was served or called), `because` (`sampled`,
+ *   `error`, `slow`), `failed`, `minDurationMs`, `since` (an ISO time), `limit`.
  * - `GET /manage/traces/:traceId` has the parts of one trace that this process kept.
  */
 export function traceEndpoints(recorder: TraceRecorder): readonly ManagementEndpoint[] {
@@ -20,7 +21,9 @@ export function traceEndpoints(recorder: TraceRecorder): readonly ManagementEndp
   return [
     {
       path: 'traces',
-      purpose: 'The traces that were kept last: those that were sampled, failed or were slow.',
+      purpose:
+        'The traces that were kept last: those that were sampled, failed or were slow; `service`, `operation`, `failed`, `minDurationMs` and others narrow it.',
+      example: { query: 'operation=orders.place&failed=true&minDurationMs=100' },
       handle({ query }) {
         const { ratio, errors, slowMs } = recorder.sampling;
         return {
@@ -57,6 +60,8 @@ function filterOf(query: Query): TraceFilter {
   if (Number.isNaN(sinceMs)) throw refused('since must be a time such as 2026-11-29T10:00:00Z');
   return {
     name: query.name,
+    service: query.service,
+    operation: query.operation,
     because: because as KeptBecause | undefined,
     failed: failed === undefined ? undefined : failed === 'true',
     minDurationMs: numberOf(query, 'minDurationMs', 0),

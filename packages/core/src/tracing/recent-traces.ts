@@ -5,7 +5,7 @@
 import type { AttributeValue } from '@fwk/kernel';
 import type { KeptBecause, LocalTrace } from './local-trace.js';
 import type { RecordedSpan } from './recorded-span.js';
-import { attributesOf, failureText, otelAttributes } from './span-data.js';
+import { attributesOf, failureText, operationAttribute, otelAttributes, peerAttribute } from './span-data.js';
 
 /** Traces of each kind that are kept. */
 export const maxRecentTraces = 100;
@@ -15,6 +15,10 @@ export interface TraceFilter {
   readonly traceId?: string | undefined;
   /** A part of the name of any span, such as `orders.place` or `GET /orders`. */
   readonly name?: string | undefined;
+  /** A service that was called in it, such as `payments`. */
+  readonly service?: string | undefined;
+  /** An operation that was served or called in it, such as `orders.place`. */
+  readonly operation?: string | undefined;
   readonly because?: KeptBecause | undefined;
   /** Only those in which something failed, or nothing. */
   readonly failed?: boolean | undefined;
@@ -83,7 +87,7 @@ export class RecentTraces {
 }
 
 function fits({ trace, startedAtMs }: Kept, filter: TraceFilter): boolean {
-  const { traceId, name, because, failed, minDurationMs, sinceMs } = filter;
+  const { traceId, name, service, operation, because, failed, minDurationMs, sinceMs } = filter;
   const { root } = trace;
   return (
     (traceId === undefined || root.traceId === traceId) &&
@@ -91,8 +95,21 @@ function fits({ trace, startedAtMs }: Kept, filter: TraceFilter): boolean {
     (failed === undefined || trace.failed === failed) &&
     (minDurationMs === undefined || root.endMs - root.startMs >= minDurationMs) &&
     (sinceMs === undefined || startedAtMs >= sinceMs) &&
-    (name === undefined || trace.spans.some((span) => span.name.includes(name)))
+    (name === undefined || trace.spans.some((span) => span.name.includes(name))) &&
+    (service === undefined || trace.spans.some((span) => attributeOf(span, peerAttribute) === service)) &&
+    (operation === undefined || trace.spans.some((span) => isOfOperation(span, operation)))
   );
+}
+
+/** Layers that stand alone know the operation as the name of their span. */
+function isOfOperation(span: RecordedSpan, operation: string): boolean {
+  return span.name === operation || attributeOf(span, operationAttribute) === operation;
+}
+
+/** The attribute of a span of this name; the last of several. */
+function attributeOf({ attributes }: RecordedSpan, name: string): AttributeValue | undefined {
+  for (let at = attributes.length - 2; at >= 0; at -= 2) if (attributes[at] === name) return attributes[at + 1];
+  return undefined;
 }
 
 function shown({ trace, startedAtMs }: Kept): RecentTrace {

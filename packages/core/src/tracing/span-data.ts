@@ -1,6 +1,12 @@
 /** What spans hold, as plain data without secrets: for people, for OTLP and for OpenTelemetry. */
 import { type AttributeValue, redact, redactText } from '@fwk/kernel';
 
+/** The attribute that says which operation a span serves or calls, such as `orders.place`. */
+export const operationAttribute = 'fwk.operation';
+
+/** The attribute of a call that says which service is called. Source: OpenTelemetry's semantic conventions. */
+export const peerAttribute = 'service.peer.name';
+
 /** Longest text of an attribute. */
 const longestText = 1024;
 const limits = Object.freeze({ maxDepth: 4, maxValues: 100, maxTextLength: longestText, maxTotalLength: 8192 });
@@ -22,6 +28,14 @@ export function otelAttributes(data: Readonly<Record<string, unknown>>): Readonl
     attributes.push([name, isAttribute(value) ? value : JSON.stringify(value)]);
   }
   return Object.fromEntries(attributes);
+}
+
+/** Longest text that is kept until it is read, in characters: more than is shown, so that it is masked before it is cut. */
+const longestKept = 4 * longestText;
+
+/** A text as a span keeps it. What a slice is taken from would stay in memory as a whole; what is copied does not. */
+export function keptText(text: string): string {
+  return text.length <= longestKept ? text : Buffer.from(text.slice(0, longestKept)).toString();
 }
 
 /** A text of an attribute, without secrets. */

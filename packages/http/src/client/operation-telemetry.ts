@@ -5,7 +5,7 @@
  * OpenTelemetry, where the application uses that, else with the trace in the context. No state but series bound when first
  * needed.
  */
-import { beginSpan, type CalleeEdges, spanAbove, type Topology } from '@fwk/core';
+import { beginSpan, type CalleeEdges, operationAttribute, peerAttribute, spanAbove, type Topology } from '@fwk/core';
 import {
   attemptKey,
   type CallContext,
@@ -43,29 +43,36 @@ export function operationTelemetry(
 ): Layer<OperationRequest, OperationResponse> {
   return {
     role: 'operation-telemetry',
-    wrap: (next, env) => new OperationTelemetry(next, env, (operation) => topology?.callee(service, operation)),
+    wrap: (next, env) => new OperationTelemetry(next, env, service, topology),
   };
 }
 
 type OutcomeName = 'success' | 'failure' | 'ignored';
 
 /** Where the calls of one operation are measured. */
-type OperationSeries = Readonly<Record<OutcomeName, Histogram>> & { readonly edges: CalleeEdges | undefined };
+type OperationSeries = Readonly<Record<OutcomeName, Histogram>> & {
+  readonly edges: CalleeEdges | undefined;
+  readonly service: string;
+  readonly operation: string;
+};
 
 class OperationTelemetry implements Service<OperationRequest, OperationResponse> {
   readonly #next: Service<OperationRequest, OperationResponse>;
   readonly #env: Env;
   readonly #series = new Map<string, OperationSeries>();
-  readonly #edgesTo: (operation: string) => CalleeEdges | undefined;
+  readonly #service: string;
+  readonly #topology: Pick<Topology, 'callee'> | undefined;
 
   constructor(
     next: Service<OperationRequest, OperationResponse>,
     env: Env,
-    edgesTo: (operation: string) => CalleeEdges | undefined,
+    service: string,
+    topology: Pick<Topology, 'callee'> | undefined,
   ) {
     this.#next = next;
     this.#env = env;
-    this.#edgesTo = edgesTo;
+    this.#service = service;
+    this.#topology = topology;
     markSelfLimiting(this, { next });
   }
 
@@ -94,7 +101,9 @@ class OperationTelemetry implements Service<OperationRequest, OperationResponse>
       success: histogram('success'),
       failure: histogram('failure'),
       ignored: histogram('ignored'),
-      edges: this.#edgesTo(operation),
+      edges: this.#topology?.callee(this.#service, operation),
+      service: this.#service,
+      operation,
     };
     this.#series.set(operation, series);
     return series;
@@ -142,6 +151,8 @@ class ObservedCall implements Follower<OperationResponse> {
     this.#series[outcome].observe(ms / 1000, traceId);
     this.#series.edges?.record(this.#context.get(operationKey), ms, outcome === 'failure', endMs);
     if (!span) return;
+    span.set(peerAttribute, this.#series.service);
+    span.set(operationAttribute, this.#series.operation);
     span.set('fwk.outcome', outcome);
     const failed = outcome === 'failure' && !this.#context.cancelled;
     span.end(

@@ -1,4 +1,5 @@
 /** What the span of a request says, by OpenTelemetry's names for HTTP servers. */
+import { operationAttribute } from '@fwk/core';
 import { isFwkError, messageOf, type Span } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import type { IncomingRequest } from './incoming-request.js';
@@ -27,7 +28,7 @@ export function endRequestSpan(
   span.set('url.path', query < 0 ? url : url.slice(0, query));
   span.set('network.protocol.name', protocol);
   if (address !== '') span.set('client.address', address);
-  span.set('fwk.operation', plan.id);
+  span.set(operationAttribute, plan.id);
   if (status === undefined) span.set('fwk.caller_gone', true);
   else span.set('http.response.status_code', status);
   if (status === undefined || status < firstServerError) span.end(endMs);
