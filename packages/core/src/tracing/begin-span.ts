@@ -1,5 +1,5 @@
 import { type CallContext, type Env, type SpanKind, type TraceContext, traceKey } from '@fwk/kernel';
-import { activeOtelSpan, activeServerSpan, hasOtelTracer, traceOf } from './otel.js';
+import { activeOtelSpan, activeServerSpan, hasOtelTracer, renameOtelSpan, traceOf } from './otel.js';
 import { RecordedSpan } from './recorded-span.js';
 import { childSpan, startTrace } from './trace-context.js';
 import { TraceRecorder } from './trace-recorder.js';
@@ -39,7 +39,7 @@ export function beginServerSpan(
   const theirs = hasOtelTracer() ? activeServerSpan() : undefined;
   if (!theirs) return beginSpan(env, name, 'server', parent, startMs);
   const recorder = env.tracer instanceof TraceRecorder ? env.tracer : handingOverFor(env);
-  theirs.updateName(name);
+  renameOtelSpan(theirs, name);
   const trace = traceOf(theirs);
   const above = parent && parent.traceId === trace?.traceId ? parent : undefined;
   return recorder.start(name, 'server', above, startMs, theirs);

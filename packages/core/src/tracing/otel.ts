@@ -100,6 +100,15 @@ export function startOtelSpan(
   }
 }
 
+/** Gives a span of somebody else's our name. */
+export function renameOtelSpan(span: OtelSpan, name: string): void {
+  try {
+    span.updateName(name);
+  } catch {
+    // It keeps its own.
+  }
+}
+
 /** The trace that a span of OpenTelemetry belongs to; undefined for one that is no valid span. */
 export function traceOf(span: OtelSpan | undefined): TraceContext | undefined {
   try {

@@ -22,3 +22,23 @@ test('OpenTelemetry is told no secret: not in attributes, events or the message 
   expect(told.length).toBeGreaterThan(5);
   expect(JSON.stringify(told)).not.toContain('hunter2');
 });
+
+test('what OpenTelemetry throws fails no call, and the span is recorded all the same', () => {
+  const otel = new Proxy(
+    {},
+    {
+      get: () => () => {
+        throw new Error('a processor of somebody else');
+      },
+    },
+  ) as OtelSpan;
+  const ended: RecordedSpan[] = [];
+  const owner = { now: () => 5, aheadMs: () => 0, ended: (span: RecordedSpan) => void ended.push(span) };
+  const span = new RecordedSpan(owner, 'call', 'client', { ...ids, remoteParent: false }, 0, otel);
+  span.name = 'another';
+  span.set('a', 1);
+  span.event('retry', {});
+  span.end(9, { type: 'FWK_X', message: 'failed' });
+  expect(ended).toEqual([span]);
+  expect(span).toMatchObject({ name: 'another', attributes: ['a', 1], endMs: 9 });
+});

@@ -1,6 +1,6 @@
 import type { AttributeValue, Span, SpanFailure, SpanKind, TraceContext } from '@fwk/kernel';
 import { type OtelSpan, withOtelSpan } from './otel.js';
-import { attributeText, failureText, otelAttributes } from './span-data.js';
+import { attributeText, failureText, keptText, otelAttributes } from './span-data.js';
 
 /** Most attributes and events of one span; what is beyond is counted. */
 const maxAttributes = 32;
@@ -96,7 +96,7 @@ export class RecordedSpan implements TraceContext, Span {
   set name(name: string) {
     if (this.ended) return;
     this.#name = name;
-    this.otel?.updateName(name);
+    this.#tellOtel((otel) => otel.updateName(name));
   }
 
   get owner(): SpanOwner {
@@ -110,8 +110,8 @@ export class RecordedSpan implements TraceContext, Span {
   set(name: string, value: AttributeValue): void {
     if (this.ended || this.attributes.length >= 2 * maxAttributes) return;
     // Masked when it is read, which of most spans nobody ever does.
-    this.attributes.push(name, value);
-    this.otel?.setAttribute(name, typeof value === 'string' ? attributeText(name, value) : value);
+    this.attributes.push(name, typeof value === 'string' ? keptText(value) : value);
+    this.#tellOtel((otel) => otel.setAttribute(name, typeof value === 'string' ? attributeText(name, value) : value));
   }
 
   event(name: string, data: Readonly<Record<string, unknown>>): void {
@@ -123,20 +123,30 @@ export class RecordedSpan implements TraceContext, Span {
     const atMs = this.#owner.now();
     this.events ??= [];
     this.events.push({ atMs, name, data });
-    this.otel?.addEvent(name, otelAttributes(data), atMs + this.#owner.aheadMs(atMs));
+    this.#tellOtel((otel) => otel.addEvent(name, otelAttributes(data), atMs + this.#owner.aheadMs(atMs)));
   }
 
   end(endMs: number, failure?: SpanFailure): void {
     if (this.ended) return;
     this.endMs = endMs;
-    this.failure = failure;
-    if (this.otel) this.#endOtel(this.otel, endMs);
+    this.failure = failure && { type: failure.type, message: keptText(failure.message) };
+    this.#tellOtel((otel) => this.#endOtel(otel, endMs));
     this.#owner.ended(this);
   }
 
   /** Runs `body` inside the span, as OpenTelemetry sees it. */
   run<T>(body: () => T): T {
     return this.otel && !this.#adopted ? withOtelSpan(this.otel, body) : body();
+  }
+
+  /** Its processors may be anybody's: what they throw must not fail the call whose span this is. */
+  #tellOtel(tell: (otel: OtelSpan) => void): void {
+    if (!this.otel) return;
+    try {
+      tell(this.otel);
+    } catch {
+      // The span lacks what it could not be told.
+    }
   }
 
   #endOtel(otel: OtelSpan, endMs: number): void {

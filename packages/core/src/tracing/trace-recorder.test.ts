@@ -84,6 +84,15 @@ describe('which traces are kept', () => {
     expect(names()).toEqual(['kept', 'late', 'dropped', 'failing later']);
   });
 
+  test('a span that fails after its trace was not kept changes nothing where failures are not kept', () => {
+    const { begin, end, names } = recording({ errors: false });
+    const dropped = begin('dropped');
+    const failing = begin('failing later', dropped);
+    end(dropped);
+    end(failing, failure);
+    expect(names()).toEqual([]);
+  });
+
   test('bounded: spans of a trace, attributes and events of a span, and recent traces of each kind', () => {
     const { recorder, begin, end } = recording({ ratio: 1 });
     const root = begin('root');
@@ -102,6 +111,19 @@ describe('which traces are kept', () => {
     for (let index = 0; index < 500; index++) end(begin('flood'));
     expect(recorder.recent.find({ limit: 1000 })).toHaveLength(maxRecentTraces + 1);
     expect(recorder.recent.find({ failed: true }).map(({ name }) => name)).toEqual(['failed']);
+  });
+
+  test('bounded: texts of attributes and failures, however long they are', () => {
+    const { recorder, begin, end, sent } = recording({ ratio: 1 });
+    const long = begin('long texts');
+    long.span?.set('text', 'x'.repeat(1_000_000));
+    end(long, { type: 'E_X', message: 'y'.repeat(1_000_000) });
+    const { attributes = [], failure: kept } = sent.at(-1) ?? {};
+    expect([...attributes, kept?.message].join('').length).toBeLessThan(10_000);
+    expect(recorder.recent.find()[0]?.spans[0]).toMatchObject({
+      attributes: { text: expect.stringMatching(/^x{1024}… /) },
+      error: { message: expect.stringMatching(/^y{1024}… /) },
+    });
   });
 });
 

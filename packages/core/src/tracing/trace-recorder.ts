@@ -68,6 +68,7 @@ export class TraceRecorder implements Tracer {
 
   /** A span has ended. */
   ended(span: RecordedSpan, trace: LocalTrace): void {
+    const { errors, slowMs } = this.sampling;
     if (span.failure) trace.failed = true;
     if (trace.because) {
       if (span !== trace.root) this.#hand([span], span.endMs);
@@ -75,10 +76,9 @@ export class TraceRecorder implements Tracer {
     }
     if (span !== trace.root) {
       // It outlived the one that it was begun in, whose trace was not kept.
-      if (trace.root.ended && span.failure) this.#keep(trace, 'error', span.endMs);
+      if (trace.root.ended && span.failure && currentOf(errors)) this.#keep(trace, 'error', span.endMs);
       return;
     }
-    const { errors, slowMs } = this.sampling;
     if (trace.sampled) this.#keep(trace, 'sampled', span.endMs);
     else if (trace.failed && currentOf(errors)) this.#keep(trace, 'error', span.endMs);
     else if (span.endMs - span.startMs >= currentOf(slowMs)) this.#keep(trace, 'slow', span.endMs);

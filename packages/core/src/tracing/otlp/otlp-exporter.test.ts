@@ -216,6 +216,20 @@ describe('a collector that does not work', () => {
     expect(events).toHaveLength(1);
   });
 
+  test('answers a page, as a proxy or a portal in its place does, and the spans are not counted as sent', async () => {
+    const page = { 'content-type': 'text/html; charset=utf-8' };
+    const { url } = await collector(status(200, page, '<html>Log in, token=hunter2</html>'));
+    const { exporter, finished, events, counted } = exporting(url);
+    finished('call');
+    await exporter.flush(1000);
+    expect(await counted()).toMatchObject({
+      trace_spans_exported_total: 0,
+      'trace_spans_dropped_total{reason="refused"}': 1,
+    });
+    expect(events).toEqual([expect.stringMatching(/^trace.export-failed .*200.*a page.*no collector/)]);
+    expect(events.join()).not.toContain('hunter2');
+  });
+
   test('is given up after a time, and never has more wait than may', async () => {
     const { clock, finished, counted, events } = exporting('http://127.0.0.1:1', {
       ...{ maxQueuedSpans: 20, batchSpans: 10, giveUpAfterMs: 5000 },

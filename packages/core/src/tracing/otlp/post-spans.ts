@@ -1,6 +1,6 @@
 /** One request to a collector, and what its answer means. */
 import type { IncomingMessage } from 'node:http';
-import { type Clock, messageOf, parseJson, readRetryAfterMs } from '@fwk/kernel';
+import { type Clock, messageOf, parseJson, readRetryAfterMs, redactText } from '@fwk/kernel';
 import { encodeBody } from '../../negotiation/content-encoding.js';
 
 /** Where and how spans are sent. */
@@ -86,9 +86,14 @@ async function readAnswer(response: IncomingMessage): Promise<string> {
 }
 
 function meaningOf({ statusCode = 0, headers }: IncomingMessage, answer: string, clock: Clock): PostResult {
-  if (statusCode >= 200 && statusCode < 300) return { kind: 'taken', ...partOf(answer) };
   const reason = `the collector answered ${statusCode}`;
-  if (!retryable.has(statusCode)) return { kind: 'refused', reason: `${reason}: ${answer.slice(0, 200)}` };
+  if (statusCode >= 200 && statusCode < 300) {
+    // A proxy that asks to log in, a portal, or another server in the collector's place.
+    if (/^text\/html\b/i.test(headers['content-type'] ?? ''))
+      return { kind: 'refused', reason: `${reason} with a page, so no collector is there` };
+    return { kind: 'taken', ...partOf(answer) };
+  }
+  if (!retryable.has(statusCode)) return { kind: 'refused', reason: `${reason}: ${redactText(answer, 200)}` };
   return { kind: 'later', reason, afterMs: readRetryAfterMs(headers['retry-after'], clock.wallTime()) };
 }
 
@@ -103,7 +108,7 @@ function partOf(answer: string): { readonly rejected: number; readonly message: 
     const message = memberOf(part, 'errorMessage') ?? memberOf(part, 'error_message') ?? '';
     return {
       rejected: Number.isSafeInteger(rejected) && rejected > 0 ? rejected : 0,
-      message: String(message).slice(0, 500),
+      message: redactText(String(message), 500),
     };
   } catch {
     return none;
