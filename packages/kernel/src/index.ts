@@ -183,7 +183,7 @@ export {
   type Verdict,
   verdicts,
 } from './service/classifier.js';
-export { defaultEnv, makeEnv } from './service/env.js';
+export { defaultEnv, makeEnv, namedEnv } from './service/env.js';
 export { judgeError, judgeResult } from './service/judge.js';
 export { describeLayer, formatStack, type LayerDescription } from './service/layer-description.js';
 export { reportRefusals } from './service/report-refusals.js';

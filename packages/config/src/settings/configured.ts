@@ -28,7 +28,7 @@ export function fittedTo(
   told.set(config, known);
   if (!known.has(reason)) {
     known.add(reason);
-    resolver.find(envToken)?.logger.warn({ path, where }, reason);
+    resolver.find(envToken)?.logger.child({ logger: 'config' }).warn({ path, where }, reason);
   }
   return undefined;
 }

@@ -17,6 +17,7 @@ import {
   type Live,
   makeEnv,
   messageOf,
+  namedEnv,
   stepsIn,
   type Token,
   token,
@@ -82,7 +83,7 @@ export interface PlacedComponent {
   readonly name: string;
   readonly steps: ComponentSteps;
   /** What its steps work with. */
-  contextOf(call: CallContext): ComponentContext;
+  readonly contextOf: (call: CallContext) => ComponentContext;
 }
 
 /** Wires an application out of checked options. Components provide here, so that wrong wiring is found at once. */
@@ -116,11 +117,13 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
     logger: options.env.logger ?? logger,
     path: options.env.path ?? name,
   });
-  const tracing = options.tracing ? new AppTracing(options.tracing, info, seen) : undefined;
+  const tracing = options.tracing ? new AppTracing(options.tracing, info, namedEnv(seen, 'tracing')) : undefined;
   const env = makeEnv({ ...seen, tracer: seen.tracer ?? tracing?.recorder });
 
   const flags = { serving: false };
-  const health = createHealth(env, (group) => (group === 'liveness' || flags.serving ? 'UP' : 'OUT_OF_SERVICE'));
+  const health = createHealth(namedEnv(env, 'health'), (group) =>
+    group === 'liveness' || flags.serving ? 'UP' : 'OUT_OF_SERVICE',
+  );
   const drain = createDrain(env.clock);
   const times = new StartTimes(env.clock);
   const placed = options.use.map((component) => ({ name: component.name, steps: placedSteps(component, info) }));
@@ -158,15 +161,18 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
   for (const { name, steps } of placed) provide(name, steps, container, info);
 
   const announcements: Announcement[] = [];
-  const contextOf = (call: CallContext): ComponentContext => ({
-    app: info,
-    env,
-    call,
-    announcements,
-    announce: (announcement) => void announcements.push({ management: management?.url, ...announcement }),
-    get: (key) => container.get(key),
-    find: (key) => container.find(key),
-  });
+  const contextsOf = (component: string) => {
+    const own = namedEnv(env, component);
+    return (call: CallContext): ComponentContext => ({
+      app: info,
+      env: own,
+      call,
+      announcements,
+      announce: (announcement) => void announcements.push({ management: management?.url, ...announcement }),
+      get: (key) => container.get(key),
+      find: (key) => container.find(key),
+    });
+  };
   const endpoints = [
     ...coreEndpoints({
       app: info,
@@ -195,7 +201,7 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
         endpoints,
         events: bus,
         clock: env.clock,
-        logger: env.logger,
+        logger: env.logger.child({ logger: 'management' }),
         errors: coreErrors,
       })
     : undefined;
@@ -213,7 +219,7 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
     logger,
     tracing,
     management,
-    components: placed.map((component) => ({ ...component, contextOf })),
+    components: placed.map((component) => ({ ...component, contextOf: contextsOf(component.name) })),
     providers: providers.filter(isClass),
     flags,
     times,

@@ -106,7 +106,9 @@ export async function shutDown(
   }
 
   // No call is counted any more; whoever keeps what is left may need what components gave.
-  await attempt('usage', 'flush', () => flushUsage(parts.usage, options.usage.flush, env.logger));
+  await attempt('usage', 'flush', () =>
+    flushUsage(parts.usage, options.usage.flush, env.logger.child({ logger: 'usage' })),
+  );
   parts.usage[Symbol.dispose]();
   health[Symbol.dispose]();
   builtIn[Symbol.dispose]();

@@ -3,7 +3,7 @@
  * layers, the endpoints and their connections.
  */
 import { monitorBy, staticEndpoints } from '@fwk/discovery';
-import { type Disposing, disposeAll, type LayerDescription, makeEnv, type Service } from '@fwk/kernel';
+import { type Disposing, disposeAll, type LayerDescription, makeEnv, namedEnv, type Service } from '@fwk/kernel';
 import { type PolicyKind, policyRegistry } from '@fwk/resilience';
 import { ClientUnboundError } from '../calling/client-errors.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
@@ -44,7 +44,7 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
   const { owner } = purpose;
   const { own, policy } = checkClientOptions<C>(owner, given as Partial<ClientOptions<C>>);
   const constant = constantHeaders(owner, own.headers);
-  const env = makeEnv(parts);
+  const env = namedEnv(makeEnv(parts), 'http.client');
   const service = own.service ?? purpose.service;
   const owned: Disposing[] = [];
   try {

@@ -1,4 +1,12 @@
-import { checkOptions, type Env, type LayerDescription, makeEnv, TimeLimits, UnsentAnswers } from '@fwk/kernel';
+import {
+  checkOptions,
+  type Env,
+  type LayerDescription,
+  makeEnv,
+  namedEnv,
+  TimeLimits,
+  UnsentAnswers,
+} from '@fwk/kernel';
 import { type PolicyRegistry, policyRegistry } from '@fwk/resilience';
 import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
 import { checkRoutes } from '../serving/routes.js';
@@ -29,7 +37,7 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
   const settings = checkOptions<ServerOptions>('server', options, { ...serverDefaults, serve: [] }, serverOptionRules);
   checkSocketOptions('server', settings, serverDefaults);
   checkRoutes(settings.serve);
-  const env = makeEnv(settings.env);
+  const env = namedEnv(makeEnv(settings.env), 'http.server');
   const tls = settings.tls && checkServerTls(settings.tls);
   const drain = settings.drain ?? aloneDrain;
   const { store, ...bounds } = settings.idempotency;

@@ -20,3 +20,11 @@ export const defaultEnv: Env = Object.freeze({
 export function makeEnv(parts: Partial<Env> = {}): Env {
   return Object.freeze({ ...defaultEnv, ...parts });
 }
+
+/**
+ * The environment with a logger of this name, so that lines say which part wrote them and the level of the part can be set.
+ * @param name - words joined by dots, such as `http.server`.
+ */
+export function namedEnv(env: Env, name: string): Env {
+  return makeEnv({ ...env, logger: env.logger.child({ logger: name }) });
+}

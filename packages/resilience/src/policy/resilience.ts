@@ -10,6 +10,7 @@ import {
   type Live,
   type ManagementEndpoint,
   type ManagementRequest,
+  namedEnv,
   type Provision,
   type Resolver,
 } from '@fwk/kernel';
@@ -157,8 +158,9 @@ class Resilience implements ComponentSteps {
 
   #open(resolver: Resolver): PolicyRegistry {
     const [policies, defaults] = [this.#policies, this.#defaults];
+    const env = resolver.find(envToken);
     this.#registry ??= policyRegistry(
-      resolver.find(envToken),
+      env && namedEnv(env, 'resilience'),
       typeof policies === 'function' ? policies(resolver) : policies,
       typeof defaults === 'function' ? defaults(resolver) : defaults,
     );
