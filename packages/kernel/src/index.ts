@@ -214,7 +214,7 @@ export {
   type LatencySnapshot,
   type MergedDigest,
 } from './statistics/latency-digest.js';
-export { type LogFields, type Logger, noLogger } from './telemetry/logger.js';
+export { type LogFields, type Logger, namedLogger, noLogger } from './telemetry/logger.js';
 export {
   type Counter,
   durationBuckets,

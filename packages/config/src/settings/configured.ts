@@ -1,4 +1,4 @@
-import { envToken, type Resolver } from '@fwk/kernel';
+import { envToken, namedEnv, type Resolver } from '@fwk/kernel';
 import { parseScalar } from '../format/scalar.js';
 import { kindOf } from '../tree/tree.js';
 import type { Config } from './config.js';
@@ -28,7 +28,8 @@ export function fittedTo(
   told.set(config, known);
   if (!known.has(reason)) {
     known.add(reason);
-    resolver.find(envToken)?.logger.child({ logger: 'config' }).warn({ path, where }, reason);
+    const env = resolver.find(envToken);
+    if (env) namedEnv(env, 'config').logger.warn({ path, where }, reason);
   }
   return undefined;
 }

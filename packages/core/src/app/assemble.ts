@@ -18,6 +18,7 @@ import {
   makeEnv,
   messageOf,
   namedEnv,
+  namedLogger,
   stepsIn,
   type Token,
   token,
@@ -201,7 +202,7 @@ export function assemble(options: CheckedAppOptions, state: () => string): Parts
         endpoints,
         events: bus,
         clock: env.clock,
-        logger: env.logger.child({ logger: 'management' }),
+        logger: namedLogger(env.logger, 'management'),
         errors: coreErrors,
       })
     : undefined;

@@ -1,4 +1,4 @@
-import { background, type CallContext, isFwkError, sleep } from '@fwk/kernel';
+import { background, type CallContext, isFwkError, namedLogger, sleep } from '@fwk/kernel';
 import { DisposeFailedError } from '../container/container-errors.js';
 import { runStep } from '../lifecycle/step.js';
 import { type StepTime, StepTimes } from '../lifecycle/step-times.js';
@@ -106,9 +106,7 @@ export async function shutDown(
   }
 
   // No call is counted any more; whoever keeps what is left may need what components gave.
-  await attempt('usage', 'flush', () =>
-    flushUsage(parts.usage, options.usage.flush, env.logger.child({ logger: 'usage' })),
-  );
+  await attempt('usage', 'flush', () => flushUsage(parts.usage, options.usage.flush, namedLogger(env.logger, 'usage')));
   parts.usage[Symbol.dispose]();
   health[Symbol.dispose]();
   builtIn[Symbol.dispose]();

@@ -1,9 +1,9 @@
 /** Lines of the framework's own parts have the name of the part, so that the level of each can be set. */
 import { createApp } from '@fwk/core';
 import { afterEach, expect, test } from 'vitest';
+import { createClient } from '../client/create-client.js';
 import { shop } from '../fixtures/shop-contract.js';
 import { served } from '../serving/served.js';
-import { createClient } from '../client/create-client.js';
 import { http } from './http.js';
 
 type Line = Readonly<Record<string, unknown>>;

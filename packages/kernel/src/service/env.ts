@@ -1,5 +1,5 @@
 import { noEvents } from '../events/event-sink.js';
-import { noLogger } from '../telemetry/logger.js';
+import { namedLogger, noLogger } from '../telemetry/logger.js';
 import { noMeter } from '../telemetry/meter.js';
 import { systemClock, systemRandom } from '../time/system-clock.js';
 import { defaultClassifier } from './classifier.js';
@@ -21,10 +21,7 @@ export function makeEnv(parts: Partial<Env> = {}): Env {
   return Object.freeze({ ...defaultEnv, ...parts });
 }
 
-/**
- * The environment with a logger of this name, so that lines say which part wrote them and the level of the part can be set.
- * @param name - words joined by dots, such as `http.server`.
- */
+/** The environment with its {@link namedLogger}. */
 export function namedEnv(env: Env, name: string): Env {
-  return makeEnv({ ...env, logger: env.logger.child({ logger: name }) });
+  return makeEnv({ ...env, logger: namedLogger(env.logger, name) });
 }

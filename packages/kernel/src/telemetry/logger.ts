@@ -19,3 +19,12 @@ export const noLogger: Logger = {
   error() {},
   child: () => noLogger,
 };
+
+/**
+ * The logger of this name below another, so that lines say which part wrote them and the level of the part can be set.
+ * @param name - words joined by dots, such as `http.server`.
+ */
+export function namedLogger(logger: Logger, name: string): Logger {
+  // One that is `noLogger` with methods of its own has children that write nothing.
+  return logger.child === noLogger.child ? logger : logger.child({ logger: name });
+}
