@@ -13,6 +13,8 @@ export const randomFlag = 0x02;
 export interface TraceHeaders {
   readonly traceparent?: string | readonly string[] | undefined;
   readonly tracestate?: string | readonly string[] | undefined;
+  /** All others; so the headers of a request can be given as they are. */
+  readonly [name: string]: string | readonly string[] | undefined;
 }
 
 /** Tested only: taking the parts out by it costs more than all else that is done for a trace. */
