@@ -1,0 +1,2 @@
+export declare function loadPrices(): Promise<unknown>;
+export declare const queue: (() => unknown)[];

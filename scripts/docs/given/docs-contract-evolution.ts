@@ -1,0 +1,1 @@
+export { inventory as newer, inventory as older } from './reader.js';

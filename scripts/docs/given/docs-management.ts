@@ -1,0 +1,1 @@
+export declare const queue: { readonly length: number; remove(id: string): boolean };

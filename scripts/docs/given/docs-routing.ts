@@ -1,0 +1,3 @@
+import { contextKey } from '@fwk/kernel';
+
+export const userKey = contextKey<string>('user', 'nobody');

@@ -1,0 +1,2 @@
+export { client as inventory } from './reader.js';
+export declare const key: string;

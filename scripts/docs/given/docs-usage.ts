@@ -1,0 +1,1 @@
+export declare const queue: { send(topic: string, value: unknown): Promise<void> };

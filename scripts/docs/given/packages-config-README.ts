@@ -1,0 +1,3 @@
+import type { Live } from '@fwk/kernel';
+
+export declare function sweepEvery(pause: Live<number>): void;
