@@ -1,54 +1,49 @@
 /**
- * `npm run docs`: writes docs/errors.md, docs/events.md, docs/metrics.md, docs/tunables.md and the order of layers in the README of the
- * policies from the packages' own tables, the reference in each README from tables and docstrings, and docs/api from the declarations.
+ * `npm run docs`: writes what is made from the code (tables, references, docs/api), then builds the site from all pages.
+ * `--generated` and `--site` do one of the two; `--check` looks at the built site in a browser. site/ has dependencies of its
+ * own, installed on first use.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { apiReport } from './api/report.mjs';
-import { orderTable, placed } from './docs/order.mjs';
-import { referenceOf } from './docs/reference.mjs';
-import { errorsPage, eventsPage, metricsPage, tableOf } from './docs/tables.mjs';
-import { tunablesPage } from './docs/tunables.mjs';
-import { prepare } from './prepare.mjs';
-import { packageNames, root, shippedTexts } from './workspace.mjs';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { writeGenerated } from './docs/generated.mjs';
+import { ensureInstalled, prepare } from './prepare.mjs';
+import { run } from './run.mjs';
+import { root } from './workspace.mjs';
 
-async function main() {
+const folder = join(root, 'site');
+const usage = `usage: npm run docs [-- --generated | --site] [--check]
+  --generated  only writes the pages that are made from the code
+  --site       only builds the site
+  --check      then looks at the site in Chromium: every page, its links to others, and axe in light, dark and narrow
+`;
+
+function parse(args) {
+  const option = { type: 'boolean' };
+  const options = { generated: option, site: option, check: option, help: { ...option, short: 'h' } };
+  const { values } = parseArgs({ args, options });
+  if (values.generated && (values.site || values.check)) throw new Error('--generated builds no site');
+  return values;
+}
+
+async function main({ generated, site, check }) {
   const code = await prepare();
   if (code !== 0) return code;
-  const errors = {};
-  const events = {};
-  const metrics = {};
-  const exports = {};
-  for (const name of packageNames()) {
-    const exported = await import(`@fwk/${name}`);
-    exports[name] = exported;
-    errors[name] = own(tableOf(exported, `${name}Errors`), name);
-    events[name] = tableOf(exported, `${name}Events`);
-    metrics[name] = tableOf(exported, `${name}Metrics`);
-  }
-  writeFileSync(join(root, 'docs/errors.md'), errorsPage(errors));
-  writeFileSync(join(root, 'docs/events.md'), eventsPage(events));
-  const { prometheusName } = await import('../packages/core/dist/metrics/metric-names.js');
-  writeFileSync(join(root, 'docs/metrics.md'), metricsPage(metrics, prometheusName));
-  const { canonicalOrder } = await import('../packages/resilience/dist/order/canonical-order.js');
-  const { clientFields: fields } = await import('../packages/http/dist/client/client-fields.js');
-  const page = tunablesPage({ exports, sources: shippedTexts(), order: canonicalOrder, fields });
-  writeFileSync(join(root, 'docs/tunables.md'), page);
-  const readme = join(root, 'packages/resilience/README.md');
-  writeFileSync(readme, placed(readFileSync(readme, 'utf8'), 'order', orderTable(canonicalOrder)));
-  mkdirSync(join(root, 'docs/api'), { recursive: true });
-  for (const name of packageNames()) {
-    const page = join(root, 'packages', name, 'README.md');
-    const reference = referenceOf(name, { errors: errors[name], events: events[name] });
-    writeFileSync(page, placed(readFileSync(page, 'utf8'), 'reference', reference));
-    writeFileSync(join(root, 'docs/api', `${name}.md`), apiReport(name));
-  }
-  return 0;
+  if (!site) await writeGenerated();
+  if (generated) return 0;
+  const missing = await ensureInstalled(folder);
+  if (missing !== 0) return missing;
+  const failed = await run(process.execPath, ['build.mjs'], { cwd: folder, stdout: 'stderr' });
+  if (failed !== 0) return failed;
+  process.stdout.write(`the site is in ${relative(process.cwd(), join(folder, 'dist'))}/index.html\n`);
+  return check ? run(process.execPath, ['check.mjs'], { cwd: folder }) : 0;
 }
 
-/** A package that re-exports another must not list that one's codes again. */
-function own(table, name) {
-  return Object.fromEntries(Object.entries(table).filter(([code]) => code.startsWith(`FWK_${name.toUpperCase()}_`)));
+let asked;
+try {
+  asked = parse(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${error.message}\n\n${usage}`);
 }
-
-process.exitCode = await main();
+if (asked === undefined) process.exitCode = 2;
+else if (asked.help) process.stdout.write(usage);
+else process.exitCode = await main(asked);

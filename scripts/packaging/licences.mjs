@@ -51,7 +51,7 @@ export function checkLicences() {
   const lock = (path) => JSON.parse(readFileSync(join(root, path), 'utf8')).packages;
   return [
     ...licenceProblems(lock('package-lock.json')),
-    ...['bench', 'release'].flatMap((folder) =>
+    ...['bench', 'release', 'site'].flatMap((folder) =>
       licenceProblems(lock(`${folder}/package-lock.json`), { tools: true }).map((problem) => `${folder}: ${problem}`),
     ),
   ];
