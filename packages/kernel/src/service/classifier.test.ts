@@ -29,6 +29,7 @@ test.each<[ErrorTraits | undefined, keyof typeof verdicts]>([
   [{ overloaded: true }, 'overloadedFinal'],
   [{ overloaded: true, retryable: true }, 'overloaded'],
   [{ outcome: 'ignored' }, 'ignored'],
+  [{ outcome: 'ignored', retryable: true }, 'retryableIgnored'],
   [{ outcome: 'ignored', retryable: true, overloaded: true }, 'ignored'],
 ])('judges our own error with traits %j as %s', (traits, verdict) => {
   expect(judge(failing(traits))).toBe(verdicts[verdict]);

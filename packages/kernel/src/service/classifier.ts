@@ -59,6 +59,7 @@ export interface Classifier {
 export const verdicts = Object.freeze({
   success: verdict('success', false, false),
   ignored: verdict('ignored', false, false),
+  retryableIgnored: verdict('ignored', true, false),
   failure: verdict('failure', false, false),
   retryableFailure: verdict('failure', true, false),
   overloaded: verdict('failure', true, true),
@@ -83,7 +84,7 @@ export const defaultClassifier: Classifier = {
     if (context.cancelled) return isTimeLimit(context.reason) ? verdicts.failure : verdicts.ignored;
     if (!isFwkError(error)) return verdicts.retryableFailure;
     const { outcome, overloaded = false, retryable = false } = error.traits;
-    if (outcome === 'ignored') return verdicts.ignored;
+    if (outcome === 'ignored') return retryable && !overloaded ? verdicts.retryableIgnored : verdicts.ignored;
     if (overloaded) return retryable ? verdicts.overloaded : verdicts.overloadedFinal;
     return retryable ? verdicts.retryableFailure : verdicts.failure;
   },
