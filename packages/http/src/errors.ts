@@ -34,6 +34,16 @@ export const httpErrors = Object.freeze({
     summary: 'What is at `socketPath` is not a socket, so it is not replaced. Choose another path, or move it away.',
     status: 500,
   },
+  FWK_HTTP_OPERATION_ERROR: {
+    summary:
+      'A handler threw an error of its contract (`errors`); its name, status and data say which. Callers get it as such when the operation declares it.',
+    status: 500,
+  },
+  FWK_HTTP_ERROR_UNDECLARED: {
+    summary:
+      'A handler threw an error of a contract that its operation does not declare; callers get 500. Add it to the `errors` of the operation, or throw another.',
+    status: 500,
+  },
   FWK_HTTP_PROBLEM: {
     summary: 'A handler answered with a problem of its own; status, title and detail are the handler’s.',
     status: 500,

@@ -47,13 +47,18 @@ export type {
   Call,
   CallOptions,
   Client,
+  ErrorOf,
   Handlers,
   OperationName,
   RequestHeaders,
   RequestOf,
   ResponseOf,
 } from './contract/contract-types.js';
+export type { ErrorPlan, ErrorSpec, ErrorSpecs } from './contract/error-spec.js';
+export type { ErrorClasses, OperationErrorClass } from './contract/error-types.js';
+export { isErrorOf } from './contract/is-error-of.js';
 export { del, get, type Method, type Operation, type OperationSpec, patch, post, put } from './contract/operation.js';
+export type { OperationError, OperationErrorOptions } from './contract/operation-error.js';
 export type { PathParameters, PathTemplate } from './contract/path-template.js';
 export { httpErrors } from './errors.js';
 export { type HttpEvent, httpEvents } from './events.js';

@@ -173,6 +173,7 @@ function planOf(service: string, method: string): OperationPlan<string> {
     headerNames: undefined,
     body: undefined,
     response: undefined,
+    errors: undefined,
     idempotent: methods.get(method) ?? false,
     idempotencyKey: false,
     priority: undefined,

@@ -1,19 +1,34 @@
 /** What the span of one attempt says, by OpenTelemetry's names for HTTP clients. */
 import { type Endpoint, endpointKey, type Wire } from '@fwk/discovery';
 import { attemptKey, type CallContext, isFwkError, messageOf, type Span } from '@fwk/kernel';
+import type { ErrorPlan } from '../contract/error-spec.js';
 import type { OperationRequest } from './operation-request.js';
+
+/** First status that is an error for whoever asked. */
+const firstError = 400;
+
+/** The status that was answered, or the error of the contract, or what happened instead. */
+export type AttemptResult = number | string | ErrorPlan;
+
+/** The status that was answered; undefined without an answer. */
+export function statusOf(result: AttemptResult): number | undefined {
+  if (typeof result === 'object') return result.status;
+  return typeof result === 'number' ? result : undefined;
+}
+
+/** What went wrong: the name of an error of the contract, else the status or what happened; empty where nothing did. */
+export function errorTypeOf(result: AttemptResult): string {
+  if (typeof result === 'object') return result.name;
+  return typeof result === 'number' && result < firstError ? '' : String(result);
+}
 
 /** How an attempt ended. */
 export interface AttemptEnd {
   readonly wire: Wire;
-  /** The status that was answered, or what happened instead. */
-  readonly result: number | string;
+  readonly result: AttemptResult;
   readonly error: unknown;
   readonly endMs: number;
 }
-
-/** First status that is an error for whoever asked. */
-const firstError = 400;
 
 /** Ends the span. A caller that gave the call up has not failed. */
 export function endAttemptSpan(
@@ -30,10 +45,11 @@ export function endAttemptSpan(
   span.set('network.protocol.name', wire);
   const attempt = context.get(attemptKey);
   if (attempt > 1) span.set('http.request.resend_count', attempt - 1);
-  if (typeof result === 'number') span.set('http.response.status_code', result);
-  const failed = typeof result === 'string' ? !isGivenUp(context) : result >= firstError;
+  const status = statusOf(result);
+  if (status !== undefined) span.set('http.response.status_code', status);
+  const failed = status === undefined ? !isGivenUp(context) : status >= firstError;
   if (!failed) span.end(endMs);
-  else span.end(endMs, { type: String(result), message: error === undefined ? '' : messageOf(error) });
+  else span.end(endMs, { type: errorTypeOf(result), message: error === undefined ? '' : messageOf(error) });
 }
 
 /** True where nobody wanted the answer any more; an attempt that ran out of time has failed. */

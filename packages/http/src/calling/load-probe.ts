@@ -16,6 +16,7 @@ const operation: ClientOperation = clientOperation(
     headerNames: undefined,
     body: undefined,
     response: undefined,
+    errors: undefined,
     idempotent: true,
     idempotencyKey: false,
     priority: undefined,

@@ -1,12 +1,10 @@
 /** Makes of a received answer, from any wire, what the caller gets: a value of the contract, or one of our errors. */
-import { type Clock, jsonFault, markDoNotRetry, parseJson, readRetryAfterMs } from '@fwk/kernel';
+import { type Clock, jsonFault, parseJson } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
-import { headerNames } from '../wire/headers.js';
-import { readProblem } from '../wire/problem.js';
-import { RemoteError } from '../wire/remote-error.js';
 import { validatePart } from '../wire/validate.js';
 import { AnswerInvalidError } from './client-errors.js';
 import type { OperationResponse } from './operation-request.js';
+import { readError } from './read-error.js';
 
 /** An answer that is complete. */
 export interface ReceivedAnswer {
@@ -28,7 +26,7 @@ export function readAnswer(
   clock: Clock,
 ): OperationResponse | Promise<OperationResponse> {
   const { status } = answer;
-  if (status >= 300) throw remoteError(plan.id, answer, clock);
+  if (status >= 300) return failed(plan, answer, clock);
   if (!plan.response) return { status, value: undefined };
   const result = validatePart(plan.response, 'response', json(plan.id, answer));
   return result instanceof Promise
@@ -60,18 +58,24 @@ function json(operation: string, answer: ReceivedAnswer): unknown {
   }
 }
 
-function remoteError(operation: string, answer: ReceivedAnswer, clock: Clock): RemoteError {
-  let document: unknown;
+/** @returns never, as a value or as a promise */
+function failed(plan: OperationPlan<string>, answer: ReceivedAnswer, clock: Clock): Promise<never> {
+  const error = readError(
+    plan,
+    { status: answer.status, document: documentOf(answer), header: (name) => answer.header(name) },
+    clock,
+  );
+  if (error instanceof Promise) return error.then((later) => Promise.reject(later));
+  throw error;
+}
+
+function documentOf(answer: ReceivedAnswer): unknown {
   try {
-    document = isJson(contentType(answer)) ? parseJson(answer.text()) : undefined;
+    return isJson(contentType(answer)) ? parseJson(answer.text()) : undefined;
   } catch {
     // An error status says enough; its body is only an explanation.
+    return undefined;
   }
-  const problem = readProblem(document, answer.status);
-  const retryAfter = answer.header('retry-after');
-  const retryAfterMs = retryAfter === undefined ? undefined : readRetryAfterMs(retryAfter, clock.wallTime());
-  const error = new RemoteError(operation, answer.status, problem, retryAfterMs);
-  return answer.header(headerNames.retry) === 'no' ? markDoNotRetry(error) : error;
 }
 
 function contentType(answer: ReceivedAnswer): string {

@@ -19,11 +19,12 @@ import {
   type TraceContext,
   traceKey,
 } from '@fwk/kernel';
-import { endAttemptSpan } from '../calling/attempt-span.js';
+import { type AttemptResult, endAttemptSpan, errorTypeOf, statusOf } from '../calling/attempt-span.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import { type TakenWire, takenWireKey } from '../calling/taken-wire.js';
 import type { OperationPlan } from '../contract/contract.js';
 import { httpMetrics } from '../metrics.js';
+import { declaredIn } from '../wire/declared-remote-error.js';
 import type { RemoteError } from '../wire/remote-error.js';
 
 /** @param service - the callee's name, which stands for its address: addresses live for seconds. */
@@ -32,7 +33,7 @@ export function attemptTelemetry(service: string, series: AttemptSeries): Layer<
 }
 
 /** Series by wire, operation and result. Made once a client and shared by the stacks of all its endpoints. */
-export type AttemptSeries = Readonly<Record<Wire, Map<string, Map<number | string, Histogram>>>>;
+export type AttemptSeries = Readonly<Record<Wire, Map<string, Map<AttemptResult, Histogram>>>>;
 
 /** No series yet. */
 export function attemptSeries(): AttemptSeries {
@@ -67,10 +68,9 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
 
   /**
    * An attempt has ended.
-   * @param result - the status that was answered, or what happened instead.
    * @returns the moment, on the clock of the client.
    */
-  ended(wire: Wire, plan: OperationPlan<string>, result: number | string, startedMs: number, traceId: string): number {
+  ended(wire: Wire, plan: OperationPlan<string>, result: AttemptResult, startedMs: number, traceId: string): number {
     const endMs = this.#env.clock.now();
     this.#find(wire, plan, result).observe((endMs - startedMs) / 1000, traceId);
     return endMs;
@@ -80,7 +80,7 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
     return this.#next.status(request);
   }
 
-  #find(wire: Wire, plan: OperationPlan<string>, result: number | string): Histogram {
+  #find(wire: Wire, plan: OperationPlan<string>, result: AttemptResult): Histogram {
     const byOperation = this.#series[wire];
     let byResult = byOperation.get(plan.id);
     if (!byResult) {
@@ -89,14 +89,14 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
     }
     const known = byResult.get(result);
     if (known) return known;
-    const answered = typeof result === 'number';
+    const status = statusOf(result);
     const series = this.#env.metrics.histogram(httpMetrics['http.client.request.duration'], {
       'http.request.method': plan.method,
       'url.template': plan.template.route,
       'server.address': this.#service,
       'network.protocol.name': wire,
-      'http.response.status_code': answered ? String(result) : '',
-      'error.type': answered ? (result >= 400 ? String(result) : '') : result,
+      'http.response.status_code': String(status ?? ''),
+      'error.type': errorTypeOf(result),
     });
     byResult.set(result, series);
     return series;
@@ -135,7 +135,7 @@ class ObservedAttempt implements Follower<OperationResponse>, TakenWire {
     this.#ended(resultOf(error, this.#context), error);
   }
 
-  #ended(result: number | string, error: unknown): void {
+  #ended(result: AttemptResult, error: unknown): void {
     const { plan } = this.#request.operation;
     const { traceId, span } = this.#trace;
     const endMs = this.#telemetry.ended(this.wire, plan, result, this.#startedMs, traceId);
@@ -146,9 +146,10 @@ class ObservedAttempt implements Follower<OperationResponse>, TakenWire {
 /** The last of the statuses that mean something. */
 const LAST_STATUS = 599;
 
-/** The status that was answered, or what happened instead. */
-function resultOf(error: unknown, context: CallContext): number | string {
+function resultOf(error: unknown, context: CallContext): AttemptResult {
   if (context.cancelled) return isFwkError(context.reason) ? context.reason.code : 'cancelled';
+  const declared = declaredIn(error);
+  if (declared) return declared;
   if (isFwkError(error, 'FWK_HTTP_REMOTE')) {
     const { status } = error as RemoteError;
     // A callee may answer any three digits; each would be a series.

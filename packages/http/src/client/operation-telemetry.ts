@@ -29,6 +29,7 @@ import {
 } from '@fwk/kernel';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import { httpMetrics } from '../metrics.js';
+import { declaredIn } from '../wire/declared-remote-error.js';
 
 const firstAttempt = attemptKey.of(1);
 
@@ -154,10 +155,12 @@ class ObservedCall implements Follower<OperationResponse> {
     span.set(peerAttribute, this.#series.service);
     span.set(operationAttribute, this.#series.operation);
     span.set('fwk.outcome', outcome);
+    const declared = declaredIn(error)?.name;
+    if (declared !== undefined) span.set('fwk.error', declared);
     const failed = outcome === 'failure' && !this.#context.cancelled;
     span.end(
       endMs,
-      failed ? { type: isFwkError(error) ? error.code : '_OTHER', message: messageOf(error) } : undefined,
+      failed ? { type: declared ?? (isFwkError(error) ? error.code : '_OTHER'), message: messageOf(error) } : undefined,
     );
   }
 }

@@ -5,6 +5,7 @@
 import type { CallRoute } from '@fwk/discovery';
 import type { CallContext, InputOf, OutputOf, StandardSchema } from '@fwk/kernel';
 import type { Contract, Operations } from './contract.js';
+import type { ErrorOfSpecs, SpecsOf } from './error-types.js';
 import type { Operation, OperationSpec } from './operation.js';
 
 type OperationsOf<C> = C extends Contract<infer Ops> ? Ops : never;
@@ -67,6 +68,9 @@ type Part<Spec, Name extends 'params' | 'query' | 'headers' | 'body'> =
 /** What a caller gets: what the response schema gives out; undefined where there is none. */
 export type ResponseOf<C, Op extends OperationName<C>> =
   Has<SpecOf<C, Op>, 'response'> extends true ? OutputOf<Schema<SpecOf<C, Op>, 'response'>> : undefined;
+
+/** The errors that an operation declares, as a union that `name` tells apart; see {@link isErrorOf}. */
+export type ErrorOf<C, Op extends OperationName<C>> = ErrorOfSpecs<SpecsOf<SpecOf<C, Op>>>;
 
 /** Options of one call. */
 export interface CallOptions {

@@ -5,6 +5,9 @@
  */
 import type { Priority, StandardSchema } from '@fwk/kernel';
 import { ContractError } from './contract-error.js';
+import { DeclaredErrors } from './declared-errors.js';
+import type { ErrorPlan } from './error-spec.js';
+import type { ErrorClasses } from './error-types.js';
 import type { Method, Operation } from './operation.js';
 import { checkOperation } from './operation-check.js';
 import { type PathTemplate, parsePath } from './path-template.js';
@@ -23,6 +26,8 @@ export interface Contract<Ops extends Operations = Operations> {
   readonly operations: Ops;
   /** Every operation as clients and servers work with it, in the order in which they were written. */
   readonly plans: readonly OperationPlan[];
+  /** The errors that its operations declare, as classes by name. */
+  readonly errors: ErrorClasses<Ops>;
 }
 
 /** One operation with everything worked out. */
@@ -40,6 +45,8 @@ export interface OperationPlan<M extends string = Method> {
   readonly headerNames: readonly string[] | undefined;
   readonly body: StandardSchema | undefined;
   readonly response: StandardSchema | undefined;
+  /** The errors that it declares; undefined where it declares none. */
+  readonly errors: readonly ErrorPlan[] | undefined;
   readonly idempotent: boolean;
   readonly idempotencyKey: boolean;
   readonly priority: Priority | undefined;
@@ -74,9 +81,11 @@ export function contract<const Ops extends Operations>(name: string, spec: Contr
   const entries = typeof operations === 'object' && operations !== null ? Object.entries(operations) : [];
   if (entries.length === 0) problems.push('operations must hold at least one operation');
   const plans: OperationPlan[] = [];
+  const errors = new DeclaredErrors(name);
   const taken = new Map<string, string>();
   for (const [operationName, operation] of entries) {
-    problems.push(...checkOperation(operationName, operation).map((problem) => `${operationName} ${problem}`));
+    const found = [...checkOperation(operationName, operation), ...errors.add(operationName, operation)];
+    problems.push(...found.map((problem) => `${operationName} ${problem}`));
     const template = parsePath(operation?.path);
     if (typeof template === 'string') continue;
     const route = `${operation.method} ${template.shape}`;
@@ -85,7 +94,7 @@ export function contract<const Ops extends Operations>(name: string, spec: Contr
       problems.push(`${operationName} has the same method and path as ${other}: ${operation.method} ${template.path}`);
     }
     taken.set(route, operationName);
-    plans.push(planOf(name, operationName, operation, template));
+    plans.push(planOf(name, operationName, operation, template, errors));
   }
   if (problems.length > 0) throw new ContractError(`"${String(name)}"`, problems);
   return Object.freeze({
@@ -94,10 +103,17 @@ export function contract<const Ops extends Operations>(name: string, spec: Contr
     version,
     operations: Object.freeze({ ...operations }),
     plans: Object.freeze(plans),
+    errors: errors.classes as ErrorClasses<Ops>,
   });
 }
 
-function planOf(contract: string, name: string, operation: Operation, template: PathTemplate): OperationPlan {
+function planOf(
+  contract: string,
+  name: string,
+  operation: Operation,
+  template: PathTemplate,
+  errors: DeclaredErrors,
+): OperationPlan {
   const { method, spec } = operation;
   const idempotencyKey = spec.idempotencyKey ?? false;
   return Object.freeze({
@@ -111,6 +127,7 @@ function planOf(contract: string, name: string, operation: Operation, template: 
     headerNames: spec.headers && schemaFields(spec.headers),
     body: spec.body,
     response: spec.response,
+    errors: errors.of(operation),
     idempotent: spec.idempotent ?? (idempotencyKey || (method !== 'POST' && method !== 'PATCH')),
     idempotencyKey,
     priority: spec.priority,

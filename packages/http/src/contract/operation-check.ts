@@ -1,4 +1,5 @@
 import { flag, isSchema, millisecondsIn, oneOf, optional, type Rule, type StandardSchema } from '@fwk/kernel';
+import { checkErrors } from './error-spec.js';
 import { headerNameFault } from './header-field.js';
 import type { Operation, OperationSpec } from './operation.js';
 import { parsePath } from './path-template.js';
@@ -12,6 +13,8 @@ const rules: { readonly [Field in keyof OperationSpec]-?: Rule } = {
   headers: optional(schema),
   body: optional(schema),
   response: optional(schema),
+  // Looked at in detail by checkErrors.
+  errors: () => undefined,
   idempotent: optional(flag),
   idempotencyKey: optional(flag),
   priority: optional(oneOf('critical', 'default', 'sheddable', 'background')),
@@ -49,6 +52,7 @@ export function checkOperation(name: string, operation: Operation | undefined): 
     if (!rule) problems.push(`has an unknown option "${field}" (known: ${Object.keys(rules).join(', ')})`);
     else if (range) problems.push(`has a bad ${field}: it must be ${range}`);
   }
+  if (spec.errors !== undefined) problems.push(...checkErrors(spec.errors));
   if (isSchema(spec.headers)) problems.push(...checkHeaders(spec.headers));
   if ((method === 'GET' || method === 'DELETE') && spec.body) problems.push(`may have no body, being a ${method}`);
   if (spec.idempotencyKey && (method === 'GET' || method === 'DELETE')) {

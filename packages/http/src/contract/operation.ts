@@ -3,6 +3,7 @@
  * are given is checked when the contract is built, all at once.
  */
 import type { Priority, StandardSchema } from '@fwk/kernel';
+import type { ErrorSpecs } from './error-spec.js';
 import type { PathParameters } from './path-template.js';
 
 /** Methods that an operation may have. */
@@ -26,6 +27,12 @@ export interface OperationSpec {
    * and it must accept its own output again, since the client validates too. Without it the operation answers 204.
    */
   readonly response?: StandardSchema;
+  /**
+   * Errors by name that handlers throw and callers catch as classes of the contract: `inventory.errors.OutOfStock`. An error
+   * of one name is the same in all operations of a contract.
+   * @example errors: { OutOfStock: { status: 409, data: z.object({ left: z.number() }) } }
+   */
+  readonly errors?: ErrorSpecs;
   /**
    * Whether doing it twice does no more than doing it once; clients then may try again.
    * @defaultValue true for GET, PUT, DELETE and with `idempotencyKey`; false for POST and PATCH

@@ -12,9 +12,12 @@ import {
   problemType,
   titleOf,
 } from '@fwk/kernel';
+import type { OperationPlan } from '../contract/contract.js';
+import type { OperationError } from '../contract/operation-error.js';
 import { headerNames } from '../wire/headers.js';
 import type { HttpError, Problem } from '../wire/problem.js';
 import type { RemoteError } from '../wire/remote-error.js';
+import { type CheckedError, checkedFor } from './declared-errors.js';
 import { entryOfCode } from './error-status.js';
 import { RequestError } from './request-error.js';
 
@@ -47,6 +50,8 @@ export interface Failed {
   readonly traceId: string | undefined;
   /** The *do not retry* marks that had been set when the request came. */
   readonly marks: number;
+  /** The operation that failed; undefined where none was found. Only errors that were checked for it are told as they are. */
+  readonly plan?: OperationPlan | undefined;
   /** Which attempt it was, where a layer of the server refused it before its handler was asked. @defaultValue it was not */
   readonly refusedAttempt?: number | undefined;
 }
@@ -59,7 +64,7 @@ const passedOn: readonly number[] = [404, 409, 410, 422];
 
 /** Makes the answer of an error. */
 export function answerOfError(error: unknown, failed: Failed): ErrorAnswer {
-  const { status, type, title, detail, code, members, headers, ...explained } = explain(error);
+  const { status, type, title, detail, code, members, headers, ...explained } = explain(error, failed.plan);
   const retryAfterMs = boundedRetryAfterMs(explained.retryAfterMs);
   const problem: Problem = {
     ...members,
@@ -98,7 +103,9 @@ interface Explained {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-function explain(error: unknown): Explained {
+function explain(error: unknown, plan: OperationPlan | undefined): Explained {
+  const declared = plan && checkedFor(plan, error);
+  if (declared) return explainDeclared(error as OperationError, declared);
   if (error instanceof RequestError) {
     const { code, message, members, headers, traits } = error;
     return { ...known(code, message), members, headers, retryAfterMs: traits.retryAfterMs };
@@ -113,6 +120,13 @@ function explain(error: unknown): Explained {
   if (!entry || entry.status === 500) return known('FWK_HTTP_INTERNAL');
   const overloaded = entry.status === 503 || entry.status === 429;
   return { ...known(error.code), members: toldOf(error, entry), retryAfterMs: waitOf(error, overloaded) };
+}
+
+/** As the contract says it. */
+function explainDeclared({ detail, traits }: OperationError, { error, data }: CheckedError): Explained {
+  const { name, status, type, title } = error;
+  const members = data === undefined ? {} : { data };
+  return { status, type, title, detail, code: name, members, retryAfterMs: traits.retryAfterMs };
 }
 
 function explainRemote(error: RemoteError): Explained {

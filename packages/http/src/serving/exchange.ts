@@ -25,6 +25,7 @@ import {
 import type { CallCounts } from '@fwk/resilience';
 import type { OperationPlan } from '../contract/contract.js';
 import { answerOfError, type ServedAnswer } from './answer.js';
+import { checkedFor } from './declared-errors.js';
 import type { AnswerWatcher, IncomingRequest } from './incoming-request.js';
 import type { Course, Ending } from './operation-handler.js';
 import type { RequestSeries } from './request-series.js';
@@ -124,6 +125,7 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
       instance: instanceOf(this.#request.url),
       traceId: this.trace?.traceId,
       marks: this.#marks,
+      plan: this.#route.plan,
       refusedAttempt: this.#isRefusal(error) ? this.#request.attempt : undefined,
     });
   }
@@ -196,9 +198,10 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
   #measure(status: number, answer: string | undefined, error: unknown): number {
     const nowMs = this.#parts.env.clock.now();
     const ms = nowMs - this.#startedMs;
-    this.#route.series.observe(this.#request.protocol, status, ms / 1000, this.trace?.traceId);
+    const declared = error === undefined ? undefined : checkedFor(this.#route.plan, error)?.error.name;
+    this.#route.series.observe(this.#request.protocol, status, ms / 1000, this.trace?.traceId, declared);
     this.#route.usage?.add(usedCall(this.#request, ms, status, answer), nowMs);
-    this.#endSpan({ status: status === 499 ? undefined : status, error, endMs: nowMs });
+    this.#endSpan({ status: status === 499 ? undefined : status, error, declared, endMs: nowMs });
     return ms;
   }
 

@@ -4,9 +4,11 @@
  */
 import { type CallContext, FwkError, isThenable } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
+import { errorIdOf, type OperationError } from '../contract/operation-error.js';
 import type { ClaimedKey } from '../idempotency/idempotency-store.js';
 import { formatIssues, type Validated, validatePart } from '../wire/validate.js';
 import type { ServedAnswer } from './answer.js';
+import { checkDeclared } from './declared-errors.js';
 import type { IncomingRequest } from './incoming-request.js';
 import { type ClaimResult, KeyedRequests } from './keyed-requests.js';
 import { type RequestValues, validateRequest } from './request-values.js';
@@ -144,7 +146,19 @@ export class OperationHandler {
     else ending.answered(answer);
   }
 
-  #fail(error: unknown, { cancelled }: CallContext, course: Course, ending: Ending, claimed?: ClaimedKey): void {
+  /** Looks at errors of contracts, which are answered only as the operation declares them, before it answers. */
+  #fail(error: unknown, context: CallContext, course: Course, ending: Ending, claimed?: ClaimedKey): void {
+    if (errorIdOf(error) === undefined) {
+      this.#answerError(error, context, course, ending, claimed);
+      return;
+    }
+    const checked = checkDeclared(this.#plan, error as OperationError);
+    if (checked instanceof Promise) {
+      checked.then((later) => this.#answerError(later, context, course, ending, claimed));
+    } else this.#answerError(checked, context, course, ending, claimed);
+  }
+
+  #answerError(error: unknown, { cancelled }: CallContext, course: Course, ending: Ending, claimed?: ClaimedKey): void {
     const answer = course.answerOf(error);
     const forget = answer.status >= 499 || cancelled;
     const ended = claimed && (forget ? this.#keyed?.release(claimed) : this.#keyed?.finish(claimed, answer));

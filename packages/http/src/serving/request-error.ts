@@ -1,6 +1,6 @@
 import { FwkError } from '@fwk/kernel';
+import { traitsOfStatus } from '../contract/status-traits.js';
 import type { httpErrors } from '../errors.js';
-import { traitsOfStatus } from '../wire/problem.js';
 import { statusOfCode } from './error-status.js';
 
 /** The server refuses a request. Its message goes to the caller as it is; so do the members. */

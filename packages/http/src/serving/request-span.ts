@@ -9,6 +9,8 @@ export interface RequestEnd {
   /** The status that was answered; undefined where the caller had gone. */
   readonly status: number | undefined;
   readonly error: unknown;
+  /** Name of the error that was answered, where the contract declares it. */
+  readonly declared: string | undefined;
   readonly endMs: number;
 }
 
@@ -20,7 +22,7 @@ export function endRequestSpan(
   span: Span,
   plan: OperationPlan,
   { protocol, url, address }: IncomingRequest,
-  { status, error, endMs }: RequestEnd,
+  { status, error, declared, endMs }: RequestEnd,
 ): void {
   span.set('http.request.method', plan.method);
   span.set('http.route', plan.template.route);
@@ -31,9 +33,10 @@ export function endRequestSpan(
   span.set(operationAttribute, plan.id);
   if (status === undefined) span.set('fwk.caller_gone', true);
   else span.set('http.response.status_code', status);
+  if (declared !== undefined) span.set('fwk.error', declared);
   if (status === undefined || status < firstServerError) span.end(endMs);
   else {
-    const type = isFwkError(error) ? error.code : String(status);
+    const type = declared ?? (isFwkError(error) ? error.code : String(status));
     span.end(endMs, { type, message: error === undefined ? '' : messageOf(error) });
   }
 }

@@ -2,7 +2,8 @@
  * Errors on the wire: RFC 9457 problem documents. A handler that wants to answer one throws `problem(...)`; a client gets
  * it back in its RemoteError.
  */
-import { boundedRetryAfterMs, type ErrorTraits, FwkError, OptionsError, type ProblemDocument } from '@fwk/kernel';
+import { boundedRetryAfterMs, FwkError, OptionsError, type ProblemDocument } from '@fwk/kernel';
+import { traitsOfStatus } from '../contract/status-traits.js';
 
 /** A problem document of a service, with the members that servers of this framework add. */
 export interface Problem extends ProblemDocument {
@@ -14,8 +15,8 @@ export interface Problem extends ProblemDocument {
 
 /** One mismatch between a request and its contract. */
 export interface WireIssue {
-  /** Which part of the request. */
-  readonly in: 'params' | 'query' | 'headers' | 'body' | 'response';
+  /** Which part of the request or the answer; `error` is what an error of the contract carries. */
+  readonly in: 'params' | 'query' | 'headers' | 'body' | 'response' | 'error';
   /** Where in the part, keys joined by dots; empty for the part itself. */
   readonly path: string;
   readonly message: string;
@@ -70,17 +71,6 @@ export class HttpError extends FwkError {
  */
 export function problem(status: number, title: string, detail?: string, options?: ProblemOptions): HttpError {
   return new HttpError(status, title, detail, options);
-}
-
-/** How an answer with an error status counts for retry, breaker and balancer. */
-export function traitsOfStatus(status: number, retryAfterMs?: number): ErrorTraits {
-  const waitMs = boundedRetryAfterMs(retryAfterMs);
-  const wait = waitMs === undefined ? {} : { retryAfterMs: waitMs };
-  if (status === 429 || status === 503) return { overloaded: true, retryable: true, ...wait };
-  if (status === 408 || status === 425) return { retryable: true, ...wait };
-  if (status < 500) return { outcome: 'ignored', ...wait };
-  // What the server does not implement it will not implement at the next attempt.
-  return { retryable: status !== 501 && status !== 505, ...wait };
 }
 
 /** Most characters that are kept of a callee's problem: of the standard members each, and of its own all together. */

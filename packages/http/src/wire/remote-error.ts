@@ -1,5 +1,6 @@
 import { type ErrorTraits, FwkError } from '@fwk/kernel';
-import { type Problem, traitsOfStatus } from './problem.js';
+import { traitsOfStatus } from '../contract/status-traits.js';
+import type { Problem } from './problem.js';
 
 /**
  * The callee answered with an error status. Code `FWK_HTTP_REMOTE`. `status` and `problem` say what it answered; a status
@@ -12,13 +13,21 @@ export class RemoteError extends FwkError {
   /** The problem document, when the callee sent one. */
   readonly problem: Problem | undefined;
 
-  constructor(operation: string, status: number, problem: Problem | undefined, retryAfterMs: number | undefined) {
+  /** @param more - how it counts, where that does not follow from the status; and why it is no error of the contract. */
+  constructor(
+    operation: string,
+    status: number,
+    problem: Problem | undefined,
+    retryAfterMs: number | undefined,
+    more: { readonly traits?: ErrorTraits; readonly cause?: unknown } = {},
+  ) {
     const title = problem?.title ? ` ${problem.title}` : '';
     const detail = problem?.detail ? `: ${problem.detail}` : '';
     const trace = problem?.traceId ? ` (trace ${problem.traceId})` : '';
     super('FWK_HTTP_REMOTE', `${operation} answered ${status}${title}${detail}${trace}`, {
       details: { operation, status, remoteCode: problem?.code, traceId: problem?.traceId },
-      traits: traitsOf(status, problem, retryAfterMs),
+      cause: more.cause,
+      traits: more.traits ?? traitsOf(status, problem, retryAfterMs),
     });
     this.operation = operation;
     this.status = status;
