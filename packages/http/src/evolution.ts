@@ -1,14 +1,11 @@
 /** Comparing versions of a contract, and writing one as OpenAPI. Apart from the main entry, since no service needs it to run. */
 export { acceptsAll } from './evolution/accepts-all.js';
-export {
-  type Breaks,
-  type ContractChange,
-  type ContractComparison,
-  compareContracts,
-} from './evolution/compare-contracts.js';
+export { type ContractComparison, compareContracts } from './evolution/compare-contracts.js';
+export type { Breaks, ContractChange } from './evolution/contract-change.js';
 export {
   type ContractDescription,
   describeContract,
+  type ErrorDescription,
   type OperationDescription,
 } from './evolution/contract-description.js';
 export type { JsonSchema, JsonSchemaObject, SchemaDescription } from './evolution/json-schema.js';

@@ -1,6 +1,7 @@
 /** `fwk-contract`: compares versions of a contract, and writes one as OpenAPI. */
 import { isFwkError, messageOf, printable, printableLines } from '@fwk/kernel';
-import { type Breaks, type ContractComparison, compareContracts } from '../evolution/compare-contracts.js';
+import { type ContractComparison, compareContracts } from '../evolution/compare-contracts.js';
+import type { Breaks } from '../evolution/contract-change.js';
 import { describeContract } from '../evolution/contract-description.js';
 import { openApi } from '../evolution/open-api.js';
 import { loadContract } from './load-contract.js';

@@ -92,6 +92,36 @@ describe('a change that breaks clients of the old contract', () => {
       'idempotency: it is no longer idempotent, and old clients try again',
     ],
     [
+      'an error that was never answered',
+      {},
+      { errors: { Taken: { status: 409 } } },
+      'error Taken: it is new: old clients get it as a RemoteError of status 409, which they do not expect',
+    ],
+    [
+      'an error of another status',
+      { errors: { Taken: { status: 409 } } },
+      { errors: { Taken: { status: 422 } } },
+      'error Taken: its status is 422, 409 before: old clients get it as a RemoteError',
+    ],
+    [
+      'an error of another type',
+      { errors: { Taken: { status: 409 } } },
+      { errors: { Taken: { status: 409, type: 'urn:a:taken' } } },
+      'error Taken: its type is urn:a:taken, urn:fwk:problem:stock:Taken before: old clients get it as a RemoteError',
+    ],
+    [
+      'an error that carries less',
+      { errors: { Taken: { status: 409, data: item } } },
+      { errors: { Taken: { status: 409, data: item.partial() } } },
+      'error Taken/sku: in the old contract it is required',
+    ],
+    [
+      'an error that carries nothing any more',
+      { errors: { Taken: { status: 409, data: item } } },
+      { errors: { Taken: { status: 409 } } },
+      'error Taken: it carries nothing any more, and old clients expect something',
+    ],
+    [
       'less time',
       { timeoutMs: 500 },
       { timeoutMs: 200 },
@@ -148,6 +178,24 @@ describe('a change that breaks nobody but new clients at old servers', () => {
       'query: it is new, and old servers do not look at it',
     ],
     [
+      'an error that is no longer answered',
+      { errors: { Taken: { status: 409 } } },
+      {},
+      'error Taken: it is gone: new clients get it from old servers as a RemoteError of status 409',
+    ],
+    [
+      'an error that carries more',
+      { errors: { Taken: { status: 409, data: item } } },
+      { errors: { Taken: { status: 409, data: item.extend({ n: z.int() }) } } },
+      'error Taken/n: in the new contract it is required',
+    ],
+    [
+      'an error that carries something now',
+      { errors: { Taken: { status: 409 } } },
+      { errors: { Taken: { status: 409, data: item } } },
+      'error Taken: it carries something now: old servers send nothing',
+    ],
+    [
       'repeating that is safe now',
       {},
       { idempotent: true },
@@ -172,6 +220,16 @@ describe('a change that breaks nobody', () => {
     ['an optional field that servers take', { body: item }, { body: item.extend({ note: z.string().optional() }) }],
     ['more time', { timeoutMs: 200 }, { timeoutMs: 500 }],
     ['another priority', { priority: 'background' }, { priority: 'critical' }],
+    [
+      'an error that counts otherwise',
+      { errors: { Taken: { status: 409 } } },
+      { errors: { Taken: { status: 409, failure: true, retryable: true } } },
+    ],
+    [
+      'another title of an error',
+      { errors: { Taken: { status: 409 } } },
+      { errors: { Taken: { status: 409, title: 'x' } } },
+    ],
     ['a query that servers no longer look at', { query: z.object({ page: z.string() }) }, {}],
   ])('%s', (_, before, after) =>
     expect(posting(before, after)).toMatchObject({ breaking: false, serversFirst: false }),

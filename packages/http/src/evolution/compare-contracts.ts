@@ -7,36 +7,16 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AnyContract } from '../contract/contract-types.js';
 import { parsePath } from '../contract/path-template.js';
 import { acceptsAll } from './accepts-all.js';
+import { answerChanges } from './answer-changes.js';
+import { type Breaks, type ContractChange, whyOf } from './contract-change.js';
 import {
   type ContractDescription,
   describeContract,
   type OperationDescription,
   schemaParts,
 } from './contract-description.js';
+import { errorChanges } from './error-changes.js';
 import type { JsonSchema, SchemaDescription } from './json-schema.js';
-
-/** Whom a change breaks. */
-export type Breaks =
-  /** Clients of the old contract, when servers take the new one: the change is breaking. */
-  | 'old clients'
-  /** Clients of the new contract, while servers have the old one: servers have to be replaced first. */
-  | 'new clients'
-  /** It cannot be told, since a schema does not say what it takes. */
-  | 'unknown'
-  | 'nobody';
-
-/** One change. */
-export interface ContractChange {
-  /** Name of the operation; empty for the contract itself. */
-  readonly operation: string;
-  /** `contract`, `operation`, `idempotency`, `timeout`, `priority`, or the part whose schema changed. */
-  readonly part: string;
-  /** Where in a value, as a JSON pointer; empty for the whole. */
-  readonly path: string;
-  readonly breaks: Breaks;
-  /** What changed and why that breaks somebody, for people. */
-  readonly why: string;
-}
 
 /** What {@link compareContracts} answers. */
 export interface ContractComparison {
@@ -150,6 +130,7 @@ function operationChanges(
   }
   for (const part of schemaParts)
     changes.push(...partChanges(operation, part, renamed(part, before, after), after[part]));
+  changes.push(...errorChanges(operation, before.errors, after.errors));
   return changes;
 }
 
@@ -164,14 +145,16 @@ function partChanges(
   before: SchemaDescription | undefined,
   after: SchemaDescription | undefined,
 ): ContractChange[] {
-  if (isDeepStrictEqual(before, after) && before?.opaque === undefined) return [];
   const change = (breaks: Breaks, why: string, path = ''): ContractChange => ({ operation, part, path, breaks, why });
+  const answer = {
+    gone: 'there is none any more, and old clients expect one',
+    early: 'it is new: old servers answer without a body',
+  };
+  if (part === 'response') return answerChanges(change, before, after, answer);
+  if (isDeepStrictEqual(before, after) && before?.opaque === undefined) return [];
   const opaque = before?.opaque ?? after?.opaque;
-  if (opaque !== undefined) {
-    // The same schema may be opaque on both sides; nobody can tell whether it is.
-    return [change('unknown', `it cannot be compared: ${opaque}`)];
-  }
-  if (part === 'response') return responseChanges(change, before, after);
+  // The same schema may be opaque on both sides; nobody can tell whether it is.
+  if (opaque !== undefined) return [change('unknown', `it cannot be compared: ${opaque}`)];
   // What servers do not look at they do not refuse, and what clients have no schema for they do not send.
   const nothing: JsonSchema = part === 'body' ? {} : { type: 'object' };
   if (!after) return [change('nobody', 'servers no longer look at it')];
@@ -188,25 +171,6 @@ function partChanges(
   if (early.length > 0)
     return early.map(({ path, why }) => change('new clients', whyOf('the old contract', why), path));
   return [];
-}
-
-function responseChanges(
-  change: (breaks: Breaks, why: string, path?: string) => ContractChange,
-  before: SchemaDescription | undefined,
-  after: SchemaDescription | undefined,
-): ContractChange[] {
-  if (!before) return [change('new clients', 'it is new: old servers answer without a body')];
-  if (!after) return [change('old clients', 'there is none any more, and old clients expect one')];
-  // Servers send what the schema answers; clients check it with their own.
-  const broken = acceptsAll(before.input ?? true, after.output ?? true);
-  if (broken.length > 0)
-    return broken.map(({ path, why }) => change('old clients', whyOf('the old contract', why), path));
-  const early = acceptsAll(after.input ?? true, before.output ?? true);
-  return early.map(({ path, why }) => change('new clients', whyOf('the new contract', why), path));
-}
-
-function whyOf(whose: string, why: string): string {
-  return /^(takes|needs|does not|may|fits)/.test(why) ? `${whose} ${why}` : `in ${whose} it ${why}`;
 }
 
 /** The parameters of the old path by the names of the new one: on the wire only their places count. */

@@ -1,5 +1,6 @@
 /** A contract as plain data: what a later version is compared with, and what can be kept in a file beside a release. */
 import type { AnyContract } from '../contract/contract-types.js';
+import type { ErrorPlan } from '../contract/error-spec.js';
 import { describeSchema, type SchemaDescription } from './json-schema.js';
 
 /** See the head of this file. */
@@ -20,10 +21,24 @@ export interface OperationDescription {
   readonly headers?: SchemaDescription;
   readonly body?: SchemaDescription;
   readonly response?: SchemaDescription;
+  /** The errors that it declares, by name. */
+  readonly errors?: Readonly<Record<string, ErrorDescription>>;
   readonly idempotent: boolean;
   readonly idempotencyKey: boolean;
   readonly priority?: string;
   readonly timeoutMs?: number;
+}
+
+/** One error. */
+export interface ErrorDescription {
+  readonly status: number;
+  readonly type: string;
+  readonly title: string;
+  readonly data?: SchemaDescription;
+  /** Whether it counts against the callee. */
+  readonly failure: boolean;
+  /** Whether another attempt may succeed. */
+  readonly retryable: boolean;
 }
 
 /** The parts of an operation that have schemas. */
@@ -38,11 +53,12 @@ export function describeContract(contract: AnyContract | ContractDescription): C
       const schema = plan[part];
       return schema ? [[part, describeSchema(schema)] as const] : [];
     });
-    const { method, template, idempotent, idempotencyKey, priority, timeoutMs } = plan;
+    const { method, template, errors, idempotent, idempotencyKey, priority, timeoutMs } = plan;
     const operation: OperationDescription = {
       method,
       path: template.path,
       ...Object.fromEntries(described),
+      ...(errors && { errors: Object.fromEntries(errors.map((error) => [error.name, describeError(error)])) }),
       idempotent,
       idempotencyKey,
       ...(priority !== undefined && { priority }),
@@ -51,4 +67,16 @@ export function describeContract(contract: AnyContract | ContractDescription): C
     return [plan.name, operation] as const;
   });
   return { kind: 'fwk.contract-description', name, version, operations: Object.fromEntries(operations) };
+}
+
+function describeError({ status, type, title, data, traits }: ErrorPlan): ErrorDescription {
+  const { outcome, retryable = false } = traits(undefined);
+  return {
+    status,
+    type,
+    title,
+    ...(data && { data: describeSchema(data) }),
+    failure: outcome !== 'ignored',
+    retryable,
+  };
 }

@@ -20,6 +20,14 @@ const stock = contract('stock', {
       timeoutMs: 300,
     }),
     reserve: post('/stock/:sku', { params: z.object({ sku: z.string() }), body: Item, idempotencyKey: true }),
+    take: post('/taken', {
+      errors: {
+        OutOfStock: { status: 409, data: z.object({ left: z.int().default(0) }) },
+        Taken: { status: 409 },
+        Closed: { status: 503, retryable: false },
+        Nested: { status: 422, data: Item },
+      },
+    }),
     dated: get('/dated', { response: z.object({ at: z.date() }) }),
   },
 });
@@ -27,7 +35,7 @@ const stock = contract('stock', {
 test('a contract becomes an OpenAPI document: paths, parameters, bodies, answers, and what OpenAPI has no word for', () => {
   const { openapi, info, paths } = openApi(stock);
   expect({ openapi, info }).toEqual({ openapi: '3.1.1', info: { title: 'stock', version: '1.4.0' } });
-  expect(Object.keys(paths)).toEqual(['/stock/{sku}', '/dated']);
+  expect(Object.keys(paths)).toEqual(['/stock/{sku}', '/taken', '/dated']);
   expect(paths['/stock/{sku}']?.get).toMatchObject({
     operationId: 'find',
     parameters: [
@@ -63,4 +71,36 @@ test('a schema that cannot say what it takes stands there as anything, with the 
   expect(openApi(stock).paths['/dated']?.get?.responses[200]).toMatchObject({
     content: { 'application/json': { schema: { description: 'Date cannot be represented in JSON Schema' } } },
   });
+});
+
+test('errors stand by their statuses, each a problem document that its type tells from the others', () => {
+  const responses = openApi(stock).paths['/taken']?.post?.responses ?? {};
+  expect(Object.keys(responses)).toEqual(['204', '409', '422', '503', 'default']);
+  expect(responses[409]).toMatchObject({
+    description: 'Out of stock; Taken.',
+    content: {
+      'application/problem+json': {
+        schema: {
+          oneOf: [
+            {
+              title: 'Out of stock',
+              allOf: [
+                { $ref: '#/components/schemas/Problem' },
+                {
+                  properties: {
+                    type: { const: 'urn:fwk:problem:stock:OutOfStock' },
+                    data: { properties: { left: { type: 'integer' } }, required: ['left'] },
+                  },
+                  required: ['type', 'data'],
+                },
+              ],
+              'x-fwk': { error: 'OutOfStock', failure: false, retryable: false },
+            },
+            { title: 'Taken' },
+          ],
+        },
+      },
+    },
+  });
+  expect(JSON.stringify(responses[422])).toContain('#/components/schemas/take.Nested');
 });

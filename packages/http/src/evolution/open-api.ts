@@ -7,6 +7,7 @@ import type { AnyContract } from '../contract/contract-types.js';
 import { parsePath } from '../contract/path-template.js';
 import { headerNames } from '../wire/headers.js';
 import { type ContractDescription, describeContract, type OperationDescription } from './contract-description.js';
+import { errorResponses } from './error-responses.js';
 import { isObject, type JsonSchema, type JsonSchemaObject, type SchemaDescription } from './json-schema.js';
 import { fieldsOf, namesIn } from './schema-parts.js';
 
@@ -77,6 +78,9 @@ function operationOf(
             },
           }
         : { 204: { description: 'Done.' } }),
+      ...errorResponses(operation.errors ?? {}, (name, description) =>
+        placedIn(schemas, `${operationId}.${name}`, shown(description, 'output')),
+      ),
       default: {
         description: 'What went wrong, as RFC 9457 has it.',
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
