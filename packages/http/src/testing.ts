@@ -2,6 +2,7 @@ export {
   type ConformanceCase,
   type ConformanceOptions,
   contractConformance,
+  type ErrorExamples,
   type Examples,
 } from './testing/contract-conformance.js';
 export {

@@ -11,7 +11,7 @@ import { parseJson, problemType } from '@fwk/kernel';
 import { clientOperation } from '../calling/operation-request.js';
 import { type GivenRequest, prepareRequest } from '../client/prepare-request.js';
 import type { OperationPlan } from '../contract/contract.js';
-import type { AnyContract, OperationName, RequestOf } from '../contract/contract-types.js';
+import type { AnyContract, ErrorOf, OperationName, RequestOf } from '../contract/contract-types.js';
 import { headerNames } from '../wire/headers.js';
 import { formatIssues, validatePart } from '../wire/validate.js';
 
@@ -24,8 +24,15 @@ export interface ConformanceCase {
   run(): Promise<void>;
 }
 
+/** For operations that declare errors, requests that the server must answer with them, by name. */
+export type ErrorExamples<C> = {
+  readonly [Op in OperationName<C>]?: { readonly [Name in ErrorOf<C, Op>['name']]?: RequestOf<C, Op> };
+};
+
 /** Options of {@link contractConformance}. */
-export interface ConformanceOptions {
+export interface ConformanceOptions<C = AnyContract> {
+  /** Requests that the server must answer with errors that the contract declares. @defaultValue none */
+  readonly errors?: ErrorExamples<C>;
   /** The wire that the server is asked over. @defaultValue 'http' */
   readonly wire?: 'http' | 'mux';
 }
@@ -39,12 +46,12 @@ export function contractConformance<C extends AnyContract>(
   contract: C,
   urlOf: () => string,
   examples: Examples<C>,
-  { wire = 'http' }: ConformanceOptions = {},
+  { wire = 'http', errors = {} }: ConformanceOptions<C> = {},
 ): readonly ConformanceCase[] {
   return contract.plans.flatMap((plan) => {
     const given = Reflect.get(examples, plan.name) as GivenRequest;
-    const ask = async (change: Partial<Sent>): Promise<Received> => {
-      const { path, body } = await prepareRequest(clientOperation(plan, 'conformance'), given, undefined);
+    const ask = async (change: Partial<Sent>, example = given): Promise<Received> => {
+      const { path, body } = await prepareRequest(clientOperation(plan, 'conformance'), example, undefined);
       const key = plan.idempotencyKey ? `"${randomUUID()}"` : undefined;
       const sent = { url: urlOf(), path, body, key, ...change };
       return wire === 'mux' ? sendOverMux(contract, plan, sent) : send(plan.method, sent);
@@ -76,6 +83,12 @@ export function contractConformance<C extends AnyContract>(
         },
       );
     }
+    for (const [name, example] of Object.entries<GivenRequest>(Reflect.get(errors, plan.name) ?? {})) {
+      cases.push({
+        name: `${plan.id} answers ${name} as the contract says`,
+        run: async () => answersError(plan, name, await ask({}, example)),
+      });
+    }
     cases.push({
       name: `${plan.id} does not begin when its time is over`,
       run: async () => refuses(await ask({ deadlineMs: '0' }), 504),
@@ -98,6 +111,17 @@ function refuses({ status, type, text }: Received, expected: number): void {
   const problem = parseJson(text) as { readonly status?: unknown; readonly title?: unknown };
   assert.equal(problem.status, expected, 'the document has another status than the answer');
   assert.equal(typeof problem.title, 'string', 'the document has no title');
+}
+
+async function answersError({ id, errors = [] }: OperationPlan, name: string, received: Received): Promise<void> {
+  const declared = errors.find((error) => error.name === name);
+  assert.ok(declared, `${id} declares no error ${name}`);
+  refuses(received, declared.status);
+  const problem = parseJson(received.text) as { readonly type?: unknown; readonly data?: unknown };
+  assert.equal(problem.type, declared.type, `${id} answered another problem than ${name}`);
+  if (!declared.data) return;
+  const { issues } = await validatePart(declared.data, 'error', problem.data);
+  assert.equal(issues, undefined, `${id}: ${formatIssues(issues ?? [])}`);
 }
 
 interface Sent {

@@ -8,7 +8,10 @@ import { contractConformance, type Examples, type ServedContract, serveContract 
 
 const handlers: Handlers<typeof shop> = {
   item: ({ params, query }) => ({ id: params.id, size: query.size ?? 0 }),
-  order: ({ body }) => ({ order: `${body.sku} ${Math.random()}` }),
+  order({ body }) {
+    if (body.sku === 'none') throw new shop.errors.SoldOut({ data: { sku: body.sku } });
+    return { order: `${body.sku} ${Math.random()}` };
+  },
   tick: () => 1,
   forget: () => {},
 };
@@ -18,6 +21,8 @@ const examples: Examples<typeof shop> = {
   tick: {},
   forget: { params: { id: 'a' } },
 };
+
+const errors = { order: { SoldOut: { body: { sku: 'none', quantity: 1 } } } };
 
 test('serves a contract for a test, with a client of it, until it is disposed', async () => {
   let url = '';
@@ -35,7 +40,7 @@ describe.each(wires)('our own server conforms over %s:', (wire) => {
     running = await serveContract(shop, handlers);
   });
   afterAll(() => running[Symbol.asyncDispose]());
-  for (const { name, run } of contractConformance(shop, () => running.url, examples, { wire })) test(name, run);
+  for (const { name, run } of contractConformance(shop, () => running.url, examples, { wire, errors })) test(name, run);
 });
 
 describe('a server that answers everything alike', () => {
@@ -48,6 +53,6 @@ describe('a server that answers everything alike', () => {
   });
   afterAll(() => void server.close());
   const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const cases = contractConformance(shop, url, examples);
+  const cases = contractConformance(shop, url, examples, { errors });
   test.each(cases)('is found out: $name', ({ run }) => expect(run()).rejects.toThrow());
 });
