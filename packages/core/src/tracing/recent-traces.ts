@@ -58,11 +58,17 @@ export interface RecentSpan {
   readonly events: readonly { readonly name: string; readonly offsetMs: number; readonly data: object }[];
 }
 
-interface Kept {
+class Kept {
   readonly trace: LocalTrace;
   readonly startedAtMs: number;
   /** Rises with each trace that is kept. */
   readonly order: number;
+
+  constructor(trace: LocalTrace, startedAtMs: number, order: number) {
+    this.trace = trace;
+    this.startedAtMs = startedAtMs;
+    this.order = order;
+  }
 }
 
 /** See the head of this file. */
@@ -74,7 +80,7 @@ export class RecentTraces {
   /** @param aheadMs - what to add to moments of the trace for wall time. */
   add(trace: LocalTrace, aheadMs: number): void {
     const list = trace.because === 'sampled' && !trace.failed ? this.#sampled : this.#special;
-    list.push({ trace, startedAtMs: trace.root.startMs + aheadMs, order: this.#kept++ });
+    list.push(new Kept(trace, trace.root.startMs + aheadMs, this.#kept++));
     if (list.length > maxRecentTraces) list.shift();
   }
 

@@ -43,6 +43,22 @@ export interface CallContext extends CancelSource {
   with(change: ContextChange): CallContext;
 }
 
+/**
+ * A class, because V8 comes to allocate literals of such a place as old objects: they lived long while the process was new. Each then
+ * keeps all of its call until the next full collection (findings/literals-turn-old.sh).
+ */
+class ValueNode {
+  readonly key: ContextKey<unknown>;
+  readonly value: unknown;
+  readonly next: ValueNode | undefined;
+
+  constructor(key: ContextKey<unknown>, value: unknown, next: ValueNode | undefined) {
+    this.key = key;
+    this.value = value;
+    this.next = next;
+  }
+}
+
 class Context implements CallContext {
   readonly deadlineMs: number;
   readonly #cancellation: Cancellation | undefined;
@@ -80,7 +96,7 @@ class Context implements CallContext {
   with(change: ContextChange): CallContext {
     let values = change.apart ? withoutCall(this.#values) : this.#values;
     if (change.values) {
-      for (const { key, value } of change.values) values = { key, value, next: values };
+      for (const { key, value } of change.values) values = new ValueNode(key, value, values);
     }
     const limitMs = change.unlimited ? Number.POSITIVE_INFINITY : this.deadlineMs;
     const deadlineMs = change.deadlineMs !== undefined && change.deadlineMs < limitMs ? change.deadlineMs : limitMs;
@@ -105,12 +121,6 @@ export function tellNotSent(context: CallContext): void {
   if (context instanceof Context) context.tellNotSent();
 }
 
-interface ValueNode {
-  readonly key: ContextKey<unknown>;
-  readonly value: unknown;
-  readonly next: ValueNode | undefined;
-}
-
 /** The values that do not belong to one call; of each key the one put in last. */
 function withoutCall(values: ValueNode | undefined): ValueNode | undefined {
   let kept: ValueNode | undefined;
@@ -119,7 +129,7 @@ function withoutCall(values: ValueNode | undefined): ValueNode | undefined {
     const { key, value } = node;
     if (key.ofOneCall || seen.has(key)) continue;
     seen.add(key);
-    kept = { key, value, next: kept };
+    kept = new ValueNode(key, value, kept);
   }
   return kept;
 }

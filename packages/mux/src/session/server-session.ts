@@ -17,6 +17,7 @@ import {
 } from '../codec/message-types.js';
 import { uint16 } from '../codec/numbers.js';
 import { ProtocolError } from '../protocol-error.js';
+import { CallsByTag } from './calls-by-tag.js';
 import { type AnswerWriter, type MuxService, ServedMuxCall } from './served-call.js';
 import { Session } from './session.js';
 import type { SessionEndedError } from './session-errors.js';
@@ -25,8 +26,7 @@ import { type SessionLimits, type SessionOptions, wantedFrameBytes } from './ses
 /** See the head of this file. */
 export class ServerSession extends Session {
   readonly #service: MuxService;
-  /** By tag. */
-  readonly #calls = new Map<number, ServedMuxCall>();
+  readonly #calls = new CallsByTag<ServedMuxCall>();
   #draining: 'asked' | 'agreed' | undefined;
   #opened = false;
   /** The last lease; undefined where none was given. */
@@ -131,9 +131,7 @@ export class ServerSession extends Session {
   }
 
   protected over(error: SessionEndedError): void {
-    const calls = [...this.#calls.values()];
-    this.#calls.clear();
-    for (const call of calls) this.tell('a Mux call', () => call.onGone?.(error.message));
+    for (const call of this.#calls.takeAll()) this.tell('a Mux call', () => call.onGone?.(error.message));
   }
 
   protected wants(type: number, tag: number): boolean {
@@ -162,7 +160,7 @@ export class ServerSession extends Session {
     }
     const call = new ServedMuxCall(this, tag, bytes, begin, end);
     if (!this.#opened) this.#open();
-    this.#calls.set(tag, call);
+    this.#calls.add(tag, call);
     try {
       this.#service.serve(call);
     } catch (error) {
@@ -175,7 +173,7 @@ export class ServerSession extends Session {
 
   #checkTag(tag: number): void {
     if (tag < tags.first) throw new ProtocolError(`a call has the tag ${tag}, which is reserved`);
-    if (this.#calls.has(tag)) throw new ProtocolError(`a call has the tag ${tag}, which another call still has`);
+    if (this.#calls.get(tag)) throw new ProtocolError(`a call has the tag ${tag}, which another call still has`);
   }
 
   /** Not with Rerr: a Finagle client that gets it for its first call takes the server for an old one, and sends the call again. */
