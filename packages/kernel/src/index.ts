@@ -231,6 +231,7 @@ export {
   type AttributeValue,
   emitInCall,
   type Span,
+  type SpanDetails,
   type SpanFailure,
   type SpanKind,
   spanEvent,

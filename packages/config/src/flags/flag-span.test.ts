@@ -33,6 +33,7 @@ function recording() {
   const span: Span = {
     name: 'GET /cart',
     set: (name, value) => void Object.assign(attributes, { [name]: value }),
+    describe: (details) => details.setOn(span),
     event: (name, data) => void events.push([name, data]),
     end: () => {},
   };

@@ -1,4 +1,4 @@
-import type { AttributeValue, Span, SpanFailure, SpanKind, TraceContext } from '@fwk/kernel';
+import type { AttributeValue, Span, SpanDetails, SpanFailure, SpanKind, TraceContext } from '@fwk/kernel';
 import { type OtelSpan, withOtelSpan } from './otel.js';
 import { attributeText, failureText, keptText, otelAttributes } from './span-data.js';
 
@@ -52,11 +52,11 @@ export class RecordedSpan implements TraceContext, Span {
   readonly otel: OtelSpan | undefined;
   endMs = Number.NaN;
   failure: SpanFailure | undefined = undefined;
-  /** Names and values in turn. */
-  attributes: AttributeValue[] = [];
   events: SpanEvent[] | undefined = undefined;
   /** Events that found no room. */
   eventsLeftOut = 0;
+  #attributes: AttributeValue[] | undefined = undefined;
+  #details: SpanDetails | undefined = undefined;
   #name: string;
   readonly #owner: SpanOwner;
   /** Whether the span of OpenTelemetry is somebody else's, who ends it. */
@@ -108,10 +108,27 @@ export class RecordedSpan implements TraceContext, Span {
   }
 
   set(name: string, value: AttributeValue): void {
-    if (this.ended || this.attributes.length >= 2 * maxAttributes) return;
+    if (this.ended || !this.#add(name, value)) return;
     // Masked when it is read, which of most spans nobody ever does.
-    this.attributes.push(name, typeof value === 'string' ? keptText(value) : value);
     this.#tellOtel((otel) => otel.setAttribute(name, typeof value === 'string' ? attributeText(name, value) : value));
+  }
+
+  describe(details: SpanDetails): void {
+    if (this.ended) return;
+    if (this.otel) details.setOn(this);
+    else this.#details = details;
+  }
+
+  /** Names and values in turn, without those of details that were not asked. */
+  get attributes(): readonly AttributeValue[] {
+    return this.#attributes ?? [];
+  }
+
+  /** Asks the details, and lets them go with the call that they hold. */
+  settle(): void {
+    const details = this.#details;
+    this.#details = undefined;
+    details?.setOn({ set: (name, value) => void this.#add(name, value) });
   }
 
   event(name: string, data: Readonly<Record<string, unknown>>): void {
@@ -147,6 +164,14 @@ export class RecordedSpan implements TraceContext, Span {
     } catch {
       // The span lacks what it could not be told.
     }
+  }
+
+  /** @returns false when there is no room. */
+  #add(name: string, value: AttributeValue): boolean {
+    this.#attributes ??= [];
+    if (this.#attributes.length >= 2 * maxAttributes) return false;
+    this.#attributes.push(name, typeof value === 'string' ? keptText(value) : value);
+    return true;
   }
 
   #endOtel(otel: OtelSpan, endMs: number): void {

@@ -1,4 +1,13 @@
-import { background, cancellable, liveValue, OptionsError, stack, type TraceContext, traceKey } from '@fwk/kernel';
+import {
+  background,
+  cancellable,
+  liveValue,
+  OptionsError,
+  type Span,
+  stack,
+  type TraceContext,
+  traceKey,
+} from '@fwk/kernel';
 import { fakeClock, scriptedService, seededRandom } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
 import { maxRecentTraces } from './recent-traces.js';
@@ -23,6 +32,53 @@ function recording(sampling: Partial<TraceSampling> = {}) {
 
 const failure = { type: 'E_X', message: 'failed' };
 const caller: TraceContext = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), flags: 3, tracestate: 'x=1' };
+
+describe('details of a span', () => {
+  const details = () => {
+    const asked = {
+      times: 0,
+      setOn: (span: Pick<Span, 'set'>) => {
+        asked.times++;
+        span.set('http.route', '/orders/:id');
+      },
+    };
+    return asked;
+  };
+
+  test('are asked once, as soon as the trace is kept', () => {
+    const { begin, end, sent, recorder } = recording({ ratio: 1 });
+    const asked = details();
+    const trace = begin('kept');
+    trace.span?.describe(asked);
+    expect(asked.times).toBe(0);
+    end(trace);
+    expect(asked.times).toBe(1);
+    expect(sent[0]?.attributes).toEqual(['http.route', '/orders/:id']);
+    expect(recorder.recent.find()[0]?.spans[0]?.attributes).toEqual({ 'http.route': '/orders/:id' });
+    expect(asked.times).toBe(1);
+  });
+
+  test('are never asked where the trace is not kept', () => {
+    const { begin, end } = recording();
+    const asked = details();
+    const trace = begin('dropped');
+    trace.span?.describe(asked);
+    end(trace);
+    expect(asked.times).toBe(0);
+  });
+
+  test('of a span that ends after its trace was kept are asked as well', () => {
+    const { begin, end, sent } = recording({ ratio: 1 });
+    const asked = details();
+    const root = begin('root');
+    const inside = begin('inside', root);
+    end(root);
+    inside.span?.describe(asked);
+    end(inside);
+    expect(asked.times).toBe(1);
+    expect(sent.at(-1)?.attributes).toEqual(['http.route', '/orders/:id']);
+  });
+});
 
 describe('which traces are kept', () => {
   test('by the head: the share that was asked for, with the flag that tells others', () => {

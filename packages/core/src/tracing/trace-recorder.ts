@@ -71,6 +71,7 @@ export class TraceRecorder implements Tracer {
     const { errors, slowMs } = this.sampling;
     if (span.failure) trace.failed = true;
     if (trace.because) {
+      span.settle();
       if (span !== trace.root) this.#hand([span], span.endMs);
       return;
     }
@@ -94,6 +95,7 @@ export class TraceRecorder implements Tracer {
 
   #keep(trace: LocalTrace, because: NonNullable<LocalTrace['because']>, nowMs: number): void {
     trace.because = because;
+    for (const span of trace.spans) if (span.ended) span.settle();
     this.recent.add(trace, this.aheadMs(nowMs));
     this.#hand(
       trace.spans.filter((span) => span.ended),

@@ -1,6 +1,6 @@
 /** What the span of one attempt says, by OpenTelemetry's names for HTTP clients. */
 import { type Endpoint, endpointKey, type Wire } from '@fwk/discovery';
-import { attemptKey, type CallContext, isFwkError, messageOf, type Span } from '@fwk/kernel';
+import { attemptKey, type CallContext, isFwkError, messageOf, type Span, type SpanDetails } from '@fwk/kernel';
 import type { ErrorPlan } from '../contract/error-spec.js';
 import type { OperationRequest } from './operation-request.js';
 
@@ -33,20 +33,12 @@ export interface AttemptEnd {
 /** Ends the span. A caller that gave the call up has not failed. */
 export function endAttemptSpan(
   span: Span,
-  { operation, path }: OperationRequest,
+  request: OperationRequest,
   context: CallContext,
   { wire, result, error, endMs }: AttemptEnd,
 ): void {
-  const { method, template } = operation.plan;
-  span.set('http.request.method', method);
-  if (template.route !== '') span.set('url.template', template.route);
-  const endpoint = context.get(endpointKey);
-  if (endpoint) setServer(span, endpoint, path);
-  span.set('network.protocol.name', wire);
-  const attempt = context.get(attemptKey);
-  if (attempt > 1) span.set('http.request.resend_count', attempt - 1);
+  span.describe(new AttemptDetails(request, context, wire, result));
   const status = statusOf(result);
-  if (status !== undefined) span.set('http.response.status_code', status);
   const failed = status === undefined ? !isGivenUp(context) : status >= firstError;
   if (!failed) span.end(endMs);
   else span.end(endMs, { type: errorTypeOf(result), message: error === undefined ? '' : messageOf(error) });
@@ -57,7 +49,35 @@ function isGivenUp({ cancelled, reason }: CallContext): boolean {
   return cancelled && (!isFwkError(reason) || reason.traits.outcome === 'ignored');
 }
 
-function setServer(span: Span, { id, url, address, port, socketPath }: Endpoint, path: string): void {
+class AttemptDetails implements SpanDetails {
+  readonly #request: OperationRequest;
+  readonly #context: CallContext;
+  readonly #wire: Wire;
+  readonly #result: AttemptResult;
+
+  constructor(request: OperationRequest, context: CallContext, wire: Wire, result: AttemptResult) {
+    this.#request = request;
+    this.#context = context;
+    this.#wire = wire;
+    this.#result = result;
+  }
+
+  setOn(span: Pick<Span, 'set'>): void {
+    const { operation, path } = this.#request;
+    const { method, template } = operation.plan;
+    span.set('http.request.method', method);
+    if (template.route !== '') span.set('url.template', template.route);
+    const endpoint = this.#context.get(endpointKey);
+    if (endpoint) setServer(span, endpoint, path);
+    span.set('network.protocol.name', this.#wire);
+    const attempt = this.#context.get(attemptKey);
+    if (attempt > 1) span.set('http.request.resend_count', attempt - 1);
+    const status = statusOf(this.#result);
+    if (status !== undefined) span.set('http.response.status_code', status);
+  }
+}
+
+function setServer(span: Pick<Span, 'set'>, { id, url, address, port, socketPath }: Endpoint, path: string): void {
   span.set('server.address', socketPath ?? address);
   if (socketPath === undefined) span.set('server.port', port);
   span.set('url.full', `${url}${path}`);

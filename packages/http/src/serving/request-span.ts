@@ -1,6 +1,6 @@
 /** What the span of a request says, by OpenTelemetry's names for HTTP servers. */
 import { operationAttribute } from '@fwk/core';
-import { isFwkError, messageOf, type Span } from '@fwk/kernel';
+import { isFwkError, messageOf, type Span, type SpanDetails } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import type { IncomingRequest } from './incoming-request.js';
 
@@ -21,22 +21,42 @@ const firstServerError = 500;
 export function endRequestSpan(
   span: Span,
   plan: OperationPlan,
-  { protocol, url, address }: IncomingRequest,
+  request: IncomingRequest,
   { status, error, declared, endMs }: RequestEnd,
 ): void {
-  span.set('http.request.method', plan.method);
-  span.set('http.route', plan.template.route);
-  const query = url.indexOf('?');
-  span.set('url.path', query < 0 ? url : url.slice(0, query));
-  span.set('network.protocol.name', protocol);
-  if (address !== '') span.set('client.address', address);
-  span.set(operationAttribute, plan.id);
-  if (status === undefined) span.set('fwk.caller_gone', true);
-  else span.set('http.response.status_code', status);
-  if (declared !== undefined) span.set('fwk.error', declared);
+  span.describe(new RequestDetails(plan, request, status, declared));
   if (status === undefined || status < firstServerError) span.end(endMs);
   else {
     const type = declared ?? (isFwkError(error) ? error.code : String(status));
     span.end(endMs, { type, message: error === undefined ? '' : messageOf(error) });
+  }
+}
+
+class RequestDetails implements SpanDetails {
+  readonly #plan: OperationPlan;
+  readonly #request: IncomingRequest;
+  readonly #status: number | undefined;
+  readonly #declared: string | undefined;
+
+  constructor(plan: OperationPlan, request: IncomingRequest, status: number | undefined, declared: string | undefined) {
+    this.#plan = plan;
+    this.#request = request;
+    this.#status = status;
+    this.#declared = declared;
+  }
+
+  setOn(span: Pick<Span, 'set'>): void {
+    const { method, template, id } = this.#plan;
+    const { url, protocol, address } = this.#request;
+    span.set('http.request.method', method);
+    span.set('http.route', template.route);
+    const query = url.indexOf('?');
+    span.set('url.path', query < 0 ? url : url.slice(0, query));
+    span.set('network.protocol.name', protocol);
+    if (address !== '') span.set('client.address', address);
+    span.set(operationAttribute, id);
+    if (this.#status === undefined) span.set('fwk.caller_gone', true);
+    else span.set('http.response.status_code', this.#status);
+    if (this.#declared !== undefined) span.set('fwk.error', this.#declared);
   }
 }

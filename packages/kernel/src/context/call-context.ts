@@ -43,10 +43,7 @@ export interface CallContext extends CancelSource {
   with(change: ContextChange): CallContext;
 }
 
-/**
- * A class, because V8 comes to allocate literals of such a place as old objects: they lived long while the process was new. Each then
- * keeps all of its call until the next full collection (findings/literals-turn-old.sh).
- */
+/** A value and those before it. A class, because V8 may come to allocate object literals as old objects (docs/decisions/0036). */
 class ValueNode {
   readonly key: ContextKey<unknown>;
   readonly value: unknown;

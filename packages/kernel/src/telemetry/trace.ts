@@ -41,6 +41,8 @@ export interface Span {
   name: string;
   /** Says something of the whole span. Of one name the last counts. */
   set(name: string, value: AttributeValue): void;
+  /** As `set`, for work on a hot path: `details` is asked once when the span is kept or handed on, and most spans never are. */
+  describe(details: SpanDetails): void;
   /** Something happened. `data` is plain and is not changed afterwards. */
   event(name: string, data: Readonly<Record<string, unknown>>): void;
   /**
@@ -49,6 +51,11 @@ export interface Span {
    * @param failure - why it failed; undefined where it did not.
    */
   end(endMs: number, failure?: SpanFailure): void;
+}
+
+/** Knows attributes of a span. What it holds does not change once the span has ended. */
+export interface SpanDetails {
+  setOn(span: Pick<Span, 'set'>): void;
 }
 
 /** Begins spans, and decides which are recorded. */

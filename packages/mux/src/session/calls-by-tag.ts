@@ -1,7 +1,7 @@
 /**
  * The calls under way of a session, by tag. Clients take the lowest tag that is free, so that nearly all tags are low: these calls
- * stand in an array. A `Map` would do, but one whose entries come and go makes V8 keep what they held: each time the map makes a new table
- * its old one points to it, and once one of these has grown old, all later ones and their entries do (findings/map-churn-promotes.sh).
+ * stand in an array. In a `Map`, whose entries come and go, V8 would keep ended calls in memory until the next full collection
+ * (findings/v8-map-churn-keeps-entries.sh).
  */
 
 /** Tags from here on stand in a map, so that a peer with high tags costs no memory for the ones below. */
