@@ -7,7 +7,7 @@ export const coreEvents = Object.freeze({
   'app.stopped':
     'The application has stopped; `failures` lists what did not go well, `cutOff` the steps and `abandoned` the calls that were not waited for, `steps` the time of each step.',
   'drain.began': 'The application began to leave; `active` calls are in flight.',
-  'drain.ended': 'The wait for calls in flight is over; `abandoned` of them were not answered.',
+  'drain.ended': 'The wait for calls in flight is over; `abandoned` of them are still in flight.',
   'management.changed':
     'Somebody changed something by hand under `/manage`: `method`, `path`, `actor`, `from`, `reason`, and what came of it. So does taking a profile.',
   'management.refused':

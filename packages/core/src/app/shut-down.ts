@@ -92,17 +92,25 @@ export async function shutDown(
       errors.pop();
     }
   }
+  /** The wait for calls is over: what is in flight now is not waited for, and a component that stops may cut it off. */
+  const endWait = () => {
+    const [abandoned, abandonedCalls] = [drain.active, drain.inFlight()];
+    env.events.emit('drain.ended', { abandoned });
+    if (abandoned > 0) {
+      env.logger.warn({ abandoned, abandonedCalls }, 'calls were still in flight when the wait for them ended');
+    }
+    return { abandoned, abandonedCalls };
+  };
+  let unanswered = closesEarly ? endWait() : undefined;
   for (const { name, steps, contextOf } of started) {
     if (!steps.stop) continue;
     // A server that does not close early waits for calls in its own step.
     const wantedMs = drain.active > 0 ? Math.max(options.stepTimeoutMs, drainLeft()) : options.stepTimeoutMs;
     await attempt(name, 'stop', (call) => steps.stop?.(contextOf(call)), left(wantedMs));
   }
-  const abandoned = await drain.idle(closesEarly ? 0 : left(drainTimeoutMs));
-  const abandonedCalls = drain.inFlight();
-  env.events.emit('drain.ended', { abandoned });
-  if (abandoned > 0) {
-    env.logger.warn({ abandoned, abandonedCalls }, 'calls were still in flight when the wait for them ended');
+  if (!unanswered) {
+    await drain.idle(left(drainTimeoutMs));
+    unanswered = endWait();
   }
 
   // No call is counted any more; whoever keeps what is left may need what components gave.
@@ -121,5 +129,5 @@ export async function shutDown(
   if (tracing) await attempt('tracing', 'flush', () => tracing.flush(left(flushMs)));
   tracing?.[Symbol.dispose]();
   parts.observed?.[Symbol.dispose]();
-  return { errors, abandoned, abandonedCalls, steps: times.all };
+  return { errors, ...unanswered, steps: times.all };
 }

@@ -8,7 +8,7 @@ export interface StopReport {
   readonly durationMs: number;
   /** Steps whose time was over before they had ended, such as `db stop`. */
   readonly cutOff: readonly string[];
-  /** Calls in flight that were not answered. */
+  /** Calls that were still in flight when the wait for them was over. */
   readonly abandoned: number;
   /** What those calls were, with the number of each. */
   readonly abandonedCalls: Readonly<Record<string, number>>;

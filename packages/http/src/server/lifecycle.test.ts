@@ -7,6 +7,7 @@ import { discovery, memoryRegistry, registryToken } from '@fwk/discovery';
 import type { Component } from '@fwk/kernel';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { createClient } from '../client/create-client.js';
 import { contract } from '../contract/contract.js';
 import { get, post } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
@@ -27,7 +28,10 @@ const control = contract('control', {
 let app: App | undefined;
 afterEach(() => app?.stop());
 
-async function start(handlers: { stop?: () => unknown; work?: () => unknown; slow?: () => unknown } = {}) {
+async function start(
+  handlers: { stop?: () => unknown; work?: () => unknown; slow?: () => unknown } = {},
+  drainTimeoutMs = 10_000,
+) {
   const lines: Record<string, unknown>[] = [];
   const events: string[] = [];
   const all = { stop: () => 'no', work: () => 'done', slow: () => 'slow', ...handlers };
@@ -39,7 +43,7 @@ async function start(handlers: { stop?: () => unknown; work?: () => unknown; slo
     management: false,
     signals: false,
     logging: { level: 'debug', destination: { write: (line: string) => void lines.push(JSON.parse(line)) } },
-    shutdown: { propagationDelayMs: 0 },
+    shutdown: { propagationDelayMs: 0, drainTimeoutMs },
     use: [
       http({ serve: [served(control, all as never)] }),
       {
@@ -89,6 +93,26 @@ test('a handler that stops its application and waits for that is answered, and s
   expect((await beside).json).toBe('finished');
   await started.app.stop();
   expect(started.app.state).toBe('stopped');
+});
+
+test.each(['http', 'mux'] as const)('a call over %s that the server cuts off is told as one that was', async (wire) => {
+  const begun = deferred<void>();
+  const started = await start({ work: () => [begun.resolve(), new Promise(() => {})][1] }, 50);
+  const client = createClient(control, { endpoints: [started.url], wire, retry: false });
+  const call = client.work().then(
+    () => 'answered',
+    () => 'failed',
+  );
+  await begun.promise;
+  await started.app.stop();
+  expect(await call).toBe('failed');
+  // A Mux session whose calls are not over counts beside them.
+  expect(started.app.stopReport?.abandoned).toBeGreaterThan(0);
+  expect(started.app.stopReport?.abandonedCalls).toMatchObject({ 'control.work': 1 });
+  expect(started.lines.map(({ message }) => message)).toContain(
+    'calls were still in flight when the wait for them ended',
+  );
+  await client[Symbol.asyncDispose]();
 });
 
 test('the log line of a call that ran out of time carries the trace that its caller sent', async () => {

@@ -111,8 +111,8 @@ describe('overload', () => {
       () => overload,
       () => figures,
     );
-    const look = async (change: Partial<typeof figures>) => {
-      await clock.advance(1000);
+    const look = async (change: Partial<typeof figures>, afterMs = 1000) => {
+      await clock.advance(afterMs);
       Object.assign(figures, change);
       return ask(indicator);
     };
@@ -141,6 +141,17 @@ describe('overload', () => {
     const { look } = build({ lagMs: 100, utilization: 0.9 });
     expect((await look({ lagMs: 60_000, utilization: 1 })).status).toBe('UP');
     for (let second = 0; second < 10; second++) expect((await look({ lagMs: 0, utilization: 0.1 })).status).toBe('UP');
+  });
+
+  test('the time in which a process stood still counts as one look, also where it was slow before', async () => {
+    const { look } = build({ lagMs: 100 });
+    const statuses = new Set<string>();
+    statuses.add((await look({ lagMs: 150 })).status);
+    // Seen twice, since two measurements overlap.
+    statuses.add((await look({ lagMs: 60_000 }, 60_000)).status);
+    statuses.add((await look({ lagMs: 60_000 })).status);
+    for (let second = 0; second < 5; second++) statuses.add((await look({ lagMs: 0 })).status);
+    expect([...statuses]).toEqual(['UP']);
   });
 
   test('says which figure, what was measured and the limit', async () => {

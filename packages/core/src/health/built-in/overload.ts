@@ -44,18 +44,22 @@ export function overloadIndicator(
 /** On and off, each after a stretch of looks that all say so. */
 class Hysteresis {
   shut = false;
-  /** When the looks began to say otherwise than the state; undefined while they agree. */
-  #sinceMs: number | undefined;
+  /** How long looks have said otherwise than the state; undefined while they agree. */
+  #heldMs: number | undefined;
+  #lookedAtMs = 0;
 
   look(above: boolean, nowMs: number, { afterMs, backAfterMs }: OverloadSettings): void {
+    // Between two looks that are far apart the process stood still, and that says nothing of load.
+    const passedMs = Math.min(nowMs - this.#lookedAtMs, overloadLookMs);
+    this.#lookedAtMs = nowMs;
     if (above === this.shut) {
-      this.#sinceMs = undefined;
+      this.#heldMs = undefined;
       return;
     }
-    this.#sinceMs ??= nowMs;
-    if (nowMs - this.#sinceMs < (this.shut ? backAfterMs : afterMs)) return;
+    this.#heldMs = this.#heldMs === undefined ? 0 : this.#heldMs + passedMs;
+    if (this.#heldMs < (this.shut ? backAfterMs : afterMs)) return;
     this.shut = above;
-    this.#sinceMs = undefined;
+    this.#heldMs = undefined;
   }
 }
 
