@@ -1,6 +1,6 @@
 /**
  * What observing costs: one count, one observation and a scrape of 10,000 series beside prom-client, the spans of a call beside the SDK of
- * OpenTelemetry, and a log line beside bare pino.
+ * OpenTelemetry, a log line beside bare pino, and usage beside the call that is counted.
  */
 import { performance } from 'node:perf_hooks';
 import { interleave, median, pairedRatio, quick, report, round } from '../lib.mjs';
@@ -8,6 +8,7 @@ import { longestBlock } from '../metrics/loop-block.mjs';
 import { ourScrape, promScrape, recorders } from '../metrics/series.mjs';
 import { logLines } from '../telemetry/log-lines.mjs';
 import { spans } from '../telemetry/spans.mjs';
+import { usageBesideCalls } from '../telemetry/usage.mjs';
 
 const rounds = quick ? 2 : 11;
 const calls = quick ? 10_000 : 1_000_000;
@@ -17,6 +18,7 @@ const theirs = promScrape();
 const record = recorders();
 const lines = logLines();
 const traced = spans();
+const usage = await usageBesideCalls();
 
 const measured = await interleave(
   {
@@ -27,9 +29,12 @@ const measured = await interleave(
     ...Object.fromEntries(Object.entries(record).map(([name, call]) => [name, () => nsOf(call)])),
     ...Object.fromEntries(Object.entries(lines).map(([name, call]) => [name, () => nsOf(call, calls / 20)])),
     ...Object.fromEntries(Object.entries(traced).map(([name, call]) => [name, () => nsOf(call, calls / 20)])),
+    usage: () => nsOf(usage.count, calls / 20),
+    call: () => nsOfCalls(usage.call, calls / 500),
   },
   { rounds, warmUp: 3 },
 );
+await usage.close();
 
 const least = (name) => Math.min(...measured[name]);
 const faster = (left, right) => (least(left) < least(right) ? left : right);
@@ -55,6 +60,9 @@ const figures = {
   logLineNs: round(least('logLine'), 0),
   pinoLineNs: round(least('pinoLine'), 0),
   logVsPino: round(pairedRatio(measured.logLine, measured.pinoLine).median, 3),
+  usageNs: round(least('usage'), 0),
+  callUs: round(least('call') / 1000, 1),
+  usageVsCall: round(least('usage') / least('call'), 4),
 };
 report(
   'scrape: metrics, spans and log lines beside their peers',
@@ -75,6 +83,9 @@ report(
     ['one log line', `${figures.logLineNs} ns`],
     ['one by bare pino', `${figures.pinoLineNs} ns`],
     ['ours beside it (must be ≤ 1.15)', figures.logVsPino],
+    ['counting what a call used', `${figures.usageNs} ns`],
+    ['the cheapest call, both ends', `${figures.callUs} µs`],
+    ['counting beside it (must be ≤ 0.01)', figures.usageVsCall],
   ],
   figures,
 );
@@ -94,6 +105,13 @@ async function msOf(work) {
 function nsOf(call, times = calls) {
   const before = process.cpuUsage();
   for (let at = 0; at < times; at++) call(at);
+  const { user, system } = process.cpuUsage(before);
+  return ((user + system) * 1000) / times;
+}
+
+async function nsOfCalls(call, times) {
+  const before = process.cpuUsage();
+  for (let at = 0; at < times; at++) await call();
   const { user, system } = process.cpuUsage(before);
   return ((user + system) * 1000) / times;
 }

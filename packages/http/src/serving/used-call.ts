@@ -3,7 +3,7 @@ import type { IncomingRequest } from './incoming-request.js';
 
 /** What a request used: by whom, as its certificate proves or else as it says, how long, and how many bytes of bodies. */
 export function usedCall(
-  { peer, caller, body }: IncomingRequest,
+  { peer, caller, body }: Pick<IncomingRequest, 'peer' | 'caller' | 'body'>,
   timeMs: number,
   status: number,
   answer: string | undefined,
