@@ -77,7 +77,7 @@ class Writer {
   readonly root: PlainFields;
   onLevelChange: ((change: LevelChange) => void) | undefined;
   readonly #clock: LoggerOptions['clock'];
-  readonly #destination: LineDestination & { flush?(): void };
+  readonly #destination: LineDestination & { flush?(): Promise<void> | void };
   readonly #pretty: boolean;
   readonly #coloured: boolean;
   readonly #repeated: RepeatedLines | undefined;
@@ -107,14 +107,13 @@ class Writer {
     this.#put(level, head, fields, message, atMs);
   }
 
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
     this.#repeated?.tellAll();
     try {
-      this.#destination.flush?.();
+      await this.#destination.flush?.();
     } catch {
       // As in `#put`.
     }
-    return Promise.resolve();
   }
 
   #put(level: WrittenLevel, head: LineHead, fields: unknown, message: unknown, atMs: number): void {

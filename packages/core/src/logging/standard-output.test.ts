@@ -74,3 +74,28 @@ test('where pino cannot be loaded lines are written without it', () => {
   `);
   expect(ended.lines().map(({ n }) => n)).toEqual([0, 1]);
 });
+
+test('under PM2, whose cluster mode collects lines by a function of its own, they go there, and a flush waits for it', () => {
+  const ended = run(`
+    import { writeSync } from 'node:fs';
+    process.env.pm_id = '0';
+    process.stdout.write = (text, _, taken) => setTimeout(() => taken(writeSync(1, text.replace('line', 'collected'))), 200);
+    const worker = createLogger();
+    for (let n = 0; n < 3; n++) worker.info({ n }, 'line');
+    await worker.flush();
+    process.exit();
+  `);
+  expect(ended.lines()).toMatchObject([0, 1, 2].map((n) => ({ n, message: 'collected' })));
+});
+
+test('a collector that takes nothing holds a flush for a second at most', () => {
+  const ended = run(`
+    process.env.pm_id = '0';
+    process.stdout.write = () => false;
+    const worker = createLogger();
+    worker.info({}, 'line');
+    await worker.flush();
+    process.exit(5);
+  `);
+  expect(ended).toMatchObject({ status: 5, stderr: '' });
+});

@@ -2,9 +2,12 @@
  * Where lines go by default: the standard output, by pino's destination. pino takes 10 to 20 ms to load, so that waits until
  * shortly after the first line. Until then, and where pino cannot be loaded, each line is written at once by `fs`, so that no
  * way in which the process may end loses one.
+ *
+ * PM2 collects the lines of workers of its cluster mode by a function of its own in the place of `process.stdout.write`, and reads
+ * their standard output nowhere (7.0.4). There lines go to that function, which keeps them for a moment.
  */
 import { writeSync } from 'node:fs';
-import type { Clock } from '@fwk/kernel';
+import { type Clock, settleWithin } from '@fwk/kernel';
 import type { LineDestination } from './logger-options.js';
 
 const fd = 1;
@@ -16,8 +19,8 @@ const tryAfterMs = 10;
 
 /** A destination whose lines may still wait. */
 export interface StandardOutput extends LineDestination {
-  /** Hands over what waits. */
-  flush(): void;
+  /** Hands over what waits; settles when it has been taken, or after a second. */
+  flush(): Promise<void>;
 }
 
 /** What is used of pino. */
@@ -29,6 +32,10 @@ export function standardOutput(
   loadAfterMs: number,
   loadPino: () => Promise<PinoModule> = () => import('pino'),
 ): StandardOutput {
+  return collectedOutput(clock) ?? ownOutput(clock, loadAfterMs, loadPino);
+}
+
+function ownOutput(clock: Clock, loadAfterMs: number, loadPino: () => Promise<PinoModule>): StandardOutput {
   let stream: ReturnType<PinoModule['pino']['destination']> | undefined;
   let begun = false;
   const take = ({ pino }: PinoModule) => {
@@ -52,8 +59,35 @@ export function standardOutput(
       begun = true;
       clock.setTimer(load, loadAfterMs, true);
     },
-    flush() {
+    async flush() {
       stream?.flushSync();
+    },
+  };
+}
+
+/** Longest wait for a collector to take what it was given, in milliseconds. */
+const collectorLimitMs = 1000;
+
+/** By the function of PM2; undefined where there is none. */
+function collectedOutput(clock: Clock): StandardOutput | undefined {
+  // The standard output takes milliseconds to open, so it is looked at only where PM2 has opened it.
+  if (process.env.pm_id === undefined || !Object.hasOwn(process.stdout, 'write')) return undefined;
+  let given = 0;
+  let taken = 0;
+  let allTaken = () => {};
+  return {
+    write(line) {
+      given++;
+      process.stdout.write(line, 'utf8', () => {
+        if (++taken === given) allTaken();
+      });
+    },
+    async flush() {
+      if (taken === given) return;
+      const all = new Promise<void>((resolve) => {
+        allTaken = resolve;
+      });
+      await settleWithin(all, { clock, limitMs: collectorLimitMs, late: () => undefined });
     },
   };
 }
