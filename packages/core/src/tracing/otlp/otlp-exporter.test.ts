@@ -216,6 +216,30 @@ describe('a collector that does not work', () => {
     expect(events).toHaveLength(1);
   });
 
+  test('points elsewhere and is not followed there; what was sent is not told to the place that it names', async () => {
+    const elsewhere = await collector(taken);
+    const { url } = await collector(status(307, { location: `${elsewhere.url}/v1/traces?token=hunter2` }, ''));
+    const { exporter, finished, events, counted } = exporting(url);
+    finished('call');
+    await exporter.flush(1000);
+    expect(elsewhere.bodies).toEqual([]);
+    expect(await counted()).toMatchObject({ 'trace_spans_dropped_total{reason="refused"}': 1 });
+    expect(events).toEqual([expect.stringMatching(/answered 307 and points to http.*set the url/)]);
+    expect(events.join()).not.toContain('hunter2');
+  });
+
+  test('rejects more than it was sent, and all of that is counted as rejected', async () => {
+    const body = '{"partialSuccess":{"rejectedSpans":"99999999999999999999"}}';
+    const { url } = await collector(status(200, {}, body));
+    const { exporter, finished, counted } = exporting(url);
+    finished('call');
+    await exporter.flush(1000);
+    expect(await counted()).toMatchObject({
+      trace_spans_exported_total: 0,
+      'trace_spans_dropped_total{reason="rejected"}': 1,
+    });
+  });
+
   test('answers a page, as a proxy or a portal in its place does, and the spans are not counted as sent', async () => {
     const page = { 'content-type': 'text/html; charset=utf-8' };
     const { url } = await collector(status(200, page, '<html>Log in, token=hunter2</html>'));

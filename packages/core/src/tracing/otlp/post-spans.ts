@@ -93,8 +93,14 @@ function meaningOf({ statusCode = 0, headers }: IncomingMessage, answer: string,
       return { kind: 'refused', reason: `${reason} with a page, so no collector is there` };
     return { kind: 'taken', ...partOf(answer) };
   }
-  if (!retryable.has(statusCode)) return { kind: 'refused', reason: `${reason}: ${redactText(answer, 200)}` };
+  if (!retryable.has(statusCode)) return { kind: 'refused', reason: `${reason}${detailOf(headers, answer)}` };
   return { kind: 'later', reason, afterMs: readRetryAfterMs(headers['retry-after'], clock.wallTime()) };
+}
+
+/** Redirections are not followed: spans and credentials go where the options say. */
+function detailOf({ location }: IncomingMessage['headers'], answer: string): string {
+  if (location !== undefined) return ` and points to ${redactText(location, 200)}; set the url to where it is`;
+  return answer === '' ? '' : `: ${redactText(answer, 200)}`;
 }
 
 /** A collector may take only a part, and says so in a body that is a success. */
@@ -107,7 +113,7 @@ function partOf(answer: string): { readonly rejected: number; readonly message: 
     const rejected = Number(memberOf(part, 'rejectedSpans') ?? memberOf(part, 'rejected_spans') ?? 0);
     const message = memberOf(part, 'errorMessage') ?? memberOf(part, 'error_message') ?? '';
     return {
-      rejected: Number.isSafeInteger(rejected) && rejected > 0 ? rejected : 0,
+      rejected: rejected > 0 ? Math.floor(rejected) : 0,
       message: redactText(String(message), 500),
     };
   } catch {
