@@ -51,7 +51,7 @@ export interface Failed {
   /** The *do not retry* marks that had been set when the request came. */
   readonly marks: number;
   /** The operation that failed; undefined where none was found. Only errors that were checked for it are told as they are. */
-  readonly plan?: OperationPlan | undefined;
+  readonly plan?: OperationPlan<string> | undefined;
   /** Which attempt it was, where a layer of the server refused it before its handler was asked. @defaultValue it was not */
   readonly refusedAttempt?: number | undefined;
 }
@@ -103,7 +103,7 @@ interface Explained {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-function explain(error: unknown, plan: OperationPlan | undefined): Explained {
+function explain(error: unknown, plan: OperationPlan<string> | undefined): Explained {
   const declared = plan && checkedFor(plan, error);
   if (declared) return explainDeclared(error as OperationError, declared);
   if (error instanceof RequestError) {

@@ -16,10 +16,10 @@ export interface CheckedError {
 }
 
 /** By the error that was thrown, for the operation that threw it last. */
-const checkedErrors = new WeakMap<object, CheckedError & { readonly plan: OperationPlan }>();
+const checkedErrors = new WeakMap<object, CheckedError & { readonly plan: OperationPlan<string> }>();
 
 /** What an operation may tell of an error; undefined for one that was not checked for it. */
-export function checkedFor(plan: OperationPlan, error: unknown): CheckedError | undefined {
+export function checkedFor(plan: OperationPlan<string>, error: unknown): CheckedError | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const checked = checkedErrors.get(error);
   return checked?.plan === plan ? checked : undefined;
@@ -29,7 +29,7 @@ export function checkedFor(plan: OperationPlan, error: unknown): CheckedError | 
  * Checks an error of a contract for the operation whose handler threw it.
  * @returns the error to answer: the same, or one that says why it cannot be answered. Later only when its schema answers later.
  */
-export function checkDeclared(plan: OperationPlan, error: OperationError): unknown {
+export function checkDeclared(plan: OperationPlan<string>, error: OperationError): unknown {
   const id = errorIdOf(error);
   const declared = plan.errors?.find((each) => each.id === id);
   // What another service answered is told as any answer of another service is.
@@ -45,7 +45,7 @@ export function checkDeclared(plan: OperationPlan, error: OperationError): unkno
 }
 
 /** @throws TypeError for what cannot be written as JSON */
-function finished(plan: OperationPlan, declared: ErrorPlan, error: OperationError, checked: Validated): FwkError {
+function finished(plan: OperationPlan<string>, declared: ErrorPlan, error: OperationError, checked: Validated): FwkError {
   if (checked.issues) {
     const message = `${plan.id} threw ${declared.name} against its contract: ${formatIssues(checked.issues)}`;
     const details = { operation: plan.id, error: declared.name, issues: checked.issues };
@@ -56,7 +56,7 @@ function finished(plan: OperationPlan, declared: ErrorPlan, error: OperationErro
   return error;
 }
 
-function undeclared(plan: OperationPlan, error: OperationError, id: string | undefined): FwkError {
+function undeclared(plan: OperationPlan<string>, error: OperationError, id: string | undefined): FwkError {
   const message = `${plan.id} threw ${id}, which it does not declare: add it to its errors, or throw another`;
   return new FwkError('FWK_HTTP_ERROR_UNDECLARED', message, {
     cause: error,

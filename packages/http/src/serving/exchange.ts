@@ -37,7 +37,7 @@ import { usedCall } from './used-call.js';
 /** What an exchange knows of the operation. */
 export interface ExchangeRoute {
   readonly id: string;
-  readonly plan: OperationPlan;
+  readonly plan: OperationPlan<string>;
   readonly series: RequestSeries;
   /** Its numbers in the policy. */
   readonly counts: CallCounts;
@@ -70,6 +70,7 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
   #begun = false;
   /** Whether the work goes on, up to its limit, when the caller goes away. */
   #outlives = false;
+  #headSent = false;
   /** Nobody waits any more: the exchange leaves when the work that is under way has ended. */
   #leaving = false;
 
@@ -120,6 +121,11 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
     this.#outlives = true;
   }
 
+  headSent(): void {
+    this.#headSent = true;
+    this.#limit?.end();
+  }
+
   answerOf(error: unknown): ServedAnswer {
     return answerOfError(error, {
       instance: instanceOf(this.#request.url),
@@ -132,11 +138,11 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
 
   /** Answers, unless that has happened or nobody is there any more. */
   answered(answer: ServedAnswer): void {
-    this.#end(answer, undefined, false);
+    this.#end(this.#request.sent ?? answer, undefined, false);
   }
 
   /** Answers an error, unless there was an answer. */
-  failed(error: unknown, answer: ServedAnswer = this.answerOf(error)): void {
+  failed(error: unknown, answer: ServedAnswer = this.#request.sent ?? this.answerOf(error)): void {
     this.#end(answer, error, true);
   }
 
@@ -185,7 +191,8 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
       this.#answered = true;
       this.#log(499, this.#measure(499, undefined, undefined));
       this.#route.counts.cancelled(this.#countedMs);
-      if (this.#outlives) {
+      // Without its limit, work that never ends would be in flight for ever.
+      if (this.#outlives && !this.#headSent) {
         this.#leaving = true;
         return;
       }

@@ -4,7 +4,7 @@ import type { Wire } from '@fwk/discovery';
 import type { Priority } from '@fwk/kernel';
 import type { Peer } from '../wire/peer.js';
 import type { QueryValues } from '../wire/wire-values.js';
-import type { WireAnswer } from './answer.js';
+import type { ServedAnswer, WireAnswer } from './answer.js';
 import type { RequestError } from './request-error.js';
 
 /** What a caller says of its call, as far as it can be read. Nothing of it is proven. */
@@ -55,6 +55,8 @@ export interface IncomingRequest extends RequestClaims {
    * @returns true when the request is over already, in which case the watcher is not told
    */
   answer(answer: WireAnswer): boolean;
+  /** What a program has answered by itself, once it has begun to; undefined where all answers go through {@link answer}. */
+  readonly sent?: ServedAnswer | undefined;
   /** Sets who is told when the request is over. Called once. */
   watch(watcher: AnswerWatcher): void;
 }

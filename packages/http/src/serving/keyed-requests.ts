@@ -39,7 +39,12 @@ export class KeyedRequests {
   readonly #env: Env;
 
   /** @param limitMs - how long the operation may take now. */
-  constructor({ id, headerNames = [] }: OperationPlan, store: IdempotencyStore, limitMs: () => number, env: Env) {
+  constructor(
+    { id, headerNames = [] }: OperationPlan<string>,
+    store: IdempotencyStore,
+    limitMs: () => number,
+    env: Env,
+  ) {
     this.#operation = id;
     // The next attempt may carry another credential.
     this.#headerNames = headerNames.filter((name) => name !== 'authorization' && name !== 'cookie').toSorted();

@@ -36,12 +36,20 @@ export interface Course {
   outlive(): void;
   /** The handler is asked now. */
   begin(): void;
+  /** The head of the answer has been sent by a program that answers itself. What follows has no time limit. */
+  headSent(): void;
   /** What an error will be answered with. */
   answerOf(error: unknown): ServedAnswer;
 }
 
+/** What answers the requests of one operation, behind the layers. */
+export interface OperationWork {
+  /** Answers a request, and tells how that ended. Goes on at once as far as it can. */
+  serve(request: IncomingRequest, context: CallContext, course: Course, ending: Ending): void;
+}
+
 /** See the head of this file. */
-export class OperationHandler {
+export class OperationHandler implements OperationWork {
   readonly #plan: OperationPlan;
   readonly #handlers: object;
   readonly #method: (call: HandlerCall) => unknown;
@@ -56,7 +64,7 @@ export class OperationHandler {
     this.#keyed = plan.idempotencyKey ? new KeyedRequests(plan, idempotency, limitMs, env) : undefined;
   }
 
-  /** Answers a request whose body is here. Goes on at once as far as it can. */
+  /** Answers a request whose body is here. */
   serve(request: IncomingRequest, context: CallContext, course: Course, ending: Ending): void {
     try {
       const values = validateRequest(this.#plan, request);

@@ -11,7 +11,7 @@ export class RequestSeries {
   /** Of errors that the contract declares, by protocol and name. */
   readonly #byError = new Map<string, Histogram>();
 
-  /** @param route - as OpenTelemetry names it: `/stock/{sku}`. */
+  /** @param route - as OpenTelemetry names it: `/stock/{sku}`; empty for requests without one. */
   constructor(meter: Meter, method: string, route: string) {
     this.#meter = meter;
     this.#method = method;

@@ -20,7 +20,7 @@ const firstServerError = 500;
 /** Ends the span. What is the caller's fault is no error of the server. */
 export function endRequestSpan(
   span: Span,
-  plan: OperationPlan,
+  plan: OperationPlan<string>,
   request: IncomingRequest,
   { status, error, declared, endMs }: RequestEnd,
 ): void {
@@ -33,12 +33,12 @@ export function endRequestSpan(
 }
 
 class RequestDetails implements SpanDetails {
-  readonly #plan: OperationPlan;
+  readonly #plan: OperationPlan<string>;
   readonly #request: IncomingRequest;
   readonly #status: number | undefined;
   readonly #declared: string | undefined;
 
-  constructor(plan: OperationPlan, request: IncomingRequest, status: number | undefined, declared: string | undefined) {
+  constructor(plan: OperationPlan<string>, request: IncomingRequest, status: number | undefined, declared: string | undefined) {
     this.#plan = plan;
     this.#request = request;
     this.#status = status;
@@ -49,7 +49,7 @@ class RequestDetails implements SpanDetails {
     const { method, template, id } = this.#plan;
     const { url, protocol, address } = this.#request;
     span.set('http.request.method', method);
-    span.set('http.route', template.route);
+    if (template.route !== '') span.set('http.route', template.route);
     const query = url.indexOf('?');
     span.set('url.path', query < 0 ? url : url.slice(0, query));
     span.set('network.protocol.name', protocol);

@@ -15,7 +15,7 @@ import type { ServedAnswer } from './answer.js';
 import { answerFault, LayerAnswerError } from './answer-fault.js';
 import { Exchange } from './exchange.js';
 import type { IncomingRequest } from './incoming-request.js';
-import type { OperationHandler } from './operation-handler.js';
+import type { OperationWork } from './operation-handler.js';
 import { priorityEntry } from './priority.js';
 import { RequestSeries } from './request-series.js';
 import { ServedCall, type ServedRequest } from './served-request.js';
@@ -29,18 +29,18 @@ export class RouteHandler {
   readonly counts: CallCounts;
   readonly usage: UsageAccount | undefined;
   readonly #parts: ServerParts;
-  readonly plan: OperationPlan;
+  readonly plan: OperationPlan<string>;
   readonly #context: ContextEntry;
   readonly #spanName: string;
-  readonly #operation: OperationHandler;
+  readonly #operation: OperationWork;
   readonly #scope: ServedScope;
   readonly #layers: ServerScope<ServedRequest, ServedAnswer>;
 
   /** @param layers - those of the scope, round the operations of the contract. */
   constructor(
     parts: ServerParts,
-    plan: OperationPlan,
-    operation: OperationHandler,
+    plan: OperationPlan<string>,
+    operation: OperationWork,
     scope: ServedScope,
     layers: ServerScope<ServedRequest, ServedAnswer>,
   ) {
@@ -51,7 +51,8 @@ export class RouteHandler {
     this.#parts = parts;
     this.plan = plan;
     this.#context = operationKey.of(plan.id);
-    this.#spanName = `${plan.method} ${plan.template.route}`;
+    const { route } = plan.template;
+    this.#spanName = route === '' ? plan.method : `${plan.method} ${route}`;
     this.#operation = operation;
     this.#scope = scope;
     this.#layers = layers;

@@ -4,14 +4,14 @@
  */
 import { type CallContext, contextScope, type Service } from '@fwk/kernel';
 import type { ServedAnswer } from './answer.js';
-import type { OperationHandler } from './operation-handler.js';
+import type { OperationWork } from './operation-handler.js';
 import { ServedCall, type ServedRequest } from './served-request.js';
 
 /** See the head of this file. */
 export class ServedOperations implements Service<ServedRequest, ServedAnswer> {
-  readonly #handlers: ReadonlyMap<string, OperationHandler>;
+  readonly #handlers: ReadonlyMap<string, OperationWork>;
 
-  constructor(handlers: ReadonlyMap<string, OperationHandler>) {
+  constructor(handlers: ReadonlyMap<string, OperationWork>) {
     this.#handlers = handlers;
   }
 
@@ -36,7 +36,7 @@ export class ServedOperations implements Service<ServedRequest, ServedAnswer> {
     answered: (answer: ServedAnswer) => void,
     failed: (error: unknown) => void,
   ): void {
-    const handler = this.#handlers.get(operation) as OperationHandler;
+    const handler = this.#handlers.get(operation) as OperationWork;
     const serve = () => handler.serve(request, context, exchange, { answered, failed });
     if (context === exchange.context) exchange.scope.run(serve);
     else contextScope(context).run(serve);

@@ -36,7 +36,7 @@ export class ServedCall implements ServedRequest {
   /** Whether the body, if any, is here. */
   complete = false;
 
-  constructor({ name }: OperationPlan, request: IncomingRequest, exchange: Exchange, trusts: TrustCheck) {
+  constructor({ name }: OperationPlan<string>, request: IncomingRequest, exchange: Exchange, trusts: TrustCheck) {
     this.operation = name;
     this.request = request;
     this.exchange = exchange;

@@ -5,7 +5,7 @@
 import { currentOf, type Env, type LayerDescription, OptionsError, type Service, type Stack } from '@fwk/kernel';
 import type { CallCounts, PolicyRegistry, PolicyUse, ServerScope } from '@fwk/resilience';
 import type { ServedAnswer } from './answer.js';
-import type { Served } from './served.js';
+import type { Served, ServedPlans } from './served.js';
 import type { ServedRequest } from './served-request.js';
 import { serverKind } from './server-policy.js';
 import { optionsOfContract, type ServerPolicyOptions, splitPolicyOptions } from './server-policy-options.js';
@@ -15,7 +15,7 @@ export type ServerLayers = Stack<ServedRequest, ServedAnswer>;
 
 /** See the head of this file. */
 export class ServedScope implements AsyncDisposable {
-  readonly #served: Served;
+  readonly #served: ServedPlans;
   readonly #use: PolicyUse;
   readonly #layers: ServerLayers;
   /** Whether the deadline is still among the layers: a user may take it out. */
@@ -27,11 +27,17 @@ export class ServedScope implements AsyncDisposable {
    * @param timeoutMs - the deadline where nobody says one.
    * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, StackError for a role that is not there
    */
-  constructor(served: Served, options: ServerPolicyOptions, timeoutMs: number, policies: PolicyRegistry, env: Env) {
+  constructor(
+    served: { readonly contract: ServedPlans; readonly options?: Served['options'] },
+    options: ServerPolicyOptions,
+    timeoutMs: number,
+    policies: PolicyRegistry,
+    env: Env,
+  ) {
     const { contract } = served;
     const whole = splitPolicyOptions(optionsOfContract(options, contract));
     const own = splitPolicyOptions(served.options ?? {});
-    this.#served = served;
+    this.#served = contract;
     const name = own.policy ?? whole.policy ?? `${contract.name}-server`;
     this.#use = policies.use(name, serverKind(contract, timeoutMs), [whole.options, own.options], env);
     try {
@@ -63,7 +69,7 @@ export class ServedScope implements AsyncDisposable {
 
   /** The layers that stand there now, outermost first. */
   describe(): LayerDescription {
-    const { contract } = this.#served;
+    const contract = this.#served;
     const keyed = contract.plans.filter(({ idempotencyKey }) => idempotencyKey).map(({ name }) => name);
     return {
       role: 'contract',

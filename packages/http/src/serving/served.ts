@@ -1,7 +1,15 @@
 import { type Class, Injectable } from '@fwk/core';
 import { FwkError } from '@fwk/kernel';
+import type { OperationPlan } from '../contract/contract.js';
 import type { AnyContract, Handlers } from '../contract/contract-types.js';
 import { checkServerPolicyOptions, type ServerPolicyOptions } from './server-policy-options.js';
+
+/** The operations behind one server scope: those of a contract, or the routes of a program. */
+export interface ServedPlans {
+  readonly name: string;
+  readonly version: string;
+  readonly plans: readonly OperationPlan<string>[];
+}
 
 /** A contract with what answers it, ready to be served. */
 export interface Served {

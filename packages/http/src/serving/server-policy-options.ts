@@ -1,6 +1,6 @@
 import { anything, callable, checkOptions, OptionsError, optional, type Rule, text } from '@fwk/kernel';
 import { type ServerPolicyOptions as PolicyOfServer, type PolicyOptions, policyFields } from '@fwk/resilience';
-import type { AnyContract } from '../contract/contract-types.js';
+import type { ServedPlans } from './served.js';
 import type { ServerLayers } from './served-scope.js';
 
 /** Names of the options that a server shares with policies. */
@@ -44,7 +44,7 @@ export function checkServerPolicyOptions(owner: string, options: ServerPolicyOpt
  * several contracts.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
-export function checkOperationsKnown({ operations }: ServerPolicyOptions, contracts: readonly AnyContract[]): void {
+export function checkOperationsKnown({ operations }: ServerPolicyOptions, contracts: readonly ServedPlans[]): void {
   if (typeof operations !== 'object' || operations === null) return;
   const known = contracts.flatMap(({ plans }) => plans.map(({ name }) => name));
   const unknown = Object.keys(operations).filter((name) => !known.includes(name));
@@ -62,7 +62,7 @@ export function splitPolicyOptions(given: ServerPolicyOptions) {
 }
 
 /** The options of a whole server for one contract: of `operations`, which may be of several contracts, only its own. */
-export function optionsOfContract({ operations, ...others }: ServerPolicyOptions, { plans }: AnyContract) {
+export function optionsOfContract({ operations, ...others }: ServerPolicyOptions, { plans }: ServedPlans) {
   // The policy refuses what is not an object.
   if (typeof operations !== 'object' || operations === null || Array.isArray(operations)) {
     return { ...others, operations };

@@ -14,9 +14,9 @@ import {
   type RateLimitOptions,
   rateLimit,
 } from '@fwk/resilience';
-import type { AnyContract } from '../contract/contract-types.js';
 import type { ServedAnswer } from './answer.js';
 import { operationBulkheads } from './operation-bulkheads.js';
+import type { ServedPlans } from './served.js';
 import type { ServedRequest } from './served-request.js';
 
 /** What the adaptive limit of a server has instead of the layer's own defaults. */
@@ -26,7 +26,7 @@ export const serverLimitDefaults = Object.freeze({ maxQueue: 50, newestFirstAfte
  * Makes the kind of policy that stands before the operations of a contract.
  * @param timeoutMs - the deadline where neither contract nor policy says one.
  */
-export function serverKind({ name, plans }: AnyContract, timeoutMs: number): PolicyKind {
+export function serverKind({ name, plans }: ServedPlans, timeoutMs: number): PolicyKind {
   const names = plans.map((plan) => plan.name);
   return {
     name: 'server',
