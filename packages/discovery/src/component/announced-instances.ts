@@ -14,12 +14,13 @@ export function instancesOf(
   startedAtMs: number,
 ): readonly Instance[] {
   const byPlace = new Map<string, Announcement>();
-  for (const { address, port, contracts, scheme, wires, management } of announcements) {
+  for (const announcement of announcements) {
+    const { address, port, contracts } = announcement;
     const place = `${address} ${port}`;
     const all = [...(byPlace.get(place)?.contracts ?? []), ...contracts];
-    byPlace.set(place, { address, port, contracts: [...new Set(all)], scheme, wires, management });
+    byPlace.set(place, { ...announcement, contracts: [...new Set(all)] });
   }
-  return [...byPlace.values()].map(({ address, port, contracts, scheme, wires, management }, index) =>
+  return [...byPlace.values()].map(({ address, port, contracts, scheme, wires, management, metadata: own }, index) =>
     parseInstance({
       id: index === 0 ? app.instanceId : `${app.instanceId}:${port}`,
       service: app.name,
@@ -29,7 +30,7 @@ export function instancesOf(
       zone,
       weight,
       tags,
-      metadata: withFacts(metadata, { scheme, wires: wires?.join(','), management }),
+      metadata: withFacts(metadata, { ...own, scheme, wires: wires?.join(','), management }),
       owner: app.owner,
       contracts,
       startedAtMs,

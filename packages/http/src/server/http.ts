@@ -16,7 +16,8 @@ import {
 } from '@fwk/kernel';
 import { policyRegistryToken } from '@fwk/resilience';
 import { contractServedBy, isServed, optionsServedWith, type Served, served } from '../serving/served.js';
-import { type AdvertiseOptions, advertisedPlace, checkAdvertise } from './advertise.js';
+import { type AdvertiseOptions, checkAdvertise } from './advertise.js';
+import { announce } from './announce.js';
 import type { HttpServer } from './http-server.js';
 import { createServer } from './server.js';
 import { type ServerSettings, serverDefaults, serverRules } from './server-options.js';
@@ -86,7 +87,13 @@ export function http(options: Partial<HttpOptions> = {}): Component {
           await detached(() => listening.start(call));
           drain.onClose(() => listening.stopAccepting());
           const { url, contracts: names } = listening;
-          const place = await announce(context, advertised, listening);
+          const { host, port, socketPath, wires, tlsHealth } = listening;
+          const scheme = tlsHealth && ('https' as const);
+          // A path on this machine means nothing on other machines.
+          const place =
+            socketPath === undefined
+              ? await announce(context, 'http', advertised, { host, port, contracts: names, scheme, wires })
+              : undefined;
           env.logger.info({ url, advertised: place, contracts: names }, 'serving');
         },
         async stop() {
@@ -96,39 +103,6 @@ export function http(options: Partial<HttpOptions> = {}): Component {
       };
     },
   };
-}
-
-/** Tells the others where to reach the server; answers what they were told. */
-async function announce(
-  context: ComponentContext,
-  advertised: AdvertiseOptions,
-  { host, port, socketPath, contracts, wires: served, tlsHealth }: HttpServer,
-) {
-  // A path on this machine means nothing on other machines.
-  if (socketPath !== undefined) return undefined;
-  const scheme = advertised.scheme ?? (tlsHealth ? 'https' : undefined);
-  const place = await advertisedPlace(advertised, { host, port });
-  if (!place) {
-    const missing = 'others cannot reach a link-local address, so nothing is announced; set advertise.host';
-    context.env.logger.warn({ host }, missing);
-    return undefined;
-  }
-  const taken = context.announcements.some((other) => other.address === place.host && other.port === place.port);
-  if (taken) {
-    throw new OptionsError('http', [
-      `another server of this application announces ${place.host} port ${place.port} already; give each one its own advertise.port`,
-    ]);
-  }
-  // What a proxy that speaks TLS for the server passes on is not known.
-  const wires = served && advertised.scheme === undefined ? served : undefined;
-  context.announce({
-    address: place.host,
-    port: place.port,
-    contracts,
-    ...(scheme && { scheme }),
-    ...(wires && { wires }),
-  });
-  return place;
 }
 
 /** Makes, in a started application, what is served. */

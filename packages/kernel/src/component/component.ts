@@ -25,6 +25,8 @@ export interface Announcement {
   readonly scheme?: string | undefined;
   /** The wires that are served there, such as `http` and `mux`. @defaultValue as the metadata of the application says, or `http` */
   readonly wires?: readonly string[] | undefined;
+  /** Further facts, for people and routing rules; they lie over the metadata of the application. @defaultValue none */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Where the management of the application listens. @defaultValue filled in by the application, where it has management */
   readonly management?: string | undefined;
 }
