@@ -122,6 +122,24 @@ export const httpErrors = Object.freeze({
     summary: 'The store of idempotency keys that instances share cannot be asked; nothing was done. Ask again later.',
     status: 503,
   },
+  FWK_HTTP_IDEMPOTENCY_ANSWER_TOO_LONG: {
+    summary:
+      'The first request with this idempotency key was worked on, but its answer was too long to be kept. It is not worked on again.',
+    status: 409,
+  },
+  FWK_HTTP_PROGRAM_FAILED: {
+    summary: 'A program behind `protect()` answered a status of 500 or above, which counts as a failure of its route.',
+    status: 500,
+  },
+  FWK_HTTP_ALREADY_PROTECTED: {
+    summary: '`protect()` was called a second time for the same program. Call it once, and keep what it returns.',
+    status: 500,
+  },
+  FWK_HTTP_NOT_A_PROGRAM: {
+    summary:
+      '`protect()` was given something other than an Express 5, Fastify 5 or NestJS application, a server of `node:http`, or a function that makes one.',
+    status: 500,
+  },
   FWK_HTTP_RESPONSE_INVALID: {
     summary: 'The handler’s answer does not fit the contract; the server’s log lists every mismatch.',
     status: 500,

@@ -1,0 +1,26 @@
+import { OptionsError } from '@fwk/kernel';
+import { parsePath } from '../contract/path-template.js';
+import type { Served } from '../serving/served.js';
+
+/**
+ * Contracts with their operations under the paths at which they are mounted.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` for a path that is too long
+ */
+export function mountedOf(mount: Readonly<Record<string, Served | readonly Served[]>>): Served[] {
+  return Object.entries(mount).flatMap(([prefix, what]) => [what].flat().map((each) => under(prefix, each)));
+}
+
+function under(prefix: string, { contract, ...served }: Served): Served {
+  const plans = contract.plans.map((plan) => {
+    const template = parsePath(joined(prefix, plan.template.path));
+    if (typeof template === 'string')
+      throw new OptionsError('protect', [`mount "${prefix}": the path of ${plan.id} ${template}`]);
+    return { ...plan, template };
+  });
+  return { ...served, contract: { ...contract, plans } };
+}
+
+function joined(prefix: string, path: string): string {
+  if (prefix === '/') return path;
+  return path === '/' ? prefix : `${prefix}${path}`;
+}
