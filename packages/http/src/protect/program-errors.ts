@@ -1,7 +1,7 @@
 import { doNotRetryMarks, FwkError } from '@fwk/kernel';
+import { traitsOfStatus } from '../contract/status-traits.js';
 import { answerOfError, type ServedAnswer } from '../serving/answer.js';
 import { RequestError } from '../serving/request-error.js';
-import { traitsOfStatus } from '../wire/problem.js';
 
 /** A protected program answered with a status of 500 or above. Code `FWK_HTTP_PROGRAM_FAILED`. */
 export class ProgramFailedError extends FwkError {

@@ -199,6 +199,7 @@ function planOf(
     headerNames: ['content-type'],
     body: undefined,
     response: undefined,
+    errors: undefined,
     idempotent: idempotencyKey !== undefined,
     idempotencyKey: idempotencyKey !== undefined,
     priority,

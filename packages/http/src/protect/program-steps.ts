@@ -9,6 +9,7 @@ import {
   codeOf,
   detached,
   type HealthReport,
+  namedEnv,
   OptionsError,
 } from '@fwk/kernel';
 import { policyRegistryToken } from '@fwk/resilience';
@@ -60,7 +61,7 @@ export function programSteps(
         if (server) servers.add(server);
         // Frameworks complete their routes when they begin to listen.
         guard = protection.bind(program, app.name, {
-          env,
+          env: namedEnv(env, 'http.server'),
           drain,
           health: context.get(healthToken),
           exposition: context.get(metricsToken),

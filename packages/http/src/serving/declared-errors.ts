@@ -45,7 +45,12 @@ export function checkDeclared(plan: OperationPlan<string>, error: OperationError
 }
 
 /** @throws TypeError for what cannot be written as JSON */
-function finished(plan: OperationPlan<string>, declared: ErrorPlan, error: OperationError, checked: Validated): FwkError {
+function finished(
+  plan: OperationPlan<string>,
+  declared: ErrorPlan,
+  error: OperationError,
+  checked: Validated,
+): FwkError {
   if (checked.issues) {
     const message = `${plan.id} threw ${declared.name} against its contract: ${formatIssues(checked.issues)}`;
     const details = { operation: plan.id, error: declared.name, issues: checked.issues };

@@ -38,7 +38,12 @@ class RequestDetails implements SpanDetails {
   readonly #status: number | undefined;
   readonly #declared: string | undefined;
 
-  constructor(plan: OperationPlan<string>, request: IncomingRequest, status: number | undefined, declared: string | undefined) {
+  constructor(
+    plan: OperationPlan<string>,
+    request: IncomingRequest,
+    status: number | undefined,
+    declared: string | undefined,
+  ) {
     this.#plan = plan;
     this.#request = request;
     this.#status = status;
