@@ -99,7 +99,7 @@ export class Protection {
     if (unknownOperations.length > 0) {
       const names = unknownOperations.join(', ');
       process.emitWarning(
-        `protect: operations has ${names}, and the program has no such route; see docs/existing-programs.md`,
+        `protect: operations has ${names}, and the program has no such route; name one as in "POST /orders/:id"`,
       );
     }
     return guard;
