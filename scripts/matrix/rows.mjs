@@ -3,6 +3,7 @@ import { RowFailure } from './command.mjs';
 import { badInputRows } from './rows/bad-input.mjs';
 import { bundlerRows } from './rows/bundlers.mjs';
 import { managerRows } from './rows/managers.mjs';
+import { quickStartRows } from './rows/quick-start.mjs';
 import { runtimeRows } from './rows/runtimes.mjs';
 import { testRunnerRows } from './rows/test-runners.mjs';
 import { typescriptRows } from './rows/typescript.mjs';
@@ -24,6 +25,7 @@ export const matrixRows = [
   ...bundlerRows,
   ...managerRows,
   ...badInputRows,
+  ...quickStartRows,
 ];
 
 /**

@@ -31,6 +31,18 @@ export class InventoryService implements Handlers<typeof inventory> {
   }
 }
 
+const offers = contract('shop', {
+  version: '1.0.0',
+  operations: { offer: get('/offer', { response: z.object({ text: z.string() }) }) },
+});
+
+@Serves(offers)
+export class ShopService implements Handlers<typeof offers> {
+  offer() {
+    return { text: 'Hello' };
+  }
+}
+
 export declare const client: Client<typeof inventory>;
 export declare const endpoints: readonly string[];
 export declare const params: { readonly sku: string };

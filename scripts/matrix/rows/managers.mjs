@@ -30,7 +30,7 @@ function managerRow(name, what, install) {
 }
 
 /** Packages that a package needs of ours, itself included, outermost first. */
-function closureOf(name) {
+export function closureOf(name) {
   const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'));
   const ours = Object.keys(dependencies).filter((each) => each.startsWith('@fwk/'));
   return [...new Set([`@fwk/${name}`, ...ours.flatMap((each) => closureOf(each.slice('@fwk/'.length)))])];

@@ -1,0 +1,1 @@
+export declare function fetchQuote(sku: string): Promise<{ readonly cents: number }>;

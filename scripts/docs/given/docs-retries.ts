@@ -1,0 +1,3 @@
+import type { Order } from './reader.js';
+
+export declare function sendPayment(order: Order): Promise<{ readonly id: string }>;
