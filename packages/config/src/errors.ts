@@ -184,23 +184,35 @@ export interface ConfigIssue {
 }
 
 const issuesInMessage = 5;
+/** Most issues that are told of one reading: each is masked and located, which a file with a hundred thousand of them would make long. */
+export const maxIssues = 100;
 
-/** The settings do not fit their schema. Code `FWK_CONFIG_INVALID`; `issues` has all of them. */
+/** The settings do not fit their schema. Code `FWK_CONFIG_INVALID`. */
 export class ConfigInvalidError extends ConfigError {
+  /** The first 100 of them. */
   readonly issues: readonly ConfigIssue[];
+  /** How many there are in all. */
+  readonly total: number;
 
-  /** @param what - what was checked: `configuration`, `settings "checkout"`. */
-  constructor(what: string, issues: readonly ConfigIssue[]) {
-    const lines = issues.slice(0, issuesInMessage).map(issueLine);
-    if (issues.length > issuesInMessage) lines.push(`and ${issues.length - issuesInMessage} more`);
+  /**
+   * @param what - what was checked: `configuration`, `settings "checkout"`.
+   * @param total - how many issues there are. @defaultValue as many as are given
+   */
+  constructor(what: string, issues: readonly ConfigIssue[], total: number = issues.length) {
+    const told = issues.slice(0, maxIssues);
+    const lines = told.slice(0, issuesInMessage).map(issueLine);
+    if (total > lines.length) lines.push(`and ${total - lines.length} more`);
     super('FWK_CONFIG_INVALID', `${what} is invalid: ${lines.join('; ')}`, {
-      details: { issues: issues.map((issue) => ({ ...issue, origin: issue.origin && formatOrigin(issue.origin) })) },
+      details: { issues: told.map((issue) => ({ ...issue, origin: issue.origin && formatOrigin(issue.origin) })) },
     });
-    this.issues = issues;
+    this.issues = told;
+    this.total = total;
   }
 }
 
-function issueLine(issue: ConfigIssue): string {
-  const where = issue.origin ? formatOrigin(issue.origin) : 'set by no source';
-  return `${issue.path || '(whole)'}: ${issue.message} (${where})`;
+/** One issue in words: `checkout.maxItems: must be above 0 (config.yaml:3:13)`. */
+function issueLine({ path, message, origin }: ConfigIssue): string {
+  // What is wrong with all of it stands at no one place.
+  if (path === '') return `(whole): ${message}`;
+  return `${path}: ${message} (${origin ? formatOrigin(origin) : 'set by no source'})`;
 }

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { defaultEnv, isSchema, messageOf, OptionsError, type StandardSchema } from '@fwk/kernel';
 import { loadConfig } from '../app/load-config.js';
-import { ConfigInvalidError, type ConfigIssue } from '../errors.js';
+import { ConfigInvalidError } from '../errors.js';
 import type { FlagDefinitions } from '../flags/flag-definition.js';
 import { flagsPath, flagsSection } from '../flags/flags-schema.js';
 import { timeOf } from '../flags/operators.js';
@@ -24,10 +24,10 @@ export async function checkFiles({ options, schema, flags }: Command): Promise<C
   // Without the schema at first, so that its issues and those of the flags are told together.
   const read = await loadConfig(options);
   const given = schema === undefined ? undefined : await schemaIn(schema);
-  const issues: ConfigIssue[] = [];
-  const config = (given && (await noting(issues, () => loadConfig({ ...options, schema: given })))) ?? read;
-  const defined = flags ? await noting(issues, async () => read.section(flagsSection)) : undefined;
-  if (issues.length > 0) throw new ConfigInvalidError('configuration', issues);
+  const refusals: ConfigInvalidError[] = [];
+  const config = (given && (await noting(refusals, () => loadConfig({ ...options, schema: given })))) ?? read;
+  const defined = flags ? await noting(refusals, async () => read.section(flagsSection)) : undefined;
+  if (refusals.length > 0) throw joined(refusals);
   return { config, warnings: defined ? expired(defined.value, read) : [] };
 }
 
@@ -40,15 +40,21 @@ function expired(flags: FlagDefinitions, config: Config): string[] {
   });
 }
 
-/** What the work comes to; undefined when it does not fit, and the issues are noted. */
-async function noting<T>(issues: ConfigIssue[], work: () => Promise<T>): Promise<T | undefined> {
+/** What the work comes to; undefined when it does not fit, which is noted. */
+async function noting<T>(refusals: ConfigInvalidError[], work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof ConfigInvalidError)) throw error;
-    issues.push(...error.issues);
+    refusals.push(error);
     return undefined;
   }
+}
+
+function joined(refusals: readonly ConfigInvalidError[]): ConfigInvalidError {
+  const issues = refusals.flatMap((refusal) => refusal.issues);
+  const total = refusals.reduce((sum, refusal) => sum + refusal.total, 0);
+  return new ConfigInvalidError('configuration', issues, total);
 }
 
 /** One side of a comparison; masked values alone where the plain ones are not known. */

@@ -46,22 +46,23 @@ function linesOf(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** A message names a few issues; here is room for all, one a line, each with its place at the start as compilers have it. */
+/** A message names a few issues; here is room for more, one a line, each with its place at the start as compilers have it. */
 function messageLines(error: unknown): string {
   if (!(error instanceof ConfigInvalidError)) return messageOf(error);
-  return error.issues
-    .map(({ path, message, origin }) => {
-      return `${origin ? formatOrigin(origin) : 'set by no source'}: ${path || '(whole)'}: ${message}`;
-    })
-    .join('\n');
+  const lines = error.issues.map(({ path, message, origin }) => {
+    if (path === '') return `(whole): ${message}`;
+    return `${origin ? formatOrigin(origin) : 'set by no source'}: ${path}: ${message}`;
+  });
+  const left = error.total - lines.length;
+  return [...lines, ...(left > 0 ? [`and ${left} more`] : [])].join('\n');
 }
 
 function factsOf(error: unknown): object {
   const code = isFwkError(error) ? error.code : undefined;
-  const issues = error instanceof ConfigInvalidError ? error.issues : [];
   const where = error instanceof ConfigError && error.origin ? formatOrigin(error.origin) : undefined;
+  const { issues, total } = error instanceof ConfigInvalidError ? error : { issues: [], total: 0 };
   const told = issues.map(({ path, message, origin }) => ({ path, message, where: origin && formatOrigin(origin) }));
-  return { code, message: messageOf(error), where, issues: told };
+  return { code, message: messageOf(error), where, issues: told, total };
 }
 
 function isParseError(error: unknown): boolean {

@@ -101,8 +101,9 @@ function partsOf(written: unknown, { raw, layers, secrets }: Explained): Part[] 
   });
 }
 
-/** Where the value at a path was set; undefined when no source set it. */
+/** Where the value at a path was set; undefined when no source set it, and for the whole, which has no one place. */
 export function winningOrigin(path: ConfigPath, layers: readonly Layer[]): Origin | undefined {
+  if (path.length === 0) return undefined;
   for (const layer of layers.toReversed()) {
     if (valueAt(layer.tree, path) !== undefined) return layer.originOf(path);
     if (cutsOff(layer.tree, path)) return undefined;

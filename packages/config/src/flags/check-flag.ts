@@ -39,9 +39,9 @@ export function checkFlag(value: unknown, path: readonly string[], findings: Fin
   checkRules(value.rules, variants, [...path, 'rules'], findings);
 }
 
-/** The names of a flag's variants. */
+/** The names of a flag's variants, as many as a flag may have. */
 export function variantsOf(flag: ConfigTree): readonly string[] {
-  return Object.keys(isTree(flag.variants) ? flag.variants : booleanVariants);
+  return Object.keys(isTree(flag.variants) ? flag.variants : booleanVariants).slice(0, flagLimits.variants);
 }
 
 function checkVariants(value: unknown, path: readonly string[], findings: Findings): readonly string[] {
@@ -71,7 +71,8 @@ function checkVariants(value: unknown, path: readonly string[], findings: Findin
       );
     }
   }
-  return names;
+  // One name too many is told already; looking each up among all of them would take long.
+  return names.slice(0, flagLimits.variants);
 }
 
 /** What they mean is checked by whoever has the policy. */

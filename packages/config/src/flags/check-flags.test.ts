@@ -236,6 +236,13 @@ describe('hostile definitions are bounded', () => {
     expect(faults({ ['f'.repeat(501)]: {} })).toHaveLength(1);
     const variants = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`v${index}`, true]));
     expect(faults({ f: { variants } })).toHaveLength(1);
+    const many = Array.from({ length: 50_000 }, (_, index) => `v${index}`);
+    const g = { variants: Object.fromEntries(many.map((name) => [name, true])) };
+    const rollout = Object.fromEntries(many.map((name) => [`other-${name}`, 0]));
+    expect(faults({ g: { ...g, rules: [{ rollout }] } })[0]).toBe(
+      'g.variants must be 1 to 100 values by name, not 50000',
+    );
+    expect(faults({ g, h: { requires: { g: many.toReversed() } } })).toHaveLength(2);
     const flags = Object.fromEntries(Array.from({ length: 10_001 }, (_, index) => [`f${index}`, {}]));
     expect(faults(flags)).toEqual([' must be at most 10000 flags, not 10001']);
   });

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { liveValue, type StandardSchema } from '@fwk/kernel';
 import * as v from 'valibot';
 import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 import { loadConfig } from '../app/load-config.js';
+import { settings } from '../settings/settings.js';
+import { memorySource } from '../sources/memory.js';
 import type { ConfigOptions } from './options.js';
 
 async function problemsOf<T>(options: ConfigOptions<T>): Promise<string> {
@@ -66,7 +69,46 @@ test('does the same for a schema that lists the keys beside the path, as zod doe
           : { value: { shop: { maxItems: 20 } } },
     },
   };
-  expect(await problemsOf({ schema, defaults: { shop: { maxItem: 5 } } })).toContain('did you mean "shop.maxItems"?');
+  expect(await problemsOf({ schema, defaults: { shop: { maxItem: 5 } } })).toBe(
+    'configuration is invalid: shop.maxItem: is not known to the schema; did you mean "shop.maxItems"? (defaults)',
+  );
+});
+
+test('names each key that zod refuses, at its place, in the whole and in a section', async () => {
+  const Strict = z.object({ shop: z.strictObject({ name: z.string() }) });
+  const defaults = { shop: { name: 'x', colour: 'red', size: 5 } };
+  const source = memorySource('store', { shop: { colour: 'blue' } });
+  expect(await problemsOf({ schema: Strict, defaults, sources: [source] })).toBe(
+    'configuration is invalid: shop.colour: is not known to the schema (store); ' +
+      'shop.size: is not known to the schema (defaults)',
+  );
+  const config = await loadConfig({ defaults, environment: false, watch: false });
+  expect(() => config.section(settings('shop', Strict.shape.shop))).toThrow(/shop\.colour: .*; shop\.size: /);
+});
+
+test('says of what is wrong with the whole that it stands at no one place', async () => {
+  const schema = z
+    .object({ min: z.number(), max: z.number() })
+    .refine(({ min, max }) => min < max, 'min must be below max');
+  expect(await problemsOf({ schema, defaults: { min: 2, max: 1 } })).toBe(
+    'configuration is invalid: (whole): min must be below max',
+  );
+});
+
+test('takes many values of another kind, and tells the first of many issues, without keeping the process', async () => {
+  const schema = z.object({ items: z.record(z.string(), z.number()) });
+  const items = (text: string) =>
+    Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`item${index}`, `${text}${index}`]));
+  const config = await loadConfig({ schema, defaults: { items: items('') }, environment: false, watch: false });
+  expect(config.current.value.items.item19999).toBe(19_999);
+  const refused = loadConfig({ schema, defaults: { items: items('x') }, environment: false, watch: false });
+  await expect(refused).rejects.toMatchObject({
+    message: expect.stringMatching(/item4: .*; and 19995 more$/),
+    issues: { length: 100 },
+    total: 20_000,
+  });
+  const strict = z.strictObject({ a: z.number().optional() });
+  expect(await problemsOf({ schema: strict, defaults: items('') })).toContain('and 19995 more');
 });
 
 test('shows the keys that a schema ignores, and the nearest known one', async () => {
@@ -117,6 +159,27 @@ test('explains a text by what it is put together from', async () => {
       { reference: `${open}env:REGION}`, where: 'variable REGION' },
     ],
   });
+});
+
+test('shows no secret that a message, an explanation or a change would quote', async () => {
+  const open = '$' + '{';
+  const defaults = {
+    headers: [{ name: 'X-Api-Key', value: 'hunter2-header' }],
+    db: { name: 'DB_PASSWORD', value: 'hunter2-value' },
+    address: `pg://shop:${open}env:DB_PASSWORD:-hunter2-usual}@db`,
+    license: `${open}file:/nowhere:-hunter2-file}`,
+  };
+  const source = memorySource('store', { license: 'hunter2-over' });
+  const config = await loadConfig({ defaults, sources: [source], environment: { source: {} } });
+  await config.overrides.set('db.value', 'hunter2-set', { actor: 'ann', reason: 'new' });
+  const shown = [
+    ...['headers', 'headers.0.value', 'db.value', 'db', 'address', 'license'].map((path) => config.explain(path)),
+    await config.overrides.preview('license', 'hunter2-next', { actor: 'ann', reason: 'new' }),
+    config.view(),
+  ];
+  expect(JSON.stringify(shown)).not.toContain('hunter2');
+  const Picky = v.object({ headers: v.array(v.object({ value: v.picklist(['a']) })) });
+  expect(await problemsOf({ schema: Picky, defaults })).toContain('received "******"');
 });
 
 test('reads a mounted secret anew when it is rotated, and holds nothing once it is closed', async () => {

@@ -54,6 +54,6 @@ export function compare<T>(
     changes,
     sections: sections.map(({ prefix }) => prefix),
     ...touched,
-    problems: problems.map((problem) => after.secrets.maskedMessage(problem, after.raw)),
+    problems: problems.map(after.secrets.messagesOf(after.raw)),
   };
 }

@@ -33,13 +33,14 @@ import { checkSection, compare } from './compare.js';
 import { GivenLives } from './given-lives.js';
 import { liveOverrides } from './live-overrides.js';
 import { type Loaded, loadAll } from './load-all.js';
+import { nextSnapshot } from './next-snapshot.js';
 import { notLoaded } from './not-loaded.js';
 import { type CheckedOptions, type ConfigOptions, checkConfigOptions, sourcesOf } from './options.js';
 import { Passes } from './passes.js';
 import { ReferredFiles } from './referred-files.js';
 import { asError, factsOf } from './refusal-facts.js';
 import { hashOf, type Snapshot, sourceStates, tellSources, tellUnknown, unknownIn, viewOf } from './snapshot.js';
-import { tellChange, tellRecovery } from './tell-change.js';
+import { tellChange, tellRecovery, tellRefusal } from './tell-change.js';
 
 /** Most paths that `config.changed` lists. */
 const maxListedPaths = 100;
@@ -68,8 +69,8 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     source: this.#overrides,
     passes: this.#passes,
     env: () => this.#env ?? notLoaded(),
-    load: () => this.#load(this.#env ?? notLoaded(), this.#life.context),
-    commit: (loaded) => this.#commit(loaded, this.#env ?? notLoaded()),
+    load: () => this.#load(this.#env ?? notLoaded(), this.#life.context, this.#overrides),
+    commit: (loaded) => this.#swap(loaded, this.#env ?? notLoaded(), this.refusal.value),
     compare: (loaded) => compare(this.#snapshot, loaded, this.#given, this.#definitions),
   });
 
@@ -89,10 +90,12 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     try {
       // Watching starts first, so that no edit falls between reading and watching.
       if (this.#options.watch) {
-        this.#watches = this.#sources.map((source) => source.watch(() => this.#changedOutside(), env));
+        const watched = this.#sources.filter((source) => source !== this.#overrides);
+        this.#watches = watched.map((source) => source.watch(() => this.#changedOutside(), env));
         this.#referred = new ReferredFiles(() => this.#changedOutside(), env.clock, this.#options);
         this.#watches.push(this.#referred);
-      } else this.#watches = [this.#overrides.watch(() => this.#changedOutside(), env)];
+      }
+      this.#watches.push(this.#overrides.watch(() => void this.#passes.between(() => this.#overrideEnded(env)), env));
       const { tree, raw, layers, secrets, files } = await this.#load(env, call);
       const shared = shareUnchanged(undefined, tree) as T;
       const onListenerError = (error: unknown) =>
@@ -104,7 +107,8 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
       const whole = (snapshot: Pick<Snapshot<T>, 'tree'>) => snapshot.tree;
       this.#current = this.#given.note(this.#root.map(whole), whole, 'current');
       this.#referred?.follow(files);
-      this.#tellSources(env);
+      this.#markOldLayers();
+      tellSources(env.logger, this.sources);
       tellUnknown(env.logger, this.#snapshot, this.#unknown(), this.#told);
       if (this.#missedHint) this.#changedOutside();
     } catch (error) {
@@ -173,6 +177,11 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     return explainPath(parsePath(path), this.#snapshot);
   }
 
+  /** A value that somebody wants to set at a path, with what is secret there masked. */
+  masked(path: string, value: unknown): unknown {
+    return this.#snapshot.secrets.masked(value, parsePath(path));
+  }
+
   view(): ConfigView {
     return viewOf(this.#snapshot, {
       overrides: this.overrides.active,
@@ -237,9 +246,20 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     }
   }
 
-  #load(env: Env, call: CallContext): Promise<Loaded<T>> {
+  /** An override whose time is over ends also while a file is broken: no other source is read for that. */
+  async #overrideEnded(env: Env): Promise<void> {
+    const life = this.#life.context;
+    try {
+      this.#swap(await this.#load(env, life, this.#overrides), env, this.refusal.value);
+    } catch (error) {
+      if (!life.cancelled) this.#refuse(asError(error), env);
+    }
+  }
+
+  /** @param only - the one source that is read. @defaultValue all are */
+  #load(env: Env, call: CallContext, only?: ConfigSource): Promise<Loaded<T>> {
     const last = this.#root?.value.layers ?? [];
-    return loadAll({ sources: this.#sources, options: this.#options, secrets: this.#secrets, last }, env, call);
+    return loadAll({ sources: this.#sources, options: this.#options, secrets: this.#secrets, last, only }, env, call);
   }
 
   /** Keys that neither the schema of the whole nor a section knows. */
@@ -252,49 +272,44 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     for (const { stale } of this.#snapshot.layers) if (stale) this.#loadedRoot.markStale(stale.reason, stale.sinceMs);
   }
 
-  #tellSources(env: Env): void {
-    this.#markOldLayers();
-    tellSources(env.logger, this.sources);
+  /** Takes what all sources say now. @throws ConfigError of a section. */
+  #commit(loaded: Loaded<T>, env: Env): void {
+    const { vanished } = loaded;
+    const before = this.refusal.value;
+    this.#swap(loaded, env, vanished && before);
+    if (vanished) this.#refuse(vanished, env);
+    else if (before) tellRecovery(env, this.version, before);
   }
 
-  /** Checks the sections and swaps, with nothing asynchronous between. @throws ConfigError of a section. */
-  #commit(loaded: Loaded<T>, env: Env): void {
-    const { raw, layers, secrets, files, vanished } = loaded;
+  /**
+   * Checks the sections and swaps, with nothing asynchronous between.
+   * @param refusal - what still holds against the sources as they are now.
+   * @throws ConfigError of a section; nothing is changed then.
+   */
+  #swap(loaded: Loaded<T>, env: Env, refusal: Refusal | undefined): void {
     const root = this.#loadedRoot;
     const before = root.value;
-    const sections = new Map<SettingsDefinition<unknown>, unknown>();
-    let changed = false;
-    for (const [definition, previous] of before.sections) {
-      const value = shareUnchanged(previous, checkSection(definition, loaded));
-      sections.set(definition, value);
-      changed ||= !Object.is(value, previous);
-    }
-    const tree = shareUnchanged(before.tree, loaded.tree) as T;
-    changed ||= !Object.is(tree, before.tree);
-    const version = changed ? before.version + 1 : before.version;
-    const recovered = vanished ? undefined : this.refusal.value;
-    if (!vanished) this.refusal.set(undefined);
-    root.set({ version, tree, raw, layers, secrets, sections });
+    const next = nextSnapshot(before, loaded);
+    this.refusal.set(refusal);
+    root.set(next);
     this.#markOldLayers();
-    this.#referred?.follow(files);
-    if (changed) {
-      tellChange(env, version, changedPaths(before.tree, tree, maxListedPaths));
-      tellUnknown(env.logger, this.#snapshot, this.#unknown(), this.#told);
-    }
-    if (vanished) this.#refuse(vanished, env);
-    if (recovered) tellRecovery(env, version, recovered);
+    if (refusal) root.markStale(refusal.reason, refusal.atMs);
+    this.#referred?.follow(loaded.files);
+    if (next.version === before.version) return;
+    tellChange(env, next.version, changedPaths(before.tree, next.tree, maxListedPaths));
+    tellUnknown(env.logger, next, this.#unknown(), this.#told);
   }
 
   #refuse(error: Error, env: Env): void {
     const { code, source, issues } = factsOf(error);
     const kept = saysNothing(error) ? 'what it said last stays in effect' : 'the last good one stays';
-    const reason = `${this.#snapshot.secrets.maskedMessage(messageOf(error), this.#snapshot.raw)}; ${kept}`;
+    const { secrets, raw } = this.#snapshot;
+    const reason = `${secrets.messagesOf(raw)(messageOf(error))}; ${kept}`;
     const atMs = env.clock.wallTime();
     this.#loadedRoot.markStale(reason, atMs);
     if (this.refusal.value?.reason === reason) return;
-    this.refusal.set({ code, reason, source, issues, atMs });
-    const problems = issues.map(({ path, message }) => ({ path, message }));
-    env.events.emit('config.refused', { code, reason, path: source, issues: problems });
-    env.logger.warn({ code, source }, `a change of the configuration was refused: ${reason}`);
+    const refusal = { code, reason, source, issues, atMs };
+    this.refusal.set(refusal);
+    tellRefusal(env, refusal);
   }
 }

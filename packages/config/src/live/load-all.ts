@@ -2,23 +2,17 @@
  * One reading of everything: loads all sources, merges them and checks the whole. Changes nothing: the answer may be
  * taken or left. Bounded in time, so that a source or schema that never answers cannot stop later edits.
  */
-import { abandonOnCancel, type CallContext, cancellable, type Env, isFwkError, messageOf } from '@fwk/kernel';
-import { findKeys } from '../cipher/find-keys.js';
-import { isEncrypted, type ValueKeys } from '../cipher/value-cipher.js';
-import { ConfigError, ConfigInvalidError, saysNothing } from '../errors.js';
-import { winningOrigin } from '../explain/explain.js';
-import { readOutside } from '../resolve/outside-texts.js';
-import { eachUnresolved } from '../resolve/plain.js';
-import { resolveTree } from '../resolve/resolve-tree.js';
-import type { FoundSecrets, Secrets } from '../secret/secret.js';
+import { type CallContext, cancellable, type Env, isFwkError, messageOf } from '@fwk/kernel';
+import { ConfigError, saysNothing } from '../errors.js';
+import type { Secrets } from '../secret/secret.js';
 import { type Layer, loadLayer } from '../source/layer.js';
 import type { ConfigSource } from '../source/source.js';
 import { mergeTrees } from '../tree/merge.js';
 import { formatOrigin } from '../tree/origin.js';
-import { type ConfigPath, formatPath } from '../tree/path.js';
-import { type ConfigTree, eachLeaf } from '../tree/tree.js';
+import type { ConfigTree } from '../tree/tree.js';
 import { checkWhole } from './check-whole.js';
 import type { CheckedOptions } from './options.js';
+import { putTogether } from './put-together.js';
 
 /** What is to be read. */
 export interface Reading<T> {
@@ -28,6 +22,8 @@ export interface Reading<T> {
   readonly secrets: Secrets;
   /** What the sources said last; stands in for one that says nothing any more. Empty at first. */
   readonly last: readonly Layer[];
+  /** The one source that is read; all others count with what they said last. Undefined for all. */
+  readonly only?: ConfigSource | undefined;
 }
 
 /** What was read, checked. */
@@ -55,7 +51,7 @@ export async function loadAll<T>(reading: Reading<T>, env: Env, parent: CallCont
   const timer = env.clock.setTimer(() => cancel(loadTimeout(loadTimeoutMs)), loadTimeoutMs, true);
   try {
     const { layers, merged, vanished } = await loadLayers(reading, env, call);
-    const put = await putTogether(merged, layers, reading, call);
+    const put = await putTogether(merged, layers, reading.secrets, reading.options, call);
     const tree = await checkWhole(schema, { ...put, layers }, call);
     return { tree, layers, vanished, ...put };
   } finally {
@@ -63,66 +59,18 @@ export async function loadAll<T>(reading: Reading<T>, env: Env, parent: CallCont
   }
 }
 
-/** @throws ConfigInvalidError with every reference that cannot be resolved. */
-async function putTogether(merged: ConfigTree, layers: readonly Layer[], reading: Reading<unknown>, call: CallContext) {
-  const variables = reading.options.environment ? reading.options.environment.source : undefined;
-  const spare = Object.assign({}, ...layers.map((layer) => layer.variables)) as Record<string, string>;
-  const outside = await readOutside(merged, { ...spare, ...definedIn(variables ?? process.env) }, call);
-  const originOf = (path: ConfigPath) => winningOrigin(path, layers);
-  const whole = secretsIn(layers);
-  const known = reading.secrets.with(whole);
-  const keys = hasEncrypted(merged)
-    ? await abandonOnCancel(call, findKeys(reading.options.keyFile, outside.variables))
-    : noKeys;
-  const { tree, secrets, issues } = resolveTree(merged, { secrets: known, outside, keys, originOf });
-  if (issues.length > 0) throw new ConfigInvalidError('configuration', issues);
-  const found = {
-    paths: new Set([...whole.paths, ...secrets.paths]),
-    texts: new Set([...whole.texts, ...secrets.texts]),
-  };
-  return { raw: tree, secrets: reading.secrets.with(found), files: outside.files };
-}
-
-const noKeys: ValueKeys = new Map();
-
-function hasEncrypted(tree: ConfigTree): boolean {
-  let found = false;
-  eachUnresolved(tree, (text) => {
-    found ||= isEncrypted(text);
-  });
-  return found;
-}
-
-/** Everything that sources say which are secret as a whole. */
-function secretsIn(layers: readonly Layer[]): FoundSecrets {
-  const paths = new Set<string>();
-  const texts = new Set<string>();
-  for (const { tree } of layers.filter(({ secret }) => secret)) {
-    eachLeaf(tree, (path, leaf) => {
-      paths.add(formatPath(path));
-      if (typeof leaf === 'string') texts.add(leaf);
-    });
-  }
-  return { paths, texts };
-}
-
-function definedIn(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-}
-
-async function loadLayers({ sources, last }: Reading<unknown>, env: Env, call: CallContext) {
+async function loadLayers({ sources, last, only }: Reading<unknown>, env: Env, call: CallContext) {
   const layers: Layer[] = [];
   let merged: ConfigTree = {};
   let vanished: ConfigError | undefined;
   const failures: Error[] = [];
   for (const source of sources) {
+    const known = last.find((each) => each.source === source);
     let layer: Layer;
     try {
-      layer = await loadLayer(source, { env, call, below: merged });
+      const isRead = !known || only === undefined || only === source;
+      layer = isRead ? await loadLayer(source, { env, call, below: merged }) : known;
     } catch (error) {
-      const known = last.find((each) => each.source === source);
       if (!known || !saysNothing(error)) {
         if (call.cancelled) throw error;
         failures.push(fromSource(error, source));

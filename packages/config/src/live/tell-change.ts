@@ -13,3 +13,10 @@ export function tellRecovery({ events, logger }: Env, version: number, { reason 
   events.emit('config.recovered', { version, reason });
   logger.info({ version }, 'the configuration is good again');
 }
+
+/** The sources do not fit, and the last good settings stay. */
+export function tellRefusal({ events, logger }: Env, { code, reason, source, issues }: Refusal): void {
+  const problems = issues.map(({ path, message }) => ({ path, message }));
+  events.emit('config.refused', { code, reason, path: source, issues: problems });
+  logger.warn({ code, source }, `a change of the configuration was refused: ${reason}`);
+}

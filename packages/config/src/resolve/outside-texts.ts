@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import { abandonOnCancel, type CallContext, codeOf, messageOf, readRegularFile } from '@fwk/kernel';
 import type { ConfigTree } from '../tree/tree.js';
-import { eachUnresolved } from './plain.js';
 import { isTemplate, readTemplate } from './template.js';
+import { unresolvedIn } from './unresolved.js';
 
 /** Largest file that a reference may name, in bytes. */
 const maxBytes = 64 * 1024;
@@ -50,12 +50,11 @@ const tooMany: OutsideText = { problem: `references name more than ${maxFiles} f
 
 function filesIn(raw: ConfigTree): string[] {
   const paths = new Set<string>();
-  eachUnresolved(raw, (text) => {
-    if (!isTemplate(text)) return;
-    const pieces = readTemplate(text);
-    if ('problem' in pieces) return;
+  for (const { text } of unresolvedIn(raw)) {
+    const pieces = isTemplate(text) ? readTemplate(text) : [];
+    if ('problem' in pieces) continue;
     for (const piece of pieces) if (typeof piece === 'object' && piece.kind === 'file') paths.add(piece.name);
-  });
+  }
   return [...paths];
 }
 

@@ -126,6 +126,14 @@ describe('references', () => {
     expect((await resolved({ ...row, r100: 1 })).problems[0]).toContain('in a row');
   });
 
+  test('to something large are refused in a time that does not grow with how often it is referred to', async () => {
+    const big = Array.from({ length: 60_000 }, (_, index) => index);
+    const whole = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`r${index}`, ref('<big>')]));
+    expect((await resolved({ big, ...whole })).problems).toHaveLength(5000);
+    const within = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`r${index}`, ref('x<big>')]));
+    expect((await resolved({ big, ...within })).problems[0]).toContain('only single values');
+  });
+
   test('leave alone what has none, in whatever tree', async () => {
     const plain = fc.letrec((tie) => ({
       value: fc.oneof(
@@ -186,7 +194,7 @@ describe('secrets', () => {
       key: '******',
       open: 'eu',
     });
-    expect(judge.maskedMessage('refused: from the file, hunter2, t0ken', tree)).toBe('refused: ******, ******, ******');
+    expect(judge.messagesOf(tree)('refused: from the file, hunter2, t0ken')).toBe('refused: ******, ******, ******');
   });
 
   test('in a file that is too large, no file or not UTF-8 are refused with the reason', async () => {

@@ -9,7 +9,7 @@ import { isSecretName } from '@fwk/kernel';
 import { decryptValue, isEncrypted, type ValueKeys } from '../cipher/value-cipher.js';
 import type { ConfigIssue } from '../errors.js';
 import { parseScalar } from '../format/scalar.js';
-import type { FoundSecrets, Secrets } from '../secret/secret.js';
+import { type FoundSecrets, namesSecret, type Secrets } from '../secret/secret.js';
 import type { Origin } from '../tree/origin.js';
 import { type ConfigPath, formatPath, parsePath } from '../tree/path.js';
 import { type ConfigTree, eachLeaf, isTree, kindOf, valueAt } from '../tree/tree.js';
@@ -22,6 +22,8 @@ import { inUnit } from './units.js';
 const maxChain = 32;
 /** How many values all references to objects and lists may stand for together. */
 const maxReferredValues = 10_000;
+/** How many values may be looked at for that, those included that are referred to by what is refused. */
+const maxLookedAt = 10 * maxReferredValues;
 /** How many characters all texts that references are put into may have together. */
 const maxCharacters = 1024 * 1024;
 
@@ -67,6 +69,7 @@ class Resolver {
   readonly #paths = new Set<string>();
   readonly #texts = new Set<string>();
   #referred = 0;
+  #lookedAt = 0;
   #characters = 0;
 
   constructor(raw: ConfigTree, resolution: Resolution) {
@@ -86,6 +89,7 @@ class Resolver {
       return items.every((item, index) => Object.is(item, value[index])) ? value : items;
     }
     if (!isTree(value) || isPlain(value)) return value;
+    if (namesSecret(value)) this.#paths.add(formatPath([...path, 'value']));
     let copy: Record<string, unknown> | undefined;
     for (const key of Object.keys(value)) {
       const item = value[key];
@@ -174,10 +178,12 @@ class Resolver {
   /** An object that stands at a second place: bounds it, and carries over which parts of it are secret. */
   #copied(value: unknown, reference: Reference, path: ConfigPath): void {
     const from = parsePath(reference.name);
+    const tooMany = () => {
+      throw new ReferenceProblem(`references stand for more than ${maxReferredValues} values together`);
+    };
+    if (this.#referred > maxReferredValues) tooMany();
     eachLeaf(value, (below, leaf) => {
-      if (++this.#referred > maxReferredValues) {
-        throw new ReferenceProblem(`references stand for more than ${maxReferredValues} values together`);
-      }
+      if (++this.#referred > maxReferredValues) tooMany();
       if (this.#isSecret([...from, ...below], leaf)) this.#mark({ value: leaf, secret: true }, [...path, ...below]);
     });
   }
@@ -235,6 +241,9 @@ class Resolver {
   }
 
   #inner(value: unknown, path: ConfigPath): unknown {
+    if (++this.#lookedAt > maxLookedAt) {
+      throw new ReferenceProblem(`references look at more than ${maxLookedAt} values together`);
+    }
     if (needsResolving(value)) return this.#text(value, path).value;
     if (Array.isArray(value)) return value.map((item, index) => this.#inner(item, [...path, String(index)]));
     if (!isTree(value)) return typeof value === 'string' ? inUnit(value, path) : value;

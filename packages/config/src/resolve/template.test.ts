@@ -8,7 +8,7 @@ test('finds references, the words between them, and what stands there when nothi
   expect(readTemplate(`a${open}b.c}d`)).toEqual(['a', setting('b.c'), 'd']);
   expect(readTemplate(`${open}a}${open}b}`)).toEqual([setting('a'), setting('b')]);
   expect(readTemplate(`${open}env:HOST:-local}`)).toEqual([
-    { written: `${open}env:HOST:-local}`, kind: 'env', name: 'HOST', usual: 'local' },
+    { written: `${open}env:HOST}`, kind: 'env', name: 'HOST', usual: 'local' },
   ]);
   expect(readTemplate(`${open}file:/run/secrets/x}`)).toMatchObject([{ kind: 'file', name: '/run/secrets/x' }]);
 });

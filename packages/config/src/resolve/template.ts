@@ -7,7 +7,7 @@ import { parsePath } from '../tree/path.js';
 
 /** One reference in a text. */
 export interface Reference {
-  /** As it stands in the text, such as `${env:HOST}`. */
+  /** As it stands in the text, such as `${env:HOST}`, without what stands there when nothing is set: that may be a secret. */
   readonly written: string;
   readonly kind: 'setting' | 'env' | 'file';
   /** Path of a setting, name of a variable, path of a file. */
@@ -63,7 +63,7 @@ function readReference(inner: string): Reference | undefined {
   const kind = named.startsWith('env:') ? 'env' : named.startsWith('file:') ? 'file' : 'setting';
   const name = kind === 'setting' ? named : named.slice(kind.length + 1);
   if (inner.includes(opening) || name === '' || (kind === 'setting' && !isPath(name))) return undefined;
-  return { written: `${opening}${inner}}`, kind, name, usual: cut < 0 ? undefined : inner.slice(cut + 2) };
+  return { written: `${opening}${named}}`, kind, name, usual: cut < 0 ? undefined : inner.slice(cut + 2) };
 }
 
 function isPath(name: string): boolean {

@@ -14,7 +14,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
     if (candidate === name || candidate.length > longest) continue;
     const other = fold(candidate);
     if (Math.abs(other.length - folded.length) >= least) continue;
-    const edits = editsBetween(folded, other);
+    const edits = editsBetween(folded, other, least);
     if (edits < least) [nearest, least] = [candidate, edits];
   }
   return nearest;
@@ -24,8 +24,11 @@ function fold(name: string): string {
   return name.replace(/[_-]/g, '').toLowerCase();
 }
 
-/** Damerau and Levenshtein's distance, in its form that exchanges only neighbours (optimal string alignment). */
-function editsBetween(a: string, b: string): number {
+/**
+ * Damerau and Levenshtein's distance, in its form that exchanges only neighbours (optimal string alignment).
+ * @param enough - it is not calculated further than this: names that differ from their first letters on are the most.
+ */
+function editsBetween(a: string, b: string, enough: number): number {
   let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
@@ -37,6 +40,7 @@ function editsBetween(a: string, b: string): number {
         edits = Math.min(edits, at(before, j - 2) + 1);
       row.push(edits);
     }
+    if (Math.min(...row, ...above) >= enough) return enough;
     [before, above] = [above, row];
   }
   return at(above, b.length);

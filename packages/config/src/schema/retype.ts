@@ -4,22 +4,23 @@
  */
 import { issuePath, type StandardIssue } from '@fwk/kernel';
 import { parseScalar } from '../format/scalar.js';
+import { type ChangeAt, changedAt } from '../tree/changed-at.js';
 import type { ConfigPath } from '../tree/path.js';
-import { type ConfigTree, isTree, valueAt } from '../tree/tree.js';
+import { type ConfigTree, valueAt } from '../tree/tree.js';
 
 /** What was written at a path, where its source knows only text; undefined elsewhere. */
 export type TextAt = (path: ConfigPath) => string | undefined;
 
 /** The settings with each refused single value read the other way; undefined when there is nothing to read otherwise. */
 export function retyped(tree: ConfigTree, issues: readonly StandardIssue[], textAt: TextAt): ConfigTree | undefined {
-  let changed = tree;
+  const changes: ChangeAt[] = [];
   for (const issue of issues) {
     const path = issuePath(issue);
-    const value = path.length === 0 ? undefined : valueAt(changed, path);
+    const value = path.length === 0 ? undefined : valueAt(tree, path);
     const other = typeof value === 'string' ? fromText(value) : isSingle(value) ? textAt(path) : undefined;
-    if (other !== undefined) changed = replaced(changed, path, other) as ConfigTree;
+    if (other !== undefined) changes.push({ path, value: other });
   }
-  return changed === tree ? undefined : changed;
+  return changes.length === 0 ? undefined : changedAt(tree, changes);
 }
 
 /** The issues that are left, in the words that fit what was written, when only some were mended by {@link retyped}. */
@@ -35,12 +36,4 @@ function fromText(text: string): unknown {
 
 function isSingle(value: unknown): boolean {
   return typeof value === 'number' || typeof value === 'boolean';
-}
-
-function replaced(value: unknown, path: ConfigPath, by: unknown): unknown {
-  const [part, ...rest] = path;
-  if (part === undefined) return by;
-  if (Array.isArray(value))
-    return value.map((item, index) => (String(index) === part ? replaced(item, rest, by) : item));
-  return isTree(value) ? { ...value, [part]: replaced(valueAt(value, [part]), rest, by) } : value;
 }

@@ -52,14 +52,3 @@ export function misspeltAs(path: ConfigPath, tree: ConfigTree): string | undefin
   const nearest = isTree(parent) ? nearestName(name, Object.keys(parent)) : undefined;
   return nearest && formatPath([...path.slice(0, -1), nearest]);
 }
-
-/** The settings without what stands at these paths. */
-export function withoutKeys(tree: ConfigTree, paths: readonly ConfigPath[]): ConfigTree {
-  return paths.reduce<ConfigTree>((left, path) => without(left, path) as ConfigTree, tree);
-}
-
-function without(value: unknown, [part, ...rest]: ConfigPath): unknown {
-  if (part === undefined || !isTree(value) || !Object.hasOwn(value, part)) return value;
-  const { [part]: inner, ...others } = value;
-  return rest.length === 0 ? others : { ...others, [part]: without(inner, rest) };
-}

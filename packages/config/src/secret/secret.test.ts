@@ -43,7 +43,14 @@ test('passwords inside URLs are masked whatever the setting is called', () => {
 test('foreign messages lose the values of secrets and keep the rest', () => {
   const tree = { auth: { password: 'hunter2', pin: 1 }, list: [{ token: 12345678 }], city: 'Bonn' };
   const message = 'got "hunter2" and 12345678 in Bonn';
-  expect(secretsOf([]).maskedMessage(message, tree)).toBe(`got "${mask}" and ${mask} in Bonn`);
+  expect(secretsOf([]).messagesOf(tree)(message)).toBe(`got "${mask}" and ${mask} in Bonn`);
+});
+
+test('foreign messages lose secrets as JSON writes them too, and long ones before those within them', () => {
+  const password = 'pa"ss\\wörd\n1';
+  const mask = secretsOf([]).messagesOf({ password, pin: 'hunter', token: 'hunter2more' });
+  expect(mask(`must be short (was ${JSON.stringify(password)})`)).toBe('must be short (was "******")');
+  expect(mask(`neither ${password} nor hunter2more`)).toBe('neither ****** nor ******');
 });
 
 test('secrets inside values are masked, and harmless settings with such words in their names are shown', () => {

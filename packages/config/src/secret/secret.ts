@@ -9,7 +9,7 @@ import { type ConfigTree, eachLeaf, isTree } from '../tree/tree.js';
 /** Shorter values are not searched for in messages: they would mask half the words. */
 const shortestSearched = 4;
 
-/** Secrets that show only when references are put in: a text that a file or another secret is part of. */
+/** Secrets that neither names nor declarations tell: a text that a file or another secret is part of, a value beside its name. */
 export interface FoundSecrets {
   /** Written paths. */
   readonly paths: ReadonlySet<string>;
@@ -24,8 +24,8 @@ export interface Secrets {
   has(path: ConfigPath, value?: unknown): boolean;
   /** The value with every secret in it replaced, and those inside of texts too. */
   masked(value: unknown, path: ConfigPath): unknown;
-  /** A foreign message with the values of all secrets of `tree` replaced. */
-  maskedMessage(message: string, tree: ConfigTree): string;
+  /** Masks foreign messages, which may quote secrets of `tree`. It looks through the tree once for all, when the first one comes. */
+  messagesOf(tree: ConfigTree): (message: string) => string;
   /** A judge that knows these too. */
   with(found: FoundSecrets): Secrets;
 }
@@ -50,29 +50,41 @@ export function secretsOf(declared: readonly string[], found: FoundSecrets = not
     if (typeof value === 'string') return maskText(value);
     if (Array.isArray(value)) return value.map((item, index) => masked(item, [...path, String(index)]));
     if (!isTree(value)) return value;
-    const named = value.name;
+    const named = namesSecret(value);
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => {
-        // `{ name: 'DB_PASSWORD', value: '…' }`, as in lists of headers and of variables.
-        const secret = key === 'value' && typeof named === 'string' && isSecretName(named, item);
-        return [key, secret ? mask : masked(item, [...path, key])];
-      }),
+      Object.entries(value).map(([key, item]) => [key, named && key === 'value' ? mask : masked(item, [...path, key])]),
     );
   };
   return {
     has,
     masked,
-    maskedMessage(message, tree) {
-      let text = maskText(message);
-      for (const secret of found.texts) if (secret.length >= shortestSearched) text = text.replaceAll(secret, mask);
-      eachLeaf(tree, (path, leaf) => {
-        const value = typeof leaf === 'string' || typeof leaf === 'number' ? String(leaf) : '';
-        if (value.length >= shortestSearched && text.includes(value) && has(path, leaf)) {
-          text = text.replaceAll(value, mask);
-        }
-      });
-      return text;
+    messagesOf(tree) {
+      let texts: readonly string[] | undefined;
+      return (message) => {
+        texts ??= textsToMask(tree, found.texts, has);
+        return texts.reduce((text, secret) => text.replaceAll(secret, mask), maskText(message));
+      };
     },
     with: (more) => secretsOf(declared, more),
   };
+}
+
+/** Whether the `value` of an object is secret by its `name`: `{ name: 'DB_PASSWORD', value: '…' }`, as in lists of headers and of variables. */
+export function namesSecret({ name, value }: ConfigTree): boolean {
+  return typeof name === 'string' && value !== undefined && value !== null && isSecretName(name, value);
+}
+
+/** The texts of all secrets, long ones first, since one may stand within another. */
+function textsToMask(tree: ConfigTree, found: Iterable<string>, isSecret: Secrets['has']): readonly string[] {
+  const texts = new Set<string>();
+  const add = (text: string) => {
+    if (text.length < shortestSearched) return;
+    // As it is, and as JSON writes it: validators quote values so.
+    texts.add(text).add(JSON.stringify(text).slice(1, -1));
+  };
+  for (const text of found) add(text);
+  eachLeaf(tree, (path, leaf) => {
+    if ((typeof leaf === 'string' || typeof leaf === 'number') && isSecret(path, leaf)) add(String(leaf));
+  });
+  return [...texts].sort((a, b) => b.length - a.length);
 }

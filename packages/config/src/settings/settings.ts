@@ -1,9 +1,10 @@
 import { issuePath, type Live, liveValue, type StandardSchema, type Token, token } from '@fwk/kernel';
-import { ConfigInvalidError, type ConfigIssue } from '../errors.js';
+import { ConfigInvalidError, maxIssues } from '../errors.js';
+import { type IssueTeller, oneForEachKey } from '../schema/issues.js';
 import { retyped, type TextAt, unmended } from '../schema/retype.js';
 import { validateNow } from '../schema/schema.js';
 import { mergeTrees } from '../tree/merge.js';
-import { type ConfigPath, formatPath, parsePath } from '../tree/path.js';
+import { formatPath, parsePath } from '../tree/path.js';
 import { shareUnchanged } from '../tree/share.js';
 import { type ConfigTree, copyTree, isTree, valueAt } from '../tree/tree.js';
 import { configToken } from './config.js';
@@ -43,9 +44,6 @@ export function settingsOf<T>(definition: SettingsDefinition<T>): Token<Live<T>>
   return made;
 }
 
-/** Completes an issue with what only the caller knows: which text in it is secret, and where the value was set. */
-export type IssueTeller = (path: ConfigPath, message: string) => Pick<ConfigIssue, 'message' | 'origin'>;
-
 const asTheyAre: IssueTeller = (_, message) => ({ message, origin: undefined });
 
 /**
@@ -70,9 +68,10 @@ export function checkedSettings<T>(
   const other = isTree(given) ? retyped(given, result.issues, (at) => textAt([...path, ...at])) : undefined;
   const second = other && validateNow(schema, copyTree(other, { source: what }), what);
   if (second && !second.issues) return second.value;
-  const issues = (second ? unmended(result.issues, second.issues) : result.issues).map((issue) => {
+  const issues = oneForEachKey(second ? unmended(result.issues, second.issues) : result.issues);
+  const told = issues.slice(0, maxIssues).map((issue) => {
     const at = [...path, ...issuePath(issue)];
     return { path: formatPath(at), ...tell(at, issue.message) };
   });
-  throw new ConfigInvalidError(what, issues);
+  throw new ConfigInvalidError(what, told, issues.length);
 }
