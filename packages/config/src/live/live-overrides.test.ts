@@ -133,7 +133,7 @@ describe('an override', () => {
       code: 'FWK_CONFIG_OVERRIDE_REFUSED',
     });
     await expect(config.overrides.set('a', JSON.parse('{"__proto__": 1}'), ann)).rejects.toMatchObject({
-      code: 'FWK_CONFIG_KEY_REFUSED',
+      code: 'FWK_CONFIG_OVERRIDE_REFUSED',
     });
     for (let index = 0; index < 100; index++) await config.overrides.set(`a${index}`, index, ann);
     await expect(config.overrides.set('b', 1, ann)).rejects.toMatchObject({
@@ -156,6 +156,64 @@ describe('an override', () => {
     ]);
     expect(config.current.value).toMatchObject({ o0: 0, o19: 19, edit: 19 });
     expect(torn).toEqual([]);
+  });
+});
+
+describe('while a source is broken, an override', () => {
+  test('is set, tried, undone and lifted all the same, and what was refused stays refused', async () => {
+    const { config, store, events, guard } = await loaded(Shop);
+    store.fail(new Error('half a file'));
+    await guard.clock.advance(1000);
+    const refusal = config.lastRefusal;
+    expect(refusal?.reason).toContain('half a file');
+    expect((await config.overrides.preview('shop.maxItems', 60, ann)).changes).toHaveLength(1);
+    await config.overrides.set('shop.maxItems', 50, ann);
+    expect([config.current.value.shop.maxItems, config.lastRefusal]).toEqual([50, refusal]);
+    expect(config.current.stale).toMatchObject({ reason: refusal?.reason, sinceMs: refusal?.atMs });
+    expect(await config.overrides.lift('shop.maxItems', ann)).toBe(true);
+    expect(await config.overrides.undo(ann)).toBe('shop.maxItems');
+    expect(config.current.value.shop.maxItems).toBe(50);
+    expect(events.all.some(({ name }) => name === 'config.recovered')).toBe(false);
+    store.set({ shop: { maxItems: 6, name: 'chair' } });
+    await config.reload();
+    expect([config.current.value, config.lastRefusal]).toEqual([{ shop: { maxItems: 50, name: 'chair' } }, undefined]);
+    await config[Symbol.asyncDispose]();
+  });
+
+  test('ends when its time is over', async () => {
+    const { config, store, guard } = await loaded(Shop);
+    await config.overrides.set('shop.maxItems', 50, { ...ann, forMs: 60_000 });
+    store.fail(new Error('half a file'));
+    await guard.clock.advance(60_000);
+    await config.reload();
+    expect(config.current.value.shop.maxItems).toBe(5);
+    expect(config.explain('shop.maxItems').winner?.where).toBe('store');
+    expect(config.lastRefusal?.reason).toContain('half a file');
+    await config[Symbol.asyncDispose]();
+    guard.check();
+  });
+
+  test('that is only tried is never listed', async () => {
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    let slow = false;
+    const schema: StandardSchema<unknown, ConfigTree> = {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: (value) =>
+          slow ? answered.then(() => ({ value: value as ConfigTree })) : { value: value as ConfigTree },
+      },
+    };
+    const { config } = await loaded(schema);
+    slow = true;
+    const preview = config.overrides.preview('shop.maxItems', 50, ann);
+    await Promise.resolve();
+    expect([config.overrides.active, config.view().overrides]).toEqual([[], []]);
+    answer();
+    expect((await preview).changes).toHaveLength(1);
   });
 });
 

@@ -1,6 +1,7 @@
 /**
- * Overrides of a running configuration. A change is read and checked with all sources before it takes effect, while no other pass runs;
- * one that does not fit changes nothing.
+ * Overrides of a running configuration. A change is checked before it takes effect, with what all sources said last, while no
+ * other pass runs; one that does not fit changes nothing. Sources are not read for it: what operators do in need must work while a
+ * file is broken or a store is down.
  */
 import { type Env, isFwkError, messageOf } from '@fwk/kernel';
 import type { ChangeReason, ConfigOverrides, ConfigPreview, OverrideOptions } from '../settings/config.js';
@@ -18,7 +19,7 @@ export interface OverrideHost<T> {
   readonly source: Overrides;
   readonly passes: Passes;
   env(): Env;
-  /** Reads and checks everything. */
+  /** Checks what all sources said last, with the overrides that are tried. */
   load(): Promise<Loaded<T>>;
   /** Swaps, or throws and changes nothing. */
   commit(loaded: Loaded<T>): void;
@@ -39,22 +40,15 @@ export function liveOverrides<T>(host: OverrideHost<T>): ConfigOverrides {
   const done: { readonly path: string; readonly before: readonly Override[] }[] = [];
   const active = () => source.active(host.env().clock);
 
-  /** Tries the overrides; they stay only when `finish` does not throw and answers true. */
-  const attempt = async <R>(
-    next: readonly Override[],
-    finish: (loaded: Loaded<T>) => { stays: boolean; answer: R },
-  ) => {
-    const before = active();
-    source.replace(next);
-    let stays = false;
+  /** Tries the overrides. @param finish - is given what the settings would be. */
+  const attempt = async <R>(next: readonly Override[], finish: (loaded: Loaded<T>) => R) => {
+    source.tried = next;
     try {
-      const result = finish(await host.load());
-      stays = result.stays;
-      return result.answer;
+      return finish(await host.load());
     } catch (error) {
       throw isFwkError(error, 'FWK_CONFIG_OVERRIDE_REFUSED') ? error : refused(messageOf(error), error);
     } finally {
-      if (!stays) source.replace(before);
+      source.tried = undefined;
     }
   };
 
@@ -65,8 +59,13 @@ export function liveOverrides<T>(host: OverrideHost<T>): ConfigOverrides {
       // Taking back is not kept from anybody.
       const { problems } = kind === 'set' ? host.compare(loaded) : { problems: [] };
       if (problems.length > 0) throw refused(problems.join('; '));
-      host.commit(loaded);
-      return { stays: true, answer: undefined };
+      source.replace(next);
+      try {
+        host.commit(loaded);
+      } catch (error) {
+        source.replace(before);
+        throw error;
+      }
     });
     if (kind !== 'undone') done.splice(0, Math.max(0, done.push({ path, before }) - maxUndone));
     const untilMs = next.find((each) => each.path === path)?.untilMs;
@@ -87,9 +86,7 @@ export function liveOverrides<T>(host: OverrideHost<T>): ConfigOverrides {
         await apply({ path: formatPath(parsePath(path)), kind: 'set', reason: checkReason(options), next });
       }),
     preview: (path, value, options) =>
-      passes.between(() =>
-        attempt(withOne(path, value, options), (loaded) => ({ stays: false, answer: host.compare(loaded) })),
-      ),
+      passes.between(() => attempt(withOne(path, value, options), (loaded) => host.compare(loaded))),
     lift: (path, change) =>
       passes.between(async () => {
         const reason = checkReason(change);

@@ -1,5 +1,5 @@
 /** Checks what operators ask for. */
-import { numberIn, redactText } from '@fwk/kernel';
+import { messageOf, numberIn, redactText } from '@fwk/kernel';
 import { ConfigError } from '../errors.js';
 import { needsResolving } from '../resolve/plain.js';
 import type { ChangeReason, OverrideOptions } from '../settings/config.js';
@@ -31,7 +31,7 @@ export function withOverride(
   if (problem) throw refused(`forMs must be ${problem}`);
   const written = formatPath(parsePath(path));
   if (value === undefined) throw refused('it has no value');
-  const { value: copy } = copyTree({ value }, { source: 'overrides' }) as { readonly value: unknown };
+  const copy = copied(value);
   eachLeaf(copy, (_, leaf) => {
     // Whoever may set a value may not read files and variables by that.
     if (needsResolving(leaf))
@@ -41,6 +41,15 @@ export function withOverride(
   if (others.length >= maxOverrides) throw refused(`there are ${maxOverrides} already; lift some`);
   const untilMs = forMs === undefined ? undefined : nowMs + forMs;
   return [...others, { path: written, value: copy, actor, reason, atMs: nowMs, untilMs }];
+}
+
+/** @throws ConfigError `FWK_CONFIG_OVERRIDE_REFUSED` for what no setting can be. */
+function copied(value: unknown): unknown {
+  try {
+    return copyTree({ value }, { source: 'overrides' }).value;
+  } catch (error) {
+    throw refused(messageOf(error), error);
+  }
 }
 
 /** @throws ConfigError `FWK_CONFIG_OVERRIDE_REFUSED` when nobody or nothing is named. */

@@ -25,6 +25,8 @@ const maxTimerMs = 2 ** 31 - 1;
 /** The overrides of one configuration. */
 export class Overrides implements ConfigSource {
   readonly name = 'overrides';
+  /** What is said instead of them while a change is tried; undefined while none is. */
+  tried: readonly Override[] | undefined;
   #all: readonly Override[] = [];
   #changed: (() => void) | undefined;
   #clock: Clock | undefined;
@@ -45,7 +47,7 @@ export class Overrides implements ConfigSource {
   async load({ call, env, below }: SourceContext): Promise<SourceValues> {
     if (call.cancelled) throw call.reason;
     const texts = new NamedTexts(below, undefined, true);
-    for (const { path, value, actor, reason } of this.active(env.clock)) {
+    for (const { path, value, actor, reason } of this.tried ?? this.active(env.clock)) {
       texts.addValue(parsePath(path), value, { source: this.name, key: `${path} by ${actor}: ${reason}` });
     }
     const values = texts.values();
