@@ -13,7 +13,7 @@ async function managed() {
       return { [Symbol.dispose]: () => void observed.delete(name) };
     },
   };
-  const component = config({ defaults: { shop: { maxItems: 5 } }, environment: false });
+  const component = config({ defaults: { shop: { maxItems: 5 } }, secrets: ['shop.account'], environment: false });
   const bench = componentBench(component, { env: makeEnv({ metrics }) });
   await bench.start();
   onTestFinished(() => bench.stop());
@@ -26,7 +26,9 @@ async function managed() {
     endpoints
       .find((each) => (each.method ?? 'GET') === method && each.path === path)
       ?.handle({ parameter: request.parameter, query: request.query ?? {}, body: request.body });
-  return { ask, observed, bench, provided: bench.get(configToken) };
+  const audited = (parameter: string, body: unknown) =>
+    endpoints.find(({ method }) => method === 'PUT')?.auditedBody?.({ parameter, body });
+  return { ask, audited, observed, bench, provided: bench.get(configToken) };
 }
 const ann = { actor: 'ann', reason: 'sale' };
 
@@ -74,6 +76,27 @@ test.each([
   await expect(ask('PUT', 'config/:path', { parameter: 'a', body })).rejects.toMatchObject({
     code: 'FWK_CONFIG_OVERRIDE_REFUSED',
   });
+});
+
+test('takes nothing back for whoever asks for what it does not know, such as a dry run', async () => {
+  const { ask, provided } = await managed();
+  await provided.overrides.set('shop.maxItems', 50, ann);
+  const refused = { code: 'FWK_CONFIG_OVERRIDE_REFUSED', message: expect.stringContaining('dryRun is unknown') };
+  await expect(ask('POST', 'config/undo', { body: { ...ann, dryRun: true } })).rejects.toMatchObject(refused);
+  const query = { ...ann, dryRun: 'true' };
+  await expect(ask('DELETE', 'config/:path', { parameter: 'shop.maxItems', query })).rejects.toMatchObject(refused);
+  expect(provided.current.value).toEqual({ shop: { maxItems: 50 } });
+});
+
+test('has what is audited masked by the path that it is meant for', async () => {
+  const { audited } = await managed();
+  expect(audited('shop.maxItems', { value: 5, ...ann })).toEqual({ value: 5, ...ann });
+  expect(audited('db.password', { value: 'hunter2', ...ann })).toEqual({ value: '******', ...ann });
+  expect(audited('shop.account', { value: 'B-1' })).toEqual({ value: '******' });
+  expect(audited('shop', { value: { account: 'B-1', maxItems: 5 } })).toEqual({
+    value: { account: '******', maxItems: 5 },
+  });
+  expect(audited('shop', undefined)).toEqual({ value: undefined });
 });
 
 test('has version and hash as metrics until the application stops', async () => {

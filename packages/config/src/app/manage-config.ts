@@ -5,7 +5,10 @@ import { configMetrics } from '../metrics.js';
 import type { ChangeReason, Config, OverrideOptions } from '../settings/config.js';
 
 /** The part of a configuration that operators use. */
-export type ManagedConfig = Pick<Config, 'view' | 'explain' | 'overrides'>;
+export interface ManagedConfig extends Pick<Config, 'view' | 'explain' | 'overrides'> {
+  /** A value that somebody wants to set at a path, with what is secret there masked. */
+  masked(path: string, value: unknown): unknown;
+}
 
 /**
  * - `GET /manage/config` shows everything, masked, with its sources in their order, version, hash, overrides and unknown keys.
@@ -39,6 +42,10 @@ export function configEndpoints(config: ManagedConfig): ManagementEndpoint[] {
         parameter: 'checkout.maxItems',
         body: { value: 5, actor: 'ann', reason: 'sale', forMs: 3_600_000, dryRun: true },
       },
+      auditedBody({ parameter = '', body }) {
+        const { value, ...options } = Object(body) as Record<string, unknown>;
+        return { value: config.masked(parameter, value), ...options };
+      },
       handle: (request) => put(config, request),
     },
     {
@@ -47,7 +54,7 @@ export function configEndpoints(config: ManagedConfig): ManagementEndpoint[] {
       purpose: 'Takes away what was set over all sources for one setting.',
       example: { parameter: 'checkout.maxItems', query: 'actor=ann&reason=over' },
       async handle({ parameter = '', query }) {
-        const lifted = await overrides.lift(parameter, { actor: query.actor ?? '', reason: query.reason ?? '' });
+        const lifted = await overrides.lift(parameter, changeIn(query));
         return { lifted, setting: config.explain(parameter) };
       },
     },
@@ -56,18 +63,13 @@ export function configEndpoints(config: ManagedConfig): ManagementEndpoint[] {
       method: 'POST',
       purpose: 'Takes back the last change that was made by hand.',
       example: { body: { actor: 'ann', reason: 'wrong one' } },
-      handle: async ({ body }) => ({
-        undone: (await overrides.undo(membersOf(body) as ChangeReason & object)) ?? null,
-      }),
+      handle: async ({ body }) => ({ undone: (await overrides.undo(changeIn(body))) ?? null }),
     },
   ];
 }
 
 async function put(config: ManagedConfig, { parameter = '', body }: ManagementRequest): Promise<unknown> {
-  const { value, dryRun = false, ...options } = membersOf(body);
-  const unknown = Object.keys(options).filter((name) => !['actor', 'reason', 'forMs'].includes(name));
-  if (unknown.length > 0)
-    throw refused(`${unknown.join(', ')} is unknown; it takes value, actor, reason, forMs and dryRun`);
+  const { value, dryRun = false, ...options } = membersOf(body, ['value', 'actor', 'reason', 'forMs', 'dryRun']);
   if (typeof dryRun !== 'boolean') throw refused('dryRun must be true or false');
   const given = options as Partial<OverrideOptions> as OverrideOptions;
   const preview = await config.overrides.preview(parameter, value, given);
@@ -76,9 +78,18 @@ async function put(config: ManagedConfig, { parameter = '', body }: ManagementRe
   return { dryRun, ...preview, setting: config.explain(parameter) };
 }
 
-function membersOf(body: unknown): Record<string, unknown> {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw refused('a JSON object is needed');
-  return { ...body };
+/** Who asks, and why. There is no dry run of what takes a change back: whoever asks for one must not be given the change. */
+function changeIn(given: unknown): ChangeReason {
+  const { actor, reason } = membersOf(given, ['actor', 'reason']);
+  return { actor, reason } as Partial<ChangeReason> as ChangeReason;
+}
+
+/** @throws ConfigError `FWK_CONFIG_OVERRIDE_REFUSED` for what is no object, and for members that nobody knows. */
+function membersOf(given: unknown, known: readonly string[]): Record<string, unknown> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw refused('a JSON object is needed');
+  const unknown = Object.keys(given).filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw refused(`${unknown.slice(0, 5).join(', ')} is unknown; it takes ${known.join(', ')}`);
+  return { ...given };
 }
 
 /** Version and hash as metrics, so that drift between instances is seen: `config_hash` differs where settings do. */

@@ -20,7 +20,8 @@ export function tellVersion(
     facts.set({ ...facts.value, 'config-version': String(config.version), 'config-hash': config.hash });
   };
   tell();
-  const changes = config.onChange(() => {
+  // By this name a dry run says who would be told of a change.
+  const changes = config.onChange(function instanceMetadata() {
     timer ??= clock.setTimer(tell, tellAfterMs * (0.5 + random()), true);
   });
   return {

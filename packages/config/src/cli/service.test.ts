@@ -4,9 +4,10 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { background, defaultEnv } from '@fwk/kernel';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { loadConfig } from '../app/load-config.js';
 import { configEndpoints } from '../app/manage-config.js';
+import { LiveConfig } from '../live/live-config.js';
 import { memorySource } from '../sources/memory.js';
 import { main } from './main.js';
 
@@ -47,7 +48,8 @@ async function run(args: readonly string[], env: Record<string, string> = {}) {
 
 /** Answers as a service does whose settings come from this source. */
 async function serving(source = memorySource('store', { shop: { maxItems: 5, name: 'lamp', apiKey: 'hunter2' } })) {
-  const config = await loadConfig({ sources: [source], environment: false, watch: false });
+  const config = new LiveConfig({ sources: [source], environment: false, watch: false });
+  await config.start(defaultEnv, background);
   const endpoints = configEndpoints(config);
   answer = async (asked, _, response) => {
     const parameter = asked.split('/')[3];

@@ -1,5 +1,15 @@
 import type { IncomingMessage } from 'node:http';
-import { type Clock, type EventBus, isFwkError, type Logger, messageOf, redact, redactText } from '@fwk/kernel';
+import {
+  type Clock,
+  type EventBus,
+  isFwkError,
+  type Logger,
+  type ManagementEndpoint,
+  type ManagementRequest,
+  messageOf,
+  redact,
+  redactText,
+} from '@fwk/kernel';
 import { ManagementDownload, ManagementReply } from './reply.js';
 
 /** What a change is asked with. */
@@ -37,6 +47,18 @@ export function audited(
       tell({ done: false, error: redactText(messageOf(error)), ...(isFwkError(error) && { code: error.code }) }),
   );
   return done;
+}
+
+/** What may be told of a body: what the endpoint says of it, or all of it. */
+export function auditedBody(
+  endpoint: Pick<ManagementEndpoint, 'auditedBody'>,
+  request: Pick<ManagementRequest, 'parameter' | 'body'>,
+): unknown {
+  try {
+    return endpoint.auditedBody ? endpoint.auditedBody(request) : request.body;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Time in which at most {@link maxRefusalsTold} refused changes are told, in milliseconds. */

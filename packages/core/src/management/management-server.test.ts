@@ -369,6 +369,37 @@ describe('changes', () => {
   });
 });
 
+describe('a change whose secrets no name shows', () => {
+  const endpoint = (auditedBody: ManagementEndpoint['auditedBody']): ManagementEndpoint => ({
+    ...{ path: 'vault/:name', method: 'PUT', auditedBody },
+    handle: ({ body }) => ({ length: JSON.stringify(body).length }),
+  });
+  const seal = { method: 'PUT', headers: json, body: '{"value":"hunter2"}' };
+
+  test('is told as its endpoint tells it, and done with what was sent', async () => {
+    const audited = endpoint(({ parameter, body }) => ({ ...Object(body), value: `a value of ${parameter}` }));
+    const { ask, events, logger, logged } = await started([audited]);
+    const seen: FwkEvent[] = [];
+    events.on('management.*', (event) => void seen.push(event));
+    expect(await (await ask('/manage/vault/door', seal)).json()).toEqual({ length: 19 });
+    expect(seen.map(({ data }) => data)).toMatchObject([{ body: { value: 'a value of door' }, done: true }]);
+    await logger.flush();
+    expect(logged.join()).not.toContain('hunter2');
+  });
+
+  test('is told without its body when the endpoint cannot tell it', async () => {
+    const audited = endpoint(() => {
+      throw new Error('no');
+    });
+    const { ask, events } = await started([audited]);
+    const seen: FwkEvent[] = [];
+    events.on('management.*', (event) => void seen.push(event));
+    expect((await ask('/manage/vault/door', seal)).status).toBe(200);
+    expect(seen.map(({ data }) => data)).toEqual([expect.objectContaining({ path: 'vault/door', done: true })]);
+    expect(JSON.stringify(seen)).not.toContain('hunter2');
+  });
+});
+
 describe('changes that are refused before they begin', () => {
   test('leave an event and a line: who, what and why, and no secret', async () => {
     const { ask, events, logger, logged } = await started();

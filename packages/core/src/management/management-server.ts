@@ -18,7 +18,7 @@ import {
 } from '@fwk/kernel';
 import { type Authenticator, authenticator, isReading } from './access.js';
 import { answer, sendFile, write } from './answer.js';
-import { askerOf, audited, RefusedChanges } from './audit.js';
+import { askerOf, audited, auditedBody, RefusedChanges } from './audit.js';
 import { listReply } from './endpoint-list.js';
 import { EventHistory } from './event-history.js';
 import { eventsEndpoint } from './events-endpoint.js';
@@ -139,7 +139,8 @@ export function managementServer(parts: ManagementParts): ManagementServer {
         });
         return made instanceof ManagementDownload && request.method !== 'HEAD' ? made.begin() : made;
       };
-      const asked = { method: request.method ?? '', path, body, query };
+      const told = auditedBody(endpoint, { parameter, body });
+      const asked = { method: request.method ?? '', path, body: told, query };
       begun = true;
       const result = await underLimit({ clock, path, limitMs: endpoint.limitMs, response }, () =>
         audits ? audited(parts, from, asked, work) : work(),

@@ -15,6 +15,11 @@ export interface ManagementEndpoint {
    * nobody else's business. @defaultValue false
    */
   readonly guarded?: boolean;
+  /**
+   * What the audit line tells of the body, where the names in it do not show which parts are secret. Should it throw, nothing of the
+   * body is told. @defaultValue the body; its secrets are masked by their names either way
+   */
+  auditedBody?(request: Pick<ManagementRequest, 'parameter' | 'body'>): unknown;
   /** Whether it answers a {@link managementFeed}, which the list then says. @defaultValue false */
   readonly streams?: boolean;
   /** Time until it must have answered, or begun a stream, in milliseconds. @defaultValue 10000 */
