@@ -49,6 +49,16 @@ async function running(flags: object = definitions) {
 }
 
 describe('/manage/flags', () => {
+  test('leaves out attributes that lie deeper than any condition looks', async () => {
+    const { manage, stop } = await running();
+    const query = { [`${'a.'.repeat(8000)}b`]: '1', 'company.country': 'DE' };
+    expect(manage('flags/:name', { parameter: 'base', query })).toMatchObject({
+      attributes: { company: { country: 'DE' } },
+      variant: 'on',
+    });
+    await stop();
+  });
+
   test('lists all flags', async () => {
     const { manage, stop } = await running();
     expect(manage('flags')).toMatchObject({

@@ -2,7 +2,7 @@
 import type { HealthIndicator, ManagementEndpoint } from '@fwk/kernel';
 import { parseScalar } from '../format/scalar.js';
 import type { FlagContext } from './flag-context.js';
-import { targetingKey } from './flag-definition.js';
+import { flagLimits, targetingKey } from './flag-definition.js';
 import type { LiveFlags } from './live-flags.js';
 
 /**
@@ -34,6 +34,8 @@ export function flagEndpoints(flags: LiveFlags): ManagementEndpoint[] {
 
 /** Most attributes that are read from one query. */
 const mostAttributes = 100;
+/** Deeper ones are no condition's: conditions look at most so deep. */
+const mostParts = flagLimits.conditionDepth;
 
 function contextIn(query: Readonly<Record<string, string>>): FlagContext {
   const attributes: [string, unknown][] = [];
@@ -49,6 +51,7 @@ function nested(attributes: readonly [string, unknown][]): Record<string, unknow
   for (const [name, value] of attributes) {
     let place = root;
     const parts = name.split('.');
+    if (parts.length > mostParts) continue;
     for (const part of parts.slice(0, -1)) {
       const inner = place.get(part);
       const next = inner instanceof Map ? inner : new Map<string, unknown>();
