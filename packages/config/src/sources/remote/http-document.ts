@@ -45,8 +45,8 @@ export class HttpDocument {
   readonly #options: HttpDocumentOptions;
   /** What was fetched last; an unchanged document is not sent again. */
   #last: Fetched | undefined;
-  /** What whoever loads knows; undefined after a failure. */
-  #known: Fetched | undefined;
+  /** What whoever loads knows: the document, or why it cannot be had; undefined before the first load. */
+  #known: Fetched | string | undefined;
 
   /** @param name - for messages; must hold no secret. */
   constructor(name: string, url: string, options: HttpDocumentOptions) {
@@ -57,12 +57,17 @@ export class HttpDocument {
 
   /** @throws ConfigError `FWK_CONFIG_SOURCE_UNREACHABLE`, `FWK_CONFIG_SOURCE_FORMAT`, `FWK_CONFIG_FILE_TOO_LARGE`. */
   async load(call: CallContext, env: Env): Promise<Fetched> {
-    this.#known = undefined;
-    this.#known = await this.#fetch(env.clock, call);
-    return this.#known;
+    try {
+      const fetched = await this.#fetch(env.clock, call);
+      this.#known = fetched;
+      return fetched;
+    } catch (error) {
+      this.#known = messageOf(error);
+      throw error;
+    }
   }
 
-  /** Calls `changed` when the document is another than was loaded, cannot be had any more, or can be had again. */
+  /** Calls `changed` when the document is another than was loaded, cannot be had, for whatever new reason, or can be had again. */
   watch(changed: () => void, env: Env): Disposable {
     let closed = false;
     let timer: Timer | undefined;
@@ -70,9 +75,8 @@ export class HttpDocument {
     const look = async () => {
       const fetched = await this.#fetch(env.clock, undefined, (end) => {
         stop = end;
-      }).catch(() => undefined);
+      }).catch(messageOf);
       if (closed) return;
-      // While it cannot be had, nothing is told again: whoever loads knows by then.
       if (fetched !== this.#known) changed();
       next();
     };
@@ -124,10 +128,11 @@ export class HttpDocument {
 
   #taken({ headers }: Response, text: string): Fetched {
     const type = (headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-    if (type.includes('html') || /^\s*<(?:!doctype|html)/i.test(text.slice(0, 200))) {
+    // No settings begin so, in YAML or JSON: a page may begin with a comment, or with a declaration of XML.
+    if (type.includes('html') || /^\s*</.test(text)) {
       throw this.#error(
         'FWK_CONFIG_SOURCE_FORMAT',
-        'it answers a page of HTML, not a document of settings; check the address',
+        'it answers a page of HTML or XML, not a document of settings; check the address',
       );
     }
     const etag = headers.get('etag') ?? undefined;
@@ -142,7 +147,8 @@ export class HttpDocument {
     const { maxBytes } = this.#options;
     if (status !== 200) {
       await response.body?.cancel();
-      const advice = status >= 300 && status < 400 ? '; redirections are not followed, give the address itself' : '';
+      const isRedirection = status >= 300 && status < 400 && status !== 304;
+      const advice = isRedirection ? '; redirections are not followed, give the address itself' : '';
       throw this.#error('FWK_CONFIG_SOURCE_UNREACHABLE', `it answers with status ${status}${advice}`);
     }
     const content = await readBody(response, maxBytes);

@@ -86,6 +86,17 @@ describe('a document behind an address', () => {
 
   test.each<[string, (response: ServerResponse) => void, object]>([
     ['a page of HTML', (r) => answer(r, '<h1>', 'text/html; charset=utf-8'), { code: 'FWK_CONFIG_SOURCE_FORMAT' }],
+    [
+      'a page that begins with a comment',
+      (r) => answer(r, '<!-- sso --><html>', 'text/plain'),
+      { code: 'FWK_CONFIG_SOURCE_FORMAT' },
+    ],
+    ['XML', (r) => answer(r, '<?xml version="1.0"?><a/>', ''), { code: 'FWK_CONFIG_SOURCE_FORMAT' }],
+    [
+      'nothing new, where nothing is known',
+      (r) => r.writeHead(304).end(),
+      { code: 'FWK_CONFIG_SOURCE_UNREACHABLE', message: expect.stringMatching(/status 304$/) },
+    ],
     ['HTML that calls itself JSON', (r) => answer(r, '\n<!DOCTYPE html>'), { code: 'FWK_CONFIG_SOURCE_FORMAT' }],
     [
       'an error',
@@ -139,6 +150,17 @@ describe('a document behind an address', () => {
     expect([config.lastRefusal, config.current.stale]).toEqual([undefined, undefined]);
   });
 
+  test('says why it is not there now, and not why it was not there before', async () => {
+    let respond = (response: ServerResponse) => answer(response, '{"a": 1}');
+    const { url } = await served((_, response) => respond(response));
+    const config = await loadConfig({ sources: [httpSource(url, { pollMs: 100 })], environment: false });
+    onTestFinished(() => config[Symbol.asyncDispose]());
+    for (const status of [500, 503, 404]) {
+      respond = (response) => answer(response, '', 'text/plain', status);
+      await expect.poll(() => config.lastRefusal?.reason, { timeout: 10_000 }).toContain(`status ${status}`);
+    }
+  });
+
   test('keeps what it said when a page of HTML stands in its place', async () => {
     let body = '{"a": 1}';
     const { url } = await served((_, response) => answer(response, body));
@@ -150,6 +172,16 @@ describe('a document behind an address', () => {
   });
 });
 
-test.each(['ftp://x/y', 'config', 'http://'])('%s is no address', (address) => {
+test.each(['ftp://x/y', 'config', 'http://', 'http://us%er:hunter2@x/y'])('%s is no address', (address) => {
   expect(() => httpSource(address)).toThrow(expect.objectContaining({ code: 'FWK_KERNEL_OPTIONS_INVALID' }));
+});
+
+test.each<[string, Record<string, string>]>([
+  ['a line break', { 'x-vault-token': 's.hunter2\nx' }],
+  ['another alphabet', { 'x-vault-token': 'hunter2…' }],
+  ['a name that is none', { 'x vault': 'hunter2' }],
+])('headers with %s are refused at once, and not shown', (_, headers) => {
+  const made = () => httpSource('http://127.0.0.1/x', { headers });
+  expect(made).toThrow(expect.objectContaining({ code: 'FWK_KERNEL_OPTIONS_INVALID' }));
+  expect(made).toThrow(expect.objectContaining({ message: expect.not.stringContaining('hunter2') }));
 });

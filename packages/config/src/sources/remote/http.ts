@@ -20,10 +20,17 @@ export const httpSourceDefaults: HttpSourceOptions = Object.freeze({
   name: undefined,
 });
 
-const headers: Rule = (value) =>
-  typeof value === 'object' && value !== null && Object.values(value).every((header) => typeof header === 'string')
-    ? undefined
-    : 'an object of header names and texts';
+/** Looked at here, since `fetch` quotes what it cannot send, which may be a token. */
+const headers: Rule = (value) => {
+  const words = 'an object of header names and texts, without line breaks and characters beyond Latin-1';
+  if (typeof value !== 'object' || value === null) return words;
+  if (!Object.values(value).every((header) => typeof header === 'string')) return words;
+  try {
+    return new Headers(value as Record<string, string>) && undefined;
+  } catch {
+    return words;
+  }
+};
 
 /** Rules of {@link HttpSourceOptions}. */
 export const httpSourceRules = Object.freeze({
@@ -72,16 +79,18 @@ export async function readSettings(source: string, content: string, isJson: bool
  */
 export function readUrl(owner: string, address: string) {
   let url: URL;
+  let credentials: string;
   try {
     url = new URL(address);
+    credentials = [url.username, url.password].map(decodeURIComponent).join(':');
   } catch {
     throw new OptionsError(owner, ['the address must be an http: or https: URL']);
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new OptionsError(owner, [`the address must be an http: or https: URL, not ${url.protocol}`]);
   }
-  const { username, password, origin, pathname } = url;
-  const basic = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
+  const { username, origin, pathname } = url;
+  const basic = Buffer.from(credentials).toString('base64');
   url.username = '';
   url.password = '';
   const authorization: Record<string, string> = username ? { authorization: `Basic ${basic}` } : {};

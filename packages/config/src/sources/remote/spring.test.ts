@@ -100,6 +100,7 @@ describe('a server of Spring Cloud Config', () => {
   test.each([
     [{ propertySources: 'x' }, 'FWK_CONFIG_SOURCE_FORMAT'],
     [{ propertySources: [{ name: 'x' }] }, 'FWK_CONFIG_SOURCE_FORMAT'],
+    [{ ...environment({}), propertySources: [] }, 'FWK_CONFIG_KEY_MISSING'],
     [environment({ a: 1, 'a.b': 2 }), 'FWK_CONFIG_NAME_CONFLICT'],
     [environment({ 'a.__proto__.b': 2 }), 'FWK_CONFIG_KEY_REFUSED'],
     [environment({ 'a..b': 2 }), 'FWK_CONFIG_KEY_REFUSED'],

@@ -5,7 +5,7 @@
 import { checkOptions, OptionsError, text } from '@fwk/kernel';
 import { ConfigError } from '../../errors.js';
 import { parseJson } from '../../format/parse-json.js';
-import type { ConfigSource, SourceContext, SourceValues } from '../../source/source.js';
+import type { ConfigSource, SourceContext } from '../../source/source.js';
 import { type ConfigPath, formatPath } from '../../tree/path.js';
 import { type ConfigTree, copyTree, isTree, kindOf } from '../../tree/tree.js';
 import { profileNames } from '../file/profile-files.js';
@@ -64,20 +64,24 @@ export function springConfigSource(
     name,
     async load(context) {
       const { text: content } = await document.load(context.call, context.env);
-      return valuesOf(name, parseJson(content, name).value, context);
+      const parts = partsIn(name, parseJson(content, name).value, context);
+      if (parts.length > 0) return joined(parts);
+      const what = `the server has no settings of "${application}" for ${profiles.join(', ')}`;
+      const message = `${what}; check the name, or make the source optional by optionalSource()`;
+      throw new ConfigError('FWK_CONFIG_KEY_MISSING', message, { origin: { source: name } });
     },
     watch: (changed, env) => document.watch(changed, env),
   };
 }
 
-function valuesOf(source: string, answer: unknown, context: SourceContext): SourceValues {
+function partsIn(source: string, answer: unknown, context: SourceContext): readonly PartOfSource[] {
   const listed = isTree(answer) ? answer.propertySources : undefined;
   if (!Array.isArray(listed)) {
     const message = 'it answers JSON without "propertySources"; check the address and the name of the application';
     throw new ConfigError('FWK_CONFIG_SOURCE_FORMAT', message, { origin: { source } });
   }
   // Spring lists the strongest first.
-  return joined(listed.toReversed().map((each) => partOf(source, each, context.below)));
+  return listed.toReversed().map((each) => partOf(source, each, context.below));
 }
 
 function partOf(source: string, given: unknown, below: ConfigTree): PartOfSource {
