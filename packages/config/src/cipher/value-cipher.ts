@@ -46,7 +46,11 @@ export function readKeys(text: string): ValueKeys {
 /** @throws ConfigError `FWK_CONFIG_KEY_INVALID` when there is no key. */
 export function encryptValue(text: string, keys: ValueKeys): string {
   const [first] = keys;
-  if (!first) throw new ConfigError('FWK_CONFIG_KEY_INVALID', 'there is no key to encrypt with');
+  if (!first) {
+    const message =
+      'there is no key to encrypt with; make one by "fwk-config key", and give it as FWK_SETTINGS_KEY or by a key file';
+    throw new ConfigError('FWK_CONFIG_KEY_INVALID', message);
+  }
   const [name, key] = first;
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv(algorithm, key, nonce, { authTagLength: tagBytes });

@@ -114,3 +114,10 @@ describe('a running process', () => {
     expect(await program.ended).toBe(0);
   });
 });
+
+test('a program that waits for nothing but its schema is told when that does not answer', async () => {
+  await using own = await temporaryFolder();
+  using program = runProgram(await compileFixture('unanswered', 'esbuild-standard', own.path));
+  expect(await program.next()).toEqual({ code: 'FWK_CONFIG_LOAD_TIMEOUT' });
+  expect(await program.ended).toBe(0);
+});

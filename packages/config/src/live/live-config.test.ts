@@ -59,6 +59,21 @@ async function loaded<T = ConfigTree>(first: object, options: ConfigOptions<T> =
 
 const good = { shop: { maxItems: 5, name: 'lamp' }, password: 'hunter2' };
 
+describe('a schema that answers without end', () => {
+  const circle: Record<string, unknown> = {};
+  circle.inner = [circle];
+  const answering = (value: unknown): StandardSchema<unknown, ConfigTree> => ({
+    '~standard': { version: 1, vendor: 'test', validate: () => ({ value: value as ConfigTree }) },
+  });
+
+  test('is refused, at the start and later', async () => {
+    const refused = { code: 'FWK_CONFIG_TOO_DEEP', message: expect.stringContaining('the schema answered') };
+    await expect(loaded({}, { schema: answering(circle) })).rejects.toMatchObject(refused);
+    const { config } = await loaded({});
+    expect(() => config.section(settings('a', answering(circle)))).toThrow(expect.objectContaining(refused));
+  });
+});
+
 describe('loading', () => {
   test('lays defaults lowest, then sources in order, then the environment', async () => {
     const config = await loadConfig({

@@ -48,7 +48,8 @@ export interface Loaded<T> {
 export async function loadAll<T>(reading: Reading<T>, env: Env, parent: CallContext): Promise<Loaded<T>> {
   const { loadTimeoutMs, schema } = reading.options;
   const { context: call, cancel } = cancellable(parent);
-  const timer = env.clock.setTimer(() => cancel(loadTimeout(loadTimeoutMs)), loadTimeoutMs, true);
+  // It holds the process: one that waits for nothing but a schema would else end without a word.
+  const timer = env.clock.setTimer(() => cancel(loadTimeout(loadTimeoutMs)), loadTimeoutMs);
   try {
     const { layers, merged, vanished } = await loadLayers(reading, env, call);
     const put = await putTogether(merged, layers, reading.secrets, reading.options, call);
