@@ -8,6 +8,7 @@ import * as kernel from '@fwk/kernel';
 import * as mux from '@fwk/mux';
 import * as resilience from '@fwk/resilience';
 import { describe, expect, test } from 'vitest';
+import { healthRules } from '../packages/core/src/health/health-rules.js';
 import { prometheusName } from '../packages/core/src/metrics/metric-names.js';
 import { clientFields } from '../packages/http/src/client/client-fields.js';
 import { canonicalOrder } from '../packages/resilience/src/order/canonical-order.js';
@@ -52,7 +53,9 @@ describe('the pages made from tables', () => {
   test('docs/errors.md is what `npm run docs` writes', () => expect(page('errors.md')).toBe(errorsPage(errors)));
   test('docs/tunables.md is what `npm run docs` writes', () => {
     expect(page('tunables.md')).toBe(
-      tunablesPage({ exports, sources: shippedTexts(), order: canonicalOrder, fields: clientFields }),
+      tunablesPage({
+        ...{ exports, sources: shippedTexts(), order: canonicalOrder, fields: clientFields, health: healthRules },
+      }),
     );
   });
   test('docs/events.md is what `npm run docs` writes', () => expect(page('events.md')).toBe(eventsPage(events)));
@@ -197,6 +200,8 @@ describe('docs/tunables.md', () => {
     expect(row('policies.NAME.breaker.failureRatio')?.[4]).toMatch(/^live/);
     expect(row('policies.NAME.ejection.baseMs')?.slice(3, 5)).toEqual(['`30000`', 'live']);
     expect(row('tracing.ratio')?.slice(2, 5)).toEqual(['a number from 0 to 1', '`0.1`', 'live']);
+    expect(row('health.intervalMs')?.slice(2, 5)).toEqual(['a number from 1 to 86400000 ms', '`5000`', 'live']);
+    expect(row('health.checks.NAME.intervalMs')?.slice(3, 5)).toEqual(['what its code says', 'live']);
     expect(row('AppOptions.stepTimeoutMs')?.slice(3, 5)).toEqual(['`10000`', 'at start']);
   });
 

@@ -30,7 +30,8 @@ export async function writeGenerated() {
   writeFileSync(join(root, 'docs/metrics.md'), metricsPage(metrics, prometheusName));
   const { canonicalOrder } = await import('../../packages/resilience/dist/order/canonical-order.js');
   const { clientFields: fields } = await import('../../packages/http/dist/client/client-fields.js');
-  const page = tunablesPage({ exports, sources: shippedTexts(), order: canonicalOrder, fields });
+  const { healthRules: health } = await import('../../packages/core/dist/health/health-rules.js');
+  const page = tunablesPage({ exports, sources: shippedTexts(), order: canonicalOrder, fields, health });
   writeFileSync(join(root, 'docs/tunables.md'), page);
   const readme = join(root, 'packages/resilience/README.md');
   writeFileSync(readme, placed(readFileSync(readme, 'utf8'), 'order', orderTable(canonicalOrder)));

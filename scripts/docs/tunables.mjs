@@ -10,6 +10,7 @@ import { docsOf, interfacesOfBalancers, interfacesOfParts, interfacesWithDefault
  * @property {Readonly<Record<string, readonly string[]>>} sources texts of all shipped sources of each package
  * @property {readonly import('../../packages/resilience/src/order/placed-part.js').PlacedPart[]} order
  * @property {readonly import('../../packages/resilience/src/policy/kind-field.js').KindField[]} fields of clients
+ * @property {typeof import('../../packages/core/src/health/health-rules.js').healthRules} health rules of its settings
  */
 
 /**
@@ -32,6 +33,13 @@ export function tunablesPage(given) {
     '## Components',
     '',
     ...table(tunableRows(given)),
+    '',
+    '## Health',
+    '',
+    '`health` is where the application told `createApp({ health })` to find them, and `NAME` is the name of a check; see',
+    '[health](health.md). What is set for one check goes over what its code says, and that over what is set for all.',
+    '',
+    ...table(healthRows(given, docs)),
     '',
     '## Policies of functions, clients and servers',
     '',
@@ -57,6 +65,33 @@ function tunableRows({ exports }) {
   return Object.entries(exports).flatMap(([name, exported]) =>
     Object.values(exported[`${name}Tunables`] ?? {}).map(({ path, rule, defaultValue, summary }) => {
       return { path, range: wordsOf(rule), usual: shown(defaultValue), when: 'live', text: summary, owner: name };
+    }),
+  );
+}
+
+/** Each part of the settings of health: its interface, and where it stands. */
+const healthParts = [
+  ['whole', 'HealthSettings', 'health'],
+  ['check', 'CheckSettings', 'health.checks.NAME'],
+  ['eventLoop', 'EventLoopSettings', 'health.eventLoop'],
+  ['memory', 'MemorySettings', 'health.memory'],
+  ['disk', 'DiskSettings', 'health.disk'],
+  ['overload', 'OverloadSettings', 'health.overload'],
+];
+
+function healthRows({ health }, docs) {
+  return healthParts.flatMap(([part, options, path]) =>
+    Object.entries(health[part]).map(([option, rule]) => {
+      const doc = docs.get(options).get(option);
+      const range = wordsOf(rule);
+      return {
+        path: `${path}.${option}`,
+        range,
+        usual: shown(undefined, doc),
+        when: 'live',
+        text: doc.text,
+        owner: 'core',
+      };
     }),
   );
 }
@@ -116,15 +151,16 @@ function balancerRows({ sources }, docs) {
 
 /** Options that are read once. */
 function startRows({ sources, order, fields }, docs) {
-  const ofPolicies = new Set([
+  const elsewhere = new Set([
     ...interfacesOfParts(sources.resilience).values(),
     ...interfacesOfBalancers(sources.discovery).map(([, options]) => options),
     ...fields.map(({ optionsType }) => optionsType),
+    ...healthParts.map(([, options]) => options),
   ]);
   const inPolicies = new Set([...order.map(({ field }) => field), ...fields.map(({ name }) => name)]);
   return Object.entries(sources).flatMap(([owner, texts]) =>
     [...new Set(interfacesWithDefaults(texts))].flatMap((name) => {
-      if (ofPolicies.has(name)) return [];
+      if (elsewhere.has(name)) return [];
       return [...(docs.get(name) ?? [])].flatMap(([option, { text, usual }]) => {
         if (usual === undefined || inPolicies.has(option)) return [];
         return [

@@ -41,6 +41,7 @@ describe('a definition is refused with its path', () => {
       ['f.enabled must be true or false, not a string', 'f.exposures must be true or false, not a number'],
     ],
     ['a date that is none', { f: { expires: 'next year' } }, [/^f\.expires must be a date such as 2027-03-31/]],
+    ['a day that its month does not have', { f: { expires: '2027-02-31' } }, [/^f\.expires must be a date/]],
     ['a day that does not exist', { f: { expires: '2027-13-40' } }, [/^f\.expires must be a date/]],
     [
       'wrong metadata',

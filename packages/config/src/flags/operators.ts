@@ -91,8 +91,10 @@ export function timeOf(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.getTime();
   if (typeof value !== 'string' || value.length > 40 || !isoTime.test(value)) return undefined;
+  // A day that its month does not have, such as 2027-02-31, would be read as one of the next.
+  const day = new Date(value.slice(0, 10));
   const time = Date.parse(value);
-  return Number.isNaN(time) ? undefined : time;
+  return Number.isNaN(time) || day.getUTCDate() !== Number(value.slice(8, 10)) ? undefined : time;
 }
 
 const isoTime = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;

@@ -5,22 +5,17 @@
 import {
   anything,
   checkOptions,
-  flag,
   GuardedLive,
   type HealthIndicator,
-  integerIn,
   isLive,
   type Live,
   liveValue,
   messageOf,
-  millisecondsIn,
-  numberIn,
   OptionsError,
-  optional,
   type Rule,
-  ratio,
   text,
 } from '@fwk/kernel';
+import { healthRules } from './health-rules.js';
 
 /** What is set for one check; it goes over what its code says. */
 export interface CheckSettings {
@@ -126,28 +121,6 @@ export const overloadDefaults = Object.freeze({
   backBelow: 0.8,
 }) satisfies OverloadSettings;
 
-/** The group of a page that shows what was: no check can count for it. */
-export const historyPage = 'history';
-
-const intervalRule = millisecondsIn(1, 86_400_000);
-const timeoutRule = millisecondsIn(1, 600_000);
-const groupsRule: Rule = (value) =>
-  Array.isArray(value) && value.length <= 20 && value.every(isGroupName)
-    ? undefined
-    : `a list of at most 20 names, each of letters, digits, "_" and "-", a letter first, and not "${historyPage}"`;
-
-function isGroupName(value: unknown): boolean {
-  return typeof value === 'string' && /^[A-Za-z][\w-]{0,62}$/.test(value) && value !== historyPage;
-}
-
-const checkRules = {
-  enabled: optional(flag),
-  intervalMs: optional(intervalRule),
-  timeoutMs: optional(timeoutRule),
-  optional: optional(flag),
-  groups: optional(groupsRule),
-};
-
 /** @throws OptionsError with all problems of an indicator. */
 export function checkIndicator(indicator: HealthIndicator): void {
   const { name, groups, optional: isOptional, timeoutMs, intervalMs } = indicator;
@@ -159,10 +132,10 @@ export function checkIndicator(indicator: HealthIndicator): void {
     {
       name: (value) =>
         typeof value === 'string' && value.length <= 100 ? text(value) : 'a text of at most 100 characters',
-      groups: checkRules.groups,
-      optional: checkRules.optional,
-      timeoutMs: checkRules.timeoutMs,
-      intervalMs: checkRules.intervalMs,
+      groups: healthRules.check.groups,
+      optional: healthRules.check.optional,
+      timeoutMs: healthRules.check.timeoutMs,
+      intervalMs: healthRules.check.intervalMs,
     },
   );
   if (typeof indicator.check !== 'function')
@@ -179,39 +152,26 @@ export function checkHealthSettings(given: unknown): HealthSettings {
     (given ?? undefined) as Partial<HealthSettings>,
     healthDefaults,
     {
-      intervalMs: intervalRule,
-      timeoutMs: timeoutRule,
-      jitter: ratio,
-      checks: anything,
-      eventLoop: anything,
-      memory: anything,
-      disk: anything,
-      overload: anything,
+      ...healthRules.whole,
+      ...{ checks: anything, eventLoop: anything, memory: anything, disk: anything, overload: anything },
     },
   );
+  const { eventLoop, memory, disk, overload } = healthRules;
   return {
     ...whole,
     checks: checksOf(whole.checks),
-    eventLoop: checkOptions<EventLoopSettings>('health eventLoop', whole.eventLoop, healthDefaults.eventLoop, {
-      lagMs: millisecondsIn(1, 60_000),
-      utilization: ratio,
-    }),
-    memory: checkOptions<MemorySettings>('health memory', whole.memory, healthDefaults.memory, { ratio }),
-    disk: checkOptions<DiskSettings>('health disk', whole.disk, healthDefaults.disk, {
-      path: text,
-      freeBytes: numberIn(0),
-    }),
+    eventLoop: checkOptions<EventLoopSettings>(
+      'health eventLoop',
+      whole.eventLoop,
+      healthDefaults.eventLoop,
+      eventLoop,
+    ),
+    memory: checkOptions<MemorySettings>('health memory', whole.memory, healthDefaults.memory, memory),
+    disk: checkOptions<DiskSettings>('health disk', whole.disk, healthDefaults.disk, disk),
     overload:
       whole.overload === undefined
         ? undefined
-        : checkOptions<OverloadSettings>('health overload', whole.overload, overloadDefaults, {
-            lagMs: optional(millisecondsIn(1, 60_000)),
-            utilization: optional(ratio),
-            inFlight: optional(integerIn(1)),
-            afterMs: millisecondsIn(0, 600_000),
-            backAfterMs: millisecondsIn(0, 600_000),
-            backBelow: ratio,
-          }),
+        : checkOptions<OverloadSettings>('health overload', whole.overload, overloadDefaults, overload),
   };
 }
 
@@ -223,7 +183,7 @@ function checksOf(given: unknown): HealthSettings['checks'] {
   return Object.fromEntries(
     Object.entries(given).map(([name, settings]) => [
       name,
-      checkOptions<CheckSettings>(`health checks.${name}`, settings as Partial<CheckSettings>, {}, checkRules),
+      checkOptions<CheckSettings>(`health checks.${name}`, settings as Partial<CheckSettings>, {}, healthRules.check),
     ]),
   );
 }

@@ -1,7 +1,7 @@
 import type { ManagementEndpoint } from '@fwk/kernel';
 import type { Health, HealthSummary } from '../health/health.js';
 import { healthJson, healthJsonType } from '../health/health-json.js';
-import { historyPage } from '../health/health-settings.js';
+import { historyPage } from '../health/health-rules.js';
 import { prefersHealthJson } from '../health/negotiate-health.js';
 import { probeStatus } from '../health/status.js';
 import type { LoggerControl } from '../logging/logger.js';
