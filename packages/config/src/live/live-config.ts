@@ -70,7 +70,7 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     passes: this.#passes,
     env: () => this.#env ?? notLoaded(),
     load: () => this.#load(this.#env ?? notLoaded(), this.#life.context, this.#overrides),
-    commit: (loaded) => this.#swap(loaded, this.#env ?? notLoaded(), this.refusal.value),
+    commit: (loaded) => this.#commitOverrides(loaded, this.#env ?? notLoaded()),
     compare: (loaded) => compare(this.#snapshot, loaded, this.#given, this.#definitions),
   });
 
@@ -250,7 +250,7 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
   async #overrideEnded(env: Env): Promise<void> {
     const life = this.#life.context;
     try {
-      this.#swap(await this.#load(env, life, this.#overrides), env, this.refusal.value);
+      this.#commitOverrides(await this.#load(env, life, this.#overrides), env);
     } catch (error) {
       if (!life.cancelled) this.#refuse(asError(error), env);
     }
@@ -279,6 +279,12 @@ export class LiveConfig<T> implements Config<T>, AsyncDisposable {
     this.#swap(loaded, env, vanished && before);
     if (vanished) this.#refuse(vanished, env);
     else if (before) tellRecovery(env, this.version, before);
+  }
+
+  /** Takes other overrides. What was refused of the sources may fit with them, and is looked at again. @throws ConfigError of a section. */
+  #commitOverrides(loaded: Loaded<T>, env: Env): void {
+    this.#swap(loaded, env, this.refusal.value);
+    if (this.refusal.value) void this.#passes.ask(false);
   }
 
   /**

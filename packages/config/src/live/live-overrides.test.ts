@@ -193,6 +193,23 @@ describe('while a source is broken, an override', () => {
     guard.check();
   });
 
+  test('that an edit does not fit with gives way to it once it is lifted, or has ended', async () => {
+    const { config, store, guard } = await loaded(undefined, { hosts: ['a', 'b'] });
+    for (const end of [() => config.overrides.lift('hosts.1', ann), () => guard.clock.advance(60_000)]) {
+      store.set({ hosts: ['a', 'b'] });
+      await config.reload();
+      await config.overrides.set('hosts.1', 'c', { ...ann, forMs: 60_000 });
+      store.set({ hosts: [] });
+      await guard.clock.advance(1000);
+      expect(config.lastRefusal?.reason).toContain('"hosts" is a list of 0 items');
+      await end();
+      await guard.clock.advance(1000);
+      expect([config.current.value, config.lastRefusal]).toEqual([{ hosts: [] }, undefined]);
+    }
+    await config[Symbol.asyncDispose]();
+    guard.check();
+  });
+
   test('that is only tried is never listed', async () => {
     let answer = () => {};
     const answered = new Promise<void>((resolve) => {
