@@ -122,6 +122,7 @@ async function search() {
   watch(page);
   await open(page, '/');
   await page.keyboard.press('Control+k');
+  await page.locator('#localsearch-input').waitFor();
   await page.keyboard.type('bulkhead');
   const first = page.locator('.VPLocalSearchBox a.result').first();
   await first.waitFor({ timeout: 10_000 }).catch(() => problems.push('the search finds no "bulkhead"'));
