@@ -194,7 +194,7 @@ describe('a schema that', () => {
       files: [path],
       environment: false,
       watch: false,
-      loadTimeoutMs: 300,
+      loadTimeoutMs: 2000,
     });
     broken = ((await import(schema)) as { default: typeof sound }).default;
     await writeFile(path, 'a: 2\n');
