@@ -7,6 +7,7 @@ export {
   describeContract,
   type ErrorDescription,
   type OperationDescription,
+  type ResponseDescription,
 } from './evolution/contract-description.js';
 export type { JsonSchema, JsonSchemaObject, SchemaDescription } from './evolution/json-schema.js';
 export { type OpenApiDocument, type OpenApiOperation, openApi } from './evolution/open-api.js';

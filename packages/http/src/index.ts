@@ -33,6 +33,7 @@ export {
 export type { ClientRouting } from './client/client-routing.js';
 export type { ClientTls } from './client/client-tls.js';
 export { createClient } from './client/create-client.js';
+export { bytes, type Content, type ContentSchema, text } from './contract/content.js';
 export {
   type Contract,
   type ContractSpec,
@@ -60,6 +61,7 @@ export { isErrorOf } from './contract/is-error-of.js';
 export { del, get, type Method, type Operation, type OperationSpec, patch, post, put } from './contract/operation.js';
 export type { OperationError, OperationErrorOptions } from './contract/operation-error.js';
 export type { PathParameters, PathTemplate } from './contract/path-template.js';
+export type { AnswerPlans, ResponsePlan, ResponseSpec, ResponseSpecs } from './contract/response-spec.js';
 export { httpErrors } from './errors.js';
 export { type HttpEvent, httpEvents } from './events.js';
 export { type IdempotencyOptions, idempotencyDefaults } from './idempotency/idempotency-options.js';

@@ -15,6 +15,7 @@ import {
 } from '../client/client-options.js';
 import { endpointBreakers } from '../client/endpoint-breakers.js';
 import { onlyFor } from '../client/only-for.js';
+import { jsonContent } from '../contract/content.js';
 import type { OperationPlan } from '../contract/contract.js';
 import { headerNames } from '../wire/headers.js';
 import { addMissingHeaders, type WireHeaders } from '../wire/wire-headers.js';
@@ -172,7 +173,9 @@ function planOf(service: string, method: string): OperationPlan<string> {
     headers: undefined,
     headerNames: undefined,
     body: undefined,
+    content: jsonContent,
     response: undefined,
+    answers: undefined,
     errors: undefined,
     idempotent: methods.get(method) ?? false,
     idempotencyKey: false,

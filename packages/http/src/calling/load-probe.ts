@@ -1,4 +1,5 @@
 /** The question for a server's load as a request: an operation that no contract can have, with nothing in it. */
+import { jsonContent } from '../contract/content.js';
 import { loadDestination, loadPath } from '../wire/load-text.js';
 import { type ClientOperation, clientOperation, type OperationRequest } from './operation-request.js';
 
@@ -15,7 +16,9 @@ const operation: ClientOperation = clientOperation(
     headers: undefined,
     headerNames: undefined,
     body: undefined,
+    content: jsonContent,
     response: undefined,
+    answers: undefined,
     errors: undefined,
     idempotent: true,
     idempotencyKey: false,

@@ -5,10 +5,13 @@ import {
   operationKey,
   type Priority,
   priorityKey,
+  problemType,
 } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
+import { contentTypeOf, jsonContent } from '../contract/content.js';
 import type { OperationPlan } from '../contract/contract.js';
 import { pathBuilder } from '../contract/path-template.js';
+import type { AnswerPlans } from '../contract/response-spec.js';
 import { headerNames } from '../wire/headers.js';
 import type { WireHeaders } from '../wire/wire-headers.js';
 import type { Attempt } from './attempt.js';
@@ -18,7 +21,7 @@ export interface OperationRequest {
   readonly operation: ClientOperation;
   /** With its query. */
   readonly path: string;
-  readonly body: string | undefined;
+  readonly body: string | Uint8Array | undefined;
   /** Names in lower case and values in turn: the operation's, the client's and the call's. */
   readonly headers: readonly string[];
   /** As the header says it; the same for all attempts. */
@@ -105,8 +108,10 @@ export function clientOperation(
     buildPath: pathBuilder(plan.template),
     headers: [
       'accept',
-      'application/json, application/problem+json',
-      ...(plan.body ? ['content-type', 'application/json'] : []),
+      acceptOf(plan.answers),
+      ...(plan.body
+        ? ['content-type', plan.content.kind === 'json' ? plan.content.type : contentTypeOf(plan.content)]
+        : []),
       ...(caller === undefined ? [] : [headerNames.caller, caller]),
       ...Object.entries(own).flat(),
     ],
@@ -115,4 +120,10 @@ export function clientOperation(
     priority: plan.priority && priorityKey.of(plan.priority),
     forMux: { encoded: undefined },
   };
+}
+
+/** Errors are problem documents, whatever an answer is. */
+function acceptOf(answers: AnswerPlans | undefined): string {
+  const types = answers ? [...answers.byStatus.values()].map(({ content }) => content.type) : [jsonContent.type];
+  return [...new Set([...types, problemType])].join(', ');
 }

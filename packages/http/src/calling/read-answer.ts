@@ -1,19 +1,12 @@
 /** Makes of a received answer, from any wire, what the caller gets: a value of the contract, or one of our errors. */
-import { type Clock, jsonFault, parseJson } from '@fwk/kernel';
+import { type Clock, parseJson } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import { validatePart } from '../wire/validate.js';
 import { AnswerInvalidError } from './client-errors.js';
 import type { OperationResponse } from './operation-request.js';
+import { readDeclared } from './read-declared.js';
 import { readError } from './read-error.js';
-
-/** An answer that is complete. */
-export interface ReceivedAnswer {
-  readonly status: number;
-  /** The body. */
-  text(): string;
-  /** @param name - in lower case. */
-  header(name: string): string | undefined;
-}
+import { contentType, isJson, type ReceivedAnswer, readJson } from './received-answer.js';
 
 /**
  * Reads an answer.
@@ -26,9 +19,12 @@ export function readAnswer(
   clock: Clock,
 ): OperationResponse | Promise<OperationResponse> {
   const { status } = answer;
+  const declared = plan.answers?.byStatus.get(status);
+  if (plan.answers && declared) return readDeclared(plan.id, declared, plan.answers.bare, answer);
   if (status >= 300) return failed(plan, answer, clock);
+  if (plan.answers) throw new AnswerInvalidError(plan.id, `has the status ${status}, which the contract does not have`);
   if (!plan.response) return { status, value: undefined };
-  const result = validatePart(plan.response, 'response', json(plan.id, answer));
+  const result = validatePart(plan.response, 'response', readJson(plan.id, answer));
   return result instanceof Promise
     ? result.then((later) => validated(plan.id, status, later))
     : validated(plan.id, status, result);
@@ -46,16 +42,6 @@ function validated(
 ): OperationResponse {
   if (result.issues) throw new AnswerInvalidError(operation, 'does not fit the contract', result.issues);
   return { status, value: result.value };
-}
-
-function json(operation: string, answer: ReceivedAnswer): unknown {
-  const type = contentType(answer);
-  if (!isJson(type)) throw new AnswerInvalidError(operation, `is no JSON but ${type || 'without a type'}`);
-  try {
-    return parseJson(answer.text());
-  } catch (error) {
-    throw new AnswerInvalidError(operation, jsonFault(error), [], error);
-  }
 }
 
 /** @returns never, as a value or as a promise */
@@ -76,12 +62,4 @@ function documentOf(answer: ReceivedAnswer): unknown {
     // An error status says enough; its body is only an explanation.
     return undefined;
   }
-}
-
-function contentType(answer: ReceivedAnswer): string {
-  return (answer.header('content-type') ?? '').slice(0, 100);
-}
-
-function isJson(type: string): boolean {
-  return type.startsWith('application/json') || /^application\/(?:[\w.-]+\+)?json(?:\s*;|$)/i.test(type);
 }

@@ -11,7 +11,8 @@ import type { Dispatcher } from 'undici';
 import type { Attempt } from '../calling/attempt.js';
 import { loadProbe } from '../calling/load-probe.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
-import { answerTooLarge, type ReceivedAnswer, readAnswer } from '../calling/read-answer.js';
+import { answerTooLarge, readAnswer } from '../calling/read-answer.js';
+import type { ReceivedAnswer } from '../calling/received-answer.js';
 import { headerNames } from '../wire/headers.js';
 import { readLoad } from '../wire/load-text.js';
 import { abortReason, HttpAttempt } from './http-attempt.js';
@@ -88,7 +89,15 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
   }
 
   text(): string {
-    return (this.#chunks ? Buffer.concat(this.#chunks, this.#bytes) : this.#first)?.toString('utf8') ?? '';
+    return this.#body?.toString('utf8') ?? '';
+  }
+
+  bytes(): Uint8Array {
+    return this.#body ?? new Uint8Array();
+  }
+
+  get #body(): Buffer | undefined {
+    return this.#chunks ? Buffer.concat(this.#chunks, this.#bytes) : this.#first;
   }
 
   header(name: string): string | undefined {

@@ -104,7 +104,9 @@ function pathOf(operation: ClientOperation, params: Readonly<Record<string, stri
   throw invalid(operation, 'params', path.refused, 'cannot stand in a path: it is empty, "." or "..", or not Unicode');
 }
 
-function bodyOf(operation: ClientOperation, body: unknown): string {
+function bodyOf(operation: ClientOperation, body: unknown): string | Uint8Array {
+  // Its schema takes nothing else.
+  if (operation.plan.content.kind !== 'json') return body as string | Uint8Array;
   try {
     const text = JSON.stringify(body);
     if (text !== undefined) return text;

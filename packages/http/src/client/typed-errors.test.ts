@@ -91,7 +91,7 @@ beforeEach(() => {
   logged.length = 0;
 });
 
-const patient = { timeoutMs: 20_000, deadlineMs: 20_000 } as const;
+const patient = { connectTimeoutMs: 10_000, timeoutMs: 20_000, deadlineMs: 20_000 } as const;
 
 describe.each(wires)('over %s', (wire) => {
   const client = createClient(inventory, { endpoints: ['http://127.0.0.1:1'], wire });

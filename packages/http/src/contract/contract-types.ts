@@ -7,6 +7,8 @@ import type { CallContext, InputOf, OutputOf, StandardSchema } from '@fwk/kernel
 import type { Contract, Operations } from './contract.js';
 import type { ErrorOfSpecs, SpecsOf } from './error-types.js';
 import type { Operation, OperationSpec } from './operation.js';
+import type { ResponseSpecs } from './response-spec.js';
+import type { AnswerGiven, AnswerReceived, ResponsesOf } from './response-types.js';
 
 type OperationsOf<C> = C extends Contract<infer Ops> ? Ops : never;
 type SpecOf<C, Op extends keyof OperationsOf<C>> = OperationsOf<C>[Op] extends Operation<infer Spec> ? Spec : never;
@@ -40,10 +42,17 @@ export type RequestHeaders = Readonly<Record<string, string | undefined>>;
 type PartOutput<Spec, Part extends keyof OperationSpec> =
   Has<Spec, Part> extends true ? OutputOf<Schema<Spec, Part>> : undefined;
 
-/** What a handler answers: whatever the response schema takes; nothing where there is none. */
+/**
+ * What a handler answers: whatever the response schema takes, nothing where there is none; `{ status, body, headers }` where
+ * answers stand by their statuses.
+ */
 export type AnswerOf<C, Op extends OperationName<C>> =
-  // biome-ignore lint/suspicious/noConfusingVoidType: the return type of a handler, at one remove
-  Has<SpecOf<C, Op>, 'response'> extends true ? InputOf<Schema<SpecOf<C, Op>, 'response'>> : void;
+  ResponsesOf<SpecOf<C, Op>> extends infer Responses extends ResponseSpecs
+    ? AnswerGiven<Responses>
+    : Has<SpecOf<C, Op>, 'response'> extends true
+      ? InputOf<Schema<SpecOf<C, Op>, 'response'>>
+      : // biome-ignore lint/suspicious/noConfusingVoidType: the return type of a handler, at one remove
+        void;
 
 /** What a class that serves the contract implements. */
 export type Handlers<C> = {
@@ -65,9 +74,16 @@ type Part<Spec, Name extends 'params' | 'query' | 'headers' | 'body'> =
         : { readonly [N in Name]: InputOf<Schema<Spec, Name>> }
       : { readonly [N in Name]: InputOf<Schema<Spec, Name>> };
 
-/** What a caller gets: what the response schema gives out; undefined where there is none. */
+/**
+ * What a caller gets: what the response schema gives out, undefined where there is none; `{ status, body, headers }` where answers
+ * stand by their statuses.
+ */
 export type ResponseOf<C, Op extends OperationName<C>> =
-  Has<SpecOf<C, Op>, 'response'> extends true ? OutputOf<Schema<SpecOf<C, Op>, 'response'>> : undefined;
+  ResponsesOf<SpecOf<C, Op>> extends infer Responses extends ResponseSpecs
+    ? AnswerReceived<Responses>
+    : Has<SpecOf<C, Op>, 'response'> extends true
+      ? OutputOf<Schema<SpecOf<C, Op>, 'response'>>
+      : undefined;
 
 /** The errors that an operation declares, as a union that `name` tells apart; see {@link isErrorOf}. */
 export type ErrorOf<C, Op extends OperationName<C>> = ErrorOfSpecs<SpecsOf<SpecOf<C, Op>>>;

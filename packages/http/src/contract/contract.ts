@@ -4,6 +4,7 @@
  * at once; what clients and servers need on a call is worked out here too.
  */
 import type { Priority, StandardSchema } from '@fwk/kernel';
+import { type Content, contentOf } from './content.js';
 import { ContractError } from './contract-error.js';
 import { DeclaredErrors } from './declared-errors.js';
 import type { ErrorPlan } from './error-spec.js';
@@ -11,6 +12,7 @@ import type { ErrorClasses } from './error-types.js';
 import type { Method, Operation } from './operation.js';
 import { checkOperation } from './operation-check.js';
 import { type PathTemplate, parsePath } from './path-template.js';
+import { type AnswerPlans, answerPlans } from './response-spec.js';
 import { schemaFields } from './schema-fields.js';
 
 /** Operations by name. */
@@ -44,7 +46,11 @@ export interface OperationPlan<M extends string = Method> {
   /** The headers that its schema names; undefined where it is shown all of them. */
   readonly headerNames: readonly string[] | undefined;
   readonly body: StandardSchema | undefined;
+  /** What the body is on the wire. */
+  readonly content: Content;
   readonly response: StandardSchema | undefined;
+  /** Its answers, where they are more than a value as JSON. */
+  readonly answers: AnswerPlans | undefined;
   /** The errors that it declares; undefined where it declares none. */
   readonly errors: readonly ErrorPlan[] | undefined;
   readonly idempotent: boolean;
@@ -86,6 +92,8 @@ export function contract<const Ops extends Operations>(name: string, spec: Contr
   for (const [operationName, operation] of entries) {
     const found = [...checkOperation(operationName, operation), ...errors.add(operationName, operation)];
     problems.push(...found.map((problem) => `${operationName} ${problem}`));
+    // Nothing is worked out of what is wrong.
+    const isWell = found.length === 0;
     const template = parsePath(operation?.path);
     if (typeof template === 'string') continue;
     const route = `${operation.method} ${template.shape}`;
@@ -94,7 +102,7 @@ export function contract<const Ops extends Operations>(name: string, spec: Contr
       problems.push(`${operationName} has the same method and path as ${other}: ${operation.method} ${template.path}`);
     }
     taken.set(route, operationName);
-    plans.push(planOf(name, operationName, operation, template, errors));
+    if (isWell) plans.push(planOf(name, operationName, operation, template, errors));
   }
   if (problems.length > 0) throw new ContractError(`"${String(name)}"`, problems);
   return Object.freeze({
@@ -126,7 +134,9 @@ function planOf(
     headers: spec.headers,
     headerNames: spec.headers && schemaFields(spec.headers),
     body: spec.body,
+    content: contentOf(spec.body),
     response: spec.response,
+    answers: answerPlans(spec.response, spec.responses),
     errors: errors.of(operation),
     idempotent: spec.idempotent ?? (idempotencyKey || (method !== 'POST' && method !== 'PATCH')),
     idempotencyKey,

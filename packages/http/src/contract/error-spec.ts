@@ -1,5 +1,6 @@
 /** Errors that an operation declares: what a contract says of them, and what is worked out of that. */
 import { type ErrorTraits, isSchema, type StandardSchema } from '@fwk/kernel';
+import { contentOf } from './content.js';
 import { traitsOfStatus } from './status-traits.js';
 
 /** What is known of one error of an operation. */
@@ -46,13 +47,17 @@ const ownTypes = 'urn:fwk:';
 
 const known: Readonly<Record<keyof ErrorSpec, (value: unknown) => string | undefined>> = {
   status: (value) => (isErrorStatus(value) ? undefined : 'a whole number from 400 to 599'),
-  data: (value) => (value === undefined || isSchema(value) ? undefined : 'a Standard Schema validator'),
+  data: (value) => (value === undefined || isJsonSchema(value) ? undefined : 'a Standard Schema validator of JSON'),
   title: (value) => (value === undefined || isText(value, titleForm) ? undefined : 'a line of 1 to 200 characters'),
   type: (value) =>
     value === undefined || isType(value) ? undefined : `an absolute URI that does not begin with "${ownTypes}"`,
   failure: (value) => (value === undefined || typeof value === 'boolean' ? undefined : 'true or false'),
   retryable: (value) => (value === undefined || typeof value === 'boolean' ? undefined : 'true or false'),
 };
+
+function isJsonSchema(value: unknown): boolean {
+  return isSchema(value) && contentOf(value).kind === 'json';
+}
 
 function isErrorStatus(value: unknown): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= 400 && value <= 599;

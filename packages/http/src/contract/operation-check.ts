@@ -1,19 +1,25 @@
 import { flag, isSchema, millisecondsIn, oneOf, optional, type Rule, type StandardSchema } from '@fwk/kernel';
+import { contentOf } from './content.js';
 import { checkErrors } from './error-spec.js';
 import { headerNameFault } from './header-field.js';
 import type { Operation, OperationSpec } from './operation.js';
 import { parsePath } from './path-template.js';
+import { checkResponses } from './response-spec.js';
 import { schemaFields } from './schema-fields.js';
 
 const schema: Rule = (value) => (isSchema(value) ? undefined : 'a Standard Schema validator');
 
+const valueSchema: Rule = (value) =>
+  isSchema(value) && contentOf(value).kind === 'json' ? undefined : 'a Standard Schema validator of an object';
+
 const rules: { readonly [Field in keyof OperationSpec]-?: Rule } = {
-  params: optional(schema),
-  query: optional(schema),
-  headers: optional(schema),
+  params: optional(valueSchema),
+  query: optional(valueSchema),
+  headers: optional(valueSchema),
   body: optional(schema),
   response: optional(schema),
-  // Looked at in detail by checkErrors.
+  // These two are looked at in detail below.
+  responses: () => undefined,
   errors: () => undefined,
   idempotent: optional(flag),
   idempotencyKey: optional(flag),
@@ -52,16 +58,26 @@ export function checkOperation(name: string, operation: Operation | undefined): 
     if (!rule) problems.push(`has an unknown option "${field}" (known: ${Object.keys(rules).join(', ')})`);
     else if (range) problems.push(`has a bad ${field}: it must be ${range}`);
   }
+  if (spec.responses !== undefined) problems.push(...checkResponses(spec.responses));
+  if (spec.responses && spec.response) problems.push('has both response and responses: say all answers in responses');
   if (spec.errors !== undefined) problems.push(...checkErrors(spec.errors));
   if (isSchema(spec.headers)) problems.push(...checkHeaders(spec.headers));
   if ((method === 'GET' || method === 'DELETE') && spec.body) problems.push(`may have no body, being a ${method}`);
   if (spec.idempotencyKey && (method === 'GET' || method === 'DELETE')) {
     problems.push(`needs no idempotencyKey, being a ${method}`);
   }
+  if (spec.idempotencyKey && answersBytes(spec)) {
+    problems.push('has an idempotencyKey and answers bytes, which are not kept: answer them by another operation');
+  }
   if (spec.idempotencyKey && spec.idempotent === false) {
     problems.push('is idempotent by its idempotencyKey; it cannot be idempotent: false');
   }
   return problems;
+}
+
+function answersBytes({ response, responses }: OperationSpec): boolean {
+  const bodies = Object.values(responses ?? {}).map((given) => (isSchema(given) ? given : given?.body));
+  return [response, ...bodies].some((schema) => isSchema(schema) && contentOf(schema).kind === 'bytes');
 }
 
 function checkParams(inPath: readonly string[], params: StandardSchema | undefined): string[] {

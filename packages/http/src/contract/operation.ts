@@ -5,6 +5,7 @@
 import type { Priority, StandardSchema } from '@fwk/kernel';
 import type { ErrorSpecs } from './error-spec.js';
 import type { PathParameters } from './path-template.js';
+import type { ResponseSpecs } from './response-spec.js';
 
 /** Methods that an operation may have. */
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -20,13 +21,19 @@ export interface OperationSpec {
    * away; any other is shown all headers.
    */
   readonly headers?: StandardSchema;
-  /** Validates the JSON body. */
+  /** Validates the body, which is JSON unless the schema is made by `bytes` or `text`. */
   readonly body?: StandardSchema;
   /**
    * Validates the answer, which becomes JSON. What the schema answers is sent, so unknown fields never leave the server,
    * and it must accept its own output again, since the client validates too. Without it the operation answers 204.
    */
   readonly response?: StandardSchema;
+  /**
+   * Answers by status, 200 to 399, instead of `response`. Handlers answer `{ status, body, headers }`, and callers get the same,
+   * told apart by `status`.
+   * @example responses: { 200: Order, 202: { body: Ticket, headers: z.object({ location: z.string() }) }, 304: {} }
+   */
+  readonly responses?: ResponseSpecs;
   /**
    * Errors by name that handlers throw and callers catch as classes of the contract: `inventory.errors.OutOfStock`. An error
    * of one name is the same in all operations of a contract.

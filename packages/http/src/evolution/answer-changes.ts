@@ -1,5 +1,6 @@
 /** Changes of what servers send and clients check. */
 import { isDeepStrictEqual } from 'node:util';
+import { jsonContent } from '../contract/content.js';
 import { acceptsAll } from './accepts-all.js';
 import { type ContractChange, type TellChange, whyOf } from './contract-change.js';
 import type { SchemaDescription } from './json-schema.js';
@@ -20,9 +21,17 @@ export function answerChanges(
   if (isDeepStrictEqual(before, after)) return [];
   if (!before) return [change('new clients', why.early)];
   if (!after) return [change('old clients', why.gone)];
+  const moved = mediaTypeChange(before, after);
+  if (moved) return [change('old clients', moved)];
   const broken = acceptsAll(before.input ?? true, after.output ?? true);
   if (broken.length > 0)
     return broken.map((each) => change('old clients', whyOf('the old contract', each.why), each.path));
   const early = acceptsAll(after.input ?? true, before.output ?? true);
   return early.map((each) => change('new clients', whyOf('the new contract', each.why), each.path));
+}
+
+/** Why nobody who expects the one takes the other; undefined where both are of one media type. */
+export function mediaTypeChange(before: SchemaDescription, after: SchemaDescription): string | undefined {
+  const [was, is] = [before.mediaType ?? jsonContent.type, after.mediaType ?? jsonContent.type];
+  return was === is ? undefined : `it is ${is}, no longer ${was}`;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { bytes, text } from '../contract/content.js';
 import { contract, type Operations } from '../contract/contract.js';
 import { get, type OperationSpec, patch, post } from '../contract/operation.js';
 import { compareContracts } from './compare-contracts.js';
@@ -122,6 +123,48 @@ describe('a change that breaks clients of the old contract', () => {
       'error Taken: it carries nothing any more, and old clients expect something',
     ],
     [
+      'an answer of a status that was never given',
+      { response: item },
+      { responses: { 200: item, 202: item } },
+      'response 202: it is new: old clients expect no answer of this status',
+    ],
+    [
+      'a field that is no longer answered with a status',
+      { responses: { 200: item } },
+      { responses: { 200: z.object({}) } },
+      'response 200/sku: in the old contract it is required',
+    ],
+    [
+      'a body that is no longer answered with a status',
+      { responses: { 200: item } },
+      { responses: { 200: {} } },
+      'response 200: it has no body any more, and old clients expect one',
+    ],
+    [
+      'a header that is no longer answered',
+      { responses: { 200: { headers: z.object({ etag: z.string() }) } } },
+      { responses: { 200: {} } },
+      'response 200/etag: headers: in the old contract it is required',
+    ],
+    [
+      'bytes in the place of JSON',
+      { body: item },
+      { body: bytes() },
+      'body: it is application/octet-stream, no longer application/json',
+    ],
+    [
+      'other bytes',
+      { response: bytes('image/png') },
+      { response: bytes('image/gif') },
+      'response: it is image/gif, no longer image/png',
+    ],
+    [
+      'JSON of anything in the place of bytes',
+      { response: bytes() },
+      { response: z.unknown() },
+      'response: it is application/json, no longer application/octet-stream',
+    ],
+    [
       'less time',
       { timeoutMs: 500 },
       { timeoutMs: 200 },
@@ -196,6 +239,24 @@ describe('a change that breaks nobody but new clients at old servers', () => {
       'error Taken: it carries something now: old servers send nothing',
     ],
     [
+      'an answer of a status that is no longer given',
+      { responses: { 200: item, 202: item } },
+      { response: item },
+      'response 202: it is gone: new clients expect no answer of this status, and old servers give it',
+    ],
+    [
+      'a header that is answered from now on',
+      { responses: { 200: {} } },
+      { responses: { 200: { headers: z.object({ etag: z.string() }) } } },
+      'response 200/etag: headers: in the new contract it is required',
+    ],
+    [
+      'a body that is answered with a status from now on',
+      { responses: { 200: {} } },
+      { responses: { 200: item } },
+      'response 200: it has a body now: old servers answer without one',
+    ],
+    [
       'repeating that is safe now',
       {},
       { idempotent: true },
@@ -218,6 +279,14 @@ describe('a change that breaks nobody', () => {
   const item = z.object({ sku: z.string() });
   test.each<[string, Posted, Posted]>([
     ['an optional field that servers take', { body: item }, { body: item.extend({ note: z.string().optional() }) }],
+    ['an answer that is said by its status', { response: item }, { responses: { 200: item } }],
+    ['no answer that is said by its status', {}, { responses: { 204: {} } }],
+    [
+      'a header that may be answered',
+      { responses: { 200: {} } },
+      { responses: { 200: { headers: z.object({ etag: z.string().optional() }) } } },
+    ],
+    ['the same bytes', { body: bytes(), response: text() }, { body: bytes(), response: text() }],
     ['more time', { timeoutMs: 200 }, { timeoutMs: 500 }],
     ['another priority', { priority: 'background' }, { priority: 'critical' }],
     [

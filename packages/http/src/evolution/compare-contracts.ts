@@ -7,16 +7,17 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AnyContract } from '../contract/contract-types.js';
 import { parsePath } from '../contract/path-template.js';
 import { acceptsAll } from './accepts-all.js';
-import { answerChanges } from './answer-changes.js';
+import { mediaTypeChange } from './answer-changes.js';
 import { type Breaks, type ContractChange, whyOf } from './contract-change.js';
 import {
   type ContractDescription,
   describeContract,
   type OperationDescription,
-  schemaParts,
+  requestParts,
 } from './contract-description.js';
 import { errorChanges } from './error-changes.js';
 import type { JsonSchema, SchemaDescription } from './json-schema.js';
+import { responseChanges } from './response-changes.js';
 
 /** What {@link compareContracts} answers. */
 export interface ContractComparison {
@@ -128,8 +129,9 @@ function operationChanges(
       `its priority is ${after.priority ?? 'the caller’s'}, ${before.priority ?? 'the caller’s'} before`,
     );
   }
-  for (const part of schemaParts)
+  for (const part of requestParts)
     changes.push(...partChanges(operation, part, renamed(part, before, after), after[part]));
+  changes.push(...responseChanges(operation, before, after));
   changes.push(...errorChanges(operation, before.errors, after.errors));
   return changes;
 }
@@ -138,19 +140,14 @@ function said(timeoutMs: number | undefined): string {
   return timeoutMs === undefined ? 'as long as the caller allows' : `${timeoutMs} ms`;
 }
 
-/** Whether a part of the request or the answer changed, and whom that breaks. */
+/** Whether a part of the request changed, and whom that breaks. */
 function partChanges(
   operation: string,
-  part: (typeof schemaParts)[number],
+  part: (typeof requestParts)[number],
   before: SchemaDescription | undefined,
   after: SchemaDescription | undefined,
 ): ContractChange[] {
   const change = (breaks: Breaks, why: string, path = ''): ContractChange => ({ operation, part, path, breaks, why });
-  const answer = {
-    gone: 'there is none any more, and old clients expect one',
-    early: 'it is new: old servers answer without a body',
-  };
-  if (part === 'response') return answerChanges(change, before, after, answer);
   if (isDeepStrictEqual(before, after) && before?.opaque === undefined) return [];
   const opaque = before?.opaque ?? after?.opaque;
   // The same schema may be opaque on both sides; nobody can tell whether it is.
@@ -163,6 +160,8 @@ function partChanges(
     if (refused.length === 0) return [change('new clients', 'it is new, and old servers do not look at it')];
     return refused.map(({ path, why }) => change('old clients', `it is new: a value of old clients ${why}`, path));
   }
+  const moved = mediaTypeChange(before, after);
+  if (moved) return [change('old clients', moved)];
   const [was, is] = [before.input ?? true, after.input ?? true];
   const broken = acceptsAll(is, was);
   if (broken.length > 0)
@@ -175,7 +174,7 @@ function partChanges(
 
 /** The parameters of the old path by the names of the new one: on the wire only their places count. */
 function renamed(
-  part: (typeof schemaParts)[number],
+  part: (typeof requestParts)[number],
   before: OperationDescription,
   after: OperationDescription,
 ): SchemaDescription | undefined {

@@ -1,6 +1,7 @@
 /** A contract as plain data: what a later version is compared with, and what can be kept in a file beside a release. */
 import type { AnyContract } from '../contract/contract-types.js';
 import type { ErrorPlan } from '../contract/error-spec.js';
+import type { AnswerPlans } from '../contract/response-spec.js';
 import { describeSchema, type SchemaDescription } from './json-schema.js';
 
 /** See the head of this file. */
@@ -21,12 +22,20 @@ export interface OperationDescription {
   readonly headers?: SchemaDescription;
   readonly body?: SchemaDescription;
   readonly response?: SchemaDescription;
+  /** Its answers by status, where it has several. */
+  readonly responses?: Readonly<Record<string, ResponseDescription>>;
   /** The errors that it declares, by name. */
   readonly errors?: Readonly<Record<string, ErrorDescription>>;
   readonly idempotent: boolean;
   readonly idempotencyKey: boolean;
   readonly priority?: string;
   readonly timeoutMs?: number;
+}
+
+/** One answer. */
+export interface ResponseDescription {
+  readonly body?: SchemaDescription;
+  readonly headers?: SchemaDescription;
 }
 
 /** One error. */
@@ -41,23 +50,24 @@ export interface ErrorDescription {
   readonly retryable: boolean;
 }
 
-/** The parts of an operation that have schemas. */
-export const schemaParts = ['params', 'query', 'headers', 'body', 'response'] as const;
+/** The parts of a request that have schemas. */
+export const requestParts = ['params', 'query', 'headers', 'body'] as const;
 
 /** Describes a contract; a description is answered as it is. */
 export function describeContract(contract: AnyContract | ContractDescription): ContractDescription {
   if (contract.kind === 'fwk.contract-description') return contract;
   const { name, version, plans } = contract;
   const operations = plans.map((plan) => {
-    const described = schemaParts.flatMap((part) => {
+    const described = ([...requestParts, 'response'] as const).flatMap((part) => {
       const schema = plan[part];
       return schema ? [[part, describeSchema(schema)] as const] : [];
     });
-    const { method, template, errors, idempotent, idempotencyKey, priority, timeoutMs } = plan;
+    const { method, template, answers, errors, idempotent, idempotencyKey, priority, timeoutMs } = plan;
     const operation: OperationDescription = {
       method,
       path: template.path,
       ...Object.fromEntries(described),
+      ...(answers && !answers.bare && { responses: describeResponses(answers) }),
       ...(errors && { errors: Object.fromEntries(errors.map((error) => [error.name, describeError(error)])) }),
       idempotent,
       idempotencyKey,
@@ -67,6 +77,17 @@ export function describeContract(contract: AnyContract | ContractDescription): C
     return [plan.name, operation] as const;
   });
   return { kind: 'fwk.contract-description', name, version, operations: Object.fromEntries(operations) };
+}
+
+function describeResponses({ byStatus }: AnswerPlans): Readonly<Record<string, ResponseDescription>> {
+  const responses = [...byStatus].map(([status, { body, headers }]) => {
+    const response: ResponseDescription = {
+      ...(body && { body: describeSchema(body) }),
+      ...(headers && { headers: describeSchema(headers) }),
+    };
+    return [status, response] as const;
+  });
+  return Object.fromEntries(responses);
 }
 
 function describeError({ status, type, title, data, traits }: ErrorPlan): ErrorDescription {

@@ -4,6 +4,7 @@
  * by a function of its own, such as a refinement, is not in it.
  */
 import { messageOf, type StandardSchema } from '@fwk/kernel';
+import { contentOf } from '../contract/content.js';
 
 /** A JSON Schema, draft 2020-12. */
 export type JsonSchema = boolean | JsonSchemaObject;
@@ -21,12 +22,20 @@ export interface SchemaDescription {
   readonly output?: JsonSchema;
   /** Why one of them is missing. */
   readonly opaque?: string;
+  /** Media type of a body that is no JSON. */
+  readonly mediaType?: string;
 }
 
 const target = 'draft-2020-12';
 
 /** Describes a schema. */
 export function describeSchema(schema: StandardSchema): SchemaDescription {
+  const { kind, type } = contentOf(schema);
+  const described = converted(schema);
+  return kind === 'json' ? described : { ...described, mediaType: type };
+}
+
+function converted(schema: StandardSchema): SchemaDescription {
   const standard: Readonly<Record<string, unknown>> = schema['~standard'];
   const { jsonSchema, vendor } = standard;
   if (!isConverter(jsonSchema)) return { opaque: `${String(vendor)} does not say it as JSON Schema` };

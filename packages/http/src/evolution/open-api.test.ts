@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { bytes, text } from '../contract/content.js';
 import { contract } from '../contract/contract.js';
 import { get, post } from '../contract/operation.js';
 import { openApi } from './open-api.js';
@@ -28,6 +29,17 @@ const stock = contract('stock', {
         Nested: { status: 422, data: Item },
       },
     }),
+    photo: post('/photo', {
+      body: bytes('image/png'),
+      responses: {
+        200: Item,
+        202: {
+          body: text('text/csv'),
+          headers: z.object({ location: z.string(), 'x-left': z.coerce.number().optional() }),
+        },
+        304: {},
+      },
+    }),
     dated: get('/dated', { response: z.object({ at: z.date() }) }),
   },
 });
@@ -35,7 +47,7 @@ const stock = contract('stock', {
 test('a contract becomes an OpenAPI document: paths, parameters, bodies, answers, and what OpenAPI has no word for', () => {
   const { openapi, info, paths } = openApi(stock);
   expect({ openapi, info }).toEqual({ openapi: '3.1.1', info: { title: 'stock', version: '1.4.0' } });
-  expect(Object.keys(paths)).toEqual(['/stock/{sku}', '/taken', '/dated']);
+  expect(Object.keys(paths)).toEqual(['/stock/{sku}', '/taken', '/photo', '/dated']);
   expect(paths['/stock/{sku}']?.get).toMatchObject({
     operationId: 'find',
     parameters: [
@@ -103,4 +115,17 @@ test('errors stand by their statuses, each a problem document that its type tell
     },
   });
   expect(JSON.stringify(responses[422])).toContain('#/components/schemas/take.Nested');
+});
+
+test('answers stand by their statuses, with their headers and content', () => {
+  const photo = openApi(stock).paths['/photo']?.post;
+  expect(photo?.requestBody).toEqual({ required: true, content: { 'image/png': {} } });
+  expect(photo?.responses).toMatchObject({
+    200: { content: { 'application/json': { schema: { $ref: '#/components/schemas/photo.response200' } } } },
+    202: {
+      content: { 'text/csv': {} },
+      headers: { location: { required: true, schema: { type: 'string' } }, 'x-left': { required: false } },
+    },
+    304: { description: 'An answer without a body.' },
+  });
 });

@@ -9,6 +9,7 @@ import { headerNames } from '../wire/headers.js';
 import { type ContractDescription, describeContract, type OperationDescription } from './contract-description.js';
 import { errorResponses } from './error-responses.js';
 import { isObject, type JsonSchema, type JsonSchemaObject, type SchemaDescription } from './json-schema.js';
+import { contentOf, shown, successes } from './open-api-responses.js';
 import { fieldsOf, namesIn } from './schema-parts.js';
 
 /** An OpenAPI 3.1 document. */
@@ -54,9 +55,7 @@ function operationOf(
   operation: OperationDescription,
   schemas: Record<string, JsonSchema>,
 ): OpenApiOperation {
-  const placed = (part: 'body' | 'response', side: 'input' | 'output', description: SchemaDescription) =>
-    placedIn(schemas, `${operationId}.${part}`, shown(description, side));
-  const { body, response, idempotent, idempotencyKey, priority, timeoutMs } = operation;
+  const { body, idempotent, idempotencyKey, priority, timeoutMs } = operation;
   const parameters = [
     ...parametersIn('path', operation.params),
     ...parametersIn('query', operation.query),
@@ -67,17 +66,15 @@ function operationOf(
     operationId,
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
-      requestBody: { required: true, content: { 'application/json': { schema: placed('body', 'input', body) } } },
+      requestBody: {
+        required: true,
+        content: contentOf(body, placedIn(schemas, `${operationId}.body`, shown(body, 'input'))),
+      },
     }),
     responses: {
-      ...(response
-        ? {
-            200: {
-              description: 'The answer.',
-              content: { 'application/json': { schema: placed('response', 'output', response) } },
-            },
-          }
-        : { 204: { description: 'Done.' } }),
+      ...successes(operation, (name, description) =>
+        placedIn(schemas, `${operationId}.${name}`, shown(description, 'output')),
+      ),
       ...errorResponses(operation.errors ?? {}, (name, description) =>
         placedIn(schemas, `${operationId}.${name}`, shown(description, 'output')),
       ),
@@ -134,15 +131,6 @@ const problem: JsonSchemaObject = Object.freeze({
     },
   },
 });
-
-/** Without the dialect, which stands at the head of the document. */
-function shown(description: SchemaDescription, side: 'input' | 'output'): JsonSchema {
-  const schema = description[side];
-  if (schema === undefined) return { description: description.opaque ?? 'anything' };
-  if (!isObject(schema)) return schema;
-  const { $schema: _, ...rest } = schema;
-  return rest;
-}
 
 /** A schema that refers to itself gets a name in the document, since `#` means the document there. */
 function placedIn(schemas: Record<string, JsonSchema>, name: string, schema: JsonSchema): JsonSchema {

@@ -72,8 +72,9 @@ export class CallService implements MuxService, MuxCaller {
       if (operations === undefined) throw unknown(`there is no operation ${JSON.stringify(destination.slice(0, 200))}`);
       const operation = target === '' ? withoutTarget(operations) : this.#find(target, operations);
       const request = new MuxRequest(call, this, head, operation.target);
-      if (operation.handler.plan.method !== 'GET' && end < payload.length) {
-        request.takeBody(payload.subarray(end), this.#parts.bodyLimitBytes);
+      const { method, content } = operation.handler.plan;
+      if (method !== 'GET' && end < payload.length) {
+        request.takeBody(payload.subarray(end), content, this.#parts.bodyLimitBytes);
       }
       operation.handler.handle(request);
     } catch (error) {

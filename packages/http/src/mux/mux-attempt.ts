@@ -5,7 +5,8 @@ import { type ClientSession, type ContextWriter, dispatchStatus, type FrameOutpu
 import { Attempt } from '../calling/attempt.js';
 import { loadProbe } from '../calling/load-probe.js';
 import type { EncodedOperation, OperationRequest, OperationResponse } from '../calling/operation-request.js';
-import { answerTooLarge, type ReceivedAnswer, readAnswer } from '../calling/read-answer.js';
+import { answerTooLarge, readAnswer } from '../calling/read-answer.js';
+import type { ReceivedAnswer } from '../calling/received-answer.js';
 import { takenWireKey } from '../calling/taken-wire.js';
 import { writeAttempt } from '../calling/write-attempt.js';
 import { headerNames } from '../wire/headers.js';
@@ -14,6 +15,7 @@ import { encodedHeaders, encodedOperation } from './encoded-operation.js';
 import type { MuxConnection } from './mux-connection.js';
 import { emptyStatus, failedElsewhere, type ReplyFacts, replyFacts, usualStatus } from './reply-facts.js';
 
+const noBytes = Buffer.alloc(0);
 const loadKey = Buffer.from(headerNames.load);
 
 /** See the head of this file. */
@@ -30,6 +32,8 @@ export class MuxAttempt extends Attempt implements ReceivedAnswer {
   #session: ClientSession | undefined;
   #status = usualStatus;
   #text = '';
+  /** Kept where it may be no text. */
+  #payload = noBytes;
   /** Set where the answer says more than its payload. */
   #facts: ReplyFacts | undefined;
 
@@ -79,7 +83,8 @@ export class MuxAttempt extends Attempt implements ReceivedAnswer {
     const written = path === this.#encoded.path ? '' : path;
     output.uint16(written.length);
     output.latin1(written);
-    if (body !== undefined) output.utf8(body);
+    if (typeof body === 'string') output.utf8(body);
+    else if (body !== undefined) output.raw(body);
   }
 
   /** The answer is here. @param reply - good until this returns */
@@ -89,6 +94,8 @@ export class MuxAttempt extends Attempt implements ReceivedAnswer {
     if (payload.length > maxAnswerBytes) {
       this.fail(answerTooLarge(this.request.operation.plan.id, maxAnswerBytes));
     } else {
+      // The received bytes are good only until this returns.
+      if (this.request.operation.plan.answers) this.#payload = Buffer.from(payload);
       const saysMore = this.#saysMore(reply);
       if (status !== dispatchStatus.ok || saysMore) this.#facts = replyFacts(reply);
       else if (payload.length === 0) this.#status = emptyStatus;
@@ -124,8 +131,13 @@ export class MuxAttempt extends Attempt implements ReceivedAnswer {
     return this.#facts ? this.#facts.text : this.#text;
   }
 
+  bytes(): Uint8Array {
+    return this.#payload;
+  }
+
+  /** What is JSON has no type over Mux. */
   header(name: string): string | undefined {
-    return name === 'content-type' ? 'application/json' : this.#facts?.headers.get(name);
+    return this.#facts?.headers.get(name) ?? (name === 'content-type' ? 'application/json' : undefined);
   }
 
   /** It was not sent, and goes over HTTP instead. */

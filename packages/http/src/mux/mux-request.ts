@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { TraceContext } from '@fwk/core';
 import type { Priority } from '@fwk/kernel';
 import type { ServedMuxCall } from '@fwk/mux';
+import type { Content } from '../contract/content.js';
 import type { WireAnswer } from '../serving/answer.js';
 import { bodyNotText, bodyTooLarge } from '../serving/body-faults.js';
 import type { AnswerWatcher, BodyReader, IncomingRequest } from '../serving/incoming-request.js';
@@ -39,7 +40,7 @@ export class MuxRequest implements IncomingRequest {
   readonly peer: Peer | undefined;
   readonly trace: TraceContext | undefined;
   readonly remainingMs: number | undefined;
-  body = '';
+  body: string | Uint8Array = '';
   readonly #call: ServedMuxCall;
   readonly #caller: MuxCaller;
   /** Why the body is refused. */
@@ -59,8 +60,9 @@ export class MuxRequest implements IncomingRequest {
   }
 
   /** Copies the body out of the received bytes, which are valid only during this call. */
-  takeBody(bytes: Buffer, limitBytes: number): void {
+  takeBody(bytes: Buffer, { kind }: Content, limitBytes: number): void {
     if (bytes.length > limitBytes) this.#fault = bodyTooLarge(limitBytes);
+    else if (kind === 'bytes') this.body = Buffer.from(bytes);
     else if (!isUtf8(bytes)) this.#fault = bodyNotText();
     else this.body = bytes.toString('utf8');
   }
@@ -82,7 +84,7 @@ export class MuxRequest implements IncomingRequest {
     return this.#fault !== undefined;
   }
 
-  readBody(tell: BodyReader): void {
+  readBody(_content: Content, tell: BodyReader): void {
     tell(this.#fault, this.body);
   }
 

@@ -1,6 +1,7 @@
 /** Reads answers over Mux that have contexts, or are an error or a refusal. */
 import { parseJson } from '@fwk/kernel';
 import { type ContextReader, dispatchStatus, finagleKeys, type MuxReply, muxFailure, readFailure } from '@fwk/mux';
+import { isHeaderName } from '../contract/header-field.js';
 import { headerNames } from '../wire/headers.js';
 import { answerContexts } from './answer-contexts.js';
 
@@ -13,8 +14,7 @@ const refusedStatus = 503;
 
 const statusKey = Buffer.from(answerContexts.status);
 const problemKey = Buffer.from(answerContexts.problem);
-const retryAfterKey = Buffer.from('retry-after');
-const retryKey = Buffer.from(headerNames.retry);
+const finaglePrefix = 'com.twitter.';
 
 /** An answer as its reader takes it. */
 export interface ReplyFacts {
@@ -56,8 +56,10 @@ function readContexts(contexts: ContextReader): FoundContexts {
     if (contexts.keyIs(statusKey)) found.status = readStatus(contexts.text);
     else if (contexts.keyIs(finagleKeys.failure)) found.failure = readFailure(contexts) ?? 0;
     else if (contexts.keyIs(problemKey)) found.problem = contexts.value.toString('utf8');
-    else if (contexts.keyIs(retryAfterKey)) found.headers.set('retry-after', contexts.text);
-    else if (contexts.keyIs(retryKey)) found.headers.set(headerNames.retry, contexts.text);
+    else {
+      const name = contexts.key;
+      if (isHeaderName(name) && !name.startsWith(finaglePrefix)) found.headers.set(name, contexts.text);
+    }
   }
   return found;
 }

@@ -1,5 +1,6 @@
 /** A request that a program answers. Its body is the program's to read. */
 import type { ServerResponse } from 'node:http';
+import type { Content } from '../contract/content.js';
 import { HttpRequest, type HttpWire } from '../server/http-request.js';
 import { leavesTooMuch } from '../server/read-body.js';
 import type { ServedAnswer, WireAnswer } from '../serving/answer.js';
@@ -42,7 +43,7 @@ export class ProgramRequest extends HttpRequest {
     return false;
   }
 
-  override readBody(tell: BodyReader): void {
+  override readBody(_content: Content, tell: BodyReader): void {
     tell(undefined, '');
   }
 

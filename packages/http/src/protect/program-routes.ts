@@ -4,6 +4,7 @@
  * written in the program, whatever callers ask for.
  */
 import type { Priority } from '@fwk/kernel';
+import { jsonContent } from '../contract/content.js';
 import type { OperationPlan } from '../contract/contract.js';
 import { type PathTemplate, parsePath } from '../contract/path-template.js';
 import { Router } from '../serving/router.js';
@@ -198,7 +199,9 @@ function planOf(
     headers: undefined,
     headerNames: ['content-type'],
     body: undefined,
+    content: jsonContent,
     response: undefined,
+    answers: undefined,
     errors: undefined,
     idempotent: idempotencyKey !== undefined,
     idempotencyKey: idempotencyKey !== undefined,

@@ -5,6 +5,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { parseTrace, type TraceContext } from '@fwk/core';
 import type { Priority, UnsentAnswers } from '@fwk/kernel';
+import type { Content } from '../contract/content.js';
 import type { WireAnswer } from '../serving/answer.js';
 import type { AnswerWatcher, BodyReader, IncomingRequest } from '../serving/incoming-request.js';
 import type { RequestTarget } from '../serving/request-target.js';
@@ -40,7 +41,7 @@ export class HttpRequest implements IncomingRequest {
   readonly query: IncomingRequest['query'];
   readonly address: string;
   readonly peer: Peer | undefined;
-  body = '';
+  body: string | Uint8Array = '';
   readonly #wire: HttpWire;
   readonly #response: ServerResponse<IncomingMessage>;
 
@@ -87,8 +88,8 @@ export class HttpRequest implements IncomingRequest {
     return announcesBody(this.#response.req);
   }
 
-  readBody(tell: BodyReader): void {
-    readBody(this.#response.req, this.#response, this.#wire.bodyLimitBytes, tell);
+  readBody(content: Content, tell: BodyReader): void {
+    readBody(this.#response.req, this.#response, content, this.#wire.bodyLimitBytes, tell);
   }
 
   /** Returns false, since the request is over only when Node has sent the answer and emits `close`. */

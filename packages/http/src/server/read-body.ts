@@ -1,15 +1,14 @@
 /**
- * Reads the body of a request as text, within a limit. The text stays text: it is parsed where its errors are ours, and it
- * identifies the request of an idempotency key.
+ * Reads the body of a request, within a limit. JSON stays text: it is parsed where its errors are ours, and its text identifies
+ * the request of an idempotency key.
  */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Content, isOfType } from '../contract/content.js';
 import { bodyNotText, bodyTooLarge } from '../serving/body-faults.js';
 import type { BodyReader } from '../serving/incoming-request.js';
 import { RequestError } from '../serving/request-error.js';
 import { announcesBody, type BodyReceiver, isQuick } from './quick-request.js';
-
-const jsonType = /^application\/(?:[\w.-]+\+)?json[\t ]*(?:$|;)/i;
 
 /** Whether the body of a request is being read. */
 export function isBeingRead(request: IncomingMessage): boolean {
@@ -31,17 +30,31 @@ function awaitsContinue({ headers, httpVersion }: IncomingMessage): boolean {
 }
 
 /** See the head of this file. Tells at once where no body was announced. */
-export function readBody(request: IncomingMessage, response: ServerResponse, limitBytes: number, tell: BodyReader) {
+export function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  content: Content,
+  limitBytes: number,
+  tell: BodyReader,
+): void {
   const { headers } = request;
   const length = headers['content-length'];
-  if (!announcesBody(request)) return tell(undefined, '');
+  if (!announcesBody(request)) {
+    tell(undefined, '');
+    return;
+  }
   const chunked = headers['transfer-encoding'] !== undefined;
-  const refusal = refusalOf(headers, chunked) ?? (Number(length) > limitBytes ? bodyTooLarge(limitBytes) : undefined);
-  if (refusal) return tell(refusal, '');
+  const refusal =
+    refusalOf(headers, content, chunked) ?? (Number(length) > limitBytes ? bodyTooLarge(limitBytes) : undefined);
+  if (refusal) {
+    tell(refusal, '');
+    return;
+  }
   if (awaitsContinue(request)) response.writeContinue();
   collect(request, limitBytes, (error, body) => {
     if (error) tell(error, '');
-    else if (body.length > 0 && headers['content-type'] === undefined) tell(mediaType(), '');
+    else if (body.length > 0 && headers['content-type'] === undefined) tell(mediaType(content), '');
+    else if (content.kind === 'bytes') tell(undefined, body);
     else if (!isUtf8(body)) tell(bodyNotText(), '');
     else tell(undefined, body.toString('utf8'));
   });
@@ -90,7 +103,7 @@ class BodyCollector implements BodyReceiver {
 
 const noBytes = Buffer.alloc(0);
 
-function refusalOf(headers: IncomingMessage['headers'], chunked: boolean): RequestError | undefined {
+function refusalOf(headers: IncomingMessage['headers'], content: Content, chunked: boolean): RequestError | undefined {
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== '' && encoding.toLowerCase() !== 'identity') {
     return new RequestError('FWK_HTTP_CONTENT_ENCODING', 'the body is encoded; send it without Content-Encoding', {
@@ -98,10 +111,10 @@ function refusalOf(headers: IncomingMessage['headers'], chunked: boolean): Reque
     });
   }
   const type = headers['content-type'];
-  if (type === undefined) return chunked ? undefined : mediaType();
-  return jsonType.test(type) ? undefined : mediaType();
+  if (type === undefined) return chunked ? undefined : mediaType(content);
+  return isOfType(content, type) ? undefined : mediaType(content);
 }
 
-function mediaType(): RequestError {
-  return new RequestError('FWK_HTTP_MEDIA_TYPE', 'the body must have the content type application/json');
+function mediaType({ type }: Content): RequestError {
+  return new RequestError('FWK_HTTP_MEDIA_TYPE', `the body must have the content type ${type}`);
 }

@@ -14,8 +14,8 @@ export function answerFault(answer: unknown): string | undefined {
   if (typeof status !== 'number' || !Number.isInteger(status) || status < 200 || status > 599) {
     return `with the status ${shown(status)}; it must be a number from 200 to 599`;
   }
-  if (body !== undefined && typeof body !== 'string')
-    return `with a body that is ${shown(body)}; it must be text or undefined`;
+  if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array))
+    return `with a body that is ${shown(body)}; it must be text, a Uint8Array or undefined`;
   if (body !== undefined && bodiless.includes(status))
     return `with the status ${status} and a body, which it cannot have`;
   if (contentType !== undefined && headerValueFault(contentType) !== undefined) {

@@ -25,14 +25,14 @@ import { RequestError } from './request-error.js';
 export interface ServedAnswer {
   readonly status: number;
   readonly contentType: string | undefined;
-  readonly body: string | undefined;
+  /** Text, or bytes where the operation answers those. */
+  readonly body: string | Uint8Array | undefined;
   /** Values by name; undefined for none. */
   readonly headers: Readonly<Record<string, string>> | undefined;
 }
 
-/** An answer as it can be put on the wire: text, or bytes that are encoded already. */
-export interface WireAnswer extends Omit<ServedAnswer, 'body'> {
-  readonly body: string | Uint8Array | undefined;
+/** An answer as it can be put on the wire. */
+export interface WireAnswer extends ServedAnswer {
   /** Whether the request was refused before it was worked on. @defaultValue false */
   readonly notProcessed?: boolean;
 }

@@ -202,7 +202,7 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
   }
 
   /** Counts the request, and what its caller used. @returns how long it took, in milliseconds */
-  #measure(status: number, answer: string | undefined, error: unknown): number {
+  #measure(status: number, answer: ServedAnswer['body'], error: unknown): number {
     const nowMs = this.#parts.env.clock.now();
     const ms = nowMs - this.#startedMs;
     const declared = error === undefined ? undefined : checkedFor(this.#route.plan, error)?.error.name;

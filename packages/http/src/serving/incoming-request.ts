@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { TraceContext } from '@fwk/core';
 import type { Wire } from '@fwk/discovery';
 import type { Priority } from '@fwk/kernel';
+import type { Content } from '../contract/content.js';
 import type { Peer } from '../wire/peer.js';
 import type { QueryValues } from '../wire/wire-values.js';
 import type { ServedAnswer, WireAnswer } from './answer.js';
@@ -21,7 +22,7 @@ export interface RequestClaims {
 }
 
 /** Gets the body, empty where there is none, or the error for which it is refused. Not called when the caller leaves before. */
-export type BodyReader = (error: RequestError | undefined, text: string) => void;
+export type BodyReader = (error: RequestError | undefined, body: string | Uint8Array) => void;
 
 /** Is told once when a request is over: its answer has been sent, or the caller has gone. */
 export interface AnswerWatcher {
@@ -44,12 +45,12 @@ export interface IncomingRequest extends RequestClaims {
   readonly address: string;
   /** Who it is by the certificate that was shown. */
   readonly peer: Peer | undefined;
-  /** Text; empty for none, and until it has been read. */
-  body: string;
+  /** Text, or bytes where the operation takes those; empty for none, and until it has been read. */
+  body: string | Uint8Array;
   /** Whether a body is announced, so that it must be read. */
   readonly announcesBody: boolean;
-  /** Reads the body, within the server's limit. Calls `tell` at once where none was announced. */
-  readBody(tell: BodyReader): void;
+  /** Reads the body as what it should be, within the server's limit. Calls `tell` at once where none was announced. */
+  readBody(content: Content, tell: BodyReader): void;
   /**
    * Sends the answer. Called at most once, and only before the watcher was told that the request is over.
    * @returns true when the request is over already, in which case the watcher is not told

@@ -14,6 +14,7 @@ import type {
 } from '../idempotency/idempotency-store.js';
 import { StoreUnavailableError } from '../idempotency/store-unavailable-error.js';
 import { headerNames, readIdempotencyKey } from '../wire/headers.js';
+import type { ServedAnswer } from './answer.js';
 import type { IncomingRequest } from './incoming-request.js';
 import { pickHeaders } from './read-headers.js';
 import { RequestError } from './request-error.js';
@@ -86,8 +87,14 @@ export class KeyedRequests {
   }
 
   /** Keeps the answer. What is not kept is told in the log, and is worked on again when it comes again. */
-  finish(claimed: ClaimedKey, answer: KeptAnswer): Promise<void> | undefined {
-    return this.#told(() => claimed.finish(answer), 'an answer could not be kept under its idempotency key');
+  finish(claimed: ClaimedKey, answer: ServedAnswer): Promise<void> | undefined {
+    const { body } = answer;
+    // Stores keep text; the contracts of operations with keys have no other.
+    if (typeof body === 'object') return this.release(claimed);
+    return this.#told(
+      () => claimed.finish({ ...answer, body }),
+      'an answer could not be kept under its idempotency key',
+    );
   }
 
   /** Forgets the key. */
@@ -107,7 +114,7 @@ export class KeyedRequests {
   }
 
   /** What the contract knows of the request, credentials aside. */
-  #fingerprint(url: string, headers: IncomingRequest['headers'], body: string): string {
+  #fingerprint(url: string, headers: IncomingRequest['headers'], body: IncomingRequest['body']): string {
     const hash = createHash('sha256').update(url).update('\n');
     if (this.#headerNames.length > 0) hash.update(JSON.stringify(pickHeaders(headers, this.#headerNames))).update('\n');
     return hash.update(body).digest('base64');

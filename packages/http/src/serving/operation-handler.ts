@@ -2,12 +2,13 @@
  * What answers an operation, behind its server scope, in this order: validate every part → the idempotency key → the handler →
  * validate its answer. Everything that can be known of the operation is worked out when it is made.
  */
-import { type CallContext, FwkError, isThenable } from '@fwk/kernel';
+import { type CallContext, isThenable } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import { errorIdOf, type OperationError } from '../contract/operation-error.js';
 import type { ClaimedKey } from '../idempotency/idempotency-store.js';
-import { formatIssues, type Validated, validatePart } from '../wire/validate.js';
+import { type Validated, validatePart } from '../wire/validate.js';
 import type { ServedAnswer } from './answer.js';
+import { AnswerWriter, answeredAgainst } from './answer-writer.js';
 import { checkDeclared } from './declared-errors.js';
 import type { IncomingRequest } from './incoming-request.js';
 import { type ClaimResult, KeyedRequests } from './keyed-requests.js';
@@ -55,12 +56,15 @@ export class OperationHandler implements OperationWork {
   readonly #method: (call: HandlerCall) => unknown;
   /** Undefined for an operation that needs no key. */
   readonly #keyed: KeyedRequests | undefined;
+  /** Undefined for an operation that answers a value as JSON, or nothing. */
+  readonly #writer: AnswerWriter | undefined;
 
   /** @param limitMs - how long a call may take now. */
   constructor({ idempotency, env }: ServerParts, plan: OperationPlan, handlers: object, limitMs: () => number) {
     this.#plan = plan;
     this.#handlers = handlers;
     this.#method = Reflect.get(handlers, plan.name) as (call: HandlerCall) => unknown;
+    this.#writer = plan.answers && new AnswerWriter(plan.id, plan.answers);
     this.#keyed = plan.idempotencyKey ? new KeyedRequests(plan, idempotency, limitMs, env) : undefined;
   }
 
@@ -120,6 +124,10 @@ export class OperationHandler implements OperationWork {
 
   /** Validates what the handler answered and hands it on. */
   #finish(result: unknown, context: CallContext, course: Course, ending: Ending, claimed?: ClaimedKey): void {
+    if (this.#writer) {
+      this.#write(this.#writer, result, context, course, ending, claimed);
+      return;
+    }
     const { response } = this.#plan;
     if (!response) {
       this.#answer(noContent, ending, claimed);
@@ -137,13 +145,30 @@ export class OperationHandler implements OperationWork {
     }
   }
 
+  #write(
+    writer: AnswerWriter,
+    result: unknown,
+    context: CallContext,
+    course: Course,
+    ending: Ending,
+    claimed: ClaimedKey | undefined,
+  ): void {
+    try {
+      const answer = writer.write(result);
+      if (answer instanceof Promise) {
+        answer
+          .then((later) => this.#answer(later, ending, claimed))
+          .catch((error) => this.#fail(error, context, course, ending, claimed));
+      } else this.#answer(answer, ending, claimed);
+    } catch (error) {
+      this.#fail(error, context, course, ending, claimed);
+    }
+  }
+
   #written(checked: Validated): ServedAnswer {
     const { issues } = checked;
     if (!issues) return jsonAnswer(checked.value);
-    const { id } = this.#plan;
-    throw new FwkError('FWK_HTTP_RESPONSE_INVALID', `${id} answered against its contract: ${formatIssues(issues)}`, {
-      details: { operation: id, issues },
-    });
+    throw answeredAgainst(this.#plan.id, issues);
   }
 
   /** Kept also when nobody waits any more: the next attempt with this key will ask for it. */

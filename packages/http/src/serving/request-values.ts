@@ -1,5 +1,6 @@
 /** The values that a handler gets of a request: every part, validated by the schemas of the contract. */
 import { jsonFault, parseJson } from '@fwk/kernel';
+import type { Content } from '../contract/content.js';
 import type { OperationPlan } from '../contract/contract.js';
 import type { WireIssue } from '../wire/problem.js';
 import { formatIssues, type Validated, validatePart } from '../wire/validate.js';
@@ -25,12 +26,12 @@ type Parts<T> = { readonly [Part in keyof RequestValues]: T | undefined };
  * schema throws are passed on.
  */
 export function validateRequest(plan: OperationPlan, request: IncomingRequest): RequestValues | Promise<RequestValues> {
-  const { params, query, headers, headerNames, body } = plan;
+  const { params, query, headers, headerNames, body, content } = plan;
   const parts = {
     params: params && validatePart(params, 'params', request.params),
     query: query && validateQuery(query, request.query),
     headers: headers && validatePart(headers, 'headers', pickHeaders(request.headers, headerNames)),
-    body: body && validatePart(body, 'body', bodyOf(request.body)),
+    body: body && validatePart(body, 'body', bodyOf(request.body, content)),
   };
   if (areSettled(parts)) return valuesOf(parts, request);
   return settled(parts).then((later) => valuesOf(later, request));
@@ -59,11 +60,13 @@ function valuesOf({ params, query, headers, body }: Parts<Validated>, request: I
   };
 }
 
-/** A body arrives as text, since its text also identifies the request of an idempotency key. */
-function bodyOf(text: string): unknown {
-  if (text === '') return undefined;
+/** JSON arrives as text, since its text also identifies the request of an idempotency key. */
+function bodyOf(given: string | Uint8Array, { kind }: Content): unknown {
+  if (kind === 'bytes') return typeof given === 'string' ? new Uint8Array() : given;
+  if (kind === 'text' || typeof given !== 'string') return given;
+  if (given === '') return undefined;
   try {
-    return parseJson(text);
+    return parseJson(given);
   } catch (error) {
     throw new RequestError('FWK_HTTP_BODY_NOT_JSON', `the body ${jsonFault(error)}`);
   }

@@ -120,7 +120,7 @@ export class RouteHandler {
 
   /** Goes on in the scope of the exchange: what arrives on a connection belongs to none. */
   #read(exchange: Exchange, request: IncomingRequest, goOn: () => void): void {
-    request.readBody((error, body) => {
+    request.readBody(this.plan.content, (error, body) => {
       const { context } = exchange;
       if (error || context.cancelled) return exchange.failed(error ?? context.reason);
       request.body = body;

@@ -51,7 +51,7 @@ export class ServedOperations implements Service<ServedRequest, ServedAnswer> {
   ): void {
     const { request } = call;
     const waiting = context.onCancel(reject);
-    request.readBody((error, body) => {
+    request.readBody(call.content, (error, body) => {
       waiting[Symbol.dispose]();
       if (error || context.cancelled) return reject(error ?? context.reason);
       request.body = body;

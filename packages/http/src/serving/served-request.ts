@@ -1,3 +1,4 @@
+import type { Content } from '../contract/content.js';
 import type { OperationPlan } from '../contract/contract.js';
 import { callerKeyOf } from './caller-key.js';
 import type { Exchange } from './exchange.js';
@@ -30,14 +31,22 @@ export interface ServedRequest {
 /** The one that servers make; layers hand on the same. */
 export class ServedCall implements ServedRequest {
   readonly operation: string;
+  /** What its body should be. */
+  readonly content: Content;
   readonly request: IncomingRequest;
   readonly exchange: Exchange;
   readonly #trusts: TrustCheck;
   /** Whether the body, if any, is here. */
   complete = false;
 
-  constructor({ name }: OperationPlan<string>, request: IncomingRequest, exchange: Exchange, trusts: TrustCheck) {
+  constructor(
+    { name, content }: OperationPlan<string>,
+    request: IncomingRequest,
+    exchange: Exchange,
+    trusts: TrustCheck,
+  ) {
     this.operation = name;
+    this.content = content;
     this.request = request;
     this.exchange = exchange;
     this.#trusts = trusts;

@@ -1,4 +1,5 @@
 import type { UsedCall } from '@fwk/core';
+import type { ServedAnswer } from './answer.js';
 import type { IncomingRequest } from './incoming-request.js';
 
 /** What a request used: by whom, as its certificate proves or else as it says, how long, and how many bytes of bodies. */
@@ -6,7 +7,7 @@ export function usedCall(
   { peer, caller, body }: Pick<IncomingRequest, 'peer' | 'caller' | 'body'>,
   timeMs: number,
   status: number,
-  answer: string | undefined,
+  answer: ServedAnswer['body'],
 ): UsedCall {
   const proven = peer && (peer.name || peer.names[0] || peer.fingerprint);
   return {
@@ -19,6 +20,6 @@ export function usedCall(
   };
 }
 
-function bytesOf(text: string): number {
-  return text === '' ? 0 : Buffer.byteLength(text);
+function bytesOf(body: string | Uint8Array): number {
+  return body.length === 0 ? 0 : Buffer.byteLength(body);
 }

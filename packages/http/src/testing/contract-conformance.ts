@@ -6,9 +6,11 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { request } from 'node:http';
-import { parseJson, problemType } from '@fwk/kernel';
+import { type IncomingHttpHeaders, request } from 'node:http';
+import { parseJson, problemType, systemClock } from '@fwk/kernel';
 import { clientOperation } from '../calling/operation-request.js';
+import { readAnswer } from '../calling/read-answer.js';
+import type { ReceivedAnswer } from '../calling/received-answer.js';
 import { type GivenRequest, prepareRequest } from '../client/prepare-request.js';
 import type { OperationPlan } from '../contract/contract.js';
 import type { AnyContract, ErrorOf, OperationName, RequestOf } from '../contract/contract-types.js';
@@ -51,9 +53,9 @@ export function contractConformance<C extends AnyContract>(
   return contract.plans.flatMap((plan) => {
     const given = Reflect.get(examples, plan.name) as GivenRequest;
     const ask = async (change: Partial<Sent>, example = given): Promise<Received> => {
-      const { path, body } = await prepareRequest(clientOperation(plan, 'conformance'), example, undefined);
+      const { path, body, headers } = await prepareRequest(clientOperation(plan, 'conformance'), example, undefined);
       const key = plan.idempotencyKey ? `"${randomUUID()}"` : undefined;
-      const sent = { url: urlOf(), path, body, key, ...change };
+      const sent = { url: urlOf(), path, body, own: pairsIn(headers), key, ...change };
       return wire === 'mux' ? sendOverMux(contract, plan, sent) : send(plan.method, sent);
     };
     const cases: ConformanceCase[] = [
@@ -62,7 +64,7 @@ export function contractConformance<C extends AnyContract>(
         run: async () => answersWell(plan, await ask({})),
       },
     ];
-    if (plan.body) {
+    if (plan.body && plan.content.kind === 'json') {
       cases.push({
         name: `${plan.id} refuses a body that is not JSON`,
         run: async () => refuses(await ask({ body: '{"' }), 400),
@@ -97,12 +99,29 @@ export function contractConformance<C extends AnyContract>(
   });
 }
 
-async function answersWell({ id, response }: OperationPlan, { status, type, text }: Received): Promise<void> {
+async function answersWell(plan: OperationPlan, received: Received): Promise<void> {
+  const { id, response, answers } = plan;
+  const { status, type, text } = received;
+  if (answers) {
+    await readAnswer(plan, receivedAnswer(received), systemClock);
+    assert.ok(answers.byStatus.has(status), `${id} answered ${status}: ${text.slice(0, 500)}`);
+    return;
+  }
   assert.equal(status, response ? 200 : 204, `${id} answered ${status}: ${text.slice(0, 500)}`);
   if (!response) return assert.equal(text, '', `${id} answered a body although its contract has none`);
   assert.match(type, /^application\/json\b/, `${id} answered ${type}, not JSON`);
   const { issues } = await validatePart(response, 'response', parseJson(text));
   assert.equal(issues, undefined, `${id}: ${formatIssues(issues ?? [])}`);
+}
+
+/** As a client sees it. */
+function receivedAnswer({ status, type, text, bytes, headers }: Received): ReceivedAnswer {
+  return {
+    status,
+    text: () => text,
+    bytes: () => bytes,
+    header: (name) => (name === 'content-type' ? type : headers[name]),
+  };
 }
 
 function refuses({ status, type, text }: Received, expected: number): void {
@@ -127,7 +146,9 @@ async function answersError({ id, errors = [] }: OperationPlan, name: string, re
 interface Sent {
   readonly url: string;
   readonly path: string;
-  readonly body: string | undefined;
+  readonly body: string | Uint8Array | undefined;
+  /** Headers of the operation and of the example. */
+  readonly own: Readonly<Record<string, string>>;
   readonly key: string | undefined;
   readonly deadlineMs?: string;
 }
@@ -136,9 +157,19 @@ interface Received {
   readonly status: number;
   readonly type: string;
   readonly text: string;
+  readonly bytes: Uint8Array;
+  /** By names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The types of content are always the same over Mux, and are not sent. */
+function pairsIn(headers: readonly string[]): Readonly<Record<string, string>> {
+  const pairs: Record<string, string> = {};
+  for (let index = 0; index < headers.length; index += 2)
+    pairs[headers[index] as string] = headers[index + 1] as string;
+  return pairs;
+}
+
+/** The type of JSON is not sent over Mux. */
 async function sendOverMux(
   { name }: AnyContract,
   plan: OperationPlan,
@@ -146,12 +177,19 @@ async function sendOverMux(
 ): Promise<Received> {
   const { exchangeOverMux } = await import('./mux-exchange.js');
   const destination = `/${name}/${plan.name}`;
-  const { status, text } = await exchangeOverMux({ url, destination, target: path, body, headers: headersOf(sent) });
-  return { status, type: status < 400 ? 'application/json' : problemType, text };
+  const { accept: _, 'content-type': __, ...own } = headersOf(sent);
+  const answer = await exchangeOverMux({ url, destination, target: path, body, headers: own });
+  const { status, headers } = answer;
+  return { ...answer, type: headers['content-type'] ?? (status < 400 ? 'application/json' : problemType) };
 }
 
-function headersOf({ key, deadlineMs }: Pick<Sent, 'key' | 'deadlineMs'>): Readonly<Record<string, string>> {
+function headersOf({
+  own,
+  key,
+  deadlineMs,
+}: Pick<Sent, 'own' | 'key' | 'deadlineMs'>): Readonly<Record<string, string>> {
   return {
+    ...own,
     ...(key !== undefined && { [headerNames.idempotencyKey]: key }),
     ...(deadlineMs !== undefined && { [headerNames.deadlineMs]: deadlineMs }),
   };
@@ -159,10 +197,7 @@ function headersOf({ key, deadlineMs }: Pick<Sent, 'key' | 'deadlineMs'>): Reado
 
 function send(method: string, { url, path, body, ...sent }: Sent): Promise<Received> {
   return new Promise((resolve, reject) => {
-    const headers = {
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...headersOf(sent),
-    };
+    const headers = headersOf(sent);
     const asked = request(url + path, { method, headers, agent: false, timeout: 10_000 }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -172,6 +207,8 @@ function send(method: string, { url, path, body, ...sent }: Sent): Promise<Recei
           status: answer.statusCode ?? 0,
           type: answer.headers['content-type'] ?? '',
           text: Buffer.concat(chunks).toString(),
+          bytes: Buffer.concat(chunks),
+          headers: plainHeaders(answer.headers),
         }),
       );
     });
@@ -179,4 +216,10 @@ function send(method: string, { url, path, body, ...sent }: Sent): Promise<Recei
     asked.on('error', reject);
     asked.end(body);
   });
+}
+
+/** Those that stand once. */
+function plainHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
+  const plain = Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []));
+  return Object.fromEntries(plain);
 }

@@ -36,6 +36,8 @@ export interface MuxReceived {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
+  /** The payload. */
+  readonly bytes: Uint8Array;
 }
 
 /** Sends it. @throws Error when there is no answer in ten seconds, by its promise */
@@ -101,7 +103,12 @@ class OneCall extends MuxCall {
       ? (headers[answerContexts.problem] ?? '{"status":503,"notProcessed":true}')
       : reply.payload.toString();
     const usualStatus = nack ? 503 : reply.status === dispatchStatus.error ? 500 : text === '' ? 204 : 200;
-    this.#resolve({ status: Number(headers[answerContexts.status] ?? usualStatus), headers, text });
+    this.#resolve({
+      status: Number(headers[answerContexts.status] ?? usualStatus),
+      headers,
+      text,
+      bytes: Buffer.from(reply.payload),
+    });
   }
 
   failed(error: Error): void {

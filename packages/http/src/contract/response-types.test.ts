@@ -1,0 +1,89 @@
+import { expect, expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import { bytes, text } from './content.js';
+import { contract } from './contract.js';
+import type { AnswerOf, AnyContract, Call, Client, Handlers, RequestOf, ResponseOf } from './contract-types.js';
+import { get, put } from './operation.js';
+
+const orders = contract('orders', {
+  version: '1.0.0',
+  operations: {
+    read: get('/orders/:id', {
+      params: z.object({ id: z.string() }),
+      responses: {
+        200: z.object({ total: z.coerce.number<string>(), note: z.string().default('') }),
+        202: { body: z.string(), headers: z.object({ location: z.string(), 'x-left': z.coerce.number<number>() }) },
+        304: {},
+        302: { headers: z.object({ location: z.string().optional() }) },
+      },
+    }),
+    photo: put('/photos/:id', { params: z.object({ id: z.string() }), body: bytes('image/png'), response: bytes() }),
+    table: get('/table', { response: text('text/csv') }),
+    files: get('/files', { responses: { 200: bytes('image/png') } }),
+  },
+});
+type Orders = typeof orders;
+
+test('a caller gets answers that their statuses tell apart', () => {
+  const look = (answer: ResponseOf<Orders, 'read'>) => {
+    switch (answer.status) {
+      case 200:
+        expectTypeOf(answer.body).toEqualTypeOf<{ total: number; note: string }>();
+        expectTypeOf(answer.headers).toEqualTypeOf<undefined>();
+        return;
+      case 202:
+        expectTypeOf(answer.body).toEqualTypeOf<string>();
+        expectTypeOf(answer.headers).toEqualTypeOf<{ location: string; 'x-left': number }>();
+        return;
+      case 302:
+        expectTypeOf(answer.headers.location).toEqualTypeOf<string | undefined>();
+        return;
+      case 304:
+        expectTypeOf(answer).toEqualTypeOf<{
+          readonly status: 304;
+          readonly body: undefined;
+          readonly headers: undefined;
+        }>();
+    }
+  };
+  expect(look).toBeTypeOf('function');
+});
+
+test('a handler gives what the schemas of a status take', () => {
+  type Given = AnswerOf<Orders, 'read'>;
+  const given: Given[] = [
+    { status: 200, body: { total: '7' } },
+    { status: 202, body: 'ticket', headers: { location: '/tickets/7', 'x-left': 3 } },
+    { status: 304 },
+    { status: 302 },
+    { status: 302, headers: { location: '/' } },
+    // @ts-expect-error another status
+    { status: 201, body: 'ticket' },
+    // @ts-expect-error the body of another status
+    { status: 200, body: 'ticket' },
+    // @ts-expect-error the body is missing
+    { status: 200 },
+    // @ts-expect-error a header is missing
+    { status: 202, body: 'ticket', headers: { location: '/' } },
+    // @ts-expect-error the headers are missing
+    { status: 202, body: 'ticket' },
+    // @ts-expect-error it has no body
+    { status: 304, body: 'ticket' },
+  ];
+  expect(given).toHaveLength(11);
+});
+
+test('bytes and text are what they are on both sides', () => {
+  expectTypeOf<Call<Orders, 'photo'>['body']>().toEqualTypeOf<Uint8Array>();
+  expectTypeOf<RequestOf<Orders, 'photo'>['body']>().toEqualTypeOf<Uint8Array>();
+  expectTypeOf<ResponseOf<Orders, 'photo'>>().toEqualTypeOf<Uint8Array>();
+  expectTypeOf<ResponseOf<Orders, 'table'>>().toEqualTypeOf<string>();
+  expectTypeOf<ResponseOf<Orders, 'files'>>().toEqualTypeOf<{
+    readonly status: 200;
+    readonly body: Uint8Array;
+    readonly headers: undefined;
+  }>();
+  expectTypeOf<ReturnType<Client<Orders>['table']>>().toEqualTypeOf<Promise<string>>();
+  expectTypeOf<Handlers<Orders>['table']>().returns.toEqualTypeOf<string | Promise<string>>();
+  expectTypeOf<Orders>().toExtend<AnyContract>();
+});
