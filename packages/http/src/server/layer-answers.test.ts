@@ -72,7 +72,11 @@ describe.each(wires)('over %s', (wire) => {
     ['nothing', Promise.resolve(undefined), /answered undefined instead of a ServedAnswer/],
     ['null, and no promise', null, /answered null instead/],
     ['text', Promise.resolve('fine'), /answered 'fine' instead/],
-    ['a Response', Promise.resolve(new Response('fine')), /with a body that is .*; it must be text, a Uint8Array or undefined/],
+    [
+      'a Response',
+      Promise.resolve(new Response('fine')),
+      /with a body that is .*; it must be text, a Uint8Array or undefined/,
+    ],
     ['no status', Promise.resolve({ ...fine, status: undefined }), /with the status undefined; .* from 200 to 599/],
     ['a status that is text', Promise.resolve({ ...fine, status: '200' }), /with the status '200'/],
     ['an interim status', Promise.resolve({ ...fine, status: 100 }), /with the status 100/],
