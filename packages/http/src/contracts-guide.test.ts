@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { format, promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -28,7 +28,9 @@ test.each(programs)(
   '$name prints what the guide shows',
   async ({ name, output }) => {
     const printed: string[] = [];
-    const print = vi.spyOn(console, 'log').mockImplementation((text: string) => void printed.push(`${text}\n`));
+    const print = vi
+      .spyOn(console, 'log')
+      .mockImplementation((...values: unknown[]) => void printed.push(`${format(...values)}\n`));
     try {
       await import(`${work}/${name}`);
     } finally {
