@@ -29,8 +29,8 @@ const largestReserve = 0.25;
 /**
  * Stops what has started, in the one order that loses no request: say not-ready; leave the registry; keep serving while
  * that spreads; stop accepting; wait for calls in flight; stop components in reverse; dispose. (Closing a listener
- * earlier resets idle keep-alive connections of callers that still think we are here.) No failure stops what follows. The
- * whole is bounded, and so is each part of it: what comes after its limit is begun, but not waited for.
+ * earlier resets idle keep-alive connections of callers that do not know yet that we leave.) A failure does not stop the later
+ * steps. The whole has a time limit, and so has each step: after its limit a step is not waited for.
  */
 export async function shutDown(
   parts: Parts,
@@ -41,7 +41,7 @@ export async function shutDown(
   const { clock } = env;
   const { leaveTimeoutMs, propagationDelayMs, drainTimeoutMs, reserveMs, totalMs } = options.shutdown;
   const endMs = clock.now() + totalMs;
-  // Time that stopping components and disposing have for sure, however long the rest takes.
+  // The time from here to `endMs` is reserved for stopping components and disposing.
   const reserveEndMs = endMs - Math.min(reserveMs, totalMs * largestReserve);
   const left = (wantedMs: number, untilMs = endMs) => Math.max(0, Math.min(wantedMs, untilMs - clock.now()));
   const errors: unknown[] = [];
@@ -72,7 +72,7 @@ export async function shutDown(
       if (!steps.drain) continue;
       await attempt(name, 'drain', (call) => steps.drain?.(contextOf(call)), left(options.stepTimeoutMs, leaveEndMs));
     }
-    // In slices, so that a stretch in which this process stood still counts as one: it told nobody anything meanwhile.
+    // In slices: while the process is paused it cannot answer probes, so however long a pause is, it counts as one slice.
     for (let slice = 0; slice < delaySlices && propagationDelayMs > 0; slice++) {
       await sleep(clock, left(propagationDelayMs / delaySlices, reserveEndMs), background);
     }
@@ -84,7 +84,7 @@ export async function shutDown(
   if (closesEarly) {
     const closed = drain.close();
     closed.catch(() => undefined);
-    // A server has closed when its last call is answered. Calls have the time for draining, the rest that of a step.
+    // A server closes after its last call. Calls may take `drainTimeoutMs`; what closing needs after them has the limit of a step.
     while ((await drain.idle(drainLeft())) === 0) {
       const failed = await attempt('drain', 'stop accepting', () => closed);
       const anotherCall = isFwkError(failed, 'FWK_CORE_STEP_TIMEOUT') && drain.active > 0 && drainLeft() > 0;
@@ -92,7 +92,7 @@ export async function shutDown(
       errors.pop();
     }
   }
-  /** The wait for calls is over: what is in flight now is not waited for, and a component that stops may cut it off. */
+  /** Ends the wait for calls. Those still in flight are not waited for, and components that stop may cut them off. */
   const endWait = () => {
     const [abandoned, abandonedCalls] = [drain.active, drain.inFlight()];
     env.events.emit('drain.ended', { abandoned });
@@ -113,7 +113,7 @@ export async function shutDown(
     unanswered = endWait();
   }
 
-  // No call is counted any more; whoever keeps what is left may need what components gave.
+  // After all calls are counted, and before the container is disposed: `usage.flush` may use what the container holds.
   await attempt('usage', 'flush', () => flushUsage(parts.usage, options.usage.flush, namedLogger(env.logger, 'usage')));
   parts.usage[Symbol.dispose]();
   health[Symbol.dispose]();

@@ -1,6 +1,6 @@
 /**
- * The fields of most lines, numbers and short texts, as JSON without secrets, in one pass and without a copy. Of whatever else is
- * given it knows nothing, and leaves it to the careful way.
+ * The fast path for log fields: numbers, booleans and short texts become JSON in one pass, without a copy, secrets masked. Most
+ * lines have only such fields. For all others the caller takes the slow path, which copies and masks values of any shape.
  */
 import { isSecretName, mask, redactText } from '@fwk/kernel';
 import { jsonText } from './json-text.js';
@@ -13,14 +13,14 @@ const maxLength = 1000;
 /**
  * Members of an object as JSON, a comma in front of each.
  * @param taken - true for a name that the line has already.
- * @returns undefined for fields that need the careful way.
+ * @returns undefined for fields that need the slow path.
  */
 export function flatMembers(fields: object, taken: (name: string) => boolean): string | undefined {
   let text = '';
   let left = maxFields;
   for (const name in fields) {
     const value: unknown = Reflect.get(fields, name);
-    // In a pair of a name and a value the one says what the other is.
+    // In `{ name: 'password', value: '…' }` the name decides whether the value is a secret: the slow path looks at both.
     if (left-- === 0 || name === 'value' || !isPlainName(name) || taken(name)) return undefined;
     switch (typeof value) {
       case 'string':
@@ -43,12 +43,12 @@ export function flatMembers(fields: object, taken: (name: string) => boolean): s
 
 const maskJson = jsonText(mask);
 
-/** Two names that are cut or masked might become one. */
+/** Other names are cut or masked, and two of them might become equal: the slow path keeps them apart. */
 function isPlainName(name: string): boolean {
   return name.length <= maxNameLength && redactText(name) === name;
 }
 
-/** True for an object that is nothing but its own fields. */
+/** True for a plain object: what it logs is only its own fields. */
 export function isFlat(fields: unknown): fields is object {
   if (typeof fields !== 'object' || fields === null) return false;
   const prototype: unknown = Object.getPrototypeOf(fields);

@@ -1,6 +1,6 @@
 /**
- * JSON by hand, since most lines have a few numbers and short texts, for which this takes a third of the time of `JSON.stringify`.
- * Characters that some terminals obey although JSON allows them are escaped too.
+ * JSON for log lines. Most lines have a few numbers and short texts; for these it takes a third of the time of `JSON.stringify`.
+ * It also escapes control characters that JSON allows and that some terminals obey.
  */
 import { printable } from '@fwk/kernel';
 

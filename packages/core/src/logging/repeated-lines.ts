@@ -1,8 +1,8 @@
 /**
- * Leaves out lines that come again and again, and says how many it left out. Of equal lines (one level, logger and message) the
- * first of each window are written, the others are counted; when the window is over, one line has their number.
+ * Limits repeated lines. Lines are equal when level, logger and message are equal. The first of each window are written, the others
+ * are counted; when the window is over, one line has their number.
  *
- * State: counts by line, for at most {@link maxCounted} lines. Lines beyond are written, whatever they are.
+ * State: counts by line, for at most {@link maxCounted} different lines. Further lines are always written.
  */
 import { type Clock, redactText, type Timer } from '@fwk/kernel';
 import type { WrittenLevel } from './log-level.js';
@@ -20,7 +20,7 @@ export const logSamplingDefaults: Readonly<LogSampling> = Object.freeze({ first:
 
 /** Different lines that are counted at once. */
 const maxCounted = 1000;
-/** Longer messages are told apart by their beginning. */
+/** Of longer messages only this many characters are compared. */
 const longestKey = 200;
 
 /** Lines that were left out. */
@@ -162,7 +162,7 @@ function within<K, K2, V>(maps: Map<K, Map<K2, V>>, key: K): Map<K2, V> {
   return made;
 }
 
-/** What is said of a line that was left out. Masked before it is cut, since half a secret cannot be told from other text. */
+/** The message as it is shown with the count. It is masked before it is cut, since half a secret is not recognised. */
 function shownOf(message: string): string {
   return message.length > longestKey ? redactText(message, longestKey) : message;
 }

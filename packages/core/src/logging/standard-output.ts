@@ -1,10 +1,10 @@
 /**
- * Where lines go by default: the standard output, by pino's destination. pino takes 10 to 20 ms to load, so that waits until
- * shortly after the first line. Until then, and where pino cannot be loaded, each line is written at once by `fs`, so that no
- * way in which the process may end loses one.
+ * Where lines go by default: the standard output, by pino's destination. pino takes 10 to 20 ms to load, so it is loaded
+ * shortly after the first line. Until then, and where pino cannot be loaded, each line is written at once by `fs`. So no line is
+ * lost, however the process ends.
  *
- * PM2 collects the lines of workers of its cluster mode by a function of its own in the place of `process.stdout.write`, and reads
- * their standard output nowhere (7.0.4). There lines go to that function, which keeps them for a moment.
+ * In its cluster mode PM2 (7.0.4) does not read the standard output of workers. It replaces `process.stdout.write` by a function that
+ * collects their lines. There lines go to that function, which takes them asynchronously.
  */
 import { writeSync } from 'node:fs';
 import { type Clock, settleWithin } from '@fwk/kernel';
@@ -23,10 +23,10 @@ export interface StandardOutput extends LineDestination {
   flush(): Promise<void>;
 }
 
-/** What is used of pino. */
+/** The part of pino that is used. */
 export type PinoModule = Pick<typeof import('pino'), 'pino'>;
 
-/** Makes it. @param loadPino - asked once, `loadAfterMs` after the first line. */
+/** Makes the default destination. @param loadPino - asked once, `loadAfterMs` after the first line. */
 export function standardOutput(
   clock: Clock,
   loadAfterMs: number,
@@ -68,7 +68,7 @@ function ownOutput(clock: Clock, loadAfterMs: number, loadPino: () => Promise<Pi
 /** Longest wait for a collector to take what it was given, in milliseconds. */
 const collectorLimitMs = 1000;
 
-/** By the function of PM2; undefined where there is none. */
+/** Writes by the function of PM2; undefined where there is none. */
 function collectedOutput(clock: Clock): StandardOutput | undefined {
   // The standard output takes milliseconds to open, so it is looked at only where PM2 has opened it.
   if (process.env.pm_id === undefined || !Object.hasOwn(process.stdout, 'write')) return undefined;
@@ -92,7 +92,7 @@ function collectedOutput(clock: Clock): StandardOutput | undefined {
   };
 }
 
-/** Writes the whole line, or gives it up when the reader does not read or has gone. */
+/** Writes the whole line. Drops the rest when the reader does not read for a second, or has gone. */
 function writeNow(line: string): void {
   const bytes = Buffer.from(line);
   let at = 0;

@@ -14,7 +14,7 @@ export interface SpanEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** What a span tells when it ends, and asks while it runs. */
+/** The recorder of a span: gives it the time, and is told when it ends. */
 export interface SpanOwner {
   /** On `env.clock.now()`. */
   now(): number;
@@ -23,20 +23,20 @@ export interface SpanOwner {
   ended(span: RecordedSpan): void;
 }
 
-/** Who a span is. */
+/** The identity of a span and of its parent. */
 export interface SpanIds {
   readonly traceId: string;
   readonly spanId: string;
   readonly flags: number;
   readonly tracestate: string;
   readonly parentSpanId: string | undefined;
-  /** Whether the span above is of another process. */
+  /** Whether the parent span belongs to another process. */
   readonly remoteParent: boolean;
 }
 
 /**
- * A span as it is recorded, and the trace that work inside it goes on with. Where the application uses OpenTelemetry it is told of
- * everything too, and the ids are those that it gave.
+ * A span as it is recorded. It is also the trace context of the work inside it. Where the application uses OpenTelemetry, each change
+ * is passed on to a span there, and the ids are those of that span.
  */
 export class RecordedSpan implements TraceContext, Span {
   readonly traceId: string;
@@ -53,13 +53,13 @@ export class RecordedSpan implements TraceContext, Span {
   endMs = Number.NaN;
   failure: SpanFailure | undefined = undefined;
   events: SpanEvent[] | undefined = undefined;
-  /** Events that found no room. */
+  /** Number of events beyond {@link maxEvents}. */
   eventsLeftOut = 0;
   #attributes: AttributeValue[] | undefined = undefined;
   #details: SpanDetails | undefined = undefined;
   #name: string;
   readonly #owner: SpanOwner;
-  /** Whether the span of OpenTelemetry is somebody else's, who ends it. */
+  /** Whether the span of OpenTelemetry was begun by other code, which also ends it. */
   readonly #adopted: boolean;
 
   constructor(
@@ -109,7 +109,7 @@ export class RecordedSpan implements TraceContext, Span {
 
   set(name: string, value: AttributeValue): void {
     if (this.ended || !this.#add(name, value)) return;
-    // Masked when it is read, which of most spans nobody ever does.
+    // Our own copy is masked when it is read, since most spans are never read.
     this.#tellOtel((otel) => otel.setAttribute(name, typeof value === 'string' ? attributeText(name, value) : value));
   }
 
@@ -119,12 +119,12 @@ export class RecordedSpan implements TraceContext, Span {
     else this.#details = details;
   }
 
-  /** Names and values in turn, without those of details that were not asked. */
+  /** Names and values in turn. Values from `describe` are missing until {@link settle}. */
   get attributes(): readonly AttributeValue[] {
     return this.#attributes ?? [];
   }
 
-  /** Asks the details, and lets them go with the call that they hold. */
+  /** Adds the attributes from `describe`, and releases the object that gave them, since it holds the call. */
   settle(): void {
     const details = this.#details;
     this.#details = undefined;
@@ -156,13 +156,13 @@ export class RecordedSpan implements TraceContext, Span {
     return this.otel && !this.#adopted ? withOtelSpan(this.otel, body) : body();
   }
 
-  /** Its processors may be anybody's: what they throw must not fail the call whose span this is. */
+  /** Span processors of OpenTelemetry may throw; that must not fail the call of this span. */
   #tellOtel(tell: (otel: OtelSpan) => void): void {
     if (!this.otel) return;
     try {
       tell(this.otel);
     } catch {
-      // The span lacks what it could not be told.
+      // That span then lacks this change.
     }
   }
 

@@ -1,9 +1,9 @@
 /**
- * Records spans, and keeps those traces that are worth it.
+ * Records spans, and keeps some of their traces.
  *
- * By the head: a trace that is begun here is sampled by its id, so that services with the same share choose the same traces; of a
- * caller's trace the caller's word holds. By the tail: of all others the spans are kept until the first of them in this process
- * has ended, and stay when something failed or took long. So what a call asks of others below may not be recorded there.
+ * Head sampling: a trace that begins here is sampled by its id, so that services with the same ratio choose the same traces. For the
+ * trace of a caller, the caller's decision holds. Tail sampling: the spans of all other traces are kept until the root span of this
+ * process ends, and then only when something failed or was slow. Callees do not know of that, so they may not have their part.
  *
  * State: the spans of the calls under way, reachable only from them, and the recent traces. Never throws.
  */

@@ -3,18 +3,18 @@ import type { BuiltInIndicator } from '../check-plan.js';
 import type { OverloadSettings } from '../health-settings.js';
 import type { LoopReading } from './loop-watch.js';
 
-/** The figures that overload is judged by. */
+/** The figures that decide whether the process is overloaded. */
 export interface LoadReading extends Pick<LoopReading, 'lagMs' | 'utilization'> {
   readonly inFlight: number;
 }
 
-/** Time between two looks, in milliseconds. */
+/** Time between two readings, in milliseconds. */
 export const overloadLookMs = 1000;
 
 /**
- * Turns readiness off while the process is overloaded. It needs a figure above its limit for some time to turn it off, and all
- * figures clearly below for longer to turn it on again, so that it does not flap: what is sent elsewhere makes the figures
- * fall at once. A single long stall, such as a process that was frozen and goes on, turns nothing off.
+ * Turns readiness off while the process is overloaded: when a figure is above its limit for some time. Readiness comes back when all
+ * figures are clearly below their limits for a longer time. Without this difference it would flap, since the figures fall as soon as
+ * requests go elsewhere. One long pause of the process (SIGSTOP, a suspended machine) does not count as load.
  */
 export function overloadIndicator(
   clock: Clock,
@@ -41,15 +41,15 @@ export function overloadIndicator(
   };
 }
 
-/** On and off, each after a stretch of looks that all say so. */
+/** A switch that changes only after a time in which all readings ask for it. */
 class Hysteresis {
   shut = false;
-  /** How long looks have said otherwise than the state; undefined while they agree. */
+  /** How long readings have asked for the other state; undefined while they agree with this one. */
   #heldMs: number | undefined;
   #lookedAtMs = 0;
 
   look(above: boolean, nowMs: number, { afterMs, backAfterMs }: OverloadSettings): void {
-    // Between two looks that are far apart the process stood still, and that says nothing of load.
+    // A long time between two readings means that the process was paused; that is no load, so it counts as one interval.
     const passedMs = Math.min(nowMs - this.#lookedAtMs, overloadLookMs);
     this.#lookedAtMs = nowMs;
     if (above === this.shut) {

@@ -11,7 +11,7 @@ export interface Collector {
   readonly timeoutMs: number;
 }
 
-/** What came of it. */
+/** The outcome of one request. */
 export type PostResult =
   | { readonly kind: 'taken'; readonly rejected: number; readonly message: string }
   | { readonly kind: 'later'; readonly reason: string; readonly afterMs: number | undefined }
@@ -59,7 +59,7 @@ async function exchange(
     sent.on('error', reject);
     sent.on('close', () => {
       clock.clearTimer(limit);
-      // Of an answer that has begun, its reader finds out whether it is whole.
+      // When an answer has begun, `readAnswer` notices that it is cut off.
       if (!answering) reject(new Error('the collector closed the connection before it had answered'));
     });
     sent.on('response', (response) => {
@@ -88,7 +88,7 @@ async function readAnswer(response: IncomingMessage): Promise<string> {
 function meaningOf({ statusCode = 0, headers }: IncomingMessage, answer: string, clock: Clock): PostResult {
   const reason = `the collector answered ${statusCode}`;
   if (statusCode >= 200 && statusCode < 300) {
-    // A proxy that asks to log in, a portal, or another server in the collector's place.
+    // A login page of a proxy, or another server at this address.
     if (/^text\/html\b/i.test(headers['content-type'] ?? ''))
       return { kind: 'refused', reason: `${reason} with a page, so no collector is there` };
     return { kind: 'taken', ...partOf(answer) };
@@ -103,13 +103,13 @@ function detailOf({ location }: IncomingMessage['headers'], answer: string): str
   return answer === '' ? '' : `: ${redactText(answer, 200)}`;
 }
 
-/** A collector may take only a part, and says so in a body that is a success. */
+/** A collector may reject some of the spans; the body of a successful answer says so. */
 function partOf(answer: string): { readonly rejected: number; readonly message: string } {
   const none = { rejected: 0, message: '' };
   try {
     const parsed: unknown = parseJson(answer);
     const part = memberOf(parsed, 'partialSuccess') ?? memberOf(parsed, 'partial_success');
-    // Whole numbers are texts in JSON of protocol buffers, and numbers in that of many programs.
+    // The JSON form of protocol buffers writes 64-bit integers as strings; many programs write numbers.
     const rejected = Number(memberOf(part, 'rejectedSpans') ?? memberOf(part, 'rejected_spans') ?? 0);
     const message = memberOf(part, 'errorMessage') ?? memberOf(part, 'error_message') ?? '';
     return {
