@@ -42,8 +42,9 @@ describe.runIf(program !== undefined)('a real Prometheus', () => {
       `--config.file=${join(folder, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       `--web.listen-address=127.0.0.1:${port}`,
-      '--enable-feature=exemplar-storage',
       '--log.level=warn',
+      // Older ones have no such storage, and do not know the option.
+      ...(hasFeatures(program as string) ? ['--enable-feature=exemplar-storage'] : []),
     ];
     prometheus = spawn(program as string, options, { stdio: 'ignore' });
   }, 60_000);
@@ -113,6 +114,11 @@ describe.runIf(program !== undefined)('a real Prometheus', () => {
     return ((await (await fetch(`${api}/${path}`)).json()) as { data: T }).data;
   }
 });
+
+function hasFeatures(program: string): boolean {
+  const { stdout, stderr } = spawnSync(program, ['--help'], { encoding: 'utf8' });
+  return `${stdout}${stderr}`.includes('--enable-feature');
+}
 
 interface Target {
   readonly health: string;

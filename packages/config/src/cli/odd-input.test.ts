@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StandardSchema } from '@fwk/kernel';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { loadConfig } from '../app/load-config.js';
 import { main } from './main.js';
 
@@ -194,14 +194,17 @@ describe('a schema that', () => {
       files: [path],
       environment: false,
       watch: false,
-      loadTimeoutMs: 2000,
+      loadTimeoutMs: 300,
     });
     broken = ((await import(schema)) as { default: typeof sound }).default;
     await writeFile(path, 'a: 2\n');
     await config.reload();
     expect([config.current.value, config.lastRefusal?.reason]).toEqual([{ a: 1 }, expect.stringMatching(why)]);
     broken = undefined;
-    await config.reload();
-    expect([config.current.value, config.lastRefusal]).toEqual([{ a: 2 }, undefined]);
+    // More than once where the machine is so busy that even a sound document takes too long.
+    await vi.waitFor(async () => {
+      await config.reload();
+      expect([config.current.value, config.lastRefusal]).toEqual([{ a: 2 }, undefined]);
+    }, 10_000);
   });
 });
