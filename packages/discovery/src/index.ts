@@ -6,6 +6,7 @@ export {
 export type { BalanceOptions } from './balance/balance-options.js';
 export type { Connection, EndpointServiceOptions } from './balance/endpoint-service.js';
 export { type AppCaller, appCallerToken } from './component/app-caller.js';
+export { type AppPlace, appPlaceToken } from './component/app-place.js';
 export { discovery, registryToken } from './component/discovery.js';
 export { type DiscoveryOptions, discoveryDefaults } from './component/discovery-options.js';
 export {
@@ -52,6 +53,7 @@ export type {
 } from './membership/monitor.js';
 export { monitorBy } from './membership/monitor.js';
 export { type MembershipDecorator, type MembershipMethod, OnMembership } from './membership/on-membership.js';
+export { type ListChoice, preferredEndpoints } from './membership/preferred-endpoints.js';
 export { staticEndpoints } from './membership/static-endpoints.js';
 export type { Wire } from './membership/wires.js';
 export { isConnectionError } from './outlier/connection-error.js';

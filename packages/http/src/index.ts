@@ -66,6 +66,7 @@ export { httpErrors } from './errors.js';
 export { type HttpEvent, httpEvents } from './events.js';
 export { type IdempotencyOptions, idempotencyDefaults } from './idempotency/idempotency-options.js';
 export type { Claim, ClaimedKey, IdempotencyStore, KeptAnswer, KeyedRequest } from './idempotency/idempotency-store.js';
+export { inProcess, type LocalFacts, type LocalGroup, localGroup, localGroupToken } from './local/local-group.js';
 export { httpMetrics } from './metrics.js';
 export type { AdvertiseOptions } from './server/advertise.js';
 export { type HttpOptions, http } from './server/http.js';

@@ -1,6 +1,6 @@
 import type { Announcement, AppInfo } from '@fwk/kernel';
 import { type Instance, itself, parseInstance } from '../instance.js';
-import type { DiscoveryOptions } from './discovery-options.js';
+import type { AppPlace } from './app-place.js';
 
 /**
  * The instances that an application registers: one for each address it serves at, with everything served there. The first
@@ -10,7 +10,7 @@ import type { DiscoveryOptions } from './discovery-options.js';
 export function instancesOf(
   app: AppInfo,
   announcements: readonly Announcement[],
-  { zone, weight, tags, metadata }: Pick<DiscoveryOptions, 'zone' | 'weight' | 'tags' | 'metadata'>,
+  { zone, weight, tags, metadata }: AppPlace,
   startedAtMs: number,
 ): readonly Instance[] {
   const byPlace = new Map<string, Announcement>();
@@ -42,9 +42,9 @@ export function instancesOf(
 
 /** Metadata in which what an announcement says overrides what the application says; undefined where neither says anything. */
 function withFacts(
-  metadata: DiscoveryOptions['metadata'],
+  metadata: AppPlace['metadata'],
   facts: Readonly<Record<string, string | undefined>>,
-): DiscoveryOptions['metadata'] {
+): AppPlace['metadata'] {
   const said = Object.entries(facts).filter((fact): fact is [string, string] => fact[1] !== undefined);
   return said.length === 0 ? metadata : { ...metadata, ...Object.fromEntries(said) };
 }

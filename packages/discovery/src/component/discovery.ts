@@ -32,6 +32,7 @@ import type { MonitorReport } from '../membership/monitor.js';
 import type { Registry } from '../registry.js';
 import { instancesOf } from './announced-instances.js';
 import { appCallerToken } from './app-caller.js';
+import { appPlaceToken } from './app-place.js';
 import { type DiscoveryOptions, discoveryDefaults } from './discovery-options.js';
 import { DiscoveryParts, discoveryPartsToken } from './discovery-parts.js';
 import { findInstances } from './find-instances.js';
@@ -86,6 +87,7 @@ class Discovery implements ComponentSteps {
       const { clock } = resolver.get(envToken);
       return () => findInstances(registry, services.names.value, clock);
     });
+    provision.value(appPlaceToken, this.#options);
     provision.factory(appCallerToken, (resolver) => {
       const { name, instanceId: id } = resolver.get(appInfoToken);
       return { zone: this.#options.zone, id, peers: () => resolver.get(membershipsToken).of(name) };

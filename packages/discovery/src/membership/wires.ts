@@ -1,5 +1,5 @@
-/** The protocol that a call travels over: HTTP/1.1, or Mux, the session protocol of Finagle. */
-export type Wire = 'http' | 'mux';
+/** What a call travels over: HTTP/1.1; Mux, the session protocol of Finagle; or no connection at all, within one process. */
+export type Wire = 'http' | 'mux' | 'local';
 
 const onlyHttp: readonly Wire[] = Object.freeze(['http'] as const);
 /** Most characters of a list of wires; a longer text is ignored. */
@@ -8,7 +8,7 @@ const MAX_LENGTH = 200;
 /**
  * Reads which wires an instance serves from its metadata.
  * @param text - names separated by commas, such as `http,mux`. Unknown names are ignored: instances of a newer version may serve
- * wires that this one does not know.
+ * wires that this one does not know. So is `local`: no registry says what runs in this process.
  * @returns the wires, each once; HTTP alone where no known one is named.
  */
 export function readWires(text: string | undefined): readonly Wire[] {

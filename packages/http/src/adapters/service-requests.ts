@@ -67,7 +67,8 @@ export class ServiceRequests implements AsyncDisposable {
     this.service = service;
     this.#clock = makeEnv(options.env).clock;
     const plans = [...methods.keys(), OTHER].map((method) => planOf(service, method));
-    this.#core = clientCore({ owner, service, plans, copies: false, kind: () => requestKind(service, plans) }, options);
+    const kind = () => requestKind(service, plans);
+    this.#core = clientCore({ owner, service, plans, copies: false, passesOn: true, kind }, options);
     const { caller } = options;
     this.#added = { ...(caller !== undefined && { [headerNames.caller]: caller }), ...this.#core.constant };
     this.#operations = new Map(

@@ -1,2 +1,5 @@
-/** Which wire the calls of a client take: `http`, `mux`, or `auto` for Mux where an endpoint says that it serves it, else HTTP. */
-export type WireChoice = 'auto' | 'http' | 'mux';
+/**
+ * Which wire the calls of a client take. `auto`: none where the service runs in the group of its own process, else Mux where an
+ * endpoint says that it serves it, else HTTP. `local`: only within the group. `http` and `mux`: only over these.
+ */
+export type WireChoice = 'auto' | 'local' | 'http' | 'mux';

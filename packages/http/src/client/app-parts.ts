@@ -2,6 +2,7 @@ import { healthToken, topologyToken } from '@fwk/core';
 import { appCallerToken, membershipsToken } from '@fwk/discovery';
 import { appInfoToken, envToken, policyFlagsToken, type Resolver } from '@fwk/kernel';
 import { policyRegistryToken } from '@fwk/resilience';
+import { localGroupToken } from '../local/local-group.js';
 import type { ClientParts } from './client-options.js';
 
 /** What a client in an application is given beside its options. */
@@ -11,6 +12,7 @@ export function appParts(resolver: Resolver): ClientParts {
     policies: resolver.get(policyRegistryToken),
     env: resolver.get(envToken),
     health: resolver.find(healthToken),
+    group: resolver.find(localGroupToken),
     caller: resolver.find(appInfoToken)?.name,
     self: resolver.find(appCallerToken),
     flags: resolver.find(policyFlagsToken),

@@ -37,7 +37,7 @@ export type AttemptSeries = Readonly<Record<Wire, Map<string, Map<AttemptResult,
 
 /** No series yet. */
 export function attemptSeries(): AttemptSeries {
-  return { http: new Map(), mux: new Map() };
+  return { http: new Map(), mux: new Map(), local: new Map() };
 }
 
 class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {

@@ -10,6 +10,7 @@ import type { ConnectionTls } from '../calling/connection-parts.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { ClientPurpose } from './client-core.js';
 import { type CheckedClientOptions, type ClientParts, clientDefaults, type EndpointSource } from './client-options.js';
+import { reachable } from './client-endpoints.js';
 import { clientRouter } from './client-routing.js';
 import { type ClientStack, clientStack } from './client-stack.js';
 
@@ -55,7 +56,7 @@ export function clientBranch<C>(parts: BranchParts<C>, variant?: PolicyVariant):
     owned.push(use);
     const routed = clientRouter(use.live('routing'), self);
     owned.push(routed);
-    const stack = clientStack(service, purpose, own, source, use, routed.router, {
+    const stack = clientStack(service, purpose, own, reachable(source, use.live('wire')), use, routed.router, {
       service,
       clock: env.clock,
       random: env.random,

@@ -3,10 +3,19 @@
  * layers, the endpoints and their connections.
  */
 import { monitorBy, staticEndpoints } from '@fwk/discovery';
-import { type Disposing, disposeAll, type LayerDescription, makeEnv, namedEnv, type Service } from '@fwk/kernel';
+import {
+  type Disposing,
+  disposeAll,
+  type LayerDescription,
+  liveValue,
+  makeEnv,
+  namedEnv,
+  type Service,
+} from '@fwk/kernel';
 import { type PolicyKind, policyRegistry } from '@fwk/resilience';
 import { ClientUnboundError } from '../calling/client-errors.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
+import { membersOf } from '../local/local-group.js';
 import type { WireHeaders } from '../wire/wire-headers.js';
 import { ByVariant } from './by-variant.js';
 import { clientBranch } from './client-branch.js';
@@ -17,6 +26,8 @@ import { connectionTls, showTlsHealth } from './client-tls.js';
 
 /** What a client is for. */
 export interface ClientPurpose extends ClientCalls {
+  /** Whether it passes on requests without a contract, which go over HTTP. @defaultValue false */
+  readonly passesOn?: boolean;
   /** For messages: `client of "inventory"`. */
   readonly owner: string;
   /** Unless the options name another. */
@@ -40,7 +51,7 @@ export interface ClientCore {
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ClientUnboundError `FWK_HTTP_CLIENT_UNBOUND`
  */
 export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOptions<C>> & ClientParts): ClientCore {
-  const { memberships, env: parts, caller: _, policies, health, self, flags, topology, ...given } = options;
+  const { memberships, env: parts, caller: _, policies, health, self, flags, topology, group, ...given } = options;
   const { owner } = purpose;
   const { own, policy } = checkClientOptions<C>(owner, given as Partial<ClientOptions<C>>);
   const constant = constantHeaders(owner, own.headers);
@@ -50,7 +61,7 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
   try {
     const tls = connectionTls(owner, service, own.tls, own.endpoints, env);
     if (tls.followed) owned.push(tls.followed);
-    const source = sourceOf(service, own, memberships);
+    const source = sourceOf(service, own, memberships, purpose.passesOn ? undefined : group);
     const registry = policies ?? policyRegistry(env);
     const branch = { purpose: { ...purpose, topology }, service, own, policy, registry, source, env, self, tls };
     const usual = clientBranch(branch);
@@ -85,15 +96,21 @@ function sourceOf(
   service: string,
   { endpoints }: Pick<ClientOptions<never>, 'endpoints'>,
   memberships: ClientParts['memberships'],
+  group: ClientParts['group'],
 ): EndpointSource {
   if (endpoints) {
     const fixed = staticEndpoints(service, endpoints);
     // Shown beside those that are found.
     if (memberships?.monitor) monitorBy(fixed, memberships.monitor);
-    return { endpoints: fixed, settled: undefined };
+    return { endpoints: fixed, settled: undefined, local: undefined };
   }
-  if (!memberships) throw new ClientUnboundError(service);
+  const local = group && membersOf(group, service);
+  if (!memberships) {
+    if (!local) throw new ClientUnboundError(service);
+    return { endpoints: liveValue([], { name: `endpoints of ${service}` }), settled: undefined, local };
+  }
   return {
+    local,
     endpoints: memberships.of(service),
     settled: (name, context) => memberships.settled(name, context),
   };

@@ -26,8 +26,9 @@ import { type ClientRouting, checkClientRouting } from './client-routing.js';
 /** See the head of this file. */
 export interface ClientFields {
   /**
-   * Which wire calls take: with `auto` Mux to the endpoints that say that they serve it and HTTP to all others, with `http`
-   * HTTP wherever it is served, with `mux` Mux everywhere but to Unix sockets. A change holds for later calls; calls under way
+   * Which wire calls take: with `auto` none where the service runs in the group of its own process, and else Mux to the endpoints
+   * that say that they serve it and HTTP to all others; with `local` only the group; with `http` HTTP wherever it is served; with
+   * `mux` Mux everywhere but to Unix sockets. A change holds for later calls; calls under way
    * stay on their wire. @defaultValue 'auto'
    */
   readonly wire?: WireChoice | Live<WireChoice> | undefined;
@@ -77,7 +78,7 @@ const owner = '@fwk/http';
 
 /** Those of the head of this file, for kinds of clients. */
 export const clientFields: readonly KindField[] = Object.freeze([
-  kindField({ name: 'wire', owner, rule: oneOf('auto', 'http', 'mux') }),
+  kindField({ name: 'wire', owner, rule: oneOf('auto', 'local', 'http', 'mux') }),
   kindField({
     name: 'balancer',
     owner,

@@ -28,6 +28,8 @@ import {
 } from '@fwk/resilience';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { AnyContract, OperationName, RequestOf, ResponseOf } from '../contract/contract-types.js';
+import type { LocalEndpoint } from '../local/local-endpoint.js';
+import type { LocalGroup } from '../local/local-group.js';
 import { type ClientFields, clientFields } from './client-fields.js';
 import type { ClientHeaders } from './client-headers.js';
 import type { ClientTls } from './client-tls.js';
@@ -212,6 +214,8 @@ export interface ClientParts {
   readonly memberships?: (Pick<Memberships, 'of' | 'settled'> & Partial<Pick<Memberships, 'monitor'>>) | undefined;
   /** @defaultValue the process's own, nothing recorded */
   readonly env?: Partial<Env> | undefined;
+  /** The services of this process that are called without a connection, where `wire` allows it. @defaultValue none */
+  readonly group?: LocalGroup | undefined;
   /** Name of the calling service, sent along. */
   readonly caller?: string | undefined;
   /** Where its named policy is defined, and where it is listed. @defaultValue a registry of its own, without definitions */
@@ -231,4 +235,6 @@ export interface EndpointSource {
   readonly endpoints: Live<readonly Endpoint[]>;
   /** Settles when the first list is known; undefined where it always is. */
   readonly settled: Memberships['settled'] | undefined;
+  /** Those in the same process; undefined where it belongs to no group. */
+  readonly local: Live<readonly LocalEndpoint[]> | undefined;
 }

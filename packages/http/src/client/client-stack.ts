@@ -8,6 +8,8 @@ import type { PolicyUse } from '@fwk/resilience';
 import type { ConnectionParts } from '../calling/connection-parts.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { OperationPlan } from '../contract/contract.js';
+import { LocalConnection } from '../local/local-connection.js';
+import { LocalEndpoint } from '../local/local-endpoint.js';
 import { shadow } from '../shadow/shadow.js';
 import { attemptSeries, attemptTelemetry } from './attempt-telemetry.js';
 import { balancerFrom } from './client-balancer.js';
@@ -71,7 +73,10 @@ export function clientStack<C>(
   // Each attempt has credentials of its own; no endpoint waits for them, or is judged by how they are made.
   const { headers, headersTimeoutMs } = options;
   if (typeof headers === 'function') calls = calls.use(headersLayer(service, headers, headersTimeoutMs));
-  const connect = (endpoint: Endpoint, reported: TakeReport) => new EndpointConnection(endpoint, connections, reported);
+  const connect = (endpoint: Endpoint, reported: TakeReport) =>
+    endpoint instanceof LocalEndpoint
+      ? new LocalConnection(endpoint, connections, reported)
+      : new EndpointConnection(endpoint, connections, reported);
   // Right outside the balancer, so that a copy is what was sent; inside all that counts calls, so that nothing counts copies.
   if (copies) calls = calls.use(shadow(use.live('shadow'), { service, endpoints, connect }));
   // Chooses the endpoint of this attempt; what follows belongs to that endpoint. A call made before the first list of

@@ -9,11 +9,12 @@ import { RequestError } from '../serving/request-error.js';
 import { instanceOf, readTarget } from '../serving/request-target.js';
 import type { RouteHandler } from '../serving/route-handler.js';
 import type { Routes } from '../serving/routes.js';
+import type { WholeTarget } from '../serving/whole-request.js';
 import { loadDestination } from '../wire/load-text.js';
 import type { Peer } from '../wire/peer.js';
 import { readHead } from './call-head.js';
 import { sendAnswer } from './mux-answer.js';
-import { type MuxCaller, MuxRequest, type MuxTarget } from './mux-request.js';
+import { type MuxCaller, MuxRequest } from './mux-request.js';
 import type { UnsentSessions } from './unsent-sessions.js';
 
 /** What the calls of all sessions share. */
@@ -106,7 +107,7 @@ export class CallService implements MuxService, MuxCaller {
 
 interface FoundOperation {
   readonly handler: RouteHandler;
-  readonly target: MuxTarget;
+  readonly target: WholeTarget;
 }
 
 /** An empty target stands for the path of an operation that has no parameters. */

@@ -15,7 +15,7 @@ export interface HttpServer extends AsyncDisposable {
   readonly socketPath: string | undefined;
   /** Whether it takes connections. */
   readonly listening: boolean;
-  /** `http://127.0.0.1:3000`, or with `https:`; `unix:/run/shop.sock` at a Unix socket. */
+  /** `http://127.0.0.1:3000`, or with `https:`; `unix:/run/shop.sock` at a Unix socket; `local:` where it does not listen. */
   readonly url: string;
   /** What health says of its certificate; undefined without TLS. */
   readonly tlsHealth: HealthReport | undefined;

@@ -14,6 +14,8 @@ import {
   type HealthReport,
   OptionsError,
 } from '@fwk/kernel';
+import { appPlaceToken } from '@fwk/discovery';
+import { localGroupToken } from '../local/local-group.js';
 import { policyRegistryToken } from '@fwk/resilience';
 import { contractServedBy, isServed, optionsServedWith, type Served, served } from '../serving/served.js';
 import { type AdvertiseOptions, checkAdvertise } from './advertise.js';
@@ -89,13 +91,14 @@ export function http(options: Partial<HttpOptions> = {}): Component {
           const { url, contracts: names } = listening;
           const { host, port, socketPath, wires, tlsHealth } = listening;
           const scheme = tlsHealth && ('https' as const);
-          // A path on this machine means nothing on other machines.
+          // A path on this machine means nothing on other machines, and nor does a server that does not listen.
           const place =
-            socketPath === undefined
+            socketPath === undefined && settings.listen
               ? await announce(context, 'http', advertised, { host, port, contracts: names, scheme, wires })
               : undefined;
           env.logger.info({ url, advertised: place, contracts: names }, 'serving');
         },
+        ready: (context) => joinGroup(context, server),
         async stop() {
           await server?.close();
         },
@@ -103,6 +106,17 @@ export function http(options: Partial<HttpOptions> = {}): Component {
       };
     },
   };
+}
+
+/** Lets the application's group call the server. One at a Unix socket is for other programs, as it is not announced either. */
+function joinGroup(context: ComponentContext, server: HttpServer | undefined): void {
+  const group = context.find(localGroupToken);
+  if (!group || !server || server.socketPath !== undefined) return;
+  const { name: service, instanceId: id, version, owner } = context.app;
+  const { zone, weight, tags, metadata } = context.find(appPlaceToken) ?? {};
+  const place = { ...(zone !== undefined && { zone }), ...(weight !== undefined && { weight }) };
+  const said = { ...(tags && { tags }), ...(metadata && { metadata }) };
+  group.add(server, { id, service, version, owner, ...place, ...said });
 }
 
 /** Makes, in a started application, what is served. */

@@ -18,6 +18,8 @@ import {
   oneByOne,
   sleep,
 } from '@fwk/kernel';
+import { LocalServer } from '../local/local-server.js';
+import { serveLocally } from '../local/local-group.js';
 import { probeHandlers } from '../serving/probe-routes.js';
 import { type Routes, routesOf } from '../serving/routes.js';
 import type { ServedScope } from '../serving/served-scope.js';
@@ -55,6 +57,10 @@ export class NodeServer implements HttpServer {
   readonly #wire: HttpWire;
   readonly #connections: Connections;
   readonly #tls: CheckedServerTls | undefined;
+  /** Takes calls of the process's own. */
+  readonly #local: LocalServer;
+  /** Made when it starts. */
+  #routes: Routes | undefined;
   #followed: FollowedTls | undefined;
   /** The end of what a start that failed had begun. */
   #abandoned: Promise<void> | undefined;
@@ -87,6 +93,14 @@ export class NodeServer implements HttpServer {
     this.#wire = wire;
     this.#tls = tls;
     this.#followed = tls && followTls('server', tls.sources, parts.env);
+    this.#local = new LocalServer({ bodyLimitBytes: settings.bodyLimitBytes, logger: parts.env.logger, load: parts.load });
+    parts.drain.onDrain(() => {
+      this.#local.draining = true;
+    });
+    // Callers in the process have no certificates to show.
+    if (!tls || tls.own.clientCertificate === 'none') {
+      serveLocally(this, { server: this.#local, contracts: names, versions: this.contracts });
+    }
     this.#connections = new Connections(maxConnections, () =>
       parts.env.logger.warn({ maxConnections }, 'as many connections as allowed are open; further ones are closed'),
     );
@@ -101,6 +115,7 @@ export class NodeServer implements HttpServer {
   }
 
   get url(): string {
+    if (!this.#settings.listen) return 'local:';
     if (this.socketPath !== undefined) return `unix:${this.socketPath}`;
     const host = this.host.includes(':') ? `[${this.host}]` : this.host;
     return `${this.#tls ? 'https' : 'http'}://${host}:${this.port}`;
@@ -134,9 +149,11 @@ export class NodeServer implements HttpServer {
       cancellation[Symbol.dispose]();
     }
     this.#port = this.#listeners.port;
+    if (this.#routes) this.#local.begin(this.#routes);
   }
 
   stopAccepting(): Promise<void> {
+    this.#local.leave();
     if (!this.#listeners) return Promise.resolve();
     this.#stopped ??= this.#stop(this.#listeners);
     return this.#stopped;
@@ -148,6 +165,7 @@ export class NodeServer implements HttpServer {
     starting?.cancellation.cancel(new ServerUsedError('closed'));
     const stopped = this.stopAccepting();
     this.#connections.endAll();
+    this.#local.close();
     this.#followed?.[Symbol.dispose]();
     // What it still opens is closed again before anybody is told that nothing is left.
     await (starting ? closeLate(starting.opening) : this.#abandoned);
@@ -174,20 +192,22 @@ export class NodeServer implements HttpServer {
 
   async #open(context: CallContext): Promise<Listeners> {
     const { host, port, socketPath, socketMode } = this.#settings;
-    const make = await this.#build();
+    const parts: ServerParts = { ...this.#parts, trusts: await trustCheck(this.#settings.trustedNetworks) };
+    const scoped = this.#settings.serve.map((each, index) => [each, this.scopes[index] as ServedScope] as const);
+    const routes = routesOf(scoped, probeHandlers(this.#settings, parts.load?.text), parts);
+    this.#routes = routes;
+    if (!this.#settings.listen) return withoutPort;
+    const make = await this.#build(routes);
     if (socketPath === undefined) return openListeners(make, host, port);
     const { openSocketListener } = await import('./socket-listener.js');
     return openSocketListener(make(), socketPath, socketMode, this.#parts.env, context);
   }
 
   /** Returns a function that makes a server for one address. */
-  async #build(): Promise<() => Server> {
-    const { receiveTimeoutMs, keepAliveTimeoutMs, serve } = this.#settings;
-    const parts: ServerParts = { ...this.#parts, trusts: await trustCheck(this.#settings.trustedNetworks) };
+  async #build(routes: Routes): Promise<() => Server> {
+    const { receiveTimeoutMs, keepAliveTimeoutMs } = this.#settings;
     const protocols = this.#settings.mux ? [muxProtocol, httpProtocol] : [httpProtocol];
     const makeServer = await serverMaker(this.#followed, this.#tls?.own.clientCertificate !== 'none', protocols);
-    const scoped = serve.map((each, index) => [each, this.scopes[index] as ServedScope] as const);
-    const routes = routesOf(scoped, probeHandlers(this.#settings, parts.load?.text), parts);
     const connections = this.#connections;
     const mux = this.#settings.mux ? this.#listenForMux(routes) : undefined;
     const dispatcher = new Dispatcher(routes, this.#wire, this.#parts.env.logger);
@@ -255,6 +275,9 @@ export class NodeServer implements HttpServer {
     };
   }
 }
+
+/** What a server has that takes calls of its own process alone. */
+const withoutPort: Listeners = Object.freeze({ port: 0, stop() {}, close: () => Promise.resolve() });
 
 /** Closes what is opened after nobody wants it any more. */
 async function closeLate(opening: Promise<Listeners>): Promise<void> {

@@ -30,6 +30,11 @@ export interface ServerSettings extends ServerPolicyOptions {
    */
   readonly host: string;
   /**
+   * Whether it listens at all. A server that does not takes calls of its own process alone, by `inProcess(group)`, and answers no
+   * probes. It is not announced. @defaultValue true
+   */
+  readonly listen: boolean;
+  /**
    * Absolute path of a Unix socket to listen at, instead of `host` and `port`: at most 107 bytes on Linux, 103 elsewhere. A socket
    * where nobody listens is replaced. It is not announced, and has no TLS: its permissions say who may connect.
    * @defaultValue none
@@ -96,7 +101,7 @@ export interface ServerSettings extends ServerPolicyOptions {
   readonly idempotency: Partial<IdempotencyOptions> & { readonly store?: IdempotencyStore | undefined };
   /**
    * Addresses and networks (`10.0.0.0/8`) of callers that may give their calls a higher priority than the contract does.
-   * What others say can only lower it. `unix` stands for all callers at `socketPath`. @defaultValue none
+   * What others say can only lower it. `unix` stands for all callers at `socketPath`, `local` for those in the same process. @defaultValue none
    */
   readonly trustedNetworks: readonly string[];
 }
@@ -114,6 +119,7 @@ export const serverDefaults = Object.freeze({
   layers: undefined,
   port: 0,
   host: '127.0.0.1',
+  listen: true,
   socketPath: undefined,
   socketMode: 0o600,
   tls: undefined,
@@ -136,6 +142,7 @@ export const serverRules: { readonly [Field in keyof Required<ServerSettings>]: 
   ...serverPolicyRules,
   port: integerIn(0, 65_535),
   host: text,
+  listen: flag,
   socketPath: optional(socketPath),
   socketMode: socketModeRule,
   tls: anything,

@@ -7,7 +7,7 @@ export class RequestSeries {
   readonly #meter: Meter;
   readonly #method: string;
   readonly #route: string;
-  readonly #byStatus: Readonly<Record<Wire, Histogram[]>> = { http: [], mux: [] };
+  readonly #byStatus: Readonly<Record<Wire, Histogram[]>> = { http: [], mux: [], local: [] };
   /** Of errors that the contract declares, by protocol and name. */
   readonly #byError = new Map<string, Histogram>();
 

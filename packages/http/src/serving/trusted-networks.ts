@@ -3,6 +3,11 @@ import { type Network, parseNetwork, type Rule } from '@fwk/kernel';
 
 /** The address of all callers at a Unix socket. */
 export const unixAddress = 'unix';
+/** The address of all callers in the same process. */
+export const localAddress = 'local';
+
+/** What stands in a list for callers without an address of their own. */
+const places: readonly string[] = [unixAddress, localAddress];
 
 /** Says of a remote address whether it is trusted. */
 export type TrustCheck = (address: string) => boolean;
@@ -11,10 +16,10 @@ export type TrustCheck = (address: string) => boolean;
 export const networkList: Rule = (value) =>
   Array.isArray(value) && value.every(isPlace)
     ? undefined
-    : 'a list of addresses and networks such as 10.0.0.0/8, or unix for the callers at a Unix socket';
+    : 'a list of addresses and networks such as 10.0.0.0/8, unix for the callers at a Unix socket, or local for those in this process';
 
 function isPlace(value: unknown): boolean {
-  return typeof value === 'string' && (value === unixAddress || parseNetwork(value) !== undefined);
+  return typeof value === 'string' && (places.includes(value) || parseNetwork(value) !== undefined);
 }
 
 /** Makes the check; nobody is trusted where nothing is listed. */
@@ -23,13 +28,13 @@ export async function trustCheck(networks: readonly string[]): Promise<TrustChec
   const { BlockList: List, isIP } = await import('node:net');
   const list: BlockList = new List();
   for (const text of networks) {
-    if (text === unixAddress) continue;
+    if (places.includes(text)) continue;
     const { address, bits, family } = parseNetwork(text) as Network;
     list.addSubnet(address, bits, family);
   }
-  const trustsUnix = networks.includes(unixAddress);
+  const trusted = new Set(networks.filter((text) => places.includes(text)));
   return (given) => {
-    if (given === unixAddress) return trustsUnix;
+    if (places.includes(given)) return trusted.has(given);
     // A listener for both families shows IPv4 callers in this form.
     const address = given.replace(/^::ffff:(?=\d+\.)/i, '');
     const family = isIP(address);

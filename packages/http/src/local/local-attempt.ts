@@ -1,0 +1,166 @@
+/** An attempt at a server in the same process: it hands over copies of what it carries, and takes the answer. */
+import type { CallContext } from '@fwk/kernel';
+import { Attempt } from '../calling/attempt.js';
+import { ConnectionError } from '../calling/client-errors.js';
+import type { ClientOperation, OperationRequest, OperationResponse } from '../calling/operation-request.js';
+import { answerTooLarge, readAnswer } from '../calling/read-answer.js';
+import type { ReceivedAnswer } from '../calling/received-answer.js';
+import { takenWireKey } from '../calling/taken-wire.js';
+import { writeAttempt } from '../calling/write-attempt.js';
+import type { WireAnswer } from '../serving/answer.js';
+import { HeaderRecord, isCarriedHeader } from '../serving/header-record.js';
+import type { RequestHead } from '../serving/whole-request.js';
+import type { LocalConnection } from './local-connection.js';
+import { LocalHead } from './local-head.js';
+import type { LocalRequest } from './local-request.js';
+import type { LocalCall } from './local-server.js';
+import { copied, isLonger } from './copied-body.js';
+
+/** What all calls of an operation have in common. */
+export interface LocalOperation {
+  /** `/inventory/stock` */
+  readonly destination: string;
+  /** The headers that all its calls carry. */
+  readonly headers: HeaderRecord;
+}
+
+/** See the head of this file. */
+export class LocalAttempt extends Attempt implements LocalCall, ReceivedAnswer {
+  /** Set by the connection: whether it has one of the places there. */
+  placed = false;
+  readonly #request: OperationRequest;
+  readonly #context: CallContext;
+  readonly #connection: LocalConnection;
+  readonly #operation: LocalOperation;
+  /** On the side of the server, once it was handed over. */
+  #served: LocalRequest | undefined;
+  #sent = false;
+  #answer: WireAnswer | undefined;
+  #body: string | Uint8Array = '';
+
+  constructor(
+    request: OperationRequest,
+    context: CallContext,
+    connection: LocalConnection,
+    resolve: (answered: Attempt) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super(context, resolve, reject);
+    this.#request = request;
+    this.#context = context;
+    this.#connection = connection;
+    this.#operation = connection.operationOf(request.operation);
+    const taken = context.get(takenWireKey);
+    if (taken) taken.wire = 'local';
+  }
+
+  get destination(): string {
+    return this.#operation.destination;
+  }
+
+  get url(): string {
+    return this.#request.path;
+  }
+
+  get body(): string | Uint8Array | undefined {
+    return this.#request.body;
+  }
+
+  get status(): number {
+    return this.#answer?.status ?? 0;
+  }
+
+  protected get sent(): boolean {
+    return this.#sent;
+  }
+
+  head(): RequestHead {
+    const { headers, operation } = this.#request;
+    const head = new LocalHead(headers === operation.headers ? this.#operation.headers : recordOf(headers));
+    writeAttempt(this.#request, this.#context, this.#connection.parts, head);
+    return head.written();
+  }
+
+  /** Hands itself over, unless nobody waits for an answer any more. */
+  send(): void {
+    if (this.settled) return;
+    const { server } = this.#connection;
+    if (!server.open) {
+      this.refused(this.#failure(false, 'it takes no more calls'));
+      return;
+    }
+    this.#sent = true;
+    this.#served = server.serve(this);
+  }
+
+  answered(answer: WireAnswer): void {
+    if (this.settled) return;
+    const { body } = answer;
+    const { maxAnswerBytes } = this.#connection.parts;
+    this.#connection.over(this);
+    if (body !== undefined && isLonger(body, maxAnswerBytes)) {
+      this.fail(answerTooLarge(this.#request.operation.plan.id, maxAnswerBytes));
+      return;
+    }
+    this.#answer = answer;
+    if (body !== undefined) this.#body = copied(body);
+    this.succeed();
+  }
+
+  lost(): void {
+    this.#connection.over(this);
+    this.fail(this.#failure(true, 'the server was closed'));
+  }
+
+  /** It was not handed over, and will not be. */
+  refused(error: unknown): void {
+    this.#connection.over(this);
+    this.fail(error);
+  }
+
+  read(): OperationResponse | Promise<OperationResponse> {
+    return readAnswer(this.#request.operation.plan, this, this.#connection.parts.clock);
+  }
+
+  text(): string {
+    const body = this.#body;
+    return typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
+  }
+
+  bytes(): Uint8Array {
+    const body = this.#body;
+    return typeof body === 'string' ? Buffer.from(body) : body;
+  }
+
+  header(name: string): string | undefined {
+    const answer = this.#answer;
+    if (name === 'content-type') return answer?.contentType;
+    for (const [given, value] of Object.entries(answer?.headers ?? {})) if (given.toLowerCase() === name) return value;
+    return undefined;
+  }
+
+  protected giveUp(): void {
+    this.#connection.over(this);
+    this.#served?.gone();
+  }
+
+  #failure(sent: boolean, why: string): ConnectionError {
+    return new ConnectionError(this.#request.operation.plan.id, this.#connection.url, sent, new Error(why));
+  }
+}
+
+/** What all calls of an operation have in common. */
+export function localOperation({ plan, headers }: ClientOperation): LocalOperation {
+  const contract = plan.id.slice(0, -plan.name.length - 1);
+  return { destination: `/${contract}/${plan.name}`, headers: recordOf(headers) };
+}
+
+/** @param headers - names in lower case and values in turn. @throws RequestError `FWK_HTTP_REQUEST_MALFORMED` */
+function recordOf(headers: readonly string[]): HeaderRecord {
+  const record = new HeaderRecord();
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] as string;
+    if (isCarriedHeader(name)) record.add(name, headers[index + 1] as string);
+  }
+  return record;
+}
