@@ -1,7 +1,16 @@
-/** Both ends over TCP on loopback, with breaker, retry, metrics and tracing on, as our own client has them. */
+/** Both ends over TCP on loopback, with breaker, retry, metrics and tracing on. */
 const ports = {
   server: Number(process.env.BENCH_MOLECULER_SERVER),
   client: Number(process.env.BENCH_MOLECULER_CLIENT),
+};
+
+/** As our own client has them. */
+export const moleculerLayers = {
+  circuitBreaker: { enabled: true },
+  retryPolicy: { enabled: true, retries: 2 },
+  metrics: true,
+  tracing: true,
+  requestTimeout: 5000,
 };
 
 export function moleculerOptions(nodeID) {
@@ -16,10 +25,6 @@ export function moleculerOptions(nodeID) {
         urls: Object.entries(ports).map(([name, port]) => `127.0.0.1:${port}/${name}`),
       },
     },
-    circuitBreaker: { enabled: true },
-    retryPolicy: { enabled: true, retries: 2 },
-    metrics: true,
-    tracing: true,
-    requestTimeout: 5000,
+    ...moleculerLayers,
   };
 }

@@ -9,7 +9,7 @@ import type { StandardSchema } from '@fwk/kernel';
 import { afterEach, describe, expect, test } from 'vitest';
 import { contract } from '../contract/contract.js';
 import { get } from '../contract/operation.js';
-import { frontOf, wireUnderTest } from '../fixtures/wire-under-test.js';
+import { frontOf, reaching } from '../fixtures/wire-under-test.js';
 import { createClient } from './create-client.js';
 
 const user = new AsyncLocalStorage<string>();
@@ -66,13 +66,10 @@ describe('a response schema', () => {
     const url = await serve((request, response) => {
       response.setHeader('content-type', 'application/json').end(JSON.stringify(request.url));
     });
-    const client = createClient(diary, {
-      wire: wireUnderTest(),
-      endpoints: [url],
-      retry: false,
-      maxConnections: 1,
-      timeoutMs: 10_000,
-    });
+    const client = createClient(
+      diary,
+      reaching({ endpoints: [url], retry: false, maxConnections: 1, timeoutMs: 10_000 }),
+    );
     closing.push(async () => client[Symbol.asyncDispose]());
     const names = ['ada', 'grace', 'linus', 'margaret'];
     await user.run('opener', () => client.read());
@@ -89,7 +86,7 @@ describe('a response schema', () => {
 
 test('a connection does not keep the context of the call that opened it', async () => {
   const url = await serve((_request, response) => void response.setHeader('content-type', 'application/json').end('1'));
-  const client = createClient(diary, { wire: wireUnderTest(), endpoints: [url], timeoutMs: 10_000 });
+  const client = createClient(diary, reaching({ endpoints: [url], timeoutMs: 10_000 }));
   closing.push(async () => client[Symbol.asyncDispose]());
   const contexts: WeakRef<object>[] = [];
   const held = new AsyncLocalStorage<object>();

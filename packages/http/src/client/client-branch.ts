@@ -9,8 +9,8 @@ import { ClientClosedError } from '../calling/client-errors.js';
 import type { ConnectionTls } from '../calling/connection-parts.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { ClientPurpose } from './client-core.js';
-import { type CheckedClientOptions, type ClientParts, clientDefaults, type EndpointSource } from './client-options.js';
 import { reachable } from './client-endpoints.js';
+import { type CheckedClientOptions, type ClientParts, clientDefaults, type EndpointSource } from './client-options.js';
 import { clientRouter } from './client-routing.js';
 import { type ClientStack, clientStack } from './client-stack.js';
 

@@ -8,7 +8,7 @@ import { fakeClock, testAuthority } from '@fwk/kernel/testing';
 import { policyRegistry } from '@fwk/resilience';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { shop, startShop } from '../fixtures/waiting-shop.js';
-import { wireUnderTest } from '../fixtures/wire-under-test.js';
+import { reaching } from '../fixtures/wire-under-test.js';
 import type { ServerTls } from '../server/server-tls.js';
 import type { ClientOptions, ClientParts } from './client-options.js';
 import { createClient } from './create-client.js';
@@ -26,7 +26,7 @@ async function serve(tls: ServerTls | undefined = authority.issue({ names: ['sho
 function clientFor(options: Partial<ClientOptions<typeof shop>> & ClientParts) {
   // Times that a busy machine keeps.
   const patient = { timeoutMs: 20_000, deadlineMs: 60_000, connectTimeoutMs: 10_000 };
-  const client = createClient(shop, { wire: wireUnderTest(), retry: false, ...patient, ...options });
+  const client = createClient(shop, reaching({ retry: false, ...patient, ...options }));
   onTestFinished(() => client[Symbol.asyncDispose]());
   return client;
 }

@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { contract } from '../contract/contract.js';
 import type { Client } from '../contract/contract-types.js';
 import { get } from '../contract/operation.js';
-import { frontOf, overHttp, wireUnderTest } from '../fixtures/wire-under-test.js';
+import { frontOf, overHttp, reaching } from '../fixtures/wire-under-test.js';
 import type { ClientOptions, ClientParts } from './client-options.js';
 import { createClient } from './create-client.js';
 
@@ -54,7 +54,7 @@ function warehouses(report: (response: ServerResponse, instance: number) => void
 }
 
 function clientFor(options: Partial<ClientOptions<Warehouse>> & ClientParts): Client<Warehouse> & AsyncDisposable {
-  const client = createClient(warehouse, { wire: wireUnderTest(), timeoutMs: 5000, ...options });
+  const client = createClient(warehouse, reaching({ timeoutMs: 5000, ...options }));
   closing.push(async () => client[Symbol.asyncDispose]());
   return client;
 }

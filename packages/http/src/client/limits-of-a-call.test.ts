@@ -14,7 +14,7 @@ import {
 import { afterEach, expect, test } from 'vitest';
 import { contract } from '../contract/contract.js';
 import { get } from '../contract/operation.js';
-import { frontOf, wireUnderTest } from '../fixtures/wire-under-test.js';
+import { frontOf, reaching } from '../fixtures/wire-under-test.js';
 import type { ClientOptions } from './client-options.js';
 import { createClient } from './create-client.js';
 
@@ -56,13 +56,10 @@ async function build(listener: RequestListener, options: Partial<ClientOptions<t
   };
   const front = await frontOf(diary, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   closing.push(() => Promise.resolve(front[Symbol.asyncDispose]()));
-  const client = createClient(diary, {
-    endpoints: [front.url],
-    wire: wireUnderTest(),
-    env: makeEnv({ clock }),
-    connectTimeoutMs: CONNECT_LIMIT_MS,
-    ...options,
-  });
+  const client = createClient(
+    diary,
+    reaching({ endpoints: [front.url], env: makeEnv({ clock }), connectTimeoutMs: CONNECT_LIMIT_MS, ...options }),
+  );
   closing.push(async () => void (await client[Symbol.asyncDispose]()));
   // A session opens within half of that.
   const ofOthers = [CONNECT_LIMIT_MS, CONNECT_LIMIT_MS / 2, SWEEP_MS];

@@ -10,7 +10,7 @@ import { contract } from '../contract/contract.js';
 import type { AnyContract } from '../contract/contract-types.js';
 import { get } from '../contract/operation.js';
 import { shop } from '../fixtures/shop-contract.js';
-import { frontOf, wireUnderTest } from '../fixtures/wire-under-test.js';
+import { frontOf, reaching } from '../fixtures/wire-under-test.js';
 import { describeClient } from './client-core.js';
 import type { ClientOptions } from './client-options.js';
 import { createClient } from './create-client.js';
@@ -40,7 +40,7 @@ function follow(endpoints: readonly string[], options: Partial<ClientOptions<typ
   const source = liveValue<unknown>({});
   const env = makeEnv();
   const policies = policyRegistry(env, source);
-  const client = createClient(shop, { endpoints, policies, env, wire: wireUnderTest(), ...options });
+  const client = createClient(shop, reaching({ endpoints, policies, env, ...options }));
   closing.push(async () => client[Symbol.asyncDispose]());
   return { client, policies, configure: (shopPolicy: object) => source.set({ shop: shopPolicy }) };
 }
@@ -123,12 +123,7 @@ test('headers that the caller gives are part of what a cache without a key of it
     asked.push(request.headers['x-tenant']);
     json(`for ${request.headers['x-tenant']}`)(request, response);
   }, tenants);
-  await using client = createClient(tenants, {
-    wire: wireUnderTest(),
-    endpoints: [url],
-    cache: { ttlMs: 60_000 },
-    coalesce: {},
-  });
+  await using client = createClient(tenants, reaching({ endpoints: [url], cache: { ttlMs: 60_000 }, coalesce: {} }));
   const of = (tenant: string) => client.of({ headers: { 'x-tenant': tenant } });
   expect(await Promise.all([of('a'), of('b'), of('a')])).toEqual(['for a', 'for b', 'for a']);
   expect(await of('b')).toBe('for b');

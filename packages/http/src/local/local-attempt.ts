@@ -12,8 +12,7 @@ import { HeaderRecord, isCarriedHeader } from '../serving/header-record.js';
 import type { RequestHead } from '../serving/whole-request.js';
 import type { LocalConnection } from './local-connection.js';
 import { LocalHead } from './local-head.js';
-import type { LocalRequest } from './local-request.js';
-import type { LocalCall } from './local-server.js';
+import type { LocalCall, LocalServing } from './local-server.js';
 import { copied, isLonger } from './copied-body.js';
 
 /** What all calls of an operation have in common. */
@@ -33,7 +32,7 @@ export class LocalAttempt extends Attempt implements LocalCall, ReceivedAnswer {
   readonly #connection: LocalConnection;
   readonly #operation: LocalOperation;
   /** On the side of the server, once it was handed over. */
-  #served: LocalRequest | undefined;
+  #served: ReturnType<LocalServing['serve']>;
   #sent = false;
   #answer: WireAnswer | undefined;
   #body: string | Uint8Array = '';
@@ -86,7 +85,7 @@ export class LocalAttempt extends Attempt implements LocalCall, ReceivedAnswer {
     if (this.settled) return;
     const { server } = this.#connection;
     if (!server.open) {
-      this.refused(this.#failure(false, 'it takes no more calls'));
+      this.refused(this.#failure(false, 'ECONNREFUSED', 'it takes no more calls'));
       return;
     }
     this.#sent = true;
@@ -109,7 +108,7 @@ export class LocalAttempt extends Attempt implements LocalCall, ReceivedAnswer {
 
   lost(): void {
     this.#connection.over(this);
-    this.fail(this.#failure(true, 'the server was closed'));
+    this.fail(this.#failure(true, 'ECONNRESET', 'the server was closed'));
   }
 
   /** It was not handed over, and will not be. */
@@ -144,8 +143,20 @@ export class LocalAttempt extends Attempt implements LocalCall, ReceivedAnswer {
     this.#served?.gone();
   }
 
-  #failure(sent: boolean, why: string): ConnectionError {
-    return new ConnectionError(this.#request.operation.plan.id, this.#connection.url, sent, new Error(why));
+  #failure(sent: boolean, code: string, why: string): ConnectionError {
+    const { id } = this.#request.operation.plan;
+    return new ConnectionError(id, this.#connection.url, sent, new LocalCallError(code, why));
+  }
+}
+
+/** Becomes the cause of a `ConnectionError`; the code is the one of the system for the same thing between processes. */
+class LocalCallError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = 'LocalCallError';
+    this.code = code;
   }
 }
 

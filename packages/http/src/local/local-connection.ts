@@ -11,7 +11,7 @@ import type { ConnectionParts } from '../calling/connection-parts.js';
 import type { ClientOperation, OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import { LocalAttempt, type LocalOperation, localOperation } from './local-attempt.js';
 import type { LocalEndpoint } from './local-endpoint.js';
-import type { LocalServer } from './local-server.js';
+import type { LocalServing } from './local-server.js';
 import type { Turns } from './turns.js';
 
 /** Most calls of one client that one server works on at once, as over Mux; further ones wait for their turn. */
@@ -20,7 +20,7 @@ const mostUnderWay = 4096;
 /** See the head of this file. */
 export class LocalConnection implements Connection<OperationRequest, OperationResponse>, AsyncDisposable {
   readonly parts: ConnectionParts;
-  readonly server: LocalServer;
+  readonly server: LocalServing;
   readonly url: string;
   readonly #turns: Turns;
   readonly #reported: TakeReport;

@@ -1,6 +1,6 @@
 /** A server of a group as clients of the group see it: an endpoint, with the facts of an instance. */
 import type { Endpoint, Instance, Wire } from '@fwk/discovery';
-import type { LocalServer } from './local-server.js';
+import type { LocalServing } from './local-server.js';
 import type { Turns } from './turns.js';
 
 const wires: readonly Wire[] = Object.freeze(['local'] as const);
@@ -13,10 +13,10 @@ export class LocalEndpoint implements Endpoint {
   readonly url: string;
   readonly wires = wires;
   readonly instance: Instance;
-  readonly server: LocalServer;
+  readonly server: LocalServing;
   readonly turns: Turns;
 
-  constructor(instance: Instance, server: LocalServer, turns: Turns) {
+  constructor(instance: Instance, server: LocalServing, turns: Turns) {
     this.id = instance.id;
     this.url = `local:${instance.id}`;
     this.instance = instance;

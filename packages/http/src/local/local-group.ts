@@ -6,7 +6,7 @@
 import { type Instance, parseInstance } from '@fwk/discovery';
 import { type Component, type Live, type LiveSource, liveValue, OptionsError, type Token, token } from '@fwk/kernel';
 import { LocalEndpoint } from './local-endpoint.js';
-import type { LocalServer } from './local-server.js';
+import type { LocalServing } from './local-server.js';
 import { Turns } from './turns.js';
 
 /** What routing and the management of callers are to know of a server in a group; all of it may be left out. */
@@ -58,7 +58,9 @@ export function membersOf(group: LocalGroup, service: string): Live<readonly Loc
 
 function servicesOf(group: LocalGroup): Group {
   if (group instanceof Group) return group;
-  throw new OptionsError('in-process', ['the group must be one that localGroup() of the same copy of @fwk/http has made']);
+  throw new OptionsError('in-process', [
+    'the group must be one that localGroup() of the same copy of @fwk/http has made',
+  ]);
 }
 
 /** How servers are called within the process. */
@@ -66,11 +68,16 @@ const locals = new WeakMap<object, LocalServed>();
 
 /** A server with what is known of it. */
 interface LocalServed {
-  readonly server: LocalServer;
+  readonly server: LocalServing;
   /** Names of its contracts. */
   readonly contracts: readonly string[];
   /** Those of the instance, `name@version`. */
   readonly versions: readonly string[];
+}
+
+/** How a server is called within the process; undefined where it is not. */
+export function locallyServed(server: object): LocalServing | undefined {
+  return locals.get(server)?.server;
 }
 
 /** Says how a server is called within the process. */
@@ -101,7 +108,9 @@ class Group implements LocalGroup {
   add(given: object, facts: LocalFacts = {}): Disposable {
     const served = locals.get(given);
     if (!served) {
-      throw refused('the server must be made by createServer() of the same copy, and must not ask callers for certificates');
+      throw refused(
+        'the server must be made by createServer() of the same copy, and must not ask callers for certificates',
+      );
     }
     const { server, contracts, versions } = served;
     if (!server.open) throw refused('the server must have been started, and must not have been stopped');

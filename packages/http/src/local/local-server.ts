@@ -31,13 +31,26 @@ export interface LocalCall extends LocalCaller {
   head(): RequestHead;
 }
 
+/** Takes the calls of a process's own. */
+export interface LocalServing {
+  /** Whether it takes calls. */
+  readonly open: boolean;
+  /** Whether callers should go elsewhere if they can. */
+  readonly draining: boolean;
+  /** What callers are told of its load; undefined where nothing is told. */
+  readonly load: Pick<ServerLoad, 'inFlight' | 'latencyMs'> | undefined;
+  /** @returns what is told when nobody waits for the answer any more; undefined where it is there already */
+  serve(call: LocalCall): { gone(): void } | undefined;
+  /** Calls `listener` when it takes no more calls. */
+  onLeave(listener: () => void): void;
+}
+
 /** Most characters of path and query, as over Mux. */
 const longestTarget = 65_535;
 
 /** See the head of this file. */
-export class LocalServer implements LocalWork {
+export class LocalServer implements LocalServing, LocalWork {
   readonly load: ServerLoad | undefined;
-  /** Whether callers should go elsewhere if they can. */
   draining = false;
   readonly #parts: LocalServerParts;
   readonly #work = new Set<LocalRequest>();
@@ -50,7 +63,6 @@ export class LocalServer implements LocalWork {
     this.#parts = parts;
   }
 
-  /** Whether it takes calls. */
   get open(): boolean {
     return this.#routes !== undefined && !this.#left;
   }
@@ -60,7 +72,6 @@ export class LocalServer implements LocalWork {
     this.#routes = routes;
   }
 
-  /** Calls `listener` when it takes no more calls. */
   onLeave(listener: () => void): void {
     this.#onLeave.push(listener);
   }

@@ -3,7 +3,8 @@
 import { type Labels, type Meter, noMeter } from '@fwk/kernel';
 import { afterEach, expect, test } from 'vitest';
 import { createClient } from '../client/create-client.js';
-import { sendOver, wires } from '../fixtures/send-mux.js';
+import { reachable } from '../fixtures/local-servers.js';
+import { sendOver, wires } from '../fixtures/send-over.js';
 import { shop } from '../fixtures/shop-contract.js';
 import type { HttpServer } from '../server/http-server.js';
 import { createServer } from '../server/server.js';
@@ -45,17 +46,18 @@ test('answers calls over Mux and over HTTP at one port', async () => {
   }
 });
 
-test('requests over Mux have separate series, and do not count in those of HTTP', async () => {
+test('requests have separate series by wire', async () => {
   const all: Labels[] = [];
   const histogram: Meter['histogram'] = ({ name }, labels = {}) => {
     if (name === 'http.server.request.duration') all.push(labels);
     return noMeter.histogram({ name, help: '' });
   };
-  const { url } = await start({ env: { metrics: { ...noMeter, histogram } } });
+  const { url } = reachable(await start({ env: { metrics: { ...noMeter, histogram } } }));
   for (const wire of wires) await sendOver(wire, shop)(`${url}/ticks`, { method: 'POST' });
   const common = { 'http.request.method': 'POST', 'http.route': '/ticks', 'http.response.status_code': '200' };
   expect(all).toEqual([
     { ...common, 'url.scheme': 'http' },
     { ...common, 'url.scheme': 'mux', 'network.protocol.name': 'mux' },
+    { ...common, 'url.scheme': 'local', 'network.protocol.name': 'local' },
   ]);
 });

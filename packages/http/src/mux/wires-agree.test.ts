@@ -9,7 +9,8 @@ import { z } from 'zod';
 import { createClient } from '../client/create-client.js';
 import { contract } from '../contract/contract.js';
 import { del, get, post } from '../contract/operation.js';
-import { wires } from '../fixtures/send-mux.js';
+import { wires } from '../fixtures/send-over.js';
+import { localGroup } from '../local/local-group.js';
 import { createServer } from '../server/server.js';
 import { served } from '../serving/served.js';
 import { exchangeOverMux } from '../testing/mux-exchange.js';
@@ -64,7 +65,12 @@ const server = createServer({
   ],
 });
 
-beforeAll(() => server.start());
+const group = localGroup();
+
+beforeAll(async () => {
+  await server.start();
+  group.add(server);
+});
 afterAll(() => server.close());
 beforeEach(() => {
   seen = [];
@@ -79,7 +85,8 @@ function clientOver(
   own: { readonly maxAnswerBytes?: number } = {},
 ) {
   const patient = { retry: false, breaker: false, timeoutMs: 20_000, deadlineMs: 20_000 } as const;
-  return createClient(depot, { endpoints: [server.url], wire, headers, ...patient, ...own });
+  const reached = wire === 'local' ? { group } : { endpoints: [server.url] };
+  return createClient(depot, { ...reached, wire, headers, ...patient, ...own });
 }
 
 /** What a caller gets, without what is new each time. */
@@ -93,19 +100,19 @@ async function got(call: Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** What both wires give, which is one. */
-async function overBoth(ask: (client: Depot) => Promise<unknown>, headers?: Readonly<Record<string, string>>) {
+/** What all wires give, which is one. */
+async function overAll(ask: (client: Depot) => Promise<unknown>, headers?: Readonly<Record<string, string>>) {
   const answers: unknown[] = [];
   for (const wire of wires) {
     await using client = clientOver(wire, headers);
     answers.push({ answer: await got(ask(client)), seen });
     seen = [];
   }
-  expect(answers[1]).toEqual(answers[0]);
+  for (const answer of answers) expect(answer).toEqual(answers[0]);
   return (answers[0] as { readonly answer: Readonly<Record<string, unknown>> }).answer;
 }
 
-describe('over both wires', () => {
+describe('over all wires', () => {
   const texts = [
     'a',
     'a/b',
@@ -124,12 +131,12 @@ describe('over both wires', () => {
   ];
 
   test.each(texts)('the text %j arrives as it was given', async (given) => {
-    const place = await overBoth((client) =>
+    const place = await overAll((client) =>
       client.place({ params: { hall: given, place: 'b' }, query: { [given]: [given, ''] } }),
     );
     expect(place.value).toEqual({ params: { hall: given, place: 'b' }, query: { [given]: [given, ''] } });
-    expect(await overBoth((client) => client.store({ body: given }))).toEqual({ value: given });
-    await overBoth((client) => client.drop({ params: { id: given } }));
+    expect(await overAll((client) => client.store({ body: given }))).toEqual({ value: given });
+    await overAll((client) => client.drop({ params: { id: given } }));
   });
 
   const bodies: readonly unknown[] = [
@@ -148,13 +155,13 @@ describe('over both wires', () => {
   ];
 
   test.each(bodies.map((body) => ({ body })))('$body is the same body', async ({ body }) => {
-    await overBoth((client) => client.store({ body }));
+    await overAll((client) => client.store({ body }));
   });
 
   test.each(['', ' ', ' a ', '\ta\t', 'é ', 'a  b', '"q"', 'x'.repeat(200)])(
     'headers have the value %j',
     async (value) => {
-      await overBoth((client) => client.heads(), {
+      await overAll((client) => client.heads(), {
         ...{ 'X-Own': value, authorization: value, cookie: value, 'set-cookie': value, 'accept-language': value },
       });
     },
@@ -163,7 +170,7 @@ describe('over both wires', () => {
   test.each([0, 1, 2, 3])('a trace keeps its flags %d', async (flags) => {
     const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), parentSpanId: undefined, flags, tracestate: '' };
     const context = background.with({ values: [traceKey.of(trace)] });
-    const { value } = await overBoth((client) => client.heads({}, { context }));
+    const { value } = await overAll((client) => client.heads({}, { context }));
     expect((value as { readonly flags: number }).flags & randomFlag).toBe(flags & randomFlag);
   });
 
@@ -171,8 +178,8 @@ describe('over both wires', () => {
     'a problem of status %d is the same',
     async (status) => {
       const members = { code: 'OWN', left: [1, null], größe: 'é€😀' };
-      await overBoth((client) => client.fail({ body: { status, detail: 'é\n', members } }));
-      await overBoth((client) =>
+      await overAll((client) => client.fail({ body: { status, detail: 'é\n', members } }));
+      await overAll((client) =>
         client.fail({ body: { status, detail: '', members: { ...members, notProcessed: true } } }),
       );
     },
@@ -180,7 +187,7 @@ describe('over both wires', () => {
 
   test.each([10_000, 40_000, 70_000])('a refusal says the same in a document of %d characters', async (length) => {
     const body = { status: 429, detail: 'é'.repeat(length), members: { notProcessed: true } };
-    const refusal = await overBoth((client) => client.fail({ body }));
+    const refusal = await overAll((client) => client.fail({ body }));
     expect(refusal).toMatchObject({ status: 429, traits: { notProcessed: true, refusedBy: 'callee' } });
   });
 
@@ -188,7 +195,7 @@ describe('over both wires', () => {
     'a body of %d bytes is taken or refused alike',
     async (length) => {
       const body = 'x'.repeat(length);
-      const answer = await overBoth((client) => client.lengthOf({ body }));
+      const answer = await overAll((client) => client.lengthOf({ body }));
       expect(answer).toMatchObject(
         length <= 1_048_574 ? { value: length } : { status: 413, problem: { limitBytes: 1_048_576 } },
       );
@@ -226,7 +233,7 @@ describe('over both wires', () => {
   });
 });
 
-test('the largest body limit that a server can have is served over both wires', async () => {
+test('the largest body limit that a server can have is served over all wires', async () => {
   await using large = createServer({
     bodyLimitBytes: 2 ** 30,
     serve: [
@@ -237,8 +244,11 @@ test('the largest body limit that a server can have is served over both wires', 
   });
   await large.start();
   const sizes = contract('sizes', { version: '1.0.0', operations: { size: depot.operations.lengthOf } });
+  const own = localGroup();
+  own.add(large);
   for (const wire of wires) {
-    await using client = createClient(sizes, { endpoints: [large.url], wire, retry: false });
+    const reached = wire === 'local' ? { group: own } : { endpoints: [large.url] };
+    await using client = createClient(sizes, { ...reached, wire, retry: false });
     expect(await client.size({ body: 'x'.repeat(3_000_000) })).toBe(3_000_000);
   }
 });
@@ -248,7 +258,7 @@ test('a set-cookie header, which means nothing in a request, breaks no call over
   expect(JSON.parse((await exchangeOverMux(sent)).text)).toMatchObject({ set: 'a=1' });
 });
 
-test.each(wires)(
+test.each(['http', 'mux'])(
   'a program that never closes its client ends by itself: %s',
   async (wire) => {
     const clock = contract('clock', { version: '1.0.0', operations: { tick: get('/tick', { response: z.number() }) } });

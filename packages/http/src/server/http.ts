@@ -4,6 +4,7 @@
  * the application is ready; readiness says so. Each application that lists the component has a server of its own.
  */
 import { clusterWorker, drainToken, healthToken, metricsToken, usageToken } from '@fwk/core';
+import { appPlaceToken } from '@fwk/discovery';
 import {
   anything,
   type Class,
@@ -14,9 +15,8 @@ import {
   type HealthReport,
   OptionsError,
 } from '@fwk/kernel';
-import { appPlaceToken } from '@fwk/discovery';
-import { localGroupToken } from '../local/local-group.js';
 import { policyRegistryToken } from '@fwk/resilience';
+import { localGroupToken } from '../local/local-group.js';
 import { contractServedBy, isServed, optionsServedWith, type Served, served } from '../serving/served.js';
 import { type AdvertiseOptions, checkAdvertise } from './advertise.js';
 import { announce } from './announce.js';

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { contract } from '../contract/contract.js';
 import { post } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
-import { sendOver, wires } from '../fixtures/send-mux.js';
+import { reachable } from '../fixtures/local-servers.js';
+import { sendOver, wires } from '../fixtures/send-over.js';
 import type { Claim } from '../idempotency/idempotency-store.js';
 import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
 import { served } from '../serving/served.js';
@@ -39,6 +40,7 @@ describe.each(wires)('over %s', (wire) => {
       const server = createServer({ ...options, serve: [handlers] });
       servers.push(server);
       await server.start();
+      reachable(server);
       const url = `${server.url}/payments`;
       const pays = (key: string | undefined, cents = 100, headers: Readonly<Record<string, string>> = {}) =>
         send(url, {

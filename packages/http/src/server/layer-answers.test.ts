@@ -4,7 +4,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { contract } from '../contract/contract.js';
 import { get, post } from '../contract/operation.js';
-import { sendOver, wires } from '../fixtures/send-mux.js';
+import { reachable } from '../fixtures/local-servers.js';
+import { sendOver, wires } from '../fixtures/send-over.js';
 import type { ServedAnswer } from '../serving/answer.js';
 import { served } from '../serving/served.js';
 import type { ServedRequest } from '../serving/served-request.js';
@@ -54,6 +55,7 @@ describe.each(wires)('over %s', (wire) => {
     });
     servers.push(server);
     await server.start();
+    reachable(server);
     return { server, errors };
   }
 

@@ -18,8 +18,8 @@ import {
   oneByOne,
   sleep,
 } from '@fwk/kernel';
-import { LocalServer } from '../local/local-server.js';
 import { serveLocally } from '../local/local-group.js';
+import { LocalServer } from '../local/local-server.js';
 import { probeHandlers } from '../serving/probe-routes.js';
 import { type Routes, routesOf } from '../serving/routes.js';
 import type { ServedScope } from '../serving/served-scope.js';
@@ -93,7 +93,11 @@ export class NodeServer implements HttpServer {
     this.#wire = wire;
     this.#tls = tls;
     this.#followed = tls && followTls('server', tls.sources, parts.env);
-    this.#local = new LocalServer({ bodyLimitBytes: settings.bodyLimitBytes, logger: parts.env.logger, load: parts.load });
+    this.#local = new LocalServer({
+      bodyLimitBytes: settings.bodyLimitBytes,
+      logger: parts.env.logger,
+      load: parts.load,
+    });
     parts.drain.onDrain(() => {
       this.#local.draining = true;
     });

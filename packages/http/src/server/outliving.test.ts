@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { contract } from '../contract/contract.js';
 import { get } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
-import { sendOver, wires } from '../fixtures/send-mux.js';
+import { reachable } from '../fixtures/local-servers.js';
+import { sendOver, wires } from '../fixtures/send-over.js';
 import { served } from '../serving/served.js';
 import type { HttpServer } from './http-server.js';
 import { createServer } from './server.js';
@@ -33,6 +34,7 @@ describe.each(wires)('over %s', (wire) => {
     const all = { once: () => 'once', slow: () => 'slow', ...handlers };
     server = createServer({ serve: [served(polls, all as never)] });
     await server.start();
+    reachable(server);
     return server.url;
   }
 

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { contract } from '../contract/contract.js';
 import { get } from '../contract/operation.js';
-import { sendOver, wires } from '../fixtures/send-mux.js';
+import { reachable } from '../fixtures/local-servers.js';
+import { sendOver, wires } from '../fixtures/send-over.js';
 import { served } from '../serving/served.js';
 import type { HttpServer } from './http-server.js';
 import { createServer } from './server.js';
@@ -34,6 +35,7 @@ describe.each(wires)('over %s', (wire) => {
       });
       servers.push(server);
       await server.start();
+      reachable(server);
       return async (operation: string, claimed?: string) =>
         (
           await send(`${server.url}/${operation}`, {
@@ -58,7 +60,9 @@ describe.each(wires)('over %s', (wire) => {
     });
 
     test('is what a caller says from a network that the configuration trusts', async () => {
-      for (const networks of [['127.0.0.1'], ['10.0.0.0/8', '127.0.0.0/8']]) {
+      for (const networks of wire === 'local'
+        ? [['local'], ['10.0.0.0/8', 'local']]
+        : [['127.0.0.1'], ['10.0.0.0/8', '127.0.0.0/8']]) {
         const ask = await start(networks);
         expect(await ask('plain', 'critical')).toBe('critical');
         expect(await ask('background', 'default')).toBe('default');

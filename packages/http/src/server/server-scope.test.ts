@@ -8,9 +8,10 @@ import { createClient } from '../client/create-client.js';
 import { contract } from '../contract/contract.js';
 import { get, post } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
+import { reachable } from '../fixtures/local-servers.js';
 import { exchangeRaw, rawConnection } from '../fixtures/raw-connection.js';
 import { send } from '../fixtures/raw-request.js';
-import { type Send, sendOver, wires } from '../fixtures/send-mux.js';
+import { type Send, sendOver, wires } from '../fixtures/send-over.js';
 import type { ServedAnswer } from '../serving/answer.js';
 import { served } from '../serving/served.js';
 import type { ServedRequest } from '../serving/served-request.js';
@@ -70,6 +71,7 @@ function build(options: Partial<ServerOptions> = {}, own?: Parameters<typeof ser
 async function start(options: Partial<ServerOptions> = {}) {
   const built = build(options);
   await built.server.start();
+  reachable(built.server);
   return built;
 }
 
@@ -161,6 +163,7 @@ describe.each(wires)('over %s', (wire) => {
       });
       const { server } = build({ layers: (layers) => layers.after('deadline', spy('outer')).use(spy('inner')) });
       await server.start();
+      reachable(server);
       const answer = await overWire(`${server.url}/look`, { headers: { 'x-who': 'me' } });
       expect([answer.status, answer.json, answer.headers['x-spy']]).toEqual([200, 'seen', 'outer']);
       expect(seen).toEqual(['outer look me', 'inner look me']);
@@ -234,7 +237,7 @@ describe.each(wires)('over %s', (wire) => {
       const names = (caller: string) => ({ 'fwk-caller': caller });
       expect((await strange.ask('/look', names('a'))).status).toBe(200);
       expect((await strange.ask('/look', names('b'))).status).toBe(429);
-      const trusted = await start({ rateLimit, trustedNetworks: ['127.0.0.0/8'] });
+      const trusted = await start({ rateLimit, trustedNetworks: ['127.0.0.0/8', 'local'] });
       expect((await trusted.ask('/look', names('a'))).status).toBe(200);
       expect((await trusted.ask('/look', names('a'))).status).toBe(429);
       expect((await trusted.ask('/look', names('b'))).status).toBe(200);
@@ -246,7 +249,7 @@ describe.each(wires)('over %s', (wire) => {
     test('remembers no more callers than it is told to', async () => {
       const { ask } = await start({
         rateLimit: { burst: 1, permitsPerSecond: 0.01, maxKeys: 2 },
-        trustedNetworks: ['127.0.0.1'],
+        trustedNetworks: ['127.0.0.1', 'local'],
       });
       const statuses: number[] = [];
       for (const name of ['a', 'b', 'c', 'a']) statuses.push((await ask('/look', { 'fwk-caller': name })).status);

@@ -22,8 +22,9 @@ import { contract } from '../contract/contract.js';
 import type { Handlers } from '../contract/contract-types.js';
 import { del, get, post } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
+import { reachable } from '../fixtures/local-servers.js';
 import { type RawRequest, send } from '../fixtures/raw-request.js';
-import { sendOver, wires } from '../fixtures/send-mux.js';
+import { sendOver, wires } from '../fixtures/send-over.js';
 import { served } from '../serving/served.js';
 import { problem } from '../wire/problem.js';
 import type { HttpServer } from './http-server.js';
@@ -78,7 +79,7 @@ async function start(
   });
   servers.push(server);
   await server.start();
-  return server;
+  return reachable(server);
 }
 
 describe.each(wires)('over %s', (wire) => {

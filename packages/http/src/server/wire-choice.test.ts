@@ -6,7 +6,7 @@ import { openSession } from '@fwk/mux';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { rawConnection } from '../fixtures/raw-connection.js';
 import { send } from '../fixtures/raw-request.js';
-import { sendOver } from '../fixtures/send-mux.js';
+import { sendOver } from '../fixtures/send-over.js';
 import { host, shop, startShop } from '../fixtures/waiting-shop.js';
 import type { HttpServer } from './http-server.js';
 

@@ -22,13 +22,15 @@ export function isCarriedHeader(name: string): boolean {
 /** See the head of this file. */
 export class HeaderRecord {
   readonly #headers: Record<string, string>;
-  readonly #cookies: string[] = [];
+  /** Undefined where there are none, as in nearly all requests. */
+  #cookies: string[] | undefined;
   #length: number;
 
-  /** @param begun - one to go on from; it stays as it is, and has no `set-cookie`. @defaultValue none */
+  /** @param begun - one to go on from; it stays as it is. @defaultValue none */
   constructor(begun?: HeaderRecord) {
     this.#headers = begun ? { ...begun.#headers } : {};
     this.#length = begun ? begun.#length : 0;
+    if (begun && begun.#cookies) this.#cookies = [...begun.#cookies];
   }
 
   /**
@@ -43,12 +45,12 @@ export class HeaderRecord {
     if (fault !== undefined) throw malformed(`the header ${name} ${fault}`);
     const headers = this.#headers;
     // As of a header that comes twice.
-    if (name === setCookie) this.#cookies.push(value);
+    if (name === setCookie) this.#cookies = [...(this.#cookies ?? []), value];
     else headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;
   }
 
   get headers(): IncomingHttpHeaders {
-    return this.#cookies.length === 0 ? this.#headers : { ...this.#headers, [setCookie]: this.#cookies };
+    return this.#cookies ? { ...this.#headers, [setCookie]: this.#cookies } : this.#headers;
   }
 }
 

@@ -1,12 +1,13 @@
 /**
  * Whether a running server keeps a contract, whatever it is made of: each operation answers an example as the contract
- * says, and refuses what the contract does not allow with a problem document, over HTTP or over Mux. The cases use `node:assert`
+ * says, and refuses what the contract does not allow with a problem document, over HTTP, over Mux or within one process. The cases use `node:assert`
  * and `node:http`, so that they run under any test runner.
  */
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type IncomingHttpHeaders, request } from 'node:http';
+import type { Wire } from '@fwk/discovery';
 import { parseJson, problemType, systemClock } from '@fwk/kernel';
 import { clientOperation } from '../calling/operation-request.js';
 import { readAnswer } from '../calling/read-answer.js';
@@ -14,8 +15,11 @@ import type { ReceivedAnswer } from '../calling/received-answer.js';
 import { type GivenRequest, prepareRequest } from '../client/prepare-request.js';
 import type { OperationPlan } from '../contract/contract.js';
 import type { AnyContract, ErrorOf, OperationName, RequestOf } from '../contract/contract-types.js';
+import { locallyServed } from '../local/local-group.js';
+import type { HttpServer } from '../server/http-server.js';
 import { headerNames } from '../wire/headers.js';
 import { formatIssues, validatePart } from '../wire/validate.js';
+import { exchangeLocally } from './local-exchange.js';
 
 /** An example request for each operation; the server must answer it well. */
 export type Examples<C> = { readonly [Op in OperationName<C>]: RequestOf<C, Op> };
@@ -36,17 +40,18 @@ export interface ConformanceOptions<C = AnyContract> {
   /** Requests that the server must answer with errors that the contract declares. @defaultValue none */
   readonly errors?: ErrorExamples<C>;
   /** The wire that the server is asked over. @defaultValue 'http' */
-  readonly wire?: 'http' | 'mux';
+  readonly wire?: Wire;
 }
 
 /**
  * What every server of a contract does, as test cases.
- * @param urlOf - answers the server's base URL when a case runs, such as `http://127.0.0.1:4001`.
+ * @param where - answers the server's base URL when a case runs, such as `http://127.0.0.1:4001`; with the wire `local` the server
+ * itself, made by `createServer`.
  * @example for (const { name, run } of contractConformance(inventory, () => url, examples)) test(name, run);
  */
 export function contractConformance<C extends AnyContract>(
   contract: C,
-  urlOf: () => string,
+  where: () => string | HttpServer,
   examples: Examples<C>,
   { wire = 'http', errors = {} }: ConformanceOptions<C> = {},
 ): readonly ConformanceCase[] {
@@ -55,8 +60,10 @@ export function contractConformance<C extends AnyContract>(
     const ask = async (change: Partial<Sent>, example = given): Promise<Received> => {
       const { path, body, headers } = await prepareRequest(clientOperation(plan, 'conformance'), example, undefined);
       const key = plan.idempotencyKey ? `"${randomUUID()}"` : undefined;
-      const sent = { url: urlOf(), path, body, own: pairsIn(headers), key, ...change };
-      return wire === 'mux' ? sendOverMux(contract, plan, sent) : send(plan.method, sent);
+      const to = where();
+      const sent = { path, body, own: pairsIn(headers), key, ...change };
+      if (typeof to !== 'string') return sendLocally(contract, plan, to, sent);
+      return wire === 'mux' ? sendOverMux(contract, plan, to, sent) : send(plan.method, to, sent);
     };
     const cases: ConformanceCase[] = [
       {
@@ -144,7 +151,6 @@ async function answersError({ id, errors = [] }: OperationPlan, name: string, re
 }
 
 interface Sent {
-  readonly url: string;
   readonly path: string;
   readonly body: string | Uint8Array | undefined;
   /** Headers of the operation and of the example. */
@@ -173,7 +179,8 @@ function pairsIn(headers: readonly string[]): Readonly<Record<string, string>> {
 async function sendOverMux(
   { name }: AnyContract,
   plan: OperationPlan,
-  { url, path, body, ...sent }: Sent,
+  url: string,
+  { path, body, ...sent }: Sent,
 ): Promise<Received> {
   const { exchangeOverMux } = await import('./mux-exchange.js');
   const destination = `/${name}/${plan.name}`;
@@ -181,6 +188,19 @@ async function sendOverMux(
   const answer = await exchangeOverMux({ url, destination, target: path, body, headers: own });
   const { status, headers } = answer;
   return { ...answer, type: headers['content-type'] ?? (status < 400 ? 'application/json' : problemType) };
+}
+
+async function sendLocally(
+  { name }: AnyContract,
+  plan: OperationPlan,
+  to: HttpServer,
+  { path, body, ...sent }: Sent,
+): Promise<Received> {
+  const server = locallyServed(to);
+  assert.ok(server, 'the server must be made by createServer()');
+  const destination = `/${name}/${plan.name}`;
+  const answer = await exchangeLocally({ server, destination, target: path, body, headers: headersOf(sent) });
+  return { ...answer, type: answer.headers['content-type'] ?? '' };
 }
 
 function headersOf({
@@ -195,7 +215,7 @@ function headersOf({
   };
 }
 
-function send(method: string, { url, path, body, ...sent }: Sent): Promise<Received> {
+function send(method: string, url: string, { path, body, ...sent }: Sent): Promise<Received> {
   return new Promise((resolve, reject) => {
     const headers = headersOf(sent);
     const asked = request(url + path, { method, headers, agent: false, timeout: 10_000 }, (answer) => {

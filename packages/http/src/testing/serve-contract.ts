@@ -3,6 +3,7 @@ import type { Env } from '@fwk/kernel';
 import type { ClientOptions } from '../client/client-options.js';
 import { createClient } from '../client/create-client.js';
 import type { AnyContract, Client, Handlers } from '../contract/contract-types.js';
+import { localGroup } from '../local/local-group.js';
 import type { HttpServer } from '../server/http-server.js';
 import { createServer } from '../server/server.js';
 import type { ServerSettings } from '../server/server-options.js';
@@ -22,7 +23,7 @@ export interface ServeContractOptions<C> {
 export interface ServedContract<C> extends AsyncDisposable {
   readonly url: string;
   readonly server: HttpServer;
-  /** Calls the server over a real socket. */
+  /** Calls the server over a real socket, or without one where the wire is `local`. */
   readonly client: Client<C>;
 }
 
@@ -40,8 +41,11 @@ export async function serveContract<C extends AnyContract>(
   const server = createServer({ ...options.server, serve: [served(contract, handlers)], env });
   await server.start();
   const { url } = server;
+  const group = localGroup();
+  if (options.wire === 'local') group.add(server);
+  const reached = options.wire === 'local' ? { group } : { endpoints: [url] };
   const wire = options.wire && { wire: options.wire };
-  const client = createClient<C>(contract, { ...wire, ...options.client, endpoints: [url], env } as Parameters<
+  const client = createClient<C>(contract, { ...wire, ...options.client, ...reached, env } as Parameters<
     typeof createClient<C>
   >[1]);
   return {

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Handlers } from '../contract/contract-types.js';
-import { wires } from '../fixtures/send-mux.js';
+import { wires } from '../fixtures/send-over.js';
 import { shop } from '../fixtures/shop-contract.js';
 import { contractConformance, type Examples, type ServedContract, serveContract } from '../testing.js';
 
@@ -40,7 +40,8 @@ describe.each(wires)('our own server conforms over %s:', (wire) => {
     running = await serveContract(shop, handlers);
   });
   afterAll(() => running[Symbol.asyncDispose]());
-  for (const { name, run } of contractConformance(shop, () => running.url, examples, { wire, errors })) test(name, run);
+  const where = () => (wire === 'local' ? running.server : running.url);
+  for (const { name, run } of contractConformance(shop, where, examples, { wire, errors })) test(name, run);
 });
 
 describe('a server that answers everything alike', () => {
