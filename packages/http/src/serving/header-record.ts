@@ -21,16 +21,17 @@ export function isCarriedHeader(name: string): boolean {
 
 /** See the head of this file. */
 export class HeaderRecord {
-  readonly #headers: Record<string, string>;
+  #headers: Record<string, string> = {};
   /** Undefined where there are none, as in nearly all requests. */
   #cookies: string[] | undefined;
-  #length: number;
+  #length = 0;
 
   /** @param begun - one to go on from; it stays as it is. @defaultValue none */
   constructor(begun?: HeaderRecord) {
-    this.#headers = begun ? { ...begun.#headers } : {};
-    this.#length = begun ? begun.#length : 0;
-    if (begun && begun.#cookies) this.#cookies = [...begun.#cookies];
+    if (!begun) return;
+    this.#headers = { ...begun.#headers };
+    this.#length = begun.#length;
+    if (begun.#cookies) this.#cookies = [...begun.#cookies];
   }
 
   /**
