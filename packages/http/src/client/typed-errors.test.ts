@@ -7,7 +7,10 @@ import { z } from 'zod';
 import { AnswerInvalidError } from '../calling/client-errors.js';
 import { contract } from '../contract/contract.js';
 import { get, post } from '../contract/operation.js';
-import { sendOver, wires } from '../fixtures/send-mux.js';
+import { reachable } from '../fixtures/local-servers.js';
+import { sendOver, wires } from '../fixtures/send-over.js';
+import { localGroup } from '../local/local-group.js';
+import type { HttpServer } from '../server/http-server.js';
 import { createServer } from '../server/server.js';
 import { served } from '../serving/served.js';
 import { problem } from '../wire/problem.js';
@@ -84,7 +87,12 @@ const server = createServer({
     }),
   ],
 });
-beforeAll(() => server.start());
+const group = localGroup();
+beforeAll(async () => {
+  await server.start();
+  reachable(server);
+  group.add(server);
+});
 afterAll(() => server.close());
 beforeEach(() => {
   seenKeys = [];
@@ -94,9 +102,20 @@ beforeEach(() => {
 const patient = { connectTimeoutMs: 10_000, timeoutMs: 20_000, deadlineMs: 20_000 } as const;
 
 describe.each(wires)('over %s', (wire) => {
-  const client = createClient(inventory, { endpoints: ['http://127.0.0.1:1'], wire });
+  /** How a server is reached over the wire. */
+  const reached = (to: HttpServer) => {
+    if (wire !== 'local') return { endpoints: [to.url], wire };
+    const own = localGroup();
+    own.add(to);
+    return { group: own, wire };
+  };
+  const client = createClient(inventory, {
+    group,
+    endpoints: wire === 'local' ? undefined : ['http://127.0.0.1:1'],
+    wire,
+  });
   const open = (more: object = {}) =>
-    createClient(inventory, { endpoints: [server.url], wire, retry: false, ...patient, ...more });
+    createClient(inventory, { ...reached(server), retry: false, ...patient, ...more });
   afterAll(() => client[Symbol.asyncDispose]());
 
   /** How the call of a client ends that is asked for something. */
@@ -179,7 +198,7 @@ describe.each(wires)('over %s', (wire) => {
   });
 
   test('a client whose contract does not know the error gets a remote error with what the document says', async () => {
-    await using old = createClient(before, { endpoints: [server.url], wire, retry: false, ...patient });
+    await using old = createClient(before, { ...reached(server), retry: false, ...patient });
     const error = await old.reserve({ body: 'OutOfStock' }).catch((failure: unknown) => failure);
     expect(error).toMatchObject({
       name: 'RemoteError',
@@ -209,7 +228,7 @@ describe.each(wires)('over %s', (wire) => {
         }),
       },
     });
-    await using strict = createClient(stricter, { endpoints: [server.url], wire, retry: false, ...patient });
+    await using strict = createClient(stricter, { ...reached(server), retry: false, ...patient });
     const error = await strict.reserve({ body: 'OutOfStock' }).catch((failure: unknown) => failure);
     expect(error).toMatchObject({ name: 'RemoteError', status: 409, traits: { outcome: 'ignored' } });
     expect((error as Error).cause).toBeInstanceOf(AnswerInvalidError);
@@ -250,7 +269,7 @@ describe.each(wires)('over %s', (wire) => {
       serve: [served(front, { order: async ({ body }) => void (await inner.reserve({ body })) })],
     });
     await outer.start();
-    await using client = createClient(front, { endpoints: [outer.url], wire, retry: false, ...patient });
+    await using client = createClient(front, { ...reached(outer), retry: false, ...patient });
     const error = await client.order({ body: 'OutOfStock' }).catch((failure: unknown) => failure);
     expect(error).toMatchObject({ name: 'RemoteError', status: 409, problem: { detail: 'two are left' } });
     expect((error as RemoteError).problem).not.toHaveProperty('data');
@@ -266,7 +285,7 @@ describe.each(wires)('over %s', (wire) => {
       ],
     });
     await outer.start();
-    await using client = createClient(inventory, { endpoints: [outer.url], wire, retry: false, ...patient });
+    await using client = createClient(inventory, { ...reached(outer), retry: false, ...patient });
     await expect(client.reserve({ body: 'OutOfStock' })).rejects.toMatchObject({
       name: 'OutOfStock',
       data: { left: 2 },
@@ -289,7 +308,7 @@ describe.each(wires)('over %s', (wire) => {
         }),
     });
     await layered.start();
-    await using client = createClient(inventory, { endpoints: [layered.url], wire, retry: false, ...patient });
+    await using client = createClient(inventory, { ...reached(layered), retry: false, ...patient });
     await expect(client.reserve({ body: '' })).rejects.toMatchObject({
       status: 500,
       problem: { code: 'FWK_HTTP_INTERNAL' },
