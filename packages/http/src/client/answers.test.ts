@@ -1,4 +1,4 @@
-/** Answers by status, their headers, and bodies that are no JSON: the same over both wires. */
+/** Answers by status, their headers, and bodies that are no JSON: the same over all wires. */
 import { makeEnv } from '@fwk/kernel';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -7,7 +7,8 @@ import { AnswerInvalidError, CallInvalidError } from '../calling/client-errors.j
 import { bytes, text } from '../contract/content.js';
 import { contract } from '../contract/contract.js';
 import { get, post, put } from '../contract/operation.js';
-import { sendOver, wires } from '../fixtures/send-mux.js';
+import { reachable, reachedOver } from '../fixtures/local-servers.js';
+import { sendOver, wires } from '../fixtures/send-over.js';
 import { createServer } from '../server/server.js';
 import { served } from '../serving/served.js';
 import { createClient } from './create-client.js';
@@ -78,7 +79,10 @@ const server = createServer({
     }),
   ],
 });
-beforeAll(() => server.start());
+beforeAll(async () => {
+  await server.start();
+  reachable(server);
+});
 afterAll(() => server.close());
 afterEach(() => {
   logged.length = 0;
@@ -86,14 +90,13 @@ afterEach(() => {
 
 describe.each(wires)('over %s', (wire) => {
   const patient = {
-    wire,
     retry: false,
     breaker: false,
     connectTimeoutMs: 10_000,
     timeoutMs: 20_000,
     deadlineMs: 20_000,
   } as const;
-  const open = () => createClient(desk, { endpoints: [server.url], ...patient });
+  const open = () => createClient(desk, { ...reachedOver(wire, server), ...patient });
   const ask = async (body: unknown) => {
     await using client = open();
     // Awaited here: else the client is closed first, and nobody listens when the call fails.
@@ -179,7 +182,7 @@ describe.each(wires)('over %s', (wire) => {
   });
 
   test('a client refuses what its own contract does not have', async () => {
-    await using client = createClient(narrow, { endpoints: [server.url], ...patient });
+    await using client = createClient(narrow, { ...reachedOver(wire, server), ...patient });
     const refused = async (body: unknown) => client.read({ body }).catch((error: unknown) => error);
     expect(String(await refused({ status: 202, body: 'a' }))).toMatch(
       /the answer has the status 202, which the contract does not have/,

@@ -7,10 +7,9 @@ import { z } from 'zod';
 import { AnswerInvalidError } from '../calling/client-errors.js';
 import { contract } from '../contract/contract.js';
 import { get, post } from '../contract/operation.js';
-import { reachable } from '../fixtures/local-servers.js';
+import { reachable, reachedOver } from '../fixtures/local-servers.js';
 import { sendOver, wires } from '../fixtures/send-over.js';
 import { localGroup } from '../local/local-group.js';
-import type { HttpServer } from '../server/http-server.js';
 import { createServer } from '../server/server.js';
 import { served } from '../serving/served.js';
 import { problem } from '../wire/problem.js';
@@ -102,20 +101,13 @@ beforeEach(() => {
 const patient = { connectTimeoutMs: 10_000, timeoutMs: 20_000, deadlineMs: 20_000 } as const;
 
 describe.each(wires)('over %s', (wire) => {
-  /** How a server is reached over the wire. */
-  const reached = (to: HttpServer) => {
-    if (wire !== 'local') return { endpoints: [to.url], wire };
-    const own = localGroup();
-    own.add(to);
-    return { group: own, wire };
-  };
   const client = createClient(inventory, {
     group,
     endpoints: wire === 'local' ? undefined : ['http://127.0.0.1:1'],
     wire,
   });
   const open = (more: object = {}) =>
-    createClient(inventory, { ...reached(server), retry: false, ...patient, ...more });
+    createClient(inventory, { ...reachedOver(wire, server), retry: false, ...patient, ...more });
   afterAll(() => client[Symbol.asyncDispose]());
 
   /** How the call of a client ends that is asked for something. */
@@ -198,7 +190,7 @@ describe.each(wires)('over %s', (wire) => {
   });
 
   test('a client whose contract does not know the error gets a remote error with what the document says', async () => {
-    await using old = createClient(before, { ...reached(server), retry: false, ...patient });
+    await using old = createClient(before, { ...reachedOver(wire, server), retry: false, ...patient });
     const error = await old.reserve({ body: 'OutOfStock' }).catch((failure: unknown) => failure);
     expect(error).toMatchObject({
       name: 'RemoteError',
@@ -228,7 +220,7 @@ describe.each(wires)('over %s', (wire) => {
         }),
       },
     });
-    await using strict = createClient(stricter, { ...reached(server), retry: false, ...patient });
+    await using strict = createClient(stricter, { ...reachedOver(wire, server), retry: false, ...patient });
     const error = await strict.reserve({ body: 'OutOfStock' }).catch((failure: unknown) => failure);
     expect(error).toMatchObject({ name: 'RemoteError', status: 409, traits: { outcome: 'ignored' } });
     expect((error as Error).cause).toBeInstanceOf(AnswerInvalidError);
@@ -269,7 +261,7 @@ describe.each(wires)('over %s', (wire) => {
       serve: [served(front, { order: async ({ body }) => void (await inner.reserve({ body })) })],
     });
     await outer.start();
-    await using client = createClient(front, { ...reached(outer), retry: false, ...patient });
+    await using client = createClient(front, { ...reachedOver(wire, outer), retry: false, ...patient });
     const error = await client.order({ body: 'OutOfStock' }).catch((failure: unknown) => failure);
     expect(error).toMatchObject({ name: 'RemoteError', status: 409, problem: { detail: 'two are left' } });
     expect((error as RemoteError).problem).not.toHaveProperty('data');
@@ -285,7 +277,7 @@ describe.each(wires)('over %s', (wire) => {
       ],
     });
     await outer.start();
-    await using client = createClient(inventory, { ...reached(outer), retry: false, ...patient });
+    await using client = createClient(inventory, { ...reachedOver(wire, outer), retry: false, ...patient });
     await expect(client.reserve({ body: 'OutOfStock' })).rejects.toMatchObject({
       name: 'OutOfStock',
       data: { left: 2 },
@@ -308,7 +300,7 @@ describe.each(wires)('over %s', (wire) => {
         }),
     });
     await layered.start();
-    await using client = createClient(inventory, { ...reached(layered), retry: false, ...patient });
+    await using client = createClient(inventory, { ...reachedOver(wire, layered), retry: false, ...patient });
     await expect(client.reserve({ body: '' })).rejects.toMatchObject({
       status: 500,
       problem: { code: 'FWK_HTTP_INTERNAL' },

@@ -10,10 +10,10 @@ import { writeAttempt } from '../calling/write-attempt.js';
 import type { WireAnswer } from '../serving/answer.js';
 import { HeaderRecord, isCarriedHeader } from '../serving/header-record.js';
 import type { RequestHead } from '../serving/whole-request.js';
+import { copied, isLonger } from './copied-body.js';
 import type { LocalConnection } from './local-connection.js';
 import { LocalHead } from './local-head.js';
 import type { LocalCall, LocalServing } from './local-server.js';
-import { copied, isLonger } from './copied-body.js';
 
 /** What all calls of an operation have in common. */
 export interface LocalOperation {

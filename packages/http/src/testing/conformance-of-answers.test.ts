@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { bytes } from '../contract/content.js';
 import { contract } from '../contract/contract.js';
 import { get, post } from '../contract/operation.js';
-import { wires } from '../fixtures/send-mux.js';
+import { wires } from '../fixtures/send-over.js';
 import { contractConformance, type ServedContract, serveContract } from '../testing.js';
 
 const files = contract('files', {
@@ -33,7 +33,8 @@ describe.each(wires)('our own server conforms over %s:', (wire) => {
     });
   });
   afterAll(() => running[Symbol.asyncDispose]());
-  for (const { name, run } of contractConformance(files, () => running.url, examples, { wire })) test(name, run);
+  const where = () => (wire === 'local' ? running.server : running.url);
+  for (const { name, run } of contractConformance(files, where, examples, { wire })) test(name, run);
 });
 
 describe('a server is found out', () => {
