@@ -6,7 +6,7 @@ import { createMeter } from '@fwk/core';
 import { type Endpoint, memberships, staticEndpoints, staticRegistry } from '@fwk/discovery';
 import { liveValue, makeEnv } from '@fwk/kernel';
 import { recordEvents } from '@fwk/kernel/testing';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { contract } from '../contract/contract.js';
 import type { Client } from '../contract/contract-types.js';
@@ -115,12 +115,16 @@ test('an operation is not sent to the endpoints where it fails while another ans
     endpoints: await warehouses((response, instance) => answer(response, instance === 2 ? 200 : 500)),
     retry: false,
   });
-  await share(client, 40);
-  const settled = await share(client, 40);
-  expect(settled.stock).toBe(1);
-  // What still fails are the probes of open breakers.
-  expect(settled.report).toBeGreaterThan(0.8);
-}, 30_000);
+  // On a busy machine it takes more than one round until all breakers are open. What still fails then are their probes.
+  await vi.waitFor(
+    async () => {
+      const settled = await share(client, 40);
+      expect(settled.stock).toBe(1);
+      expect(settled.report).toBeGreaterThan(0.8);
+    },
+    { timeout: 50_000, interval: 0 },
+  );
+}, 60_000);
 
 test('an operation that some callers get an answer to is not refused to all because it fails for others', async () => {
   let calls = 0;
