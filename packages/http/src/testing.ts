@@ -5,6 +5,23 @@ export {
   type ErrorExamples,
   type Examples,
 } from './testing/contract-conformance.js';
+export { type ExpectCompatibleOptions, expectCompatible, readContract } from './testing/expect-compatible.js';
+export {
+  answers,
+  breaksConnection,
+  delays,
+  type FakeReply,
+  failsWith,
+  hangs,
+  refusesConnection,
+} from './testing/fake-reply.js';
+export type { FakeCall, FakeScript, FakeStep } from './testing/fake-script.js';
+export {
+  type FakeClientOptions,
+  type FakeListenOptions,
+  type FakeService,
+  fakeService,
+} from './testing/fake-service.js';
 export {
   type IdempotencyStoreContract,
   type IdempotencyStoreContractCase,

@@ -34,3 +34,14 @@ test('takes every option of an application', async () => {
   expect((await fetch(`${app.managementUrl}/manage/info`)).status).toBe(200);
   await app.stop();
 });
+
+test('replaces components by name, in their places, and says when there is nothing to replace', async () => {
+  const log: string[] = [];
+  const component = (name: string, from: string) => ({ name, start: () => void log.push(`${from} ${name}`) });
+  const use = [component('first', 'program'), component('second', 'program'), component('third', 'program')];
+  await using _ = await testApp({ use, replace: [component('third', 'test'), component('first', 'test')] });
+  expect(log).toEqual(['test first', 'program second', 'test third']);
+  await expect(testApp({ use, replace: [component('forth', 'test')] })).rejects.toThrow(
+    /testApp.*replace has "forth", but use has no component of that name \(it has first, second, third\)/,
+  );
+});

@@ -1,11 +1,11 @@
 /** Finds the contract that a place on the command line means. */
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { messageOf, OptionsError, parseJson } from '@fwk/kernel';
+import { messageOf, OptionsError } from '@fwk/kernel';
 import type { AnyContract } from '../contract/contract-types.js';
 import type { ContractDescription } from '../evolution/contract-description.js';
 import { isObject } from '../evolution/json-schema.js';
+import { readDescription } from '../evolution/read-description.js';
 
 /**
  * Reads a description, or imports a module and finds the contract in it.
@@ -16,7 +16,7 @@ export async function loadContract(place: string): Promise<AnyContract | Contrac
   const at = place.lastIndexOf('#');
   const [path, name] = at > 0 ? [place.slice(0, at), place.slice(at + 1)] : [place, undefined];
   try {
-    if (path.endsWith('.json')) return checkDescription(path, parseJson(await readFile(path, 'utf8')));
+    if (path.endsWith('.json')) return await readDescription(path);
     const module: unknown = await import(pathToFileURL(resolve(path)).href);
     return contractIn(path, module as Readonly<Record<string, unknown>>, name);
   } catch (error) {
@@ -38,20 +38,4 @@ function contractIn(path: string, module: Readonly<Record<string, unknown>>, nam
 
 function isContract(value: unknown): value is AnyContract {
   return isObject(value) && value.kind === 'fwk.contract' && Array.isArray(value.plans);
-}
-
-function checkDescription(path: string, value: unknown): ContractDescription {
-  if (isDescription(value)) return value;
-  throw new OptionsError('fwk-contract', [
-    `${path} is no description of a contract, as fwk-contract describe writes it`,
-  ]);
-}
-
-function isDescription(value: unknown): value is ContractDescription {
-  if (!isObject(value) || value.kind !== 'fwk.contract-description' || !isObject(value.operations)) return false;
-  const { name, version, operations } = value;
-  if (typeof name !== 'string' || typeof version !== 'string') return false;
-  return Object.values(operations).every(
-    (operation) => isObject(operation) && typeof operation.method === 'string' && typeof operation.path === 'string',
-  );
 }

@@ -17,6 +17,9 @@ export interface RequestValues {
   readonly body: unknown;
 }
 
+/** What of a request is validated. */
+export type RequestParts = Pick<IncomingRequest, 'params' | 'query' | 'headers' | 'body'>;
+
 /** A result for each part; undefined for a part without a schema. */
 type Parts<T> = { readonly [Part in keyof RequestValues]: T | undefined };
 
@@ -25,7 +28,7 @@ type Parts<T> = { readonly [Part in keyof RequestValues]: T | undefined };
  * @throws RequestError `FWK_HTTP_REQUEST_INVALID` with what is wrong in all parts, `FWK_HTTP_BODY_NOT_JSON`; errors that a
  * schema throws are passed on.
  */
-export function validateRequest(plan: OperationPlan, request: IncomingRequest): RequestValues | Promise<RequestValues> {
+export function validateRequest(plan: OperationPlan, request: RequestParts): RequestValues | Promise<RequestValues> {
   const { params, query, headers, headerNames, body, content } = plan;
   const parts = {
     params: params && validatePart(params, 'params', request.params),
@@ -48,7 +51,7 @@ async function settled(parts: Parts<Validated | Promise<Validated>>): Promise<Pa
   return { params, query, headers, body };
 }
 
-function valuesOf({ params, query, headers, body }: Parts<Validated>, request: IncomingRequest): RequestValues {
+function valuesOf({ params, query, headers, body }: Parts<Validated>, request: RequestParts): RequestValues {
   if (params?.issues || query?.issues || headers?.issues || body?.issues) {
     throw invalid([params, query, headers, body].flatMap((part) => part?.issues ?? []));
   }

@@ -60,3 +60,11 @@ export function sumCounts(all: readonly PolicyCounts[]): PolicyCounts {
     all.reduce((sum, counts) => sum + (counts[names[channel] as OutcomeName | IncidentName] ?? 0), 0),
   );
 }
+
+/** What was counted between two moments. */
+export function countsBetween(before: PolicyCounts, now: PolicyCounts): PolicyCounts {
+  return countsOf((channel) => {
+    const name = names[channel] as OutcomeName | IncidentName;
+    return now[name] - before[name];
+  });
+}

@@ -1,0 +1,61 @@
+/** What a fake service does with one call: the words that scripts are made of. */
+import { OptionsError, titleOf } from '@fwk/kernel';
+import { type HttpError, type ProblemOptions, problem } from '../wire/problem.js';
+
+/** One step of a script. `T` is what the operation answers. */
+export type FakeReply<T> =
+  | { readonly kind: 'answers'; readonly value: T }
+  | { readonly kind: 'fails'; readonly error: HttpError }
+  | { readonly kind: 'delays'; readonly delayMs: number; readonly reply: FakeReply<T> }
+  | { readonly kind: 'hangs' }
+  | { readonly kind: 'refuses-connection' }
+  | { readonly kind: 'breaks-connection' };
+
+/** Answers a value, which must fit the response schema of the operation; nothing where there is no such schema. */
+export function answers(): FakeReply<void>;
+export function answers<T>(value: T): FakeReply<T>;
+export function answers(value?: unknown): FakeReply<unknown> {
+  return { kind: 'answers', value };
+}
+
+/**
+ * Answers an error status with a problem document.
+ * @param status - 400 to 599.
+ * @param title - the kind of problem. @defaultValue what HTTP calls the status
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` for another status.
+ * @example failsWith(503, 'Full', { retryAfterMs: 200 })
+ */
+export function failsWith(status: number, title?: string, options?: ProblemOptions): FakeReply<never> {
+  return { kind: 'fails', error: problem(status, title ?? titleOf(status), undefined, options) };
+}
+
+/**
+ * Does something else after a while, on the clock of the client or the server; a caller that leaves ends the wait.
+ * @param delayMs - 0 to 2^31 − 1 milliseconds.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` for another delay.
+ * @example delays(300, answers({ left: 7 }))
+ */
+export function delays<T>(delayMs: number, reply: FakeReply<T>): FakeReply<T> {
+  if (!(delayMs >= 0 && delayMs < 2 ** 31)) {
+    throw new OptionsError('delays', [`delayMs must be from 0 to 2^31 − 1 milliseconds, not ${delayMs}`]);
+  }
+  return { kind: 'delays', delayMs, reply };
+}
+
+/** Never answers; the call ends when its caller gives up, or when the fake is closed. */
+export function hangs(): FakeReply<never> {
+  return { kind: 'hangs' };
+}
+
+/**
+ * No connection can be made, so the call is not sent. In process only: a fake that listens on a port refuses connections while it is
+ * closed.
+ */
+export function refusesConnection(): FakeReply<never> {
+  return { kind: 'refuses-connection' };
+}
+
+/** The connection breaks after the call was sent and before there is an answer. In process only. */
+export function breaksConnection(): FakeReply<never> {
+  return { kind: 'breaks-connection' };
+}
