@@ -216,3 +216,11 @@ describe('docs/tunables.md', () => {
     expect(paths.filter((path, at) => paths.indexOf(path) !== at)).toEqual([]);
   });
 });
+
+test('the code of docs/testing.md stands in the tests of examples/testing', () => {
+  const files = filesBelow(join(root, 'examples/testing'), (path) => path.endsWith('.ts'));
+  const tested = files.map((path) => readFileSync(path, 'utf8')).join('\n');
+  const blocks = [...page('testing.md').matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code);
+  expect(blocks.length).toBeGreaterThan(4);
+  expect(blocks.filter((code) => !tested.includes(code))).toEqual([]);
+});

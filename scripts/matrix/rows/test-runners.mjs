@@ -1,4 +1,7 @@
 /** Test runners, as their users have them set up. */
+import { readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { filesBelow, root } from '../../workspace.mjs';
 import { asCommonJs, program } from '../workshop.mjs';
 
 const tools = {
@@ -46,6 +49,16 @@ const jestSays = (tests) => `Tests:       ${tests} passed, ${tests} total`;
 
 async function jest(project, says, env) {
   await project.tool('jest', ['--ci', '--no-cache'], { says, env: { NO_COLOR: '1', FORCE_COLOR: '0', ...env } });
+}
+
+/** The examples of the test kit, as they stand in the repository. */
+function exampleFiles() {
+  const folder = join(root, 'examples/testing');
+  const files = filesBelow(
+    folder,
+    (path) => /[/\\](?:src|plain|contracts)[/\\]/.test(path) && !path.endsWith('node-test.test.ts'),
+  );
+  return Object.fromEntries(files.map((path) => [relative(folder, path), readFileSync(path, 'utf8')]));
 }
 
 async function vitest(project, tests) {
@@ -166,4 +179,15 @@ export const testRunnerRows = [
       },
     },
   }),
+  {
+    name: 'test-kit',
+    what: 'the examples of the test kit: vitest 4, Jest 30 as it comes, the test runner of Node',
+    tools,
+    async run(project) {
+      project.write({ 'tsconfig.json': { compilerOptions }, ...exampleFiles() });
+      await project.tool('vitest', ['run', '--no-color', 'src'], { says: '5 passed (5)', env: { NO_COLOR: '1' } });
+      await jest(project, jestSays(2));
+      await project.node(['--test', '--test-reporter=tap', 'plain/checkout.node.js'], { says: '# pass 2' });
+    },
+  },
 ];

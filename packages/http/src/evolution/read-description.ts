@@ -5,14 +5,14 @@ import type { ContractDescription } from './contract-description.js';
 import { isObject } from './json-schema.js';
 
 /** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` (its promise) when there is no such file, or it holds something else. */
-export async function readDescription(path: string): Promise<ContractDescription> {
+export async function readDescription(path: string | URL): Promise<ContractDescription> {
   const value = await read(path);
   if (isDescription(value)) return value;
   const what = 'is no description of a contract, as fwk-contract describe writes it';
   throw new OptionsError('fwk-contract', [`${path} ${what}`]);
 }
 
-async function read(path: string): Promise<unknown> {
+async function read(path: string | URL): Promise<unknown> {
   try {
     return parseJson(await readFile(path, 'utf8'));
   } catch (error) {

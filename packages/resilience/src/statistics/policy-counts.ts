@@ -61,6 +61,15 @@ export function sumCounts(all: readonly PolicyCounts[]): PolicyCounts {
   );
 }
 
+/** Counts of calls, and all that happened on their way: also in `others`, whose calls are none of them but attempts. */
+export function withIncidents(calls: PolicyCounts, others: readonly PolicyCounts[]): PolicyCounts {
+  const all = sumCounts([calls, ...others]);
+  return countsOf((channel) => {
+    const name = names[channel] as OutcomeName | IncidentName;
+    return channel < outcomeNames.length ? calls[name] : all[name];
+  });
+}
+
 /** What was counted between two moments. */
 export function countsBetween(before: PolicyCounts, now: PolicyCounts): PolicyCounts {
   return countsOf((channel) => {

@@ -6,14 +6,17 @@ import { OptionsError, type Resolver } from '@fwk/kernel';
 import type { BreakerSnapshot } from '../breaker/breaker-state.js';
 import type { PolicyLayer } from '../policy/policy-layer.js';
 import { type PolicyRegistry, policyRegistryToken } from '../policy/policy-registry.js';
-import { countsBetween, countsOf, type PolicyCounts } from '../statistics/policy-counts.js';
+import { countsBetween, countsOf, type PolicyCounts, withIncidents } from '../statistics/policy-counts.js';
 import { compare, type PolicyExpectation } from './policy-expectation.js';
 import { rolesOf } from './policy-words.js';
 
 /** A policy that a test looks at. */
 export interface WatchedPolicy {
   readonly name: string;
-  /** What was counted since it was watched, or since {@link restart}. Calls count when they have ended. */
+  /**
+   * What was counted since it was watched, or since {@link restart}. Calls count when they have ended; what happens in front of an
+   * endpoint counts while the endpoint is there.
+   */
   readonly counts: PolicyCounts;
   /**
    * Roles of the layers that acted since then, outermost first: that tried again, timed out, refused or answered instead of the
@@ -58,8 +61,15 @@ function lookAtLayer(policy: PolicyLayer): ReturnType<Look> {
 
 function lookIn(registry: PolicyRegistry, name: string): ReturnType<Look> {
   if (!registry.list().some((policy) => policy.name === name)) return undefined;
-  const { statistics, breakers } = registry.inspect(name);
-  return { total: statistics.total, breakers };
+  const { statistics, breakers, uses } = registry.inspect(name);
+  const endpoints = uses.flatMap((use) => Object.values(use.endpoints ?? {}));
+  return {
+    total: withIncidents(
+      statistics.total,
+      endpoints.map((each) => each.statistics.total),
+    ),
+    breakers,
+  };
 }
 
 function watched(name: string, look: Look): WatchedPolicy {
