@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as config from '@fwk/config';
 import * as core from '@fwk/core';
+import * as create from '@fwk/create';
 import * as discovery from '@fwk/discovery';
 import * as http from '@fwk/http';
 import * as kernel from '@fwk/kernel';
@@ -21,6 +22,7 @@ import { filesBelow, isSource, packageNames, root, shippedTexts } from './worksp
 const errors = {
   config: config.configErrors,
   core: core.coreErrors,
+  create: create.createErrors,
   discovery: discovery.discoveryErrors,
   http: http.httpErrors,
   kernel: kernel.kernelErrors,
@@ -38,13 +40,14 @@ const events = {
 const metrics = {
   config: config.configMetrics,
   core: core.coreMetrics,
+  create: {},
   discovery: {},
   http: http.httpMetrics,
   kernel: kernel.kernelMetrics,
   mux: mux.muxMetrics,
   resilience: resilience.resilienceMetrics,
 };
-const exports = { config, core, discovery, http, kernel, mux, resilience };
+const exports = { config, core, create, discovery, http, kernel, mux, resilience };
 const page = (name: string) => readFileSync(join(root, 'docs', name), 'utf8');
 const sources = packageNames().flatMap((name) => filesBelow(join(root, 'packages', name, 'src'), isSource));
 const text = sources.map((path) => readFileSync(path, 'utf8')).join('\n');
@@ -68,7 +71,7 @@ describe('the reference of a package', () => {
     const readme = readFileSync(join(root, 'packages', name, 'README.md'), 'utf8');
     const tables = {
       errors: errors[name as keyof typeof errors],
-      events: { ...events, mux: {} }[name as keyof typeof errors],
+      events: { ...events, create: {}, mux: {} }[name as keyof typeof errors],
     };
     expect(readme).toBe(placed(readme, 'reference', referenceOf(name, tables)));
   });
@@ -141,7 +144,7 @@ describe('the tables', () => {
   const listed = new Set(Object.values(errors).flatMap((table) => Object.keys(table)));
 
   test('list every code that the sources mention', () => {
-    const used = new Set(text.match(/\bFWK_(?:KERNEL|CORE|CONFIG|RESILIENCE|DISCOVERY|HTTP)_[A-Z_]*[A-Z]/g));
+    const used = new Set(text.match(/\bFWK_(?:KERNEL|CORE|CONFIG|CREATE|RESILIENCE|DISCOVERY|HTTP)_[A-Z_]*[A-Z]/g));
     expect([...used].filter((code) => !listed.has(code))).toEqual([]);
   });
 

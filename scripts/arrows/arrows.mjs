@@ -18,6 +18,7 @@ export const packageArrows = Object.freeze({
   resilience: ['kernel'],
   discovery: ['kernel'],
   mux: ['kernel'],
+  create: ['kernel'],
   http: ['kernel', 'core', 'resilience', 'discovery', 'mux'],
 });
 

@@ -2,6 +2,7 @@
 import { RowFailure } from './command.mjs';
 import { badInputRows } from './rows/bad-input.mjs';
 import { bundlerRows } from './rows/bundlers.mjs';
+import { createRows } from './rows/create.mjs';
 import { managerRows } from './rows/managers.mjs';
 import { quickStartRows } from './rows/quick-start.mjs';
 import { runtimeRows } from './rows/runtimes.mjs';
@@ -26,6 +27,7 @@ export const matrixRows = [
   ...managerRows,
   ...badInputRows,
   ...quickStartRows,
+  ...createRows,
 ];
 
 /**

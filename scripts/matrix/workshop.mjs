@@ -60,6 +60,11 @@ class Workshop {
     return new Project(this, join(this.folder, name), 'module');
   }
 
+  /** A project that a program has made, as it is. @param {string} path below the folder of all rows */
+  madeProject(path) {
+    return new Project(this, join(this.folder, path));
+  }
+
   /** Our packages as dependencies by their tarballs, as seen from a folder. */
   dependencies(folder) {
     return Object.fromEntries(
@@ -99,9 +104,11 @@ class Workshop {
 
 /** One row's folder. */
 class Project {
+  /** @param type - of its modules; left out for a project that is there already */
   constructor(workshop, folder, type) {
     this.workshop = workshop;
     this.folder = folder;
+    if (type === undefined) return;
     mkdirSync(folder, { recursive: true });
     this.write({ 'package.json': { private: true, type }, 'app.yaml': 'greeting: Hello\n' });
   }

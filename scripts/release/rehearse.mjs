@@ -40,6 +40,8 @@ export async function rehearse(say) {
     }
     say('installing in a new project');
     await useIn(join(folder, 'project'), registry);
+    say('creating a service, as its users do');
+    await createIn(folder, registry);
     return { version: versionOf(clone), published };
   } finally {
     await registry?.stop();
@@ -73,6 +75,15 @@ async function useIn(project, registry) {
   });
   const output = await step(process.execPath, ['service.mjs'], { cwd: project });
   if (!output.includes('the service says: Hello matrix')) throw new Error(`the new project does not run: ${output}`);
+}
+
+/** A service made by `npm create @fwk`, with all of it from the registry. */
+async function createIn(folder, registry) {
+  const options = { cwd: folder, env: { ...local(registry), npm_config_cache: join(folder, 'npm-cache') } };
+  await step('npm', ['create', '--yes', '@fwk', '--', '--kind', 'service', '--name', 'orders'], options);
+  const inside = { ...options, cwd: join(folder, 'orders') };
+  await step('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], inside);
+  for (const args of [['test'], ['run', 'check'], ['run', 'build']]) await step('npm', args, inside);
 }
 
 /** npm wants a token to publish; the local registry takes any. */
