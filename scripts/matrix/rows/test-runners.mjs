@@ -47,8 +47,9 @@ function serviceTest(name, api) {
 /** What Jest prints when all of the tests of a row have passed. */
 const jestSays = (tests) => `Tests:       ${tests} passed, ${tests} total`;
 
-async function jest(project, says, env) {
-  await project.tool('jest', ['--ci', '--no-cache'], { says, env: { NO_COLOR: '1', FORCE_COLOR: '0', ...env } });
+/** @param below - where its tests are. */
+async function jest(project, says, { below = '.', ...env } = {}) {
+  await project.tool('jest', ['--ci', '--no-cache', below], { says, env: { NO_COLOR: '1', FORCE_COLOR: '0', ...env } });
 }
 
 /** The examples of the test kit, as they stand in the repository. */
@@ -186,7 +187,7 @@ export const testRunnerRows = [
     async run(project) {
       project.write({ 'tsconfig.json': { compilerOptions }, ...exampleFiles() });
       await project.tool('vitest', ['run', '--no-color', 'src'], { says: '5 passed (5)', env: { NO_COLOR: '1' } });
-      await jest(project, jestSays(2));
+      await jest(project, jestSays(2), { below: 'plain' });
       await project.node(['--test', '--test-reporter=tap', 'plain/checkout.node.js'], { says: '# pass 2' });
     },
   },
