@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -32,7 +33,12 @@ test('a service compiles, passes its tests, runs, answers, and stops', async () 
 
   const child = spawn(process.execPath, ['dist/main.js'], {
     cwd: folder,
-    env: { ...process.env, PORT: '0', FWK_REGISTRY_PORT: '0', FWK_REGISTRY_SOCKET_DIRECTORY: place },
+    env: {
+      ...process.env,
+      PORT: '0',
+      FWK_REGISTRY_PORT: String(await freePort()),
+      FWK_REGISTRY_SOCKET_DIRECTORY: place,
+    },
   });
   try {
     const url = await servedUrl(child.stdout);
@@ -82,6 +88,14 @@ describe('a workspace', () => {
     expect([manifest.name, manifest.dependencies['@acme/catalog-contract']]).toEqual(['@acme/storefront', '0.1.0']);
   });
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
 
 /** The URL that a service logs when it serves. */
 function servedUrl(log: Readable): Promise<string> {
