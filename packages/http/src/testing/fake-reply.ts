@@ -1,11 +1,12 @@
 /** What a fake service does with one call: the words that scripts are made of. */
 import { OptionsError, titleOf } from '@fwk/kernel';
+import type { OperationError } from '../contract/operation-error.js';
 import { type HttpError, type ProblemOptions, problem } from '../wire/problem.js';
 
 /** One step of a script. `T` is what the operation answers. */
 export type FakeReply<T> =
   | { readonly kind: 'answers'; readonly value: T }
-  | { readonly kind: 'fails'; readonly error: HttpError }
+  | { readonly kind: 'fails'; readonly error: HttpError | OperationError }
   | { readonly kind: 'delays'; readonly delayMs: number; readonly reply: FakeReply<T> }
   | { readonly kind: 'hangs' }
   | { readonly kind: 'refuses-connection' }
@@ -25,8 +26,15 @@ export function answers(value?: unknown): FakeReply<unknown> {
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` for another status.
  * @example failsWith(503, 'Full', { retryAfterMs: 200 })
  */
-export function failsWith(status: number, title?: string, options?: ProblemOptions): FakeReply<never> {
-  return { kind: 'fails', error: problem(status, title ?? titleOf(status), undefined, options) };
+export function failsWith(status: number, title?: string, options?: ProblemOptions): FakeReply<never>;
+/**
+ * Answers an error that the operation declares.
+ * @example failsWith(new inventory.errors.SoldOut({ data: { sku: 'lamp' } }))
+ */
+export function failsWith(error: OperationError): FakeReply<never>;
+export function failsWith(given: number | OperationError, title?: string, options?: ProblemOptions): FakeReply<never> {
+  if (typeof given !== 'number') return { kind: 'fails', error: given };
+  return { kind: 'fails', error: problem(given, title ?? titleOf(given), undefined, options) };
 }
 
 /**

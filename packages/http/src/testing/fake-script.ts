@@ -7,8 +7,8 @@ import { type CallContext, type Clock, OptionsError } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import type { AnswerOf, AnyContract, Call, Handlers, OperationName } from '../contract/contract-types.js';
 import { problem } from '../wire/problem.js';
-import { formatIssues, validatePart } from '../wire/validate.js';
 import type { FakeReply } from './fake-reply.js';
+import { answerFault, errorFault } from './made-answer.js';
 
 /** What one operation does: a step, or a handler that works out its answer. */
 export type FakeStep<C, Op extends OperationName<C>> = FakeReply<AnswerOf<C, Op>> | Handlers<C>[Op];
@@ -116,7 +116,7 @@ export class Script {
       throw problem(501, 'Not scripted', missing);
     }
     if (later.length > 0) this.#steps.set(plan.name, later);
-    if (typeof step === 'function') return this.#checked(plan, await step(call));
+    if (typeof step === 'function') return this.#handled(plan, step, call);
     return this.#reply(step, context, clock);
   }
 
@@ -160,11 +160,20 @@ export class Script {
     });
   }
 
-  async #checked(plan: OperationPlan, value: unknown): Promise<unknown> {
-    const fault = await faultOf(plan, value);
-    if (fault === undefined) return value;
-    this.problems.push(fault);
-    throw problem(500, 'Against the contract', fault);
+  /** Asks a handler, and notes what it does against the contract. */
+  async #handled(plan: OperationPlan, handle: Handler, call: GivenCall): Promise<unknown> {
+    try {
+      const value = await handle(call);
+      this.#note(await answerFault(plan, value));
+      return value;
+    } catch (error) {
+      this.#note(await errorFault(plan, error));
+      throw error;
+    }
+  }
+
+  #note(fault: string | undefined): void {
+    if (fault !== undefined) this.problems.push(`a handler: ${fault}`);
   }
 }
 
@@ -177,15 +186,11 @@ function inWords(step: Step): string {
 
 async function checkReply(plan: OperationPlan, reply: FakeReply<unknown>): Promise<void> {
   if (reply.kind === 'delays') return checkReply(plan, reply.reply);
-  if (reply.kind !== 'answers') return;
-  const fault = await faultOf(plan, reply.value);
-  if (fault !== undefined) throw new AssertionError({ message: fault, actual: reply.value, operator: 'fakeService' });
-}
-
-/** What is wrong with an answer; undefined when it fits. */
-async function faultOf({ id, response }: OperationPlan, value: unknown): Promise<string | undefined> {
-  if (!response)
-    return value === undefined ? undefined : `${id} answers nothing by its contract, and the script a value`;
-  const { issues } = await validatePart(response, 'response', value);
-  return issues && `the script of ${id} answers what does not fit its contract: ${formatIssues(issues)}`;
+  const fault =
+    reply.kind === 'answers'
+      ? await answerFault(plan, reply.value)
+      : reply.kind === 'fails'
+        ? await errorFault(plan, reply.error)
+        : undefined;
+  if (fault !== undefined) throw new AssertionError({ message: `the script: ${fault}`, operator: 'fakeService' });
 }

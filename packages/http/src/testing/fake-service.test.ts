@@ -3,8 +3,12 @@ import { discovery, memoryRegistry } from '@fwk/discovery';
 import { fakeClock } from '@fwk/kernel/testing';
 import { watchPolicy } from '@fwk/resilience/testing';
 import { afterEach, describe, expect, expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
 import { clientOf } from '../client/client-of.js';
 import { createClient } from '../client/create-client.js';
+import { bytes, text } from '../contract/content.js';
+import { contract } from '../contract/contract.js';
+import { get, put } from '../contract/operation.js';
 import { shop } from '../fixtures/shop-contract.js';
 import {
   answers,
@@ -103,6 +107,62 @@ describe('in process', () => {
     expect(service.callsOf('item')[0]).toMatchObject({ params: { id: 'a/b ü' }, query: { size: 4, tags: ['x'] } });
   });
 
+  test('fails with the errors that an operation declares, and only with those', async () => {
+    const soldOut = new shop.errors.SoldOut({ data: { sku: 'lamp' } });
+    const order = { body: { sku: 'lamp', quantity: 2 } };
+    const service = await fake({
+      order: [
+        failsWith(soldOut),
+        () => {
+          throw soldOut;
+        },
+      ],
+    });
+    await using client = service.client();
+    for (let count = 0; count < 2; count++) {
+      const error: unknown = await client.order(order).catch((failed: unknown) => failed);
+      expect(error).toBeInstanceOf(shop.errors.SoldOut);
+      expect(error).toMatchObject({ status: 409, data: { sku: 'lamp' } });
+    }
+    await expect(service.script({ tick: failsWith(soldOut) })).rejects.toThrow(
+      /shop\.tick threw shop\.SoldOut, which it does not/,
+    );
+    const wrong = new shop.errors.SoldOut({ data: { sku: 7 } as never });
+    await expect(service.script({ order: failsWith(wrong) })).rejects.toThrow(
+      /threw SoldOut against its contract: error\.sku/,
+    );
+  });
+
+  test('answers by status, with headers, and bytes and text, as a server does', async () => {
+    const files = contract('files', {
+      version: '1.0.0',
+      operations: {
+        find: get('/files/:id', {
+          params: z.object({ id: z.string() }),
+          responses: { 200: { body: bytes('image/png'), headers: z.object({ etag: z.string() }) }, 304: {} },
+        }),
+        rename: put('/names', { body: text(), response: text('text/csv') }),
+      },
+    });
+    const png = { status: 200 as const, body: new Uint8Array([137, 80]), headers: { etag: '"7"' } };
+    await using service = await fakeService(files, {
+      find: [answers(png), answers({ status: 304 as const })],
+      rename: ({ body }) => `a;${body}`,
+    });
+    await using client = service.client();
+    const first = await client.find({ params: { id: 'a' } });
+    expect([first.status, first.status === 200 && [...first.body], first.headers]).toEqual([
+      200,
+      [137, 80],
+      { etag: '"7"' },
+    ]);
+    expect(await client.find({ params: { id: 'a' } })).toMatchObject({ status: 304 });
+    expect(await client.rename({ body: 'b' })).toBe('a;b');
+    await expect(service.script({ find: answers({ status: 201 } as never) })).rejects.toThrow(
+      /statuses 200, 304, not 201/,
+    );
+  });
+
   test('answers an operation without a response', async () => {
     const service = await fake({ forget: answers() });
     await using client = service.client();
@@ -124,9 +184,7 @@ describe('a script that lies', () => {
     const wrong = { id: 'lamp', size: 'big' } as unknown as typeof lamp;
     await expect(fakeService(shop, { item: delays(5, answers(wrong)) })).rejects.toMatchObject({
       code: 'ERR_ASSERTION',
-      message: expect.stringMatching(
-        /^the script of shop\.item answers what does not fit its contract: response\.size/,
-      ),
+      message: expect.stringMatching(/^the script: shop\.item answered against its contract: response\.size/),
     });
     const service = await fake({});
     await expect(service.script({ forget: answers('text') as never })).rejects.toThrow(
@@ -156,7 +214,7 @@ describe('a script that lies', () => {
     await expect(client.tick()).rejects.toMatchObject({ status: 501 });
     await expect(client.item(item)).rejects.toMatchObject({ status: 500 });
     await expect(service.close()).rejects.toThrow(
-      /^the fake of "shop": shop\.tick was called, and the fake has no script for it; the script of shop\.item answers what does not/,
+      /^the fake of "shop": shop\.tick was called, and the fake has no script for it; a handler: shop\.item answered against its contract/,
     );
     await service.close();
   });

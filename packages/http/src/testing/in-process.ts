@@ -6,17 +6,17 @@
 import { abandonOnCancel, type CallContext, type Clock, type Layer } from '@fwk/kernel';
 import { ConnectionError } from '../calling/client-errors.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
-import { type ReceivedAnswer, readAnswer } from '../calling/read-answer.js';
+import { readAnswer } from '../calling/read-answer.js';
+import type { ReceivedAnswer } from '../calling/received-answer.js';
 import type { OperationPlan } from '../contract/contract.js';
 import type { AnyContract } from '../contract/contract-types.js';
 import { answerOfError, type ServedAnswer } from '../serving/answer.js';
 import { readTarget } from '../serving/request-target.js';
 import { type RequestParts, validateRequest } from '../serving/request-values.js';
 import { Router } from '../serving/router.js';
-import { jsonAnswer } from '../serving/server-policy.js';
 import { readIdempotencyKey } from '../wire/headers.js';
-import { formatIssues, validatePart } from '../wire/validate.js';
 import { ConnectionFault, type Script } from './fake-script.js';
+import { answeredError, madeAnswer } from './made-answer.js';
 
 /** Longest parameter of a path, in characters, as of a server. */
 const maxParameterLength = 1024;
@@ -75,13 +75,10 @@ async function serve(
     const idempotencyKey = readIdempotencyKey(request.idempotencyKey);
     const values = await validateRequest(plan, parts);
     const value = await script.perform(plan, { ...values, idempotencyKey, context }, clock);
-    if (!plan.response) return { status: 204, contentType: undefined, body: undefined, headers: undefined };
-    const checked = await validatePart(plan.response, 'response', value);
-    if (checked.issues) throw new TypeError(`the script of ${plan.id}: ${formatIssues(checked.issues)}`);
-    return jsonAnswer(checked.value);
+    return await madeAnswer(plan, value);
   } catch (error) {
     if (error instanceof ConnectionFault) throw error;
-    return answerOfError(error, { instance: path, traceId: undefined, marks: 0 });
+    return answerOfError(await answeredError(plan, error), { instance: path, traceId: undefined, marks: 0, plan });
   }
 }
 
@@ -92,9 +89,11 @@ function headersOf({ headers }: OperationRequest): Record<string, string> {
 }
 
 function received({ status, body = '', contentType, headers }: ServedAnswer): ReceivedAnswer {
+  const bytes = Buffer.from(body);
   return {
     status,
-    text: () => body,
+    text: () => bytes.toString(),
+    bytes: () => bytes,
     header: (name) => (name === 'content-type' ? contentType : headers?.[name]),
   };
 }
