@@ -41,7 +41,7 @@ test('a service compiles, passes its tests, runs, answers, and stops', async () 
     },
   });
   try {
-    const url = await servedUrl(child.stdout);
+    const url = await urlOnceReady(child.stdout);
     const added = await fetch(`${url}/items`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'idempotency-key': '"first"' },
@@ -97,15 +97,15 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** The URL that a service logs when it serves. */
-function servedUrl(log: Readable): Promise<string> {
+/** The URL of a service, once its log says that it is ready: a start that is broken off ends with 1. */
+function urlOnceReady(log: Readable): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
-    log.on('end', () => reject(new Error(`it ended without serving:\n${text}`)));
+    log.on('end', () => reject(new Error(`it ended before it was ready:\n${text}`)));
     log.on('data', (chunk) => {
       text += chunk;
       const url = /"url":"(http:[^"]+)"/.exec(text)?.[1];
-      if (url !== undefined) resolve(url);
+      if (url !== undefined && text.includes('"message":"ready"')) resolve(url);
     });
   });
 }
