@@ -17,7 +17,7 @@ export function exchangeLocally(sent: LocallySent): Promise<MuxReceived> {
   return new Promise((resolve, reject) => {
     const { server, signal } = sent;
     if (!server.open) throw new Error('the server takes no calls');
-    const served = server.serve(new OneCall(sent, resolve, reject));
+    const served = server.serve(new OneLocalCall(sent, resolve, reject));
     signal?.addEventListener('abort', () => {
       served?.gone();
       reject(signal.reason);
@@ -25,7 +25,7 @@ export function exchangeLocally(sent: LocallySent): Promise<MuxReceived> {
   });
 }
 
-class OneCall implements LocalCall {
+class OneLocalCall implements LocalCall {
   readonly #sent: LocallySent;
   readonly #resolve: (received: MuxReceived) => void;
   readonly #reject: (error: Error) => void;
