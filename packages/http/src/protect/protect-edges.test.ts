@@ -39,6 +39,16 @@ const keyed = (key: string, body: string | object = {}) =>
   ({ method: 'POST', body, headers: { 'idempotency-key': key } }) as const;
 const once = { routes: { 'POST /pay': { idempotencyKey: 'required' } } } as const;
 
+const quiet = {
+  name: 'orders',
+  version: '1.0.0',
+  owner: 'tests',
+  signals: false,
+  management: false,
+  logging: { level: 'silent' },
+  shutdown: { propagationDelayMs: 0 },
+} as const;
+
 test('a stream is not cut off at the deadline once it has begun', async () => {
   const { ask } = await guarded(
     (_request, response) => {
@@ -304,13 +314,8 @@ test('requests that come while the application starts wait for it', async () => 
   app.get('/', (_request, response) => void response.json(currentContext().deadlineMs < Number.POSITIVE_INFINITY));
   let early: Promise<unknown> = Promise.resolve();
   const application = createApp({
+    ...quiet,
     name: 'early',
-    version: '1.0.0',
-    owner: 'tests',
-    signals: false,
-    management: false,
-    logging: { level: 'silent' },
-    shutdown: { propagationDelayMs: 0 },
     use: [
       protect(app, {
         async listen() {
@@ -336,13 +341,8 @@ test('a function that makes the program is called when the application starts', 
   });
   let url = '';
   const application = createApp({
+    ...quiet,
     name: 'made',
-    version: '1.0.0',
-    owner: 'tests',
-    signals: false,
-    management: false,
-    logging: { level: 'silent' },
-    shutdown: { propagationDelayMs: 0 },
     use: [
       protect(make, {
         async listen(app: express.Express) {
@@ -405,16 +405,6 @@ test('errors of others are answered with the status that they name, and without 
   const alone = createServer((_request, response) => sendProblem(response, errors['/nest'])).listen(0, '127.0.0.1');
   expect((await send(await listening(alone))).status, 'without a guard').toBe(409);
 });
-
-const quiet = {
-  name: 'orders',
-  version: '1.0.0',
-  owner: 'tests',
-  signals: false,
-  management: false,
-  logging: { level: 'silent' },
-  shutdown: { propagationDelayMs: 0 },
-} as const;
 
 test('a port that is taken is told as one, and the same program starts once it is free', async () => {
   const holder = createServer();
