@@ -69,7 +69,7 @@ export const httpErrors = Object.freeze({
     status: 415,
   },
   FWK_HTTP_NOT_ACCEPTABLE: {
-    summary: 'The caller refuses, by `Accept-Encoding`, every form in which the server could answer.',
+    summary: 'The caller refuses, by `Accept` or `Accept-Encoding`, every form in which the server could answer.',
     status: 406,
   },
   FWK_HTTP_CLIENT_CERTIFICATE: {
@@ -148,6 +148,24 @@ export const httpErrors = Object.freeze({
     summary:
       'A layer that was added to a server gave an answer that cannot be sent; the server’s log says what is wrong with it.',
     status: 500,
+  },
+  FWK_HTTP_STREAM_IDLE: {
+    summary:
+      'No item of a stream came for as long as its contract allows (`idleMs`), or nothing at all was heard of the peer.',
+    status: 504,
+  },
+  FWK_HTTP_STREAM_TOTAL: {
+    summary: 'A stream took longer than its contract allows (`totalMs`).',
+    status: 504,
+  },
+  FWK_HTTP_STREAM_DRAINING: {
+    summary:
+      'The server is stopping, and has ended the stream by a message, or did not begin it. Ask another instance.',
+    status: 503,
+  },
+  FWK_HTTP_STREAM_WIRE: {
+    summary: 'The operation is a stream, which goes over HTTP; it was called over a wire that carries none.',
+    status: 501,
   },
   FWK_HTTP_CALL_INVALID: {
     summary:

@@ -49,7 +49,10 @@ export type {
   CallOptions,
   Client,
   ErrorOf,
+  FallbackOf,
   Handlers,
+  ItemStream,
+  Items,
   OperationName,
   RequestHeaders,
   RequestOf,
@@ -58,6 +61,14 @@ export type {
 export type { ErrorPlan, ErrorSpec, ErrorSpecs } from './contract/error-spec.js';
 export type { ErrorClasses, OperationErrorClass } from './contract/error-types.js';
 export { isErrorOf } from './contract/is-error-of.js';
+export {
+  type ItemFormat,
+  type StreamOf,
+  type StreamOptions,
+  type StreamPlan,
+  streamDefaults,
+  streamOf,
+} from './contract/item-stream.js';
 export { del, get, type Method, type Operation, type OperationSpec, patch, post, put } from './contract/operation.js';
 export type { OperationError, OperationErrorOptions } from './contract/operation-error.js';
 export type { PathParameters, PathTemplate } from './contract/path-template.js';

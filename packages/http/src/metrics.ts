@@ -33,6 +33,30 @@ export const httpMetrics = metricTable({
     unit: 'seconds',
     labels: { operation: 'the operation, such as `inventory.stock`', outcome: '`success`, `failure` or `ignored`' },
   },
+  'http.server.stream.items': {
+    kind: 'counter',
+    help: 'Items of streams that were sent or received.',
+    labels: { operation: 'the operation, such as `inventory.prices`', direction: '`out` for answers, `in` for bodies' },
+  },
+  'http.server.stream.duration': {
+    kind: 'histogram',
+    help: 'How long streams of answers lasted from their first item on.',
+    unit: 'seconds',
+    labels: {
+      operation: 'the operation, such as `inventory.prices`',
+      end: '`ended`, `failed`, `drained` or `left` by the caller',
+    },
+  },
+  'http.client.stream.items': {
+    kind: 'counter',
+    help: 'Items of streams that were received or sent.',
+    labels: { operation: 'the operation, such as `inventory.prices`', direction: '`in` for answers, `out` for bodies' },
+  },
+  'http.client.stream.resumed': {
+    kind: 'counter',
+    help: 'How often streams that had broken were called again from their last item.',
+    labels: { operation: 'the operation, such as `inventory.prices`' },
+  },
   'http.client.shadow.copies': {
     kind: 'counter',
     help: 'Calls drawn to be copied to another version, and how the answers to the copies compared.',

@@ -185,6 +185,7 @@ export {
 } from './service/classifier.js';
 export { defaultEnv, makeEnv, namedEnv } from './service/env.js';
 export { judgeError, judgeResult } from './service/judge.js';
+export { type AnswerEnd, isLasting, type Lasting, LastingEnd, lastingKey, lasts } from './service/lasting.js';
 export { describeLayer, formatStack, type LayerDescription } from './service/layer-description.js';
 export { reportRefusals } from './service/report-refusals.js';
 export {

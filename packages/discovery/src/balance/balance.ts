@@ -9,18 +9,21 @@
  * an endpoint is never thought faster than the time somebody waited in vain.
  */
 import {
+  type AnswerEnd,
   addTried,
   type CallContext,
   callSafely,
   currentOf,
   type Env,
   follow,
+  isLasting,
   isLive,
   isOwnDoing,
   judgeError,
   judgeResult,
   type Layer,
   type Live,
+  lasts,
   markSelfLimiting,
   note,
   operationKey,
@@ -186,17 +189,33 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
     return this.#send(node, request, context, this.#env.clock.now());
   }
 
-  answered({ node, startMs, request, context }: SentCall<Req, Res>, result: Res): void {
-    this.#settle(node, startMs, judgeResult(this.#env, result, context, request), result, context);
+  answered(call: SentCall<Req, Res>, result: Res): void {
+    const { node, startMs, request, context } = call;
+    // An answer that goes on is under way until it has ended.
+    const goesOn = isLasting(result);
+    if (!goesOn) node.inFlight--;
+    this.#judge(node, startMs, judgeResult(this.#env, result, context, request), result, context);
+    if (goesOn) lasts(result, (end) => this.#lasted(call, end));
+    else node.callEnded();
   }
 
   failed({ node, startMs, request, context }: SentCall<Req, Res>, error: unknown): void {
-    this.#settle(node, startMs, judgeError(this.#env, error, context, request), error, context);
+    node.inFlight--;
+    this.#judge(node, startMs, judgeError(this.#env, error, context, request), error, context);
+    node.callEnded();
   }
 
-  #settle(node: Node<Req, Res>, startMs: number, judged: Verdict, ending: unknown, context: CallContext): void {
-    const nowMs = this.#env.clock.now();
+  /** An answer that went on has ended. How it began has been counted; that it failed later counts as well. */
+  #lasted({ node, request, context }: SentCall<Req, Res>, end: AnswerEnd): void {
     node.inFlight--;
+    const judged = end && judgeError(this.#env, end.error, context, request);
+    // Its own time: since it began the endpoint may have been ejected and readmitted.
+    if (judged?.outcome === 'failure') this.#judge(node, this.#env.clock.now(), judged, end?.error, context);
+    node.callEnded();
+  }
+
+  #judge(node: Node<Req, Res>, startMs: number, judged: Verdict, ending: unknown, context: CallContext): void {
+    const nowMs = this.#env.clock.now();
     const { outcome, retryAfterMs = 0 } = judged;
     const operation = context.get(operationKey);
     if (outcome === 'failure') this.#tellTried(node, ending, context);
@@ -214,7 +233,6 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
       node.meter.succeeded(nowMs, nowMs - startMs, node);
       this.#set.answered(node, operation, startMs, nowMs);
     }
-    node.callEnded();
   }
 
   /** Whoever tries again will go elsewhere. */

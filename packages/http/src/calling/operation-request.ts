@@ -1,17 +1,22 @@
 import {
   type CallContext,
   type ContextEntry,
+  type Counter,
   idempotentKey,
+  type Lasting,
   operationKey,
   type Priority,
   priorityKey,
   problemType,
+  type TimeLimits,
 } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import { contentTypeOf, jsonContent } from '../contract/content.js';
 import type { OperationPlan } from '../contract/contract.js';
 import { pathBuilder } from '../contract/path-template.js';
 import type { AnswerPlans } from '../contract/response-spec.js';
+import { typeOfFormat } from '../stream/item-format.js';
+import { marked } from '../stream/item-writer.js';
 import { headerNames } from '../wire/headers.js';
 import type { WireHeaders } from '../wire/wire-headers.js';
 import type { Attempt } from './attempt.js';
@@ -22,6 +27,8 @@ export interface OperationRequest {
   /** With its query. */
   readonly path: string;
   readonly body: string | Uint8Array | undefined;
+  /** The body where it is a stream. */
+  readonly bodyItems?: StreamedItems | undefined;
   /** Names in lower case and values in turn: the operation's, the client's and the call's. */
   readonly headers: readonly string[];
   /** As the header says it; the same for all attempts. */
@@ -30,6 +37,16 @@ export interface OperationRequest {
   readonly given: unknown;
   /** Set where the answer is not to be read here but passed on. */
   readonly forwarded?: Forwarded;
+}
+
+/** A body that is sent item by item. */
+export interface StreamedItems {
+  /** Whether some of it may have been sent: then it cannot be sent again. */
+  readonly taken: boolean;
+  /** The pieces to send. @param fail - ends the attempt with an error of the body's own, or with a limit of time */
+  pieces(fail: (error: Error) => void, limits: TimeLimits, sent: Counter): AsyncIterable<Uint8Array>;
+  /** The attempt is over. */
+  end(): void;
 }
 
 /** A request that goes on the wire as it came, and whose answer goes to whoever sent it. */
@@ -62,7 +79,7 @@ export interface ConnectionUse {
 }
 
 /** What comes back through it. */
-export interface OperationResponse {
+export interface OperationResponse extends Partial<Lasting> {
   /** 0 for the answer of a fallback. */
   readonly status: number;
   readonly value: unknown;
@@ -108,7 +125,9 @@ export function clientOperation(
     buildPath: pathBuilder(plan.template),
     headers: [
       'accept',
-      acceptOf(plan.answers),
+      plan.stream ? `${typeOfFormat(plan.stream.as)}, ${problemType}` : acceptOf(plan.answers),
+      ...(plan.stream ? [headerNames.stream, marked] : []),
+      ...(plan.bodyStream ? ['content-type', typeOfFormat('ndjson')] : []),
       ...(plan.body
         ? ['content-type', plan.content.kind === 'json' ? plan.content.type : contentTypeOf(plan.content)]
         : []),

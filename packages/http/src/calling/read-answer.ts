@@ -1,6 +1,7 @@
 /** Makes of a received answer, from any wire, what the caller gets: a value of the contract, or one of our errors. */
-import { type Clock, parseJson } from '@fwk/kernel';
+import { type Clock, type FwkError, parseJson } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
+import { StreamDrainingError } from '../stream/stream-errors.js';
 import { validatePart } from '../wire/validate.js';
 import { AnswerInvalidError } from './client-errors.js';
 import type { OperationResponse } from './operation-request.js';
@@ -63,3 +64,27 @@ function documentOf(answer: ReceivedAnswer): unknown {
     return undefined;
   }
 }
+
+/**
+ * The error of a stream that its server has ended by a problem document. Answers later only when the schema of what the error
+ * carries does.
+ */
+export function streamProblem(
+  plan: OperationPlan<string>,
+  text: string,
+  clock: Clock,
+): FwkError | Promise<FwkError> {
+  let document: unknown;
+  try {
+    document = parseJson(text);
+  } catch {
+    // That there is a problem says enough.
+  }
+  const { status, code } = Object(document) as { readonly status?: unknown; readonly code?: unknown };
+  if (code === 'FWK_HTTP_STREAM_DRAINING') return new StreamDrainingError(plan.id);
+  const said = typeof status === 'number' && Number.isInteger(status) && status >= 400 && status <= 599;
+  return readError(plan, { status: said ? status : unsaid, document, header: () => undefined }, clock);
+}
+
+/** The status of a problem that names none. */
+const unsaid = 500;

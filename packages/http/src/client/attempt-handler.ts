@@ -58,9 +58,14 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
     if (status < 200) return true;
     this.status = status;
     this.#headers = headers;
-    if (Number(this.header('content-length') ?? 0) > this.#maxBytes) this.#tooLarge();
+    if (this.boundsLength && Number(this.header('content-length') ?? 0) > this.#maxBytes) this.#tooLarge();
     const load = this.#valueOf(headerNames.load);
     if (load) readLoad(load, 0, load.length, this.#reported, this.#request === loadProbe);
+    return true;
+  }
+
+  /** Whether the answer is read whole, so that its length is bounded. */
+  protected get boundsLength(): boolean {
     return true;
   }
 

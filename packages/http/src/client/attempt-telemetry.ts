@@ -14,6 +14,7 @@ import {
   type Histogram,
   isFwkError,
   type Layer,
+  lasts,
   markSelfLimiting,
   type Service,
   type TraceContext,
@@ -76,6 +77,10 @@ class AttemptTelemetry implements Service<OperationRequest, OperationResponse> {
     return endMs;
   }
 
+  now(): number {
+    return this.#env.clock.now();
+  }
+
   status(request?: OperationRequest) {
     return this.#next.status(request);
   }
@@ -127,20 +132,35 @@ class ObservedAttempt implements Follower<OperationResponse>, TakenWire {
     this.#context = context;
   }
 
-  answered({ status }: OperationResponse): undefined {
-    this.#ended(status, undefined);
+  answered(response: OperationResponse): undefined {
+    const { status } = response;
+    const endMs = this.#measure(status);
+    // The span lasts as long as a stream does.
+    const goesOn = lasts(response, (end) =>
+      this.#endSpan(end ? brokenOff(end.error) : status, end?.error, this.#telemetry.now()),
+    );
+    if (!goesOn) this.#endSpan(status, undefined, endMs);
   }
 
   failed(error: unknown): undefined {
-    this.#ended(resultOf(error, this.#context), error);
+    const result = resultOf(error, this.#context);
+    this.#endSpan(result, error, this.#measure(result));
   }
 
-  #ended(result: AttemptResult, error: unknown): void {
+  #measure(result: AttemptResult): number {
     const { plan } = this.#request.operation;
-    const { traceId, span } = this.#trace;
-    const endMs = this.#telemetry.ended(this.wire, plan, result, this.#startedMs, traceId);
+    return this.#telemetry.ended(this.wire, plan, result, this.#startedMs, this.#trace.traceId);
+  }
+
+  #endSpan(result: AttemptResult, error: unknown, endMs: number): void {
+    const { span } = this.#trace;
     if (span) endAttemptSpan(span, this.#request, this.#context, { wire: this.wire, result, error, endMs });
   }
+}
+
+/** What a stream failed with after it had begun. */
+function brokenOff(error: unknown): string {
+  return isFwkError(error) ? error.code : '_OTHER';
 }
 
 /** The last of the statuses that mean something. */

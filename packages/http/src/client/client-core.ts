@@ -6,6 +6,7 @@ import { monitorBy, staticEndpoints } from '@fwk/discovery';
 import {
   type Disposing,
   disposeAll,
+  type Env,
   type LayerDescription,
   liveValue,
   makeEnv,
@@ -22,6 +23,7 @@ import { clientBranch } from './client-branch.js';
 import { constantHeaders } from './client-headers.js';
 import { type ClientOptions, type ClientParts, checkClientOptions, type EndpointSource } from './client-options.js';
 import type { ClientCalls, ClientStack } from './client-stack.js';
+import { ClientStreams } from './client-streams.js';
 import { connectionTls, showTlsHealth } from './client-tls.js';
 
 /** What a client is for. */
@@ -71,7 +73,7 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
     if (byVariant) owned.unshift(byVariant);
     if (tls.followed) owned.push(...showTlsHealth(health, owner, tls.followed));
     return {
-      operations: new ClientOperations(byVariant ?? usual.service, owned),
+      operations: new ClientOperations(byVariant ?? usual.service, owned, env),
       constant,
       showIn: (surface) => void stacks.set(surface, usual.stack),
     };
@@ -120,13 +122,16 @@ function sourceOf(
 export class ClientOperations implements AsyncDisposable {
   readonly service: Service<OperationRequest, OperationResponse>;
   closed = false;
+  readonly streams: ClientStreams;
   #disposed: Promise<void> | undefined;
   readonly #owned: readonly Disposing[];
 
   /** @param owned - its layers and connections, its policy, which is no longer listed once it is closed, and the files that it follows. */
-  constructor(service: Service<OperationRequest, OperationResponse>, owned: readonly Disposing[]) {
+  constructor(service: Service<OperationRequest, OperationResponse>, owned: readonly Disposing[], env: Env) {
     this.service = service;
-    this.#owned = owned;
+    this.streams = new ClientStreams(env);
+    // First: its connections wait for what is under way.
+    this.#owned = [this.streams, ...owned];
   }
 
   /** Takes no more calls, and ends when those under way are over and all connections closed. */

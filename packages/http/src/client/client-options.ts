@@ -27,7 +27,7 @@ import {
   type RetryOptions,
 } from '@fwk/resilience';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
-import type { AnyContract, OperationName, RequestOf, ResponseOf } from '../contract/contract-types.js';
+import type { AnyContract, FallbackOf, OperationName, RequestOf } from '../contract/contract-types.js';
 import type { LocalEndpoint } from '../local/local-endpoint.js';
 import type { LocalGroup } from '../local/local-group.js';
 import { type ClientFields, clientFields } from './client-fields.js';
@@ -43,8 +43,8 @@ export type OperationFallbacks<C> = {
     | ((
         error: unknown,
         call: FailedCall<readonly [RequestOf<C, Op>]>,
-      ) => Promise<ResponseOf<C, Op>> | ResponseOf<C, Op>)
-    | (FallbackValue & { readonly value: ResponseOf<C, Op> });
+      ) => Promise<FallbackOf<C, Op>> | FallbackOf<C, Op>)
+    | (FallbackValue & { readonly value: FallbackOf<C, Op> });
 };
 
 /** The layers of a client, which may be added to by role. */

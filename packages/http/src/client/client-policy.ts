@@ -49,7 +49,8 @@ export function clientKind(service: string, plans: readonly OperationPlan[], var
       cache: (options) => forReads(options, (whole) => cache(whole as CacheOptions)),
       coalesce: (options) => forReads(options, (whole) => coalesce(whole as CoalesceOptions)),
       // Attempts with an idempotency key go one after the other: two at once would be at two instances.
-      hedge: (options) => onlyFor(hedge(options as Partial<HedgeOptions>), isWithoutKey),
+      hedge: (options) =>
+        onlyFor(hedge(options as Partial<HedgeOptions>), (request) => isWithoutKey(request) && isWhole(request)),
       breaker: (options, kit) => endpointBreakers(service, options, kit.list(breakerHandles)),
     },
   };
@@ -75,14 +76,18 @@ function operationsOf(plans: readonly OperationPlan[]): PolicyOperations {
     names: plans.map(({ name }) => name),
     nameOf: (request) => (request as OperationRequest).operation.plan.name,
     options: Object.fromEntries(
-      plans.flatMap(({ name, timeoutMs }) => (timeoutMs === undefined ? [] : [[name, { timeoutMs }]])),
+      plans.flatMap(({ name, timeoutMs, bodyStream }): [string, PolicyOptions][] => {
+        // A body takes as long as its items come: it has limits of its own.
+        if (bodyStream) return [[name, { timeoutMs: false, deadlineMs: false }]];
+        return timeoutMs === undefined ? [] : [[name, { timeoutMs }]];
+      }),
     ),
   };
 }
 
 /** Without a `keyOf` of its own a layer that answers several calls by one answer is only for what reads, by operation and path. */
 function forReads(options: object, make: (options: object) => AnyLayer): AnyLayer {
-  if ('keyOf' in options && options.keyOf !== undefined) return make(options);
+  if ('keyOf' in options && options.keyOf !== undefined) return onlyFor(make(options), isWhole);
   return onlyFor(make({ ...options, keyOf: readKey }), isRead);
 }
 
@@ -93,7 +98,12 @@ function readKey({ operation, path, headers }: OperationRequest): string {
 }
 
 function isRead({ operation }: OperationRequest): boolean {
-  return operation.plan.method === 'GET';
+  return operation.plan.method === 'GET' && isWhole({ operation });
+}
+
+/** A stream has one reader. */
+function isWhole({ operation }: Pick<OperationRequest, 'operation'>): boolean {
+  return !operation.plan.stream && !operation.plan.bodyStream;
 }
 
 function isWithoutKey({ idempotencyKey }: OperationRequest): boolean {

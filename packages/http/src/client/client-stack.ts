@@ -2,7 +2,7 @@
  * The layers of a client: those of its policy in canonical order, and its own between them, each line with the reason why it
  * stands there.
  */
-import { balance, type Endpoint, type Router, type TakeReport } from '@fwk/discovery';
+import { type Balancer, balance, type Endpoint, type Router, type TakeReport } from '@fwk/discovery';
 import { type AnyLayer, type LayerDescription, type Live, OptionsError, type Stack, stack } from '@fwk/kernel';
 import type { PolicyUse } from '@fwk/resilience';
 import type { ConnectionParts } from '../calling/connection-parts.js';
@@ -12,12 +12,13 @@ import { LocalConnection } from '../local/local-connection.js';
 import { LocalEndpoint } from '../local/local-endpoint.js';
 import { shadow } from '../shadow/shadow.js';
 import { attemptSeries, attemptTelemetry } from './attempt-telemetry.js';
-import { balancerFrom } from './client-balancer.js';
+import { balancerFrom, type ClientBalancer } from './client-balancer.js';
 import { type CheckedClientOptions, type ClientParts, clientDefaults, type EndpointSource } from './client-options.js';
 import { EndpointConnection } from './endpoint-connection.js';
 import { headersLayer } from './headers-layer.js';
 import { keyedAttempts } from './keyed-attempts.js';
 import { operationTelemetry } from './operation-telemetry.js';
+import { streamsByLeastRequest } from './stream-balancer.js';
 
 /** The layers of a client. */
 export type OperationStack = Stack<OperationRequest, OperationResponse>;
@@ -92,7 +93,7 @@ export function clientStack<C>(
       // Layers of a user's own need not end in time.
       endsInTime: options.endpointLayers === undefined,
       ...(settled && { settled: (context) => settled(service, context) }),
-      balancer: use.live('balancer').map((given) => balancerFrom(given ?? clientDefaults.balancer)),
+      balancer: use.live('balancer').map((given) => balancerFor(plans, given ?? clientDefaults.balancer)),
       ejection: use.live('ejection').map((given) => given ?? clientDefaults.ejection),
       routing,
     }),
@@ -102,6 +103,13 @@ export function clientStack<C>(
     stack: stack<OperationRequest, OperationResponse>(use.env).use(use.calls(all)),
     describe: () => use.describe(all),
   };
+}
+
+/** A balancer by latency knows nothing of streams. */
+function balancerFor(plans: ClientCalls['plans'], given: ClientBalancer): Balancer {
+  const balancer = balancerFrom(given);
+  const streams = plans.some(({ stream, bodyStream }) => stream || bodyStream);
+  return streams && balancer.role === 'p2c' ? streamsByLeastRequest(balancer) : balancer;
 }
 
 /** Describes the connection inside each endpoint's layers. */

@@ -8,6 +8,7 @@ import {
   type OperationResponse,
 } from '../calling/operation-request.js';
 import type { AnyContract, CallOptions, Client } from '../contract/contract-types.js';
+import type { CallStream } from './call-stream.js';
 import { type ClientOperations, clientCore } from './client-core.js';
 import type { ClientOptions, ClientParts } from './client-options.js';
 import { clientKind } from './client-policy.js';
@@ -37,7 +38,10 @@ export function createClient<C extends AnyContract>(
   const client = Object.create(null, {
     [Symbol.asyncDispose]: { value: () => operations[Symbol.asyncDispose]() },
   }) as Record<string, unknown>;
-  for (const plan of plans) client[plan.name] = method(clientOperation(plan, options.caller, constant), operations);
+  for (const plan of plans) {
+    const operation = clientOperation(plan, options.caller, constant);
+    client[plan.name] = plan.stream ? streamMethod(operation, operations) : method(operation, operations);
+  }
   showIn(client);
   return Object.freeze(client) as Client<C> & AsyncDisposable;
 }
@@ -58,6 +62,12 @@ function method(operation: ClientOperation, operations: ClientOperations) {
       return Promise.reject(error);
     }
   };
+}
+
+/** The call is made when its first item is asked for. */
+function streamMethod(operation: ClientOperation, operations: ClientOperations) {
+  return (given: GivenRequest = {}, options?: CallOptions): CallStream =>
+    operations.streams.stream(operation, operations, contextOf(operation, options), given, options);
 }
 
 /** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` for a route that is none */

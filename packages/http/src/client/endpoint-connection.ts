@@ -4,7 +4,15 @@
  * call takes that wire. It adds no limits of its own: time, retries and choice of endpoint belong to the layers.
  */
 import type { Connection, ConnectionReport, Endpoint, TakeReport, Wire } from '@fwk/discovery';
-import { abandonOnCancel, type CallContext, markCancellable, type Status, tellNotSent, thenTold } from '@fwk/kernel';
+import {
+  abandonOnCancel,
+  type CallContext,
+  markCancellable,
+  markDoNotRetry,
+  type Status,
+  tellNotSent,
+  thenTold,
+} from '@fwk/kernel';
 import { type Attempt, readIn } from '../calling/attempt.js';
 import { ClientClosedError, ConnectionError } from '../calling/client-errors.js';
 import type { ConnectionParts, Place } from '../calling/connection-parts.js';
@@ -52,7 +60,13 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
     if (context.cancelled) return Promise.reject(context.reason);
     if (this.#closed) return Promise.reject(new ClientClosedError(this.#parts.service));
     // The answer is read in the context of this call, not in that of the connection.
-    return thenTold(this.#attempt(request, context), (attempt) => readIn(context, attempt));
+    const answer = thenTold(this.#attempt(request, context), (attempt) => readIn(context, attempt));
+    const { bodyItems } = request;
+    if (!bodyItems) return answer;
+    return answer.catch((error: unknown) => {
+      // What the caller gave of its body is gone, whatever the callee did with it.
+      throw bodyItems.taken ? markDoNotRetry(error) : error;
+    });
   }
 
   status(): Status {
@@ -94,7 +108,9 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
   }
 
   #attempt(request: OperationRequest, context: CallContext): Promise<Attempt> {
-    if (request.forwarded || this.#wire === 'http') return this.#overHttp(request, context);
+    const { stream, bodyStream } = request.operation.plan;
+    // Over Mux an answer is one message, so streams go over HTTP.
+    if (request.forwarded || stream || bodyStream || this.#wire === 'http') return this.#overHttp(request, context);
     return this.#mux ? this.#mux.attempt(request, context) : this.#openMux(request, context);
   }
 
@@ -109,7 +125,7 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
 
   #overHttp(request: OperationRequest, context: CallContext): Promise<Attempt> {
     if (this.#onlyMux) {
-      const why = new Error('it speaks only Mux, and requests without a contract go over HTTP');
+      const why = new Error('it speaks only Mux, and streams and requests without a contract go over HTTP');
       return Promise.reject(new ConnectionError(request.operation.plan.id, this.#endpoint.url, false, why));
     }
     this.#http ??= new HttpConnection(this.#endpoint, this.#parts, this.#reported);

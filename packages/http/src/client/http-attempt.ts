@@ -2,7 +2,7 @@
 import type { CallContext } from '@fwk/kernel';
 import { Attempt } from '../calling/attempt.js';
 import { type CallInvalidError, type ConnectionError, failureOf } from '../calling/client-errors.js';
-import type { ConnectionUse } from '../calling/operation-request.js';
+import type { ConnectionUse, StreamedItems } from '../calling/operation-request.js';
 
 /** What undici is told; nobody sees it, because the call is settled by then. Made once: an error costs its stack. */
 export const abortReason = new Error('the call was given up');
@@ -11,6 +11,8 @@ export const abortReason = new Error('the call was given up');
 export abstract class HttpAttempt extends Attempt {
   /** The connection that it uses, until its answer is complete or it has failed. */
   connection: ConnectionUse | undefined;
+  /** The body that it sends, where that is a stream. */
+  bodyItems: StreamedItems | undefined;
   readonly #operation: string;
   readonly #url: string;
   #abort: ((reason: Error) => void) | undefined;
@@ -40,6 +42,12 @@ export abstract class HttpAttempt extends Attempt {
     this.#abort?.(reason);
   }
 
+  /** Its own body ends it. */
+  failBody(error: Error): void {
+    this.fail(error);
+    this.abort(abortReason);
+  }
+
   protected giveUp(): void {
     this.abort(abortReason);
   }
@@ -53,16 +61,21 @@ export abstract class HttpAttempt extends Attempt {
 
   /** The answer is complete. Call it before the caller gets the answer, so that its next request finds the connection free. */
   protected complete(): void {
+    this.bodyItems?.end();
     const { connection } = this;
     this.connection = undefined;
     connection?.answered();
   }
 
-  /** The attempt failed, and no more of an answer will come. Call it before the caller gets the error. */
-  protected broken(): void {
+  /**
+   * The attempt failed, and no more of an answer will come. Call it before the caller gets the error.
+   * @param lost - whether the connection was lost under it. @defaultValue unless its caller has the answer, or gave up
+   */
+  protected broken(lost = this.sent && !this.settled): void {
+    this.bodyItems?.end();
     const { connection } = this;
     this.connection = undefined;
-    connection?.failed(this.sent && !this.settled);
+    connection?.failed(lost);
   }
 
   /** What became of the connection, or why there was none. */

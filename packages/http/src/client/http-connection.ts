@@ -4,7 +4,7 @@
  */
 import { formatTraceparent, isInOtel, withoutOtelSpans } from '@fwk/core';
 import type { TakeReport } from '@fwk/discovery';
-import { abandonOnCancel, type CallContext, type TraceContext, tellNotSent } from '@fwk/kernel';
+import { abandonOnCancel, type CallContext, TimeLimits, type TraceContext, tellNotSent } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import type { Attempt } from '../calling/attempt.js';
 import { ClientClosedError } from '../calling/client-errors.js';
@@ -13,12 +13,17 @@ import { connector } from '../calling/connector.js';
 import type { OperationRequest, PooledAttempt } from '../calling/operation-request.js';
 import { Reconnecting } from '../calling/reconnecting.js';
 import { type AttemptWriter, writeAttempt } from '../calling/write-attempt.js';
+import { httpMetrics } from '../metrics.js';
 import { headerNames } from '../wire/headers.js';
 import { AttemptHandler } from './attempt-handler.js';
 import { tlsUpgrade } from './client-tls.js';
 import { ConnectionPool } from './connection-pool.js';
+import { HttpAttempt } from './http-attempt.js';
 import { loadUndici } from './load-undici.js';
+import { StreamAttempt } from './stream-attempt.js';
 import { areWatched, sendWatched } from './watched-request.js';
+
+type Body = NonNullable<Dispatcher.DispatchOptions['body']> | null;
 
 /** The origin of requests over a Unix socket, which has no host and port. */
 const socketOrigin = 'http://localhost';
@@ -71,19 +76,18 @@ export class HttpConnection {
   }
 
   #send(pool: ConnectionPool, request: OperationRequest, context: CallContext): Promise<Attempt> {
-    const { clock, maxAnswerBytes } = this.#parts;
     const { forwarded } = request;
     return new Promise<Attempt>((resolve, reject) => {
       const handler: PooledAttempt = forwarded
         ? forwarded.attempt(this.#url, context, resolve, reject)
-        : new AttemptHandler(request, this.#url, maxAnswerBytes, clock, this.#reported, context, resolve, reject);
+        : this.#handlerFor(request, context, resolve, reject);
       const headers = new RequestHeaders(request.headers);
       writeAttempt(request, context, this.#parts, headers);
       const options: Dispatcher.DispatchOptions = {
         method: forwarded?.method ?? request.operation.plan.method,
         path: request.path,
         headers: headers.list,
-        body: forwarded ? forwarded.body : (request.body ?? null),
+        body: forwarded ? forwarded.body : bodyOf(request, handler, this.#parts),
         bodyTimeout: forwarded ? forwarded.bodyTimeoutMs : 0,
       };
       const { traced, traceparent } = headers;
@@ -92,6 +96,18 @@ export class HttpConnection {
       else sendWatched(traced, traceparent, () => pool.dispatch(options, handler));
       if (!handler.settled) handler.subscription = context.onCancel((reason) => handler.cancel(reason));
     });
+  }
+
+  #handlerFor(
+    request: OperationRequest,
+    context: CallContext,
+    resolve: (answered: Attempt) => void,
+    reject: (error: unknown) => void,
+  ): PooledAttempt {
+    const { clock, maxAnswerBytes } = this.#parts;
+    const ends = [this.#url, maxAnswerBytes, clock, this.#reported, context, resolve, reject] as const;
+    const { stream } = request.operation.plan;
+    return stream ? new StreamAttempt(request, stream, ...ends) : new AttemptHandler(request, ...ends);
   }
 
   async #open(context: CallContext): Promise<ConnectionPool> {
@@ -126,6 +142,24 @@ export class HttpConnection {
         () => this.#reconnecting.failed(),
       );
   }
+}
+
+function bodyOf(
+  { body, bodyItems, operation }: OperationRequest,
+  handler: PooledAttempt,
+  parts: ConnectionParts,
+): Body {
+  if (!bodyItems || !(handler instanceof HttpAttempt)) return body ?? null;
+  handler.bodyItems = bodyItems;
+  const labels = { operation: operation.plan.id, direction: 'out' };
+  const sent = parts.metrics.counter(httpMetrics['http.client.stream.items'], labels);
+  const pieces: unknown = bodyItems.pieces((error) => handler.failBody(error), TimeLimits.of(parts.clock), sent);
+  return isSendable(pieces) ? pieces : null;
+}
+
+/** Undici sends what any async iterable gives, though its types do not say so. */
+function isSendable(pieces: unknown): pieces is NonNullable<Body> {
+  return typeof pieces === 'object' && pieces !== null && Symbol.asyncIterator in pieces;
 }
 
 /** Names and values in turn: undici takes them as they are. */

@@ -18,6 +18,7 @@ import {
   judgeError,
   judgeResult,
   type Layer,
+  lasts,
   markSelfLimiting,
   messageOf,
   operationKey,
@@ -138,19 +139,31 @@ class ObservedCall implements Follower<OperationResponse> {
   }
 
   answered(response: OperationResponse): undefined {
-    this.#ended(judgeResult(this.#env, response, this.#context, this.#request), undefined);
+    const verdict = judgeResult(this.#env, response, this.#context, this.#request);
+    const endMs = this.#measure(verdict);
+    // The span lasts as long as a stream does.
+    const goesOn = lasts(response, (end) =>
+      this.#endSpan(end ? 'failure' : 'success', end?.error, this.#env.clock.now()),
+    );
+    if (!goesOn) this.#endSpan(verdict.outcome, undefined, endMs);
   }
 
   failed(error: unknown): undefined {
-    this.#ended(judgeError(this.#env, error, this.#context, this.#request), error);
+    const verdict = judgeError(this.#env, error, this.#context, this.#request);
+    this.#endSpan(verdict.outcome, error, this.#measure(verdict));
   }
 
-  #ended({ outcome }: Verdict, error: unknown): void {
+  /** @returns when it ended, on the clock of the client */
+  #measure({ outcome }: Verdict): number {
     const endMs = this.#env.clock.now();
     const ms = endMs - this.#startedMs;
-    const { traceId, span } = this.#trace;
-    this.#series[outcome].observe(ms / 1000, traceId);
+    this.#series[outcome].observe(ms / 1000, this.#trace.traceId);
     this.#series.edges?.record(this.#context.get(operationKey), ms, outcome === 'failure', endMs);
+    return endMs;
+  }
+
+  #endSpan(outcome: OutcomeName, error: unknown, endMs: number): void {
+    const { span } = this.#trace;
     if (!span) return;
     span.set(peerAttribute, this.#series.service);
     span.set(operationAttribute, this.#series.operation);

@@ -7,12 +7,14 @@ import { randomUUID } from 'node:crypto';
 import { CallInvalidError } from '../calling/client-errors.js';
 import type { ClientOperation, OperationRequest } from '../calling/operation-request.js';
 import type { CallOptions } from '../contract/contract-types.js';
-import { formatIdempotencyKey, isIdempotencyKey } from '../wire/headers.js';
+import { isEventId } from '../contract/item-stream.js';
+import { formatIdempotencyKey, headerNames, isIdempotencyKey } from '../wire/headers.js';
 import type { WireIssue } from '../wire/problem.js';
 import { type Validated, validatePart } from '../wire/validate.js';
 import { validateQuery } from '../wire/validate-query.js';
 import { addHeaders, type WireHeaders, wireHeaders } from '../wire/wire-headers.js';
 import { formatQuery, type QueryValues, type Refuse, wireParams, wireQuery } from '../wire/wire-values.js';
+import { BodyItems } from './body-items.js';
 
 /** The parts of a request as a caller gives them. */
 export interface GivenRequest {
@@ -78,10 +80,18 @@ function requestOf(
     operation,
     path: query === none ? path : path + formatQuery(query),
     body: plan.body && bodyOf(operation, given.body),
-    headers: headers ? addHeaders(operation.headers, headers) : operation.headers,
+    headers: headersOf(operation, headers, options?.lastEventId),
+    ...(plan.bodyStream && { bodyItems: new BodyItems(plan.id, plan.bodyStream, given.body) }),
     idempotencyKey: plan.idempotencyKey ? keyOf(operation, options?.idempotencyKey) : undefined,
     given,
   };
+}
+
+function headersOf(operation: ClientOperation, own: WireHeaders | undefined, lastEventId: string | undefined) {
+  const headers = own ? addHeaders(operation.headers, own) : operation.headers;
+  if (lastEventId === undefined) return headers;
+  if (isEventId(lastEventId)) return addHeaders(headers, { [headerNames.lastEventId]: lastEventId });
+  throw invalid(operation, 'headers', headerNames.lastEventId, 'is not 1 to 255 printable ASCII characters');
 }
 
 function isPromise(check: unknown): boolean {

@@ -6,6 +6,7 @@ import type { CallRoute } from '@fwk/discovery';
 import type { CallContext, InputOf, OutputOf, StandardSchema } from '@fwk/kernel';
 import type { Contract, Operations } from './contract.js';
 import type { ErrorOfSpecs, SpecsOf } from './error-types.js';
+import type { StreamOf } from './item-stream.js';
 import type { Operation, OperationSpec } from './operation.js';
 import type { ResponseSpecs } from './response-spec.js';
 import type { AnswerGiven, AnswerReceived, ResponsesOf } from './response-types.js';
@@ -20,6 +21,32 @@ type Schema<Spec, Part extends keyof OperationSpec> = Part extends keyof Spec
   : never;
 type Has<Spec, Part extends keyof OperationSpec> = [Schema<Spec, Part>] extends [never] ? false : true;
 
+type StreamPart = 'stream' | 'bodyStream';
+/** The schema of the items of a stream; never where there is none. */
+type ItemSchema<Spec, Part extends StreamPart> = Part extends keyof Spec
+  ? undefined extends Spec[Part]
+    ? never
+    : Spec[Part] extends StreamOf<infer Items>
+      ? Items
+      : Extract<Spec[Part], StandardSchema>
+  : never;
+type Streams<Spec, Part extends StreamPart> = [ItemSchema<Spec, Part>] extends [never] ? false : true;
+
+/** Items that come one after another. */
+export type Items<Item> = AsyncIterable<Item> | Iterable<Item>;
+
+/**
+ * A stream as its caller reads it, once. The call is made when the first item is asked for. Leaving the loop ends the stream, at
+ * the server too.
+ */
+export interface ItemStream<Item> extends AsyncIterableIterator<Item>, AsyncDisposable {
+  /** The id of the last item, from which a later call can go on (`{ lastEventId }`); undefined while there is none. */
+  readonly lastEventId: string | undefined;
+  /** Ends the stream. */
+  return(): Promise<IteratorResult<Item, undefined>>;
+  [Symbol.asyncIterator](): ItemStream<Item>;
+}
+
 /** The names of a contract's operations. */
 export type OperationName<C> = keyof OperationsOf<C> & string;
 
@@ -29,11 +56,16 @@ export interface Call<C, Op extends OperationName<C>> {
   readonly query: PartOutput<SpecOf<C, Op>, 'query'>;
   /** What the headers schema gives out; without one all headers of the request. */
   readonly headers: Has<SpecOf<C, Op>, 'headers'> extends true ? PartOutput<SpecOf<C, Op>, 'headers'> : RequestHeaders;
-  readonly body: PartOutput<SpecOf<C, Op>, 'body'>;
+  /** Validated; of a `bodyStream` the items, each of which is validated when it is asked for. */
+  readonly body: Streams<SpecOf<C, Op>, 'bodyStream'> extends true
+    ? AsyncIterable<OutputOf<ItemSchema<SpecOf<C, Op>, 'bodyStream'>>>
+    : PartOutput<SpecOf<C, Op>, 'body'>;
   /** Deadline, cancellation (the caller went away), trace, priority. Also `currentContext()`. */
   readonly context: CallContext;
   /** The caller's `Idempotency-Key`, where the operation has one. */
   readonly idempotencyKey: string | undefined;
+  /** Of a stream: the id of the last item that the caller has, behind which it wants to go on. */
+  readonly lastEventId: string | undefined;
 }
 
 /** Headers of a request by their names in lower case; what was sent several times is joined by commas. */
@@ -43,11 +75,13 @@ type PartOutput<Spec, Part extends keyof OperationSpec> =
   Has<Spec, Part> extends true ? OutputOf<Schema<Spec, Part>> : undefined;
 
 /**
- * What a handler answers: whatever the response schema takes, nothing where there is none; `{ status, body, headers }` where
- * answers stand by their statuses.
+ * What a handler answers: whatever the response schema takes, or items that fit the stream's; nothing where there is neither;
+ * `{ status, body, headers }` where answers stand by their statuses.
  */
 export type AnswerOf<C, Op extends OperationName<C>> =
-  ResponsesOf<SpecOf<C, Op>> extends infer Responses extends ResponseSpecs
+  Streams<SpecOf<C, Op>, 'stream'> extends true
+    ? Items<InputOf<ItemSchema<SpecOf<C, Op>, 'stream'>>>
+    : ResponsesOf<SpecOf<C, Op>> extends infer Responses extends ResponseSpecs
     ? AnswerGiven<Responses>
     : Has<SpecOf<C, Op>, 'response'> extends true
       ? InputOf<Schema<SpecOf<C, Op>, 'response'>>
@@ -63,7 +97,9 @@ export type Handlers<C> = {
 export type RequestOf<C, Op extends OperationName<C>> = Part<SpecOf<C, Op>, 'params'> &
   Part<SpecOf<C, Op>, 'query'> &
   Part<SpecOf<C, Op>, 'headers'> &
-  Part<SpecOf<C, Op>, 'body'>;
+  (Streams<SpecOf<C, Op>, 'bodyStream'> extends true
+    ? { readonly body: Items<InputOf<ItemSchema<SpecOf<C, Op>, 'bodyStream'>>> }
+    : Part<SpecOf<C, Op>, 'body'>);
 
 type Part<Spec, Name extends 'params' | 'query' | 'headers' | 'body'> =
   Has<Spec, Name> extends false
@@ -75,11 +111,13 @@ type Part<Spec, Name extends 'params' | 'query' | 'headers' | 'body'> =
       : { readonly [N in Name]: InputOf<Schema<Spec, Name>> };
 
 /**
- * What a caller gets: what the response schema gives out, undefined where there is none; `{ status, body, headers }` where answers
- * stand by their statuses.
+ * What a caller gets: what the response schema gives out, or the items of a stream; undefined where there is neither;
+ * `{ status, body, headers }` where answers stand by their statuses.
  */
 export type ResponseOf<C, Op extends OperationName<C>> =
-  ResponsesOf<SpecOf<C, Op>> extends infer Responses extends ResponseSpecs
+  Streams<SpecOf<C, Op>, 'stream'> extends true
+    ? ItemStream<OutputOf<ItemSchema<SpecOf<C, Op>, 'stream'>>>
+    : ResponsesOf<SpecOf<C, Op>> extends infer Responses extends ResponseSpecs
     ? AnswerReceived<Responses>
     : Has<SpecOf<C, Op>, 'response'> extends true
       ? OutputOf<Schema<SpecOf<C, Op>, 'response'>>
@@ -99,6 +137,8 @@ export interface CallOptions {
    * twice; 1 to 255 characters. @defaultValue a random UUID, the same for all attempts of this call
    */
   readonly idempotencyKey?: string;
+  /** Of a stream with ids: the last item that is here already, behind which it is to go on. @defaultValue from its beginning */
+  readonly lastEventId?: string;
   /**
    * Where this call wants to go: the key that hashes and sticky splits choose by, versions and tags, an instance to go to, and
    * those not to go to. @defaultValue wherever the client's policy sends it
@@ -113,8 +153,14 @@ export type Client<C> = {
     ...args: Record<never, never> extends RequestOf<C, Op>
       ? [request?: RequestOf<C, Op>, options?: CallOptions]
       : [request: RequestOf<C, Op>, options?: CallOptions]
-  ) => Promise<ResponseOf<C, Op>>;
+  ) => Streams<SpecOf<C, Op>, 'stream'> extends true ? ResponseOf<C, Op> : Promise<ResponseOf<C, Op>>;
 };
+
+/** What a fallback answers instead of an operation: for a stream any items. */
+export type FallbackOf<C, Op extends OperationName<C>> =
+  Streams<SpecOf<C, Op>, 'stream'> extends true
+    ? Items<OutputOf<ItemSchema<SpecOf<C, Op>, 'stream'>>>
+    : ResponseOf<C, Op>;
 
 /** Any contract, for signatures that do not care which. */
 export type AnyContract = Contract<Operations>;

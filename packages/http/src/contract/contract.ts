@@ -9,6 +9,7 @@ import { ContractError } from './contract-error.js';
 import { DeclaredErrors } from './declared-errors.js';
 import type { ErrorPlan } from './error-spec.js';
 import type { ErrorClasses } from './error-types.js';
+import { type StreamPlan, streamPlan } from './item-stream.js';
 import type { Method, Operation } from './operation.js';
 import { checkOperation } from './operation-check.js';
 import { type PathTemplate, parsePath } from './path-template.js';
@@ -53,6 +54,10 @@ export interface OperationPlan<M extends string = Method> {
   readonly answers: AnswerPlans | undefined;
   /** The errors that it declares; undefined where it declares none. */
   readonly errors: readonly ErrorPlan[] | undefined;
+  /** Where the answer is a stream. */
+  readonly stream?: StreamPlan | undefined;
+  /** Where the body is a stream. */
+  readonly bodyStream?: StreamPlan | undefined;
   readonly idempotent: boolean;
   readonly idempotencyKey: boolean;
   readonly priority: Priority | undefined;
@@ -138,7 +143,10 @@ function planOf(
     response: spec.response,
     answers: answerPlans(spec.response, spec.responses),
     errors: errors.of(operation),
-    idempotent: spec.idempotent ?? (idempotencyKey || (method !== 'POST' && method !== 'PATCH')),
+    stream: streamPlan(spec.stream),
+    bodyStream: streamPlan(spec.bodyStream),
+    // A body that is sent once cannot be sent again.
+    idempotent: spec.idempotent ?? (idempotencyKey || (method !== 'POST' && method !== 'PATCH' && !spec.bodyStream)),
     idempotencyKey,
     priority: spec.priority,
     timeoutMs: spec.timeoutMs,

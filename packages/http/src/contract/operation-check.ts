@@ -2,6 +2,7 @@ import { flag, isSchema, millisecondsIn, oneOf, optional, type Rule, type Standa
 import { contentOf } from './content.js';
 import { checkErrors } from './error-spec.js';
 import { headerNameFault } from './header-field.js';
+import { isStreamOf } from './item-stream.js';
 import type { Operation, OperationSpec } from './operation.js';
 import { parsePath } from './path-template.js';
 import { checkResponses } from './response-spec.js';
@@ -12,6 +13,11 @@ const schema: Rule = (value) => (isSchema(value) ? undefined : 'a Standard Schem
 const valueSchema: Rule = (value) =>
   isSchema(value) && contentOf(value).kind === 'json' ? undefined : 'a Standard Schema validator of an object';
 
+const stream: Rule = (value) =>
+  (isSchema(value) && contentOf(value).kind === 'json') || isStreamOf(value)
+    ? undefined
+    : 'a Standard Schema validator of its items, or what streamOf() made';
+
 const rules: { readonly [Field in keyof OperationSpec]-?: Rule } = {
   params: optional(valueSchema),
   query: optional(valueSchema),
@@ -21,6 +27,8 @@ const rules: { readonly [Field in keyof OperationSpec]-?: Rule } = {
   // These two are looked at in detail below.
   responses: () => undefined,
   errors: () => undefined,
+  stream: optional(stream),
+  bodyStream: optional(stream),
   idempotent: optional(flag),
   idempotencyKey: optional(flag),
   priority: optional(oneOf('critical', 'default', 'sheddable', 'background')),
@@ -62,7 +70,9 @@ export function checkOperation(name: string, operation: Operation | undefined): 
   if (spec.responses && spec.response) problems.push('has both response and responses: say all answers in responses');
   if (spec.errors !== undefined) problems.push(...checkErrors(spec.errors));
   if (isSchema(spec.headers)) problems.push(...checkHeaders(spec.headers));
-  if ((method === 'GET' || method === 'DELETE') && spec.body) problems.push(`may have no body, being a ${method}`);
+  problems.push(...checkStreams(spec));
+  if ((method === 'GET' || method === 'DELETE') && (spec.body || spec.bodyStream))
+    problems.push(`may have no body, being a ${method}`);
   if (spec.idempotencyKey && (method === 'GET' || method === 'DELETE')) {
     problems.push(`needs no idempotencyKey, being a ${method}`);
   }
@@ -78,6 +88,23 @@ export function checkOperation(name: string, operation: Operation | undefined): 
 function answersBytes({ response, responses }: OperationSpec): boolean {
   const bodies = Object.values(responses ?? {}).map((given) => (isSchema(given) ? given : given?.body));
   return [response, ...bodies].some((schema) => isSchema(schema) && contentOf(schema).kind === 'bytes');
+}
+
+/** What cannot stand together with a stream. */
+function checkStreams(spec: OperationSpec): string[] {
+  const { stream, bodyStream, body, response, responses, idempotencyKey, idempotent } = spec;
+  const problems: string[] = [];
+  if (stream && (response || responses)) problems.push('has a stream and a response: an answer is one or the other');
+  if (bodyStream && body) problems.push('has a bodyStream and a body: a body is one or the other');
+  if ((stream || bodyStream) && idempotencyKey) {
+    problems.push('is a stream, whose answer cannot be kept: it may have no idempotencyKey');
+  }
+  if (bodyStream && idempotent)
+    problems.push('has a body that is sent once: with a bodyStream it cannot be idempotent: true');
+  if (isStreamOf(bodyStream) && (bodyStream.options.id || bodyStream.options.as === 'events')) {
+    problems.push('has a bodyStream with id or as: bodies are lines of JSON, and cannot be resumed');
+  }
+  return problems;
 }
 
 function checkParams(inPath: readonly string[], params: StandardSchema | undefined): string[] {

@@ -4,6 +4,7 @@
  */
 import type { Priority, StandardSchema } from '@fwk/kernel';
 import type { ErrorSpecs } from './error-spec.js';
+import type { StreamOf } from './item-stream.js';
 import type { PathParameters } from './path-template.js';
 import type { ResponseSpecs } from './response-spec.js';
 
@@ -28,6 +29,10 @@ export interface OperationSpec {
    * and it must accept its own output again, since the client validates too. Without it the operation answers 204.
    */
   readonly response?: StandardSchema;
+  /** The answer is a stream: validates each of its items, instead of `response`. {@link streamOf} says more than a schema. */
+  readonly stream?: StandardSchema | StreamOf;
+  /** The body is a stream: validates each of its items, instead of `body`. */
+  readonly bodyStream?: StandardSchema | StreamOf;
   /**
    * Answers by status, 200 to 399, instead of `response`. Handlers answer `{ status, body, headers }`, and callers get the same,
    * told apart by `status`.
@@ -69,7 +74,7 @@ interface ShapedLike<Names extends string> {
   readonly '~standard': { readonly types?: { readonly input: { readonly [Name in Names]: unknown } } | undefined };
 }
 
-type WithoutBody = Omit<OperationSpec, 'body'> & { readonly body?: never };
+type WithoutBody = Omit<OperationSpec, 'body' | 'bodyStream'> & { readonly body?: never; readonly bodyStream?: never };
 
 /** Specs are optional only where the path needs none. */
 type SpecArguments<Path extends string, Spec> = [PathParameters<Path>] extends [never]

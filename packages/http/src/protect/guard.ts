@@ -14,6 +14,7 @@ import { noPeers } from '../server/server-tls.js';
 import { writeAnswer } from '../server/write-answer.js';
 import type { ServedAnswer } from '../serving/answer.js';
 import { KeyedRequests } from '../serving/keyed-requests.js';
+import { OpenStreams } from '../serving/open-streams.js';
 import { probeHandlers, probePaths } from '../serving/probe-routes.js';
 import { RequestError } from '../serving/request-error.js';
 import { type RequestTarget, readTarget } from '../serving/request-target.js';
@@ -77,6 +78,8 @@ export class Guard implements AsyncDisposable {
     const parts: ServerParts = {
       env,
       drain,
+      // A program answers by itself.
+      streams: new OpenStreams(),
       idempotency: store ?? memoryIdempotencyStore(bounds, env.clock),
       limits: TimeLimits.of(env.clock, true),
       load,

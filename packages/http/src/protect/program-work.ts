@@ -5,9 +5,10 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { CallContext } from '@fwk/kernel';
 import type { ClaimedKey } from '../idempotency/idempotency-store.js';
+import type { Course, Ending } from '../serving/course.js';
 import type { BodyReader, IncomingRequest } from '../serving/incoming-request.js';
 import type { ClaimResult, KeyedRequests } from '../serving/keyed-requests.js';
-import type { Course, Ending, OperationWork } from '../serving/operation-handler.js';
+import type { OperationWork } from '../serving/operation-handler.js';
 import { headerNames } from '../wire/headers.js';
 import { AnswerCopy } from './answer-copy.js';
 import { answerTooLong, ProgramFailedError } from './program-errors.js';

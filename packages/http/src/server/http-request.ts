@@ -9,8 +9,10 @@ import type { Content } from '../contract/content.js';
 import type { WireAnswer } from '../serving/answer.js';
 import type { AnswerWatcher, BodyReader, IncomingRequest } from '../serving/incoming-request.js';
 import type { RequestTarget } from '../serving/request-target.js';
+import type { BodyPieces, PieceTaker } from '../serving/stream-sink.js';
 import { headerNames, readAttempt, readCaller, readDeadlineMs, readPriority } from '../wire/headers.js';
 import type { Peer } from '../wire/peer.js';
+import { readPieces } from './http-stream.js';
 import { announcesBody } from './quick-request.js';
 import { readBody } from './read-body.js';
 import type { PeerCheck } from './server-tls.js';
@@ -35,6 +37,7 @@ type TraceHeaders = Parameters<typeof parseTrace>[0];
 /** See the head of this file. */
 export class HttpRequest implements IncomingRequest {
   readonly protocol = 'http';
+  readonly streams = true;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly params: IncomingRequest['params'];
@@ -90,6 +93,10 @@ export class HttpRequest implements IncomingRequest {
 
   readBody(content: Content, tell: BodyReader): void {
     readBody(this.#response.req, this.#response, content, this.#wire.bodyLimitBytes, tell);
+  }
+
+  readPieces(taker: PieceTaker): BodyPieces {
+    return readPieces(this.#response.req, this.#response, taker);
   }
 
   /** Returns false, since the request is over only when Node has sent the answer and emits `close`. */

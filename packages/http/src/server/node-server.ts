@@ -184,6 +184,7 @@ export class NodeServer implements HttpServer {
 
   async #stop(listeners: Listeners): Promise<void> {
     this.#port = 0;
+    this.#parts.streams.close();
     const { clock } = this.#parts.env;
     if (clusterWorker()) {
       // The primary hands over connections that clients have opened already: their first bytes are still to be read.

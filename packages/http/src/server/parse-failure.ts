@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { problemDocument, rawProblem, statusOfParseFailure } from '@fwk/kernel';
 import type { Connections } from './connections.js';
+import { isStreamed } from './http-stream.js';
 
 type ParseError = Error & { readonly code?: string };
 
@@ -21,8 +22,10 @@ export function isGivenUp(response: ServerResponse): boolean {
  */
 export function answerParseFailure(error: ParseError, socket: Socket, connections: Connections): void {
   if (error.code === 'ECONNRESET' || ending.has(socket)) return;
-  ending.add(socket);
   const last = connections.lastOn(socket);
+  // A stream has limits of its own.
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && last && isStreamed(last.req) && !last.req.complete) return;
+  ending.add(socket);
   const owed = connections.owedOn(socket);
   if (last && last !== owed && !last.req.complete) givenUp.add(last);
   const refuse = () => {

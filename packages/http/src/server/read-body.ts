@@ -25,7 +25,7 @@ export function leavesTooMuch({ headers, complete }: IncomingMessage, limitBytes
 }
 
 /** Whether the sender waits for `100 Continue`. HTTP/1.0 does not know it. */
-function awaitsContinue({ headers, httpVersion }: IncomingMessage): boolean {
+export function awaitsContinue({ headers, httpVersion }: IncomingMessage): boolean {
   return headers.expect !== undefined && httpVersion !== '1.0';
 }
 
@@ -103,13 +103,18 @@ class BodyCollector implements BodyReceiver {
 
 const noBytes = Buffer.alloc(0);
 
-function refusalOf(headers: IncomingMessage['headers'], content: Content, chunked: boolean): RequestError | undefined {
+/** The refusal of a body that is encoded. */
+export function encodingRefusal(headers: IncomingMessage['headers']): RequestError | undefined {
   const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding !== '' && encoding.toLowerCase() !== 'identity') {
-    return new RequestError('FWK_HTTP_CONTENT_ENCODING', 'the body is encoded; send it without Content-Encoding', {
-      headers: { 'accept-encoding': 'identity' },
-    });
-  }
+  if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return undefined;
+  return new RequestError('FWK_HTTP_CONTENT_ENCODING', 'the body is encoded; send it without Content-Encoding', {
+    headers: { 'accept-encoding': 'identity' },
+  });
+}
+
+function refusalOf(headers: IncomingMessage['headers'], content: Content, chunked: boolean): RequestError | undefined {
+  const encoded = encodingRefusal(headers);
+  if (encoded) return encoded;
   const type = headers['content-type'];
   if (type === undefined) return chunked ? undefined : mediaType(content);
   return isOfType(content, type) ? undefined : mediaType(content);

@@ -9,6 +9,7 @@ import {
 } from '@fwk/kernel';
 import { type PolicyRegistry, policyRegistry } from '@fwk/resilience';
 import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
+import { OpenStreams } from '../serving/open-streams.js';
 import { checkRoutes } from '../serving/routes.js';
 import { ServedScope } from '../serving/served-scope.js';
 import type { ServerDrain } from '../serving/server-parts.js';
@@ -16,6 +17,7 @@ import { checkOperationsKnown } from '../serving/server-policy-options.js';
 import { unixAddress } from '../serving/trusted-networks.js';
 import { ServerLoad } from '../wire/load-text.js';
 import type { HttpServer } from './http-server.js';
+import { beginStream, isStreamed, lingerAfter } from './http-stream.js';
 import { NodeServer } from './node-server.js';
 import { leavesTooMuch } from './read-body.js';
 import { type ServerOptions, serverDefaults, serverOptionRules } from './server-options.js';
@@ -49,8 +51,11 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
   const policies = settings.policies ?? policyRegistry(env);
   const scopes = scopesOf(settings, policies, env);
   const load = settings.loadReports ? new ServerLoad(env.clock) : undefined;
+  const streams = new OpenStreams();
+  drain.onDrain(() => streams.drain());
   const parts = {
     env,
+    streams,
     drain,
     idempotency: store ?? memoryIdempotencyStore(bounds, env.clock),
     limits: TimeLimits.of(env.clock, true),
@@ -64,9 +69,13 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
     unsent,
     load: load?.text,
     write(response, answer, told) {
-      const tooLong = answer.status === 413 || leavesTooMuch(response.req, settings.bodyLimitBytes);
-      const kept = writeAnswer(response, answer, drain.draining || server.stopping || tooLong, told);
-      unsent.watch(response, kept);
+      const stops = drain.draining || server.stopping;
+      if (answer.stream) return beginStream(response, answer, answer.stream, unsent, stops, told);
+      if (isStreamed(response.req) && !response.req.complete) lingerAfter(response, env.clock);
+      else if (answer.status === 413 || leavesTooMuch(response.req, settings.bodyLimitBytes)) {
+        return unsent.watch(response, writeAnswer(response, answer, true, told));
+      }
+      unsent.watch(response, writeAnswer(response, answer, stops, told));
     },
   });
   return server;

@@ -13,20 +13,30 @@ const partLength = 65_536;
  * @returns bytes of the answer that are kept here until the client reads them; 0 when the system has taken it whole.
  */
 export function writeAnswer(response: ServerResponse, answer: WireAnswer, close: boolean, load?: string): number {
-  const { status, contentType, body, headers } = answer;
+  const { status, body } = answer;
   const bytes = body === undefined ? 0 : Buffer.byteLength(body);
-  const lines: string[] = [];
-  if (contentType !== undefined) lines.push('content-type', contentType);
-  if (body !== undefined) lines.push('content-length', String(bytes));
-  if (headers) for (const name of Object.keys(headers)) lines.push(name, headers[name] as string);
-  if (load !== undefined) lines.push(headerNames.load, load);
-  // The client should come back to another instance, or what follows on the connection cannot be read.
-  if (close) lines.push('connection', 'close');
-  response.writeHead(status, lines);
+  response.writeHead(status, headOf(answer, body === undefined ? undefined : bytes, close, load));
   if (typeof body !== 'string' || body.length === 0) response.end(body);
   else if (body.length <= partLength) writeAtOnce(response, body, bytes);
   else return writeInParts(response, body, bytes);
   return response.writableLength;
+}
+
+/** The headers of an answer, names and values in turn. @param bytes - of its body, where that is known */
+export function headOf(
+  { contentType, headers }: WireAnswer,
+  bytes: number | undefined,
+  close: boolean,
+  load?: string,
+): string[] {
+  const lines: string[] = [];
+  if (contentType !== undefined) lines.push('content-type', contentType);
+  if (bytes !== undefined) lines.push('content-length', String(bytes));
+  if (headers) for (const name of Object.keys(headers)) lines.push(name, headers[name] as string);
+  if (load !== undefined) lines.push(headerNames.load, load);
+  // The client should come back to another instance, or what follows on the connection cannot be read.
+  if (close) lines.push('connection', 'close');
+  return lines;
 }
 
 /**

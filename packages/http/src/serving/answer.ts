@@ -9,6 +9,7 @@ import {
   formatRetryAfter,
   isDoNotRetry,
   isFwkError,
+  type Lasting,
   problemType,
   titleOf,
 } from '@fwk/kernel';
@@ -20,15 +21,18 @@ import type { RemoteError } from '../wire/remote-error.js';
 import { type CheckedError, checkedFor } from './declared-errors.js';
 import { entryOfCode } from './error-status.js';
 import { RequestError } from './request-error.js';
+import type { AnswerStream } from './stream-sink.js';
 
 /** What a request is answered with, by its operation or by a layer instead. */
-export interface ServedAnswer {
+export interface ServedAnswer extends Partial<Lasting> {
   readonly status: number;
   readonly contentType: string | undefined;
   /** Text, or bytes where the operation answers those. */
   readonly body: string | Uint8Array | undefined;
   /** Values by name; undefined for none. */
   readonly headers: Readonly<Record<string, string>> | undefined;
+  /** What follows the head instead of a body. @defaultValue nothing */
+  readonly stream?: AnswerStream | undefined;
 }
 
 /** An answer as it can be put on the wire. */

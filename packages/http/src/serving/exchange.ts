@@ -18,6 +18,7 @@ import {
   doNotRetryMarks,
   isFwkError,
   type Limited,
+  lasts,
   type TimeLimit,
   type TraceContext,
   traceKey,
@@ -25,13 +26,15 @@ import {
 import type { CallCounts } from '@fwk/resilience';
 import type { OperationPlan } from '../contract/contract.js';
 import { answerOfError, type ServedAnswer } from './answer.js';
+import type { Course, Ending } from './course.js';
 import { checkedFor } from './declared-errors.js';
 import type { AnswerWatcher, IncomingRequest } from './incoming-request.js';
-import type { Course, Ending } from './operation-handler.js';
 import type { RequestSeries } from './request-series.js';
 import { endRequestSpan, type RequestEnd } from './request-span.js';
 import { instanceOf } from './request-target.js';
+import type { ServedStream } from './served-stream.js';
 import type { ServerParts } from './server-parts.js';
+import type { StreamedBody } from './streamed-body.js';
 import { usedCall } from './used-call.js';
 
 /** What an exchange knows of the operation. */
@@ -61,7 +64,7 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
   readonly #limitMs: number;
   readonly #inFlight: Disposable;
   /** The one limit of the request; undefined for none. */
-  readonly #limit: TimeLimit | undefined;
+  #limit: TimeLimit | undefined;
   readonly #countedMs: number;
   /** Calls in flight when it began; 0 once it is counted no more. */
   #loaded: number;
@@ -71,6 +74,11 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
   /** Whether the work goes on, up to its limit, when the caller goes away. */
   #outlives = false;
   #headSent = false;
+  /** Where the answer goes on with a stream. */
+  #stream: ServedStream | undefined;
+  /** Where the handler reads the body item by item, and how many it had when its time was looked at. */
+  #body: StreamedBody | undefined;
+  #bodyCount = 0;
   /** Nobody waits any more: the exchange leaves when the work that is under way has ended. */
   #leaving = false;
 
@@ -95,7 +103,14 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
     this.#loaded = parts.load?.begin() ?? 0;
     this.#inFlight = parts.drain.track(route.id);
     this.#call = cancellationUnder(background);
-    this.context = background.with({ deadlineMs: this.#startedMs + limitMs, values, cancellation: this.#call });
+    const { stream, bodyStream } = route.plan;
+    // The limit is for the first item of a stream, and for a handler that does not go on reading: what goes on has its own.
+    const lastingMs = stream?.totalMs ?? bodyStream?.totalMs;
+    this.context = background.with({
+      deadlineMs: startedMs + (lastingMs ?? limitMs),
+      values,
+      cancellation: this.#call,
+    });
     this.scope = contextScope(this.context);
     const limited = limitMs !== Number.POSITIVE_INFINITY;
     this.#limit = limited ? parts.limits.begin(this, this.#startedMs, limitMs) : undefined;
@@ -115,6 +130,18 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
 
   begin(): void {
     this.#begun = true;
+  }
+
+  reads(body: StreamedBody): void {
+    this.#body = body;
+  }
+
+  opened(stream: ServedStream): void {
+    this.#stream = stream;
+  }
+
+  cancel(reason: unknown): void {
+    this.#call.cancel(reason);
   }
 
   outlive(): void {
@@ -148,10 +175,24 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
 
   /** The deadline has passed. */
   expired(): void {
+    if (this.#readsOn()) return;
     const error = this.#route.counts.outOfTime(this.context, this.#limitMs);
     if (!this.#leaving) this.#answer(this.answerOf(error), error, true);
     this.#call.cancel(error);
     if (this.#leaving) this.#leave();
+  }
+
+  /** Whether the handler has gone on reading its body, or waits for more of it: then its time begins anew. */
+  #readsOn(): boolean {
+    const body = this.#body;
+    if (!body || (!body.waits && body.count === this.#bodyCount)) return false;
+    const { remainingMs = Number.POSITIVE_INFINITY } = this.#request;
+    const nowMs = this.#parts.env.clock.now();
+    const leftMs = Math.min(this.#limitMs, this.#startedMs + remainingMs - nowMs);
+    if (leftMs <= 0) return false;
+    this.#bodyCount = body.count;
+    this.#limit = this.#parts.limits.begin(this, nowMs, leftMs);
+    return true;
   }
 
   /** Whether a layer before the handler refused the request for lack of capacity. */
@@ -162,13 +203,21 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
   #end(answer: ServedAnswer, error: unknown, failed: boolean): void {
     this.#answer(answer, error, failed);
     if (this.#leaving) this.#leave();
-    this.scope.end();
+    // What is left of a stream is the handler's as well.
+    if (!this.#stream || this.#stream.how) this.scope.end();
   }
 
   #answer(answer: ServedAnswer, error: unknown, failed: boolean): void {
     if (this.#answered) return;
     this.#answered = true;
     this.#limit?.end();
+    const stream = this.#stream;
+    if (stream && answer.stream === stream) {
+      this.#beginStream(answer, stream);
+      return;
+    }
+    // A layer has answered something else, or the time was over.
+    stream?.leave(error);
     // First, so that the answer tells of the other calls.
     this.#unload(!failed);
     const { status } = answer;
@@ -178,6 +227,35 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
     else this.#route.counts.failed(error, this.#countedMs, this.context);
     const ms = this.#measure(status, answer.body, failed ? error : undefined);
     this.#log(status, ms, error);
+  }
+
+  /** The answer begins: it is answered now, and in flight until its stream has ended. */
+  #beginStream(answer: ServedAnswer, stream: ServedStream): void {
+    const { counts, series } = this.#route;
+    counts.succeeded(this.#countedMs);
+    const ms = this.#parts.env.clock.now() - this.#startedMs;
+    series.observe(this.#request.protocol, answer.status, ms / 1000, this.trace?.traceId);
+    lasts(answer, () => this.#streamOver(answer.status, stream));
+    this.#leaving = this.#request.answer(answer);
+  }
+
+  #streamOver(status: number, { how, error, bytes, items }: ServedStream): void {
+    const nowMs = this.#parts.env.clock.now();
+    const ms = nowMs - this.#startedMs;
+    const failed = how === 'failed';
+    this.#unload(false);
+    this.#route.usage?.add(
+      { ...usedCall(this.#request, ms, failed ? 500 : status, undefined), responseBytes: bytes },
+      nowMs,
+    );
+    const { span } = this.trace ?? {};
+    span?.set('fwk.stream.items', items);
+    if (how) span?.set('fwk.stream.end', how);
+    const declared = failed ? checkedFor(this.#route.plan, error)?.error.name : undefined;
+    this.#endSpan({ status: how === 'left' ? undefined : status, error, declared, endMs: nowMs, broken: failed });
+    this.#log(failed ? this.answerOf(error).status : how === 'left' ? 499 : status, ms, failed ? error : undefined);
+    this.scope.end();
+    if (this.#leaving) this.#leave();
   }
 
   #endSpan(end: RequestEnd): void {
@@ -196,9 +274,14 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
         this.#leaving = true;
         return;
       }
-      this.#call.cancel(new CancelledError(`${this.#route.id}: the caller closed its connection`));
-    }
+      this.#call.cancel(this.#gone());
+    } else if (this.#stream && !this.#stream.how) this.#stream.leave(this.#gone());
+    this.#body?.leave();
     this.#leave();
+  }
+
+  #gone(): CancelledError {
+    return new CancelledError(`${this.#route.id}: the caller closed its connection`);
   }
 
   /** Counts the request, and what its caller used. @returns how long it took, in milliseconds */

@@ -7,6 +7,7 @@ import type { Peer } from '../wire/peer.js';
 import type { QueryValues } from '../wire/wire-values.js';
 import type { ServedAnswer, WireAnswer } from './answer.js';
 import type { RequestError } from './request-error.js';
+import type { BodyPieces, PieceTaker } from './stream-sink.js';
 
 /** What a caller says of its call, as far as it can be read. Nothing of it is proven. */
 export interface RequestClaims {
@@ -51,6 +52,13 @@ export interface IncomingRequest extends RequestClaims {
   readonly announcesBody: boolean;
   /** Reads the body as what it should be, within the server's limit. Calls `tell` at once where none was announced. */
   readBody(content: Content, tell: BodyReader): void;
+  /** Whether the wire carries answers that go on with a stream. @defaultValue false */
+  readonly streams?: boolean;
+  /**
+   * Gives the body piece by piece, from the first `resume` on. Absent on wires that carry no streams.
+   * @throws RequestError where the body is no stream of items
+   */
+  readPieces?(taker: PieceTaker): BodyPieces;
   /**
    * Sends the answer. Called at most once, and only before the watcher was told that the request is over.
    * @returns true when the request is over already, in which case the watcher is not told

@@ -9,12 +9,14 @@ import type { ClaimedKey } from '../idempotency/idempotency-store.js';
 import { type Validated, validatePart } from '../wire/validate.js';
 import type { ServedAnswer } from './answer.js';
 import { AnswerWriter, answeredAgainst } from './answer-writer.js';
+import type { Course, Ending } from './course.js';
 import { checkDeclared } from './declared-errors.js';
 import type { IncomingRequest } from './incoming-request.js';
 import { type ClaimResult, KeyedRequests } from './keyed-requests.js';
 import { type RequestValues, validateRequest } from './request-values.js';
 import type { ServerParts } from './server-parts.js';
 import { jsonAnswer } from './server-policy.js';
+import { StreamHandler } from './stream-handler.js';
 
 const noContent: ServedAnswer = { status: 204, contentType: undefined, body: undefined, headers: undefined };
 
@@ -22,25 +24,7 @@ const noContent: ServedAnswer = { status: 204, contentType: undefined, body: und
 interface HandlerCall extends RequestValues {
   readonly context: CallContext;
   readonly idempotencyKey: string | undefined;
-}
-
-/** Is told how a call ended, once. Not a promise: where nothing waits, that would cost more than most steps. */
-export interface Ending {
-  answered(answer: ServedAnswer): void;
-  /** @param answer - what the error is answered with, where that is known. */
-  failed(error: unknown, answer?: ServedAnswer): void;
-}
-
-/** What an operation tells of itself on the way. */
-export interface Course {
-  /** The caller may come back for the answer when it is cut off, so the work goes on without it. */
-  outlive(): void;
-  /** The handler is asked now. */
-  begin(): void;
-  /** The head of the answer has been sent by a program that answers itself. What follows has no time limit. */
-  headSent(): void;
-  /** What an error will be answered with. */
-  answerOf(error: unknown): ServedAnswer;
+  readonly lastEventId: string | undefined;
 }
 
 /** What answers the requests of one operation, behind the layers. */
@@ -58,10 +42,14 @@ export class OperationHandler implements OperationWork {
   readonly #keyed: KeyedRequests | undefined;
   /** Undefined for an operation that answers a value as JSON, or nothing. */
   readonly #writer: AnswerWriter | undefined;
+  /** Undefined for an operation without streams. */
+  readonly #streams: StreamHandler | undefined;
 
   /** @param limitMs - how long a call may take now. */
-  constructor({ idempotency, env }: ServerParts, plan: OperationPlan, handlers: object, limitMs: () => number) {
+  constructor(parts: ServerParts, plan: OperationPlan, handlers: object, limitMs: () => number) {
+    const { idempotency, env } = parts;
     this.#plan = plan;
+    this.#streams = plan.stream || plan.bodyStream ? new StreamHandler(parts, plan) : undefined;
     this.#handlers = handlers;
     this.#method = Reflect.get(handlers, plan.name) as (call: HandlerCall) => unknown;
     this.#writer = plan.answers && new AnswerWriter(plan.id, plan.answers);
@@ -84,9 +72,35 @@ export class OperationHandler implements OperationWork {
 
   #run(request: IncomingRequest, values: RequestValues, context: CallContext, course: Course, ending: Ending): void {
     const { params, query, headers, body } = values;
-    const call = { params, query, headers, body, context, idempotencyKey: undefined };
-    if (this.#keyed) this.#runKeyed(this.#keyed, request, call, course, ending);
+    const call = { params, query, headers, body, context, idempotencyKey: undefined, lastEventId: undefined };
+    if (this.#streams) this.#runStream(this.#streams, request, call, course, ending);
+    else if (this.#keyed) this.#runKeyed(this.#keyed, request, call, course, ending);
     else this.#work(call, course, ending);
+  }
+
+  #runStream(
+    streams: StreamHandler,
+    request: IncomingRequest,
+    given: HandlerCall,
+    course: Course,
+    ending: Ending,
+  ): void {
+    const format = streams.formatFor(request);
+    const body = streams.bodyOf(request, course) ?? given.body;
+    const call = { ...given, body, lastEventId: streams.lastEventId(request) };
+    const { context } = call;
+    if (!format) {
+      this.#work(call, course, ending);
+      return;
+    }
+    if (context.cancelled) throw context.reason;
+    course.begin();
+    const fail = (error: unknown) => this.#fail(error, context, course, ending);
+    try {
+      streams.answer(this.#method.call(this.#handlers, call), format, request, context, course, ending, fail);
+    } catch (error) {
+      fail(error);
+    }
   }
 
   #runKeyed(keyed: KeyedRequests, request: IncomingRequest, call: HandlerCall, course: Course, ending: Ending): void {

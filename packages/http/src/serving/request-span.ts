@@ -12,6 +12,8 @@ export interface RequestEnd {
   /** Name of the error that was answered, where the contract declares it. */
   readonly declared: string | undefined;
   readonly endMs: number;
+  /** Whether it failed after it had begun to answer. @defaultValue false */
+  readonly broken?: boolean;
 }
 
 /** First status that says that the server failed. */
@@ -22,10 +24,10 @@ export function endRequestSpan(
   span: Span,
   plan: OperationPlan<string>,
   request: IncomingRequest,
-  { status, error, declared, endMs }: RequestEnd,
+  { status, error, declared, endMs, broken }: RequestEnd,
 ): void {
   span.describe(new RequestDetails(plan, request, status, declared));
-  if (status === undefined || status < firstServerError) span.end(endMs);
+  if (!broken && (status === undefined || status < firstServerError)) span.end(endMs);
   else {
     const type = declared ?? (isFwkError(error) ? error.code : String(status));
     span.end(endMs, { type, message: error === undefined ? '' : messageOf(error) });

@@ -71,7 +71,8 @@ export class RouteHandler {
   }
 
   get #takesBody(): boolean {
-    return this.plan.method !== 'GET';
+    // A stream is read by the handler itself.
+    return this.plan.method !== 'GET' && !this.plan.bodyStream;
   }
 
   #direct(exchange: Exchange, request: IncomingRequest): void {

@@ -2,6 +2,7 @@ import type { Drain, Usage } from '@fwk/core';
 import type { Env, TimeLimits } from '@fwk/kernel';
 import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { ServerLoad } from '../wire/load-text.js';
+import type { OpenStreams } from './open-streams.js';
 import type { TrustCheck } from './trusted-networks.js';
 
 /** What a server needs of the drain of its application. */
@@ -14,6 +15,8 @@ export interface ServerParts {
   readonly idempotency: IdempotencyStore;
   /** Limits the time of each request. */
   readonly limits: TimeLimits;
+  /** The streams under way. */
+  readonly streams: OpenStreams;
   /** What is told of its load on answers; undefined where nothing is. */
   readonly load: ServerLoad | undefined;
   /** Where what callers use is counted; undefined where nobody asks. */

@@ -70,6 +70,8 @@ export class Copies implements AsyncDisposable {
   takes({ operation, idempotencyKey, forwarded }: OperationRequest, context: CallContext): boolean {
     const { share, operations } = this.#options;
     const { plan } = operation;
+    // The items of a stream go to one reader.
+    if (plan.stream || plan.bodyStream) return false;
     if (!plan.idempotent || idempotencyKey !== undefined || forwarded !== undefined) return false;
     if (operations && !operations.includes(plan.name)) return false;
     // Further attempts are the same call.

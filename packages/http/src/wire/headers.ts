@@ -19,6 +19,10 @@ export const headerNames = Object.freeze({
   load: 'fwk-load',
   /** `1` on a request that is a copy: nobody waits for its answer. */
   shadow: 'fwk-shadow',
+  /** `marked` on a request for a stream, and on its answer: how the stream ends is marked. */
+  stream: 'fwk-stream',
+  /** The last item of a stream that the caller has. */
+  lastEventId: 'last-event-id',
   idempotencyKey: 'idempotency-key',
   traceparent: 'traceparent',
   tracestate: 'tracestate',

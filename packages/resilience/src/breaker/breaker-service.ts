@@ -4,6 +4,7 @@ import {
   type Follower,
   follow,
   lastResortKey,
+  lasts,
   type Service,
   type Status,
   spanEvent,
@@ -68,6 +69,10 @@ class AdmittedCall<Res> implements Follower<Res> {
 
   answered(value: Res): undefined {
     this.#reports.answered(value, this.#epoch, this.#startMs, this.#request, this.#context);
+    // An answer that goes on counts as one when it begins, so that no probe waits for its end; if it fails later, as another.
+    lasts(value, (end) => {
+      if (end) this.failed(end.error);
+    });
   }
 
   failed(error: unknown): undefined {

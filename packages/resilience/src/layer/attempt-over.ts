@@ -1,7 +1,10 @@
-import type { Follower } from '@fwk/kernel';
+import { type Follower, lasts } from '@fwk/kernel';
 import { beginAttempt, whenOver } from './call-frame.js';
 
-/** Calls `over` when an attempt has ended and with it all work that it began. Made before the attempt. */
+/**
+ * Calls `over` when an attempt has ended and with it all work that it began, an answer that goes on included. Made before the
+ * attempt.
+ */
 export class AttemptOver<Res> implements Follower<Res> {
   next: Follower<Res> | undefined = undefined;
   readonly #request: unknown;
@@ -14,8 +17,9 @@ export class AttemptOver<Res> implements Follower<Res> {
     this.#over = over;
   }
 
-  answered(_value: Res): undefined {
-    whenOver(this.#request, this.#mark, this.#over);
+  answered(value: Res): undefined {
+    const over = () => whenOver(this.#request, this.#mark, this.#over);
+    if (!lasts(value, over)) over();
   }
 
   failed(_error: unknown): undefined {

@@ -1,0 +1,186 @@
+/**
+ * One attempt at a request whose answer is a stream. The attempt has its answer with the first item, so that until then it is tried
+ * again, limited and judged like any other; the rest comes as it is read. What the server sends beyond that waits on its connection.
+ */
+import type { TakeReport } from '@fwk/discovery';
+import {
+  type AnswerEnd,
+  type CallContext,
+  type Clock,
+  isFwkError,
+  LastingEnd,
+  lastingKey,
+  TimeLimits,
+} from '@fwk/kernel';
+import type { Attempt } from '../calling/attempt.js';
+import { AnswerInvalidError, ConnectionError } from '../calling/client-errors.js';
+import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
+import { streamProblem } from '../calling/read-answer.js';
+import type { OperationPlan } from '../contract/contract.js';
+import type { StreamPlan } from '../contract/item-stream.js';
+import { formatOfType } from '../stream/item-format.js';
+import { ItemReader } from '../stream/item-reader.js';
+import { marked } from '../stream/item-writer.js';
+import { headerNames } from '../wire/headers.js';
+import { AttemptHandler } from './attempt-handler.js';
+import { abortReason } from './http-attempt.js';
+
+/** By so much longer a client waits than a server, so that the word of the server comes first, in milliseconds. */
+const GRACE_MS = 1000;
+
+/** See the head of this file. */
+export class StreamAttempt extends AttemptHandler {
+  readonly #plan: StreamPlan;
+  readonly #contract: OperationPlan<string>;
+  readonly #operation: string;
+  readonly #endpoint: string;
+  readonly #limits: TimeLimits;
+  readonly #end = new LastingEnd();
+  #reader: ItemReader | undefined;
+  /** Whether the end of the connection is told apart from an end of the answer. */
+  #framed = false;
+  #wireOver = false;
+  #resume: () => void = nothing;
+  #paused = false;
+
+  constructor(
+    request: OperationRequest,
+    plan: StreamPlan,
+    url: string,
+    maxBytes: number,
+    clock: Clock,
+    reported: TakeReport,
+    context: CallContext,
+    resolve: (answered: Attempt) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super(request, url, maxBytes, clock, reported, context, resolve, reject);
+    this.#plan = plan;
+    this.#contract = request.operation.plan;
+    this.#operation = this.#contract.id;
+    this.#endpoint = url;
+    this.#limits = TimeLimits.of(clock, true);
+  }
+
+  override onHeaders(status: number, headers: readonly Buffer[], resume: () => void = nothing): boolean {
+    super.onHeaders(status, headers);
+    if (this.settled || status < 200 || status >= 300) return true;
+    const fault = this.#faultOf();
+    if (fault !== undefined) {
+      this.fail(new AnswerInvalidError(this.#operation, fault));
+      this.abort(abortReason);
+      return true;
+    }
+    this.#resume = resume;
+    const marks = this.header(headerNames.stream) === marked;
+    this.#framed = this.header('transfer-encoding') !== undefined || this.header('content-length') !== undefined;
+    this.#reader = new ItemReader({
+      operation: this.#operation,
+      plan: this.#plan,
+      format: formatOfType(this.#type) ?? this.#plan.as,
+      marks,
+      part: 'response',
+      limits: this.#limits,
+      graceMs: GRACE_MS,
+      pause: () => {
+        this.#paused = true;
+      },
+      resume: () => {
+        this.#paused = false;
+        this.#resume();
+      },
+      stop: () => {
+        if (!this.#wireOver) this.abort(abortReason);
+      },
+      over: (end) => this.#over(end),
+      wrong: (index, what, issues, cause) =>
+        new AnswerInvalidError(this.#operation, `has an item (number ${index}) that ${what}`, issues, cause),
+      problem: (document) => streamProblem(this.#contract, document, this.#limits.clock),
+      cutOff: () => this.#broken(new Error('the stream ended without its mark')),
+    });
+    this.#reader.whenReady(() => {
+      if (!this.settled) this.succeed();
+    });
+    return true;
+  }
+
+  override onData(chunk: Buffer): boolean {
+    if (!this.#reader) return super.onData(chunk);
+    this.#reader.bytes(chunk);
+    return !this.#paused;
+  }
+
+  override onComplete(): void {
+    const reader = this.#reader;
+    if (!reader) {
+      super.onComplete();
+      return;
+    }
+    this.#wireOver = true;
+    this.complete();
+    if (this.#framed) reader.finished();
+    else
+      reader.fail(
+        this.#broken(new Error('the stream ended with its connection, so that nobody knows whether it is whole')),
+      );
+  }
+
+  override onError(error: Error): void {
+    const reader = this.#reader;
+    if (!reader) {
+      super.onError(error);
+      return;
+    }
+    this.#wireOver = true;
+    this.broken(error !== abortReason);
+    reader.fail(this.#broken(error));
+  }
+
+  override read(): OperationResponse | Promise<OperationResponse> {
+    const reader = this.#reader;
+    if (!reader) return super.read();
+    const { failure } = reader;
+    if (failure) throw failure.error;
+    const response: OperationResponse = { status: this.status, value: reader, [lastingKey]: this.#end.tell };
+    const first = reader.peek();
+    return first ? first.then(() => response) : response;
+  }
+
+  protected override get boundsLength(): boolean {
+    return this.status >= 300 || formatOfType(this.#type) === undefined;
+  }
+
+  override failBody(error: Error): void {
+    super.failBody(error);
+    this.#reader?.abort(error);
+  }
+
+  protected override giveUp(): void {
+    super.giveUp();
+    this.#reader?.abort(abortReason);
+  }
+
+  get #type(): string {
+    return this.header('content-type') ?? '';
+  }
+
+  /** Why a good answer is no stream. */
+  #faultOf(): string | undefined {
+    const encoding = this.header('content-encoding');
+    if (encoding) return `is encoded (${encoding.slice(0, 100)}), which streams are not`;
+    if (formatOfType(this.#type)) return undefined;
+    return `is no stream of items but ${this.#type.slice(0, 100) || 'without a type'}`;
+  }
+
+  #over(end: AnswerEnd): void {
+    // That a server stops says nothing against it.
+    const drained = isFwkError(end?.error, 'FWK_HTTP_STREAM_DRAINING');
+    this.#end.end(drained || end?.error === abortReason ? undefined : end);
+  }
+
+  #broken(cause: Error): ConnectionError {
+    return new ConnectionError(this.#operation, this.#endpoint, true, cause);
+  }
+}
+
+function nothing(): void {}

@@ -1,0 +1,89 @@
+/** Takes bytes apart into lines, within a limit, however the bytes come. Costs one decoding for all lines of a piece. */
+import { isUtf8 } from 'node:buffer';
+
+/** What is wrong with the bytes of a stream, in words that follow the name of an item. */
+export class ItemFault extends Error {}
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const byteOrderMark = '\ufeff';
+
+/** See the head of this file. */
+export class LineSplitter {
+  readonly #maxBytes: number;
+  readonly #anyEnd: boolean;
+  #rest: Buffer[] = [];
+  #restBytes = 0;
+  /** The last piece ended with a carriage return, so a line feed that follows belongs to it. */
+  #returned = false;
+  #begun = false;
+
+  /**
+   * @param maxBytes - of one line.
+   * @param anyEnd - whether a carriage return alone ends a line too.
+   */
+  constructor(maxBytes: number, anyEnd: boolean) {
+    this.#maxBytes = maxBytes;
+    this.#anyEnd = anyEnd;
+  }
+
+  /** Whether the bytes so far end amid a line. */
+  get amid(): boolean {
+    return this.#restBytes > 0;
+  }
+
+  /** @throws ItemFault for a line that is too long or no text */
+  split(given: Buffer, take: (line: string) => void): void {
+    const chunk = this.#returned && given[0] === LINE_FEED ? given.subarray(1) : given;
+    if (given.length > 0) this.#returned = this.#anyEnd && given[given.length - 1] === CARRIAGE_RETURN;
+    const end = this.#lastEnd(chunk);
+    if (end < 0) {
+      this.#keep(chunk);
+      return;
+    }
+    const whole = this.#takeRest(chunk.subarray(0, end + 1));
+    if (end + 1 < chunk.length) this.#keep(chunk.subarray(end + 1));
+    if (!isUtf8(whole)) throw new ItemFault('is not UTF-8');
+    let text = whole.toString('utf8');
+    if (!this.#begun && text.startsWith(byteOrderMark)) text = text.slice(1);
+    this.#begun = true;
+    if (this.#anyEnd && text.includes('\r')) text = text.replace(/\r\n?/g, '\n');
+    for (let start = 0; start < text.length; ) {
+      const at = text.indexOf('\n', start);
+      const line = text.slice(start, at);
+      this.#check(line);
+      start = at + 1;
+      take(line);
+    }
+  }
+
+  #lastEnd(chunk: Buffer): number {
+    const feed = chunk.lastIndexOf(LINE_FEED);
+    return this.#anyEnd ? Math.max(feed, chunk.lastIndexOf(CARRIAGE_RETURN)) : feed;
+  }
+
+  #keep(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    this.#restBytes += chunk.length;
+    if (this.#restBytes > this.#maxBytes) throw this.#tooLong();
+    this.#rest.push(chunk);
+  }
+
+  #takeRest(last: Buffer): Buffer {
+    if (this.#restBytes === 0) return last;
+    const whole = Buffer.concat([...this.#rest, last]);
+    this.#rest = [];
+    this.#restBytes = 0;
+    return whole;
+  }
+
+  #check(line: string): void {
+    // A character has at most three bytes.
+    if (line.length * 3 <= this.#maxBytes) return;
+    if (line.length > this.#maxBytes || Buffer.byteLength(line) > this.#maxBytes) throw this.#tooLong();
+  }
+
+  #tooLong(): ItemFault {
+    return new ItemFault(`is larger than maxItemBytes ${this.#maxBytes}`);
+  }
+}
