@@ -56,6 +56,8 @@ export class CallStream implements ItemStream<unknown> {
   #over = false;
   /** Set once it is to end with an error. */
   #aborted: { readonly error: unknown } | undefined;
+  /** Whether it was called again, and has given no item since. */
+  #resumed = false;
   /** Failures in a row without an item. */
   #failures = 0;
   #cancelled: Disposable | undefined;
@@ -137,9 +139,13 @@ export class CallStream implements ItemStream<unknown> {
       this.#close();
       return finished;
     }
-    this.#failures = 0;
     this.#parts.items.add();
-    if (this.#source instanceof ItemReader) this.lastEventId = this.#source.lastId ?? this.lastEventId;
+    const { lastId } = this.#source instanceof ItemReader ? this.#source : { lastId: undefined };
+    // A server may begin with the item that it was told of.
+    if (this.#resumed && lastId === this.lastEventId) return this.#next();
+    this.#failures = 0;
+    this.#resumed = false;
+    this.lastEventId = lastId ?? this.lastEventId;
     return result;
   };
 
@@ -167,6 +173,7 @@ export class CallStream implements ItemStream<unknown> {
     const atOnce = this.#failures === 0 && isFwkError(error, 'FWK_HTTP_STREAM_DRAINING');
     const pauseMs = atOnce ? 0 : jittered(backoffBound(this.#failures, pauses), 0.5, random);
     this.#failures++;
+    this.#resumed = true;
     if (pauseMs > 0) await sleep(clock, pauseMs, context).catch(() => {});
     if (context.cancelled) return this.#fail(context.reason);
     resumed.add();

@@ -130,12 +130,13 @@ export class ItemReader implements RecordTaker, Limited {
 
   /** The stream has failed, and nobody wants the items that are here. */
   abort(error: unknown): void {
-    const open = !this.#closed;
     this.#drop();
-    this.#failure = { error };
-    if (!open) return;
-    this.#parts.stop();
-    this.#close({ error });
+    if (this.#closed) this.#failure = { error };
+    else {
+      // First, so that what the wire tells of its own end comes too late.
+      this.#close({ error });
+      this.#parts.stop();
+    }
   }
 
   item(json: string, id: string | undefined): void {
@@ -169,7 +170,7 @@ export class ItemReader implements RecordTaker, Limited {
     }
     this.#waitingMs = this.#parts.limits.clock.now();
     this.#wake = told;
-    if (!this.#limit) this.#arm(this.#waitingMs);
+    this.#arm(this.#waitingMs);
   }
 
   /** The next item. For one call at a time. */
@@ -183,8 +184,8 @@ export class ItemReader implements RecordTaker, Limited {
     this.#drop();
     this.#failure = undefined;
     if (this.#closed) return;
-    this.#parts.stop();
     this.#close(undefined);
+    this.#parts.stop();
   }
 
   /** Parses and validates the first item that waits, so that a wrong one is known before it is asked for. */
@@ -216,14 +217,16 @@ export class ItemReader implements RecordTaker, Limited {
     return Math.max(this.#heardMs, this.#waitingMs) + silenceMs(this.#parts.plan);
   }
 
-  /** Sets the nearest limit. */
+  /** Sets the nearest limit, unless a nearer one is set. */
   #arm(nowMs: number): void {
     const { plan, limits, graceMs } = this.#parts;
     const idleMs = this.#wake
       ? Math.min(this.#waitingMs + plan.idleMs + graceMs, this.#silentAtMs())
       : Number.POSITIVE_INFINITY;
     const endMs = Math.min(this.#startedMs + plan.totalMs + graceMs, idleMs);
-    if (endMs !== Number.POSITIVE_INFINITY) this.#limit = limits.begin(this, nowMs, Math.max(0, endMs - nowMs));
+    if (endMs === Number.POSITIVE_INFINITY || (this.#limit && this.#limit.endMs <= endMs)) return;
+    this.#limit?.end();
+    this.#limit = limits.begin(this, nowMs, Math.max(0, endMs - nowMs));
   }
 
   #take(): Promise<IteratorResult<unknown, undefined>> {
@@ -291,8 +294,9 @@ export class ItemReader implements RecordTaker, Limited {
   #wrong(fault: unknown): void {
     const index = this.count + this.#texts.length - this.#at;
     const error = fault instanceof ItemFault ? this.#parts.wrong(index, fault.message, []) : fault;
-    if (!this.#closed) this.#parts.stop();
+    if (this.#closed) return;
     this.fail(error);
+    this.#parts.stop();
   }
 
   #close(end: AnswerEnd): void {
