@@ -93,9 +93,7 @@ describe('a stream that fails', () => {
       ticks() {
         throw problem(404, 'No such feed');
       },
-      async *events() {
-        throw problem(410, 'Gone');
-      },
+      events: async () => Promise.reject(problem(410, 'Gone')),
     });
     expect(await readAll(served.client.ticks())).toMatchObject({ items: [], error: { status: 404 } });
     expect(await readAll(served.client.events())).toMatchObject({ items: [], error: { status: 410 } });
