@@ -86,10 +86,7 @@ export class StreamHandler {
         else ending.answered(stream.answer);
       });
     };
-    if (isThenable(given))
-      Promise.resolve(given)
-        .then(open)
-        .catch(fail);
+    if (isThenable(given)) Promise.resolve(given).then(open).catch(fail);
     else open(given);
   }
 }

@@ -11,6 +11,7 @@ const byteOrderMark = '\ufeff';
 /** See the head of this file. */
 export class LineSplitter {
   readonly #maxBytes: number;
+  readonly #nameBytes: number;
   readonly #anyEnd: boolean;
   #rest: Buffer[] = [];
   #restBytes = 0;
@@ -21,9 +22,11 @@ export class LineSplitter {
   /**
    * @param maxBytes - of one line.
    * @param anyEnd - whether a carriage return alone ends a line too.
+   * @param nameBytes - what may stand in a line beside the item.
    */
-  constructor(maxBytes: number, anyEnd: boolean) {
-    this.#maxBytes = maxBytes;
+  constructor(maxBytes: number, anyEnd: boolean, nameBytes = 0) {
+    this.#maxBytes = maxBytes + nameBytes;
+    this.#nameBytes = nameBytes;
     this.#anyEnd = anyEnd;
   }
 
@@ -84,6 +87,6 @@ export class LineSplitter {
   }
 
   #tooLong(): ItemFault {
-    return new ItemFault(`is larger than maxItemBytes ${this.#maxBytes}`);
+    return new ItemFault(`is larger than maxItemBytes ${this.#maxBytes - this.#nameBytes}`);
   }
 }

@@ -74,7 +74,7 @@ class EventReader implements RecordReader {
 
   constructor(marks: boolean, maxBytes: number, to: RecordTaker) {
     // A line has the name of its field before the item.
-    this.#lines = new LineSplitter(maxBytes + 'data: '.length, true);
+    this.#lines = new LineSplitter(maxBytes, true, 'data: '.length);
     this.#marks = marks;
     this.#maxBytes = maxBytes;
     this.#to = to;
