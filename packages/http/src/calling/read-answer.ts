@@ -69,11 +69,7 @@ function documentOf(answer: ReceivedAnswer): unknown {
  * The error of a stream that its server has ended by a problem document. Answers later only when the schema of what the error
  * carries does.
  */
-export function streamProblem(
-  plan: OperationPlan<string>,
-  text: string,
-  clock: Clock,
-): FwkError | Promise<FwkError> {
+export function streamProblem(plan: OperationPlan<string>, text: string, clock: Clock): FwkError | Promise<FwkError> {
   let document: unknown;
   try {
     document = parseJson(text);

@@ -82,11 +82,11 @@ export type AnswerOf<C, Op extends OperationName<C>> =
   Streams<SpecOf<C, Op>, 'stream'> extends true
     ? Items<InputOf<ItemSchema<SpecOf<C, Op>, 'stream'>>>
     : ResponsesOf<SpecOf<C, Op>> extends infer Responses extends ResponseSpecs
-    ? AnswerGiven<Responses>
-    : Has<SpecOf<C, Op>, 'response'> extends true
-      ? InputOf<Schema<SpecOf<C, Op>, 'response'>>
-      : // biome-ignore lint/suspicious/noConfusingVoidType: the return type of a handler, at one remove
-        void;
+      ? AnswerGiven<Responses>
+      : Has<SpecOf<C, Op>, 'response'> extends true
+        ? InputOf<Schema<SpecOf<C, Op>, 'response'>>
+        : // biome-ignore lint/suspicious/noConfusingVoidType: the return type of a handler, at one remove
+          void;
 
 /** What a class that serves the contract implements. */
 export type Handlers<C> = {
@@ -118,10 +118,10 @@ export type ResponseOf<C, Op extends OperationName<C>> =
   Streams<SpecOf<C, Op>, 'stream'> extends true
     ? ItemStream<OutputOf<ItemSchema<SpecOf<C, Op>, 'stream'>>>
     : ResponsesOf<SpecOf<C, Op>> extends infer Responses extends ResponseSpecs
-    ? AnswerReceived<Responses>
-    : Has<SpecOf<C, Op>, 'response'> extends true
-      ? OutputOf<Schema<SpecOf<C, Op>, 'response'>>
-      : undefined;
+      ? AnswerReceived<Responses>
+      : Has<SpecOf<C, Op>, 'response'> extends true
+        ? OutputOf<Schema<SpecOf<C, Op>, 'response'>>
+        : undefined;
 
 /** The errors that an operation declares, as a union that `name` tells apart; see {@link isErrorOf}. */
 export type ErrorOf<C, Op extends OperationName<C>> = ErrorOfSpecs<SpecsOf<SpecOf<C, Op>>>;

@@ -18,6 +18,7 @@ import {
 import { errorChanges } from './error-changes.js';
 import type { JsonSchema, SchemaDescription } from './json-schema.js';
 import { responseChanges } from './response-changes.js';
+import { streamChanges } from './stream-changes.js';
 
 /** What {@link compareContracts} answers. */
 export interface ContractComparison {
@@ -131,7 +132,10 @@ function operationChanges(
   }
   for (const part of requestParts)
     changes.push(...partChanges(operation, part, renamed(part, before, after), after[part]));
-  changes.push(...responseChanges(operation, before, after));
+  const [items, itemsNow] = [before.bodyStream?.items, after.bodyStream?.items];
+  if (items && itemsNow) changes.push(...partChanges(operation, 'body', items, itemsNow));
+  changes.push(...streamChanges(operation, before, after));
+  if (!before.stream && !after.stream) changes.push(...responseChanges(operation, before, after));
   changes.push(...errorChanges(operation, before.errors, after.errors));
   return changes;
 }

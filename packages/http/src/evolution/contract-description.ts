@@ -1,6 +1,7 @@
 /** A contract as plain data: what a later version is compared with, and what can be kept in a file beside a release. */
 import type { AnyContract } from '../contract/contract-types.js';
 import type { ErrorPlan } from '../contract/error-spec.js';
+import type { StreamPlan } from '../contract/item-stream.js';
 import type { AnswerPlans } from '../contract/response-spec.js';
 import { describeSchema, type SchemaDescription } from './json-schema.js';
 
@@ -22,6 +23,10 @@ export interface OperationDescription {
   readonly headers?: SchemaDescription;
   readonly body?: SchemaDescription;
   readonly response?: SchemaDescription;
+  /** Where the answer is a stream. */
+  readonly stream?: StreamDescription;
+  /** Where the body is a stream. */
+  readonly bodyStream?: StreamDescription;
   /** Its answers by status, where it has several. */
   readonly responses?: Readonly<Record<string, ResponseDescription>>;
   /** The errors that it declares, by name. */
@@ -30,6 +35,18 @@ export interface OperationDescription {
   readonly idempotencyKey: boolean;
   readonly priority?: string;
   readonly timeoutMs?: number;
+}
+
+/** A stream. A time without a limit is not there. */
+export interface StreamDescription {
+  readonly items: SchemaDescription;
+  readonly as: string;
+  /** Whether it can be gone on with behind an item. */
+  readonly resumable: boolean;
+  readonly idleMs?: number;
+  readonly totalMs?: number;
+  readonly heartbeatMs?: number;
+  readonly maxItemBytes: number;
 }
 
 /** One answer. */
@@ -62,11 +79,14 @@ export function describeContract(contract: AnyContract | ContractDescription): C
       const schema = plan[part];
       return schema ? [[part, describeSchema(schema)] as const] : [];
     });
+    const { stream, bodyStream } = plan;
     const { method, template, answers, errors, idempotent, idempotencyKey, priority, timeoutMs } = plan;
     const operation: OperationDescription = {
       method,
       path: template.path,
       ...Object.fromEntries(described),
+      ...(stream && { stream: describeStream(stream) }),
+      ...(bodyStream && { bodyStream: describeStream(bodyStream) }),
       ...(answers && !answers.bare && { responses: describeResponses(answers) }),
       ...(errors && { errors: Object.fromEntries(errors.map((error) => [error.name, describeError(error)])) }),
       idempotent,
@@ -77,6 +97,18 @@ export function describeContract(contract: AnyContract | ContractDescription): C
     return [plan.name, operation] as const;
   });
   return { kind: 'fwk.contract-description', name, version, operations: Object.fromEntries(operations) };
+}
+
+function describeStream({ schema, as, id, idleMs, totalMs, heartbeatMs, maxItemBytes }: StreamPlan): StreamDescription {
+  return {
+    items: describeSchema(schema),
+    as,
+    resumable: id !== undefined,
+    ...(Number.isFinite(idleMs) && { idleMs }),
+    ...(Number.isFinite(totalMs) && { totalMs }),
+    ...(Number.isFinite(heartbeatMs) && { heartbeatMs }),
+    maxItemBytes,
+  };
 }
 
 function describeResponses({ byStatus }: AnswerPlans): Readonly<Record<string, ResponseDescription>> {

@@ -1,5 +1,6 @@
 /** The answers of an operation that are no errors, as responses of OpenAPI. */
 import { jsonContent } from '../contract/content.js';
+import { typeOfFormat } from '../stream/item-format.js';
 import type { OperationDescription, ResponseDescription } from './contract-description.js';
 import { isObject, type JsonSchema, type JsonSchemaObject, type SchemaDescription } from './json-schema.js';
 import { fieldsOf, namesIn } from './schema-parts.js';
@@ -9,9 +10,14 @@ import { fieldsOf, namesIn } from './schema-parts.js';
  * @param placed - the schema of a body, as it stands in the document
  */
 export function successes(
-  { response, responses }: OperationDescription,
+  { response, responses, stream }: OperationDescription,
   placed: (name: string, body: SchemaDescription) => JsonSchema,
 ): Readonly<Record<string, JsonSchemaObject>> {
+  if (stream) {
+    return {
+      200: { description: 'Items, one after another.', content: streamContent(placed('stream', stream.items)) },
+    };
+  }
   if (!responses) {
     if (!response) return { 204: { description: 'Done.' } };
     return { 200: { description: 'The answer.', content: contentOf(response, placed('response', response)) } };
@@ -23,6 +29,11 @@ export function successes(
 /** A body of a media type. Of bytes and text there is nothing more to say. */
 export function contentOf({ mediaType }: SchemaDescription, schema: JsonSchema): JsonSchemaObject {
   return { [mediaType ?? jsonContent.type]: mediaType === undefined ? { schema } : {} };
+}
+
+/** A stream in both forms. OpenAPI 3.1 has no word for its items: the schema is that of each. */
+export function streamContent(schema: JsonSchema): JsonSchemaObject {
+  return { [typeOfFormat('ndjson')]: { schema }, [typeOfFormat('events')]: { schema } };
 }
 
 /** Without the dialect, which stands at the head of the document. */

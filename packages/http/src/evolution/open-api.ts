@@ -5,6 +5,7 @@
 
 import type { AnyContract } from '../contract/contract-types.js';
 import { parsePath } from '../contract/path-template.js';
+import { typeOfFormat } from '../stream/item-format.js';
 import { headerNames } from '../wire/headers.js';
 import { type ContractDescription, describeContract, type OperationDescription } from './contract-description.js';
 import { errorResponses } from './error-responses.js';
@@ -55,12 +56,13 @@ function operationOf(
   operation: OperationDescription,
   schemas: Record<string, JsonSchema>,
 ): OpenApiOperation {
-  const { body, idempotent, idempotencyKey, priority, timeoutMs } = operation;
+  const { bodyStream, body, idempotent, idempotencyKey, priority, timeoutMs } = operation;
   const parameters = [
     ...parametersIn('path', operation.params),
     ...parametersIn('query', operation.query),
     ...parametersIn('header', operation.headers),
     ...(idempotencyKey ? [keyParameter] : []),
+    ...(operation.stream?.resumable ? [lastEventParameter] : []),
   ];
   return {
     operationId,
@@ -69,6 +71,16 @@ function operationOf(
       requestBody: {
         required: true,
         content: contentOf(body, placedIn(schemas, `${operationId}.body`, shown(body, 'input'))),
+      },
+    }),
+    ...(bodyStream && {
+      requestBody: {
+        required: true,
+        content: {
+          [typeOfFormat('ndjson')]: {
+            schema: placedIn(schemas, `${operationId}.bodyStream`, shown(bodyStream.items, 'input')),
+          },
+        },
       },
     }),
     responses: {
@@ -109,6 +121,14 @@ const keyParameter: JsonSchemaObject = Object.freeze({
   in: 'header',
   required: true,
   description: 'Calls with the same key are done once.',
+  schema: { type: 'string', minLength: 1 },
+});
+
+const lastEventParameter: JsonSchemaObject = Object.freeze({
+  name: headerNames.lastEventId,
+  in: 'header',
+  required: false,
+  description: 'The last item that is here already: the stream goes on behind it.',
   schema: { type: 'string', minLength: 1 },
 });
 

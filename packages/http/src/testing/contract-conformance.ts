@@ -20,6 +20,7 @@ import type { HttpServer } from '../server/http-server.js';
 import { headerNames } from '../wire/headers.js';
 import { formatIssues, validatePart } from '../wire/validate.js';
 import { exchangeLocally } from './local-exchange.js';
+import { linesOf, streamsWell } from './stream-conformance.js';
 
 /** An example request for each operation; the server must answer it well. */
 export type Examples<C> = { readonly [Op in OperationName<C>]: RequestOf<C, Op> };
@@ -58,12 +59,19 @@ export function contractConformance<C extends AnyContract>(
   return contract.plans.flatMap((plan) => {
     const given = Reflect.get(examples, plan.name) as GivenRequest;
     const ask = async (change: Partial<Sent>, example = given): Promise<Received> => {
-      const { path, body, headers } = await prepareRequest(clientOperation(plan, 'conformance'), example, undefined);
+      const {
+        path,
+        body: whole,
+        headers,
+      } = await prepareRequest(clientOperation(plan, 'conformance'), example, undefined);
+      const body = plan.bodyStream ? linesOf(plan, example.body) : whole;
       const key = plan.idempotencyKey ? `"${randomUUID()}"` : undefined;
       const to = where();
       const sent = { path, body, own: pairsIn(headers), key, ...change };
       if (typeof to !== 'string') return sendLocally(contract, plan, to, sent);
-      return wire === 'mux' ? sendOverMux(contract, plan, to, sent) : send(plan.method, to, sent);
+      // Streams go over HTTP.
+      const overMux = wire === 'mux' && !plan.stream && !plan.bodyStream;
+      return overMux ? sendOverMux(contract, plan, to, sent) : send(plan.method, to, sent);
     };
     const cases: ConformanceCase[] = [
       {
@@ -75,6 +83,18 @@ export function contractConformance<C extends AnyContract>(
       cases.push({
         name: `${plan.id} refuses a body that is not JSON`,
         run: async () => refuses(await ask({ body: '{"' }), 400),
+      });
+    }
+    if (plan.bodyStream) {
+      cases.push({
+        name: `${plan.id} refuses a body with a line that is not JSON`,
+        run: async () => refuses(await ask({ body: '{"\n' }), 400),
+      });
+    }
+    if (plan.stream) {
+      cases.push({
+        name: `${plan.id} refuses to answer its stream in another form`,
+        run: async () => refuses(await ask({ own: { accept: 'text/html' } }), 406),
       });
     }
     if (plan.idempotencyKey) {
@@ -109,6 +129,10 @@ export function contractConformance<C extends AnyContract>(
 async function answersWell(plan: OperationPlan, received: Received): Promise<void> {
   const { id, response, answers } = plan;
   const { status, type, text } = received;
+  if (plan.stream) {
+    await streamsWell(plan, plan.stream, received);
+    return;
+  }
   if (answers) {
     await readAnswer(plan, receivedAnswer(received), systemClock);
     assert.ok(answers.byStatus.has(status), `${id} answered ${status}: ${text.slice(0, 500)}`);
