@@ -1,0 +1,50 @@
+/** A gigabyte through a process whose heap has 50 MB, in both directions. The processes are real. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { get, request } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+
+const program = fileURLToPath(new URL('../fixtures/stream-server.mjs', import.meta.url));
+const COUNT = 100_000;
+/** The heap, the program itself, and what the system keeps for both ends of a connection. */
+const MOST_BYTES = 250e6;
+
+async function start() {
+  const child = spawn(process.execPath, ['--max-old-space-size=50', program], { stdio: ['pipe', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [said] = await once(child.stdout, 'data');
+  const url = `http://127.0.0.1:${Number(String(said))}`;
+  return { url, memory: async () => Number(await (await fetch(`${url}/memory`)).json()) };
+}
+
+test('out of it', { timeout: 120_000 }, async () => {
+  const { url, memory } = await start();
+  const bytes = await new Promise<number>((resolve, reject) => {
+    get(`${url}/out/${COUNT}`, (answer) => {
+      let got = 0;
+      answer.on('data', (chunk: Buffer) => {
+        got += chunk.length;
+      });
+      answer.on('end', () => resolve(got)).on('error', reject);
+    });
+  });
+  expect(bytes).toBeGreaterThan(1e9);
+  expect(await memory()).toBeLessThan(MOST_BYTES);
+});
+
+test('into it', { timeout: 120_000 }, async () => {
+  const { url, memory } = await start();
+  const sent = request(`${url}/in`, { method: 'POST', headers: { 'content-type': 'application/x-ndjson' } });
+  const answered = once(sent, 'response');
+  const text = 'x'.repeat(10_000);
+  for (let seq = 1; seq <= COUNT; seq++) {
+    if (!sent.write(`{"seq":${seq},"text":"${text}"}\n`)) await once(sent, 'drain');
+  }
+  sent.end();
+  const [answer] = await answered;
+  let body = '';
+  for await (const chunk of answer) body += chunk;
+  expect(body).toBe(String(COUNT * 10_000));
+  expect(await memory()).toBeLessThan(MOST_BYTES);
+});
