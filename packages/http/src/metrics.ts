@@ -40,7 +40,7 @@ export const httpMetrics = metricTable({
   },
   'http.server.stream.duration': {
     kind: 'histogram',
-    help: 'How long streams of answers lasted from their first item on.',
+    help: 'How long streams of answers lasted, from the request on.',
     unit: 'seconds',
     labels: {
       operation: 'the operation, such as `inventory.prices`',

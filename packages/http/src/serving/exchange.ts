@@ -25,6 +25,7 @@ import {
 } from '@fwk/kernel';
 import type { CallCounts } from '@fwk/resilience';
 import type { OperationPlan } from '../contract/contract.js';
+import { httpMetrics } from '../metrics.js';
 import { answerOfError, type ServedAnswer } from './answer.js';
 import type { Course, Ending } from './course.js';
 import { checkedFor } from './declared-errors.js';
@@ -244,6 +245,10 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
     const ms = nowMs - this.#startedMs;
     const failed = how === 'failed';
     this.#unload(false);
+    const labels = { operation: this.#route.id, end: how ?? 'left' };
+    this.#parts.env.metrics
+      .histogram(httpMetrics['http.server.stream.duration'], labels)
+      .observe(ms / 1000, this.trace?.traceId);
     this.#route.usage?.add(
       { ...usedCall(this.#request, ms, failed ? 500 : status, undefined), responseBytes: bytes },
       nowMs,
