@@ -11,10 +11,9 @@ import { appParts } from '../client/app-parts.js';
 import { clientOf } from '../client/client-of.js';
 import type { ClientOptions, ClientParts } from '../client/client-options.js';
 import { createClient } from '../client/create-client.js';
-import type { AnyContract, Client, Handlers, OperationName } from '../contract/contract-types.js';
+import type { AnyContract, Client, OperationName } from '../contract/contract-types.js';
 import type { HttpServer } from '../server/http-server.js';
 import { createServer } from '../server/server.js';
-import { served } from '../serving/served.js';
 import { ConnectionFault, type FakeCall, FakeClosed, type FakeScript, type GivenCall, Script } from './fake-script.js';
 import { inProcess } from './in-process.js';
 
@@ -141,8 +140,8 @@ class Fake<C extends AnyContract> implements FakeService<C> {
         plan.name,
         (call: GivenCall) => this.#overSocket(() => this.#script.perform(plan, call, clock)),
       ]),
-    ) as Handlers<C>;
-    const server = createServer({ serve: [served(this.#contract, handlers)], port, env });
+    );
+    const server = createServer({ serve: [{ contract: this.#contract, handlers }], port, env });
     await server.start();
     this.#server = server;
     this.#port = server.port;
