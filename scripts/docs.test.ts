@@ -15,6 +15,7 @@ import { clientFields } from '../packages/http/src/client/client-fields.js';
 import { canonicalOrder } from '../packages/resilience/src/order/canonical-order.js';
 import { orderTable, placed } from './docs/order.mjs';
 import { optionsIn, referenceOf } from './docs/reference.mjs';
+import { withSteps } from './docs/steps.mjs';
 import { errorsPage, eventsPage, metricsPage } from './docs/tables.mjs';
 import { tunablesPage } from './docs/tunables.mjs';
 import { filesBelow, isSource, packageNames, root, shippedTexts } from './workspace.mjs';
@@ -60,6 +61,9 @@ describe('the pages made from tables', () => {
         ...{ exports, sources: shippedTexts(), order: canonicalOrder, fields: clientFields, health: healthRules },
       }),
     );
+  });
+  test('docs/existing-programs.md shows the steps as `npm run docs` writes them', () => {
+    expect(page('existing-programs.md')).toBe(withSteps(page('existing-programs.md')));
   });
   test('docs/events.md is what `npm run docs` writes', () => expect(page('events.md')).toBe(eventsPage(events)));
   test('docs/metrics.md is what `npm run docs` writes', () =>

@@ -1,6 +1,7 @@
 /**
  * Writes docs/errors.md, docs/events.md, docs/metrics.md, docs/tunables.md and the order of layers in the README of the
- * policies from the packages' own tables, the reference in each README from tables and docstrings, and docs/api from the declarations.
+ * policies from the packages' own tables, the steps of docs/existing-programs.md from its examples, the reference in each README
+ * from tables and docstrings, and docs/api from the declarations.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { apiReport } from '../api/report.mjs';
 import { packageNames, root, shippedTexts } from '../workspace.mjs';
 import { orderTable, placed } from './order.mjs';
 import { referenceOf } from './reference.mjs';
+import { withSteps } from './steps.mjs';
 import { errorsPage, eventsPage, metricsPage, tableOf } from './tables.mjs';
 import { tunablesPage } from './tunables.mjs';
 
@@ -35,6 +37,8 @@ export async function writeGenerated() {
   writeFileSync(join(root, 'docs/tunables.md'), page);
   const readme = join(root, 'packages/resilience/README.md');
   writeFileSync(readme, placed(readFileSync(readme, 'utf8'), 'order', orderTable(canonicalOrder)));
+  const programs = join(root, 'docs/existing-programs.md');
+  writeFileSync(programs, withSteps(readFileSync(programs, 'utf8')));
   mkdirSync(join(root, 'docs/api'), { recursive: true });
   for (const name of packageNames()) {
     const page = join(root, 'packages', name, 'README.md');

@@ -1,0 +1,115 @@
+/** Each step of each server, as a process of its own: what was there before still answers, and what the step adds works. */
+import { readdirSync } from 'node:fs';
+import { localRegistry, memberships } from '@fwk/discovery';
+import { defaultEnv } from '@fwk/kernel';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../../packages/http/src/fixtures/free-port.js';
+import { type PriceList, startPriceList } from './fixtures/price-list.js';
+import { type RunningProgram, startProgram } from './fixtures/program-process.js';
+
+const programs = ['express'];
+
+/** The steps of a program from one on, as their names are below `dist/`. */
+function stepsOf(program: string, first = 0, last = Number.POSITIVE_INFINITY): readonly string[] {
+  const files = readdirSync(new URL(program, import.meta.url)).filter((file) => /^step-\d.*\.ts$/.test(file));
+  const number = (file: string) => Number(/\d+/.exec(file)?.[0]);
+  return files
+    .filter((file) => number(file) >= first && number(file) <= last)
+    .sort()
+    .map((file) => `${program}/${file.replace(/\.ts$/, '')}`);
+}
+
+/** A registry of the test's own, with the price list in it, and a step beside it. */
+async function startWith(step: string) {
+  const prices = await startPriceList();
+  const port = await freePort();
+  const registry = localRegistry({ port });
+  onTestFinished(() => registry.close());
+  await registry.register(instanceOf(prices));
+  const known = memberships(registry, defaultEnv);
+  onTestFinished(() => known[Symbol.dispose]());
+  const program = await startProgram(step, { PRICES_URL: prices.url, FWK_REGISTRY_PORT: String(port) });
+  return { prices, known, program, ...callsOf(program) };
+}
+
+const instanceOf = ({ port }: PriceList) => ({
+  id: `prices-${port}`,
+  service: 'prices',
+  version: '1.0.0',
+  address: '127.0.0.1',
+  port,
+  startedAtMs: 0,
+  status: 'UP' as const,
+});
+
+function callsOf({ url, managementUrl }: RunningProgram) {
+  return {
+    order: (sku: string, headers: Readonly<Record<string, string>> = {}) =>
+      fetch(`${url}/orders`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ sku }),
+      }),
+    ask: (path: string) => fetch(`${url}${path}`),
+    manage: async (path: string) => (await fetch(`${managementUrl}/manage/${path}`)).text(),
+  };
+}
+
+describe.each(programs)('%s', (name) => {
+  test.each(stepsOf(name))('%s answers as the program did before', async (step) => {
+    const { order, ask } = await startWith(step);
+    const placed = await order('lamp');
+    expect([placed.status, await placed.json()]).toEqual([201, { id: '1', sku: 'lamp', price: 3.2 }]);
+    expect(await (await ask('/orders/1')).json()).toEqual({ id: '1', sku: 'lamp', price: 3.2 });
+    expect((await ask('/orders/2')).status).toBe(404);
+  });
+
+  test.each(stepsOf(name, 1, 3))('%s leaves a price list alone that fails', async (step) => {
+    const { prices, order } = await startWith(step);
+    prices.state = 'failing';
+    for (let placed = 0; placed < 3; placed++) await order('lamp');
+    expect(prices.asked, 'the breaker opens at the fifth failure').toBe(5);
+    expect((await order('lamp')).status).toBe(503);
+    expect(prices.asked).toBe(5);
+  });
+
+  test.each(stepsOf(name, 2))('%s does a thing once, in time, and says what went wrong', async (step) => {
+    const { prices, order, ask } = await startWith(step);
+    const key = { 'idempotency-key': '"order-7"' };
+    const first = await (await order('lamp', key)).json();
+    expect(await (await order('lamp', key)).json()).toEqual(first);
+    expect(prices.asked).toBe(1);
+    prices.state = 'hanging';
+    const late = await order('lamp', { 'fwk-deadline-ms': '300' });
+    expect(late.headers.get('content-type')).toBe('application/problem+json');
+    expect(await late.json()).toMatchObject({ status: 504, code: 'FWK_KERNEL_DEADLINE_EXCEEDED' });
+    expect((await ask('/readyz')).status).toBe(200);
+  });
+
+  test.each(stepsOf(name, 3))('%s is watched, and answers what it has begun before it stops', async (step) => {
+    const { program, prices, order, ask, manage } = await startWith(step);
+    await ask('/orders/1');
+    expect(JSON.parse(await manage('health'))).toMatchObject({ components: { 'order-book': { status: 'UP' } } });
+    expect(await manage('metrics')).toContain('http_route="/orders/{id}"');
+    prices.state = 'hanging';
+    const order1 = order('lamp');
+    await expect.poll(() => prices.asked).toBe(1);
+    const stopped = program.stop();
+    prices.answerAll();
+    expect((await order1).status).toBe(201);
+    expect(await stopped).toBe(0);
+  });
+
+  test.each(stepsOf(name, 4))('%s is found with its routes, and asks the instance that works', async (step) => {
+    const { known, prices, order } = await startWith(step);
+    const endpoints = known.of('orders');
+    await expect.poll(() => endpoints.value.length).toBe(1);
+    expect(endpoints.value[0]?.instance.metadata?.routes?.split(', ').sort()).toEqual([
+      'GET /orders/:id',
+      'POST /orders',
+    ]);
+    prices.state = 'failing';
+    expect((await order('lamp')).status).toBe(500);
+    expect(prices.asked, 'tried again').toBe(3);
+  });
+});
