@@ -11,7 +11,7 @@ export interface AttemptWriter {
   header(name: string, value: string): void;
   trace(trace: TraceContext): void;
   /**
-   * @param remainingMs - whole milliseconds that remain of the call's deadline.
+   * @param remainingMs - what remains of the call's deadline, rounded up to whole milliseconds.
    * @param nowMs - the moment from which they count, on the client's clock.
    */
   deadline(remainingMs: number, nowMs: number): void;
@@ -33,7 +33,8 @@ export function writeAttempt(
   if (carried !== '') out.header(headerNames.baggage, carried);
   if (context.deadlineMs !== Number.POSITIVE_INFINITY) {
     const nowMs = clock.now();
-    out.deadline(Math.max(0, Math.floor(context.deadlineMs - nowMs)), nowMs);
+    // Rounded up: a callee that gave up before the caller's own timer would turn its deadline into an error of the callee.
+    out.deadline(Math.max(0, Math.ceil(context.deadlineMs - nowMs)), nowMs);
   }
   const attempt = context.get(attemptKey);
   if (attempt > 1) out.header(headerNames.attempt, String(attempt));
