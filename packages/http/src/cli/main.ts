@@ -23,8 +23,11 @@ export async function main(args: readonly string[]): Promise<number> {
 
 async function answer({ verb, places, allowUnknown, json }: Command): Promise<{ text: string; code: number }> {
   if (verb === 'help') return { text: usage, code: 0 };
-  const [first, second] = await Promise.all(places.map(loadContract));
-  if (first === undefined) return { text: usage, code: 2 };
+  const [firstPlace, secondPlace] = places;
+  if (firstPlace === undefined) return { text: usage, code: 2 };
+  // One after the other: where both cannot be read, the first one is told.
+  const first = await loadContract(firstPlace);
+  const second = secondPlace === undefined ? undefined : await loadContract(secondPlace);
   if (second !== undefined) {
     const comparison = compareContracts(first, second);
     const isWell = !comparison.breaking && (allowUnknown || !comparison.unknown);
