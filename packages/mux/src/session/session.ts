@@ -48,6 +48,8 @@ export abstract class Session implements FrameReceiver, Pinged {
     this.pings = new PingDetector(clock, this.pingLimits(this.limits), this);
     this.#clock = clock;
     this.#socket = socket;
+    // A small answer would wait for the acknowledgement of the one before, which the other end may hold back for 40 ms.
+    if (socket instanceof Socket) socket.setNoDelay(true);
     this.#reader = new FrameReader(this, this.limits.maxFrameBytes);
     this.#fragments = new Fragments(this.limits);
     this.#onEnd = onEnd;
