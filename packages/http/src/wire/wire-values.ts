@@ -3,6 +3,7 @@
  * that both ends validate the same thing; schemas for numbers there have to coerce (`z.coerce.number()`).
  */
 import { isDangerousKey } from '@fwk/kernel';
+import { type NestedWriter, partsOf, writeNested } from './nested-query.js';
 
 /** Values of a query as they stand on the wire; an empty list stands as its bare name. */
 export type QueryValues = Readonly<Record<string, string | readonly string[]>>;
@@ -42,23 +43,26 @@ export function wireParams(values: unknown, refuse: Refuse): Readonly<Record<str
 }
 
 /**
- * The values of a query as they arrive: `undefined` and `null` stay away, a list or set of one arrives as its member. An
- * empty one stands as its bare name, without `=`, so that it differs from a value that was not given.
+ * The values of a query as they arrive: `undefined` and `null` stay away, a list or set of one arrives as its member. What is nested
+ * stands by names in brackets. An empty list or object stands as its bare name, without `=`, so that it differs from a value that
+ * was not given.
+ * @param plain - names in brackets that the schema names as they are. @defaultValue none
  */
-export function wireQuery(values: unknown, refuse: Refuse): QueryValues {
-  const written: Record<string, string | string[]> = {};
+export function wireQuery(values: unknown, refuse: Refuse, plain?: ReadonlySet<string>): QueryValues {
+  const written: Record<string, string | readonly string[]> = {};
   if (typeof values !== 'object' || values === null) return written;
+  const writer: NestedWriter = {
+    textOf,
+    refuse,
+    text(name, value) {
+      if (Object.hasOwn(written, name)) refuse(name, 'is given twice');
+      written[name] = value;
+    },
+  };
   for (const name of Object.keys(values)) {
-    const value = (values as Readonly<Record<string, unknown>>)[name];
-    if (value === undefined || value === null) continue;
     if (isDangerousKey(name)) return refuse(name, noName);
-    const texts: string[] = [];
-    for (const member of Array.isArray(value) || value instanceof Set ? value : [value]) {
-      const text = textOf(member);
-      if (text === undefined) return refuse(name);
-      texts.push(text);
-    }
-    written[name] = texts.length === 1 ? (texts[0] as string) : texts;
+    if (!plain?.has(name) && partsOf(name)) return refuse(name, 'would be read as nested: give the value nested');
+    writeNested(name, (values as Readonly<Record<string, unknown>>)[name], writer);
   }
   return written;
 }
