@@ -33,6 +33,8 @@ export {
 export type { ClientRouting } from './client/client-routing.js';
 export type { ClientTls } from './client/client-tls.js';
 export { createClient } from './client/create-client.js';
+export { answer } from './contract/answer.js';
+export { type Codec, codec, type Encode } from './contract/codec.js';
 export { bytes, type Content, type ContentSchema, text } from './contract/content.js';
 export {
   type Contract,

@@ -71,11 +71,11 @@ const server = createServer({
       shout: ({ body }) => body.toUpperCase(),
       mixed: ({ params: { as } }) =>
         as === 'bytes'
-          ? ({ status: 200, body: Uint8Array.of(0, 255) } as const)
+          ? { status: 200, body: Uint8Array.of(0, 255) }
           : as === 'text'
-            ? ({ status: 201, body: 'é€😀' } as const)
-            : ({ status: 203, body: 7 } as const),
-      keyed: ({ body }) => ({ status: 201 as const, body: body.length, headers: { location: `/keyed/${++runs}` } }),
+            ? { status: 201, body: 'é€😀' }
+            : { status: 203, body: 7 },
+      keyed: ({ body }) => ({ status: 201, body: body.length, headers: { location: `/keyed/${++runs}` } }),
     }),
   ],
 });

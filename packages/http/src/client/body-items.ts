@@ -7,7 +7,8 @@ import { CallInvalidError } from '../calling/client-errors.js';
 import type { StreamPlan } from '../contract/item-stream.js';
 import { itemWriter } from '../stream/item-writer.js';
 import { type StreamLimitCode, StreamLimitError } from '../stream/stream-errors.js';
-import { validatePart } from '../wire/validate.js';
+import { jsonText } from '../wire/json-text.js';
+import { sentOf, validateSent } from '../wire/validate-sent.js';
 
 /** Characters that are handed to the connection at once. */
 const PIECE_LENGTH = 32_768;
@@ -116,16 +117,16 @@ export class BodyItems implements Limited {
   async #line(item: unknown): Promise<string> {
     const index = this.#index++;
     const { schema, maxItemBytes } = this.#plan;
-    const { issues } = await validatePart(schema, 'body', item);
-    if (issues) {
+    const checked = await validateSent(schema, 'body', item);
+    if (checked.issues) {
       throw new CallInvalidError(
         this.#operation,
-        issues.map((issue) => ({ ...issue, path: issue.path ? `${index}.${issue.path}` : String(index) })),
+        checked.issues.map((issue) => ({ ...issue, path: issue.path ? `${index}.${issue.path}` : String(index) })),
         undefined,
         'an item of its body does not fit its contract',
       );
     }
-    const json: string | undefined = jsonOf(item);
+    const json: string | undefined = jsonOf(sentOf(schema, item, checked));
     if (json === undefined) throw this.#invalid(String(index), 'has no form in JSON');
     const bytes = Buffer.byteLength(json);
     if (bytes > maxItemBytes)
@@ -157,7 +158,7 @@ function isItems(value: unknown): value is AsyncIterable<unknown> | Iterable<unk
 
 function jsonOf(item: unknown): string | undefined {
   try {
-    return JSON.stringify(item);
+    return jsonText(item);
   } catch {
     return undefined;
   }

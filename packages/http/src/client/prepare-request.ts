@@ -9,9 +9,11 @@ import type { ClientOperation, OperationRequest } from '../calling/operation-req
 import type { CallOptions } from '../contract/contract-types.js';
 import { isEventId } from '../contract/item-stream.js';
 import { formatIdempotencyKey, headerNames, isIdempotencyKey } from '../wire/headers.js';
+import { jsonText } from '../wire/json-text.js';
 import type { WireIssue } from '../wire/problem.js';
 import { type Validated, validatePart } from '../wire/validate.js';
 import { validateQuery } from '../wire/validate-query.js';
+import { sentOf, validateSent } from '../wire/validate-sent.js';
 import { addHeaders, type WireHeaders, wireHeaders } from '../wire/wire-headers.js';
 import { formatQuery, type QueryValues, type Refuse, wireParams, wireQuery } from '../wire/wire-values.js';
 import { BodyItems } from './body-items.js';
@@ -38,14 +40,14 @@ export function prepareRequest(
   const { plan } = operation;
   const written: Written = {
     params: plan.params ? wireParams(given.params, refusing(operation, 'params')) : none,
-    query: plan.query ? wireQuery(given.query, refusing(operation, 'query')) : none,
+    query: plan.query ? wireQuery(given.query, refusing(operation, 'query', noQueryText), plan.plainNames) : none,
     headers: plan.headers ? wireHeaders(given.headers, refusing(operation, 'headers')) : undefined,
   };
   const checks = [
     plan.params && validatePart(plan.params, 'params', written.params),
-    plan.query && validateQuery(plan.query, written.query),
+    plan.query && validateQuery(plan.query, written.query, plan.plainNames),
     plan.headers && validatePart(plan.headers, 'headers', { ...written.headers }),
-    plan.body && validatePart(plan.body, 'body', given.body),
+    plan.body && validateSent(plan.body, 'body', given.body),
   ];
   if (checks.some(isPromise)) {
     return Promise.all(checks).then((results) => requestOf(operation, given, options, written, results));
@@ -79,7 +81,7 @@ function requestOf(
   return {
     operation,
     path: query === none ? path : path + formatQuery(query),
-    body: plan.body && bodyOf(operation, given.body),
+    body: plan.body && bodyOf(operation, sentOf(plan.body, given.body, results[3])),
     headers: headersOf(operation, headers, options?.lastEventId),
     ...(plan.bodyStream && { bodyItems: new BodyItems(plan.id, plan.bodyStream, given.body) }),
     idempotencyKey: plan.idempotencyKey ? keyOf(operation, options?.idempotencyKey) : undefined,
@@ -102,8 +104,11 @@ function isRefused(result: Validated | undefined): boolean {
   return result?.issues !== undefined;
 }
 
-function refusing(operation: ClientOperation, part: WireIssue['in']): Refuse {
-  return (name, why = 'cannot be written in a URL; give text, a number, true, false or a date') => {
+const noText = 'cannot be written in a URL; give text, a number, true, false or a date';
+const noQueryText = `${noText}, or a list or an object of those`;
+
+function refusing(operation: ClientOperation, part: WireIssue['in'], otherwise = noText): Refuse {
+  return (name, why = otherwise) => {
     throw invalid(operation, part, name, why);
   };
 }
@@ -118,7 +123,7 @@ function bodyOf(operation: ClientOperation, body: unknown): string | Uint8Array 
   // Its schema takes nothing else.
   if (operation.plan.content.kind !== 'json') return body as string | Uint8Array;
   try {
-    const text = JSON.stringify(body);
+    const text = jsonText(body);
     if (text !== undefined) return text;
   } catch (error) {
     throw invalid(operation, 'body', '', `cannot be written as JSON: ${(error as Error).message}`, error);

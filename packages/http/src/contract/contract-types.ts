@@ -90,8 +90,16 @@ export type AnswerOf<C, Op extends OperationName<C>> =
 
 /** What a class that serves the contract implements. */
 export type Handlers<C> = {
-  readonly [Op in OperationName<C>]: (call: Call<C, Op>) => Promise<AnswerOf<C, Op>> | AnswerOf<C, Op>;
+  readonly [Op in OperationName<C>]: HandlerOf<C, Op>;
 };
+
+/**
+ * A condition that always holds: it lets the compiler look at the contract before it looks at what the function returns, so that it
+ * takes the status of an answer as it is written.
+ */
+type HandlerOf<C, Op extends OperationName<C>> = C extends unknown
+  ? (call: Call<C, Op>) => Promise<AnswerOf<C, Op>> | AnswerOf<C, Op>
+  : never;
 
 /** What a caller gives: the parts that the operation has; a query or headers of optional fields may be left out. */
 export type RequestOf<C, Op extends OperationName<C>> = Part<SpecOf<C, Op>, 'params'> &

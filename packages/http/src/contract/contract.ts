@@ -10,6 +10,7 @@ import { DeclaredErrors } from './declared-errors.js';
 import type { ErrorPlan } from './error-spec.js';
 import type { ErrorClasses } from './error-types.js';
 import { type StreamPlan, streamPlan } from './item-stream.js';
+import { partsOf } from './nested-names.js';
 import type { Method, Operation } from './operation.js';
 import { checkOperation } from './operation-check.js';
 import { type PathTemplate, parsePath } from './path-template.js';
@@ -43,6 +44,8 @@ export interface OperationPlan<M extends string = Method> {
   readonly template: PathTemplate;
   readonly params: StandardSchema | undefined;
   readonly query: StandardSchema | undefined;
+  /** The names in brackets that its schema names as they are; any other such name is nested. @defaultValue none */
+  readonly plainNames?: ReadonlySet<string> | undefined;
   readonly headers: StandardSchema | undefined;
   /** The headers that its schema names; undefined where it is shown all of them. */
   readonly headerNames: readonly string[] | undefined;
@@ -120,6 +123,11 @@ export function contract<const Ops extends Operations>(name: string, spec: Contr
   });
 }
 
+function plainNames(query: StandardSchema | undefined): ReadonlySet<string> | undefined {
+  const names = ((query && schemaFields(query)) ?? []).filter((name) => partsOf(name));
+  return names.length > 0 ? new Set(names) : undefined;
+}
+
 function planOf(
   contract: string,
   name: string,
@@ -136,6 +144,7 @@ function planOf(
     template,
     params: spec.params,
     query: spec.query,
+    plainNames: plainNames(spec.query),
     headers: spec.headers,
     headerNames: spec.headers && schemaFields(spec.headers),
     body: spec.body,

@@ -1,5 +1,6 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
+import { answer } from './answer.js';
 import { bytes, text } from './content.js';
 import { contract } from './contract.js';
 import type { AnswerOf, AnyContract, Call, Client, Handlers, RequestOf, ResponseOf } from './contract-types.js';
@@ -86,4 +87,45 @@ test('bytes and text are what they are on both sides', () => {
   expectTypeOf<ReturnType<Client<Orders>['table']>>().toEqualTypeOf<Promise<string>>();
   expectTypeOf<Handlers<Orders>['table']>().returns.toEqualTypeOf<string | Promise<string>>();
   expectTypeOf<Orders>().toExtend<AnyContract>();
+});
+
+test('a status is inferred as it is written, in functions by their contract and in classes by answer()', async () => {
+  const read: Handlers<Orders>['read'] = ({ params: { id } }) => {
+    if (id === 'new') return { status: 202, body: 'later', headers: { location: '/', 'x-left': 1 } };
+    return id === 'same' ? { status: 304 } : { status: 200, body: { total: id } };
+  };
+  const later: Handlers<Orders>['read'] = async ({ params: { id } }) => {
+    if (id === 'same') return { status: 304 };
+    return { status: 302, headers: { location: '/' } };
+  };
+  class Desk implements Pick<Handlers<Orders>, 'read' | 'files'> {
+    async read({ params: { id } }: Call<Orders, 'read'>) {
+      if (id === 'same') return answer(304);
+      if (id === 'moved') return answer(302, undefined, { location: '/' });
+      if (id === 'new') return answer(202, 'later', { location: '/', 'x-left': 1 });
+      return answer(200, { total: id });
+    }
+
+    files() {
+      return answer(200, Uint8Array.of(1));
+    }
+  }
+  class Wrong {
+    read() {
+      return answer(201, 'ticket');
+    }
+  }
+  // @ts-expect-error a status that the contract lacks
+  const wrong: Pick<Handlers<Orders>, 'read'> = new Wrong();
+  const call = (id: string) => ({ params: { id } }) as Call<Orders, 'read'>;
+  const desk = new Desk();
+  expect([wrong.read, read(call('same')), await later(call('same')), await desk.read(call('same'))]).toEqual([
+    Wrong.prototype.read,
+    { status: 304 },
+    { status: 304 },
+    { status: 304 },
+  ]);
+  expect(await desk.read(call('moved'))).toEqual({ status: 302, headers: { location: '/' } });
+  expect(await desk.read(call('a'))).toEqual({ status: 200, body: { total: 'a' } });
+  expect(desk.files()).toEqual({ status: 200, body: Uint8Array.of(1) });
 });

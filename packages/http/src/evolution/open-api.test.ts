@@ -16,7 +16,12 @@ const stock = contract('stock', {
   operations: {
     find: get('/stock/:sku', {
       params: z.object({ sku: z.string() }),
-      query: z.object({ at: z.string().optional(), tag: z.array(z.string()) }),
+      query: z.object({
+        at: z.string().optional(),
+        tag: z.array(z.string()),
+        filter: z.object({ color: z.string() }).optional(),
+        lines: z.array(z.object({ sku: z.string() })).optional(),
+      }),
       response: Item,
       timeoutMs: 300,
     }),
@@ -54,6 +59,8 @@ test('a contract becomes an OpenAPI document: paths, parameters, bodies, answers
       { name: 'sku', in: 'path', required: true, schema: { type: 'string' } },
       { name: 'at', in: 'query', required: false },
       { name: 'tag', in: 'query', required: true, schema: { type: 'array', items: { type: 'string' } } },
+      { name: 'filter', in: 'query', required: false, style: 'deepObject', explode: true },
+      { name: 'lines', in: 'query', required: false, style: 'deepObject', explode: true },
     ],
     'x-fwk': { idempotent: true, timeoutMs: 300 },
   });

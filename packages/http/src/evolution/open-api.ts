@@ -11,7 +11,7 @@ import { type ContractDescription, describeContract, type OperationDescription }
 import { errorResponses } from './error-responses.js';
 import { isObject, type JsonSchema, type JsonSchemaObject, type SchemaDescription } from './json-schema.js';
 import { contentOf, shown, successes } from './open-api-responses.js';
-import { fieldsOf, namesIn } from './schema-parts.js';
+import { fieldsOf, isSchema, namesIn, resolved, typesOf } from './schema-parts.js';
 
 /** An OpenAPI 3.1 document. */
 export interface OpenApiDocument {
@@ -113,7 +113,26 @@ function parametersIn(
     in: place,
     required: place === 'path' || required.includes(name),
     schema: field,
+    ...(place === 'query' && holdsNested(field, schema) && nestedStyle),
   }));
+}
+
+/** How values stand in a query whose names are in brackets. */
+const nestedStyle: JsonSchemaObject = Object.freeze({ style: 'deepObject', explode: true });
+
+/** Whether a value is nested. Lists of text repeat their name, as OpenAPI has it by itself. */
+function holdsNested(given: JsonSchema, root: JsonSchema): boolean {
+  const field = resolved(given, root);
+  if (!isObject(field)) return false;
+  const types = typesOf(field);
+  if (types.length === 1 && types[0] === 'object') return true;
+  return (
+    types.length === 1 &&
+    types[0] === 'array' &&
+    isSchema(field.items) &&
+    field.items !== true &&
+    holdsNested(field.items, root)
+  );
 }
 
 const keyParameter: JsonSchemaObject = Object.freeze({

@@ -5,7 +5,9 @@ import { type PolicyOptions, policyRegistry } from '@fwk/resilience';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createClient } from '../client/create-client.js';
+import { bytes, text } from '../contract/content.js';
 import { contract } from '../contract/contract.js';
+import type { Handlers } from '../contract/contract-types.js';
 import { get, post } from '../contract/operation.js';
 import { deferred } from '../fixtures/deferred.js';
 import { reachable } from '../fixtures/local-servers.js';
@@ -401,4 +403,38 @@ test('an injected result is what the handler would have answered, and faults spa
   expect((await ask('/look')).json).toMatchObject({ status: 503, code: 'FWK_RESILIENCE_FAULT_INJECTED' });
   configure({});
   expect((await ask('/look')).json).toBe('seen');
+});
+
+test('an injected result of an operation with several answers has a status, headers and a content of its own', async () => {
+  const depot = contract('depot', {
+    version: '1.0.0',
+    operations: {
+      read: get('/read', {
+        responses: { 200: z.number(), 202: { body: text(), headers: z.object({ location: z.string() }) } },
+      }),
+      photo: get('/photo', { response: bytes('image/png') }),
+    },
+  });
+  const fault = (result: unknown) => ({ fault: { enabled: true, ratio: 1, error: false, result } }) as const;
+  const ask = async (path: string, result: unknown) => {
+    const options = { operations: { [path.slice(1)]: fault(result) } };
+    const handlers: Handlers<typeof depot> = { read: () => ({ status: 200, body: 7 }), photo: () => Uint8Array.of(7) };
+    const server = createServer({ serve: [served(depot, handlers, options)] });
+    servers.push(server);
+    await server.start();
+    return send(server.url + path);
+  };
+  const made = { status: 202, body: 'later', headers: { location: '/read/7' } };
+  for (const result of [made, async () => made]) {
+    expect(await ask('/read', result)).toMatchObject({
+      status: 202,
+      text: 'later',
+      headers: { location: '/read/7', 'content-type': 'text/plain; charset=utf-8' },
+    });
+  }
+  expect(await ask('/photo', () => Uint8Array.of(1, 2))).toMatchObject({
+    status: 200,
+    headers: { 'content-type': 'image/png', 'content-length': '2' },
+  });
+  expect((await ask('/read', { status: 201 })).status).toBe(500);
 });

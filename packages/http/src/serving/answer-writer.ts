@@ -2,8 +2,10 @@
 import { FwkError } from '@fwk/kernel';
 import { contentTypeOf } from '../contract/content.js';
 import type { AnswerPlans, ResponsePlan } from '../contract/response-spec.js';
+import { jsonText } from '../wire/json-text.js';
 import type { WireIssue } from '../wire/problem.js';
 import { formatIssues, type Validated, validatePart } from '../wire/validate.js';
+import { validateSent } from '../wire/validate-sent.js';
 import { type WireHeaders, wireHeaders } from '../wire/wire-headers.js';
 import type { ServedAnswer } from './answer.js';
 
@@ -52,7 +54,7 @@ export class AnswerWriter {
     }
     const headers = this.#headers(plan, given.headers);
     const checks = [
-      plan.body && validatePart(plan.body, 'response', given.body),
+      plan.body && validateSent(plan.body, 'response', given.body),
       plan.headers && validatePart(plan.headers, 'headers', { ...headers }),
     ] as const;
     const [body, head] = checks;
@@ -82,8 +84,7 @@ export class AnswerWriter {
       throw answeredAgainst(this.#operation, [...(body?.issues ?? []), ...(head?.issues ?? [])]);
     }
     if (!plan.body || !body) return { status, contentType: undefined, body: undefined, headers };
-    const written =
-      content.kind === 'json' ? (JSON.stringify(body.value) ?? 'null') : (body.value as string | Uint8Array);
+    const written = content.kind === 'json' ? (jsonText(body.value) ?? 'null') : (body.value as string | Uint8Array);
     return { status, contentType: contentTypeOf(content), body: written, headers };
   }
 

@@ -16,6 +16,7 @@ import {
 import type { OperationPlan } from '../contract/contract.js';
 import type { OperationError } from '../contract/operation-error.js';
 import { headerNames } from '../wire/headers.js';
+import { jsonText } from '../wire/json-text.js';
 import type { HttpError, Problem } from '../wire/problem.js';
 import type { RemoteError } from '../wire/remote-error.js';
 import { type CheckedError, checkedFor } from './declared-errors.js';
@@ -85,7 +86,7 @@ export function answerOfError(error: unknown, failed: Failed): ErrorAnswer {
   return {
     status,
     contentType: problemType,
-    body: JSON.stringify(problem),
+    body: jsonText(problem) ?? '',
     // A refusal for other reasons holds everywhere.
     notProcessed: problem.notProcessed === true && (status === 429 || status === 503),
     headers: {

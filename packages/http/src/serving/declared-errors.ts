@@ -6,7 +6,9 @@ import { FwkError, isFwkError } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import type { ErrorPlan } from '../contract/error-spec.js';
 import { errorIdOf, type OperationError } from '../contract/operation-error.js';
-import { formatIssues, type Validated, validatePart } from '../wire/validate.js';
+import { jsonText } from '../wire/json-text.js';
+import { formatIssues, type Validated } from '../wire/validate.js';
+import { validateSent } from '../wire/validate-sent.js';
 
 /** An error that may be answered as it is declared. */
 export interface CheckedError {
@@ -37,7 +39,7 @@ export function checkDeclared(plan: OperationPlan<string>, error: OperationError
   const finish = (checked: Validated) => finished(plan, declared, error, checked);
   if (!declared.data) return finish({ value: undefined });
   try {
-    const checked = validatePart(declared.data, 'error', error.data);
+    const checked = validateSent(declared.data, 'error', error.data);
     return checked instanceof Promise ? checked.then(finish).catch((fault: unknown) => fault) : finish(checked);
   } catch (fault) {
     return fault;
@@ -56,7 +58,7 @@ function finished(
     const details = { operation: plan.id, error: declared.name, issues: checked.issues };
     return new FwkError('FWK_HTTP_RESPONSE_INVALID', message, { cause: error, details });
   }
-  JSON.stringify(checked.value);
+  jsonText(checked.value);
   checkedErrors.set(error, { plan, error: declared, data: checked.value });
   return error;
 }

@@ -6,7 +6,8 @@ import { type CallContext, isThenable } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import { errorIdOf, type OperationError } from '../contract/operation-error.js';
 import type { ClaimedKey } from '../idempotency/idempotency-store.js';
-import { type Validated, validatePart } from '../wire/validate.js';
+import type { Validated } from '../wire/validate.js';
+import { validateSent } from '../wire/validate-sent.js';
 import type { ServedAnswer } from './answer.js';
 import { AnswerWriter, answeredAgainst } from './answer-writer.js';
 import type { Course, Ending } from './course.js';
@@ -148,7 +149,7 @@ export class OperationHandler implements OperationWork {
       return;
     }
     try {
-      const checked = validatePart(response, 'response', result);
+      const checked = validateSent(response, 'response', result);
       if (checked instanceof Promise) {
         checked
           .then((later) => this.#answer(this.#written(later), ending, claimed))

@@ -29,10 +29,10 @@ type Parts<T> = { readonly [Part in keyof RequestValues]: T | undefined };
  * schema throws are passed on.
  */
 export function validateRequest(plan: OperationPlan, request: RequestParts): RequestValues | Promise<RequestValues> {
-  const { params, query, headers, headerNames, body, content } = plan;
+  const { params, query, plainNames, headers, headerNames, body, content } = plan;
   const parts = {
     params: params && validatePart(params, 'params', request.params),
-    query: query && validateQuery(query, request.query),
+    query: query && validateQuery(query, request.query, plainNames),
     headers: headers && validatePart(headers, 'headers', pickHeaders(request.headers, headerNames)),
     body: body && validatePart(body, 'body', bodyOf(request.body, content)),
   };

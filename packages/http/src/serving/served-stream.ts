@@ -19,13 +19,16 @@ import {
   type TimeLimit,
   type TimeLimits,
 } from '@fwk/kernel';
+import { encodeOf } from '../contract/codec.js';
 import type { OperationPlan } from '../contract/contract.js';
 import { itemId, type StreamPlan } from '../contract/item-stream.js';
 import type { ChosenFormat } from '../stream/item-format.js';
 import { type ItemWriter, itemWriter, marked } from '../stream/item-writer.js';
 import { StreamDrainingError, type StreamLimitCode, StreamLimitError } from '../stream/stream-errors.js';
 import { headerNames } from '../wire/headers.js';
-import { formatIssues, type Validated, validatePart } from '../wire/validate.js';
+import { jsonText } from '../wire/json-text.js';
+import { formatIssues, type Validated } from '../wire/validate.js';
+import { validateSent } from '../wire/validate-sent.js';
 import type { ServedAnswer } from './answer.js';
 import type { OpenStream, OpenStreams } from './open-streams.js';
 import type { AnswerStream, StreamSink } from './stream-sink.js';
@@ -210,9 +213,9 @@ export class ServedStream implements OpenStream, AnswerStream, Limited {
       return;
     }
     try {
-      const checked = validatePart(this.#plan.schema, 'response', value);
-      if (checked instanceof Promise) checked.then((later) => this.#write(later)).catch(this.#failed);
-      else this.#write(checked);
+      const checked = validateSent(this.#plan.schema, 'response', value);
+      if (checked instanceof Promise) checked.then((later) => this.#write(later, value)).catch(this.#failed);
+      else this.#write(checked, value);
     } catch (error) {
       this.#failed(error);
     }
@@ -225,17 +228,18 @@ export class ServedStream implements OpenStream, AnswerStream, Limited {
     else this.#finish('failed', told);
   };
 
-  #write(checked: Validated): void {
+  /** @param given - by the handler */
+  #write(checked: Validated, given: unknown): void {
     if (this.how) return;
     if (checked.issues)
       throw this.#invalid(`an item against its contract: ${formatIssues(checked.issues)}`, checked.issues);
-    const json: string | undefined = JSON.stringify(checked.value);
+    const json: string | undefined = jsonText(checked.value);
     if (json === undefined) throw this.#invalid('an item that has no form in JSON');
     const { maxItemBytes } = this.#plan;
     if (json.length * 3 > maxItemBytes && Buffer.byteLength(json) > maxItemBytes) {
       throw this.#invalid(`an item of ${Buffer.byteLength(json)} bytes, more than maxItemBytes ${maxItemBytes}`);
     }
-    const text = this.#writer.item(json, itemId(this.#plan, checked.value));
+    const text = this.#writer.item(json, itemId(this.#plan, encodeOf(this.#plan.schema) ? given : checked.value));
     if (text === undefined) throw this.#invalid('an item that begins like the end of a stream');
     this.#text += text;
     this.#count++;

@@ -14,7 +14,9 @@ import {
   type RateLimitOptions,
   rateLimit,
 } from '@fwk/resilience';
+import { jsonText } from '../wire/json-text.js';
 import type { ServedAnswer } from './answer.js';
+import { AnswerWriter } from './answer-writer.js';
 import { operationBulkheads } from './operation-bulkheads.js';
 import type { ServedPlans } from './served.js';
 import type { ServedRequest } from './served-request.js';
@@ -46,7 +48,7 @@ export function serverKind({ name, plans }: ServedPlans, timeoutMs: number): Pol
       rateLimit: (options) => rateLimit(perCaller(options)) as AnyLayer,
       bulkhead: (options, kit) =>
         operationBulkheads(options as Partial<BulkheadOptions>, names, kit.list(bulkheadHandles)),
-      fault: (options) => faultInjection(answering(options as FaultOptions)) as AnyLayer,
+      fault: (options) => faultInjection(answering(options as FaultOptions, plans)) as AnyLayer,
     },
   };
 }
@@ -61,13 +63,19 @@ function perCaller(options: Partial<RateLimitOptions>): Partial<RateLimitOptions
   return { ...options, keyOf: options.keyOf ?? (({ caller }: ServedRequest) => caller) };
 }
 
-/** A made-up result is what the handler would have answered. */
-function answering(options: FaultOptions): FaultOptions {
+/** A made-up result is what the handler would have answered: of an operation with several answers one of them, with its status. */
+function answering(options: FaultOptions, plans: ServedPlans['plans']): FaultOptions {
   const { result } = options;
   if (result === undefined) return options;
+  const writers = new Map(
+    plans.flatMap(({ id, name, answers }) => (answers ? [[name, new AnswerWriter(id, answers)]] : [])),
+  );
   return {
     ...options,
-    result: async (...given: never[]) => jsonAnswer(await (typeof result === 'function' ? result(...given) : result)),
+    result: async (request: ServedRequest, ...more: never[]) => {
+      const made: unknown = await (typeof result === 'function' ? result(request, ...more) : result);
+      return writers.get(request.operation)?.write(made) ?? jsonAnswer(made);
+    },
   };
 }
 
@@ -76,7 +84,7 @@ export function jsonAnswer(value: unknown): ServedAnswer {
   return {
     status: 200,
     contentType: 'application/json; charset=utf-8',
-    body: JSON.stringify(value) ?? 'null',
+    body: jsonText(value) ?? 'null',
     headers: undefined,
   };
 }

@@ -6,13 +6,13 @@ import type { ServedAnswer } from '../serving/answer.js';
 import { AnswerWriter, answeredAgainst } from '../serving/answer-writer.js';
 import { checkDeclared } from '../serving/declared-errors.js';
 import { jsonAnswer } from '../serving/server-policy.js';
-import { validatePart } from '../wire/validate.js';
+import { validateSent } from '../wire/validate-sent.js';
 
 /** @throws FwkError `FWK_HTTP_RESPONSE_INVALID` (its promise) for an answer against the contract */
 export async function madeAnswer(plan: OperationPlan, value: unknown): Promise<ServedAnswer> {
   if (plan.answers) return new AnswerWriter(plan.id, plan.answers).write(value);
   if (!plan.response) return { status: 204, contentType: undefined, body: undefined, headers: undefined };
-  const checked = await validatePart(plan.response, 'response', value);
+  const checked = await validateSent(plan.response, 'response', value);
   if (checked.issues) throw answeredAgainst(plan.id, checked.issues);
   return jsonAnswer(checked.value);
 }

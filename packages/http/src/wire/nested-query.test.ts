@@ -167,7 +167,14 @@ test('whatever is nested arrives as it was given', async () => {
 test('a query of many nested names is read in linear time', async () => {
   let validated = 0;
   const schema: StandardSchema = {
-    '~standard': { version: 1, vendor: 'test', validate: () => (validated++, { issues: [{ message: 'no' }] }) },
+    '~standard': {
+      version: 1,
+      vendor: 'test',
+      validate: () => {
+        validated++;
+        return { issues: [{ message: 'no' }] };
+      },
+    },
   };
   const names = Array.from({ length: 5000 }, (_, i) => `a[${i}][b]=1`).join('&');
   expect(await read(schema, names)).toMatchObject({ issues: [{ message: 'no' }] });

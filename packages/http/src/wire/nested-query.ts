@@ -6,38 +6,7 @@
  * A name in brackets that the schema names as it is (`page[number]`, as JSON:API has it) is a plain name.
  */
 import { isDangerousKey } from '@fwk/kernel';
-
-/** How deep a value may be nested: `a[b][c][d][e]` is four deep. */
-export const deepestNesting = 4;
-
-/** Why a name cannot be read. */
-export interface NameFault {
-  readonly fault: string;
-}
-
-/**
- * The parts of a name in brackets, `['filter', 'color']` of `filter[color]`; undefined for a plain name, which may have brackets in
- * another form (`expand[]`).
- */
-export function partsOf(name: string): readonly string[] | NameFault | undefined {
-  const first = name.indexOf('[');
-  if (first < 1 || !name.endsWith(']')) return undefined;
-  const head = name.slice(0, first);
-  const parts = [head, ...name.slice(first + 1, -1).split('][')];
-  if (parts.some((part) => part === '' || part.includes('[') || part.includes(']'))) return undefined;
-  if (parts.length > deepestNesting + 1)
-    return { fault: `is nested ${parts.length - 1} deep; at most ${deepestNesting} are read` };
-  const dangerous = parts.find((part) => isDangerousKey(part));
-  return dangerous === undefined ? parts : { fault: `may not name a value ${dangerous}` };
-}
-
-/** Whether names are those of a list: `0`, `1` and so on, in any order. */
-export function areIndexes(names: readonly string[]): boolean {
-  if (names.length === 0) return false;
-  const seen = new Set<string>(names);
-  for (let index = 0; index < names.length; index++) if (!seen.has(String(index))) return false;
-  return true;
-}
+import { areIndexes, deepestNesting } from '../contract/nested-names.js';
 
 /** What a nested value is written to. */
 export interface NestedWriter {
@@ -54,7 +23,10 @@ export function writeNested(name: string, value: unknown, writer: NestedWriter, 
   if (value === undefined || value === null) return;
   if (depth > deepestNesting) writer.refuse(name, `is nested deeper than ${deepestNesting} names`);
   const text = writer.textOf(value);
-  if (text !== undefined) return writer.text(name, text);
+  if (text !== undefined) {
+    writer.text(name, text);
+    return;
+  }
   if (Array.isArray(value) || value instanceof Set) writeList(name, [...value], writer, depth);
   else if (isPlain(value)) writeObject(name, value, writer, depth);
   else writer.refuse(name);

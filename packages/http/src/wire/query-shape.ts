@@ -4,7 +4,7 @@
  * it has refused.
  */
 
-import { areIndexes, partsOf } from './nested-query.js';
+import { areIndexes, partsOf } from '../contract/nested-names.js';
 import type { WireIssue } from './problem.js';
 import type { QueryValues } from './wire-values.js';
 

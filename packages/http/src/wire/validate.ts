@@ -23,13 +23,16 @@ export function validatePart(
 }
 
 function refused(part: WireIssue['in'], issues: readonly StandardIssue[]): Validated {
-  return {
-    issues: issues.slice(0, maxIssues).map((issue) => ({
-      in: part,
-      path: issuePath(issue).join('.').slice(0, maxMessageLength),
-      message: issue.message.slice(0, maxMessageLength),
-    })),
-  };
+  return { issues: issuesIn(part, issues) };
+}
+
+/** Issues of one part as they are told, bounded. */
+export function issuesIn(part: WireIssue['in'], issues: readonly StandardIssue[]): WireIssue[] {
+  return issues.slice(0, maxIssues).map((issue) => ({
+    in: part,
+    path: issuePath(issue).join('.').slice(0, maxMessageLength),
+    message: issue.message.slice(0, maxMessageLength),
+  }));
 }
 
 /** Issues in one line, for messages: `body.sku: expected string; query.page: expected number`. */

@@ -3,7 +3,8 @@
  * that both ends validate the same thing; schemas for numbers there have to coerce (`z.coerce.number()`).
  */
 import { isDangerousKey } from '@fwk/kernel';
-import { type NestedWriter, partsOf, writeNested } from './nested-query.js';
+import { partsOf } from '../contract/nested-names.js';
+import { type NestedWriter, writeNested } from './nested-query.js';
 
 /** Values of a query as they stand on the wire; an empty list stands as its bare name. */
 export type QueryValues = Readonly<Record<string, string | readonly string[]>>;
