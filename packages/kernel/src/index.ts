@@ -240,6 +240,7 @@ export {
   type Tracer,
   traceKey,
 } from './telemetry/trace.js';
+export { nearestName, unknownName } from './text/nearest-name.js';
 export { printable, printableLines } from './text/printable.js';
 export {
   type BackoffShape,

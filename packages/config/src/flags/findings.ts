@@ -1,5 +1,4 @@
-import type { StandardIssue } from '@fwk/kernel';
-import { nearestName } from '../schema/nearest-name.js';
+import { nearestName, type StandardIssue } from '@fwk/kernel';
 
 /** Most issues that are told of one reading. */
 const mostIssues = 100;

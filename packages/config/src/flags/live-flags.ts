@@ -10,9 +10,9 @@ import {
   type Env,
   type Live,
   liveValue,
+  nearestName,
   type PolicyFlag,
 } from '@fwk/kernel';
-import { nearestName } from '../schema/nearest-name.js';
 import type { Config, Refusal } from '../settings/config.js';
 import { formatPath } from '../tree/path.js';
 import { list } from './check-flag.js';

@@ -1,7 +1,7 @@
 /** Keys that nobody knows, which are misspelt more often than not. */
+import { nearestName } from '@fwk/kernel';
 import { type ConfigPath, formatPath } from '../tree/path.js';
 import { type ConfigTree, isTree, valueAt } from '../tree/tree.js';
-import { nearestName } from './nearest-name.js';
 
 /** A key that is set and that the schema left out of its answer. */
 export interface UnknownKey {

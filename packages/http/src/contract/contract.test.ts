@@ -112,7 +112,12 @@ describe('is refused when it', () => {
     [
       'has an option that nobody knows',
       () => build({ a: untyped('/a', { idempotant: true }) }),
-      /unknown option "idempotant"/,
+      /unknown option "idempotant", did you mean "idempotent"\?/,
+    ],
+    [
+      'has a misspelt option of its own',
+      () => contract('shop', { version: '1.0.0', operation: {} } as never),
+      /it has an unknown option "operation", did you mean "operations"\? .*at least one operation/,
     ],
     ['has a body in a GET', () => build({ a: untyped('/a', { body: text }) }), /no body, being a GET/],
     [

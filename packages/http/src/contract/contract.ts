@@ -3,7 +3,7 @@
  * fits in an npm package of its own. Everything that can be wrong with it is found here, when it is built, and reported
  * at once; what clients and servers need on a call is worked out here too.
  */
-import type { Priority, StandardSchema } from '@fwk/kernel';
+import { type Priority, type StandardSchema, unknownName } from '@fwk/kernel';
 import { type Content, contentOf } from './content.js';
 import { ContractError } from './contract-error.js';
 import { DeclaredErrors } from './declared-errors.js';
@@ -88,7 +88,10 @@ export function contract<const Ops extends Operations>(name: string, spec: Contr
   if (typeof name !== 'string' || name.length > 63 || !nameForm.test(name)) {
     problems.push('its name must be lowercase letters and digits, joined by "-" or ".", at most 63 characters');
   }
-  const { version, operations } = spec ?? {};
+  const { version, operations, ...others } = spec ?? {};
+  for (const field of Object.keys(others)) {
+    problems.push(unknownName('it has an unknown option', field, ['version', 'operations']));
+  }
   if (typeof version !== 'string' || !versionForm.test(version)) {
     problems.push(`version must be a semantic version such as "1.4.0", not ${JSON.stringify(version)}`);
   }

@@ -129,7 +129,7 @@ test.each<[string, unknown, RegExp]>([
   [
     'an unknown option',
     { Gone: { status: 410, retry: true } },
-    /unknown option "retry" of the error Gone \(known: status, data/,
+    /has in its error Gone an unknown option "retry", did you mean "retryable"\? \(known: status, data/,
   ],
   ['a retryable that is no flag', { Gone: { status: 410, retryable: 'yes' } }, /bad retryable of the error Gone/],
 ])('a contract is refused whose errors have %s', (_, errors, message) => {

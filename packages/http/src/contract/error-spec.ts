@@ -1,5 +1,5 @@
 /** Errors that an operation declares: what a contract says of them, and what is worked out of that. */
-import { type ErrorTraits, isSchema, type StandardSchema } from '@fwk/kernel';
+import { type ErrorTraits, isSchema, type StandardSchema, unknownName } from '@fwk/kernel';
 import { contentOf } from './content.js';
 import { traitsOfStatus } from './status-traits.js';
 
@@ -94,11 +94,8 @@ function checkSpec(name: string, spec: object): string[] {
     const range = rule(Reflect.get(spec, field));
     return range === undefined ? [] : [`has a bad ${field} of the error ${name}: it must be ${range}`];
   });
-  const options = Object.keys(known).join(', ');
-  return [
-    ...bad,
-    ...unknown.map((field) => `has an unknown option "${field}" of the error ${name} (known: ${options})`),
-  ];
+  const options = Object.keys(known);
+  return [...bad, ...unknown.map((field) => unknownName(`has in its error ${name} an unknown option`, field, options))];
 }
 
 /** Clients tell errors apart by their types. */

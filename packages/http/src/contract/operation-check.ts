@@ -1,4 +1,13 @@
-import { flag, isSchema, millisecondsIn, oneOf, optional, type Rule, type StandardSchema } from '@fwk/kernel';
+import {
+  flag,
+  isSchema,
+  millisecondsIn,
+  oneOf,
+  optional,
+  type Rule,
+  type StandardSchema,
+  unknownName,
+} from '@fwk/kernel';
 import { contentOf } from './content.js';
 import { checkErrors } from './error-spec.js';
 import { headerNameFault } from './header-field.js';
@@ -63,7 +72,7 @@ export function checkOperation(name: string, operation: Operation | undefined): 
   for (const [field, value] of Object.entries(spec)) {
     const rule = Object.hasOwn(rules, field) ? rules[field as keyof OperationSpec] : undefined;
     const range = rule?.(value);
-    if (!rule) problems.push(`has an unknown option "${field}" (known: ${Object.keys(rules).join(', ')})`);
+    if (!rule) problems.push(unknownName('has an unknown option', field, Object.keys(rules)));
     else if (range) problems.push(`has a bad ${field}: it must be ${range}`);
   }
   if (spec.responses !== undefined) problems.push(...checkResponses(spec.responses));

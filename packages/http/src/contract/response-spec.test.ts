@@ -35,7 +35,7 @@ test.each<[string, object, RegExp]>([
   [
     'an unknown option',
     { responses: { 200: { schema: z.string() } } },
-    /unknown option "schema" of the response 200 \(known: body, headers\)/,
+    /has in its response 200 an unknown option "schema" \(known: body, headers\)/,
   ],
   [
     'headers without names',

@@ -1,5 +1,5 @@
 /** The answers of an operation by status: what a contract says of them, and what is worked out of that. */
-import { isSchema, type StandardSchema } from '@fwk/kernel';
+import { isSchema, type StandardSchema, unknownName } from '@fwk/kernel';
 import { type Content, contentOf } from './content.js';
 import { headerNameFault } from './header-field.js';
 import { schemaFields } from './schema-fields.js';
@@ -62,7 +62,9 @@ export function checkResponses(responses: unknown): string[] {
     const spec = specOf(given);
     const unknown = Object.keys(spec).filter((field) => field !== 'body' && field !== 'headers');
     return [
-      ...unknown.map((field) => `has an unknown option "${field}" ${place} (known: body, headers)`),
+      ...unknown.map((field) =>
+        unknownName(`has in its response ${key} an unknown option`, field, ['body', 'headers']),
+      ),
       ...(['body', 'headers'] as const)
         .filter((field) => spec[field] !== undefined && !isSchema(spec[field]))
         .map((field) => `has a bad ${field} ${place}: it must be a Standard Schema validator`),

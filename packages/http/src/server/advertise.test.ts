@@ -40,7 +40,7 @@ describe('the advertised place', () => {
     [{ host: 'a b' }, {}, 'advertise.host must be'],
     [{}, { FWK_ADVERTISE_HOST: '0x7f.1' }, 'FWK_ADVERTISE_HOST must be'],
     [{ port: 0 }, {}, 'advertise.port must be'],
-    [{ hots: 'a' }, {}, 'unknown option "advertise.hots"'],
+    [{ hots: 'a' }, {}, 'advertise has an unknown option "hots", did you mean "host"?'],
     ['10.0.0.1', {}, 'advertise must be an object'],
     [{}, { FWK_ADVERTISE_HOST: '10.0.0.5:8080' }, 'FWK_ADVERTISE_HOST must be'],
     [{}, { FWK_ADVERTISE_PORT: '65536' }, 'FWK_ADVERTISE_PORT must be'],

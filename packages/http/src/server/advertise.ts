@@ -3,7 +3,7 @@
  * listens. The latter is wrong behind NAT and mapped ports, which nothing inside a container can see.
  */
 import { BlockList, isIP } from 'node:net';
-import { OptionsError } from '@fwk/kernel';
+import { OptionsError, unknownName } from '@fwk/kernel';
 import { isLinkLocal, outwardAddress } from './outward-address.js';
 
 /** Where others reach the server; what is not given is found out. */
@@ -33,7 +33,9 @@ export function checkAdvertise(given: unknown, environment: Variables): Advertis
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new OptionsError('http', ['advertise must be an object with host and port']);
   const { host, port, scheme, ...others } = given as Readonly<Record<string, unknown>>;
-  const problems = Object.keys(others).map((name) => `unknown option "advertise.${name}" (known: host, port, scheme)`);
+  const problems = Object.keys(others).map((name) =>
+    unknownName('advertise has an unknown option', name, ['host', 'port', 'scheme']),
+  );
   const check = (name: string, value: unknown, fits: boolean, kind: string) => {
     if (!fits) problems.push(`${name} must be ${kind}, not ${JSON.stringify(value)}`);
   };

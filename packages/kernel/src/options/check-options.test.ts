@@ -64,7 +64,7 @@ test('tells all problems at once, each with field, range and value', () => {
   expect(kernelErrors).toHaveProperty('FWK_KERNEL_OPTIONS_INVALID');
   const { problems, message, details } = thrown as OptionsError;
   expect(problems).toEqual([
-    'unknown option "maxAttemps" (known: maxAttempts, baseDelayMs, name)',
+    'unknown option "maxAttemps", did you mean "maxAttempts"? (known: maxAttempts, baseDelayMs, name)',
     'maxAttempts must be a whole number from 1 to 10, not 0',
     'baseDelayMs must be a number from 0 to 1000 ms, not -1',
     'name must be a non-empty string, not ""',

@@ -1,6 +1,7 @@
 import { FwkError, messageOf } from '../errors/fwk-error.js';
 import { type FollowerName, noteFollower } from '../live/followers.js';
 import { currentOf, isLive, type Live } from '../live/live.js';
+import { unknownName } from '../text/nearest-name.js';
 import { GuardedLive } from './guarded-live.js';
 import { OptionGroup } from './option-group.js';
 import { anything, isFixed, type Rule } from './rules.js';
@@ -54,7 +55,7 @@ export function checkOptions<T extends object>(
   const problems: string[] = [];
   for (const [field, value] of Object.entries(given ?? {})) {
     if (!Object.hasOwn(rules, field)) {
-      problems.push(`unknown option "${field}" (known: ${Object.keys(rules).join(', ') || 'none'})`);
+      problems.push(unknownName('unknown option', field, Object.keys(rules)));
     } else if (value !== undefined) merged[field] = value;
   }
   for (const [field, rule] of Object.entries(rules) as [string, Rule][]) {

@@ -1,9 +1,27 @@
-/** Longest name that is compared. */
+/** Finds the name that was meant by one that nobody knows. */
+
+/** Longest name that is compared and shown whole. */
 const longest = 64;
+
+/** Fewest letters that tell of the same word. */
+const leastShared = 4;
+
+/**
+ * Says that a name is not known: which one was probably meant, and all that there are.
+ * @param what - what it should be a name of: `unknown option`.
+ * @example unknownName('unknown option', 'prot', ['port', 'host']) // unknown option "prot", did you mean "port"? (known: port, host)
+ */
+export function unknownName(what: string, name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  const hint = nearest === undefined ? '' : `, did you mean "${nearest}"?`;
+  const shown = name.length > longest ? `${name.slice(0, longest)}…` : name;
+  return `${what} ${JSON.stringify(shown)}${hint} (known: ${known.join(', ') || 'none'})`;
+}
 
 /**
  * The known name that was probably meant: the same but for case, `_` and `-`, or else one with a letter more, less, other or
- * exchanged for each four that it has. Undefined when none is near.
+ * exchanged for each four that it has, or else one with the same beginning (`timeout` for `timeoutMs`, `retries` for `retry`) or
+ * with something before it (`attempts` for `maxAttempts`). Undefined when none is near.
  */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const folded = fold(name);
@@ -17,7 +35,15 @@ export function nearestName(name: string, known: readonly string[]): string | un
     const edits = editsBetween(folded, other, least);
     if (edits < least) [nearest, least] = [candidate, edits];
   }
-  return nearest;
+  return nearest ?? known.find((candidate) => candidate !== name && isSameWord(folded, fold(candidate)));
+}
+
+/** Whether two names share more than half of the longer one: their beginnings, or all of `a` as the end of `b`. */
+function isSameWord(a: string, b: string): boolean {
+  let shared = 0;
+  while (shared < a.length && a[shared] === b[shared]) shared++;
+  if (b.endsWith(a)) shared = a.length;
+  return shared >= leastShared && shared * 2 > Math.max(a.length, b.length);
 }
 
 function fold(name: string): string {
