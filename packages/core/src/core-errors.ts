@@ -68,6 +68,10 @@ export const coreErrors = Object.freeze({
     summary: 'Another process listens on the port. Stop it, choose another port, or 0 for any.',
     status: 500,
   },
+  FWK_CORE_START_STOPPED: {
+    summary: 'The application was stopped before its start had ended; what had started was stopped again.',
+    status: 503,
+  },
   FWK_CORE_STEP_FAILED: {
     summary: 'A step of starting or stopping failed; the message names component and step, the cause says why.',
     status: 500,

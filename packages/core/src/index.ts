@@ -73,7 +73,13 @@ export {
 export { clusterWorker } from './lifecycle/cluster-worker.js';
 export { createDrain, type Drain, type DrainControl, drainToken } from './lifecycle/drain.js';
 export { type FaultOptions, type FaultPolicy, faultDefaults } from './lifecycle/faults.js';
-export { StepFailedError, StepTimeoutError, StopFailedError, WrongStateError } from './lifecycle/lifecycle-errors.js';
+export {
+  StartStoppedError,
+  StepFailedError,
+  StepTimeoutError,
+  StopFailedError,
+  WrongStateError,
+} from './lifecycle/lifecycle-errors.js';
 export {
   onStopSignal,
   processSignals,

@@ -84,7 +84,7 @@ describe('the order of things', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('readiness is what probes need: not before all have started, and gone before all else when it stops', async () => {
+  test('readiness is what probes need: not before the start has ended, and gone before all else when it stops', async () => {
     const log: string[] = [];
     const seen: Record<string, number> = {};
     const look = (name: string) => (context: ComponentContext) => {
@@ -98,10 +98,11 @@ describe('the order of things', () => {
     });
     const { app, clock } = steady(log, { use: [watcher] });
     await app.start();
+    expect(app.get(healthToken).probe('readiness').status).toBe(200);
     const stopped = app.stop();
     await clock.advance(1000);
     await stopped;
-    expect(seen).toEqual({ start: 503, ready: 200, drain: 503, stop: 503 });
+    expect(seen).toEqual({ start: 503, ready: 503, drain: 503, stop: 503 });
     expect(app.get(healthToken).probe('liveness').status).toBe(200);
   });
 
@@ -243,12 +244,17 @@ describe('a start that fails', () => {
   test('because it was stopped meanwhile ends at once', async () => {
     const log: string[] = [];
     const slow = noting('slow', log, { start: (context) => sleep(clock, 5000, context.call) });
-    const { app, clock } = steady(log, { use: [noting('first', log), slow] });
-    const failed = expect(app.start()).rejects.toMatchObject({ code: 'FWK_CORE_WRONG_STATE' });
+    const { app, clock, events } = steady(log, { use: [noting('first', log), slow] });
+    const failed = expect(app.start()).rejects.toMatchObject({
+      code: 'FWK_CORE_START_STOPPED',
+      message: '"shop" was stopped before its start had ended (changed my mind); what had started was stopped again',
+    });
     await clock.advance(10);
     await app.stop('changed my mind');
     await failed;
-    expect(app.state).toBe('failed');
+    expect(app.state).toBe('stopped');
+    expect(events.names).toEqual(expect.arrayContaining(['app.stopped']));
+    expect(events.names).not.toContain('app.failed');
     expect(log.slice(-1)).toEqual(['first stop']);
     expect(clock.pending).toBe(0);
   });

@@ -3,7 +3,7 @@ import { cancellable, currentContext, detached, isFwkError, messageOf, operation
 import { loadTsyringe } from '../container/tsyringe-bridge.js';
 import { leaveCluster } from '../lifecycle/cluster-worker.js';
 import { onFaults } from '../lifecycle/faults.js';
-import { StopFailedError, WrongStateError } from '../lifecycle/lifecycle-errors.js';
+import { StartStoppedError, StopFailedError, WrongStateError } from '../lifecycle/lifecycle-errors.js';
 import { onStopSignal, processSignals } from '../lifecycle/signals.js';
 import { runStep, stepKey } from '../lifecycle/step.js';
 import { tellSupervisorReady } from '../lifecycle/supervisor.js';
@@ -26,8 +26,10 @@ export interface App extends Resolver, AsyncDisposable {
   readonly env: Env;
   readonly state: AppState;
   /**
-   * Starts the components in their order. When it rejects, what had started was stopped again.
-   * @throws StepFailedError, StepTimeoutError naming component and step; {@link WrongStateError} for a second start.
+   * Starts the components in their order. When it rejects, what had started was stopped again. Where a signal stops the
+   * application meanwhile it settles no more, because the process ends.
+   * @throws StepFailedError, StepTimeoutError naming component and step; {@link StartStoppedError} when `stop` was called
+   *   meanwhile; {@link WrongStateError} for a second start.
    */
   start(): Promise<void>;
   /**
@@ -68,6 +70,10 @@ class Application implements App {
   #process: Disposable | undefined;
   #report: StopReport | undefined;
   #started = 0;
+  /** Whether others may know of it: a component may have told them as soon as its step `ready` has begun. */
+  #wasTold = false;
+  /** Whether the process ends when the application has stopped. */
+  #ending = false;
   readonly #reminder: Disposable;
 
   constructor(options: AppOptions) {
@@ -114,7 +120,7 @@ class Application implements App {
     this.#reminder[Symbol.dispose]();
     this.#state = 'starting';
     this.#starting = detached(() => this.#startAll());
-    return this.#starting;
+    return this.#starting.catch((error: unknown) => this.#afterStop(error));
   }
 
   stop(reason = 'stop was called'): Promise<void> {
@@ -128,6 +134,16 @@ class Application implements App {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop('the application was disposed');
+  }
+
+  /** A start that was stopped is over when what had started has stopped too. */
+  async #afterStop(error: unknown): Promise<void> {
+    if (error !== this.#call.context.reason) throw error;
+    // Whoever asked for the stop is told of its failures.
+    await this.#stopping?.catch(() => undefined);
+    // An error that nobody catches would end the process in the place of what the signal began.
+    if (this.#ending) await new Promise<never>(() => {});
+    throw error;
   }
 
   async #startAll(): Promise<void> {
@@ -167,14 +183,17 @@ class Application implements App {
       });
       await this.#checks('first checks', () => health.start());
       addBuiltInChecks(this.#parts);
-      flags.serving = true;
-      health.ownChanged();
+      this.#wasTold = true;
       for (const component of components) await this.#stepOf(component, 'ready');
       // What was not there at the first look, such as a place in the registry, has come with being ready.
       await this.#checks('checks when ready', () => health.ready());
       this.#state = 'ready';
+      flags.serving = true;
+      health.ownChanged();
     } catch (error) {
       times.end();
+      const { cancelled, reason } = this.#call.context;
+      if (cancelled) throw reason;
       await this.#undo(error);
       throw error;
     }
@@ -209,15 +228,15 @@ class Application implements App {
     };
   }
 
-  /** @returns the exit code, or false when the application had never been running. */
-  async #stopOnSignal(signal: string): Promise<number | false> {
+  /** @returns the exit code. */
+  async #stopOnSignal(signal: string): Promise<number> {
+    this.#ending = true;
     try {
       await this.stop(signal);
     } finally {
       await leaveCluster(this.env.clock);
     }
-    if (this.#state !== 'stopped') return false;
-    return this.#report && this.#report.abandoned > 0 ? 1 : 0;
+    return this.#report?.abandoned === 0 ? 0 : 1;
   }
 
   /** A check that needs longer than a step may take is late, not a reason to fail: its status stays unknown. */
@@ -247,11 +266,15 @@ class Application implements App {
     await this.#step(name, step, (call) => steps[step]?.(contextOf(call)));
   }
 
+  get #reached() {
+    return { started: this.#started, wasTold: this.#wasTold };
+  }
+
   async #undo(error: unknown): Promise<void> {
     const { env, info } = this.#parts;
     env.events.emit('app.failed', { name: info.name, error: messageOf(error) });
     env.logger.error({ err: error }, `the start failed: ${messageOf(error)}`);
-    const { errors } = await shutDown(this.#parts, this.#options, { started: this.#started, wasReady: false });
+    const { errors } = await shutDown(this.#parts, this.#options, this.#reached);
     for (const each of errors) env.logger.error({ err: each }, 'and while undoing the start');
     await this.#parts.logger.flush();
     this.#parts.logger.levels[Symbol.dispose]();
@@ -264,15 +287,14 @@ class Application implements App {
     await undefined;
     const { env, info, logger } = this.#parts;
     if (this.#state === 'starting') {
-      this.#call.cancel(new WrongStateError(`the application "${info.name}"`, `being stopped (${reason})`, 'starting'));
+      this.#call.cancel(new StartStoppedError(info.name, reason));
       await this.#starting?.catch(() => undefined);
     }
     if (this.#state === 'failed') return;
     const begunAtMs = env.clock.now();
-    const wasReady = this.#state === 'ready';
     this.#state = 'draining';
     env.logger.info({ reason }, 'stopping');
-    const result = await shutDown(this.#parts, this.#options, { started: this.#started, wasReady });
+    const result = await shutDown(this.#parts, this.#options, this.#reached);
     const { errors } = result;
     const report = stopReport(reason, env.clock.now() - begunAtMs, result);
     this.#report = report;

@@ -94,16 +94,43 @@ describe('an application in a process of its own', () => {
     expect(output).toContain('\\"stuck\\" did not finish its step \\"stop\\" within 1000 ms');
   });
 
-  test('exits with the signal’s code when it is stopped while it starts', async () => {
+  test('stops what had started and exits with 0 on SIGTERM while it starts, whether the start is caught or not', async () => {
+    const starts = ['await app.start()', "await app.start().catch(() => say('caught'))"];
+    for (const start of starts) {
+      const { child, heard, ended } = program(`
+        const app = ${app(`
+          { name: 'db', stop() { say('closed the db') } },
+          { name: 'slow', start() { say('starting'); return new Promise(() => {}) } }
+        `)};
+        ${start};
+        say('went on');
+      `);
+      await heard('starting');
+      child.kill('SIGTERM');
+      const { code, output, problems } = await ended();
+      expect([code, problems]).toEqual([0, '']);
+      expect(output).toContain('closed the db');
+      expect(output).not.toMatch(/caught|went on|"level":"error"/);
+      expect(JSON.parse(output.trim().split('\n').at(-1) ?? '')).toMatchObject({
+        message: 'stopped',
+        reason: 'SIGTERM',
+      });
+    }
+  });
+
+  test('exits with 1 on SIGTERM while it starts when what had started cannot be stopped', async () => {
     const { child, heard, ended } = program(`
-      const app = ${app(`{ name: 'slow', start() { say('starting'); return new Promise(() => {}) } }`)};
-      await app.start().catch((error) => say(error.code));
+      const app = ${app(`
+        { name: 'db', stop() { throw new Error('the db is busy') } },
+        { name: 'slow', start() { say('starting'); return new Promise(() => {}) } }
+      `)};
+      await app.start();
     `);
     await heard('starting');
     child.kill('SIGTERM');
     const { code, output } = await ended();
-    expect(output).toContain('FWK_CORE_WRONG_STATE');
-    expect(code).toBe(143);
+    expect(code).toBe(1);
+    expect(output).toContain('the db is busy');
   });
 
   test('stops in order and exits with 1 when nobody catches an error; a second one is told as well', async () => {

@@ -31,11 +31,12 @@ const largestReserve = 0.25;
  * that spreads; stop accepting; wait for calls in flight; stop components in reverse; dispose. (Closing a listener
  * earlier resets idle keep-alive connections of callers that do not know yet that we leave.) A failure does not stop the later
  * steps. The whole has a time limit, and so has each step: after its limit a step is not waited for.
+ * @param from - how far starting got: how many components had started, and whether others may have been told of it.
  */
 export async function shutDown(
   parts: Parts,
   options: Pick<CheckedAppOptions, 'shutdown' | 'stepTimeoutMs' | 'usage'>,
-  from: { readonly started: number; readonly wasReady: boolean },
+  from: { readonly started: number; readonly wasTold: boolean },
 ): Promise<ShutDownResult> {
   const { env, drain, health, builtIn, container, management, flags } = parts;
   const { clock } = env;
@@ -66,7 +67,7 @@ export async function shutDown(
   health.ownChanged();
   drain.begin();
   env.events.emit('drain.began', { active: drain.active });
-  if (from.wasReady) {
+  if (from.wasTold) {
     const leaveEndMs = Math.min(clock.now() + leaveTimeoutMs, reserveEndMs);
     for (const { name, steps, contextOf } of started) {
       if (!steps.drain) continue;

@@ -21,6 +21,17 @@ export class StepFailedError extends FwkError {
   }
 }
 
+/** `stop` was called before the start had ended. Code `FWK_CORE_START_STOPPED`. */
+export class StartStoppedError extends FwkError {
+  constructor(application: string, reason: string) {
+    super(
+      'FWK_CORE_START_STOPPED',
+      `"${application}" was stopped before its start had ended (${reason}); what had started was stopped again`,
+      { details: { application, reason } },
+    );
+  }
+}
+
 /** The application stopped, but some steps did not go well. `errors` has each. Code `FWK_CORE_STOP_FAILED`. */
 export class StopFailedError extends FwkError {
   readonly errors: readonly unknown[];

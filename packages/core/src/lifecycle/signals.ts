@@ -49,19 +49,19 @@ const stopSignals: readonly StopSignal[] = ['SIGTERM', 'SIGINT', 'shutdown'];
  */
 const sameSignalMs = 150;
 
-/** Exit code of a process that stopped because of a signal without finishing: 128 + the signal's number. */
+/** Exit code of a process that a second signal ended at once: 128 + the signal's number. */
 export const signalExitCodes = Object.freeze({ SIGINT: 130, SIGTERM: 143, shutdown: 143 });
 
 /**
- * Turns SIGTERM and SIGINT into one graceful stop. The exit code is honest: 0 when what was running stopped well, 1 when
- * something failed or was cut off, 128 + the signal's number when the signal came before the start had ended. A second signal
- * exits at once, with 128 + its number; the same one within {@link sameSignalMs} of the first is no second. Where several
- * applications of a process stop on one signal, the process exits when the last of them has stopped, with the worst code.
- * @param stop - stops the application; answers the exit code, true for 0, or false when it had never been running.
+ * Turns SIGTERM and SIGINT into one graceful stop. The exit code is honest: 0 when what was running or starting stopped well, 1
+ * when something failed or was cut off. A second signal exits at once, with 128 + its number; the same one within
+ * {@link sameSignalMs} of the first is no second. Where several applications of a process stop on one signal, the process exits
+ * when the last of them has stopped, with the worst code.
+ * @param stop - stops the application; answers the exit code, and 1 is meant when it rejects.
  * @returns what to dispose when the application stopped for another reason.
  */
 export function onStopSignal(
-  stop: (signal: string) => Promise<boolean | number>,
+  stop: (signal: string) => Promise<number>,
   host: SignalHost = processSignals,
   clock: Clock = systemClock,
 ): Disposable {
@@ -71,11 +71,7 @@ export function onStopSignal(
     if (first?.signal === signal && nowMs - first.atMs <= sameSignalMs) return;
     if (first) return host.exit(signalExitCodes[signal]);
     first = { signal, atMs: nowMs };
-    const codeOf = (answer: boolean | number) => {
-      if (typeof answer === 'number') return answer;
-      return answer ? 0 : signalExitCodes[signal];
-    };
-    exitAfter(host, stop(signal).then(codeOf));
+    exitAfter(host, stop(signal));
   };
   const listeners = stopSignals.map((signal) => [signal, () => handle(signal)] as const);
   for (const [signal, listener] of listeners) host.on(signal, listener);

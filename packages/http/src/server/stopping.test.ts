@@ -1,6 +1,7 @@
 /** Real processes that are told to stop while clients hold connections on which nothing will ever happen again. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
@@ -99,4 +100,50 @@ test('SIGTERM lets a call be answered that was sent together with half of anothe
   expect((await stop()).code).toBe(0);
   await Promise.all(open.map(({ ended }) => ended));
   for (const { received } of open) expect(received()).toMatch(/^HTTP\/1\.1 200 .*"late"/s);
+});
+
+/** Waits for a registry that never answers, and says where it listens meanwhile. */
+const waiting = `
+  import { createApp } from '@fwk/core';
+  import { discovery, localRegistry } from '@fwk/discovery';
+  import { contract, get, http, served } from '@fwk/http';
+  const any = { '~standard': { version: 1, vendor: 'fixture', validate: (value) => ({ value }) } };
+  const shop = contract('shop', { version: '1.0.0', operations: { quick: get('/quick', { response: any }) } });
+  const registry = localRegistry({ port: Number(process.env.REGISTRY), serve: false });
+  const app = createApp({
+    name: 'shop', version: '1.0.0', owner: 'us', logging: { level: 'warn' }, shutdown: { propagationDelayMs: 50 },
+    stepTimeoutMs: 600_000,
+    use: [
+      http({ serve: [served(shop, { quick: () => '' })] }),
+      { name: 'ear', ready({ announcements }) { console.log(announcements[0].port); } },
+      discovery({ registry, registerWaitMs: 60_000 }),
+    ],
+  });
+  await app.start();
+  console.log('started');
+`;
+
+test('while the start waits for the registry a service is not ready, and SIGTERM ends its process with 0', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void silent.close());
+  await once(silent, 'listening');
+  const address = silent.address();
+  if (typeof address !== 'object' || address === null) throw new Error('a server that listens has a port');
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', waiting], {
+    cwd: root,
+    env: { ...process.env, REGISTRY: String(address.port) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let [output, problems] = ['', ''];
+  child.stderr.on('data', (text) => (problems += text));
+  child.stdout.on('data', (text) => (output += text));
+  while (!/^\d+$/m.test(output)) await once(child.stdout, 'data');
+  const url = `http://127.0.0.1:${/^\d+$/m.exec(output)?.[0]}`;
+  const probes = await Promise.all(['/readyz', '/livez'].map(async (path) => (await fetch(url + path)).status));
+  expect(probes).toEqual([503, 200]);
+  child.kill('SIGTERM');
+  const [code] = await once(child, 'close');
+  expect([code, problems]).toEqual([0, '']);
+  expect(output).not.toMatch(/started|"level":"error"/);
 });
