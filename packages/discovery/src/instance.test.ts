@@ -23,6 +23,6 @@ describe('the version of an instance', () => {
     '1.0.0 ',
     '1.0.0\n',
   ])('cannot be %j, and whoever gave it is told what it must be', (version) => {
-    expect(() => anInstance({ version })).toThrow('a semantic version such as 1.4.0');
+    expect(() => anInstance({ version })).toThrow('a semantic version such as "1.4.0"');
   });
 });

@@ -2,7 +2,7 @@
  * What a registry knows of one running instance of a service, and the one place where such data from outside (the wire, a
  * file, another backend) is checked: everything behind it may trust lengths, ranges and characters.
  */
-import { isDangerousKey } from '@fwk/kernel';
+import { isDangerousKey, semanticVersion } from '@fwk/kernel';
 import { InstanceInvalidError } from './errors.js';
 
 /** Where an instance is in its life. Only `UP` ones are picked for calls. */
@@ -78,10 +78,6 @@ export const instanceLimits = Object.freeze({
 
 const name = /^[A-Za-z0-9][A-Za-z0-9._:@-]*$/;
 const word = /^[^\p{Cc}]+$/u;
-/** As semver.org has it: no leading zeros, and what follows a hyphen or a plus in words between dots. */
-const semver =
-  /^(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*))*)?(?:\+[\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*)?$/;
-
 const nameKind = 'letters, digits or . _ : @ -, beginning with a letter or a digit';
 
 /**
@@ -118,6 +114,12 @@ export function parseInstance(value: unknown): Instance {
     if (!fits) problems.push(`${field} must be 1 to ${instanceLimits.nameLength} ${kind}`);
     return fits ? found : '';
   };
+  const version = (): string => {
+    const found = own('version');
+    const range = semanticVersion(found);
+    if (range) problems.push(`version must be ${range}`);
+    return range ? '' : String(found);
+  };
   const number = (field: string, fits: (found: number) => boolean, range: string): number => {
     const found = own(field);
     if (typeof found === 'number' && fits(found)) return found;
@@ -135,7 +137,7 @@ export function parseInstance(value: unknown): Instance {
   const instance: Instance = {
     id: text('id', name, nameKind),
     service: text('service', name, nameKind),
-    version: text('version', semver, 'characters of a semantic version such as 1.4.0 or 2.0.0-rc.1'),
+    version: version(),
     address: text('address', /^[A-Za-z0-9._:%-]+$/),
     port: number('port', (port) => Number.isInteger(port) && port >= 1 && port <= 65_535, 'from 1 to 65535'),
     ...(has('zone') && { zone: text('zone', word) }),

@@ -142,8 +142,10 @@ export {
   optional,
   type Rule,
   ratio,
+  semanticVersion,
   text,
 } from './options/rules.js';
+export { showValue } from './options/show-value.js';
 export { maxSocketPathBytes, socketPath } from './options/socket-path.js';
 export {
   type DetailedProblem,
@@ -168,6 +170,7 @@ export { isSecretName, mask } from './secrets/secret-name.js';
 export {
   type AnyLayer,
   type BuiltService,
+  checkService,
   type Disposing,
   disposeAll,
   isDisposing,

@@ -18,6 +18,7 @@ import {
   optional,
   type Resolver,
   type Rule,
+  semanticVersion,
   text,
 } from '@fwk/kernel';
 import type { Provider } from '../container/container.js';
@@ -37,6 +38,7 @@ import { ManagementExposedError } from '../management/access.js';
 import { type CheckedTracing, checkTracing, type TracingOptions } from '../tracing/tracing-options.js';
 import type { UsageFlush } from '../usage/flush-usage.js';
 import { checkUsageOptions, type UsageOptions } from '../usage/usage-options.js';
+import { checkProblems, componentProblems, providerProblems } from './list-problems.js';
 import { checkShutdownOptions, type ShutdownOptions } from './shutdown-options.js';
 
 /** A class that the container shall build, or a key with its provider. */
@@ -193,49 +195,48 @@ const serviceName: Rule = (value) =>
     ? undefined
     : 'letters, digits, ".", "_" and "-", at most 63, a letter or digit first';
 
-const componentList: Rule = (value) =>
-  Array.isArray(value) && value.every((each) => typeof each === 'object' && each && typeof each.name === 'string')
-    ? undefined
-    : 'a list of components, each with a name';
-
-const providerList: Rule = (value) =>
-  Array.isArray(value) &&
-  value.every((each) => typeof each === 'function' || (Array.isArray(each) && each.length === 2))
-    ? undefined
-    : 'a list of classes and [key, provider] pairs';
-
-const checkList: Rule = (value) =>
-  Array.isArray(value) &&
-  value.every((each) => typeof each === 'function' || (typeof each === 'object' && each !== null))
-    ? undefined
-    : 'a list of health checks, objects or classes';
+const list =
+  (kind: string): Rule =>
+  (value) =>
+    Array.isArray(value) ? undefined : kind;
 
 /**
  * Checks everything before anything is built.
  * @throws OptionsError, {@link DuplicateComponentError}, ManagementExposedError.
  */
 export function checkAppOptions(options: AppOptions): CheckedAppOptions {
-  const checked = checkOptions<AppOptions>('createApp', options, appDefaults, {
-    name: serviceName,
-    version: text,
-    owner: text,
-    commit: optional(text),
-    use: componentList,
-    providers: providerList,
-    overrides: providerList,
-    checks: checkList,
-    health: anything,
-    env: anything,
-    instanceId: optional(text),
-    logging: anything,
-    tracing: anything,
-    management: anything,
-    shutdown: anything,
-    usage: anything,
-    faults: anything,
-    stepTimeoutMs: millisecondsIn(1, 600_000),
-    signals: flag,
-  });
+  const checked = checkOptions<AppOptions>(
+    'createApp',
+    options,
+    appDefaults,
+    {
+      name: serviceName,
+      version: semanticVersion,
+      owner: text,
+      commit: optional(text),
+      use: list('a list of components'),
+      providers: list('a list of classes and [key, provider] pairs'),
+      overrides: list('a list of classes and [key, provider] pairs'),
+      checks: list('a list of health checks, objects or classes'),
+      health: anything,
+      env: anything,
+      instanceId: optional(text),
+      logging: anything,
+      tracing: anything,
+      management: anything,
+      shutdown: anything,
+      usage: anything,
+      faults: anything,
+      stepTimeoutMs: millisecondsIn(1, 600_000),
+      signals: flag,
+    },
+    ({ use = [], providers = [], overrides = [], checks = [] }) => [
+      ...componentProblems(use),
+      ...providerProblems('providers', providers),
+      ...providerProblems('overrides', overrides),
+      ...checkProblems(checks),
+    ],
+  );
   const { health } = options;
   // A live one may have no value before the components have started.
   if (typeof health !== 'function' && !isLive(health)) healthSettings(health ?? {});

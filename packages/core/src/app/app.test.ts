@@ -365,7 +365,18 @@ describe('what is wrong is said before anything runs', () => {
       'FWK_KERNEL_OPTIONS_INVALID',
       /use must be a list of components/,
     ],
-    ['a misspelt option', { porviders: [] } as never, 'FWK_KERNEL_OPTIONS_INVALID', /unknown option "porviders"/],
+    [
+      'a misspelt option',
+      { porviders: [] } as never,
+      'FWK_KERNEL_OPTIONS_INVALID',
+      /unknown option "porviders", did you mean "providers"\?/,
+    ],
+    [
+      'a version of two numbers',
+      { version: '1.0' },
+      'FWK_KERNEL_OPTIONS_INVALID',
+      /version must be a semantic version such as "1\.4\.0" or .*, not "1\.0"/,
+    ],
     ['a step limit of 0', { stepTimeoutMs: 0 }, 'FWK_KERNEL_OPTIONS_INVALID', /stepTimeoutMs must be a number from 1/],
     ['a wrong shutdown', { shutdown: { totalMs: -1 } }, 'FWK_KERNEL_OPTIONS_INVALID', /totalMs must be/],
     ['a wrong level', { logging: { level: 'loud' as 'info' } }, 'FWK_KERNEL_OPTIONS_INVALID', /level must be one of/],
@@ -377,6 +388,39 @@ describe('what is wrong is said before anything runs', () => {
     const make = () => createApp({ ...quiet, ...options });
     expect(make).toThrow(expect.objectContaining({ code }));
     expect(make).toThrow(message);
+  });
+
+  const discovery = () => ({ name: 'discovery' });
+  class Shelf {
+    readonly name = 'shelf';
+  }
+  test.each<[string, object, string]>([
+    [
+      'a function that was not called',
+      { use: [discovery] },
+      'use[0] must be a component, not a function: call it, discovery()',
+    ],
+    [
+      'a class in the place of an instance',
+      { use: [{ name: 'x' }, Shelf] },
+      'use[1] must be a component, not the class Shelf: give an instance',
+    ],
+    ['a promise', { use: [Promise.resolve(discovery())] }, 'use[0] must be a component, not a promise: await it'],
+    [
+      'nothing',
+      { use: [undefined] },
+      'use[0] must be a component, an object with a name, not undefined; either it is misspelt',
+    ],
+    ['an object without a name', { use: [{}] }, 'use[0] must be a component, an object with a name, not an object'],
+    [
+      'an instance in the place of its class',
+      { providers: [new Shelf()] },
+      'providers[0] must be a class or a pair [key, provider], not an instance of Shelf; for an instance that exists give [Shelf, { useValue: it }]',
+    ],
+    ['half a pair', { overrides: [[Shelf]] }, 'overrides[0] must be a class or a pair [key, provider], not an array'],
+    ['a name of a check', { checks: ['db'] }, 'checks[0] must be a health check or a class of one, not "db"'],
+  ])('%s among the lists, with what to write in its place', (_, lists, message) => {
+    expect(() => createApp({ ...quiet, ...lists } as AppOptions)).toThrow(message);
   });
 
   test('a token that is too short, without quoting it', () => {

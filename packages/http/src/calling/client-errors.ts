@@ -131,7 +131,7 @@ export class ClientUnboundError extends FwkError {
   constructor(service: string) {
     super(
       'FWK_HTTP_CLIENT_UNBOUND',
-      `the client of ${service} cannot know where to call: add discovery() to the application, or give endpoints`,
+      `the client of ${service} cannot know where to call: in an application, list discovery() in \`use\`; without one, give createClient() \`endpoints\`, such as ['http://127.0.0.1:4001'], or \`memberships\``,
       { details: { service } },
     );
   }

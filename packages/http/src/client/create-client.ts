@@ -7,6 +7,7 @@ import {
   type OperationRequest,
   type OperationResponse,
 } from '../calling/operation-request.js';
+import { checkContract } from '../contract/contract-error.js';
 import type { AnyContract, CallOptions, Client } from '../contract/contract-types.js';
 import type { CallStream } from './call-stream.js';
 import { type ClientOperations, clientCore } from './client-core.js';
@@ -17,13 +18,15 @@ import { type GivenRequest, prepareRequest } from './prepare-request.js';
 /**
  * Makes a client without a container. Dispose it when it is no longer needed: it owns connections.
  * @param options - of the client, and where it finds endpoints: `endpoints` or `memberships`.
- * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ClientUnboundError `FWK_HTTP_CLIENT_UNBOUND`
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ContractError `FWK_HTTP_CONTRACT_INVALID`, ClientUnboundError
+ *   `FWK_HTTP_CLIENT_UNBOUND`
  * @example const client = createClient(inventory, { endpoints: ['http://127.0.0.1:4001'] });
  */
 export function createClient<C extends AnyContract>(
   contract: C,
-  options: Partial<ClientOptions<C>> & ClientParts,
+  options: Partial<ClientOptions<C>> & ClientParts = {},
 ): Client<C> & AsyncDisposable {
+  checkContract('createClient()', contract);
   const { plans } = contract;
   const { operations, constant, showIn } = clientCore<C>(
     {

@@ -59,7 +59,7 @@ describe('is refused when it', () => {
     [
       'has no semantic version',
       () => build({ a: get('/a') }, 'shop', '1'),
-      /semantic version such as "1.4.0", not "1"/,
+      /semantic version such as "1.4.0" or "2.0.0-rc.1", not "1"/,
     ],
     ['has no operation', () => build({}), /at least one operation/],
     ['has an operation called then', () => build(Object.fromEntries([['then', get('/a')]])), /then is no name/],

@@ -3,7 +3,7 @@
  * fits in an npm package of its own. Everything that can be wrong with it is found here, when it is built, and reported
  * at once; what clients and servers need on a call is worked out here too.
  */
-import { type Priority, type StandardSchema, unknownName } from '@fwk/kernel';
+import { type Priority, type StandardSchema, semanticVersion, unknownName } from '@fwk/kernel';
 import { type Content, contentOf } from './content.js';
 import { ContractError } from './contract-error.js';
 import { DeclaredErrors } from './declared-errors.js';
@@ -75,7 +75,6 @@ export interface ContractSpec<Ops extends Operations> {
 }
 
 const nameForm = /^[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*$/;
-const versionForm = /^\d{1,9}\.\d{1,9}\.\d{1,9}(?:-[0-9A-Za-z.-]{1,64})?(?:\+[0-9A-Za-z.-]{1,64})?$/;
 
 /**
  * Makes a contract.
@@ -92,9 +91,8 @@ export function contract<const Ops extends Operations>(name: string, spec: Contr
   for (const field of Object.keys(others)) {
     problems.push(unknownName('it has an unknown option', field, ['version', 'operations']));
   }
-  if (typeof version !== 'string' || !versionForm.test(version)) {
-    problems.push(`version must be a semantic version such as "1.4.0", not ${JSON.stringify(version)}`);
-  }
+  const range = semanticVersion(version);
+  if (range) problems.push(`version must be ${range}, not ${JSON.stringify(version)}`);
   const entries = typeof operations === 'object' && operations !== null ? Object.entries(operations) : [];
   if (entries.length === 0) problems.push('operations must hold at least one operation');
   const plans: OperationPlan[] = [];

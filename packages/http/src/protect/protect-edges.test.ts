@@ -5,8 +5,10 @@ import { createApp } from '@fwk/core';
 import { currentContext } from '@fwk/kernel';
 import express from 'express';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { serviceFetch } from '../adapters/service-fetch.js';
 import { createClient } from '../client/create-client.js';
 import { deferred } from '../fixtures/deferred.js';
+import { freePort } from '../fixtures/free-port.js';
 import { type RawRequest, send } from '../fixtures/raw-request.js';
 import { shop } from '../fixtures/shop-contract.js';
 import { served } from '../serving/served.js';
@@ -404,6 +406,20 @@ test('errors of others are answered with the status that they name, and without 
   expect(JSON.stringify(answers)).not.toContain('unseen');
   const alone = createServer((_request, response) => sendProblem(response, errors['/nest'])).listen(0, '127.0.0.1');
   expect((await send(await listening(alone))).status, 'without a guard').toBe(409);
+});
+
+test('what a call by serviceFetch failed with is answered with its own status', async () => {
+  const nobody = await freePort();
+  const stock = serviceFetch('stock', { endpoints: [`http://127.0.0.1:${nobody}`], retry: false });
+  onTestFinished(() => stock[Symbol.asyncDispose]());
+  const { ask } = await guarded((_request, response) => {
+    stock('/left').catch((error) => sendProblem(response, error));
+  });
+  expect(await ask('/')).toMatchObject({ status: 502, json: { code: 'FWK_HTTP_CONNECTION' } });
+  const plain = await guarded((_request, response) =>
+    sendProblem(response, new TypeError('x', { cause: new Error('y') })),
+  );
+  expect(await plain.ask('/')).toMatchObject({ status: 500, json: { code: 'FWK_HTTP_INTERNAL' } });
 });
 
 test('a port that is taken is told as one, and the same program starts once it is free', async () => {

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { currentContext, doNotRetryMarks, isFwkError, traceKey } from '@fwk/kernel';
 import { writeAnswer } from '../server/write-answer.js';
 import { answerOfError } from '../serving/answer.js';
+import { errorOfFetch } from '../serving/error-of-fetch.js';
 import { instanceOf } from '../serving/request-target.js';
 import { HttpError } from '../wire/problem.js';
 import { ProgramResponse } from './program-response.js';
@@ -11,13 +12,14 @@ import { ProgramResponse } from './program-response.js';
 const maxDetailLength = 1000;
 
 /**
- * Answers an error as a problem document: errors of this framework with their code, those of others with the status that they name
+ * Answers an error as a problem document: errors of this framework with their code, also where `fetch` has a TypeError round them; those of others with the status that they name
  * (`status`, `statusCode`, `getStatus()`), and anything else with 500 and no word of what it was. Where the head of an answer has been sent,
  * the connection ends, so that nobody takes half an answer for a whole one.
  * @example app.use((error, request, response, next) => sendProblem(response, error)); // Express
  * @example app.setErrorHandler((error, request, reply) => { reply.hijack(); sendProblem(reply.raw, error); }); // Fastify
  */
-export function sendProblem(response: ServerResponse, error: unknown): void {
+export function sendProblem(response: ServerResponse, thrown: unknown): void {
+  const error = errorOfFetch(thrown);
   const guarded = ProgramResponse.of(response);
   if (guarded) guarded.error = error ?? new TypeError(`${error} was thrown`);
   if (response.headersSent) {

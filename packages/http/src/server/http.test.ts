@@ -1,7 +1,7 @@
 import { Injectable, inject } from '@fwk/core';
 import { testApp } from '@fwk/core/testing';
 import { NoEndpointError } from '@fwk/discovery';
-import { type Announcement, type Component, FwkError } from '@fwk/kernel';
+import { type Announcement, type Component, FwkError, noLogger } from '@fwk/kernel';
 import { BreakerOpenError } from '@fwk/resilience';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
@@ -171,7 +171,7 @@ test('one contract has one client key, unless it is given options', () => {
 
 test('a client without discovery is an error that says what to add', async () => {
   await using app = await testApp();
-  expect(() => app.get(clientOf(shop))).toThrow(/add discovery\(\) to the application, or give endpoints/);
+  expect(() => app.get(clientOf(shop))).toThrow(/in an application, list discovery\(\) in `use`/);
 });
 
 test('what a callee says of the thing asked for is passed on, its failures become ours', async () => {
@@ -202,15 +202,33 @@ test('what a callee says of the thing asked for is passed on, its failures becom
   expect(timedOut.text).not.toMatch(/secret/);
 });
 
+test('warns that it serves nothing, unless that was said', async () => {
+  for (const [options, warned] of [
+    [{}, true],
+    [{ serve: [] }, false],
+  ] as const) {
+    const warnings: string[] = [];
+    const logger = { ...noLogger, warn: (_: object, message: string) => void warnings.push(message) };
+    await using app = await testApp({ env: { logger }, use: [http(options)] });
+    expect(app.state).toBe('ready');
+    expect(warnings.some((message) => message.includes('answers only probes: list classes with @Serves'))).toBe(warned);
+  }
+});
+
 test('refuses a class that serves nothing, and options out of range', () => {
   class Plain {}
   class Heir extends ShopService {}
   expect(() => http({ serve: [Plain] })).toThrow(/Plain cannot be served: decorate the class with @Serves/);
   for (const wrong of [{}, null, { contract: shop }, { handlers: {} }, 'x', 1]) {
-    expect(() => http({ serve: [wrong as never] })).toThrow(
-      /cannot be served: .* or give served\(contract, handlers\)/,
-    );
+    expect(() => http({ serve: [wrong as never] })).toThrow(/cannot be served: .*give served\(contract, handlers\)/);
   }
   expect(() => http({ serve: [Heir] })).toThrow(/Heir cannot be served/);
+  for (const [given, message] of [
+    [Object.create(ShopService.prototype), 'an instance of ShopService cannot be served: give the class itself'],
+    [shop, 'the contract "shop" cannot be served: it has no handlers: give served(contract, handlers)'],
+    [undefined, 'undefined cannot be served: either the name is misspelt, or two modules import each other'],
+  ] as const) {
+    expect(() => http({ serve: [given as never] })).toThrow(message);
+  }
   expect(() => http({ bodyLimitBytes: -1 })).toThrow(/http: bodyLimitBytes must be a whole number from 0/);
 });

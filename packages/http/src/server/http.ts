@@ -29,7 +29,7 @@ import { checkSocketOptions } from './socket-options.js';
 export interface HttpOptions extends ServerSettings {
   /**
    * Classes decorated with `@Serves`, which the container builds, and what `served(contract, handlers)` made of plain
-   * objects. @defaultValue none: only probes
+   * objects. @defaultValue none: only probes, and a warning in the log, which `[]` leaves out
    */
   readonly serve: readonly (Class<unknown> | Served)[];
   /** Where others reach the server, when that is not where it listens: NAT, mapped ports, several interfaces. */
@@ -97,6 +97,12 @@ export function http(options: Partial<HttpOptions> = {}): Component {
               ? await announce(context, 'http', advertised, { host, port, contracts: names, scheme, wires })
               : undefined;
           env.logger.info({ url, advertised: place, contracts: names }, 'serving');
+          if (options.serve === undefined) {
+            env.logger.warn(
+              { url },
+              'http() was given nothing to serve, so it answers only probes: list classes with @Serves, or served(contract, handlers), in `serve`; write `serve: []` when probes are all that is wanted',
+            );
+          }
         },
         ready: (context) => joinGroup(context, server),
         async stop() {

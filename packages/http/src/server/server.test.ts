@@ -18,6 +18,8 @@ import {
 import { BulkheadFullError } from '@fwk/resilience';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { clientOf } from '../client/client-of.js';
+import { createClient } from '../client/create-client.js';
 import { contract } from '../contract/contract.js';
 import type { Handlers } from '../contract/contract-types.js';
 import { del, get, post } from '../contract/operation.js';
@@ -25,7 +27,7 @@ import { deferred } from '../fixtures/deferred.js';
 import { reachable } from '../fixtures/local-servers.js';
 import { type RawRequest, send } from '../fixtures/raw-request.js';
 import { sendOver, wires } from '../fixtures/send-over.js';
-import { served } from '../serving/served.js';
+import { Serves, served } from '../serving/served.js';
 import { problem } from '../wire/problem.js';
 import type { HttpServer } from './http-server.js';
 import { createServer } from './server.js';
@@ -471,6 +473,41 @@ describe('a server is refused', () => {
 
   test('when a handler is missing', () => {
     expect(() => served(shop, { item: handlers.item } as never)).toThrow(/no handler for order, forget, slow, wait/);
+    class Desk {
+      readonly item = handlers.item;
+      oder() {}
+    }
+    expect(() => served(shop, new Desk() as never)).toThrow(
+      'contract "shop" cannot be served: Desk has no handler for order (is "oder" meant to be it?), forget',
+    );
+    expect(() => served(shop, undefined as never)).toThrow('its handlers must be an object with a function for each');
+  });
+
+  test('when something else is given for a contract', () => {
+    const wrongs = [
+      [undefined, 'it must be a contract, not undefined; either nothing was given, or two modules import each other'],
+      [
+        { name: 'x', operations: {} },
+        'not an object with name, operations; contract(name, { version, operations }) makes',
+      ],
+      ['shop', 'it must be a contract, not "shop"; contract(name'],
+    ] as const;
+    for (const [wrong, message] of wrongs) {
+      const given = wrong as unknown as typeof shop;
+      const uses = [
+        () => served(given, handlers),
+        () => Serves(given),
+        () => createClient(given),
+        () => clientOf(given),
+      ];
+      for (const use of uses) expect(use).toThrow(message);
+    }
+  });
+
+  test('when a client is given nothing to find its service by', () => {
+    expect(() => createClient(shop)).toThrow(
+      "the client of shop cannot know where to call: in an application, list discovery() in `use`; without one, give createClient() `endpoints`, such as ['http://127.0.0.1:4001'], or `memberships`",
+    );
   });
 
   test('when an option is out of range', () => {

@@ -20,6 +20,7 @@ import { jsonText } from '../wire/json-text.js';
 import type { HttpError, Problem } from '../wire/problem.js';
 import type { RemoteError } from '../wire/remote-error.js';
 import { type CheckedError, checkedFor } from './declared-errors.js';
+import { errorOfFetch } from './error-of-fetch.js';
 import { entryOfCode } from './error-status.js';
 import { RequestError } from './request-error.js';
 import type { AnswerStream } from './stream-sink.js';
@@ -68,7 +69,8 @@ const overloadWaitMs = 100;
 const passedOn: readonly number[] = [404, 409, 410, 422];
 
 /** Makes the answer of an error. */
-export function answerOfError(error: unknown, failed: Failed): ErrorAnswer {
+export function answerOfError(thrown: unknown, failed: Failed): ErrorAnswer {
+  const error = errorOfFetch(thrown);
   const { status, type, title, detail, code, members, headers, ...explained } = explain(error, failed.plan);
   const retryAfterMs = boundedRetryAfterMs(explained.retryAfterMs);
   const problem: Problem = {

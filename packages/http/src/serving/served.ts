@@ -1,6 +1,7 @@
 import { type Class, Injectable } from '@fwk/core';
-import { FwkError } from '@fwk/kernel';
+import { FwkError, nearestName, showValue } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
+import { checkContract } from '../contract/contract-error.js';
 import type { AnyContract, Handlers } from '../contract/contract-types.js';
 import { checkServerPolicyOptions, type ServerPolicyOptions } from './server-policy-options.js';
 
@@ -35,12 +36,14 @@ const optionsKey = Symbol.for('@fwk/http/serves-options');
  * Says which contract a class serves; the class becomes injectable (singleton). Works as a legacy and as a standard
  * decorator. Give the class to `http({ serve: [...] })`.
  * @param options - of what stands before its handlers.
+ * @throws ContractError `FWK_HTTP_CONTRACT_INVALID` for what is no contract
  * @example @Serves(inventory) class InventoryService implements Handlers<typeof inventory> { ... }
  */
 export function Serves<C extends AnyContract>(
   contract: C,
   options?: ServerPolicyOptions,
 ): (target: Class<Handlers<C>>, context?: ClassDecoratorContext) => void {
+  checkContract('@Serves()', contract);
   const injectable = Injectable();
   return (target, context) => {
     injectable(target, context);
@@ -57,8 +60,28 @@ export function contractServedBy(target: Class<unknown>): AnyContract {
   if (typeof target === 'function' && Object.hasOwn(target, servesKey)) {
     return Reflect.get(target, servesKey) as AnyContract;
   }
-  const name = typeof target === 'function' ? target.name : `a value of type ${typeof target}`;
-  throw new NotServedError(name, 'decorate the class with @Serves(contract), or give served(contract, handlers)');
+  throw new NotServedError(...refusalOf(target));
+}
+
+/** What was given in the place of a class that serves, and what to do about it. */
+function refusalOf(given: unknown): [what: string, why: string] {
+  const usual = 'decorate the class with @Serves(contract), or give served(contract, handlers)';
+  if (typeof given === 'function') return [`the class ${given.name || 'without a name'}`, usual];
+  if (given === undefined) {
+    return ['undefined', 'either the name is misspelt, or two modules import each other and the class is not made yet'];
+  }
+  if (typeof given !== 'object' || given === null) return [showValue(given), usual];
+  if (Reflect.get(given, 'kind') === 'fwk.contract') {
+    return [`the contract "${Reflect.get(given, 'name')}"`, 'it has no handlers: give served(contract, handlers)'];
+  }
+  const owner = given.constructor;
+  if (typeof owner === 'function' && Object.hasOwn(owner, servesKey)) {
+    return [
+      `an instance of ${owner.name}`,
+      'give the class itself, which the container builds, or served(contract, instance)',
+    ];
+  }
+  return ['an object', 'give served(contract, handlers), which says what it serves'];
 }
 
 /** The options that were given with it. */
@@ -76,18 +99,50 @@ export function isServed(value: unknown): value is Served {
 /**
  * Pairs a contract with its handlers, without decorators and container.
  * @param options - of what stands before the handlers; they lie over those of the whole server.
- * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, NotServedError `FWK_HTTP_NOT_SERVED` when a handler is missing.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ContractError `FWK_HTTP_CONTRACT_INVALID`, NotServedError `FWK_HTTP_NOT_SERVED`
+ *   when a handler is missing.
  */
 export function served<C extends AnyContract>(
   contract: C,
   handlers: Handlers<C>,
   options?: ServerPolicyOptions,
 ): Served {
+  checkContract('served()', contract);
+  if (typeof handlers !== 'object' || handlers === null) {
+    throw new NotServedError(
+      `contract "${contract.name}"`,
+      'its handlers must be an object with a function for each operation',
+    );
+  }
   const missing = contract.plans.filter(({ name }) => typeof Reflect.get(handlers, name) !== 'function');
   if (missing.length > 0) {
-    const names = missing.map(({ name }) => name).join(', ');
-    throw new NotServedError(`contract "${contract.name}"`, `no handler for ${names}`);
+    const spare = methodsOf(handlers).filter((method) => !contract.plans.some(({ name }) => name === method));
+    const names = missing.map(({ name }) => {
+      const nearest = nearestName(name, spare);
+      return nearest === undefined ? name : `${name} (is "${nearest}" meant to be it?)`;
+    });
+    throw new NotServedError(
+      `contract "${contract.name}"`,
+      `${nameOf(handlers)} has no handler for ${names.join(', ')}; each operation needs a method of its name`,
+    );
   }
   if (options === undefined) return { contract, handlers };
   return { contract, handlers, options: checkServerPolicyOptions(`served "${contract.name}"`, options) };
+}
+
+/** The functions of an object and of its classes. */
+function methodsOf(handlers: object): readonly string[] {
+  const names = new Set<string>();
+  for (let at: object | null = handlers; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    for (const name of Object.getOwnPropertyNames(at)) {
+      const { value } = Object.getOwnPropertyDescriptor(at, name) ?? {};
+      if (typeof value === 'function' && name !== 'constructor') names.add(name);
+    }
+  }
+  return [...names];
+}
+
+function nameOf(handlers: object): string {
+  const { name } = handlers.constructor ?? {};
+  return name && name !== 'Object' ? name : 'the object of its handlers';
 }

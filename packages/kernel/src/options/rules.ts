@@ -46,6 +46,19 @@ export const callable: Rule = fixed((value) => (typeof value === 'function' ? un
 /** A string that is not empty. */
 export const text: Rule = (value) => (typeof value === 'string' && value !== '' ? undefined : 'a non-empty string');
 
+/** Longest text of a version, in characters. */
+const maxVersionLength = 128;
+
+/** As semver.org has it: no leading zeros, and what follows a hyphen or a plus in words between dots. */
+const versionForm =
+  /^(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*))*)?(?:\+[\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*)?$/;
+
+/** A semantic version with all its three numbers, at most 128 characters. */
+export const semanticVersion: Rule = (value) =>
+  typeof value === 'string' && value.length <= maxVersionLength && versionForm.test(value)
+    ? undefined
+    : 'a semantic version such as "1.4.0" or "2.0.0-rc.1"';
+
 /** Anything at all; for fields that something else checks. */
 export const anything: Rule = () => undefined;
 

@@ -1,7 +1,7 @@
 import type { CallContext } from '../context/call-context.js';
 import { markSelfLimiting } from './self-limiting.js';
 import type { Env, Layer, Service, Status } from './service.js';
-import { answeredNoService, isObject } from './stack-error.js';
+import { answeredNoService, isObject, noService } from './stack-error.js';
 
 /** What a stack builds. Dispose it when it is no longer called: its layers may keep something, such as metric series. */
 export interface BuiltService<in Req, out Res> extends Service<Req, Res>, AsyncDisposable {
@@ -58,8 +58,13 @@ export function wrapWith(layer: AnyLayer, next: Service<never, unknown>, env: En
 }
 
 /** Whether it can be called and asked for its status. A function has a `call` too, but not this one. */
-export function isService(value: unknown): value is Service<never, unknown> {
+function isService(value: unknown): value is Service<never, unknown> {
   return isObject(value) && ['call', 'status'].every((name) => typeof Reflect.get(value, name) === 'function');
+}
+
+/** @throws StackError `FWK_KERNEL_SERVICE_INVALID` for what layers cannot stand round */
+export function checkService(value: unknown): asserts value is Service<never, unknown> {
+  if (!isService(value)) throw noService(value);
 }
 
 /** Whether there is anything to let go of. */

@@ -34,7 +34,9 @@ export function answeredNoService(role: string): StackError {
 
 /** Something else was given where the innermost service was expected. */
 export function noService(given: unknown): StackError {
-  const message = `${shown(given)} is no service to build a stack round. Give a function, or an object with \`call(request, context)\` and \`status()\``;
+  const called =
+    given instanceof Promise ? ' (what a function answered that was called: name it without parentheses)' : '';
+  const message = `layers cannot stand round ${shown(given)}${called}. Give a function, or an object with \`call(request, context)\` and \`status()\``;
   return new StackError('FWK_KERNEL_SERVICE_INVALID', message);
 }
 

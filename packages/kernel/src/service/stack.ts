@@ -1,10 +1,10 @@
 import type { CallContext } from '../context/call-context.js';
-import { type AnyLayer, type BuiltService, build, isService } from './built-stack.js';
+import { type AnyLayer, type BuiltService, build, checkService } from './built-stack.js';
 import { makeEnv } from './env.js';
 import { describeLayer, type LayerDescription } from './layer-description.js';
 import type { Env, Layer, Service } from './service.js';
 import { serviceOf } from './service-of.js';
-import { isObject, noLayer, noService, roleAmbiguous, roleUnknown } from './stack-error.js';
+import { isObject, noLayer, roleAmbiguous, roleUnknown } from './stack-error.js';
 
 /**
  * Layers in order, outermost first, waiting for the service they stand before. Immutable: each method that changes it
@@ -82,7 +82,7 @@ class LayerStack<Req, Res, NextReq, NextRes> implements Stack<Req, Res, NextReq,
     service: Service<NextReq, NextRes> | ((request: NextReq, context: CallContext) => Promise<NextRes> | NextRes),
   ): BuiltService<Req, Res> {
     const innermost: unknown = typeof service === 'function' ? serviceOf(service) : service;
-    if (!isService(innermost)) throw noService(service);
+    checkService(innermost);
     return build(this.layers, innermost, this.#env);
   }
 

@@ -1,4 +1,4 @@
-import { defaultEnv, type Env, markSelfLimiting, reportRefusals, type Service } from '@fwk/kernel';
+import { checkService, defaultEnv, type Env, markSelfLimiting, reportRefusals, type Service } from '@fwk/kernel';
 import { type AnyFunction, type Racing, type Wrapped, wrapFunction } from './function-service.js';
 
 /**
@@ -10,7 +10,10 @@ import { type AnyFunction, type Racing, type Wrapped, wrapFunction } from './fun
 export interface FunctionLayer {
   /** What it is: `retry`, `circuit-breaker`. */
   readonly role: string;
-  /** @param env - where time, randomness, events and metrics come from. @defaultValue the process's own, nothing recorded */
+  /**
+   * @param env - where time, randomness, events and metrics come from. @defaultValue the process's own, nothing recorded
+   * @throws StackError `FWK_KERNEL_SERVICE_INVALID` for what is neither a function nor a service
+   */
   wrap<Self, Args extends readonly unknown[], Result>(
     fn: AnyFunction<Self, Args, Result>,
     env?: Env,
@@ -57,7 +60,10 @@ export function functionLayer(parts: LayerParts): FunctionLayer {
       else if (endsInTime === 'if-inner-does' && service !== next) markSelfLimiting(service, { next });
       return service;
     };
-    if (typeof target !== 'function') return build(target);
+    if (typeof target !== 'function') {
+      checkService(target);
+      return build(target);
+    }
     return wrapFunction(target, build, parts.racing ?? { raced: endsInTime === 'always' });
   }
   return { role: parts.role, wrap, describe: parts.describe };

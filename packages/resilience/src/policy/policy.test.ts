@@ -253,7 +253,8 @@ describe('bad input', () => {
     [{ cache: { keyOf } }, /cache: ttlMs must be/],
     [{ coalesce: {} }, /coalesce: keyOf must be a function/],
     [{ fault: { ratio: 0.5 } }, /fault: one of latencyMs, error, result and abort must say what to inject/],
-    [{ timeout: 5 } as never, /unknown option "timeout"/],
+    [{ timeout: 5 } as never, /unknown option "timeout", did you mean "timeoutMs"\?/],
+    [{ retries: {} } as never, /unknown option "retries", did you mean "retry"\?/],
     [{ retry: 3 as never }, /retry must be a plain object with options, not 3/],
     [{ breaker: null as never }, /breaker must be a plain object with options, {} for the defaults, not null/],
     [{ retry: new Map([['maxAttempts', 9]]) as never }, /retry must be a plain object with options, not an object/],
@@ -312,4 +313,14 @@ describe('bad input', () => {
   test('includes a name that is none', () => {
     expect(() => policy('', {})).toThrowError(/name must be a non-empty string/);
   });
+});
+
+test.each<[unknown, string]>([
+  [undefined, 'layers cannot stand round undefined. Give a function'],
+  [Promise.resolve(1), 'that was called: name it without parentheses). Give a function'],
+  [{ call: () => {} }, 'Give a function, or an object with `call(request, context)` and `status()`'],
+])('refuses to stand round %s', (given, message) => {
+  expect(() => policy('quote').wrap(given as () => void)).toThrow(
+    expect.objectContaining({ code: 'FWK_KERNEL_SERVICE_INVALID', message: expect.stringContaining(message) }),
+  );
 });

@@ -86,7 +86,12 @@ async function listed(name: string, absolute: string) {
   } catch (error) {
     const code = codeOf(error);
     if (code === 'ENOENT')
-      throw fileError('FWK_CONFIG_FILE_MISSING', { name, absolute }, 'there is no such directory', error);
+      throw fileError(
+        'FWK_CONFIG_FILE_MISSING',
+        { name, absolute },
+        'there is no such directory; create it, correct the path, or list it as { path, optional: true }',
+        error,
+      );
     if (code === 'ENOTDIR')
       throw fileError('FWK_CONFIG_FILE_NOT_REGULAR', { name, absolute }, 'this is no directory', error);
     if (error instanceof ConfigError) throw error;

@@ -94,6 +94,12 @@ describe('a file', () => {
     const error = await load(given).catch((caught) => caught);
     expect(error).toMatchObject({ code: `FWK_CONFIG_${code}`, origin: { file: given } });
     expect(error.message).toContain(given);
+    const [reason, next] = [
+      'there is no such file (looked at ',
+      'create it, correct the path, or list it as { path, optional: true }',
+    ];
+    const said = code === 'FILE_MISSING';
+    expect([error.message.includes(reason), error.message.includes(next)]).toEqual([said, said]);
   });
 
   test('that is optional sets nothing while it is missing, but is refused when it is broken', async () => {

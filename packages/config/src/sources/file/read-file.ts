@@ -106,7 +106,12 @@ function decode(file: FilePath, bytes: Uint8Array): string {
 
 function systemError(file: FilePath, cause: unknown): ConfigError {
   if (isMissing(cause)) {
-    return fileError('FWK_CONFIG_FILE_MISSING', file, `there is no such file (looked at ${file.absolute})`, cause);
+    return fileError(
+      'FWK_CONFIG_FILE_MISSING',
+      file,
+      `there is no such file (looked at ${file.absolute}); create it, correct the path, or list it as { path, optional: true }`,
+      cause,
+    );
   }
   const code = codeOf(cause);
   const hint = code === 'EACCES' || code === 'EPERM' ? 'the process may not read it' : 'it cannot be read';
