@@ -4,6 +4,7 @@ export {
   balance,
 } from './balance/balance.js';
 export type { BalanceOptions } from './balance/balance-options.js';
+export type { Chosen, PlacedCall } from './balance/chosen.js';
 export type { Connection, EndpointServiceOptions } from './balance/endpoint-service.js';
 export { type AppCaller, appCallerToken } from './component/app-caller.js';
 export { type AppPlace, appPlaceToken } from './component/app-place.js';

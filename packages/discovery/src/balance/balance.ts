@@ -41,6 +41,7 @@ import { checkEjection, type EjectionOptions } from '../outlier/ejection-options
 import { p2c } from '../pick/p2c.js';
 import { Undecided } from '../pick/undecided.js';
 import { type BalanceOptions, checkBalance, innerOf } from './balance-options.js';
+import { type Chosen, uncounted } from './chosen.js';
 import { decided } from './decided.js';
 import { type EndpointService, endpointService } from './endpoint-service.js';
 import { explainBalancer, explainEndpoints } from './explain.js';
@@ -54,6 +55,12 @@ import { whyNone } from './why-none.js';
 
 /** A balanced service. Disposing of it ends with the last call under way, when all endpoints' stacks and connections are gone. */
 export interface BalancedService<Req, Res> extends Service<Req, Res>, AsyncDisposable {
+  /**
+   * Chooses an endpoint as for a call, for clients that place calls by themselves. What a choice that takes time would choose
+   * without asking counts as chosen.
+   * @throws NoEndpointError `FWK_DISCOVERY_NO_ENDPOINT`; it does not wait for the first list.
+   */
+  choose(request: Req, context: CallContext): Chosen<Res>;
   /** What it knows of each endpoint. */
   report(): readonly EndpointReport[];
 }
@@ -161,6 +168,22 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
     await Promise.all(this.#leaving);
   }
 
+  choose(request: Req, context: CallContext): Chosen<Res> {
+    this.#follow();
+    const picked = this.#set.choose(this.#env.clock.now(), request, context);
+    if (!picked) throw this.#noEndpoint(context);
+    return {
+      endpoint: picked.endpoint,
+      begin: () => {
+        if (picked.removed) return uncounted;
+        const nowMs = this.#env.clock.now();
+        this.#set.begins(picked, nowMs);
+        this.#counted(picked, nowMs);
+        return new SentCall(this, picked, nowMs, request, context);
+      },
+    };
+  }
+
   #pick(nowMs: number, request: Req, context: CallContext): Picked<Req, Res> | undefined {
     const choice = context.get(endpointChoiceKey);
     if (!choice) return this.#set.pick(nowMs, request, context);
@@ -172,15 +195,19 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
 
   #send(node: Picked<Req, Res>, request: Req, context: CallContext, startMs: number): Promise<Res> {
     if (node instanceof Undecided) return this.#sendLater(node, request, context);
-    node.inFlight++;
+    this.#counted(node, startMs);
     if (node.service === undefined) node.use(request);
     const inner = context.with(node.change);
     note(context, 'endpoint', node.endpoint.id);
-    this.#counts.add(node.slot, startMs);
     return follow(
       callSafely(node.service as Service<Req, Res>, request, inner),
       new SentCall(this, node, startMs, request, inner),
     );
+  }
+
+  #counted(node: Node<Req, Res>, startMs: number): void {
+    node.inFlight++;
+    this.#counts.add(node.slot, startMs);
   }
 
   async #sendLater(undecided: Undecided, request: Req, context: CallContext): Promise<Res> {
@@ -205,6 +232,17 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
     node.callEnded();
   }
 
+  abandoned({ node, startMs, context }: SentCall<Req, Res>): void {
+    node.inFlight--;
+    this.#givenUp(node, startMs, this.#env.clock.now(), context.get(operationKey));
+    node.callEnded();
+  }
+
+  #givenUp(node: Node<Req, Res>, startMs: number, nowMs: number, operation: string): void {
+    node.meter.abandoned(nowMs, nowMs - startMs, node);
+    this.#set.abandoned(node, operation, startMs, nowMs);
+  }
+
   /** An answer that went on has ended. How it began has been counted; that it failed later counts as well. */
   #lasted({ node, request, context }: SentCall<Req, Res>, end: AnswerEnd): void {
     node.inFlight--;
@@ -225,10 +263,8 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
       const failure = failureOf(ending, judged, operation);
       this.#set.failed(node, failure, startMs, nowMs);
       if (failure.rule === 'connection-failed' || node.health.ejection) suspect(this.#options.endpoints, node.endpoint);
-    } else if (outcome === 'ignored' && context.cancelled) {
-      node.meter.abandoned(nowMs, nowMs - startMs, node);
-      this.#set.abandoned(node, operation, startMs, nowMs);
-    } else {
+    } else if (outcome === 'ignored' && context.cancelled) this.#givenUp(node, startMs, nowMs, operation);
+    else {
       // It answered, though perhaps not what the caller wanted to hear: a 404 is a sign of life.
       node.meter.succeeded(nowMs, nowMs - startMs, node);
       this.#set.answered(node, operation, startMs, nowMs);
@@ -298,7 +334,7 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
   }
 
   async #withoutEndpoint(request: Req, context: CallContext): Promise<Res> {
-    const { endpoints, service, settled } = this.#options;
+    const { endpoints, settled } = this.#options;
     if (settled && endpoints.value.length === 0 && !this.#closed) {
       await settled(context);
       if (context.cancelled) throw context.reason;
@@ -308,10 +344,15 @@ class Balanced<Req, Res> implements BalancedService<Req, Res>, CallOwner<Req, Re
       const node = this.#pick(nowMs, request, context);
       if (node) return this.#send(node, request, context, nowMs);
     }
+    throw this.#noEndpoint(context);
+  }
+
+  #noEndpoint(context: CallContext): NoEndpointError {
+    const { endpoints, service } = this.#options;
     const why = whyNone(endpoints.value, (endpoint) => {
       const node = endpoint.instance.status === 'UP' ? this.#set.nodeOf(endpoint) : undefined;
       return node && this.#set.leftOut(node, context);
     });
-    throw new NoEndpointError(service, { known: endpoints.value.length, ...why, stale: endpoints.stale?.reason });
+    return new NoEndpointError(service, { known: endpoints.value.length, ...why, stale: endpoints.stale?.reason });
   }
 }

@@ -131,6 +131,17 @@ export class PickSet<Req, Res> implements HostSet<Node<Req, Res>>, NodeSet {
     return node;
   }
 
+  /** Like `pick`; whoever would be tried by the call is tried only when it begins. */
+  choose(nowMs: number, request: Req, context: CallContext): Node<Req, Res> | undefined {
+    const picked = this.#outliers.withoutTrial(nowMs, () => this.pick(nowMs, request, context));
+    return picked instanceof Undecided ? this.#nodes.get(picked.endpoint) : picked;
+  }
+
+  /** A call begins at an endpoint that was chosen for it. */
+  begins(node: Node<Req, Res>, nowMs: number): void {
+    this.#outliers.tries(node, nowMs);
+  }
+
   #pickOf(
     tried: TriedCallees | undefined,
     nowMs: number,

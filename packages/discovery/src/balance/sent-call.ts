@@ -1,14 +1,16 @@
 import type { CallContext, Follower } from '@fwk/kernel';
+import type { PlacedCall } from './chosen.js';
 import type { Node } from './node.js';
 
 /** Is told how each call ends that it has sent, once. */
 export interface CallOwner<Req, Res> {
   answered(call: SentCall<Req, Res>, result: Res): void;
   failed(call: SentCall<Req, Res>, error: unknown): void;
+  abandoned(call: SentCall<Req, Res>): void;
 }
 
 /** Tells the balancer how a call ends that it has sent. */
-export class SentCall<Req, Res> implements Follower<Res> {
+export class SentCall<Req, Res> implements Follower<Res>, PlacedCall<Res> {
   next: Follower<Res> | undefined = undefined;
   readonly node: Node<Req, Res>;
   readonly startMs: number;
@@ -30,5 +32,9 @@ export class SentCall<Req, Res> implements Follower<Res> {
 
   failed(error: unknown): undefined {
     this.#owner.failed(this, error);
+  }
+
+  abandoned(): void {
+    this.#owner.abandoned(this);
   }
 }

@@ -31,6 +31,8 @@ export class Outliers<H extends Host> {
   readonly #reconnects: Reconnects<H>;
   #options: EjectionOptions | undefined;
   #trialDueMs = Number.POSITIVE_INFINITY;
+  /** The one that was last chosen to be tried by a call. */
+  #lastTrial: H | undefined;
 
   /** @param options - undefined: nothing is ever ejected. */
   constructor(service: string, env: Env, set: HostSet<H>, options: EjectionOptions | undefined) {
@@ -87,6 +89,35 @@ export class Outliers<H extends Host> {
   wake(nowMs: number, request: unknown, context: CallContext): H | undefined {
     if (nowMs >= this.#slowStart.dueMs) this.#set.changed();
     return nowMs >= this.#trialDueMs ? this.#trial(nowMs, request, context) : undefined;
+  }
+
+  /**
+   * Chooses for a call that may never begin: one chosen to be tried is not on trial yet, and others are chosen for the next
+   * moment, so that few calls go there before one of them has begun.
+   */
+  withoutTrial<T>(nowMs: number, choose: () => T): T {
+    this.#takeTrial();
+    const chosen = choose();
+    const tried = this.#takeTrial();
+    if (tried) {
+      tried.health.onTrial = false;
+      this.#trialDueMs = nowMs + LOOK_AGAIN_MS;
+      this.#setWake();
+    }
+    return chosen;
+  }
+
+  #takeTrial(): H | undefined {
+    const tried = this.#lastTrial;
+    this.#lastTrial = undefined;
+    return tried;
+  }
+
+  /** Such a call begins. */
+  tries({ health }: H, nowMs: number): void {
+    if (!health.ejection || health.onTrial || health.ejection.dueMs > nowMs) return;
+    health.onTrial = true;
+    this.#schedule();
   }
 
   /** An endpoint has answered. */
@@ -249,6 +280,7 @@ export class Outliers<H extends Host> {
       if (!this.#awaitsCall(host) || (health.ejection?.dueMs ?? 0) > nowMs) continue;
       if (!this.#set.admits(host, request, context)) continue;
       health.onTrial = true;
+      this.#lastTrial = host;
       this.#schedule();
       return host;
     }

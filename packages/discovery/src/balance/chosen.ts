@@ -1,0 +1,19 @@
+import type { Endpoint } from '../membership/endpoint.js';
+
+/** A call that somebody else has placed. The balancer learns how it ends by exactly one of these. */
+export interface PlacedCall<in Res> {
+  answered(result: Res): void;
+  failed(error: unknown): void;
+  /** The caller gave up: the endpoint is at least as slow as that. */
+  abandoned(): void;
+}
+
+/** An endpoint that was chosen, and not called yet. Nothing is owed for one that is never called. */
+export interface Chosen<in Res> {
+  readonly endpoint: Endpoint;
+  /** Counts a call there from now on, until it is told how that ends. */
+  begin(): PlacedCall<Res>;
+}
+
+/** Of a call that went to an endpoint which had left meanwhile: nobody needs to know. */
+export const uncounted: PlacedCall<unknown> = Object.freeze({ answered() {}, failed() {}, abandoned() {} });
