@@ -54,12 +54,12 @@ async function main() {
     process.stderr.write(usage);
     return values.help ? 0 : 2;
   }
-  const code = checkNode() || (await ensureInstalled(join(root, 'release')));
-  if (code !== 0) return code;
   // `npm run release --dry-run`, without `--`, is told by npm in the environment.
   const rehearsal = values['dry-run'] || process.env.npm_config_dry_run === 'true';
-  // The installs of a rehearsal are real ones.
+  // The installs of a rehearsal are real ones, that of its tools first.
   delete process.env.npm_config_dry_run;
+  const code = checkNode() || (await ensureInstalled(join(root, 'release')));
+  if (code !== 0) return code;
   if (rehearsal) await dryRun();
   else if (word === 'version') await takeVersions(root);
   else {
