@@ -6,7 +6,7 @@ import { outdatedReports } from './api/report.mjs';
 import { checkArrows, readPackages } from './arrows/arrows.mjs';
 import { checkLicences } from './packaging/licences.mjs';
 import { checkManifests } from './packaging/manifests.mjs';
-import { packAll } from './packaging/pack.mjs';
+import { packAll } from './packaging/stage.mjs';
 import { typeProblems } from './packaging/types.mjs';
 import { prepare } from './prepare.mjs';
 import { run } from './run.mjs';

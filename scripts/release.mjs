@@ -2,12 +2,15 @@
  * `npm run release -- --dry-run` rehearses a release on a local registry. `npm run release -- version` turns the changes in
  * .changeset into versions and CHANGELOGs. `npm run release` publishes what the registry has not yet, for the workflow.
  */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { stageAll } from './packaging/stage.mjs';
 import { checkNode, ensureInstalled, prepare } from './prepare.mjs';
-import { publishArguments, publishOrder } from './release/publish.mjs';
+import { publishArguments, publishOrder, tagProblem } from './release/publish.mjs';
 import { rehearse, step, takeVersions } from './release/rehearse.mjs';
+import { run } from './run.mjs';
 import { root } from './workspace.mjs';
 
 const usage = 'usage: npm run release [-- --dry-run | -- version]\n';
@@ -22,26 +25,39 @@ async function dryRun() {
 async function publish() {
   if ((await step('git', ['status', '--porcelain'], { cwd: root })) !== '')
     throw new Error('what is not committed would be published: commit it, or "git stash" it');
-  for (const name of publishOrder()) {
-    if (await isPublished(name)) {
-      say(`@fwk/${name} is there already`);
-      continue;
-    }
-    // Provenance is made where the workflow has an identity; npm refuses it elsewhere.
-    const provenance = process.env.ACTIONS_ID_TOKEN_REQUEST_URL !== undefined;
-    process.stdout.write(await step('npm', publishArguments(name, { provenance }), { cwd: root }));
+  const problem = tagProblem(process.env, versionOf('kernel'));
+  if (problem) throw new Error(problem);
+  const folder = mkdtempSync(join(tmpdir(), 'fwk-publish-'));
+  try {
+    const staged = await stageAll(folder);
+    for (const name of publishOrder()) await publishOne(name, staged[`@fwk/${name}`]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
+async function publishOne(name, folder) {
+  if (await isPublished(name)) return say(`@fwk/${name} is there already`);
+  // Provenance is made where the workflow has an identity; npm refuses it elsewhere.
+  const provenance = process.env.ACTIONS_ID_TOKEN_REQUEST_URL !== undefined;
+  // npm may ask a maintainer for a second factor, so it has the terminal.
+  const code = await run('npm', publishArguments(folder, { provenance }), { cwd: root });
+  if (code !== 0)
+    throw new Error(`@fwk/${name} was not published; what npm said is above, and a new run goes on from here`);
+}
+
 async function isPublished(name) {
-  const { version } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'));
   try {
     const versions = await step('npm', ['view', `@fwk/${name}`, 'versions', '--json'], { cwd: root });
-    return [JSON.parse(versions)].flat().includes(version);
+    return [JSON.parse(versions)].flat().includes(versionOf(name));
   } catch (error) {
     if (error.message.includes('E404')) return false;
     throw error;
   }
+}
+
+function versionOf(name) {
+  return JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')).version;
 }
 
 async function main() {

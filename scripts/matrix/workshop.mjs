@@ -5,7 +5,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
-import { packAll } from '../packaging/pack.mjs';
+import { packAll } from '../packaging/stage.mjs';
 import { root } from '../workspace.mjs';
 import { RowFailure, runCommand, tellingLine } from './command.mjs';
 

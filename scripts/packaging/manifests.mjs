@@ -6,9 +6,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { importsOf } from '../arrows/imports.mjs';
 import { filesBelow, isSource, packageNames, root } from '../workspace.mjs';
+import { repository, repositoryPage } from './repository.mjs';
 
-const repository = 'git+https://github.com/fwk/fwk.git';
-const page = 'https://github.com/fwk/fwk';
 const published = ['dist/bundle', 'dist/cjs', 'dist/**/*.d.ts', 'src', '!src/**/*.test.ts', '!src/**/fixtures'];
 const documents = ['README.md', 'LICENSE', 'CHANGELOG.md'];
 
@@ -34,9 +33,9 @@ export function manifestProblems(name, manifest, imported) {
     type: 'module',
     sideEffects: false,
     engines: { node: '>=20.19' },
-    homepage: `${page}/tree/main/packages/${name}#readme`,
-    repository: { type: 'git', url: repository, directory: `packages/${name}` },
-    bugs: `${page}/issues`,
+    homepage: `${repositoryPage}/tree/main/packages/${name}#readme`,
+    repository: { ...repository, directory: `packages/${name}` },
+    bugs: `${repositoryPage}/issues`,
     main: entryOf('index').require.default,
     types: entryOf('index').require.types,
     exports: Object.fromEntries(entries.map((entry) => [entry === 'index' ? '.' : `./${entry}`, entryOf(entry)])),

@@ -19,7 +19,21 @@ export function publishOrder(names = packageNames(), arrows = packageArrows) {
   return order;
 }
 
-/** The arguments of npm that publish a package. */
-export function publishArguments(name, { provenance }) {
-  return ['publish', '--workspace', `packages/${name}`, '--access', 'public', ...(provenance ? ['--provenance'] : [])];
+/**
+ * The arguments of npm that publish a package.
+ * @param {string} folder that holds what is published
+ */
+export function publishArguments(folder, { provenance }) {
+  return ['publish', folder, '--access', 'public', '--ignore-scripts', ...(provenance ? ['--provenance'] : [])];
+}
+
+/**
+ * A workflow that a tag started must publish the version that the tag names.
+ * @param {Record<string, string | undefined>} env of the workflow
+ * @param {string} version of the packages
+ * @returns {string | undefined} what is wrong
+ */
+export function tagProblem({ GITHUB_REF_TYPE: type, GITHUB_REF_NAME: tag }, version) {
+  if (type !== 'tag' || tag === `v${version}`) return undefined;
+  return `the tag is ${tag}, and the packages have version ${version}: delete the tag, and set v${version} to the commit that has it`;
 }

@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { program } from '../matrix/workshop.mjs';
+import { stageAll } from '../packaging/stage.mjs';
 import { run } from '../run.mjs';
 import { packageNames, root } from '../workspace.mjs';
 import { publishArguments, publishOrder } from './publish.mjs';
@@ -29,14 +30,12 @@ export async function rehearse(say) {
     await step(process.execPath, ['scripts/build.mjs'], { cwd: clone });
     const upstream = (await step('npm', ['config', 'get', 'registry'], { cwd: root })).trim();
     registry = await startRegistry(folder, upstream);
-    const published = [];
-    for (const name of publishOrder()) {
-      say(`publishing @fwk/${name}`);
-      await step('npm', [...publishArguments(name, { provenance: false }), '--ignore-scripts'], {
-        cwd: clone,
-        env: local(registry),
-      });
-      published.push(`@fwk/${name}`);
+    const staged = await stageAll(join(folder, 'staged'), clone);
+    const published = publishOrder().map((name) => `@fwk/${name}`);
+    for (const name of published) {
+      say(`publishing ${name}`);
+      const args = publishArguments(staged[name], { provenance: false });
+      await step('npm', args, { cwd: folder, env: local(registry) });
     }
     say('installing in a new project');
     await useIn(join(folder, 'project'), registry);
