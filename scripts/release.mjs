@@ -10,6 +10,7 @@ import { stageAll } from './packaging/stage.mjs';
 import { checkNode, ensureInstalled, prepare } from './prepare.mjs';
 import { publishArguments, publishOrder, tagProblem } from './release/publish.mjs';
 import { rehearse, step, takeVersions } from './release/rehearse.mjs';
+import { writeSboms } from './release/sbom.mjs';
 import { run } from './run.mjs';
 import { root } from './workspace.mjs';
 
@@ -31,6 +32,8 @@ async function publish() {
   try {
     const staged = await stageAll(folder);
     for (const name of publishOrder()) await publishOne(name, staged[`@fwk/${name}`]);
+    say('listing what each package brings, in release/sbom');
+    await writeSboms(staged, join(root, 'release/sbom'));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -2,13 +2,12 @@
  * Packages as they are published: the files that npm would take, in folders of their own. A README's links lead to the code host, since its
  * readers have no repository around it: on npm's site, in an editor, in `node_modules`.
  */
-import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
-import { promisify } from 'node:util';
 import { withLinks } from '../docs/markdown.mjs';
 import { packageNames, root } from '../workspace.mjs';
+import { npm } from './npm.mjs';
 import { repositoryPage } from './repository.mjs';
 
 /**
@@ -71,11 +70,4 @@ export async function packAll(target) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** What npm writes to its standard output. @throws Error with what it said */
-async function npm(args, cwd) {
-  const all = [...args, '--ignore-scripts', '--loglevel=error'];
-  const { stdout } = await promisify(execFile)('npm', all, { cwd, maxBuffer: 1 << 26 });
-  return stdout;
 }

@@ -11,6 +11,7 @@ import { run } from '../run.mjs';
 import { packageNames, root } from '../workspace.mjs';
 import { publishArguments, publishOrder } from './publish.mjs';
 import { startRegistry } from './registry.mjs';
+import { writeSboms } from './sbom.mjs';
 
 const changesets = join(root, 'release/node_modules/@changesets/cli/bin.js');
 
@@ -37,6 +38,8 @@ export async function rehearse(say) {
       const args = publishArguments(staged[name], { provenance: false });
       await step('npm', args, { cwd: folder, env: local(registry) });
     }
+    say('listing what each package brings');
+    await writeSboms(staged, join(folder, 'sbom'), local(registry));
     say('installing in a new project');
     await useIn(join(folder, 'project'), registry);
     say('creating a service, as its users do');

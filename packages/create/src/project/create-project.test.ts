@@ -70,6 +70,23 @@ test('a contract compiles, and is the one that its first release is said to have
   expect(await tool(folder, 'vitest', 'run')).toMatch(/Tests\s+1 passed \(1\)/);
 }, 120_000);
 
+describe('an image', () => {
+  const read = async (kind: ProjectKind, file: string) => {
+    const folder = join(place, `image-${kind}`);
+    await createProject({ kind, name: 'shop', folder, frameworkVersion: '0.1.0' });
+    return readFile(join(folder, file), 'utf8');
+  };
+
+  test('is made without secrets and builds of any folder', async () => {
+    const lines = (await read('workspace', '.dockerignore')).split('\n');
+    expect(lines).toEqual(expect.arrayContaining(['**/.env', '**/node_modules', '**/dist', '.git']));
+  });
+
+  test('runs as a user with a number, which runAsNonRoot of Kubernetes asks for', async () => {
+    expect(await read('service', 'Dockerfile')).toMatch(/^USER 1000$/m);
+  });
+});
+
 describe('a workspace', () => {
   test('compiles and passes the tests of all its packages', async () => {
     const { folder } = await make('workspace', 'shop');

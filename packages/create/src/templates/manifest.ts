@@ -23,6 +23,32 @@ export function dependencies(version: string, ours: readonly string[], foreign: 
   return Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** The manifest of a service: how it is started, and what it needs. @param version - of the framework's packages */
+export function serviceManifest(
+  name: string,
+  version: string,
+  { scripts = {}, needs = {}, ...more }: ServiceParts = {},
+): string {
+  return json({
+    name,
+    version: '0.1.0',
+    private: true,
+    type: 'module',
+    engines,
+    scripts: { ...scripts, start: 'node --enable-source-maps dist/main.js' },
+    dependencies: { ...needs, ...dependencies(version, ['core', 'discovery', 'http', 'resilience'], ['zod']) },
+    ...more,
+  });
+}
+
+/** What one service has that others have not. */
+interface ServiceParts {
+  readonly scripts?: object;
+  /** Packages of the same project, with their versions. */
+  readonly needs?: object;
+  readonly devDependencies?: object;
+}
+
 /** A file of JSON as editors write it. */
 export function json(value: object): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
@@ -44,7 +70,5 @@ export const compilerOptions = {
   sourceMap: true,
 } as const;
 
-/** What git and Docker leave alone. */
-export const ignored = 'node_modules/\ndist/\n*.log\n.env\n';
-/** What Docker leaves alone besides. */
-export const dockerIgnored = `${ignored}.git/\nDockerfile\n`;
+/** What git leaves alone. */
+export const ignored = 'node_modules/\ndist/\n*.tsbuildinfo\n*.log\n.env\n';

@@ -2,34 +2,28 @@
 import type { Names } from '../project/names.js';
 import type { ProjectFiles } from '../project/write-files.js';
 import { contractModule } from './contract-text.js';
-import { compilerOptions, dependencies, dockerIgnored, engines, ignored, json } from './manifest.js';
+import { dockerIgnored, serviceDockerfile } from './dockerfile.js';
+import { compilerOptions, dependencies, ignored, json, serviceManifest } from './manifest.js';
 import { appModule, mainModule, serviceModule, serviceTest, storeModule } from './service-text.js';
 
 /** @param version - of the framework's packages */
 export function serviceProject(names: Names, owner: string, version: string): ProjectFiles {
   const place = { names, owner, contract: './contract.js' };
   return {
-    'package.json': json({
-      name: names.packageName,
-      version: '0.1.0',
-      private: true,
-      type: 'module',
-      engines,
+    'package.json': serviceManifest(names.packageName, version, {
       scripts: {
         dev: 'tsx watch src/main.ts',
         build: 'tsc -p tsconfig.build.json',
-        start: 'node --enable-source-maps dist/main.js',
         test: 'vitest run',
         check: 'tsc --noEmit',
       },
-      dependencies: dependencies(version, ['core', 'discovery', 'http', 'resilience'], ['zod']),
       devDependencies: dependencies(version, ['kernel'], ['@types/node', 'tsx', 'typescript', 'vitest']),
     }),
     'tsconfig.json': json({ compilerOptions, include: ['src'] }),
     'tsconfig.build.json': json({ extends: './tsconfig.json', exclude: ['src/**/*.test.ts'] }),
     '.gitignore': ignored,
     '.dockerignore': dockerIgnored,
-    Dockerfile: dockerfile,
+    Dockerfile: serviceDockerfile,
     'README.md': readme(names),
     'src/contract.ts': contractModule(names),
     'src/item-store.ts': storeModule('./contract.js'),
@@ -39,25 +33,6 @@ export function serviceProject(names: Names, owner: string, version: string): Pr
     'src/service.test.ts': serviceTest(place),
   };
 }
-
-const dockerfile = `FROM node:24-slim AS build
-WORKDIR /app
-COPY package*.json ./
-RUN npm install
-COPY . .
-RUN npm run build && npm prune --omit=dev
-
-FROM node:24-slim
-WORKDIR /app
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
-COPY --from=build /app/package.json ./
-COPY --from=build /app/node_modules ./node_modules
-COPY --from=build /app/dist ./dist
-USER node
-EXPOSE 3000
-HEALTHCHECK CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/readyz').then(({ ok }) => process.exit(ok ? 0 : 1))"]
-CMD ["node", "--enable-source-maps", "dist/main.js"]
-`;
 
 function readme({ name, camel }: Names): string {
   return `# ${name}

@@ -3,7 +3,8 @@ import { type Names, namesOf } from '../project/names.js';
 import type { ProjectFiles } from '../project/write-files.js';
 import { contractTest } from './contract.js';
 import { contractModule } from './contract-text.js';
-import { compilerOptions, dependencies, dockerIgnored, engines, ignored, json } from './manifest.js';
+import { dockerIgnored, workspaceDockerfile } from './dockerfile.js';
+import { compilerOptions, dependencies, engines, ignored, json, serviceManifest } from './manifest.js';
 import { firstRelease } from './released.js';
 import { appModule, mainModule, serviceModule, serviceTest, storeModule } from './service-text.js';
 import { storefrontApp, storefrontContract, storefrontService, storefrontTest } from './storefront-text.js';
@@ -16,6 +17,7 @@ export function workspaceProject(names: Names, owner: string, version: string): 
   const scope = names.scope ?? `@${names.name}`;
   const contract = `${scope}/catalog-contract`;
   const place = { names: catalog, owner, contract };
+  const needs = { [contract]: '0.1.0' };
   return {
     ...rootFiles(names, version),
     ...inFolder('contracts/catalog', {
@@ -35,7 +37,7 @@ export function workspaceProject(names: Names, owner: string, version: string): 
       'src/contract.test.ts': contractTest(catalog, '../released.json'),
     }),
     ...inFolder('services/catalog', {
-      'package.json': serviceManifest(`${scope}/catalog`, contract, version),
+      'package.json': serviceManifest(`${scope}/catalog`, version, { needs }),
       'tsconfig.json': projectConfig(['../../contracts/catalog']),
       'src/item-store.ts': storeModule(contract),
       'src/service.ts': serviceModule(place),
@@ -44,7 +46,7 @@ export function workspaceProject(names: Names, owner: string, version: string): 
       'src/service.test.ts': serviceTest(place),
     }),
     ...inFolder('services/storefront', {
-      'package.json': serviceManifest(`${scope}/storefront`, contract, version),
+      'package.json': serviceManifest(`${scope}/storefront`, version, { needs }),
       'tsconfig.json': projectConfig(['../../contracts/catalog']),
       'src/contract.ts': storefrontContract,
       'src/service.ts': storefrontService(contract),
@@ -80,24 +82,11 @@ function rootFiles(names: Names, version: string): ProjectFiles {
       compilerOptions: { composite: false, noEmit: true },
       include: ['*/*/src/**/*.test.ts'],
     }),
-    '.gitignore': `${ignored}*.tsbuildinfo\n`,
+    '.gitignore': ignored,
     '.dockerignore': dockerIgnored,
-    Dockerfile: dockerfile,
+    Dockerfile: workspaceDockerfile,
     'README.md': readme(names),
   };
-}
-
-function serviceManifest(name: string, contract: string, version: string): string {
-  const ours = dependencies(version, ['core', 'discovery', 'http', 'resilience'], ['zod']);
-  return json({
-    name,
-    version: '0.1.0',
-    private: true,
-    type: 'module',
-    engines,
-    scripts: { start: 'node --enable-source-maps dist/main.js' },
-    dependencies: { [contract]: '0.1.0', ...ours },
-  });
 }
 
 function projectConfig(references: readonly string[]): string {
@@ -113,23 +102,6 @@ function projectConfig(references: readonly string[]): string {
 function inFolder(folder: string, files: ProjectFiles): ProjectFiles {
   return Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]));
 }
-
-const dockerfile = `# docker build --build-arg SERVICE=catalog -t catalog .
-FROM node:24-slim AS build
-WORKDIR /app
-COPY . .
-RUN npm install && npm run build && npm prune --omit=dev
-
-FROM node:24-slim
-ARG SERVICE
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
-COPY --from=build /app /app
-WORKDIR /app/services/\${SERVICE}
-USER node
-EXPOSE 3000
-HEALTHCHECK CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/readyz').then(({ ok }) => process.exit(ok ? 0 : 1))"]
-CMD ["node", "--enable-source-maps", "dist/main.js"]
-`;
 
 function readme({ name, scope }: Names): string {
   return `# ${name}
