@@ -23,3 +23,13 @@ export function shopPolicies(resolver: Resolver): Live<unknown> {
 export function shopConfigFile(): string {
   return process.env.SHOP_CONFIG ?? fileURLToPath(new URL('../config/shop.yaml', import.meta.url));
 }
+
+/**
+ * Where a payment provider is reached.
+ * @param variable - that holds it: SHOP_FIRST_PROVIDER or SHOP_SECOND_PROVIDER
+ */
+export function providerUrl(variable: string): string {
+  const url = process.env[variable];
+  if (!url) throw new Error(`${variable} must hold the address of a payment provider, such as http://127.0.0.1:9001`);
+  return url;
+}

@@ -3,13 +3,14 @@ import { parseDemoArguments } from './arguments.js';
 
 describe('the demo’s arguments', () => {
   test('without any, the shop stays open on port 8080', () => {
-    expect(parseDemoArguments([])).toEqual({ seconds: undefined, json: false, port: 8080 });
+    expect(parseDemoArguments([])).toEqual({ seconds: undefined, json: false, inProcess: false, port: 8080 });
   });
 
   test('are taken as given', () => {
-    expect(parseDemoArguments(['--seconds', '40', '--json', '--port', '0'])).toEqual({
+    expect(parseDemoArguments(['--seconds', '40', '--json', '--in-process', '--port', '0'])).toEqual({
       seconds: 40,
       json: true,
+      inProcess: true,
       port: 0,
     });
   });

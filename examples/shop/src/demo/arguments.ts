@@ -6,14 +6,18 @@ export interface DemoArguments {
   readonly seconds: number | undefined;
   /** Ends with one line of JSON on stdout; everything else goes to stderr. */
   readonly json: boolean;
+  /** All services share one process, and one of them leaves it in the story. */
+  readonly inProcess: boolean;
   readonly port: number;
 }
 
-export const usage = `npm start -- [--seconds N] [--json] [--port N]
+export const usage = `npm start -- [--seconds N] [--json] [--in-process] [--port N]
 
   --seconds N   tell the story in N seconds (20 to 3600), stop everything and exit;
                 without it: 40 seconds, and the shop stays open until Ctrl-C
   --json        end with one line of JSON
+  --in-process  all services in one process, which call each other without a connection; then
+                inventory is split off by configuration
   --port N      port of the storefront (default 8080; 0 takes any free one)
 `;
 
@@ -24,6 +28,7 @@ export function parseDemoArguments(args: readonly string[]): DemoArguments | 'he
     options: {
       seconds: { type: 'string' },
       json: { type: 'boolean', default: false },
+      'in-process': { type: 'boolean', default: false },
       port: { type: 'string', default: '8080' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -32,6 +37,7 @@ export function parseDemoArguments(args: readonly string[]): DemoArguments | 'he
   return {
     seconds: values.seconds === undefined ? undefined : wholeNumber('--seconds', values.seconds, 20, 3600),
     json: values.json,
+    inProcess: values['in-process'],
     port: wholeNumber('--port', values.port, 0, 65_535),
   };
 }

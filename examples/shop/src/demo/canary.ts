@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Fleet } from './fleet.js';
 import { getJson } from './json-request.js';
-import type { ServiceProcess } from './service-process.js';
+import type { RunningService } from './service-process.js';
 import { edit, happened, settingInForce, type World } from './world.js';
 
 /** What inventory runs at first, and what replaces it. */
@@ -41,9 +41,9 @@ export async function widenACanary(world: World): Promise<void> {
   await happened(world, 'the split is gone', async () => (await settingInForce(world, 'routing.split')) === undefined);
 }
 
-/** Starts an instance of inventory of a version. */
-export function startInventory(fleet: Fleet, version: string): Promise<ServiceProcess> {
-  return fleet.start('inventory', 'inventory', { SHOP_INVENTORY_VERSION: version });
+/** Starts an instance of inventory of a version, in a process of its own. */
+export function startInventory(fleet: Fleet, version: string): Promise<RunningService> {
+  return fleet.start('inventory', { SHOP_INVENTORY_VERSION: version });
 }
 
 function splitLine(share: number): string {
@@ -63,15 +63,15 @@ interface Endpoints {
   readonly endpoints: readonly { readonly endpoint: string }[];
 }
 
-async function isKnown({ fleet }: World, { reached }: ServiceProcess): Promise<boolean> {
-  const { management } = fleet.of('storefront')[0]?.reached ?? {};
+async function isKnown({ fleet }: World, { instance }: RunningService): Promise<boolean> {
+  const { management } = fleet.of('storefront')[0] ?? {};
   const { endpoints } = await getJson<Endpoints>(`${management}/manage/endpoints?service=inventory`);
-  return endpoints.some(({ endpoint }) => endpoint === reached?.instance);
+  return endpoints.some(({ endpoint }) => endpoint === instance);
 }
 
 /** Its share of the pages that customers get from now on. */
-async function shareOf({ load, signal }: World, { reached }: ServiceProcess): Promise<number> {
-  const own = () => load.instances.get(reached?.instance ?? '') ?? 0;
+export async function shareOf({ load, signal }: World, { instance }: RunningService): Promise<number> {
+  const own = () => load.instances.get(instance) ?? 0;
   const [pages, answered] = [load.pages, own()];
   while (load.pages - pages < sample) await wait(20, undefined, { signal });
   return Math.round(((own() - answered) / (load.pages - pages)) * 1000) / 1000;

@@ -62,6 +62,27 @@ test('the whole story: a kill, an outage, edits, a canary, an experiment and a r
   expect(code).toBe(0);
 }, 90_000);
 
+test('the story in one process: calls without a connection, until inventory is split off by an edit of the settings', async () => {
+  const { code, stdout, stderr } = await runDemo(['--in-process', '--seconds', '20', '--json', '--port', '0']).ended;
+  const figures = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  expect(figures, stderr).toMatchObject({
+    failed: 0,
+    kills: 0,
+    badConfigRefused: true,
+    splitOffShare: 1,
+    // Three in the common process, one in its own.
+    instancesSeen: 4,
+    exitClean: true,
+  });
+  expect(figures.breakerOpened).toBeGreaterThanOrEqual(1);
+  expect(figures.fallbackUsed).toBeGreaterThan(0);
+  expect(figures.splitOffSeenMs).toBeLessThan(2000);
+  expect(figures.callsByWire.local).toBeGreaterThan(1000);
+  // What was split off, and the hellos of its callers.
+  expect(figures.callsByWire.mux).toBeGreaterThan(100);
+  expect(code).toBe(0);
+}, 90_000);
+
 test('Ctrl-C in the middle of the story stops every service in order', async () => {
   const { child, ended, told } = runDemo(['--json', '--port', '0']);
   while (!told().includes('SIGKILL of')) await new Promise((resolve) => setTimeout(resolve, 50));

@@ -101,12 +101,12 @@ async function measured(world: World): Promise<readonly VariantFacts[]> {
 }
 
 function management({ fleet }: World): string {
-  return fleet.of('storefront')[0]?.reached?.management ?? '';
+  return fleet.of('storefront')[0]?.management ?? '';
 }
 
 /** Whether some of the instances are of the new version and some are not. */
 function isMixed({ fleet }: World, instances: ReadonlySet<string>): boolean {
   const fresh = fleet.of('inventory').filter(({ version }) => version === newVersion);
-  const isNew = [...instances].map((instance) => fresh.some(({ reached }) => reached?.instance === instance));
+  const isNew = [...instances].map((each) => fresh.some(({ instance }) => instance === each));
   return isNew.includes(true) && isNew.includes(false);
 }

@@ -1,5 +1,5 @@
 import { followEvents } from './event-stream.js';
-import { type Exit, ServiceProcess } from './service-process.js';
+import { type Exit, type RunningService, ServiceProcess } from './service-process.js';
 
 /** All the processes of the shop. */
 export class Fleet {
@@ -7,7 +7,7 @@ export class Fleet {
   readonly #env: Readonly<Record<string, string>>;
   readonly #onEvent: (service: string, event: string) => void;
   /** Exits that nobody wanted: neither asked to stop nor killed by the story. */
-  readonly unexpected: { service: string; exit: Exit }[] = [];
+  readonly unexpected: { services: readonly string[]; exit: Exit }[] = [];
 
   /**
    * @param env - for every process.
@@ -18,34 +18,47 @@ export class Fleet {
     this.#onEvent = onEvent;
   }
 
-  /** Starts a program and waits until it is ready. */
-  async start(service: string, program: string, env: Record<string, string> = {}): Promise<ServiceProcess> {
-    const started = new ServiceProcess(service, program, { ...this.#env, ...env });
+  /** Starts a service in a process of its own and waits until it is ready. */
+  async start(service: string, env: Record<string, string> = {}): Promise<RunningService> {
+    const [running] = await this.startTogether([service], env);
+    return running as RunningService;
+  }
+
+  /** Starts services in one process and waits until all are ready. @param services - the called before their callers */
+  async startTogether(
+    services: readonly string[],
+    env: Record<string, string> = {},
+  ): Promise<readonly RunningService[]> {
+    const started = new ServiceProcess(services, { ...this.#env, ...env });
     this.#processes.push(started);
     started.exited.then((exit) => {
-      if (!started.leaving) this.unexpected.push({ service, exit });
+      if (!started.leaving) this.unexpected.push({ services, exit });
     });
-    const { management } = await started.ready;
-    // The stream breaks when its process is killed; that is the story's doing, and the exit tells it.
-    followEvents(management, (event) => this.#onEvent(service, event)).catch(() => {});
-    return started;
+    const running = await started.ready;
+    for (const { service, management } of running) {
+      // The stream breaks when its process is killed; that is the story's doing, and the exit tells it.
+      followEvents(management, (event) => this.#onEvent(service, event)).catch(() => {});
+    }
+    return running;
   }
 
-  /** The live processes of a service, oldest first. */
-  of(service: string): readonly ServiceProcess[] {
-    return this.live.filter((process) => process.service === service);
+  /** The instances of a service in processes that run, oldest first. */
+  of(service: string): readonly RunningService[] {
+    return this.live.filter((running) => running.service === service);
   }
 
-  /** Processes that run and are not leaving. */
-  get live(): readonly ServiceProcess[] {
-    return this.#processes.filter((process) => !process.exit && !process.leaving && process.reached);
+  /** Services in processes that run and are not leaving. */
+  get live(): readonly RunningService[] {
+    return this.#processes.filter((process) => !process.exit && !process.leaving).flatMap((process) => process.running);
   }
 
   /** Stops what still runs, group after group; true when each ended by itself with code 0. */
   async stop(order: readonly (readonly string[])[]): Promise<boolean> {
     const clean: boolean[] = [];
     for (const group of order) {
-      const leaving = this.#processes.filter((process) => group.includes(process.service) && !process.exit);
+      const leaving = this.#processes.filter(
+        ({ services, exit }) => !exit && services.some((service) => group.includes(service)),
+      );
       const exits = await Promise.all(leaving.map((process) => process.stop()));
       clean.push(...exits.map(({ code }) => code === 0));
     }

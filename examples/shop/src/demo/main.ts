@@ -5,13 +5,18 @@ import { shopConfigFile } from '../settings.js';
 import { type DemoArguments, parseDemoArguments, usage } from './arguments.js';
 import { Fleet } from './fleet.js';
 import { Load } from './load.js';
-import { Observer } from './observer.js';
+import { type CallsByWire, Observer } from './observer.js';
 import { freePort, portFault } from './ports.js';
 import { openScreen, type Screen } from './screen.js';
 import { follow, playStory } from './story.js';
 import type { Facts, VariantFacts } from './world.js';
 
 const defaultSeconds = 40;
+/** Everything that runs, the called before their callers. */
+const services = [
+  ...['first-provider', 'second-provider', 'catalog', 'pricing'],
+  ...['inventory', 'inventory', 'inventory', 'payments', 'storefront'],
+];
 /** Callers before the called, so that nobody loses a service it still uses. */
 const stopOrder = [
   ['storefront'],
@@ -59,15 +64,22 @@ async function run(args: DemoArguments, folder: string): Promise<number> {
     canary: undefined,
     experiment: undefined,
     rollingRestartFailed: undefined,
+    splitOff: undefined,
   };
-  const registryPort = String(await freePort());
-  const fleet = new Fleet({ SHOP_CONFIG: configFile, FWK_REGISTRY_PORT: registryPort }, (service, event) =>
-    follow(facts, service, event),
-  );
+  const [registry, firstProvider, secondProvider] = await Promise.all([freePort(), freePort(), freePort()]);
+  const firstProviderUrl = `http://127.0.0.1:${firstProvider}`;
+  const env = {
+    SHOP_CONFIG: configFile,
+    FWK_REGISTRY_PORT: String(registry),
+    SHOP_PORT: String(args.port),
+    SHOP_FIRST_PROVIDER: firstProviderUrl,
+    SHOP_SECOND_PROVIDER: `http://127.0.0.1:${secondProvider}`,
+  };
+  const fleet = new Fleet(env, (service, event) => follow(facts, service, event));
   const stopping = listenForCtrlC(screen, fleet);
   try {
-    const urls = await startShop(fleet, args.port, screen);
-    const load = new Load(urls.shop);
+    const shopUrl = await startShop(fleet, args.inProcess, screen);
+    const load = new Load(shopUrl);
     const observer = new Observer(fleet);
     const looking = setInterval(async () => {
       screen.show(await observer.look(), load.requests, load.failures.length);
@@ -76,10 +88,11 @@ async function run(args: DemoArguments, folder: string): Promise<number> {
     await load.rehearse();
     load.start();
     try {
-      const world = { fleet, load, facts, configFile, shopUrl: urls.shop, firstProviderUrl: urls.firstProvider };
+      const world = { fleet, load, facts, configFile, shopUrl, firstProviderUrl };
       await playStory(
         { ...world, signal: stopping, tell: (text) => screen.tell(text) },
         args.seconds ?? defaultSeconds,
+        args.inProcess,
       );
       if (args.seconds === undefined) await openUntilStopped(stopping, screen);
     } catch (error) {
@@ -88,31 +101,25 @@ async function run(args: DemoArguments, folder: string): Promise<number> {
       clearInterval(looking);
     }
     await load.stop();
+    const callsByWire = await observer.callsByWire();
     screen.tell('stopping: callers before the called, each finishing what it has begun');
     const exitClean = await fleet.stop(stopOrder);
-    return report(args, screen, { load, facts, exitClean });
+    return report(args, screen, { load, facts, callsByWire, exitClean });
   } finally {
     await fleet.kill();
   }
 }
 
-async function startShop(fleet: Fleet, port: number, screen: Screen): Promise<{ shop: string; firstProvider: string }> {
-  screen.tell('starting the shop: every service is a process of its own, found through the embedded registry');
-  const [first, second] = await Promise.all(
-    ['first-provider', 'second-provider'].map((name) => fleet.start(name, 'provider', { SHOP_PROVIDER_NAME: name })),
+/** Starts everything. @returns where the storefront is reached */
+async function startShop(fleet: Fleet, inProcess: boolean, screen: Screen): Promise<string> {
+  screen.tell(
+    inProcess
+      ? 'starting the shop: all services share one process and call each other without a connection'
+      : 'starting the shop: every service is a process of its own, found through the embedded registry',
   );
-  const firstProvider = first?.reached?.url ?? '';
-  const [shop] = await Promise.all([
-    fleet.start('storefront', 'storefront', { SHOP_PORT: String(port) }),
-    fleet.start('catalog', 'catalog'),
-    fleet.start('pricing', 'pricing'),
-    fleet.start('payments', 'payments', {
-      SHOP_FIRST_PROVIDER: firstProvider,
-      SHOP_SECOND_PROVIDER: second?.reached?.url ?? '',
-    }),
-    ...[1, 2, 3].map(() => fleet.start('inventory', 'inventory')),
-  ]);
-  const { url, management } = shop.reached ?? { url: '', management: '' };
+  if (inProcess) await fleet.startTogether(services);
+  else await Promise.all(services.map((service) => fleet.start(service)));
+  const { url, management } = fleet.of('storefront')[0] ?? { url: '', management: '' };
   screen.tell(`open. Try: curl ${url}/products/lamp`);
   screen.tell(
     `           curl -d '{"sku":"lamp","quantity":1}' -H 'content-type: application/json' -H 'idempotency-key: "1"' ${url}/checkout`,
@@ -120,7 +127,7 @@ async function startShop(fleet: Fleet, port: number, screen: Screen): Promise<{ 
   screen.tell(
     `           curl ${management}/manage/health    (also /manage/endpoints, /manage/policies, /manage/metrics)`,
   );
-  return { shop: url, firstProvider };
+  return url;
 }
 
 /** The first Ctrl-C ends the story; a second one kills everything at once. */
@@ -141,8 +148,15 @@ function openUntilStopped(signal: AbortSignal, screen: Screen): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-function report(args: DemoArguments, screen: Screen, end: { load: Load; facts: Facts; exitClean: boolean }): number {
-  const { load, facts, exitClean } = end;
+/** What is known when everything has stopped. */
+interface End {
+  readonly load: Load;
+  readonly facts: Facts;
+  readonly callsByWire: CallsByWire;
+  readonly exitClean: boolean;
+}
+
+function report(args: DemoArguments, screen: Screen, { load, facts, callsByWire, exitClean }: End): number {
   const { canary, experiment } = facts;
   const byVariant = (fact: Exclude<keyof VariantFacts, 'variant'>) =>
     experiment && Object.fromEntries(experiment.variants.map((each) => [each.variant, each[fact] ?? null]));
@@ -174,7 +188,10 @@ function report(args: DemoArguments, screen: Screen, end: { load: Load; facts: F
     orderCentsByVariant: byVariant('orderCents') ?? null,
     unsteadyCustomers: experiment?.unsteadyCustomers ?? null,
     rollingRestartFailed: facts.rollingRestartFailed ?? null,
+    splitOffSeenMs: facts.splitOff?.seenMs ?? null,
+    splitOffShare: facts.splitOff?.share ?? null,
     instancesSeen: load.instances.size,
+    callsByWire,
     exitClean,
   };
   if (args.json) process.stdout.write(`${JSON.stringify(figures)}\n`);

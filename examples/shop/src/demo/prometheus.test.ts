@@ -30,10 +30,9 @@ describe.runIf(program !== undefined)('a real Prometheus', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'fwk-prometheus-'));
     fleet = new Fleet({ FWK_REGISTRY_PORT: String(await freePort()), SHOP_PORT: '0' }, () => {});
-    const started = await Promise.all(services.map((service) => fleet.start(service, service)));
-    const reached = await Promise.all(started.map(({ ready }) => ready));
-    management = reached.map((each) => each.management);
-    storefront = reached.at(-1)?.url as string;
+    const started = await Promise.all(services.map((service) => fleet.start(service)));
+    management = started.map((each) => each.management);
+    storefront = started.at(-1)?.url as string;
     await untilServed(`${storefront}/products/lamp`);
     const port = await freePort();
     api = `http://127.0.0.1:${port}/api/v1`;

@@ -85,10 +85,10 @@ class LiveScreen implements Screen {
 }
 
 /** Which wire most requests came over, with its share; nothing without requests. */
-function wireOf({ overMux }: ServiceView, before = ''): string {
-  if (overMux === undefined) return '';
-  const share = Math.round(100 * Math.max(overMux, 1 - overMux));
-  return `${before}${overMux >= 0.5 ? 'Mux' : 'HTTP'} ${share} %`;
+function wireOf({ byWire }: ServiceView, before = ''): string {
+  const calls = Object.values(byWire).reduce((sum, each) => sum + each, 0);
+  const [most] = Object.entries(byWire).sort(([, a], [, b]) => b - a);
+  return calls === 0 || !most ? '' : `${before}${most[0]} ${Math.round((100 * most[1]) / calls)} %`;
 }
 
 /** Answers of services may hold what moves the cursor or changes colours. */

@@ -11,41 +11,44 @@ export interface Exit {
 /** What the demo reads of a service's log; each line is one JSON object. */
 interface LogLine {
   readonly message: string;
+  readonly service?: string;
   readonly instance?: string;
+  readonly version?: string;
   readonly url?: string;
   readonly management?: string;
 }
 
-/** Where a service that is ready can be reached. */
-export interface Reached {
+/** A service that is ready. */
+export interface RunningService {
+  readonly service: string;
+  readonly version: string;
   readonly instance: string;
   readonly url: string;
   readonly management: string;
+  readonly process: ServiceProcess;
 }
 
 const startLimitMs = 20_000;
 const stopLimitMs = 15_000;
+const program = fileURLToPath(new URL('../run.js', import.meta.url));
 
-/** One service of the shop in a process of its own; it is followed by its log, as any operator would. */
+/** A process that runs one or more services of the shop; it is followed by its log, as any operator would. */
 export class ServiceProcess {
-  readonly service: string;
-  /** Of the program, where the one who started it said which. */
-  readonly version: string | undefined;
+  readonly services: readonly string[];
   readonly exited: Promise<Exit>;
-  readonly ready: Promise<Reached>;
-  /** Where it is reached, once it is ready. */
-  reached: Reached | undefined;
+  /** Settles when all its services are ready. */
+  readonly ready: Promise<readonly RunningService[]>;
+  /** Its services, once all are ready. */
+  running: readonly RunningService[] = [];
   exit: Exit | undefined;
   /** True once we have asked it to stop or killed it. */
   leaving = false;
   readonly #child: ChildProcess;
 
-  constructor(service: string, program: string, env: Record<string, string>) {
-    this.service = service;
-    this.version = env.SHOP_INVENTORY_VERSION;
-    const file = fileURLToPath(new URL(`../services/${program}.js`, import.meta.url));
+  constructor(services: readonly string[], env: Readonly<Record<string, string>>) {
+    this.services = services;
     // A group of its own, so that Ctrl-C reaches only the demo, which then stops its services in order.
-    this.#child = spawn(process.execPath, [file], {
+    this.#child = spawn(process.execPath, [program, ...services], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
@@ -63,16 +66,11 @@ export class ServiceProcess {
         () => reject(this.#failure(`not ready after ${startLimitMs} ms`, complaints)),
         startLimitMs,
       );
-      let url = '';
-      createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (text) => {
-        const line = parse(text);
-        if (!line) return;
-        url = line.url ?? url;
-        if (line.message === 'ready') {
-          clearTimeout(limit);
-          this.reached = { instance: line.instance ?? '', url, management: line.management ?? '' };
-          resolve(this.reached);
-        }
+      this.#followLog((running) => {
+        if (running.length < services.length) return;
+        clearTimeout(limit);
+        this.running = running;
+        resolve(running);
       });
       this.exited.then(({ code, signal }) => {
         clearTimeout(limit);
@@ -102,8 +100,24 @@ export class ServiceProcess {
     }
   }
 
+  /** @param onReady - told the services that are ready whenever one more is */
+  #followLog(onReady: (running: readonly RunningService[]) => void): void {
+    const urls = new Map<string, string>();
+    const running: RunningService[] = [];
+    createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (text) => {
+      const line = parse(text);
+      if (!line?.instance) return;
+      const { message, instance, service = '', version = '', management = '' } = line;
+      if (line.url) urls.set(instance, line.url);
+      if (message !== 'ready') return;
+      running.push({ service, version, instance, url: urls.get(instance) ?? '', management, process: this });
+      onReady(running);
+    });
+  }
+
   #failure(what: string, complaints: readonly string[]): Error {
-    return new Error(`${this.service} (pid ${this.#child.pid}) ${what}\n${complaints.join('').slice(-2000)}`);
+    const { pid } = this.#child;
+    return new Error(`${this.services.join(', ')} (pid ${pid}) ${what}\n${complaints.join('').slice(-2000)}`);
   }
 }
 

@@ -4,10 +4,18 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { newVersion, startInventory, widenACanary } from './canary.js';
 import { runAnExperiment } from './experiment.js';
 import { getJson, putJson } from './json-request.js';
-import type { ServiceProcess } from './service-process.js';
+import type { RunningService } from './service-process.js';
+import { splitOffInventory } from './split-off.js';
 import { edit, type Facts, happened, save, settingInForce, type World } from './world.js';
 
-const chapters: readonly { readonly at: number; readonly play: (world: World) => Promise<void> }[] = [
+/** A part of the story, with the share of its time at which it begins. */
+interface Chapter {
+  readonly at: number;
+  readonly play: (world: World) => Promise<void>;
+}
+
+/** Where each service has processes of its own. */
+const apart: readonly Chapter[] = [
   { at: 0.1, play: loseAnInstance },
   { at: 0.22, play: loseAProvider },
   { at: 0.47, play: editTheConfig },
@@ -17,12 +25,20 @@ const chapters: readonly { readonly at: number; readonly play: (world: World) =>
   { at: 0.77, play: replaceAVersion },
 ];
 
+/** Where all share one process. */
+const together: readonly Chapter[] = [
+  { at: 0.1, play: loseAProvider },
+  { at: 0.45, play: editTheConfig },
+  { at: 0.55, play: editAPolicy },
+  { at: 0.6, play: splitOffInventory },
+];
+
 /** Plays all chapters, spread over the time; one that runs late pushes the next. */
-export async function playStory(world: World, seconds: number): Promise<void> {
+export async function playStory(world: World, seconds: number, inProcess: boolean): Promise<void> {
   const startedMs = performance.now();
   const until = (fraction: number) =>
     wait(Math.max(0, startedMs + fraction * seconds * 1000 - performance.now()), undefined, { signal: world.signal });
-  for (const { at, play } of chapters) {
+  for (const { at, play } of inProcess ? together : apart) {
     await until(at);
     await play(world);
   }
@@ -30,15 +46,15 @@ export async function playStory(world: World, seconds: number): Promise<void> {
 }
 
 async function loseAnInstance({ fleet, load, facts, signal, tell }: World): Promise<void> {
-  const victim = fleet.of('inventory')[1] as ServiceProcess;
+  const victim = fleet.of('inventory')[1] as RunningService;
   const failed = load.failures.length;
-  tell(`SIGKILL of ${victim.reached?.instance}, one of three inventory instances, in the middle of its work`);
-  await victim.kill();
+  tell(`SIGKILL of ${victim.instance}, one of three inventory instances, in the middle of its work`);
+  await victim.process.kill();
   facts.kills++;
   await wait(1000, undefined, { signal });
   tell(`one second later: ${load.failures.length - failed} failed requests; a replacement starts`);
-  const fresh = await fleet.start('inventory', 'inventory');
-  tell(`${fresh.reached?.instance} is ready and found`);
+  const fresh = await fleet.start('inventory');
+  tell(`${fresh.instance} is ready and found`);
 }
 
 async function loseAProvider(world: World): Promise<void> {
@@ -100,8 +116,8 @@ async function replaceAVersion({ fleet, load, facts, tell }: World): Promise<voi
   tell(`rolling restart: every inventory instance of before is replaced by version ${newVersion}, one by one`);
   for (const leaving of old) {
     const fresh = await startInventory(fleet, newVersion);
-    await leaving.stop();
-    tell(`${fresh.reached?.instance} took over from ${leaving.reached?.instance}`);
+    await leaving.process.stop();
+    tell(`${fresh.instance} took over from ${leaving.instance}`);
   }
   facts.rollingRestartFailed = load.failures.length - failed;
   tell(`all of inventory runs ${newVersion}; ${facts.rollingRestartFailed} failed requests`);

@@ -21,6 +21,16 @@ export interface Facts {
   /** Of the two versions of inventory, as `/manage/experiments` compares them; undefined until it was played. */
   experiment: ExperimentFacts | undefined;
   rollingRestartFailed: number | undefined;
+  /** Of a service that left the process it shared: undefined where none has. */
+  splitOff: SplitOff | undefined;
+}
+
+/** A service that has moved to a process of its own. */
+export interface SplitOff {
+  /** From the edit that moves it to the first page that its own process answered. */
+  readonly seenMs: number;
+  /** Share of the pages that it answered from then on. */
+  readonly share: number;
 }
 
 /** An experiment: each customer has one variant of a flag. */
@@ -96,7 +106,7 @@ export async function edit({ configFile }: World, what: RegExp, by: string): Pro
 
 /** The value of a setting as the storefront's client of inventory has it in force. */
 export async function settingInForce({ fleet }: World, setting: string): Promise<unknown> {
-  const { management } = fleet.of('storefront')[0]?.reached ?? {};
+  const { management } = fleet.of('storefront')[0] ?? {};
   const { uses } = await getJson<InForce>(`${management}/manage/policies/inventory`);
   return uses[0]?.settings.find((each) => each.setting === setting)?.value;
 }

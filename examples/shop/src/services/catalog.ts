@@ -1,9 +1,10 @@
 import { config } from '@fwk/config';
 import { createApp } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
-import { type Call, type Handlers, http, problem, Serves } from '@fwk/http';
+import { type Call, type Handlers, http, inProcess, problem, Serves } from '@fwk/http';
 import { resilience } from '@fwk/resilience';
 import { catalog, type Product } from '../contracts/catalog.js';
+import type { Place } from '../place.js';
 import { ShopSettings, shopConfigFile, shopPolicies } from '../settings.js';
 
 const products: readonly Product[] = [
@@ -25,15 +26,17 @@ class CatalogService implements Handlers<typeof catalog> {
   }
 }
 
-const app = createApp({
-  name: 'catalog',
-  version: '1.0.0',
-  owner: 'team-catalog',
-  use: [
-    config({ schema: ShopSettings, files: [shopConfigFile()] }),
-    resilience({ policies: shopPolicies }),
-    discovery(),
-    http({ serve: [CatalogService] }),
-  ],
-});
-await app.start();
+export const catalogApp = ({ group, signals }: Place) =>
+  createApp({
+    name: 'catalog',
+    version: '1.0.0',
+    owner: 'team-catalog',
+    signals,
+    use: [
+      inProcess(group),
+      config({ schema: ShopSettings, files: [shopConfigFile()] }),
+      resilience({ policies: shopPolicies }),
+      discovery(),
+      http({ serve: [CatalogService] }),
+    ],
+  });

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { config } from '@fwk/config';
 import { appInfoToken, createApp, Injectable, inject } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
-import { type Call, type Handlers, http, problem, Serves } from '@fwk/http';
+import { type Call, type Handlers, http, inProcess, problem, Serves } from '@fwk/http';
 import { resilience } from '@fwk/resilience';
 import { inventory } from '../contracts/inventory.js';
+import type { Place } from '../place.js';
 import { ShopSettings, shopConfigFile, shopPolicies } from '../settings.js';
 
 /** The shelf of one instance. A real one would be a database that all instances share. */
@@ -45,15 +46,17 @@ class InventoryService implements Handlers<typeof inventory> {
   }
 }
 
-const app = createApp({
-  name: 'inventory',
-  version: process.env.SHOP_INVENTORY_VERSION ?? '1.4.0',
-  owner: 'team-warehouse',
-  use: [
-    config({ schema: ShopSettings, files: [shopConfigFile()] }),
-    resilience({ policies: shopPolicies }),
-    discovery(),
-    http({ serve: [InventoryService] }),
-  ],
-});
-await app.start();
+export const inventoryApp = ({ group, signals }: Place) =>
+  createApp({
+    name: 'inventory',
+    version: process.env.SHOP_INVENTORY_VERSION ?? '1.4.0',
+    owner: 'team-warehouse',
+    signals,
+    use: [
+      inProcess(group),
+      config({ schema: ShopSettings, files: [shopConfigFile()] }),
+      resilience({ policies: shopPolicies }),
+      discovery(),
+      http({ serve: [InventoryService] }),
+    ],
+  });

@@ -1,14 +1,15 @@
 import { config } from '@fwk/config';
 import { createApp, inject } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
-import { type Call, clientOf, type Handlers, http, Serves } from '@fwk/http';
+import { type Call, clientOf, type Handlers, http, inProcess, Serves } from '@fwk/http';
 import { CircuitBreaker, type FailedCall, Fallback, Retry, resilience, Timeout } from '@fwk/resilience';
 import { type Charge, type Charged, payments } from '../contracts/payments.js';
 import { provider } from '../contracts/provider.js';
-import { ShopSettings, shopConfigFile, shopPolicies } from '../settings.js';
+import type { Place } from '../place.js';
+import { providerUrl, ShopSettings, shopConfigFile, shopPolicies } from '../settings.js';
 
-const firstProvider = clientOf(provider, { endpoints: [address('SHOP_FIRST_PROVIDER')] });
-const secondProvider = clientOf(provider, { endpoints: [address('SHOP_SECOND_PROVIDER')] });
+const firstProvider = clientOf(provider, { endpoints: [providerUrl('SHOP_FIRST_PROVIDER')] });
+const secondProvider = clientOf(provider, { endpoints: [providerUrl('SHOP_SECOND_PROVIDER')] });
 
 @Serves(payments)
 class PaymentService implements Handlers<typeof payments> {
@@ -33,21 +34,17 @@ class PaymentService implements Handlers<typeof payments> {
   }
 }
 
-const app = createApp({
-  name: 'payments',
-  version: '1.0.0',
-  owner: 'team-payments',
-  use: [
-    config({ schema: ShopSettings, files: [shopConfigFile()] }),
-    resilience({ policies: shopPolicies }),
-    discovery(),
-    http({ serve: [PaymentService] }),
-  ],
-});
-await app.start();
-
-function address(variable: string): string {
-  const url = process.env[variable];
-  if (!url) throw new Error(`${variable} must hold the address of a payment provider, such as http://127.0.0.1:9001`);
-  return url;
-}
+export const paymentsApp = ({ group, signals }: Place) =>
+  createApp({
+    name: 'payments',
+    version: '1.0.0',
+    owner: 'team-payments',
+    signals,
+    use: [
+      inProcess(group),
+      config({ schema: ShopSettings, files: [shopConfigFile()] }),
+      resilience({ policies: shopPolicies }),
+      discovery(),
+      http({ serve: [PaymentService] }),
+    ],
+  });

@@ -1,9 +1,10 @@
 import { config, Setting } from '@fwk/config';
 import { createApp } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
-import { type Call, type Handlers, http, problem, Serves } from '@fwk/http';
+import { type Call, type Handlers, http, inProcess, problem, Serves } from '@fwk/http';
 import { resilience } from '@fwk/resilience';
 import { pricing } from '../contracts/pricing.js';
+import type { Place } from '../place.js';
 import { ShopSettings, shopConfigFile, shopPolicies } from '../settings.js';
 
 const listPriceCents = new Map([
@@ -26,15 +27,17 @@ class PricingService implements Handlers<typeof pricing> {
   }
 }
 
-const app = createApp({
-  name: 'pricing',
-  version: '1.0.0',
-  owner: 'team-pricing',
-  use: [
-    config({ schema: ShopSettings, files: [shopConfigFile()] }),
-    resilience({ policies: shopPolicies }),
-    discovery(),
-    http({ serve: [PricingService] }),
-  ],
-});
-await app.start();
+export const pricingApp = ({ group, signals }: Place) =>
+  createApp({
+    name: 'pricing',
+    version: '1.0.0',
+    owner: 'team-pricing',
+    signals,
+    use: [
+      inProcess(group),
+      config({ schema: ShopSettings, files: [shopConfigFile()] }),
+      resilience({ policies: shopPolicies }),
+      discovery(),
+      http({ serve: [PricingService] }),
+    ],
+  });

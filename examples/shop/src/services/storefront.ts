@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { config, flags, runWithFlagContext, setting, settings, settingsOf } from '@fwk/config';
 import { createApp, inject } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
-import { type Call, clientOf, type Handlers, http, problem, type RequestHeaders, Serves } from '@fwk/http';
+import { type Call, clientOf, type Handlers, http, inProcess, problem, type RequestHeaders, Serves } from '@fwk/http';
 import { resilience } from '@fwk/resilience';
 import { catalog } from '../contracts/catalog.js';
 import { inventory } from '../contracts/inventory.js';
 import { payments } from '../contracts/payments.js';
 import { pricing } from '../contracts/pricing.js';
 import { storefront } from '../contracts/storefront.js';
+import type { Place } from '../place.js';
 import { ShopSettings, shopConfigFile, shopPolicies } from '../settings.js';
 
 const StorefrontSettings = settings('storefront', ShopSettings.shape.storefront);
@@ -69,15 +70,17 @@ function forCustomer<T>(headers: RequestHeaders, body: () => T): T {
   return runWithFlagContext({ key: headers['x-customer'] }, body);
 }
 
-const app = createApp({
-  name: 'storefront',
-  version: '1.0.0',
-  owner: 'team-web',
-  use: [
-    config({ schema: ShopSettings, files: [shopConfigFile()] }),
-    resilience({ policies: shopPolicies }),
-    discovery(),
-    http({ serve: [StorefrontService], port: Number(process.env.SHOP_PORT ?? 8080) }),
-  ],
-});
-await app.start();
+export const storefrontApp = ({ group, signals }: Place) =>
+  createApp({
+    name: 'storefront',
+    version: '1.0.0',
+    owner: 'team-web',
+    signals,
+    use: [
+      inProcess(group),
+      config({ schema: ShopSettings, files: [shopConfigFile()] }),
+      resilience({ policies: shopPolicies }),
+      discovery(),
+      http({ serve: [StorefrontService], port: Number(process.env.SHOP_PORT ?? 8080) }),
+    ],
+  });
