@@ -60,7 +60,7 @@ test('the whole story: a kill, an outage, edits, a canary, an experiment and a r
   expect(figures.clientPolicyChangedSeenMs).toBeLessThan(2000);
   expect(figures.instancesSeen).toBeGreaterThanOrEqual(7);
   expect(code).toBe(0);
-}, 90_000);
+}, 180_000);
 
 test('the story in one process: calls without a connection, until inventory is split off by an edit of the settings', async () => {
   const { code, stdout, stderr } = await runDemo(['--in-process', '--seconds', '20', '--json', '--port', '0']).ended;
@@ -81,7 +81,7 @@ test('the story in one process: calls without a connection, until inventory is s
   // What was split off, and the hellos of its callers.
   expect(figures.callsByWire.mux).toBeGreaterThan(100);
   expect(code).toBe(0);
-}, 90_000);
+}, 180_000);
 
 test('Ctrl-C in the middle of the story stops every service in order', async () => {
   const { child, ended, told } = runDemo(['--json', '--port', '0']);
@@ -90,7 +90,7 @@ test('Ctrl-C in the middle of the story stops every service in order', async () 
   const { code, stdout, stderr } = await ended;
   expect(JSON.parse(stdout), stderr).toMatchObject({ failed: 0, exitClean: true });
   expect(code).toBe(0);
-}, 90_000);
+}, 180_000);
 
 test('a bad argument is refused in one line with the usage, and code 2', async () => {
   const { code, stdout, stderr } = await runDemo(['--seconds', 'x']).ended;
