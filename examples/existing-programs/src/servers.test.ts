@@ -1,11 +1,13 @@
 /** Each step of each server, as a process of its own: what was there before still answers, and what the step adds works. */
 import { readdirSync } from 'node:fs';
 import { localRegistry, memberships } from '@fwk/discovery';
+import { createClient } from '@fwk/http';
 import { defaultEnv } from '@fwk/kernel';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../../packages/http/src/fixtures/free-port.js';
 import { type PriceList, startPriceList } from './fixtures/price-list.js';
 import { type RunningProgram, startProgram } from './fixtures/program-process.js';
+import { orderContract } from './order-contract.js';
 
 const programs = ['express'];
 
@@ -111,5 +113,17 @@ describe.each(programs)('%s', (name) => {
     prices.state = 'failing';
     expect((await order('lamp')).status).toBe(500);
     expect(prices.asked, 'tried again').toBe(3);
+  });
+
+  test.each(stepsOf(name, 5))('%s serves typed clients, by discovery and by its address', async (step) => {
+    const { known, program, ask } = await startWith(step);
+    const patient = { timeoutMs: 10_000, deadlineMs: 15_000 };
+    await using found = createClient(orderContract, { memberships: known, ...patient });
+    const placed = await found.place({ body: { sku: 'lamp' } });
+    expect(placed).toEqual({ id: '1', sku: 'lamp', price: 3.2 });
+    await using direct = createClient(orderContract, { endpoints: [`${program.url}/api`], ...patient });
+    expect(await direct.find({ params: { id: placed.id } })).toEqual(placed);
+    await expect(direct.find({ params: { id: '2' } })).rejects.toMatchObject({ status: 404 });
+    expect(await (await ask('/orders/1')).json(), 'the same order by the old route').toEqual(placed);
   });
 });

@@ -57,6 +57,7 @@ export { type MembershipDecorator, type MembershipMethod, OnMembership } from '.
 export { type ListChoice, preferredEndpoints } from './membership/preferred-endpoints.js';
 export { staticEndpoints } from './membership/static-endpoints.js';
 export type { Wire } from './membership/wires.js';
+export { type MountedContract, type Mounts, mountsMetadata } from './mounts.js';
 export { isConnectionError } from './outlier/connection-error.js';
 export { checkEjection, type EjectionOptions, ejectionDefaults, ejectionRules } from './outlier/ejection-options.js';
 export type { EjectionRecord, WithheldEjection } from './outlier/endpoint-health.js';

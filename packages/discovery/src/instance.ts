@@ -47,7 +47,7 @@ export interface Instance {
   readonly tags?: readonly string[];
   /**
    * Free facts. `scheme: 'https'` makes the endpoint's URL an https one. `wires: 'http,mux'` says which wires it serves; HTTP alone
-   * without it.
+   * without it. `mounts: 'orders@1.0.0 /api'` says that contracts are below a path; at the root without it.
    */
   readonly metadata?: Readonly<Record<string, string>>;
   /** The team that owns the service. */

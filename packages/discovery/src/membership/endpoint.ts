@@ -1,5 +1,6 @@
 import { type ContextKey, contextKey } from '@fwk/kernel';
 import type { Instance } from '../instance.js';
+import { type Mounts, mountsSaid, readMounts } from '../mounts.js';
 import { readWires, type Wire } from './wires.js';
 
 /**
@@ -17,12 +18,14 @@ export interface Endpoint {
   /** The newest facts: status, weight, metadata. */
   readonly instance: Instance;
   /**
-   * Base URL without a slash at its end: `http://127.0.0.1:4001`, `unix:/run/inventory.sock`; `mux://127.0.0.1:4001` for a server
+   * Base URL without a path: `http://127.0.0.1:4001`, `unix:/run/inventory.sock`; `mux://127.0.0.1:4001` for a server
    * that speaks only Mux, without TLS.
    */
   readonly url: string;
   /** The wires it serves, at least one. */
   readonly wires: readonly Wire[];
+  /** Where its contracts are over HTTP; absent where all of them are at the root. */
+  readonly mounts?: Mounts | undefined;
 }
 
 /** The endpoint that the balancer chose for this attempt; undefined outside a balanced call. */
@@ -49,6 +52,7 @@ export class InstanceEndpoint implements Endpoint {
   readonly port: number;
   readonly url: string;
   readonly wires: readonly Wire[];
+  readonly mounts: Mounts | undefined;
   instance: Instance;
   /** Number of the last list that it was in; 0 for none, and once another has taken its id. */
   list = 0;
@@ -61,6 +65,7 @@ export class InstanceEndpoint implements Endpoint {
     this.port = instance.port;
     this.instance = instance;
     this.wires = readWires(instance.metadata?.wires);
+    this.mounts = readMounts(mountsSaid(instance.metadata));
     const plain = this.wires.includes('http') ? 'http' : 'mux';
     const scheme = instance.metadata?.scheme === 'https' ? 'https' : plain;
     const host = instance.address.includes(':') ? `[${instance.address}]` : instance.address;
@@ -78,7 +83,8 @@ export class InstanceEndpoint implements Endpoint {
       port === this.port &&
       startedAtMs === started &&
       metadata?.scheme === known?.scheme &&
-      metadata?.wires === known?.wires
+      metadata?.wires === known?.wires &&
+      mountsSaid(metadata) === mountsSaid(known)
     );
   }
 }

@@ -6,8 +6,8 @@ import { isSocketUrl, socketEndpoint } from './socket-endpoint.js';
 /**
  * Endpoints at fixed base URLs or Unix sockets, for clients without a registry.
  * @param service - name for messages and ids.
- * @param urls - like `http://127.0.0.1:4001` or `unix:/run/inventory.sock`; `mux://127.0.0.1:4001` for a server that speaks only Mux.
- * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when one is neither an http(s) or mux base URL without a path nor the
+ * @param urls - like `http://127.0.0.1:4001`, with a path where contracts are below one, or `unix:/run/inventory.sock`; `mux://127.0.0.1:4001` for a server that speaks only Mux.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when one is neither an http(s) or mux base URL nor the
  * path of a socket.
  */
 export function staticEndpoints(service: string, urls: readonly string[]): Live<readonly Endpoint[]> {

@@ -17,7 +17,14 @@ describe('a static registry', () => {
   for (const { name, run } of readingContract({ place, follows: false, fails: false })) test(name, run);
 
   test('refuses what is no base URL', () => {
-    const others = ['inventory:80', 'http://inventory/path', 'ftp://inventory', 'http://me@inventory'];
+    const others = [
+      'inventory:80',
+      'http://inventory/a%2Fb',
+      'http://inventory/a//b',
+      'mux://inventory:80/path',
+      'ftp://inventory',
+      'http://me@inventory',
+    ];
     for (const url of [...others, 'http://inventory:0', 'http://a!b', 7 as unknown as string]) {
       expect(() => staticRegistry({ inventory: [url] })).toThrow(OptionsError);
     }

@@ -2,7 +2,7 @@
 import { type Endpoint, endpointKey, type Wire } from '@fwk/discovery';
 import { attemptKey, type CallContext, isFwkError, messageOf, type Span, type SpanDetails } from '@fwk/kernel';
 import type { ErrorPlan } from '../contract/error-spec.js';
-import type { OperationRequest } from './operation-request.js';
+import { type OperationRequest, pathAt } from './operation-request.js';
 
 /** First status that is an error for whoever asked. */
 const firstError = 400;
@@ -68,7 +68,7 @@ class AttemptDetails implements SpanDetails {
     span.set('http.request.method', method);
     if (template.route !== '') span.set('url.template', template.route);
     const endpoint = this.#context.get(endpointKey);
-    if (endpoint) setServer(span, endpoint, path);
+    if (endpoint) setServer(span, endpoint, this.#wire === 'http' ? pathAt(endpoint, this.#request) : path);
     span.set('network.protocol.name', this.#wire);
     const attempt = this.#context.get(attemptKey);
     if (attempt > 1) span.set('http.request.resend_count', attempt - 1);

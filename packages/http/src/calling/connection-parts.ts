@@ -11,7 +11,7 @@ export interface ConnectionTls {
 }
 
 /** Where an endpoint is, and what it serves; an `http:` URL has become `https:` where TLS is demanded. */
-export type Place = Pick<Endpoint, 'id' | 'url' | 'address' | 'port' | 'socketPath' | 'wires'>;
+export type Place = Pick<Endpoint, 'id' | 'url' | 'address' | 'port' | 'socketPath' | 'wires' | 'mounts'>;
 
 /** What the connections of all endpoints of a client have in common. */
 export interface ConnectionParts {

@@ -1,3 +1,4 @@
+import type { Endpoint, MountedContract } from '@fwk/discovery';
 import {
   type CallContext,
   type ContextEntry,
@@ -88,6 +89,8 @@ export interface OperationResponse extends Partial<Lasting> {
 /** An operation as a client works with it: everything that is the same for all its calls. */
 export interface ClientOperation {
   readonly plan: OperationPlan<string>;
+  /** Of which it is an operation; undefined where its path is the server's own, whatever is mounted there. */
+  readonly contract: MountedContract | undefined;
   /** What the spans of its attempts are called: `GET /stock/{sku}`. */
   readonly attemptName: string;
   readonly buildPath: ReturnType<typeof pathBuilder>;
@@ -113,14 +116,17 @@ export interface EncodedOperation {
 /**
  * @param caller - name of the calling service, sent along.
  * @param own - headers of the client that are always the same.
+ * @param contract - of which it is an operation.
  */
 export function clientOperation(
   plan: OperationPlan<string>,
   caller: string | undefined,
   own: WireHeaders = {},
+  contract?: MountedContract,
 ): ClientOperation {
   return {
     plan,
+    contract,
     attemptName: plan.template.route === '' ? plan.method : `${plan.method} ${plan.template.route}`,
     buildPath: pathBuilder(plan.template),
     headers: [
@@ -139,6 +145,11 @@ export function clientOperation(
     priority: plan.priority && priorityKey.of(plan.priority),
     forMux: { encoded: undefined },
   };
+}
+
+/** The path of a request at an endpoint over HTTP, with its query: below the path where its contract is mounted there. */
+export function pathAt({ mounts }: Pick<Endpoint, 'mounts'>, { operation, path }: OperationRequest): string {
+  return mounts && operation.contract ? mounts.pathOf(operation.contract) + path : path;
 }
 
 /** Errors are problem documents, whatever an answer is. */

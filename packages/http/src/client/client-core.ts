@@ -11,6 +11,7 @@ import {
   liveValue,
   makeEnv,
   namedEnv,
+  OptionsError,
   type Service,
 } from '@fwk/kernel';
 import { type PolicyKind, policyRegistry } from '@fwk/resilience';
@@ -63,7 +64,7 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
   try {
     const tls = connectionTls(owner, service, own.tls, own.endpoints, env);
     if (tls.followed) owned.push(tls.followed);
-    const source = sourceOf(service, own, memberships, purpose.passesOn ? undefined : group);
+    const source = sourceOf(purpose, service, own, memberships, group);
     const registry = policies ?? policyRegistry(env);
     const branch = { purpose: { ...purpose, topology }, service, own, policy, registry, source, env, self, tls };
     const usual = clientBranch(branch);
@@ -95,6 +96,7 @@ export function describeClient(client: object): readonly LayerDescription[] | un
 }
 
 function sourceOf(
+  { owner, passesOn }: ClientPurpose,
   service: string,
   { endpoints }: Pick<ClientOptions<never>, 'endpoints'>,
   memberships: ClientParts['memberships'],
@@ -102,11 +104,16 @@ function sourceOf(
 ): EndpointSource {
   if (endpoints) {
     const fixed = staticEndpoints(service, endpoints);
+    if (passesOn && fixed.value.some(({ mounts }) => mounts)) {
+      throw new OptionsError(owner, [
+        'endpoints must have no path: only contracts are below one, and the path of a request begins at the root',
+      ]);
+    }
     // Shown beside those that are found.
     if (memberships?.monitor) monitorBy(fixed, memberships.monitor);
     return { endpoints: fixed, settled: undefined, local: undefined };
   }
-  const local = group && membersOf(group, service);
+  const local = group && !passesOn ? membersOf(group, service) : undefined;
   if (!memberships) {
     if (!local) throw new ClientUnboundError(service);
     return { endpoints: liveValue([], { name: `endpoints of ${service}` }), settled: undefined, local };

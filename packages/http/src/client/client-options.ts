@@ -61,7 +61,8 @@ export interface ClientOptions<C = AnyContract> extends Omit<ClientPolicyOptions
   readonly policy: string | undefined;
   /**
    * Base URLs such as `http://127.0.0.1:4001`, or Unix sockets as `unix:/run/inventory.sock`, instead of discovery;
-   * `mux://127.0.0.1:4001` for a server that speaks only Mux.
+   * `mux://127.0.0.1:4001` for a server that speaks only Mux. Where a URL has a path (`http://127.0.0.1:4001/api`) all operations are
+   * below it.
    */
   readonly endpoints: readonly string[] | undefined;
   /**

@@ -42,7 +42,7 @@ export function createClient<C extends AnyContract>(
     [Symbol.asyncDispose]: { value: () => operations[Symbol.asyncDispose]() },
   }) as Record<string, unknown>;
   for (const plan of plans) {
-    const operation = clientOperation(plan, options.caller, constant);
+    const operation = clientOperation(plan, options.caller, constant, contract);
     client[plan.name] = plan.stream ? streamMethod(operation, operations) : method(operation, operations);
   }
   showIn(client);

@@ -43,9 +43,9 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
 
   /** @param reported - takes what answers say of the server's load */
   constructor(endpoint: Endpoint, parts: ConnectionParts, reported: TakeReport) {
-    const { id, address, port, socketPath, wires, url: said } = endpoint;
+    const { id, address, port, socketPath, wires, mounts, url: said } = endpoint;
     const url = parts.tls.demanded ? said.replace(/^http:/, 'https:') : said;
-    this.#endpoint = { id, address, port, wires, url, ...(socketPath !== undefined && { socketPath }) };
+    this.#endpoint = { id, address, port, wires, mounts, url, ...(socketPath !== undefined && { socketPath }) };
     this.#parts = parts;
     this.#onlyMux = !wires.includes('http');
     this.#saysMux = wires.includes('mux');

@@ -10,7 +10,7 @@ import type { Attempt } from '../calling/attempt.js';
 import { ClientClosedError } from '../calling/client-errors.js';
 import type { ConnectionParts, Place } from '../calling/connection-parts.js';
 import { connector } from '../calling/connector.js';
-import type { OperationRequest, PooledAttempt } from '../calling/operation-request.js';
+import { type OperationRequest, type PooledAttempt, pathAt } from '../calling/operation-request.js';
 import { Reconnecting } from '../calling/reconnecting.js';
 import { type AttemptWriter, writeAttempt } from '../calling/write-attempt.js';
 import { httpMetrics } from '../metrics.js';
@@ -85,7 +85,7 @@ export class HttpConnection {
       writeAttempt(request, context, this.#parts, headers);
       const options: Dispatcher.DispatchOptions = {
         method: forwarded?.method ?? request.operation.plan.method,
-        path: request.path,
+        path: pathAt(this.#place, request),
         headers: headers.list,
         body: forwarded ? forwarded.body : bodyOf(request, handler, this.#parts),
         bodyTimeout: forwarded ? forwarded.bodyTimeoutMs : 0,

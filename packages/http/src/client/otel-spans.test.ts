@@ -11,6 +11,7 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { rawServer } from '../fixtures/raw-server.js';
 import { shop } from '../fixtures/shop-contract.js';
 import { createServer } from '../server/server.js';
 import { served } from '../serving/served.js';
@@ -152,4 +153,16 @@ test.each([
     '/items/{id}',
     '/items/{id}',
   ]);
+});
+
+test('the span of an attempt has the whole URL, with the path where the contract is mounted', async () => {
+  const server = await rawServer((_request, response) => {
+    response.setHeader('content-type', 'application/json').end('1');
+  });
+  closing.push(() => server[Symbol.asyncDispose]());
+  const client = createClient(shop, { endpoints: [`${server.url}/api`], timeoutMs: 20_000, deadlineMs: 60_000 });
+  closing.push(async () => client[Symbol.asyncDispose]());
+  await client.tick();
+  const attempt = exporter.getFinishedSpans().find(({ kind }) => kind === SpanKind.CLIENT);
+  expect(attempt?.attributes).toMatchObject({ 'url.full': `${server.url}/api/ticks`, 'url.template': '/ticks' });
 });

@@ -27,7 +27,7 @@ import type { ServerDrain, ServerParts } from '../serving/server-parts.js';
 import type { TrustCheck } from '../serving/trusted-networks.js';
 import { headerNames } from '../wire/headers.js';
 import { ServerLoad } from '../wire/load-text.js';
-import { mountedOf } from './mounted.js';
+import { mountedOf, mountPaths } from './mounted.js';
 import type { Program } from './program.js';
 import { ProgramRequest, type ProgramWire } from './program-request.js';
 import { ProgramResponse } from './program-response.js';
@@ -49,8 +49,8 @@ export interface GuardParts {
 /** See the head of this file. */
 export class Guard implements AsyncDisposable {
   readonly routes: ProgramRoutes;
-  /** Contracts that are mounted, as `name@version`. */
-  readonly contracts: readonly string[];
+  /** Where contracts are mounted, by `name@version`. */
+  readonly mounts: ReadonlyMap<string, string>;
   /** Operations of the options that the program does not have. */
   readonly unknownOperations: readonly string[];
   readonly #drain: ServerDrain;
@@ -108,7 +108,7 @@ export class Guard implements AsyncDisposable {
     this.unknownOperations = Object.keys(settings.operations ?? {}).filter((each) => !names.includes(each));
     const mounted = mountedOf(settings.mount);
     checkRoutes(mounted);
-    this.contracts = mounted.map(({ contract: { name: own, version } }) => `${own}@${version}`);
+    this.mounts = mountPaths(settings.mount);
     this.#prefixes = Object.keys(settings.mount);
     const scopes: ServedScope[] = [];
     try {

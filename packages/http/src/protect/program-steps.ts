@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { drainToken, healthToken, metricsToken, usageToken } from '@fwk/core';
+import { mountsMetadata } from '@fwk/discovery';
 import {
   abandonOnCancel,
   type ComponentContext,
@@ -80,7 +81,8 @@ export function programSteps(
           );
         }
         const place = server && (await announceProgram(context, name, advertised, server, guard));
-        const { routes, contracts } = guard;
+        const { routes, mounts } = guard;
+        const contracts = [...mounts.keys()];
         env.logger.info({ advertised: place, routes: routes.all.length, contracts }, 'protecting');
       } catch (error) {
         // What began to listen must not stay.
@@ -147,9 +149,9 @@ async function announceProgram(
   return announce(context, name, advertised, {
     host: address.address,
     port: address.port,
-    contracts: guard.contracts,
+    contracts: [...guard.mounts.keys()],
     scheme: 'setSecureContext' in server ? 'https' : undefined,
-    metadata: routesTold(guard),
+    metadata: { ...mountsMetadata(guard.mounts), ...routesTold(guard) },
   });
 }
 

@@ -5,6 +5,7 @@ import { discovery, memberships, memoryRegistry, type Registry } from '@fwk/disc
 import { currentContext, defaultEnv, liveValue, traceKey } from '@fwk/kernel';
 import { resilience } from '@fwk/resilience';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createClient } from '../client/create-client.js';
 import { deferred } from '../fixtures/deferred.js';
 import { type ProgramHandlers, programs } from '../fixtures/programs.js';
 import { type RawRequest, send } from '../fixtures/raw-request.js';
@@ -172,7 +173,7 @@ describe.each(Object.entries(programs))('a program of %s in an application', (na
       tick: () => 1,
       forget: () => {},
     };
-    const { ask, registry } = await start({}, { mount: { '/api': served(shop, handlers as never) } });
+    const { ask, registry, url } = await start({}, { mount: { '/api': served(shop, handlers as never) } });
     expect(await ask('/api/items/a')).toMatchObject({ status: 200, json: { id: 'a', size: 7 } });
     const keyed = { method: 'POST', body: { sku: 'lamp', quantity: 1 }, headers: { 'idempotency-key': '"a"' } };
     expect(await ask('/api/orders', keyed)).toMatchObject({ status: 200, json: { order: 'lamp' } });
@@ -183,6 +184,13 @@ describe.each(Object.entries(programs))('a program of %s in an application', (na
     expect(await ask('/api/nothing')).toMatchObject({ status: 404, json: { code: 'FWK_HTTP_ROUTE_UNKNOWN' } });
     expect(await ask('/orders/1')).toMatchObject({ status: 200, headers: { 'x-by': 'program' } });
     const instance = await instanceIn(registry);
-    expect(instance?.contracts).toEqual(['shop@1.0.0']);
+    expect(instance).toMatchObject({ contracts: ['shop@1.0.0'], metadata: { mounts: 'shop@1.0.0 /api' } });
+    using known = memberships(registry, defaultEnv);
+    for (const where of [{ memberships: known }, { endpoints: [`${url}/api`] }]) {
+      const patient = { timeoutMs: 20_000, deadlineMs: 60_000 };
+      await using client = createClient(shop, { service: 'orders', ...where, ...patient });
+      expect(await client.item({ params: { id: 'b' }, query: {} })).toEqual({ id: 'b', size: 7 });
+      expect(await client.order({ body: { sku: 'lamp', quantity: 1 } })).toEqual({ order: 'lamp' });
+    }
   });
 });

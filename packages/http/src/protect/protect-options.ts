@@ -28,7 +28,10 @@ export interface ProtectOptions extends ServerPolicyOptions {
    * themselves; of a bare server, these are all that have names of their own in metrics and policies. @defaultValue none
    */
   readonly routes: Readonly<Record<string, RouteOptions>>;
-  /** Contracts that are served beside the program, by the path under which they are: `{ '/api': served(inventory, handlers) }`. @defaultValue none */
+  /**
+   * Contracts that are served beside the program, by the path under which they are: `{ '/api': served(inventory, handlers) }`. Clients that
+   * find the program by discovery are told the path; others give it with their `endpoints`. @defaultValue none
+   */
   readonly mount: Readonly<Record<string, Served | readonly Served[]>>;
   /** Whether `/livez`, `/readyz` and `/startupz` are answered, where the program has no such routes. @defaultValue true */
   readonly probes: boolean;
