@@ -7,6 +7,7 @@ import { serviceFetch } from '../adapters/service-fetch.js';
 import { contract } from '../contract/contract.js';
 import { get } from '../contract/operation.js';
 import { rawServer } from '../fixtures/raw-server.js';
+import type { ClientOptions, ClientParts } from './client-options.js';
 import { createClient } from './create-client.js';
 
 const greeter = (version: string) =>
@@ -28,7 +29,7 @@ async function echo() {
   return server;
 }
 
-function clientOf(version: string, options: Parameters<typeof createClient>[1]) {
+function clientOf(version: string, options: Partial<ClientOptions<ReturnType<typeof greeter>>> & ClientParts) {
   const client = createClient(greeter(version), { ...patient, ...options });
   onTestFinished(() => client[Symbol.asyncDispose]());
   return client;

@@ -159,7 +159,7 @@ test('the span of an attempt has the whole URL, with the path where the contract
   const server = await rawServer((_request, response) => {
     response.setHeader('content-type', 'application/json').end('1');
   });
-  closing.push(() => server[Symbol.asyncDispose]());
+  closing.push(async () => server[Symbol.asyncDispose]());
   const client = createClient(shop, { endpoints: [`${server.url}/api`], timeoutMs: 20_000, deadlineMs: 60_000 });
   closing.push(async () => client[Symbol.asyncDispose]());
   await client.tick();
