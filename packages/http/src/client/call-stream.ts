@@ -15,7 +15,7 @@ import {
 } from '@fwk/kernel';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { ItemStream } from '../contract/contract-types.js';
-import { ItemReader } from '../stream/item-reader.js';
+import { ItemReader, type ItemResult } from '../stream/item-reader.js';
 
 /** How often in a row a stream is called again without an item, and the pauses before that, in milliseconds. */
 const MOST_RESUMED = 5;
@@ -40,9 +40,7 @@ export interface CallStreamParts {
   over(stream: CallStream): void;
 }
 
-type Result = IteratorResult<unknown, undefined>;
-
-const finished: Result = Object.freeze({ value: undefined, done: true });
+const finished: ItemResult = Object.freeze({ value: undefined, done: true });
 
 /** Anything that gives items: the reader of an answer, or what a fallback answered instead. */
 type Source = ItemReader | AsyncIterator<unknown> | Iterator<unknown>;
@@ -62,29 +60,21 @@ export class CallStream implements ItemStream<unknown> {
   #failures = 0;
   #cancelled: Disposable | undefined;
   /** The step that is under way; the next one waits for it. */
-  #step: Promise<Result> | undefined;
+  #step: Promise<ItemResult> | undefined;
 
   constructor(parts: CallStreamParts) {
     this.#parts = parts;
     this.lastEventId = parts.lastEventId;
   }
 
-  next(): Promise<Result> {
-    const step = this.#step
-      ? this.#step.then(
-          () => this.#next(),
-          () => this.#next(),
-        )
-      : this.#next();
-    this.#step = step;
-    const done = () => {
-      if (this.#step === step) this.#step = undefined;
-    };
-    step.then(done, done);
-    return step;
+  next(): Promise<ItemResult> {
+    const before = this.#step;
+    if (before) return this.#under(before.then(this.#nextStep, this.#nextStep));
+    const step = this.#nextStep();
+    return step instanceof Promise ? this.#under(step) : Promise.resolve(step);
   }
 
-  async return(): Promise<Result> {
+  async return(): Promise<ItemResult> {
     this.#close();
     return finished;
   }
@@ -104,18 +94,29 @@ export class CallStream implements ItemStream<unknown> {
     if (this.#source instanceof ItemReader) this.#source.abort(error);
   }
 
-  #next(): Promise<Result> {
-    if (this.#over) return Promise.resolve(finished);
+  /** Later steps wait for this one. */
+  #under(step: Promise<ItemResult>): Promise<ItemResult> {
+    this.#step = step;
+    const done = () => {
+      if (this.#step === step) this.#step = undefined;
+    };
+    step.then(done, done);
+    return step;
+  }
+
+  /** At once where the item is here: most are, since they come in pieces. */
+  readonly #nextStep = (): ItemResult | Promise<ItemResult> => {
+    if (this.#over) return finished;
     if (this.#aborted) return this.#fail(this.#aborted.error);
     const step = this.#source ? this.#ask(this.#source) : this.#begin();
-    return step.then(this.#given, this.#failed);
+    return step instanceof Promise ? step.then(this.#given, this.#failed) : this.#given(step);
+  };
+
+  #ask(source: Source): ItemResult | Promise<ItemResult> {
+    return source instanceof ItemReader ? source.next() : nextOf(source);
   }
 
-  #ask(source: Source): Promise<Result> {
-    return Promise.resolve(source.next()) as Promise<Result>;
-  }
-
-  async #begin(): Promise<Result> {
+  async #begin(): Promise<ItemResult> {
     const { service, context, begun, request } = this.#parts;
     if (!this.#begun) {
       begun(this);
@@ -133,7 +134,7 @@ export class CallStream implements ItemStream<unknown> {
     return finished;
   }
 
-  readonly #given = (result: Result): Result | Promise<Result> => {
+  readonly #given = (result: ItemResult): ItemResult | Promise<ItemResult> => {
     if (this.#aborted && !this.#over) return this.#fail(this.#aborted.error);
     if (result.done || this.#over) {
       this.#close();
@@ -142,21 +143,21 @@ export class CallStream implements ItemStream<unknown> {
     this.#parts.items.add();
     const { lastId } = this.#source instanceof ItemReader ? this.#source : { lastId: undefined };
     // A server may begin with the item that it was told of.
-    if (this.#resumed && lastId === this.lastEventId) return this.#next();
+    if (this.#resumed && lastId === this.lastEventId) return this.#nextStep();
     this.#failures = 0;
     this.#resumed = false;
     this.lastEventId = lastId ?? this.lastEventId;
     return result;
   };
 
-  readonly #failed = (error: unknown): Result | Promise<Result> => {
+  readonly #failed = (error: unknown): ItemResult | Promise<ItemResult> => {
     this.#source = undefined;
     if (this.#over) return finished;
     if (this.#aborted) return this.#fail(this.#aborted.error);
     return this.#mayResume(error) ? this.#resume(error) : this.#fail(error);
   };
 
-  #fail(error: unknown): Promise<Result> {
+  #fail(error: unknown): Promise<ItemResult> {
     this.#close();
     return Promise.reject(error);
   }
@@ -168,7 +169,7 @@ export class CallStream implements ItemStream<unknown> {
     return isFwkError(error) && error.traits.retryable === true;
   }
 
-  async #resume(error: unknown): Promise<Result> {
+  async #resume(error: unknown): Promise<ItemResult> {
     const { clock, random, context, resumed } = this.#parts;
     const atOnce = this.#failures === 0 && isFwkError(error, 'FWK_HTTP_STREAM_DRAINING');
     const pauseMs = atOnce ? 0 : jittered(backoffBound(this.#failures, pauses), 0.5, random);
@@ -177,7 +178,7 @@ export class CallStream implements ItemStream<unknown> {
     if (pauseMs > 0) await sleep(clock, pauseMs, context).catch(() => {});
     if (context.cancelled) return this.#fail(context.reason);
     resumed.add();
-    return this.#next();
+    return this.#nextStep();
   }
 
   #close(): void {
@@ -188,6 +189,12 @@ export class CallStream implements ItemStream<unknown> {
     this.#source = undefined;
     if (this.#begun) this.#parts.over(this);
   }
+}
+
+/** What a fallback gives, or throws, at any time. */
+async function nextOf(source: AsyncIterator<unknown> | Iterator<unknown>): Promise<ItemResult> {
+  const { done, value } = await source.next();
+  return done ? finished : { value, done: false };
 }
 
 function leave(source: Source): void {

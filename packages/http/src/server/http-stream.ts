@@ -55,8 +55,9 @@ class HttpSink implements StreamSink {
     response.on('close', () => this.#hold(0));
   }
 
-  write(text: string): boolean {
-    const more = this.#response.write(text);
+  write(text: string, bytes: number): boolean {
+    // When each character is one byte, Node need not encode.
+    const more = this.#response.write(text, bytes === text.length ? 'latin1' : 'utf8');
     if (!more) this.#hold(this.#response.writableLength);
     return more;
   }

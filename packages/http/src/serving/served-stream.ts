@@ -11,7 +11,6 @@ import {
   type CallContext,
   type Clock,
   type Counter,
-  FwkError,
   isThenable,
   LastingEnd,
   type Limited,
@@ -19,17 +18,14 @@ import {
   type TimeLimit,
   type TimeLimits,
 } from '@fwk/kernel';
-import { encodeOf } from '../contract/codec.js';
 import type { OperationPlan } from '../contract/contract.js';
-import { itemId, type StreamPlan } from '../contract/item-stream.js';
+import type { StreamPlan } from '../contract/item-stream.js';
 import type { ChosenFormat } from '../stream/item-format.js';
 import { type ItemWriter, itemWriter, marked } from '../stream/item-writer.js';
 import { StreamDrainingError, type StreamLimitCode, StreamLimitError } from '../stream/stream-errors.js';
 import { headerNames } from '../wire/headers.js';
-import { jsonText } from '../wire/json-text.js';
-import { formatIssues, type Validated } from '../wire/validate.js';
-import { validateSent } from '../wire/validate-sent.js';
 import type { ServedAnswer } from './answer.js';
+import { ItemRecords, iteratorOf } from './item-records.js';
 import type { OpenStream, OpenStreams } from './open-streams.js';
 import type { AnswerStream, StreamSink } from './stream-sink.js';
 
@@ -77,16 +73,20 @@ export class ServedStream implements OpenStream, AnswerStream, Limited {
   readonly #source: Iterator<unknown> | AsyncIterator<unknown>;
   readonly #owner: StreamOwner;
   readonly #writer: ItemWriter;
+  readonly #records: ItemRecords;
   readonly #startedMs: number;
   #opened: ((end: AnswerEnd) => void) | undefined;
   #sink: StreamSink | undefined;
   #text = '';
   #count = 0;
-  #flushing = false;
+  /** A tick is due that writes what is here. */
+  #ticking = false;
   /** The wire wants no more for now, since then. */
   #fullMs: number | undefined;
-  /** The handler was asked for an item, then. */
-  #askedMs: number | undefined;
+  #pumping = false;
+  /** Whether the handler is asked for an item, and since when. */
+  #asked = false;
+  #askedMs = 0;
   #wroteMs: number;
   #limit: TimeLimit | undefined;
   #cancelled: Disposable | undefined;
@@ -108,6 +108,7 @@ export class ServedStream implements OpenStream, AnswerStream, Limited {
     this.#clock = parts.limits.clock;
     this.#owner = owner;
     this.#writer = itemWriter(format, marks);
+    this.#records = new ItemRecords(id, plan, this.#writer);
     this.#startedMs = this.#clock.now();
     this.#wroteMs = this.#startedMs;
     this.answer = {
@@ -134,7 +135,7 @@ export class ServedStream implements OpenStream, AnswerStream, Limited {
     this.#opened = opened;
     this.#parts.streams.add(this);
     this.#cancelled = context.onCancel((reason) => this.#finish('left', reason));
-    if (!this.how) this.#ask();
+    if (!this.how) this.#pump();
   }
 
   start(sink: StreamSink): void {
@@ -164,7 +165,7 @@ export class ServedStream implements OpenStream, AnswerStream, Limited {
     const { idleMs, totalMs } = this.#plan;
     if (nowMs >= this.#startedMs + totalMs) {
       this.#late('FWK_HTTP_STREAM_TOTAL', 'the stream has not ended', totalMs);
-    } else if (this.#askedMs !== undefined && nowMs >= this.#askedMs + idleMs) {
+    } else if (this.#asked && nowMs >= this.#askedMs + idleMs) {
       this.#late('FWK_HTTP_STREAM_IDLE', 'the handler gave no item', idleMs);
     } else if (this.#fullMs !== undefined && nowMs >= this.#fullMs + idleMs) this.#sink?.destroy();
     else this.#beat(nowMs);
@@ -186,7 +187,7 @@ export class ServedStream implements OpenStream, AnswerStream, Limited {
   /** Sets the nearest limit. */
   #arm(nowMs: number): void {
     const { idleMs, totalMs, heartbeatMs } = this.#plan;
-    const waitsMs = this.#askedMs === undefined ? Number.POSITIVE_INFINITY : this.#askedMs + idleMs;
+    const waitsMs = this.#asked ? this.#askedMs + idleMs : Number.POSITIVE_INFINITY;
     const wireMs = this.#fullMs === undefined ? this.#wroteMs + heartbeatMs : this.#fullMs + idleMs;
     // The handler is asked again and again between two looks, so one that is not asked now may be soon.
     const nextMs = Math.min(this.#startedMs + totalMs, waitsMs, wireMs, nowMs + idleMs);
@@ -194,85 +195,71 @@ export class ServedStream implements OpenStream, AnswerStream, Limited {
       this.#limit = this.#parts.limits.begin(this, nowMs, Math.max(1, nextMs - nowMs));
   }
 
-  #ask(): void {
-    this.#askedMs = this.#clock.now();
+  /** Asks the handler for one item after another, until the wire wants no more. One runs at a time. */
+  async #pump(): Promise<void> {
+    this.#pumping = true;
     try {
-      const step: unknown = this.#source.next();
-      (isThenable(step) ? step : Promise.resolve(step)).then(this.#got, this.#failed);
+      do {
+        this.#asked = true;
+        // Otherwise the next tick sets it: looking at the clock for each item would cost as much as writing it.
+        if (!this.#ticking) this.#askedMs = this.#clock.now();
+        const given = this.#source.next();
+        // Lists and generators that do not wait cost no promise.
+        const step = isThenable(given) ? await given : given;
+        this.#asked = false;
+        if (this.how) return;
+        if (step.done) return this.#finish('ended', undefined);
+        const record = this.#records.of(step.value);
+        this.#write(typeof record === 'string' ? record : await record);
+        // Until the head of the answer is out there is nowhere to put more.
+      } while (!this.how && this.#sink && this.#fullMs === undefined);
     } catch (error) {
-      this.#failed(error);
+      await this.#failed(error);
+    } finally {
+      this.#pumping = false;
     }
   }
 
-  readonly #got = (step: unknown): void => {
-    this.#askedMs = undefined;
-    if (this.how) return;
-    const { done, value } = Object(step) as Partial<IteratorResult<unknown>>;
-    if (done) {
-      this.#finish('ended', undefined);
-      return;
-    }
-    try {
-      const checked = validateSent(this.#plan.schema, 'response', value);
-      if (checked instanceof Promise) checked.then((later) => this.#write(later, value)).catch(this.#failed);
-      else this.#write(checked, value);
-    } catch (error) {
-      this.#failed(error);
-    }
-  };
-
-  readonly #failed = (error: unknown): void => {
-    this.#askedMs = undefined;
+  async #failed(error: unknown): Promise<void> {
+    this.#asked = false;
     const told = this.#parts.told(error);
-    if (told instanceof Promise) told.then((later) => this.#finish('failed', later));
-    else this.#finish('failed', told);
-  };
-
-  /** @param given - by the handler */
-  #write(checked: Validated, given: unknown): void {
-    if (this.how) return;
-    if (checked.issues)
-      throw this.#invalid(`an item against its contract: ${formatIssues(checked.issues)}`, checked.issues);
-    const json: string | undefined = jsonText(checked.value);
-    if (json === undefined) throw this.#invalid('an item that has no form in JSON');
-    const { maxItemBytes } = this.#plan;
-    if (json.length * 3 > maxItemBytes && Buffer.byteLength(json) > maxItemBytes) {
-      throw this.#invalid(`an item of ${Buffer.byteLength(json)} bytes, more than maxItemBytes ${maxItemBytes}`);
-    }
-    const text = this.#writer.item(json, itemId(this.#plan, encodeOf(this.#plan.schema) ? given : checked.value));
-    if (text === undefined) throw this.#invalid('an item that begins like the end of a stream');
-    this.#text += text;
-    this.#count++;
-    if (this.#opened) {
-      // The handler is asked again when the head is out.
-      this.#begun(undefined);
-      return;
-    }
-    if (this.#text.length >= PIECE_LENGTH) this.#flush();
-    else if (!this.#flushing) {
-      this.#flushing = true;
-      // Comes when the handler waits for something: what it gives before that goes out in one piece.
-      process.nextTick(this.#flush);
-    }
-    if (!this.how && this.#fullMs === undefined) this.#ask();
+    this.#finish('failed', told instanceof Promise ? await told : told);
   }
 
-  readonly #flush = (): void => {
-    this.#flushing = false;
+  #write(record: string): void {
+    if (this.how) return;
+    this.#text += record;
+    this.#count++;
+    if (this.#opened) this.#begun(undefined);
+    else if (this.#text.length >= PIECE_LENGTH) this.#flush();
+    else if (!this.#ticking) {
+      this.#ticking = true;
+      // Comes when the handler waits for something: what it gives before that goes out in one piece.
+      process.nextTick(this.#tick);
+    }
+  }
+
+  readonly #tick = (): void => {
+    this.#ticking = false;
+    if (this.#asked) this.#askedMs = this.#clock.now();
+    this.#flush();
+  };
+
+  #flush(): void {
     const text = this.#text;
     if (text === '' || !this.#sink || this.how || this.#fullMs !== undefined) return;
     this.#text = '';
-    this.#countItems(text);
+    const bytes = this.#countItems(text);
     this.#wroteMs = this.#clock.now();
-    if (!this.#sink.write(text)) this.#fullMs = this.#wroteMs;
-  };
+    if (!this.#sink.write(text, bytes)) this.#fullMs = this.#wroteMs;
+  }
 
   /** The wire wants more. */
   readonly #goOn = (): void => {
     if (this.how) return;
     this.#fullMs = undefined;
     this.#flush();
-    if (this.#fullMs === undefined && this.#askedMs === undefined) this.#ask();
+    if (this.#fullMs === undefined && !this.#pumping) this.#pump();
   };
 
   #begun(end: AnswerEnd): void {
@@ -314,11 +301,14 @@ export class ServedStream implements OpenStream, AnswerStream, Limited {
     return typeof body === 'string' ? this.#writer.problem(body) : '';
   }
 
-  #countItems(text: string): void {
-    this.bytes += Buffer.byteLength(text);
+  /** @returns the bytes of the text */
+  #countItems(text: string): number {
+    const bytes = Buffer.byteLength(text);
+    this.bytes += bytes;
     this.items += this.#count;
     if (this.#count > 0) this.#parts.items.add(this.#count);
     this.#count = 0;
+    return bytes;
   }
 
   /** Lets the handler clean up. What it throws then has no caller. */
@@ -332,22 +322,4 @@ export class ServedStream implements OpenStream, AnswerStream, Limited {
       }
     });
   }
-
-  #invalid(what: string, issues?: unknown): FwkError {
-    return new FwkError('FWK_HTTP_RESPONSE_INVALID', `${this.#operation} gave ${what}`, {
-      details: { operation: this.#operation, issues },
-    });
-  }
-}
-
-function iteratorOf(operation: string, source: unknown): Iterator<unknown> | AsyncIterator<unknown> {
-  if (typeof source === 'object' && source !== null) {
-    if (Symbol.asyncIterator in source) return (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-    if (Symbol.iterator in source) return (source as Iterable<unknown>)[Symbol.iterator]();
-  }
-  throw new FwkError(
-    'FWK_HTTP_RESPONSE_INVALID',
-    `${operation} is a stream, but its handler answered no items: answer an async iterable, such as an async generator`,
-    { details: { operation } },
-  );
 }

@@ -1,7 +1,10 @@
 /** Where the records of an answered stream go: the wire, behind the head of the answer. */
 export interface StreamSink {
-  /** @returns false when the wire wants no more for now; `drained` is called when it does again */
-  write(text: string): boolean;
+  /**
+   * @param bytes - of the text
+   * @returns false when the wire wants no more for now; `drained` is called when it does again
+   */
+  write(text: string, bytes: number): boolean;
   /** Sends the last record, and ends the answer. */
   end(text: string): void;
   /** Ends it so that the caller sees that it is broken off. */

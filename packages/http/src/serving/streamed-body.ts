@@ -2,7 +2,7 @@
 import { CancelledError, type Counter, type TimeLimits } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
 import type { StreamPlan } from '../contract/item-stream.js';
-import { ItemReader } from '../stream/item-reader.js';
+import { ItemReader, type ItemResult } from '../stream/item-reader.js';
 import { StreamDrainingError } from '../stream/stream-errors.js';
 import { formatIssues } from '../wire/validate.js';
 import type { IncomingRequest } from './incoming-request.js';
@@ -79,13 +79,13 @@ export class StreamedBody implements AsyncIterableIterator<unknown>, OpenStream 
     return this.#reader.count;
   }
 
-  next(): Promise<IteratorResult<unknown, undefined>> {
+  next(): Promise<ItemResult> {
     const step = this.#last.then(() => this.#step());
     this.#last = step.catch(() => {});
     return step;
   }
 
-  async return(): Promise<IteratorResult<unknown, undefined>> {
+  async return(): Promise<ItemResult> {
     this.#reader.stop();
     return { value: undefined, done: true };
   }
@@ -103,15 +103,14 @@ export class StreamedBody implements AsyncIterableIterator<unknown>, OpenStream 
     this.#reader.abort(new StreamDrainingError(this.#operation));
   }
 
-  #step(): Promise<IteratorResult<unknown, undefined>> {
+  async #step(): Promise<ItemResult> {
     if (!this.#begun) {
       this.#begun = true;
       this.#pieces.resume();
     }
-    return this.#reader.next().then((result) => {
-      if (!result.done) this.#items.add();
-      return result;
-    });
+    const result = await this.#reader.next();
+    if (!result.done) this.#items.add();
+    return result;
   }
 }
 

@@ -43,6 +43,9 @@ export interface ReaderParts {
   cutOff(): unknown;
 }
 
+/** An item, or the end. */
+export type ItemResult = IteratorResult<unknown, undefined>;
+
 /** See the head of this file. For one reader at a time. */
 export class ItemReader implements RecordTaker, Limited {
   /** Id of the last item that was given out. */
@@ -68,7 +71,7 @@ export class ItemReader implements RecordTaker, Limited {
   #heardMs: number;
   #limit: TimeLimit | undefined;
   /** The first item, where it was looked at before it was asked for. */
-  #peeked: Promise<IteratorResult<unknown, undefined>> | undefined;
+  #peeked: ItemResult | Promise<ItemResult> | undefined;
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
@@ -173,8 +176,10 @@ export class ItemReader implements RecordTaker, Limited {
     this.#arm(this.#waitingMs);
   }
 
-  /** The next item. For one call at a time. */
-  next(): Promise<IteratorResult<unknown, undefined>> {
+  /** The next item: at once where it is here, and its schema answers at once. For one call at a time. */
+  next(): ItemResult | Promise<ItemResult> {
+    const text = this.#texts[this.#at];
+    if (text !== undefined && this.#peeked === undefined) return this.#read(text);
     if (this.ready) return this.#take();
     return new Promise<void>((resolve) => this.whenReady(resolve)).then(() => this.#take());
   }
@@ -192,9 +197,10 @@ export class ItemReader implements RecordTaker, Limited {
   peek(): Promise<void> | undefined {
     if (this.#at >= this.#texts.length) return undefined;
     const first = this.#take();
+    this.#peeked = first;
+    if (!(first instanceof Promise)) return undefined;
     // Nobody may ask for it any more.
     first.catch(() => {});
-    this.#peeked = first;
     return first.then(() => {});
   }
 
@@ -229,14 +235,18 @@ export class ItemReader implements RecordTaker, Limited {
     this.#limit = limits.begin(this, nowMs, Math.max(0, endMs - nowMs));
   }
 
-  #take(): Promise<IteratorResult<unknown, undefined>> {
+  #take(): ItemResult | Promise<ItemResult> {
     const peeked = this.#peeked;
     if (peeked) {
       this.#peeked = undefined;
       return peeked;
     }
     const text = this.#texts[this.#at];
-    if (text === undefined) return this.#end();
+    return text === undefined ? this.#end() : this.#read(text);
+  }
+
+  /** Parses and validates the first text that waits. */
+  #read(text: string): ItemResult | Promise<ItemResult> {
     const id = this.#ids[this.#at];
     this.#at++;
     this.#waitingLength -= text.length;
@@ -245,20 +255,9 @@ export class ItemReader implements RecordTaker, Limited {
       this.#paused = false;
       this.#parts.resume();
     }
-    let value: unknown;
     try {
-      value = parseJson(text);
-    } catch (error) {
-      return Promise.reject(this.#broken(this.#parts.wrong(this.count, jsonFault(error), [], error)));
-    }
-    return this.#validated(value, id);
-  }
-
-  #validated(value: unknown, id: string | undefined): Promise<IteratorResult<unknown, undefined>> {
-    const { plan, part } = this.#parts;
-    try {
-      const checked = validatePart(plan.schema, part, value);
-      if (!(checked instanceof Promise)) return Promise.resolve(this.#give(checked, id));
+      const checked = validatePart(this.#parts.plan.schema, this.#parts.part, this.#parsed(text));
+      if (!(checked instanceof Promise)) return this.#give(checked, id);
       return checked
         .then((later) => this.#give(later, id))
         .catch((error) => {
@@ -269,7 +268,15 @@ export class ItemReader implements RecordTaker, Limited {
     }
   }
 
-  #give(checked: Validated, id: string | undefined): IteratorResult<unknown, undefined> {
+  #parsed(text: string): unknown {
+    try {
+      return parseJson(text);
+    } catch (error) {
+      throw this.#parts.wrong(this.count, jsonFault(error), [], error);
+    }
+  }
+
+  #give(checked: Validated, id: string | undefined): ItemResult {
     const { plan, wrong } = this.#parts;
     if (checked.issues) throw wrong(this.count, 'does not fit the contract', checked.issues);
     const { value } = checked;
@@ -278,10 +285,10 @@ export class ItemReader implements RecordTaker, Limited {
     return { value, done: false };
   }
 
-  #end(): Promise<IteratorResult<unknown, undefined>> {
+  #end(): ItemResult | Promise<ItemResult> {
     const failure = this.#failure;
     this.#failure = undefined;
-    return failure ? Promise.reject(failure.error) : Promise.resolve({ value: undefined, done: true });
+    return failure ? Promise.reject(failure.error) : { value: undefined, done: true };
   }
 
   /** What follows is not read. @returns the error */

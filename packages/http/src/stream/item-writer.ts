@@ -24,6 +24,9 @@ export interface ItemWriter {
   readonly heartbeat: string;
 }
 
+/** The third character of a mark. */
+export const AT = '@'.charCodeAt(0);
+
 /** How the marks among lines begin. */
 export const lineMarks = Object.freeze({ problem: '{"@problem":', end: '{"@end":' });
 
@@ -34,7 +37,8 @@ export const eventMarks = Object.freeze({ problem: 'problem', end: 'end' });
 export const marked = 'marked';
 
 const plainLines: ItemWriter = Object.freeze({
-  item: (json: string) => (json.startsWith('{"@') && isMark(json) ? undefined : `${json}\n`),
+  // Looking at one character costs less than comparing the beginning.
+  item: (json: string) => (json.charCodeAt(2) === AT && isMark(json) ? undefined : `${json}\n`),
   problem: (document: string) => `${lineMarks.problem}${document}}\n`,
   end: '',
   heartbeat: '\n',

@@ -1,6 +1,6 @@
 /** Reads the records of a stream from its bytes: the counterpart of `item-writer.ts`. */
 import type { ItemFormat } from '../contract/item-stream.js';
-import { eventMarks, lineMarks } from './item-writer.js';
+import { AT, eventMarks, lineMarks } from './item-writer.js';
 import { ItemFault, LineSplitter } from './line-splitter.js';
 
 /** Takes the records. */
@@ -55,7 +55,7 @@ class LineReader implements RecordReader {
     // An empty line says only that the writer is alive.
     if (line === '' || line === '\r') return;
     const { end, problem } = lineMarks;
-    if (!this.#marks || !line.startsWith('{"@')) this.#to.item(line, undefined);
+    if (line.charCodeAt(2) !== AT || !this.#marks) this.#to.item(line, undefined);
     else if (line.startsWith(end)) this.#to.ended();
     else if (line.startsWith(problem)) this.#to.problem(line.slice(problem.length, line.lastIndexOf('}')));
     else this.#to.item(line, undefined);
