@@ -14,6 +14,16 @@ export const httpErrors = Object.freeze({
     summary: 'Two operations served together have the same method and path, or one takes a path of the probes.',
     status: 500,
   },
+  FWK_HTTP_CREDENTIALS_FAILED: {
+    summary:
+      'There is no credential for a call: the token server does not answer, or not with a token. Nothing was sent; `cause` says why, and `retryAfterMs` when it is asked again.',
+    status: 500,
+  },
+  FWK_HTTP_PROXY_REFUSED: {
+    summary:
+      'A proxy did not make a tunnel to an endpoint; the status is its own. It is the `cause` of `FWK_HTTP_CONNECTION`.',
+    status: 500,
+  },
   FWK_HTTP_PORT_TAKEN: {
     summary: 'The port to listen on is in use. Stop what uses it, choose another, or 0 for any free one.',
     status: 500,

@@ -1,5 +1,7 @@
 /** The events of this package: name and what it says. */
 export const httpEvents = Object.freeze({
+  'credentials.failed':
+    'No credential could be had for the calls of a service: what went wrong, failures in a row, and when it is asked again. Never a secret.',
   'shadow.differed':
     'The answer to a copied call is not that of the call itself; carries operation and what differs. At most one a second for each operation; `untold` says how many there were since.',
   'variant.refused':

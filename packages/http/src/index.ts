@@ -16,9 +16,12 @@ export {
   HeadersFailedError,
   HeadersInvalidError,
 } from './calling/client-errors.js';
+export { CredentialsFailedError } from './calling/credentials-failed-error.js';
+export type { RequestSigner, RequestToSign, SignedHeaders } from './calling/request-to-sign.js';
 export type { WireChoice } from './calling/wire-choice.js';
 export type { ClientBalancer, ClientBalancerSettings } from './client/client-balancer.js';
 export { describeClient } from './client/client-core.js';
+export type { BoundCredentials, Credentials, CredentialsParts, Grant } from './client/client-credentials.js';
 export type { ClientFields } from './client/client-fields.js';
 export type { ClientHeaders, HeadersCall, HeadersFunction, HeaderValues } from './client/client-headers.js';
 export { clientOf } from './client/client-of.js';
@@ -81,6 +84,8 @@ export { type IdempotencyOptions, idempotencyDefaults } from './idempotency/idem
 export type { Claim, ClaimedKey, IdempotencyStore, KeptAnswer, KeyedRequest } from './idempotency/idempotency-store.js';
 export { inProcess, type LocalFacts, type LocalGroup, localGroup, localGroupToken } from './local/local-group.js';
 export { httpMetrics } from './metrics.js';
+export type { ClientProxy } from './proxy/client-proxy.js';
+export { ProxyRefusedError } from './proxy/through-proxy.js';
 export type { AdvertiseOptions } from './server/advertise.js';
 export { type HttpOptions, http } from './server/http.js';
 export type { HttpServer } from './server/http-server.js';

@@ -30,7 +30,7 @@ test('every event in the table is emitted somewhere, and every event that is emi
     .filter((name) => name !== 'events.ts')
     .map(read)
     .join('\n');
-  const emitted = new Set(code.match(/(?<=')(?:shadow|variant)\.[a-z-]+(?=')/g));
+  const emitted = new Set(code.match(/(?<=')(?:credentials|failover|shadow|variant)\.[a-z-]+(?=')/g));
   expect([...emitted].sort()).toEqual(Object.keys(httpEvents).sort());
 });
 

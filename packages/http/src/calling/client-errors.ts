@@ -41,11 +41,14 @@ export class HeadersInvalidError extends FwkError {
   /** Name of the header; empty when it is about all of them. */
   readonly header: string;
 
-  /** @param why - in words that follow the header's name; its value is not shown. */
-  constructor(operation: string, header: string, why: string) {
+  /**
+   * @param why - in words that follow the header's name; its value is not shown.
+   * @param who - answered it. @defaultValue the client's headers function
+   */
+  constructor(operation: string, header: string, why: string, who = "the client's headers function") {
     const what =
       header === '' ? `headers that ${why}` : `a header that cannot be sent: ${JSON.stringify(header)} ${why}`;
-    super('FWK_HTTP_HEADERS_INVALID', `${operation} was not sent: the client's headers function answered ${what}`, {
+    super('FWK_HTTP_HEADERS_INVALID', `${operation} was not sent: ${who} answered ${what}`, {
       details: { operation, header, why },
       traits: { refusedBy: 'caller', notProcessed: true },
     });

@@ -1,5 +1,6 @@
 import type { Endpoint } from '@fwk/discovery';
 import type { Clock, FollowedTls, Logger, Meter } from '@fwk/kernel';
+import type { ProxyChoice } from '../proxy/client-proxy.js';
 import type { WireChoice } from './wire-choice.js';
 
 /** TLS of the connections of a client. */
@@ -27,6 +28,8 @@ export interface ConnectionParts {
   /** Whether the baggage of the call goes along. */
   readonly baggage: boolean;
   readonly tls: ConnectionTls;
+  /** The proxy on the way to an endpoint. @defaultValue none */
+  readonly proxy: ProxyChoice | undefined;
   /** How long making a connection may take, in milliseconds; read for each connection. */
   readonly connectTimeoutMs: () => number;
 }

@@ -8,13 +8,12 @@
 import { connect, type IpcNetConnectOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type Clock, outside, type Timer } from '@fwk/kernel';
 import type { buildConnector } from 'undici';
+import type { ProxyServer } from '../proxy/client-proxy.js';
+import { throughProxy, type Upgrade } from '../proxy/through-proxy.js';
 
 type Connector = buildConnector.connector;
 type Options = buildConnector.Options;
 type Callback = buildConnector.Callback;
-
-/** Puts TLS over a plain connection. */
-export type Upgrade = (plain: Socket, callback: Callback) => void;
 
 /** The value that undici uses. */
 const KEEP_ALIVE_PROBE_MS = 60_000;
@@ -25,29 +24,42 @@ const READ_BYTES = 64 * 1024;
  * @param limitMs - how long a connection may take, its TLS handshake included; read when one is made.
  * @param upgrade - makes a TLS connection over a plain one; undefined for `http:`.
  * @param socketPath - the Unix socket to connect to, whatever host a request names. @defaultValue that host and its port
+ * @param proxy - on the way to that host. @defaultValue none
  */
 export function connector(
   clock: Clock,
   limitMs: () => number,
   upgrade: Connector | undefined,
   socketPath?: string,
+  proxy?: ProxyServer,
 ): Connector {
   return (options, callback) => {
     const to = socketPath === undefined ? tcp(options, upgrade ? 443 : 80) : { path: socketPath };
     const secure: Upgrade | undefined = upgrade && ((plain, done) => upgrade({ ...options, httpSocket: plain }, done));
-    openSocket(clock, limitMs(), to, secure, callback);
+    openSocket(clock, limitMs(), to, secure, callback, proxy);
   };
 }
 
-/** Makes one connection. @param limitMs - how long it may take, its TLS handshake included. */
+/**
+ * Makes one connection.
+ * @param limitMs - how long it may take, its TLS handshake included.
+ * @param proxy - on the way there. @defaultValue none
+ */
 export function openSocket(
   clock: Clock,
   limitMs: number,
   to: TcpNetConnectOpts | IpcNetConnectOpts,
   upgrade: Upgrade | undefined,
   callback: Callback,
+  proxy?: ProxyServer,
 ): void {
-  outside(() => new Connecting(clock, limitMs, callback).start(to, upgrade));
+  const connecting = () => new Connecting(clock, limitMs, callback);
+  if (!proxy || !('port' in to)) {
+    outside(() => connecting().start(to, upgrade));
+    return;
+  }
+  const onward = throughProxy(proxy, String(to.host), to.port, upgrade);
+  outside(() => connecting().start(tcpTo(proxy.host, proxy.port), onward));
 }
 
 /** How a connection over TCP is made. */

@@ -21,6 +21,7 @@ import { marked } from '../stream/item-writer.js';
 import { headerNames } from '../wire/headers.js';
 import type { WireHeaders } from '../wire/wire-headers.js';
 import type { Attempt } from './attempt.js';
+import type { RequestSigner } from './request-to-sign.js';
 
 /** What travels through a client's stack: one logical call, validated and ready to be written. */
 export interface OperationRequest {
@@ -36,6 +37,8 @@ export interface OperationRequest {
   readonly idempotencyKey: string | undefined;
   /** What the caller gave, for fallbacks. */
   readonly given: unknown;
+  /** Signs it in front of the connection. */
+  readonly sign?: RequestSigner | undefined;
   /** Set where the answer is not to be read here but passed on. */
   readonly forwarded?: Forwarded;
 }

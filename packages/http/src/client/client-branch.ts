@@ -8,7 +8,9 @@ import type { PolicyOptions, PolicyRegistry, PolicyVariant } from '@fwk/resilien
 import { ClientClosedError } from '../calling/client-errors.js';
 import type { ConnectionTls } from '../calling/connection-parts.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
+import type { ProxyChoice } from '../proxy/client-proxy.js';
 import type { ClientPurpose } from './client-core.js';
+import type { ClientCredentials } from './client-credentials.js';
 import { reachable } from './client-endpoints.js';
 import { type CheckedClientOptions, type ClientParts, clientDefaults, type EndpointSource } from './client-options.js';
 import { clientRouter } from './client-routing.js';
@@ -28,6 +30,8 @@ export interface BranchParts<C> {
   readonly env: Env;
   readonly self: ClientParts['self'];
   readonly tls: ConnectionTls;
+  readonly proxy: ProxyChoice | undefined;
+  readonly credentials: ClientCredentials | undefined;
 }
 
 /** See the head of this file. Disposing of it closes its connections once the calls under way are over. */
@@ -47,7 +51,7 @@ export interface ClientBranch extends AsyncDisposable {
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
 export function clientBranch<C>(parts: BranchParts<C>, variant?: PolicyVariant): ClientBranch {
-  const { purpose, service, own, policy, registry, source, env, self, tls } = parts;
+  const { purpose, service, own, policy, registry, source, env, self, tls, proxy, credentials } = parts;
   const kind = purpose.kind(service, typeof own.headers === 'function');
   const branch = variant ? { ...kind, label: `${service}/${variant.variant}`, variant } : kind;
   const owned: Disposable[] = [];
@@ -56,19 +60,29 @@ export function clientBranch<C>(parts: BranchParts<C>, variant?: PolicyVariant):
     owned.push(use);
     const routed = clientRouter(use.live('routing'), self);
     owned.push(routed);
-    const stack = clientStack(service, purpose, own, reachable(source, use.live('wire')), use, routed.router, {
+    const stack = clientStack(
       service,
-      clock: env.clock,
-      random: env.random,
-      logger: env.logger,
-      metrics: env.metrics,
-      wire: () => currentOf(use.options().wire) ?? clientDefaults.wire,
-      maxAnswerBytes: own.maxAnswerBytes,
-      maxConnections: own.maxConnections,
-      baggage: own.baggage ?? own.endpoints === undefined,
-      tls,
-      connectTimeoutMs: () => own.connectTimeoutMs ?? connectLimitMs(currentOf(use.options().timeoutMs)),
-    });
+      purpose,
+      own,
+      reachable(source, use.live('wire')),
+      use,
+      routed.router,
+      {
+        service,
+        clock: env.clock,
+        random: env.random,
+        logger: env.logger,
+        metrics: env.metrics,
+        wire: () => currentOf(use.options().wire) ?? clientDefaults.wire,
+        maxAnswerBytes: own.maxAnswerBytes,
+        maxConnections: own.maxConnections,
+        baggage: own.baggage ?? own.endpoints === undefined,
+        tls,
+        proxy,
+        connectTimeoutMs: () => own.connectTimeoutMs ?? connectLimitMs(currentOf(use.options().timeoutMs)),
+      },
+      credentials,
+    );
     // Each endpoint has its connection; what comes here is an attempt of a call that was under way when the client was closed.
     const built = stack.stack.into(() => Promise.reject(new ClientClosedError(service)));
     return {

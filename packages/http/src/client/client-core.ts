@@ -18,9 +18,11 @@ import { type PolicyKind, policyRegistry } from '@fwk/resilience';
 import { ClientUnboundError } from '../calling/client-errors.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import { membersOf } from '../local/local-group.js';
+import { proxyChoice } from '../proxy/client-proxy.js';
 import type { WireHeaders } from '../wire/wire-headers.js';
 import { ByVariant } from './by-variant.js';
 import { clientBranch } from './client-branch.js';
+import { boundCredentials } from './client-credentials.js';
 import { constantHeaders } from './client-headers.js';
 import { type ClientOptions, type ClientParts, checkClientOptions, type EndpointSource } from './client-options.js';
 import type { ClientCalls, ClientStack } from './client-stack.js';
@@ -54,11 +56,14 @@ export interface ClientCore {
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ClientUnboundError `FWK_HTTP_CLIENT_UNBOUND`
  */
 export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOptions<C>> & ClientParts): ClientCore {
-  const { memberships, env: parts, caller: _, policies, health, self, flags, topology, group, ...given } = options;
+  const { memberships, env: ownEnv, caller: _, policies, health, self, flags, topology, group, ...given } = options;
   const { owner } = purpose;
   const { own, policy } = checkClientOptions<C>(owner, given as Partial<ClientOptions<C>>);
+  if (own.proxy !== false && !own.endpoints) {
+    throw new OptionsError(owner, ['proxy is for endpoints: instances that are discovered are called directly']);
+  }
   const constant = constantHeaders(owner, own.headers);
-  const env = namedEnv(makeEnv(parts), 'http.client');
+  const env = namedEnv(makeEnv(ownEnv), 'http.client');
   const service = own.service ?? purpose.service;
   const owned: Disposing[] = [];
   try {
@@ -66,7 +71,12 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
     if (tls.followed) owned.push(tls.followed);
     const source = sourceOf(purpose, service, own, memberships, group);
     const registry = policies ?? policyRegistry(env);
-    const branch = { purpose: { ...purpose, topology }, service, own, policy, registry, source, env, self, tls };
+    const proxy = proxyChoice(owner, own.proxy);
+    const parts = { service, env, tls: own.tls, proxy: own.proxy };
+    const credentials = boundCredentials(owner, own.credentials, own.endpoints, parts);
+    if (credentials) owned.push(credentials.bound);
+    const ways = { registry, source, tls, proxy, credentials };
+    const branch = { ...ways, purpose: { ...purpose, topology }, service, own, policy, env, self };
     const usual = clientBranch(branch);
     owned.unshift(usual);
     const flag = flags?.ofPolicy(own.policy ?? service);

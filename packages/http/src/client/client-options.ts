@@ -30,6 +30,8 @@ import type { OperationRequest, OperationResponse } from '../calling/operation-r
 import type { AnyContract, FallbackOf, OperationName, RequestOf } from '../contract/contract-types.js';
 import type { LocalEndpoint } from '../local/local-endpoint.js';
 import type { LocalGroup } from '../local/local-group.js';
+import type { ClientProxy } from '../proxy/client-proxy.js';
+import type { Credentials } from './client-credentials.js';
 import { type ClientFields, clientFields } from './client-fields.js';
 import type { ClientHeaders } from './client-headers.js';
 import type { ClientTls } from './client-tls.js';
@@ -105,6 +107,16 @@ export interface ClientOptions<C = AnyContract> extends Omit<ClientPolicyOptions
   /** How long the headers function may take, 1 to 60 000 milliseconds; the call's own end may come first. @defaultValue 2000 */
   readonly headersTimeoutMs: number;
   /**
+   * What proves to the callee who calls: `bearer`, `basic`, `apiKey`, `clientCredentials` or `signing` of `@fwk/http/credentials`. Each
+   * attempt carries it; a 401 is answered by one refresh and one more attempt. Only over TLS or on this machine. @defaultValue none
+   */
+  readonly credentials: Credentials | undefined;
+  /**
+   * The proxy to `endpoints`: `'environment'` for what `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say when the client is made, the URL of
+   * one, or false. @defaultValue false
+   */
+  readonly proxy: ClientProxy;
+  /**
    * Whether the baggage of the call that a call is made in goes along; see `@fwk/core`. @defaultValue to instances that are found by
    * discovery, and not to `endpoints`, which may be somebody else's
    */
@@ -139,6 +151,8 @@ export const clientDefaults = Object.freeze({
   fallback: undefined,
   headers: undefined,
   headersTimeoutMs: 2000,
+  credentials: undefined,
+  proxy: false,
   baggage: undefined,
   maxAnswerBytes: 10_485_760,
   maxConnections: 256,
@@ -190,6 +204,9 @@ export function checkClientOptions<C>(owner: string, options: Partial<ClientOpti
     // Checked by `constantHeaders`, whose messages never show a value.
     headers: anything,
     headersTimeoutMs: millisecondsIn(1, 60_000),
+    // Checked by `boundCredentials` and `proxyChoice`, whose messages show no secret.
+    credentials: anything,
+    proxy: anything,
     baggage: optional(flag),
     maxAnswerBytes: integerIn(1, 1_073_741_824),
     maxConnections: integerIn(1, 10_000),

@@ -13,11 +13,14 @@ import { LocalEndpoint } from '../local/local-endpoint.js';
 import { shadow } from '../shadow/shadow.js';
 import { attemptSeries, attemptTelemetry } from './attempt-telemetry.js';
 import { balancerFrom, type ClientBalancer } from './client-balancer.js';
+import type { ClientCredentials } from './client-credentials.js';
 import { type CheckedClientOptions, type ClientParts, clientDefaults, type EndpointSource } from './client-options.js';
+import { credentialsLayer } from './credentials-layer.js';
 import { EndpointConnection } from './endpoint-connection.js';
 import { headersLayer } from './headers-layer.js';
 import { keyedAttempts } from './keyed-attempts.js';
 import { operationTelemetry } from './operation-telemetry.js';
+import { signingLayer } from './signing-layer.js';
 import { streamsByLeastRequest } from './stream-balancer.js';
 
 /** The layers of a client. */
@@ -52,18 +55,17 @@ export function clientStack<C>(
   use: PolicyUse,
   routing: Live<Router>,
   connections: ConnectionParts,
+  credentials: ClientCredentials | undefined,
 ): ClientStack {
   const { endpoints, settled } = source;
   const series = attemptSeries();
 
-  const atEndpoint = edited(
-    'endpointLayers',
-    options.endpointLayers,
-    use
-      .places<OperationRequest, OperationResponse>('endpoint')
-      // Innermost, so that it says what this endpoint did, time-outs included, and the callee's span hangs below it.
-      .use(attemptTelemetry(service, series)),
-  );
+  let inFront = use.places<OperationRequest, OperationResponse>('endpoint');
+  // Its time is the attempt's, and what it signs is what is sent.
+  if (options.credentials?.signs) inFront = inFront.use(signingLayer(service, options.credentials.kind));
+  // Innermost, so that it says what this endpoint did, time-outs included, and the callee's span hangs below it.
+  inFront = inFront.use(attemptTelemetry(service, series));
+  const atEndpoint = edited('endpointLayers', options.endpointLayers, inFront);
 
   let calls = use
     .places<OperationRequest, OperationResponse>('call')
@@ -74,6 +76,7 @@ export function clientStack<C>(
   // Each attempt has credentials of its own; no endpoint waits for them, or is judged by how they are made.
   const { headers, headersTimeoutMs } = options;
   if (typeof headers === 'function') calls = calls.use(headersLayer(service, headers, headersTimeoutMs));
+  if (credentials) calls = calls.use(credentialsLayer(service, credentials.kind, credentials.bound));
   const connect = (endpoint: Endpoint, reported: TakeReport) =>
     endpoint instanceof LocalEndpoint
       ? new LocalConnection(endpoint, connections, reported)

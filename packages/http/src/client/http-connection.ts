@@ -14,6 +14,7 @@ import { type OperationRequest, type PooledAttempt, pathAt } from '../calling/op
 import { Reconnecting } from '../calling/reconnecting.js';
 import { type AttemptWriter, writeAttempt } from '../calling/write-attempt.js';
 import { httpMetrics } from '../metrics.js';
+import type { ProxyServer } from '../proxy/client-proxy.js';
 import { headerNames } from '../wire/headers.js';
 import { AttemptHandler } from './attempt-handler.js';
 import { tlsUpgrade } from './client-tls.js';
@@ -36,6 +37,10 @@ export class HttpConnection {
   readonly #parts: ConnectionParts;
   readonly #reconnecting: Reconnecting;
   readonly #reported: TakeReport;
+  readonly #proxy: ProxyServer | undefined;
+  /** What stands before the paths of requests. */
+  readonly #asked: string;
+  readonly #proxyAuthorization: string | undefined;
   #pool: ConnectionPool | undefined;
   #closed = false;
 
@@ -45,6 +50,11 @@ export class HttpConnection {
     this.#url = place.url;
     this.#place = place;
     this.#parts = parts;
+    this.#proxy = place.socketPath === undefined ? parts.proxy?.(place.url) : undefined;
+    // A tunnel asks the proxy by itself; any other request tells the proxy where to go.
+    const isGiven = this.#proxy && place.url.startsWith('http:');
+    this.#asked = isGiven ? place.url : '';
+    this.#proxyAuthorization = isGiven ? this.#proxy?.authorization : undefined;
     this.#reconnecting = new Reconnecting(parts, () => this.#reconnect());
   }
 
@@ -83,9 +93,10 @@ export class HttpConnection {
         : this.#handlerFor(request, context, resolve, reject);
       const headers = new RequestHeaders(request.headers);
       writeAttempt(request, context, this.#parts, headers);
+      if (this.#proxyAuthorization !== undefined) headers.header('proxy-authorization', this.#proxyAuthorization);
       const options: Dispatcher.DispatchOptions = {
         method: forwarded?.method ?? request.operation.plan.method,
-        path: pathAt(this.#place, request),
+        path: this.#asked + pathAt(this.#place, request),
         headers: headers.list,
         body: forwarded ? forwarded.body : bodyOf(request, handler, this.#parts),
         bodyTimeout: forwarded ? forwarded.bodyTimeoutMs : 0,
@@ -123,7 +134,7 @@ export class HttpConnection {
       // The layers limit the time, so these two timers for each call would be of no use.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: connector(clock, connectTimeoutMs, upgrade, socketPath),
+      connect: connector(clock, connectTimeoutMs, upgrade, socketPath, this.#proxy),
     };
     const origin = socketPath === undefined ? this.#url : socketOrigin;
     this.#pool = new ConnectionPool(() => new Client(origin, options), maxConnections, this.#reconnecting);

@@ -3,7 +3,9 @@ import { describe, test } from 'vitest';
 import { clientOperation, type OperationRequest, type OperationResponse } from '../calling/operation-request.js';
 import { shop } from '../fixtures/shop-contract.js';
 import { attemptSeries, attemptTelemetry } from './attempt-telemetry.js';
+import { credentialsLayer } from './credentials-layer.js';
 import { operationTelemetry } from './operation-telemetry.js';
+import { signingLayer } from './signing-layer.js';
 
 const request: OperationRequest = {
   operation: clientOperation({ ...shop.plans[0]!, timeoutMs: 70 }, undefined),
@@ -15,9 +17,17 @@ const request: OperationRequest = {
 };
 const answer: OperationResponse = { status: 200, value: 7 };
 
+const granting = {
+  grant: () => ({ headers: { authorization: 'Bearer a' } }),
+  refused: () => false,
+  [Symbol.asyncDispose]: async () => {},
+};
+
 describe.each([
   ['operationTelemetry', () => operationTelemetry('shop', undefined)],
   ['attemptTelemetry', () => attemptTelemetry('shop', attemptSeries())],
+  ['credentialsLayer', () => credentialsLayer('shop', 'bearer', granting)],
+  ['signingLayer', () => signingLayer('shop', 'hmac')],
 ])('%s', (_name, layer) => {
   for (const { name, run } of layerContract({ layer, request, answer })) test(name, run);
 });

@@ -2,7 +2,8 @@
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectionParts, ConnectionTls, Place } from '../calling/connection-parts.js';
-import { openSocket, tcpTo, type Upgrade } from '../calling/connector.js';
+import { openSocket, tcpTo } from '../calling/connector.js';
+import type { Upgrade } from '../proxy/through-proxy.js';
 import { httpProtocol, muxProtocol } from '../wire/alpn.js';
 
 /** Connects. @throws the system's error, or that of TLS */
@@ -11,10 +12,11 @@ export function connectMux({ address, port, socketPath, url }: Place, parts: Con
   const upgrade = tls.demanded || url.startsWith('https:') ? overTls(tls, address) : undefined;
   return new Promise((resolve, reject) => {
     const to = socketPath === undefined ? tcpTo(address, port) : { path: socketPath };
-    openSocket(clock, connectTimeoutMs(), to, upgrade, (...[error, socket]) => {
+    const done: Parameters<Upgrade>[1] = (...[error, socket]) => {
       if (error) reject(error);
       else resolve(socket);
-    });
+    };
+    openSocket(clock, connectTimeoutMs(), to, upgrade, done, parts.proxy?.(url));
   });
 }
 
