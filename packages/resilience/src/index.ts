@@ -132,7 +132,7 @@ export type { EffectiveSetting, SettingOrigin } from './policy/merge-options.js'
 export { NoBreakerError } from './policy/no-breaker-error.js';
 export { policy } from './policy/policy.js';
 export type { PolicySource } from './policy/policy-definitions.js';
-export type { PolicyKind, PolicyOperations, PolicyVariant } from './policy/policy-kind.js';
+export { type PolicyKind, type PolicyOperations, type PolicyVariant, quotaUnheard } from './policy/policy-kind.js';
 export type { PolicyLayer } from './policy/policy-layer.js';
 export { PolicyNotInUseError } from './policy/policy-not-in-use-error.js';
 export {
@@ -161,6 +161,7 @@ export { UnknownPolicyError } from './policy/unknown-policy-error.js';
 export { rateLimit } from './rate/rate-limit.js';
 export { type RateAlgorithm, type RateLimitOptions, rateLimitDefaults } from './rate/rate-limit-options.js';
 export { RateLimitedError, type RateLimitRefusal } from './rate/rate-limited-error.js';
+export { type QuotaNews, RateQuota } from './rate/rate-quota.js';
 export type { Backoff, FailedAttempt } from './retry/backoff.js';
 export { retry } from './retry/retry.js';
 export { type RetryBudget, type RetryBudgetOptions, retryBudget, retryBudgetDefaults } from './retry/retry-budget.js';

@@ -4,6 +4,7 @@
  * let go of: a short rest is read, so that its connection can be used again.
  */
 import type { Dispatcher } from 'undici';
+import type { AnswerHead } from '../calling/attempt.js';
 import type { OperationResponse } from '../calling/operation-request.js';
 import { abortReason, HttpAttempt } from '../client/http-attempt.js';
 
@@ -29,7 +30,7 @@ export interface ForwardedAnswer extends OperationResponse {
 }
 
 /** See the head of this file. */
-export class ForwardedAttempt extends HttpAttempt implements Dispatcher.DispatchHandler {
+export class ForwardedAttempt extends HttpAttempt implements Dispatcher.DispatchHandler, AnswerHead {
   status = 0;
   headers: Headers = {};
   #controller: Controller | undefined;
@@ -40,6 +41,15 @@ export class ForwardedAttempt extends HttpAttempt implements Dispatcher.Dispatch
   #error: Error | undefined;
   #receiver: AnswerReceiver | undefined;
   #discarded = false;
+
+  override get answerHead(): AnswerHead {
+    return this;
+  }
+
+  all(name: string): string | undefined {
+    const value = this.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
 
   read(): ForwardedAnswer {
     return { status: this.status, headers: this.headers, value: this };

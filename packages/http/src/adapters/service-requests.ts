@@ -13,10 +13,12 @@ import {
   clientDefaults,
   endpointBreakerDefaults,
 } from '../client/client-options.js';
+import { followedRateLimit } from '../client/client-policy.js';
 import { endpointBreakers } from '../client/endpoint-breakers.js';
 import { onlyFor } from '../client/only-for.js';
 import { jsonContent } from '../contract/content.js';
 import type { OperationPlan } from '../contract/contract.js';
+import type { QuotaReader } from '../quota/quota-reader.js';
 import { headerNames } from '../wire/headers.js';
 import { addMissingHeaders, type WireHeaders } from '../wire/wire-headers.js';
 import type { DispatchHandler, DispatchOptions } from './dispatch-types.js';
@@ -67,7 +69,7 @@ export class ServiceRequests implements AsyncDisposable {
     this.service = service;
     this.#clock = makeEnv(options.env).clock;
     const plans = [...methods.keys(), OTHER].map((method) => planOf(service, method));
-    const kind = () => requestKind(service, plans);
+    const kind = (_: string, quota: QuotaReader) => requestKind(service, plans, quota);
     this.#core = clientCore({ owner, service, plans, copies: false, passesOn: true, kind }, options);
     const { caller } = options;
     this.#added = { ...(caller !== undefined && { [headerNames.caller]: caller }), ...this.#core.constant };
@@ -189,7 +191,7 @@ function planOf(service: string, method: string): OperationPlan<string> {
  * What a policy means here. Its options may be meant for typed clients of the same service as well: what needs a contract
  * is passed over.
  */
-function requestKind(service: string, plans: readonly OperationPlan<string>[]): PolicyKind {
+function requestKind(service: string, plans: readonly OperationPlan<string>[], quota: QuotaReader): PolicyKind {
   const { balancer, ejection, routing, deadlineMs, timeoutMs, retry, breaker } = clientDefaults;
   return {
     name: 'client',
@@ -213,6 +215,7 @@ function requestKind(service: string, plans: readonly OperationPlan<string>[]): 
       coalesce: () => [],
       hedge: (options) =>
         onlyFor(hedge(options as Partial<HedgeOptions>), ({ operation }) => operation.plan.idempotent),
+      rateLimit: (options) => followedRateLimit(options, quota),
       breaker: (options, kit) => endpointBreakers(service, options, kit.list(breakerHandles)),
     },
   };

@@ -6,6 +6,13 @@
 import { abandonOnCancel, type CallContext, tellNotSent } from '@fwk/kernel';
 import type { OperationResponse } from './operation-request.js';
 
+/** What stands before the body of an answer. */
+export interface AnswerHead {
+  readonly status: number;
+  /** A header; where it came several times, its values joined by commas. @param name - in lower case */
+  all(name: string): string | undefined;
+}
+
 /** See the head of this file. */
 export abstract class Attempt {
   /** Ends the wait for cancellation; set right after the attempt was sent. */
@@ -35,6 +42,11 @@ export abstract class Attempt {
     if (!this.sent) tellNotSent(this.#context);
     this.fail(reason);
     this.giveUp();
+  }
+
+  /** The head of the answer, once it is there, on wires that have one. */
+  get answerHead(): AnswerHead | undefined {
+    return undefined;
   }
 
   /** The answer, once it is there. */

@@ -1,6 +1,7 @@
 import type { Endpoint } from '@fwk/discovery';
 import type { Clock, FollowedTls, Logger, Meter } from '@fwk/kernel';
 import type { ProxyChoice } from '../proxy/client-proxy.js';
+import type { QuotaReader } from '../quota/quota-reader.js';
 import type { WireChoice } from './wire-choice.js';
 
 /** TLS of the connections of a client. */
@@ -28,6 +29,8 @@ export interface ConnectionParts {
   /** Whether the baggage of the call goes along. */
   readonly baggage: boolean;
   readonly tls: ConnectionTls;
+  /** Hears what answers say of the callee's quota. */
+  readonly quota: QuotaReader;
   /** The proxy on the way to an endpoint. @defaultValue none */
   readonly proxy: ProxyChoice | undefined;
   /** How long making a connection may take, in milliseconds; read for each connection. */

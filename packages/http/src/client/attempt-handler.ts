@@ -8,7 +8,7 @@
 import type { TakeReport } from '@fwk/discovery';
 import type { CallContext, Clock } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
-import type { Attempt } from '../calling/attempt.js';
+import type { AnswerHead, Attempt } from '../calling/attempt.js';
 import { loadProbe } from '../calling/load-probe.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import { answerTooLarge, readAnswer } from '../calling/read-answer.js';
@@ -20,7 +20,7 @@ import { abortReason, HttpAttempt } from './http-attempt.js';
 const noHeaders: readonly Buffer[] = Object.freeze([]);
 
 /** See the head of this file. */
-export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHandler, ReceivedAnswer {
+export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHandler, ReceivedAnswer, AnswerHead {
   status = 0;
   readonly #request: OperationRequest;
   readonly #maxBytes: number;
@@ -103,6 +103,22 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
 
   get #body(): Buffer | undefined {
     return this.#chunks ? Buffer.concat(this.#chunks, this.#bytes) : this.#first;
+  }
+
+  override get answerHead(): AnswerHead {
+    return this;
+  }
+
+  all(name: string): string | undefined {
+    const values: string[] = [];
+    const headers = this.#headers;
+    for (let index = 0; index < headers.length; index += 2) {
+      const given = headers[index] as Buffer;
+      if (given.length === name.length && given.toString('latin1').toLowerCase() === name) {
+        values.push((headers[index + 1] as Buffer).toString('latin1'));
+      }
+    }
+    return values.length === 0 ? undefined : values.join(', ');
   }
 
   header(name: string): string | undefined {

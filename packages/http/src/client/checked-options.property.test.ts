@@ -15,6 +15,7 @@ import {
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
 import { shop } from '../fixtures/shop-contract.js';
+import { QuotaReader } from '../quota/quota-reader.js';
 import { serverKind } from '../serving/server-policy.js';
 import { clientKind } from './client-policy.js';
 
@@ -66,7 +67,7 @@ function optionsOf(fields: readonly string[]): fc.Arbitrary<PolicyOptions> {
 }
 
 const kinds: readonly [string, PolicyKind, readonly Scope[], readonly string[]][] = [
-  ['client', clientKind('shop', shop.plans), ['call', 'endpoint'], ofClient],
+  ['client', clientKind('shop', shop.plans, new QuotaReader(fakeClock())), ['call', 'endpoint'], ofClient],
   ['server', serverKind(shop, 10_000), ['server'], ofServer],
 ];
 

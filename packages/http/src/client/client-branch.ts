@@ -9,6 +9,7 @@ import { ClientClosedError } from '../calling/client-errors.js';
 import type { ConnectionTls } from '../calling/connection-parts.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import type { ProxyChoice } from '../proxy/client-proxy.js';
+import type { QuotaReader } from '../quota/quota-reader.js';
 import type { ClientPurpose } from './client-core.js';
 import type { ClientCredentials } from './client-credentials.js';
 import { reachable } from './client-endpoints.js';
@@ -30,6 +31,7 @@ export interface BranchParts<C> {
   readonly env: Env;
   readonly self: ClientParts['self'];
   readonly tls: ConnectionTls;
+  readonly quota: QuotaReader;
   readonly proxy: ProxyChoice | undefined;
   readonly credentials: ClientCredentials | undefined;
 }
@@ -51,8 +53,8 @@ export interface ClientBranch extends AsyncDisposable {
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
 export function clientBranch<C>(parts: BranchParts<C>, variant?: PolicyVariant): ClientBranch {
-  const { purpose, service, own, policy, registry, source, env, self, tls, proxy, credentials } = parts;
-  const kind = purpose.kind(service, typeof own.headers === 'function');
+  const { purpose, service, own, policy, registry, source, env, self, tls, quota, proxy, credentials } = parts;
+  const kind = purpose.kind(service, quota, typeof own.headers === 'function');
   const branch = variant ? { ...kind, label: `${service}/${variant.variant}`, variant } : kind;
   const owned: Disposable[] = [];
   try {
@@ -78,6 +80,7 @@ export function clientBranch<C>(parts: BranchParts<C>, variant?: PolicyVariant):
         maxConnections: own.maxConnections,
         baggage: own.baggage ?? own.endpoints === undefined,
         tls,
+        quota,
         proxy,
         connectTimeoutMs: () => own.connectTimeoutMs ?? connectLimitMs(currentOf(use.options().timeoutMs)),
       },

@@ -19,6 +19,7 @@ import { ClientUnboundError } from '../calling/client-errors.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import { membersOf } from '../local/local-group.js';
 import { proxyChoice } from '../proxy/client-proxy.js';
+import { QuotaReader } from '../quota/quota-reader.js';
 import type { WireHeaders } from '../wire/wire-headers.js';
 import { ByVariant } from './by-variant.js';
 import { clientBranch } from './client-branch.js';
@@ -37,8 +38,8 @@ export interface ClientPurpose extends ClientCalls {
   readonly owner: string;
   /** Unless the options name another. */
   readonly service: string;
-  /** What the policy means before it. @param variesByCaller - whether answers may differ by what requests do not show */
-  kind(service: string, variesByCaller: boolean): PolicyKind;
+  /** What the policy means before it. @param quota - of the callee @param variesByCaller - whether answers may differ by what requests do not show */
+  kind(service: string, quota: QuotaReader, variesByCaller: boolean): PolicyKind;
 }
 
 /** A client without its surface. */
@@ -75,7 +76,8 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
     const parts = { service, env, tls: own.tls, proxy: own.proxy };
     const credentials = boundCredentials(owner, own.credentials, own.endpoints, parts);
     if (credentials) owned.push(credentials.bound);
-    const ways = { registry, source, tls, proxy, credentials };
+    const quota = new QuotaReader(env.clock);
+    const ways = { quota, registry, source, tls, proxy, credentials };
     const branch = { ...ways, purpose: { ...purpose, topology }, service, own, policy, env, self };
     const usual = clientBranch(branch);
     owned.unshift(usual);

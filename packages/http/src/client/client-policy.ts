@@ -16,9 +16,12 @@ import {
   type PolicyKind,
   type PolicyOperations,
   type PolicyOptions,
+  type RateLimitOptions,
+  rateLimit,
 } from '@fwk/resilience';
 import type { OperationRequest } from '../calling/operation-request.js';
 import type { OperationPlan } from '../contract/contract.js';
+import type { QuotaReader } from '../quota/quota-reader.js';
 import { clientFields } from './client-fields.js';
 import { clientDefaults, endpointBreakerDefaults } from './client-options.js';
 import { endpointBreakers } from './endpoint-breakers.js';
@@ -29,9 +32,15 @@ import { operationFallbacks } from './operation-fallback.js';
  * Makes the kind of policy that stands before a client.
  * @param service - the callee's name.
  * @param plans - its operations.
+ * @param quota - of the callee, which hears its answers.
  * @param variesByCaller - whether answers may differ from caller to caller in a way that requests do not show.
  */
-export function clientKind(service: string, plans: readonly OperationPlan[], variesByCaller = false): PolicyKind {
+export function clientKind(
+  service: string,
+  plans: readonly OperationPlan[],
+  quota: QuotaReader,
+  variesByCaller = false,
+): PolicyKind {
   const { wire, balancer, ejection, routing, deadlineMs, timeoutMs, retry, breaker } = clientDefaults;
   return {
     name: 'client',
@@ -51,9 +60,15 @@ export function clientKind(service: string, plans: readonly OperationPlan[], var
       // Attempts with an idempotency key go one after the other: two at once would be at two instances.
       hedge: (options) =>
         onlyFor(hedge(options as Partial<HedgeOptions>), (request) => isWithoutKey(request) && isWhole(request)),
+      rateLimit: (options) => followedRateLimit(options, quota),
       breaker: (options, kit) => endpointBreakers(service, options, kit.list(breakerHandles)),
     },
   };
+}
+
+/** A rate limit that keeps the callee's quota where it is asked to. */
+export function followedRateLimit(options: Partial<RateLimitOptions>, quota: QuotaReader): AnyLayer {
+  return rateLimit(options, options.followQuota ? quota.follow() : undefined) as AnyLayer;
 }
 
 /** Layers that would give the answer of one caller to another. */

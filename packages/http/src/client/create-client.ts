@@ -34,7 +34,7 @@ export function createClient<C extends AnyContract>(
       service: contract.name,
       plans,
       copies: plans.some(({ idempotent, idempotencyKey }) => idempotent && !idempotencyKey),
-      kind: (service, variesByCaller) => clientKind(service, plans, variesByCaller),
+      kind: (service, quota, variesByCaller) => clientKind(service, plans, quota, variesByCaller),
     },
     options,
   );

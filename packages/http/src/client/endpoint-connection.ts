@@ -60,7 +60,12 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
     if (context.cancelled) return Promise.reject(context.reason);
     if (this.#closed) return Promise.reject(new ClientClosedError(this.#parts.service));
     // The answer is read in the context of this call, not in that of the connection.
-    const answer = thenTold(this.#attempt(request, context), (attempt) => readIn(context, attempt));
+    const { quota } = this.#parts;
+    const { mark } = quota;
+    const answer = thenTold(this.#attempt(request, context), (attempt) => {
+      if (quota.followed) quota.hear(attempt.answerHead, mark);
+      return readIn(context, attempt);
+    });
     const { bodyItems } = request;
     if (!bodyItems) return answer;
     return answer.catch((error: unknown) => {

@@ -11,6 +11,7 @@ import {
   type FaultOptions,
   faultInjection,
   type PolicyKind,
+  quotaUnheard,
   type RateLimitOptions,
   rateLimit,
 } from '@fwk/resilience';
@@ -33,6 +34,7 @@ export function serverKind({ name, plans }: ServedPlans, timeoutMs: number): Pol
   return {
     name: 'server',
     label: `${name}-server`,
+    contradictions: quotaUnheard,
     scopes: ['server'],
     builtIn: { deadlineMs: timeoutMs },
     assumed: { limit: serverLimitDefaults },

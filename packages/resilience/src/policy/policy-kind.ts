@@ -5,6 +5,7 @@
 import type { AnyLayer } from '@fwk/kernel';
 import type { PolicyKit } from '../layer/policy-part.js';
 import type { Scope } from '../order/placed-part.js';
+import { quotaNeedsClient } from '../rate/rate-limit.js';
 import type { KindField } from './kind-field.js';
 import type { PolicyOptions } from './policy-options.js';
 
@@ -65,4 +66,13 @@ export interface PolicyKind {
 }
 
 /** What `policy()` and `named()` make. */
-export const functionKind: PolicyKind = Object.freeze({ name: 'function', scopes: ['call', 'endpoint'] as const });
+export const functionKind: PolicyKind = Object.freeze({
+  name: 'function',
+  scopes: ['call', 'endpoint'] as const,
+  contradictions: quotaUnheard,
+});
+
+/** Of kinds that hear no answers of a callee. */
+export function quotaUnheard({ rateLimit }: PolicyOptions): readonly string[] {
+  return rateLimit && rateLimit.followQuota === true ? [`rateLimit.${quotaNeedsClient}`] : [];
+}

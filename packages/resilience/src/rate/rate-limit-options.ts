@@ -2,6 +2,7 @@ import {
   callable,
   checkOptions,
   fixed,
+  flag,
   integerIn,
   type Live,
   millisecondsIn,
@@ -18,8 +19,9 @@ import type { KeyOf } from '../layer/request-key.js';
  *   the window.
  * - `fixed-window`: at most `permitsPerWindow` calls start in a window, which begins with its first call and lasts
  *   `windowMs`; round the edge of two windows up to twice as many.
+ * - `none`: no limit of its own, for a client that only follows what its callee says (`followQuota`).
  */
-export type RateAlgorithm = 'token-bucket' | 'sliding-window' | 'fixed-window';
+export type RateAlgorithm = 'token-bucket' | 'sliding-window' | 'fixed-window' | 'none';
 
 /** Options of the rate limit. */
 export interface RateLimitOptions {
@@ -33,6 +35,11 @@ export interface RateLimitOptions {
   readonly permitsPerWindow: number | Live<number>;
   /** Of a window: its length, 1 to 86 400 000 milliseconds. @defaultValue 1000 */
   readonly windowMs: number | Live<number>;
+  /**
+   * Whether the quota that the callee's answers tell (`RateLimit`, `X-RateLimit-*`, `Retry-After` with 429 and 503) is kept as well, by
+   * all calls of the client together. For clients only. @defaultValue false
+   */
+  readonly followQuota: boolean;
   /**
    * How long a call may wait for its permit, 0 to 3 600 000 milliseconds; 0 refuses at once. It bounds the line as well:
    * only so many wait as will have their permits within this time. A call that waits already keeps the time with which it
@@ -58,6 +65,7 @@ export const rateLimitDefaults = Object.freeze({
   burst: 10,
   permitsPerWindow: 100,
   windowMs: 1000,
+  followQuota: false,
   maxWaitMs: 0,
   keyOf: undefined,
   maxKeys: 10_000,
@@ -65,11 +73,12 @@ export const rateLimitDefaults = Object.freeze({
 
 /** Rules of {@link RateLimitOptions}. */
 export const rateLimitRules = Object.freeze({
-  algorithm: fixed(oneOf('token-bucket', 'sliding-window', 'fixed-window')),
+  algorithm: fixed(oneOf('token-bucket', 'sliding-window', 'fixed-window', 'none')),
   permitsPerSecond: numberIn(0.001, 1_000_000),
   burst: integerIn(1, 1_000_000),
   permitsPerWindow: integerIn(1, 1_000_000),
   windowMs: millisecondsIn(1, 86_400_000),
+  followQuota: fixed(flag),
   maxWaitMs: millisecondsIn(0, 3_600_000),
   keyOf: optional(callable),
   maxKeys: fixed(integerIn(1, 1_000_000)),
@@ -86,9 +95,13 @@ export function checkRateLimitOptions(options: Partial<RateLimitOptions> | undef
   return checkOptions<RateLimitOptions>('rateLimit', options, rateLimitDefaults, rateLimitRules, together);
 }
 
-const together: TogetherRule<RateLimitOptions> = ({ algorithm }, given) => {
+const together: TogetherRule<RateLimitOptions> = ({ algorithm, followQuota }, given) => {
+  if (algorithm === 'none' && !followQuota)
+    return ["algorithm 'none' limits nothing without followQuota: set it, or leave the limit out"];
   const useless = unusedBy(algorithm).filter((name) => given[name] !== undefined);
   if (useless.length === 0) return [];
+  if (algorithm === 'none')
+    return [`algorithm 'none' has no use for ${useless.join(' and ')}: choose another algorithm`];
   const own = algorithm === 'token-bucket' ? ofBucket : ofWindow;
   return [
     `algorithm '${algorithm}' has no use for ${useless.join(' and ')}: set ${own.join(' and ')}, or another algorithm`,
@@ -99,5 +112,6 @@ const together: TogetherRule<RateLimitOptions> = ({ algorithm }, given) => {
 export function unusedBy(
   algorithm: RateAlgorithm,
 ): readonly ('permitsPerSecond' | 'burst' | 'permitsPerWindow' | 'windowMs')[] {
+  if (algorithm === 'none') return [...ofBucket, ...ofWindow];
   return algorithm === 'token-bucket' ? ofWindow : ofBucket;
 }

@@ -40,5 +40,5 @@ export const rateLimitPart = policyPart<{
     if (!isAbove(maxWaitMs, deadlineMs)) return [];
     return [`rateLimit.maxWaitMs ${maxWaitMs} is above deadlineMs ${deadlineMs}: no call could ever wait so long`];
   },
-  make: rateLimit,
+  make: (options) => rateLimit(options),
 });

@@ -17,6 +17,7 @@ import {
   type Env,
   emitInCall,
   type Gauge,
+  OptionsError,
   type Service,
   type Status,
   TokenBucket,
@@ -29,18 +30,23 @@ import { requestKey } from '../layer/request-key.js';
 import { resilienceMetrics } from '../metrics.js';
 import { FixedWindow } from './fixed-window.js';
 import type { Permits, WindowShape } from './permits.js';
+import { noLimit, QuotaPermits } from './quota-permits.js';
 import { type GateOwner, RateGate } from './rate-gate.js';
 import { checkRateLimitOptions, type RateLimitOptions } from './rate-limit-options.js';
 import { RateLimitedError } from './rate-limited-error.js';
+import type { RateQuota } from './rate-quota.js';
 import { SlidingWindow } from './sliding-window.js';
 
 /**
  * Makes the rate limiting layer. Each `wrap` has permits of its own.
+ * @param quota - of the callee, told by whoever hears its answers; what `followQuota` asks for. @defaultValue none
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  * @example const call = rateLimit({ permitsPerSecond: 50, burst: 5 }).wrap(fetchQuote); // rejects with RateLimitedError
  */
-export function rateLimit(options?: Partial<RateLimitOptions>): FunctionLayer {
+export function rateLimit(options?: Partial<RateLimitOptions>, quota?: RateQuota): FunctionLayer {
   const settings = checkRateLimitOptions(options);
+  if (settings.followQuota && !quota) throw new OptionsError('rateLimit', [quotaNeedsClient]);
+  const followed = settings.followQuota ? quota : undefined;
   return functionLayer({
     role: 'rate-limit',
     options: settings,
@@ -48,18 +54,24 @@ export function rateLimit(options?: Partial<RateLimitOptions>): FunctionLayer {
     describe: () => ({
       algorithm: settings.algorithm,
       ...shapeOf(settings),
+      ...(followed && { followQuota: true }),
       maxWaitMs: currentOf(settings.maxWaitMs),
       ...(settings.keyOf === undefined ? {} : { keyed: true, maxKeys: settings.maxKeys }),
     }),
-    build: (next, env) => new RateLimitService(next, env, settings),
+    build: (next, env) => new RateLimitService(next, env, settings, followed),
   });
 }
+
+/** What is wrong where nobody hears the answers. */
+export const quotaNeedsClient =
+  'followQuota needs a client of @fwk/http, which reads the answers: functions and servers have none that could be read';
 
 /** Calls that wait are let in on whole milliseconds, so one may be late by this without anything having changed. */
 const GRACE_MS = 1;
 
 /** What the algorithm goes by, as it is now. */
 function shapeOf(options: RateLimitOptions): Readonly<Record<string, number>> {
+  if (options.algorithm === 'none') return {};
   return options.algorithm === 'token-bucket'
     ? { permitsPerSecond: currentOf(options.permitsPerSecond), burst: currentOf(options.burst) }
     : { permitsPerWindow: currentOf(options.permitsPerWindow), windowMs: currentOf(options.windowMs) };
@@ -72,6 +84,7 @@ class RateLimitService<Req, Res> implements Service<Req, Res>, GateOwner, Bucket
   readonly #next: Service<Req, Res>;
   readonly #env: Env;
   readonly #options: RateLimitOptions;
+  readonly #quota: RateQuota | undefined;
   /** The gate of all calls; undefined with `keyOf`. */
   readonly #gate: RateGate | undefined;
   readonly #gates: BoundedKeys<RateGate>;
@@ -79,13 +92,20 @@ class RateLimitService<Req, Res> implements Service<Req, Res>, GateOwner, Bucket
   readonly #rejected: Counter;
   readonly #waiting: Gauge;
 
-  constructor(next: Service<Req, Res>, env: Env, options: RateLimitOptions) {
+  constructor(next: Service<Req, Res>, env: Env, options: RateLimitOptions, quota: RateQuota | undefined) {
     this.#next = next;
     this.#env = env;
     this.clock = env.clock;
     this.expiry = new Expiry(env);
     this.#options = options;
-    this.shapedBy = [options.permitsPerSecond, options.burst, options.permitsPerWindow, options.windowMs];
+    this.#quota = quota;
+    this.shapedBy = [
+      options.permitsPerSecond,
+      options.burst,
+      options.permitsPerWindow,
+      options.windowMs,
+      quota?.changes,
+    ];
     this.#gate = options.keyOf === undefined ? new RateGate(this, env.clock.now()) : undefined;
     this.#gates = new BoundedKeys(options.maxKeys, (gate, nowMs) => gate.idle(nowMs));
     const labels = { path: env.path };
@@ -110,11 +130,18 @@ class RateLimitService<Req, Res> implements Service<Req, Res>, GateOwner, Bucket
   }
 
   makePermits(nowMs: number): Permits {
+    const own = this.#ownPermits(nowMs);
+    return this.#quota ? new QuotaPermits(own, this.#quota) : own;
+  }
+
+  #ownPermits(nowMs: number): Permits {
     switch (this.#options.algorithm) {
       case 'sliding-window':
         return new SlidingWindow(this);
       case 'fixed-window':
         return new FixedWindow(this);
+      case 'none':
+        return noLimit;
       default:
         return new TokenBucket(this, nowMs);
     }
@@ -175,6 +202,7 @@ class RateLimitService<Req, Res> implements Service<Req, Res>, GateOwner, Bucket
       permitsPerWindow: undefined,
       windowMs: undefined,
       ...shapeOf(this.#options),
+      byQuota: (this.#quota?.waitMs(1, this.clock.now()) ?? 0) > 0,
       maxWaitMs: currentOf(this.#options.maxWaitMs),
       retryAfterMs,
       key,

@@ -11,6 +11,8 @@ export interface RateLimitRefusal {
   /** Of a window: calls that may start in it, and its length in milliseconds. */
   readonly permitsPerWindow: number | undefined;
   readonly windowMs: number | undefined;
+  /** Whether it is the callee's quota that is used up, as its answers say. */
+  readonly byQuota: boolean;
   /** How long a call may wait for its permit, in milliseconds. */
   readonly maxWaitMs: number;
   /** Until a permit is there for this call, in milliseconds. */
@@ -26,21 +28,35 @@ export interface RateLimitRefusal {
 export class RateLimitedError extends RefusalError {
   /** @param what - the call, such as `inventory.reserve`. */
   constructor(what: string, refusal: RateLimitRefusal) {
-    const { permitsPerSecond, burst, permitsPerWindow, windowMs, maxWaitMs, retryAfterMs } = refusal;
-    const ofWindow = permitsPerWindow !== undefined;
-    const allowed = ofWindow
-      ? `${permitsPerWindow} calls in ${windowMs} ms (${refusal.algorithm})`
-      : `${permitsPerSecond} calls a second (${burst} at once)`;
+    const { retryAfterMs } = refusal;
     super(
       resilienceErrors,
       'FWK_RESILIENCE_RATE_LIMITED',
-      `${what}: ${allowed} are allowed and used up, and the next permit is ` +
-        `${Math.ceil(retryAfterMs)} ms away, longer than this call may wait (${maxWaitMs} ms, and not past its deadline); ` +
-        `send less or raise ${ofWindow ? 'permitsPerWindow' : 'permitsPerSecond'}`,
+      `${what}: ${allowed(refusal)} used up, and the next permit is ${Math.ceil(retryAfterMs)} ms away, longer ` +
+        `than this call may wait (${refusal.maxWaitMs} ms, and not past its deadline); send less or ${advice(refusal)}`,
       {
         details: { what, ...refusal },
         traits: { overloaded: true, retryable: true, notProcessed: true, refusedBy: 'caller', retryAfterMs },
       },
     );
   }
+}
+
+function allowed({
+  algorithm,
+  permitsPerSecond,
+  burst,
+  permitsPerWindow,
+  windowMs,
+  byQuota,
+}: RateLimitRefusal): string {
+  if (byQuota) return 'the quota that the callee tells in its answers is';
+  return permitsPerWindow === undefined
+    ? `${permitsPerSecond} calls a second (${burst} at once) are allowed and`
+    : `${permitsPerWindow} calls in ${windowMs} ms (${algorithm}) are allowed and`;
+}
+
+function advice({ permitsPerWindow, byQuota }: RateLimitRefusal): string {
+  if (byQuota) return 'ask the callee for more';
+  return `raise ${permitsPerWindow === undefined ? 'permitsPerSecond' : 'permitsPerWindow'}`;
 }
