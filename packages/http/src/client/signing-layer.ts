@@ -16,7 +16,7 @@ import {
 } from '@fwk/kernel';
 import { HeadersInvalidError } from '../calling/client-errors.js';
 import { CredentialsFailedError } from '../calling/credentials-failed-error.js';
-import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
+import { type OperationRequest, type OperationResponse, pathAt } from '../calling/operation-request.js';
 import type { RequestSigner, RequestToSign, SignedHeaders } from '../calling/request-to-sign.js';
 import { addHeaders } from '../wire/wire-headers.js';
 import { givenHeaders } from './client-headers.js';
@@ -59,7 +59,7 @@ class SigningLayer implements Next {
     const { id } = request.operation.plan;
     let given: SignedHeaders;
     try {
-      const answer = sign(toSign(request, endpoint.url));
+      const answer = sign(toSign(request, endpoint));
       given = isThenable(answer) ? await abandonOnCancel(context, Promise.resolve(answer)) : answer;
     } catch (error) {
       if (context.cancelled) throw context.reason;
@@ -73,15 +73,16 @@ class SigningLayer implements Next {
   }
 }
 
-function toSign({ operation, path, headers, body, forwarded }: OperationRequest, base: string): RequestToSign {
+function toSign(request: OperationRequest, endpoint: Endpoint): RequestToSign {
+  const { operation, headers, body, forwarded } = request;
   const sent = forwarded ? forwarded.body : body;
-  const url = base.startsWith('unix:') ? 'http://localhost' : base;
+  const base = endpoint.socketPath === undefined ? endpoint.url : 'http://localhost';
   const named: Record<string, string> = {};
   for (let index = 0; index < headers.length; index += 2)
     named[headers[index] as string] = headers[index + 1] as string;
   return {
     method: forwarded?.method ?? operation.plan.method,
-    url: url + path,
+    url: base + pathAt(endpoint, request),
     headers: named,
     body: typeof sent === 'string' || sent instanceof Uint8Array ? sent : undefined,
   };
