@@ -114,6 +114,7 @@ export { createMeter, type MeterOptions, type Metrics, meterDefaults, metricsTok
 export { observeProcess } from './metrics/process-metrics.js';
 export type { Exemplar } from './metrics/series.js';
 export { type EncodedBody, encodeBody } from './negotiation/content-encoding.js';
+export { type QualityEntry, readQualityList } from './negotiation/quality-list.js';
 export {
   type GatheredTopology,
   type GatherOptions,

@@ -75,8 +75,18 @@ export const httpErrors = Object.freeze({
     status: 415,
   },
   FWK_HTTP_CONTENT_ENCODING: {
-    summary: 'The body has a `Content-Encoding`; the server reads bodies only as they are.',
+    summary:
+      'The body has a `Content-Encoding` that the server does not read: any, unless its option `compression` is set. `Accept-Encoding` of the answer says which it reads.',
     status: 415,
+  },
+  FWK_HTTP_BODY_NOT_EXPANDED: {
+    summary: 'The body is not what its `Content-Encoding` says, or was cut off.',
+    status: 400,
+  },
+  FWK_HTTP_BODY_EXPANDS: {
+    summary:
+      'The compressed body expands to more than `maxRatio` times its size; `compressedBytes` and `expandedBytes` say how far it went.',
+    status: 413,
   },
   FWK_HTTP_NOT_ACCEPTABLE: {
     summary: 'The caller refuses, by `Accept` or `Accept-Encoding`, every form in which the server could answer.',

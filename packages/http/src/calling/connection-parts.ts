@@ -25,6 +25,8 @@ export interface ConnectionParts {
   /** Which wire calls take; read for each call. */
   readonly wire: () => WireChoice;
   readonly maxAnswerBytes: number;
+  /** How many times its size a compressed answer may expand to. */
+  readonly maxRatio: number;
   readonly maxConnections: number;
   /** Whether the baggage of the call goes along. */
   readonly baggage: boolean;

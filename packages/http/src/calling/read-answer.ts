@@ -1,5 +1,7 @@
 /** Makes of a received answer, from any wire, what the caller gets: a value of the contract, or one of our errors. */
 import { type Clock, type FwkError, parseJson } from '@fwk/kernel';
+import type { Coding } from '../coding/codings.js';
+import { type ExpandFault, type ExpandLimits, expandFaultText } from '../coding/expand.js';
 import type { OperationPlan } from '../contract/contract.js';
 import { StreamDrainingError } from '../stream/stream-errors.js';
 import { validatePart } from '../wire/validate.js';
@@ -34,6 +36,21 @@ export function readAnswer(
 /** The error for an answer that is larger than the client reads. */
 export function answerTooLarge(operation: string, maxBytes: number): AnswerInvalidError {
   return new AnswerInvalidError(operation, `is larger than maxAnswerBytes ${maxBytes}`);
+}
+
+/** The error for a compressed answer that was not expanded. */
+export function answerNotExpanded(
+  operation: string,
+  fault: ExpandFault,
+  coding: Coding,
+  limits: ExpandLimits,
+): AnswerInvalidError {
+  return new AnswerInvalidError(operation, expandFaultText(fault, coding, limits, 'maxAnswerBytes'));
+}
+
+/** The error for an answer whose `Content-Encoding` is not read. */
+export function codingUnknown(operation: string, encoding: string): AnswerInvalidError {
+  return new AnswerInvalidError(operation, `is encoded (${encoding.slice(0, 100)}), which is not read`);
 }
 
 function validated(

@@ -11,8 +11,10 @@ import type { Dispatcher } from 'undici';
 import type { AnswerHead, Attempt } from '../calling/attempt.js';
 import { loadProbe } from '../calling/load-probe.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
-import { answerTooLarge, readAnswer } from '../calling/read-answer.js';
+import { answerNotExpanded, answerTooLarge, codingUnknown, readAnswer } from '../calling/read-answer.js';
 import type { ReceivedAnswer } from '../calling/received-answer.js';
+import { codingOf } from '../coding/codings.js';
+import { type ExpandLimits, expand } from '../coding/expand.js';
 import { headerNames } from '../wire/headers.js';
 import { readLoad } from '../wire/load-text.js';
 import { abortReason, HttpAttempt } from './http-attempt.js';
@@ -23,7 +25,7 @@ const noHeaders: readonly Buffer[] = Object.freeze([]);
 export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHandler, ReceivedAnswer, AnswerHead {
   status = 0;
   readonly #request: OperationRequest;
-  readonly #maxBytes: number;
+  readonly #limits: ExpandLimits;
   readonly #clock: Clock;
   readonly #reported: TakeReport;
   /** Names and values in turn, as they came. */
@@ -35,7 +37,7 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
   constructor(
     request: OperationRequest,
     url: string,
-    maxBytes: number,
+    limits: ExpandLimits,
     clock: Clock,
     reported: TakeReport,
     context: CallContext,
@@ -44,7 +46,7 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
   ) {
     super(request.operation.plan.id, url, context, resolve, reject);
     this.#request = request;
-    this.#maxBytes = maxBytes;
+    this.#limits = limits;
     this.#clock = clock;
     this.#reported = reported;
   }
@@ -58,7 +60,7 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
     if (status < 200) return true;
     this.status = status;
     this.#headers = headers;
-    if (this.boundsLength && Number(this.header('content-length') ?? 0) > this.#maxBytes) this.#tooLarge();
+    if (this.boundsLength && Number(this.header('content-length') ?? 0) > this.#limits.maxBytes) this.#tooLarge();
     const load = this.#valueOf(headerNames.load);
     if (load) readLoad(load, 0, load.length, this.#reported, this.#request === loadProbe);
     return true;
@@ -72,7 +74,7 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
   onData(chunk: Buffer): boolean {
     if (this.settled) return true;
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#maxBytes) this.#tooLarge();
+    if (this.#bytes > this.#limits.maxBytes) this.#tooLarge();
     else if (!this.#first) this.#first = chunk;
     else if (this.#chunks) this.#chunks.push(chunk);
     else this.#chunks = [this.#first, chunk];
@@ -90,7 +92,23 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
   }
 
   read(): OperationResponse | Promise<OperationResponse> {
+    const body = this.#body;
+    const encoding = this.header('content-encoding');
+    if (encoding !== undefined && body) return this.#readEncoded(encoding, body);
     return readAnswer(this.#request.operation.plan, this, this.#clock);
+  }
+
+  async #readEncoded(encoding: string, body: Buffer): Promise<OperationResponse> {
+    const { plan } = this.#request.operation;
+    const coding = codingOf(encoding);
+    if (coding === 'unknown') throw codingUnknown(plan.id, encoding);
+    if (coding !== undefined) {
+      const expanded = await expand(coding, body, this.#limits);
+      if (!Buffer.isBuffer(expanded)) throw answerNotExpanded(plan.id, expanded, coding, this.#limits);
+      this.#first = expanded;
+      this.#chunks = undefined;
+    }
+    return readAnswer(plan, this, this.#clock);
   }
 
   text(): string {
@@ -137,7 +155,7 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
   }
 
   #tooLarge(): void {
-    this.fail(answerTooLarge(this.#request.operation.plan.id, this.#maxBytes));
+    this.fail(answerTooLarge(this.#request.operation.plan.id, this.#limits.maxBytes));
     this.abort(abortReason);
   }
 }

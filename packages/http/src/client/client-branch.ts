@@ -2,12 +2,14 @@
  * One way for the calls of a client to go: the policy as it is, or with the options of a variant over it. Each has layers,
  * a balancer and connections of its own, as if it were a client of its own, so that none spoils what is measured of another.
  */
+
 import { readKey } from '@fwk/discovery';
 import { type BuiltService, type CallContext, currentOf, disposeAll, type Env } from '@fwk/kernel';
 import type { PolicyOptions, PolicyRegistry, PolicyVariant } from '@fwk/resilience';
 import { ClientClosedError } from '../calling/client-errors.js';
 import type { ConnectionTls } from '../calling/connection-parts.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
+import { compressionDefaults } from '../coding/compression-options.js';
 import type { ProxyChoice } from '../proxy/client-proxy.js';
 import type { QuotaReader } from '../quota/quota-reader.js';
 import type { ClientPurpose } from './client-core.js';
@@ -77,6 +79,7 @@ export function clientBranch<C>(parts: BranchParts<C>, variant?: PolicyVariant):
         metrics: env.metrics,
         wire: () => currentOf(use.options().wire) ?? clientDefaults.wire,
         maxAnswerBytes: own.maxAnswerBytes,
+        maxRatio: own.compression?.maxRatio ?? compressionDefaults.maxRatio,
         maxConnections: own.maxConnections,
         baggage: own.baggage ?? own.endpoints === undefined,
         tls,

@@ -27,6 +27,7 @@ import {
   type RetryOptions,
 } from '@fwk/resilience';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
+import { type CompressionOptions, checkCompression } from '../coding/compression-options.js';
 import type { AnyContract, FallbackOf, OperationName, RequestOf } from '../contract/contract-types.js';
 import type { LocalEndpoint } from '../local/local-endpoint.js';
 import type { LocalGroup } from '../local/local-group.js';
@@ -123,6 +124,11 @@ export interface ClientOptions<C = AnyContract> extends Omit<ClientPolicyOptions
   readonly baggage: boolean | undefined;
   /** Largest answer that is read, 1 to 1 073 741 824 bytes. @defaultValue 10485760 */
   readonly maxAnswerBytes: number;
+  /**
+   * Asks for compressed answers, over HTTP. Answers that come compressed are read in any case, within `maxAnswerBytes` and
+   * `maxRatio`. @defaultValue not asked for
+   */
+  readonly compression: Partial<CompressionOptions> | undefined;
   /** Connections to each endpoint, 1 to 10 000; further calls wait for a free one. @defaultValue 256 */
   readonly maxConnections: number;
   /**
@@ -155,6 +161,7 @@ export const clientDefaults = Object.freeze({
   proxy: false,
   baggage: undefined,
   maxAnswerBytes: 10_485_760,
+  compression: undefined,
   maxConnections: 256,
   connectTimeoutMs: undefined,
 }) satisfies ClientOptions;
@@ -209,12 +216,14 @@ export function checkClientOptions<C>(owner: string, options: Partial<ClientOpti
     proxy: anything,
     baggage: optional(flag),
     maxAnswerBytes: integerIn(1, 1_073_741_824),
+    compression: optional(anything),
     maxConnections: integerIn(1, 10_000),
     connectTimeoutMs: optional(millisecondsIn(1, 60_000)),
   });
   const given = Object.fromEntries(
     clientPolicyFields.flatMap((field) => (options[field] === undefined ? [] : [[field, options[field]]])),
   ) as PolicyOptions;
+  if (checked.compression) checkCompression(owner, checked.compression);
   return { own: checked, policy: withFallbacks(given, checked.fallback) };
 }
 

@@ -7,8 +7,10 @@ import {
   type OperationRequest,
   type OperationResponse,
 } from '../calling/operation-request.js';
+import { type CompressionOptions, compressionDefaults, usableCodings } from '../coding/compression-options.js';
 import { checkContract } from '../contract/contract-error.js';
 import type { AnyContract, CallOptions, Client } from '../contract/contract-types.js';
+import type { WireHeaders } from '../wire/wire-headers.js';
 import type { CallStream } from './call-stream.js';
 import { type ClientOperations, clientCore } from './client-core.js';
 import type { ClientOptions, ClientParts } from './client-options.js';
@@ -41,12 +43,19 @@ export function createClient<C extends AnyContract>(
   const client = Object.create(null, {
     [Symbol.asyncDispose]: { value: () => operations[Symbol.asyncDispose]() },
   }) as Record<string, unknown>;
+  const own = { ...constant, ...askedCodings(options.compression) };
   for (const plan of plans) {
-    const operation = clientOperation(plan, options.caller, constant, contract);
+    const operation = clientOperation(plan, options.caller, own, contract);
     client[plan.name] = plan.stream ? streamMethod(operation, operations) : method(operation, operations);
   }
   showIn(client);
   return Object.freeze(client) as Client<C> & AsyncDisposable;
+}
+
+/** What answers may be compressed with. */
+function askedCodings(compression: Partial<CompressionOptions> | undefined): WireHeaders {
+  if (!compression) return {};
+  return { 'accept-encoding': usableCodings({ ...compressionDefaults, ...compression }).join(', ') };
 }
 
 type OperationService = Service<OperationRequest, OperationResponse>;

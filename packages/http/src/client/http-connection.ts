@@ -115,8 +115,9 @@ export class HttpConnection {
     resolve: (answered: Attempt) => void,
     reject: (error: unknown) => void,
   ): PooledAttempt {
-    const { clock, maxAnswerBytes } = this.#parts;
-    const ends = [this.#url, maxAnswerBytes, clock, this.#reported, context, resolve, reject] as const;
+    const { clock, maxAnswerBytes, maxRatio } = this.#parts;
+    const limits = { maxBytes: maxAnswerBytes, maxRatio };
+    const ends = [this.#url, limits, clock, this.#reported, context, resolve, reject] as const;
     const { stream } = request.operation.plan;
     return stream ? new StreamAttempt(request, stream, ...ends) : new AttemptHandler(request, ...ends);
   }

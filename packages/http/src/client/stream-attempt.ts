@@ -2,6 +2,7 @@
  * One attempt at a request whose answer is a stream. The attempt has its answer with the first item, so that until then it is tried
  * again, limited and judged like any other; the rest comes as it is read. What the server sends beyond that waits on its connection.
  */
+import type { Transform } from 'node:stream';
 import type { TakeReport } from '@fwk/discovery';
 import {
   type AnswerEnd,
@@ -15,7 +16,9 @@ import {
 import type { Attempt } from '../calling/attempt.js';
 import { AnswerInvalidError, ConnectionError } from '../calling/client-errors.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
-import { streamProblem } from '../calling/read-answer.js';
+import { answerNotExpanded, streamProblem } from '../calling/read-answer.js';
+import { type Coding, coder, codingOf } from '../coding/codings.js';
+import { beyond, type ExpandFault, type ExpandLimits } from '../coding/expand.js';
 import type { OperationPlan } from '../contract/contract.js';
 import type { StreamPlan } from '../contract/item-stream.js';
 import { formatOfType } from '../stream/item-format.js';
@@ -40,22 +43,27 @@ export class StreamAttempt extends AttemptHandler {
   /** Whether the end of the connection is told apart from an end of the answer. */
   #framed = false;
   #wireOver = false;
+  #inBytes = 0;
   #resume: () => void = nothing;
   #paused = false;
+  /** Where the answer is compressed. */
+  #expanding: Transform | undefined;
+  readonly #limitsOfSize: ExpandLimits;
 
   constructor(
     request: OperationRequest,
     plan: StreamPlan,
     url: string,
-    maxBytes: number,
+    limits: ExpandLimits,
     clock: Clock,
     reported: TakeReport,
     context: CallContext,
     resolve: (answered: Attempt) => void,
     reject: (error: unknown) => void,
   ) {
-    super(request, url, maxBytes, clock, reported, context, resolve, reject);
+    super(request, url, limits, clock, reported, context, resolve, reject);
     this.#plan = plan;
+    this.#limitsOfSize = { maxBytes: Number.POSITIVE_INFINITY, maxRatio: limits.maxRatio };
     this.#contract = request.operation.plan;
     this.#operation = this.#contract.id;
     this.#endpoint = url;
@@ -87,9 +95,11 @@ export class StreamAttempt extends AttemptHandler {
       },
       resume: () => {
         this.#paused = false;
+        this.#expanding?.resume();
         this.#resume();
       },
       stop: () => {
+        this.#expanding?.destroy();
         if (!this.#wireOver) this.abort(abortReason);
       },
       over: (end) => this.#over(end),
@@ -98,6 +108,8 @@ export class StreamAttempt extends AttemptHandler {
       problem: (document) => streamProblem(this.#contract, document, this.#limits.clock),
       cutOff: () => this.#broken(new Error('the stream ended without its mark')),
     });
+    const coding = codingOf(this.header('content-encoding'));
+    if (coding !== undefined && coding !== 'unknown') this.#expandInto(this.#reader, coding);
     this.#reader.whenReady(() => {
       if (!this.settled) this.succeed();
     });
@@ -106,8 +118,39 @@ export class StreamAttempt extends AttemptHandler {
 
   override onData(chunk: Buffer): boolean {
     if (!this.#reader) return super.onData(chunk);
+    if (this.#expanding) {
+      this.#inBytes += chunk.length;
+      return this.#expanding.write(chunk) && !this.#paused;
+    }
     this.#reader.bytes(chunk);
     return !this.#paused;
+  }
+
+  /** What waits to be read is taken out of the expander only when it is asked for, so that its size stays bounded. */
+  #expandInto(reader: ItemReader, coding: Coding): void {
+    const expanding = coder().expander(coding);
+    this.#expanding = expanding;
+    let outBytes = 0;
+    expanding.on('data', (chunk: Buffer) => {
+      outBytes += chunk.length;
+      const fault = beyond(this.#limitsOfSize, this.#inBytes, outBytes);
+      if (fault) return this.#notExpanded(reader, fault, coding);
+      reader.bytes(chunk);
+      if (this.#paused) expanding.pause();
+    });
+    expanding.on('drain', () => {
+      if (!this.#paused) this.#resume();
+    });
+    expanding.on('end', () => this.#ended(reader));
+    expanding.on('error', () =>
+      this.#notExpanded(reader, { kind: 'broken', inBytes: this.#inBytes, outBytes }, coding),
+    );
+  }
+
+  #notExpanded(reader: ItemReader, fault: ExpandFault, coding: Coding): void {
+    this.#expanding?.destroy();
+    reader.fail(answerNotExpanded(this.#operation, fault, coding, this.#limitsOfSize));
+    if (!this.#wireOver) this.abort(abortReason);
   }
 
   override onComplete(): void {
@@ -118,6 +161,11 @@ export class StreamAttempt extends AttemptHandler {
     }
     this.#wireOver = true;
     this.complete();
+    if (this.#expanding) this.#expanding.end();
+    else this.#ended(reader);
+  }
+
+  #ended(reader: ItemReader): void {
     if (this.#framed) reader.finished();
     else
       reader.fail(
@@ -132,6 +180,7 @@ export class StreamAttempt extends AttemptHandler {
       return;
     }
     this.#wireOver = true;
+    this.#expanding?.destroy();
     this.broken(error !== abortReason);
     reader.fail(this.#broken(error));
   }
@@ -166,8 +215,8 @@ export class StreamAttempt extends AttemptHandler {
 
   /** Why a good answer is no stream. */
   #faultOf(): string | undefined {
-    const encoding = this.header('content-encoding');
-    if (encoding) return `is encoded (${encoding.slice(0, 100)}), which streams are not`;
+    const encoding = this.header('content-encoding') ?? '';
+    if (codingOf(encoding) === 'unknown') return `is encoded (${encoding.slice(0, 100)}), which is not read`;
     if (formatOfType(this.#type)) return undefined;
     return `is no stream of items but ${this.#type.slice(0, 100) || 'without a type'}`;
   }

@@ -17,7 +17,7 @@ export function encodedOperation(operation: ClientOperation): EncodedOperation {
 }
 
 /** Headers that are not sent over Mux, where their values are always the same. */
-const ofHttp: ReadonlySet<string> = new Set(['accept', 'content-type']);
+const ofHttp: ReadonlySet<string> = new Set(['accept', 'accept-encoding', 'content-type']);
 
 /** Encodes headers. @param headers - names in lower case and values in turn */
 export function encodedHeaders(headers: readonly string[]): EncodedContexts {

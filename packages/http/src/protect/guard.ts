@@ -92,6 +92,8 @@ export class Guard implements AsyncDisposable {
     this.#drain = drain;
     this.#wire = {
       bodyLimitBytes,
+      // A program does that by itself.
+      compression: undefined,
       callerAddress: undefined,
       peerOf: noPeers,
       unsent: new UnsentAnswers(env.clock, serverDefaults.sendTimeoutMs, serverDefaults.maxUnsentBytes),

@@ -5,6 +5,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { parseTrace, type TraceContext } from '@fwk/core';
 import type { Priority, UnsentAnswers } from '@fwk/kernel';
+import type { CompressionOptions } from '../coding/compression-options.js';
 import type { Content } from '../contract/content.js';
 import type { WireAnswer } from '../serving/answer.js';
 import type { AnswerWatcher, BodyReader, IncomingRequest } from '../serving/incoming-request.js';
@@ -20,6 +21,8 @@ import type { PeerCheck } from './server-tls.js';
 /** What all HTTP requests of a server share. */
 export interface HttpWire {
   readonly bodyLimitBytes: number;
+  /** How compressed bodies are read; undefined where they are refused. */
+  readonly compression: CompressionOptions | undefined;
   /** What stands for the address of every caller; undefined where each has its own. */
   readonly callerAddress: string | undefined;
   /** Who a caller is by its certificate; refuses one that must show one. */
@@ -92,7 +95,7 @@ export class HttpRequest implements IncomingRequest {
   }
 
   readBody(content: Content, tell: BodyReader): void {
-    readBody(this.#response.req, this.#response, content, this.#wire.bodyLimitBytes, tell);
+    readBody(this.#response.req, this.#response, content, this.#wire, tell);
   }
 
   readPieces(taker: PieceTaker): BodyPieces {

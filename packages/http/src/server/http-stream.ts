@@ -2,10 +2,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { CancelledError, type Clock, type UnsentAnswers } from '@fwk/kernel';
+import { type Coding, coder } from '../coding/codings.js';
 import type { WireAnswer } from '../serving/answer.js';
 import { RequestError } from '../serving/request-error.js';
 import type { AnswerStream, BodyPieces, PieceTaker, StreamSink } from '../serving/stream-sink.js';
 import { formatOfType, typeOfFormat } from '../stream/item-format.js';
+import { type BytesSink, EncodedSink } from './encoded-sink.js';
 import { announcesBody } from './quick-request.js';
 import { awaitsContinue, encodingRefusal } from './read-body.js';
 import { headOf } from './write-answer.js';
@@ -29,15 +31,26 @@ export function beginStream(
   unsent: UnsentAnswers,
   close: boolean,
   load?: string,
+  coding?: Coding,
 ): void {
   response.writeHead(answer.status, headOf(answer, undefined, close, load));
   if (response.req.method === 'HEAD') {
     response.end();
     stream.leave(new CancelledError('a HEAD wants no items'));
-  } else stream.start(new HttpSink(response, unsent));
+    return;
+  }
+  const sink = new HttpSink(response, unsent);
+  if (coding === undefined) stream.start(sink);
+  else stream.start(encodedSink(response, coding, sink));
 }
 
-class HttpSink implements StreamSink {
+function encodedSink(response: ServerResponse, coding: Coding, sink: HttpSink): EncodedSink {
+  const encoded = new EncodedSink(coder().compressor(coding, true), sink);
+  response.on('close', () => encoded.left());
+  return encoded;
+}
+
+class HttpSink implements StreamSink, BytesSink {
   drained: (() => void) | undefined;
   readonly #response: ServerResponse;
   readonly #unsent: UnsentAnswers;
@@ -55,14 +68,15 @@ class HttpSink implements StreamSink {
     response.on('close', () => this.#hold(0));
   }
 
-  write(text: string, bytes: number): boolean {
+  write(piece: string | Uint8Array, bytes: number): boolean {
     // When each character is one byte, Node need not encode.
-    const more = this.#response.write(text, bytes === text.length ? 'latin1' : 'utf8');
+    const encoding = bytes === piece.length ? 'latin1' : 'utf8';
+    const more = typeof piece === 'string' ? this.#response.write(piece, encoding) : this.#response.write(piece);
     if (!more) this.#hold(this.#response.writableLength);
     return more;
   }
 
-  end(text: string): void {
+  end(text?: string | Uint8Array): void {
     this.#response.end(text);
     this.#hold(0);
     this.#unsent.watch(this.#response);

@@ -7,11 +7,13 @@ import { exchangeRaw, rawConnection } from '../fixtures/raw-connection.js';
 import { quickRequests } from './quick-request.js';
 import { readBody } from './read-body.js';
 
+const limits = { bodyLimitBytes: 1000, compression: undefined };
+
 /** A server that answers what it was sent, or that it read nothing. */
 async function echo(requests: typeof IncomingMessage, reads = true): Promise<number> {
   const server = createServer({ IncomingMessage: requests }, (request, response) => {
     if (reads)
-      readBody(request, response, jsonContent, 1000, (error, text) => response.end(error?.code ?? `got ${text}`));
+      readBody(request, response, jsonContent, limits, (error, text) => response.end(error?.code ?? `got ${text}`));
     else response.end('unread');
   });
   return listening(server);
@@ -78,7 +80,10 @@ test.each(Array.from({ length: 12 }, (_, at) => at))(
 
 test('a body that nobody wanted until it had arrived is read all the same', async () => {
   const server = createServer({ IncomingMessage: quickRequests(IncomingMessage) }, (request, response) => {
-    setTimeout(() => readBody(request, response, jsonContent, 1000, (_error, text) => response.end(`got ${text}`)), 20);
+    setTimeout(
+      () => readBody(request, response, jsonContent, limits, (_error, text) => response.end(`got ${text}`)),
+      20,
+    );
   });
   const text = await exchangeRaw(await listening(server), `${kinds['a body'][0]}${last}`);
   expect(text.match(/got [^H]*/g)).toEqual(['got {}', 'got ']);
@@ -87,7 +92,7 @@ test('a body that nobody wanted until it had arrived is read all the same', asyn
 test('the rest of a body whose request has its answer is dropped, and never told', async () => {
   let told = 0;
   const server = createServer({ IncomingMessage: quickRequests(IncomingMessage) }, (request, response) => {
-    readBody(request, response, jsonContent, 1000, () => told++);
+    readBody(request, response, jsonContent, limits, () => told++);
     response.end('early');
   });
   const { socket, received, ended } = await rawConnection(

@@ -4,11 +4,21 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Coding, codingOf } from '../coding/codings.js';
+import { type CompressionOptions, usableCodings } from '../coding/compression-options.js';
+import { type ExpandLimits, expand } from '../coding/expand.js';
 import { type Content, isOfType } from '../contract/content.js';
-import { bodyNotText, bodyTooLarge } from '../serving/body-faults.js';
+import { bodyNotExpanded, bodyNotText, bodyTooLarge } from '../serving/body-faults.js';
 import type { BodyReader } from '../serving/incoming-request.js';
 import { RequestError } from '../serving/request-error.js';
 import { announcesBody, type BodyReceiver, isQuick } from './quick-request.js';
+
+/** How a body is read. */
+export interface BodyLimits {
+  readonly bodyLimitBytes: number;
+  /** How compressed bodies are read; undefined where they are refused. */
+  readonly compression: CompressionOptions | undefined;
+}
 
 /** Whether the body of a request is being read. */
 export function isBeingRead(request: IncomingMessage): boolean {
@@ -34,7 +44,7 @@ export function readBody(
   request: IncomingMessage,
   response: ServerResponse,
   content: Content,
-  limitBytes: number,
+  { bodyLimitBytes: limitBytes, compression }: BodyLimits,
   tell: BodyReader,
 ): void {
   const { headers } = request;
@@ -45,19 +55,38 @@ export function readBody(
   }
   const chunked = headers['transfer-encoding'] !== undefined;
   const refusal =
-    refusalOf(headers, content, chunked) ?? (Number(length) > limitBytes ? bodyTooLarge(limitBytes) : undefined);
+    refusalOf(headers, content, chunked, compression) ??
+    (Number(length) > limitBytes ? bodyTooLarge(limitBytes) : undefined);
   if (refusal) {
     tell(refusal, '');
     return;
   }
   if (awaitsContinue(request)) response.writeContinue();
+  const coding = codingOf(headers['content-encoding'], compression ? usableCodings(compression) : []);
   collect(request, limitBytes, (error, body) => {
     if (error) tell(error, '');
     else if (body.length > 0 && headers['content-type'] === undefined) tell(mediaType(content), '');
-    else if (content.kind === 'bytes') tell(undefined, body);
-    else if (!isUtf8(body)) tell(bodyNotText(), '');
-    else tell(undefined, body.toString('utf8'));
+    else if (!compression || coding === undefined || coding === 'unknown') tellBody(body, content, tell);
+    else expandBody(coding, body, { maxBytes: limitBytes, maxRatio: compression.maxRatio }, content, tell);
   });
+}
+
+function tellBody(body: Buffer, { kind }: Content, tell: BodyReader): void {
+  if (kind === 'bytes') tell(undefined, body);
+  else if (!isUtf8(body)) tell(bodyNotText(), '');
+  else tell(undefined, body.toString('utf8'));
+}
+
+async function expandBody(
+  coding: Coding,
+  body: Buffer,
+  limits: ExpandLimits,
+  content: Content,
+  tell: BodyReader,
+): Promise<void> {
+  const expanded = await expand(coding, body, limits);
+  if (Buffer.isBuffer(expanded)) tellBody(expanded, content, tell);
+  else tell(bodyNotExpanded(expanded, coding, limits), '');
 }
 
 function collect(request: IncomingMessage, limitBytes: number, tell: BytesReader): void {
@@ -103,17 +132,25 @@ class BodyCollector implements BodyReceiver {
 
 const noBytes = Buffer.alloc(0);
 
-/** The refusal of a body that is encoded. */
-export function encodingRefusal(headers: IncomingMessage['headers']): RequestError | undefined {
-  const encoding = headers['content-encoding'];
-  if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return undefined;
-  return new RequestError('FWK_HTTP_CONTENT_ENCODING', 'the body is encoded; send it without Content-Encoding', {
-    headers: { 'accept-encoding': 'identity' },
+/** The refusal of a body that is encoded in a way that is not read. @param read - the codings that are; none by default */
+export function encodingRefusal(
+  headers: IncomingMessage['headers'],
+  read: readonly Coding[] = [],
+): RequestError | undefined {
+  if (codingOf(headers['content-encoding'], read) !== 'unknown') return undefined;
+  const how = read.length === 0 ? 'without Content-Encoding' : `with Content-Encoding ${read.join(' or ')}, or without`;
+  return new RequestError('FWK_HTTP_CONTENT_ENCODING', `the body is encoded; send it ${how}`, {
+    headers: { 'accept-encoding': read.length === 0 ? 'identity' : read.join(', ') },
   });
 }
 
-function refusalOf(headers: IncomingMessage['headers'], content: Content, chunked: boolean): RequestError | undefined {
-  const encoded = encodingRefusal(headers);
+function refusalOf(
+  headers: IncomingMessage['headers'],
+  content: Content,
+  chunked: boolean,
+  compression: CompressionOptions | undefined,
+): RequestError | undefined {
+  const encoded = encodingRefusal(headers, compression && usableCodings(compression));
   if (encoded) return encoded;
   const type = headers['content-type'];
   if (type === undefined) return chunked ? undefined : mediaType(content);

@@ -11,6 +11,7 @@ import {
   text,
 } from '@fwk/kernel';
 import type { PolicyRegistry } from '@fwk/resilience';
+import type { CompressionOptions } from '../coding/compression-options.js';
 import type { IdempotencyOptions } from '../idempotency/idempotency-options.js';
 import { type IdempotencyStore, isIdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { Served } from '../serving/served.js';
@@ -67,6 +68,11 @@ export interface ServerSettings extends ServerPolicyOptions {
   readonly loadReports: boolean;
   /** Largest body that is read, 0 to 1 073 741 824 bytes. @defaultValue 1048576 */
   readonly bodyLimitBytes: number;
+  /**
+   * Compresses answers to callers that take them compressed, and reads compressed bodies; over HTTP. Answers are compressed that
+   * are of a type which gets smaller and not short. @defaultValue nothing is compressed, and compressed bodies are refused
+   */
+  readonly compression: Partial<CompressionOptions> | undefined;
   /**
    * The deadline in force by itself, 1 to 3 600 000 milliseconds: how long a request may take, its body included, where
    * neither its contract nor a policy says (`deadlineMs`). A caller's nearer deadline wins. @defaultValue 30000
@@ -127,6 +133,7 @@ export const serverDefaults = Object.freeze({
   metrics: true,
   loadReports: true,
   bodyLimitBytes: 1_048_576,
+  compression: undefined,
   timeoutMs: 30_000,
   receiveTimeoutMs: 30_000,
   sendTimeoutMs: 30_000,
@@ -150,6 +157,7 @@ export const serverRules: { readonly [Field in keyof Required<ServerSettings>]: 
   metrics: flag,
   loadReports: flag,
   bodyLimitBytes: integerIn(0, 1_073_741_824),
+  compression: optional(anything),
   timeoutMs: millisecondsIn(1, 3_600_000),
   receiveTimeoutMs: millisecondsIn(1000, 3_600_000),
   sendTimeoutMs: millisecondsIn(1000, 3_600_000),

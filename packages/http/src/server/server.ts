@@ -8,6 +8,7 @@ import {
   UnsentAnswers,
 } from '@fwk/kernel';
 import { type PolicyRegistry, policyRegistry } from '@fwk/resilience';
+import { checkCompression } from '../coding/compression-options.js';
 import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
 import { OpenStreams } from '../serving/open-streams.js';
 import { checkRoutes } from '../serving/routes.js';
@@ -16,6 +17,7 @@ import type { ServerDrain } from '../serving/server-parts.js';
 import { checkOperationsKnown } from '../serving/server-policy-options.js';
 import { unixAddress } from '../serving/trusted-networks.js';
 import { ServerLoad } from '../wire/load-text.js';
+import { compressing } from './compressed-answers.js';
 import type { HttpServer } from './http-server.js';
 import { beginStream, isStreamed, lingerAfter } from './http-stream.js';
 import { NodeServer } from './node-server.js';
@@ -41,6 +43,7 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
   checkRoutes(settings.serve);
   const env = namedEnv(makeEnv(settings.env), 'http.server');
   const tls = settings.tls && checkServerTls(settings.tls);
+  const compression = settings.compression && checkCompression('server', settings.compression);
   const drain = settings.drain ?? aloneDrain;
   const { store, ...bounds } = settings.idempotency;
   const unsent = new UnsentAnswers(env.clock, settings.sendTimeoutMs, settings.maxUnsentBytes);
@@ -64,19 +67,20 @@ export function createServer(options: Partial<ServerOptions>): HttpServer {
   };
   const server: NodeServer = new NodeServer(settings, tls, scopes, parts, {
     bodyLimitBytes: settings.bodyLimitBytes,
+    compression,
     callerAddress: settings.socketPath === undefined ? undefined : unixAddress,
     peerOf: tls ? peerCheck(tls.own) : noPeers,
     unsent,
     load: load?.text,
-    write(response, answer, told) {
+    write: compressing(compression, (response, answer, told, coding) => {
       const stops = drain.draining || server.stopping;
-      if (answer.stream) return beginStream(response, answer, answer.stream, unsent, stops, told);
+      if (answer.stream) return beginStream(response, answer, answer.stream, unsent, stops, told, coding);
       if (isStreamed(response.req) && !response.req.complete) lingerAfter(response, env.clock);
       else if (answer.status === 413 || leavesTooMuch(response.req, settings.bodyLimitBytes)) {
         return unsent.watch(response, writeAnswer(response, answer, true, told));
       }
       unsent.watch(response, writeAnswer(response, answer, stops, told));
-    },
+    }),
   });
   return server;
 }

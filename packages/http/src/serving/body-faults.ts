@@ -1,4 +1,6 @@
 /** What may be wrong with a body before it is parsed, on any wire. */
+import type { Coding } from '../coding/codings.js';
+import { type ExpandFault, type ExpandLimits, expandFaultText } from '../coding/expand.js';
 import { RequestError } from './request-error.js';
 
 /** It is larger than the server reads. */
@@ -11,4 +13,14 @@ export function bodyTooLarge(limitBytes: number): RequestError {
 /** Its bytes are not UTF-8. */
 export function bodyNotText(): RequestError {
   return new RequestError('FWK_HTTP_BODY_NOT_JSON', 'the body is not valid UTF-8');
+}
+
+/** It is compressed, and was not expanded. */
+export function bodyNotExpanded(fault: ExpandFault, coding: Coding, limits: ExpandLimits): RequestError {
+  const message = `the body ${expandFaultText(fault, coding, limits, 'bodyLimitBytes')}`;
+  if (fault.kind === 'broken') return new RequestError('FWK_HTTP_BODY_NOT_EXPANDED', message);
+  const { inBytes, outBytes } = fault;
+  const limit = fault.kind === 'size' ? { limitBytes: limits.maxBytes } : { maxRatio: limits.maxRatio };
+  const code = fault.kind === 'size' ? 'FWK_HTTP_BODY_TOO_LARGE' : 'FWK_HTTP_BODY_EXPANDS';
+  return new RequestError(code, message, { members: { ...limit, compressedBytes: inBytes, expandedBytes: outBytes } });
 }
