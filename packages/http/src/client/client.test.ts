@@ -169,7 +169,7 @@ describe('a call', () => {
     for (const id of ['', '..', 'x'.repeat(41)]) {
       expect((await failure(client.item({ params: { id } }))).code).toBe('FWK_HTTP_CALL_INVALID');
     }
-    const unwritable = client.item({ params: { id: 'a' }, query: { size: {} as never } });
+    const unwritable = client.item({ params: { id: 'a' }, query: { size: new Map() as never } });
     expect((await failure(unwritable)).message).toMatch(/query\.size: cannot be written in a URL/);
     expect(requests).toBe(0);
   });
