@@ -44,6 +44,14 @@ test('what a server asks to wait is read from its trailers; what is no time asks
   expect(judged(status.UNAVAILABLE).retryAfterMs).toBeUndefined();
 });
 
+test('errors of ConnectRPC, whose trailers are headers, are judged too', () => {
+  const failed = (headers: Record<string, string>) =>
+    Object.assign(new Error('why'), { code: status.UNAVAILABLE, metadata: new Headers(headers) });
+  const judge = (error: Error) => judgeError(env, error, background, undefined);
+  expect(judge(failed({}))).toMatchObject({ outcome: 'failure', retryable: true });
+  expect(judge(failed({ 'grpc-retry-pushback-ms': '40' }))).toMatchObject({ retryable: true, retryAfterMs: 40 });
+});
+
 test('what is no status of gRPC is judged as elsewhere', () => {
   expect(judgeError(env, Object.assign(new Error('no'), { code: 'ECONNRESET' }), background, undefined)).toMatchObject({
     outcome: 'failure',

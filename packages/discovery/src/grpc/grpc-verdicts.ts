@@ -17,9 +17,9 @@ export const code = Object.freeze({
   DATA_LOSS: 15,
 });
 
-/** What a server sent beside its answer, as far as it is read. */
+/** What a server sent beside its answer: the `Metadata` of gRPC, or the `Headers` of ConnectRPC. */
 export interface Trailers {
-  get(key: string): readonly unknown[];
+  get(key: string): readonly unknown[] | string | null;
 }
 
 const timedOut: Verdict = Object.freeze({ ...verdicts.retryableFailure, timedOut: true });
@@ -51,7 +51,7 @@ export class EndedBadly extends Error {
   }
 }
 
-/** See the head of this file. Takes what `@grpc/grpc-js` throws too, so it also suits a policy round a client of gRPC. */
+/** See the head of this file. For policies round clients of gRPC and of ConnectRPC, whose codes are the same. */
 export const grpcClassifier: Classifier = {
   ofResult: () => verdicts.success,
   ofError(error, context, request) {
@@ -76,7 +76,8 @@ function numberIn(error: unknown, name: string): number | undefined {
  */
 function pushbackOf(error: unknown): string | undefined {
   const trailers: unknown = error instanceof Error && 'metadata' in error ? error.metadata : undefined;
-  const text = isTrailers(trailers) ? trailers.get('grpc-retry-pushback-ms')[0] : undefined;
+  const found = isTrailers(trailers) ? trailers.get('grpc-retry-pushback-ms') : undefined;
+  const text: unknown = Array.isArray(found) ? found[0] : found;
   return typeof text === 'string' ? text : undefined;
 }
 

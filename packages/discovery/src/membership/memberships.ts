@@ -3,6 +3,7 @@ import {
   background,
   type CallContext,
   cancellable,
+  defaultEnv,
   type Env,
   type Live,
   liveValue,
@@ -47,9 +48,10 @@ export const membershipsToken: Token<Memberships> = token('memberships');
 /**
  * Makes memberships over a registry. Dispose them before the registry is closed; from then on they watch nothing, and lists
  * that are asked for are empty.
+ * @param env - clock, events and logger. @defaultValue those of a program that set up none
  * @param lastKnown - lists that were saved, for as long as the registry does not answer.
  */
-export function memberships(registry: Registry, env: Env, lastKnown?: LastKnown): Memberships {
+export function memberships(registry: Registry, env: Env = defaultEnv, lastKnown?: LastKnown): Memberships {
   const watched = new Map<string, Membership>();
   const monitor = endpointMonitor();
   const life = cancellable();
