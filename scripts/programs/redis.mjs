@@ -61,9 +61,13 @@ export function findRedis(environment = process.env) {
   return findProgram(redis, environment);
 }
 
-/** The environment variables by which a fetched program finds its libraries; a system's own program needs none of them. */
+/**
+ * The environment variables by which a fetched program finds its libraries, those of its Lua scripts too; a system's own program needs
+ * none of them.
+ */
 export function redisLibraries(program) {
-  return { LD_LIBRARY_PATH: join(dirname(program), '../lib/x86_64-linux-gnu') };
+  const libraries = join(dirname(program), '../lib/x86_64-linux-gnu');
+  return { LD_LIBRARY_PATH: libraries, LUA_CPATH: `${join(libraries, 'lua/5.1')}/?.so;;` };
 }
 
 await printWhenMain(import.meta.url, findRedis);
