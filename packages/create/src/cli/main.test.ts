@@ -20,7 +20,12 @@ interface Ended {
 
 /** The program without a terminal, as it runs in CI. */
 function create(...args: readonly string[]): Promise<Ended> {
-  const env = { ...process.env, npm_config_user_agent: 'npm/10.8.2 node/v22.0.0 linux x64' };
+  return createWith({}, ...args);
+}
+
+/** The same, as npm runs it when it has taken flags. */
+function createWith(taken: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Ended> {
+  const env = { ...process.env, npm_config_user_agent: 'npm/10.8.2 node/v22.0.0 linux x64', ...taken };
   return new Promise((resolve) => {
     execFile(process.execPath, [program, ...args], { cwd: place, env, timeout: 15_000 }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
@@ -130,6 +135,15 @@ describe('refuses', () => {
     expect(err).toMatch(hint);
     expect(err).toContain('npm create @fwk');
   });
+});
+
+test('tells those who forgot the "--" which flags npm has taken', async () => {
+  // npm create @fwk orders --kind service --owner=sales
+  const { code, err } = await createWith({ npm_config_kind: 'true', npm_config_owner: 'sales' }, 'orders', 'service');
+  expect(code).toBe(2);
+  expect(err).toMatch(/not also service\nnpm has taken --kind and --owner for its own: flags stand after "--"/);
+  expect((await createWith({ npm_config_name: 'orders' })).err).toContain('npm has taken --name for its own');
+  expect((await create()).err).not.toContain('npm has taken');
 });
 
 test('says how it is called, and its version', async () => {

@@ -3,7 +3,8 @@ import { isFwkError, messageOf, printableLines } from '@fwk/kernel';
 import { createProject } from '../project/create-project.js';
 import { type Answers, ask, type Terminal } from './ask.js';
 import { nextSteps } from './next-steps.js';
-import { type Command, readCommand, usage } from './read-command.js';
+import { type Command, flags, readCommand, usage } from './read-command.js';
+import { takenByNpm } from './taken-by-npm.js';
 
 /**
  * Runs the program.
@@ -34,7 +35,7 @@ export async function main(
       isFwkError(error, 'FWK_KERNEL_OPTIONS_INVALID') ||
       isFwkError(error, 'FWK_CREATE_NAME_INVALID') ||
       isParseError(error);
-    process.stderr.write(`${printableLines(messageOf(error))}\n${wrongly ? `\n${usage}` : ''}`);
+    process.stderr.write(`${printableLines(messageOf(error))}\n${wrongly ? calledAs() : ''}`);
     return wrongly ? 2 : 1;
   }
 }
@@ -52,8 +53,14 @@ async function complete(command: Command, terminal: Terminal | undefined): Promi
   }
   const missing = [...(kind === undefined ? ['--kind'] : []), ...(name === undefined ? ['--name'] : [])].join(' and ');
   const why = command.yes ? 'with --yes nothing is asked' : 'there is no terminal to ask in';
-  process.stderr.write(`${missing} must be said, since ${why}.\n\n${usage}`);
+  process.stderr.write(`${missing} must be said, since ${why}.\n${calledAs()}`);
   return 2;
+}
+
+/** Which flags npm kept from the program, those aside that npm has too, and how it is called. */
+function calledAs(): string {
+  const own = Object.keys(flags).filter((flag) => !['yes', 'version', 'help'].includes(flag));
+  return `${takenByNpm(own, process.env)}\n${usage}`;
 }
 
 function ownTerminal(): Terminal | undefined {

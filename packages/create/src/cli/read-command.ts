@@ -22,7 +22,7 @@ export const usage = `Makes a new project with @fwk.
 
   npm create @fwk                                            asks what it has to know
   npm create @fwk -- FOLDER --kind KIND                      asks the rest
-  npm create @fwk -- --kind service --name orders --yes      asks nothing
+  npm create --yes @fwk -- --kind service --name orders      asks nothing, nor does npm
 
   --kind    ${kinds.join('\n            ')}
   --name    lower-case words joined by "-": order-desk, @acme/order-desk   (usual: the name of the folder)
@@ -34,7 +34,8 @@ export const usage = `Makes a new project with @fwk.
 It ends with 0 when the project was made, 1 when it could not be, 2 when it was called wrongly, 130 when you ended it.
 `;
 
-const flags = {
+/** All flags. */
+export const flags = {
   kind: { type: 'string' },
   name: { type: 'string' },
   dir: { type: 'string' },
