@@ -33,11 +33,22 @@ export function programNames() {
 /**
  * The steps of a program, in order.
  * @param {string} name folder of the program
- * @returns {{ file: string, adds: string, code: string, before: string | undefined }[]}
+ * @returns {{ file: string, adds: string, code: string, before: string | undefined, beside: object[] }[]} beside it: files of its folder
+ * that no step before has
  */
 function stepsOf(name) {
-  const read = stepFiles(name).map((file) => ({ file: `${name}/${file}`, ...parted(join(sources, name, file)) }));
-  return read.map((step, index) => ({ ...step, before: read[index - 1]?.code }));
+  const shownAlready = new Set();
+  const read = stepFiles(name).map((file) => {
+    const step = readSource(`${name}/${file}`);
+    if (!step) throw new Error(`${name}/${file} must begin with a line /** that says what it adds */`);
+    return step;
+  });
+  return read.map((step, index) => {
+    const names = [...step.code.matchAll(/from '\.\/([\w-]+)\.js'/g)].map(([, other]) => `${name}/${other}.ts`);
+    const beside = names.filter((other) => !shownAlready.has(other)).flatMap((other) => readSource(other) ?? []);
+    for (const { file } of beside) shownAlready.add(file);
+    return { ...step, before: read[index - 1]?.code, beside };
+  });
 }
 
 /** Files such as `step-0.ts` and `step-1-policy.ts`; what else is in the folder belongs to none of them. */
@@ -47,19 +58,25 @@ function stepFiles(name) {
     .sort();
 }
 
-/** The one line that says what a step adds, and the rest. */
-function parted(path) {
-  const [, adds, code] = /^\/\*\* (.+) \*\/\n([\s\S]+)$/.exec(readFileSync(path, 'utf8')) ?? [];
-  if (adds === undefined) throw new Error(`${path} must begin with a line /** that says what the step adds */`);
-  return { adds, code };
+/** A file, with the one line at its head that says what it is for apart; without that line, as in generated code, undefined. */
+function readSource(file) {
+  const [, adds, code] = /^\/\*\* (.+) \*\/\n([\s\S]+)$/.exec(readFileSync(join(sources, file), 'utf8')) ?? [];
+  return adds === undefined ? undefined : { file, adds, code };
 }
 
 /** @returns {string} Markdown of one step; language `typescript` and not `ts`, because the examples are compiled where they stand */
-function shown({ file, adds, code, before }) {
+function shown({ beside, before, ...step }) {
+  const own = before === undefined ? whole(step) : said(step, 'diff', changes(before, step.code));
+  return [own, ...beside.map(whole)].join('\n\n');
+}
+
+function whole(source) {
+  return said(source, 'typescript', [source.code.trimEnd()]);
+}
+
+function said({ file, adds }, language, lines) {
   const link = `[\`${file.split('/')[1]}\`](../examples/existing-programs/src/${file})`;
-  const block =
-    before === undefined ? ['```typescript', code.trimEnd(), '```'] : ['```diff', ...changes(before, code), '```'];
-  return [`${link}: ${adds}`, '', ...block].join('\n');
+  return [`${link}: ${adds}`, '', `\`\`\`${language}`, ...lines, '```'].join('\n');
 }
 
 /** The changed lines with some round them; hunks stand apart by a line of dots, since line numbers say nothing here. */

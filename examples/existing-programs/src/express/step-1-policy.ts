@@ -1,4 +1,4 @@
-/** `@fwk/resilience` round the outgoing call: an attempt has 500 ms, what fails is tried again, and a price list that is down is left alone. */
+/** `@fwk/resilience` round the outgoing call: an attempt has 2 s, what fails is tried again, and a price list that is down is left alone. */
 import { currentContext, httpClassifier, policy } from '@fwk/resilience';
 import express from 'express';
 
@@ -11,7 +11,7 @@ interface Order {
 const orders = new Map<string, Order>();
 
 const prices = policy('prices', {
-  timeoutMs: 500,
+  timeoutMs: 2000,
   retry: {},
   breaker: { consecutiveFailures: 5 },
   classifier: httpClassifier,

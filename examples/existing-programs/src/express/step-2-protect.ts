@@ -12,7 +12,7 @@ interface Order {
 const orders = new Map<string, Order>();
 
 const prices = policy('prices', {
-  timeoutMs: 500,
+  timeoutMs: 2000,
   retry: {},
   breaker: { consecutiveFailures: 5 },
   classifier: httpClassifier,
@@ -30,7 +30,7 @@ async function place(sku: string): Promise<Order> {
 const app = express();
 protect(app, {
   limit: {}, // as many requests at once as are answered in time; the others get 503
-  routes: { 'POST /orders': { timeoutMs: 2000, idempotencyKey: 'optional' } },
+  routes: { 'POST /orders': { timeoutMs: 10_000, idempotencyKey: 'optional' } },
 });
 app.use(express.json());
 

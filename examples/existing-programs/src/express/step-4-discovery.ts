@@ -13,7 +13,7 @@ interface Order {
 
 const orders = new Map<string, Order>();
 
-const pricesKey = fetchOf('prices', { timeoutMs: 500 }); // tried again, with a breaker for each instance
+const pricesKey = fetchOf('prices', { timeoutMs: 2000 }); // tried again, with a breaker for each instance
 const prices = (path: string) => application.get(pricesKey)(path);
 
 async function place(sku: string): Promise<Order> {
@@ -29,7 +29,7 @@ const app = express();
 const guarded = protect(app, {
   listen: () => app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1'),
   limit: {}, // as many requests at once as are answered in time; the others get 503
-  routes: { 'POST /orders': { timeoutMs: 2000, idempotencyKey: 'optional' } },
+  routes: { 'POST /orders': { timeoutMs: 10_000, idempotencyKey: 'optional' } },
 });
 app.use(express.json());
 

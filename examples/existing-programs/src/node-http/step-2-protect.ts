@@ -1,0 +1,58 @@
+/** `protect` of `@fwk/http` in front of it: limits of time and load, idempotency keys, probes, metrics by route, errors as problem documents. */
+import { createServer, type IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { protect, sendProblem } from '@fwk/http/protect';
+import { currentContext, httpClassifier, policy } from '@fwk/resilience';
+
+interface Order {
+  readonly id: string;
+  readonly sku: string;
+  readonly price: number;
+}
+
+const orders = new Map<string, Order>();
+
+const prices = policy('prices', {
+  timeoutMs: 2000,
+  retry: {},
+  breaker: { consecutiveFailures: 5 },
+  classifier: httpClassifier,
+}).wrap((path: string) => fetch(`${process.env.PRICES_URL}${path}`, { signal: currentContext().signal }));
+
+async function place(sku: string): Promise<Order> {
+  const answer = await prices(`/prices/${encodeURIComponent(sku)}`);
+  if (!answer.ok) throw new Error(`the price list answered ${answer.status}`);
+  const { price } = (await answer.json()) as { price: number };
+  const order = { id: String(orders.size + 1), sku, price };
+  orders.set(order.id, order);
+  return order;
+}
+
+async function answerTo(request: IncomingMessage): Promise<[status: number, body: object]> {
+  if (request.method === 'POST' && request.url === '/orders') {
+    const { sku } = (await json(request)) as { sku: string };
+    return [201, await place(sku)];
+  }
+  const [, id = ''] = /^\/orders\/([^/?]+)$/.exec(request.url ?? '') ?? [];
+  const order = request.method === 'GET' ? orders.get(id) : undefined;
+  return order ? [200, order] : [404, { message: 'no such order' }];
+}
+
+const server = createServer(async (request, response) => {
+  try {
+    const [status, body] = await answerTo(request);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  } catch (error) {
+    sendProblem(response, error);
+  }
+});
+
+protect(server, {
+  limit: {}, // as many requests at once as are answered in time; the others get 503
+  // A bare server has no router that could tell its routes.
+  routes: { 'GET /orders/:id': {}, 'POST /orders': { timeoutMs: 10_000, idempotencyKey: 'optional' } },
+});
+
+server.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
+  console.log('listening', server.address());
+});
