@@ -167,6 +167,7 @@ export {
   traceSamplingDefaults,
   tracingDefaults,
 } from './tracing/tracing-options.js';
+export type { CostAccount, CostRow } from './usage/cost-account.js';
 export type { UsageFlush } from './usage/flush-usage.js';
 export {
   createUsage,

@@ -1,5 +1,7 @@
 /** The events of this package: name and what it says. */
 export const httpEvents = Object.freeze({
+  'failover.taken':
+    'A call goes on to the next provider of its contract: service, the provider that could not answer (from), the next (to), operation, code and error.',
   'credentials.failed':
     'No credential could be had for the calls of a service: what went wrong, failures in a row, and when it is asked again. Never a secret.',
   'shadow.differed':

@@ -19,6 +19,7 @@ export {
 export { CredentialsFailedError } from './calling/credentials-failed-error.js';
 export type { RequestSigner, RequestToSign, SignedHeaders } from './calling/request-to-sign.js';
 export type { WireChoice } from './calling/wire-choice.js';
+export type { AlternativeOptions } from './client/alternatives.js';
 export type { ClientBalancer, ClientBalancerSettings } from './client/client-balancer.js';
 export { describeClient } from './client/client-core.js';
 export type { BoundCredentials, Credentials, CredentialsParts, Grant } from './client/client-credentials.js';
@@ -36,6 +37,7 @@ export {
 export type { ClientRouting } from './client/client-routing.js';
 export type { ClientTls } from './client/client-tls.js';
 export { createClient } from './client/create-client.js';
+export { type FailoverOptions, failoverDefaults } from './client/failover-options.js';
 export { answer } from './contract/answer.js';
 export { type Codec, codec, type Encode } from './contract/codec.js';
 export { bytes, type Content, type ContentSchema, text } from './contract/content.js';

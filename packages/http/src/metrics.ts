@@ -57,6 +57,24 @@ export const httpMetrics = metricTable({
     help: 'How often streams that had broken were called again from their last item.',
     labels: { operation: 'the operation, such as `inventory.prices`' },
   },
+  'http.client.cost': {
+    kind: 'counter',
+    help: 'What the answers of a service cost, in the unit in which its client gives it.',
+    labels: {
+      'server.address': 'name of the service that is called',
+      operation: 'the operation, such as `payment-provider.pay`',
+    },
+  },
+  'http.client.failovers': {
+    kind: 'counter',
+    help: 'Calls that went on to another provider of their contract.',
+    labels: {
+      'server.address': 'name of the first provider',
+      to: 'name of the provider that was asked instead',
+      operation: 'name of the operation in its contract',
+      result: '`answered` or `failed`',
+    },
+  },
   'http.client.shadow.copies': {
     kind: 'counter',
     help: 'Calls drawn to be copied to another version, and how the answers to the copies compared.',

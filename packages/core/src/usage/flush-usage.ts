@@ -19,13 +19,15 @@ export async function flushUsage(usage: Usage, flush: UsageFlush | undefined, lo
   } catch (error) {
     logger.error({ err: error }, 'usage could not be handed over at the stop; it follows here');
   }
-  for (const { rows, ...period } of unread) {
-    const parts = Math.ceil(rows.length / rowsPerLine);
+  for (const { rows, costs = [], ...period } of unread) {
+    const parts = Math.ceil(Math.max(rows.length, costs.length) / rowsPerLine);
     for (let part = 1; part <= parts; part++) {
-      const own = rows.slice((part - 1) * rowsPerLine, part * rowsPerLine);
+      const [from, to] = [(part - 1) * rowsPerLine, part * rowsPerLine];
+      const spent = costs.slice(from, to);
+      const own = { rows: rows.slice(from, to), ...(spent.length > 0 && { costs: spent }) };
       // A message of its own each, since lines that repeat one are left out.
       const which = `period ${period.sequence}, part ${part} of ${parts}`;
-      logger.info({ usage: { ...period, part, parts, rows: own } }, `usage that nobody has acknowledged: ${which}`);
+      logger.info({ usage: { ...period, part, parts, ...own } }, `usage that nobody has acknowledged: ${which}`);
     }
   }
 }

@@ -1,3 +1,5 @@
+import type { CostRow } from './cost-account.js';
+
 /**
  * How the caller of a row is known: `certificate` proven by the certificate that it showed, `claim` only what it says of itself,
  * `none` not at all; `folded` for those that were too many to be told apart.
@@ -28,6 +30,8 @@ export interface UsagePeriod {
   readonly start: string;
   readonly end: string;
   readonly rows: readonly UsageRow[];
+  /** What this instance's own calls of others cost, where some of them have a price. */
+  readonly costs?: readonly CostRow[];
 }
 
 /** A row while its period is open. */

@@ -10,6 +10,7 @@
  */
 import { type Counter, type Meter, type Token, token } from '@fwk/kernel';
 import { coreMetrics } from '../core-metrics.js';
+import { type CostAccount, type CostRow, mergedCosts, OperationCosts } from './cost-account.js';
 import { OperationAccount, type UsageAccount } from './usage-account.js';
 import { checkUsageOptions, type UsageOptions } from './usage-options.js';
 import type { UsagePeriod, UsageRow } from './usage-period.js';
@@ -40,12 +41,15 @@ export interface UnreadUsage extends UsageOwner {
   readonly start: string;
   readonly end: string;
   readonly rows: readonly UsageRow[];
+  readonly costs?: readonly CostRow[];
 }
 
 /** What an instance's callers use. */
 export interface Usage extends Disposable {
   /** Counts the calls of an operation. Ask once and keep it. */
   account(operation: string): UsageAccount;
+  /** Adds up what calls of somebody else's operation cost. Ask once and keep it. */
+  costs(service: string, operation: string): CostAccount;
   /**
    * Closed periods after `after`, as many as fit an answer, and at least one if there is one.
    * @param after - `sequence` of the last one that the reader has. @defaultValue 0
@@ -75,6 +79,7 @@ class Ledger implements Usage {
   readonly owner: UsageOwner;
   readonly #options: UsageOptions;
   readonly #accounts = new Map<string, OperationAccount>();
+  readonly #costs = new Map<string, OperationCosts>();
   /** Oldest first. */
   #closed: UsagePeriod[] = [];
   #last = 0;
@@ -108,6 +113,15 @@ class Ledger implements Usage {
     if (known) return known;
     const made = new OperationAccount(operation, this);
     this.#accounts.set(operation, made);
+    return made;
+  }
+
+  costs(service: string, operation: string): CostAccount {
+    const key = JSON.stringify([service, operation]);
+    const known = this.#costs.get(key);
+    if (known) return known;
+    const made = new OperationCosts(service, operation, (nowMs) => this.advance(nowMs));
+    this.#costs.set(key, made);
     return made;
   }
 
@@ -155,7 +169,10 @@ class Ledger implements Usage {
     const [first, latest] = [unseen[0], unseen.at(-1)];
     if (first && latest) {
       const rows = merged(unseen.flatMap((period) => period.rows));
-      unread.push({ ...this.owner, ...latest, firstSequence: first.sequence, start: first.start, rows });
+      const costs = mergedCosts(unseen.flatMap((period) => period.costs ?? []));
+      const { sequence, end } = latest;
+      const joined = { sequence, start: first.start, end, rows, ...(costs.length > 0 && { costs }) };
+      unread.push({ ...this.owner, firstSequence: first.sequence, ...joined });
     }
     return unread;
   }
@@ -188,7 +205,10 @@ class Ledger implements Usage {
     this.#claimedRows = 0;
     const start = iso(this.#startWallMs);
     this.#startWallMs = endWallMs;
-    if (rows.length > 0) this.#closed.push({ sequence: ++this.#last, start, end: iso(endWallMs), rows });
+    const costs = [...this.#costs.values()].flatMap((account) => account.take());
+    if (rows.length === 0 && costs.length === 0) return;
+    const end = iso(endWallMs);
+    this.#closed.push({ sequence: ++this.#last, start, end, rows, ...(costs.length > 0 && { costs }) });
   }
 }
 

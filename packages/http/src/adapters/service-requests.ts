@@ -28,7 +28,7 @@ import { PassedRequest } from './passed-request.js';
 import { headerOf, isShort, isWhole, passedHeaders, pathOf, readWhole } from './request-parts.js';
 
 /** Options that need to know the operations of a contract, or read answers whole. */
-const typedOnly = ['service', 'fallback', 'cache', 'coalesce', 'maxAnswerBytes'] as const;
+const typedOnly = ['service', 'alternatives', 'costs', 'fallback', 'cache', 'coalesce', 'maxAnswerBytes'] as const;
 
 /** Options of a service that is called without a contract; see {@link ClientOptions}. */
 export type ServiceOptions = Partial<Omit<ClientOptions, (typeof typedOnly)[number]>>;

@@ -1,4 +1,4 @@
-import { healthToken, topologyToken } from '@fwk/core';
+import { healthToken, topologyToken, usageToken } from '@fwk/core';
 import { appCallerToken, membershipsToken } from '@fwk/discovery';
 import { appInfoToken, envToken, policyFlagsToken, type Resolver } from '@fwk/kernel';
 import { policyRegistryToken } from '@fwk/resilience';
@@ -17,5 +17,6 @@ export function appParts(resolver: Resolver): ClientParts {
     self: resolver.find(appCallerToken),
     flags: resolver.find(policyFlagsToken),
     topology: resolver.find(topologyToken),
+    usage: resolver.find(usageToken),
   };
 }

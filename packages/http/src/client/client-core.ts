@@ -57,7 +57,19 @@ export interface ClientCore {
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ClientUnboundError `FWK_HTTP_CLIENT_UNBOUND`
  */
 export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOptions<C>> & ClientParts): ClientCore {
-  const { memberships, env: ownEnv, caller: _, policies, health, self, flags, topology, group, ...given } = options;
+  const {
+    memberships,
+    env: ownEnv,
+    caller: _,
+    policies,
+    health,
+    self,
+    flags,
+    topology,
+    usage,
+    group,
+    ...given
+  } = options;
   const { owner } = purpose;
   const { own, policy } = checkClientOptions<C>(owner, given as Partial<ClientOptions<C>>);
   if (own.proxy !== false && !own.endpoints) {
@@ -66,7 +78,7 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
   const constant = constantHeaders(owner, own.headers);
   const env = namedEnv(makeEnv(ownEnv), 'http.client');
   const service = own.service ?? purpose.service;
-  const owned: Disposing[] = [];
+  const owned: Disposing[] = [...(purpose.alternatives ?? [])];
   try {
     const tls = connectionTls(owner, service, own.tls, own.endpoints, env);
     if (tls.followed) owned.push(tls.followed);
@@ -78,7 +90,7 @@ export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOpt
     if (credentials) owned.push(credentials.bound);
     const quota = new QuotaReader(env.clock);
     const ways = { quota, registry, source, tls, proxy, credentials };
-    const branch = { ...ways, purpose: { ...purpose, topology }, service, own, policy, env, self };
+    const branch = { ...ways, purpose: { ...purpose, topology, usage }, service, own, policy, env, self };
     const usual = clientBranch(branch);
     owned.unshift(usual);
     const flag = flags?.ofPolicy(own.policy ?? service);

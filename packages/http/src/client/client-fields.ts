@@ -22,6 +22,7 @@ import {
   showBalancer,
 } from './client-balancer.js';
 import { type ClientRouting, checkClientRouting } from './client-routing.js';
+import { checkFailover, type FailoverOptions, failoverDefaults, failoverRules } from './failover-options.js';
 
 /** See the head of this file. */
 export interface ClientFields {
@@ -48,6 +49,10 @@ export interface ClientFields {
    * @defaultValue {@link shadowDefaults}: none
    */
   readonly shadow?: Partial<ShadowOptions> | false | Live<Partial<ShadowOptions> | false> | undefined;
+  /**
+   * When a call goes on to the next of the `alternatives`; false for never. @defaultValue {@link failoverDefaults}
+   */
+  readonly failover?: Partial<FailoverOptions> | false | Live<Partial<FailoverOptions> | false> | undefined;
 }
 
 declare module '@fwk/resilience' {
@@ -59,6 +64,7 @@ declare module '@fwk/resilience' {
     readonly routing?: Omit<ClientRouting, 'keyOf'>;
     readonly ejection?: Partial<EjectionOptions> | false;
     readonly shadow?: Partial<Omit<ShadowOptions, 'compare'>> | false;
+    readonly failover?: Partial<FailoverOptions> | false;
   }
 }
 
@@ -121,6 +127,18 @@ export const clientFields: readonly KindField[] = Object.freeze([
     defaults: shadowDefaults,
     rules: shadowRules,
     optionsType: 'ShadowOptions',
+    anyData: true,
+  }),
+  kindField({
+    name: 'failover',
+    owner,
+    rule: optionsOrFalse,
+    check(value) {
+      if (value !== false) checkFailover(value as Partial<FailoverOptions>);
+    },
+    defaults: failoverDefaults,
+    rules: failoverRules,
+    optionsType: 'FailoverOptions',
     anyData: true,
   }),
 ]);

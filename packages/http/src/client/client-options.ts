@@ -1,4 +1,4 @@
-import type { Health, Topology } from '@fwk/core';
+import type { Health, Topology, Usage } from '@fwk/core';
 import type { AppCaller, Endpoint, Memberships } from '@fwk/discovery';
 import {
   anything,
@@ -28,10 +28,11 @@ import {
 } from '@fwk/resilience';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
 import { type CompressionOptions, checkCompression } from '../coding/compression-options.js';
-import type { AnyContract, FallbackOf, OperationName, RequestOf } from '../contract/contract-types.js';
+import type { AnyContract, FallbackOf, OperationName, RequestOf, ResponseOf } from '../contract/contract-types.js';
 import type { LocalEndpoint } from '../local/local-endpoint.js';
 import type { LocalGroup } from '../local/local-group.js';
 import type { ClientProxy } from '../proxy/client-proxy.js';
+import type { AlternativeOptions } from './alternatives.js';
 import type { Credentials } from './client-credentials.js';
 import { type ClientFields, clientFields } from './client-fields.js';
 import type { ClientHeaders } from './client-headers.js';
@@ -48,6 +49,11 @@ export type OperationFallbacks<C> = {
         call: FailedCall<readonly [RequestOf<C, Op>]>,
       ) => Promise<FallbackOf<C, Op>> | FallbackOf<C, Op>)
     | (FallbackValue & { readonly value: FallbackOf<C, Op> });
+};
+
+/** What the answers of operations cost. */
+export type OperationCostsOf<C> = {
+  readonly [Op in OperationName<C>]?: number | ((answer: ResponseOf<C, Op>) => number);
 };
 
 /** The layers of a client, which may be added to by role. */
@@ -97,6 +103,18 @@ export interface ClientOptions<C = AnyContract> extends Omit<ClientPolicyOptions
    * announce it and for `https:` endpoints, with the authorities that Node trusts
    */
   readonly tls: ClientTls | undefined;
+  /**
+   * Further providers of the same contract, asked in this order when the one before cannot answer. Each has a name and the options of a
+   * client; limits of time, fallback and cache of this client hold for all. @defaultValue none
+   */
+  readonly alternatives: readonly AlternativeOptions[] | undefined;
+  /**
+   * What an answer costs, by operation: a number from 0 on, or a function of the answer (of a stream a number); in
+   * one unit of yours for all. Shown in usage and
+   * as the metric `http.client.cost`. @defaultValue nothing
+   * @example { pay: 0.25, complete: ({ tokens }) => tokens * 0.00002 }
+   */
+  readonly costs: OperationCostsOf<C> | undefined;
   /** Answers instead of operations that failed. @defaultValue none */
   readonly fallback: OperationFallbacks<C> | undefined;
   /**
@@ -154,6 +172,8 @@ export const clientDefaults = Object.freeze({
   balancer: 'p2c',
   ejection: Object.freeze({}),
   routing: Object.freeze({}),
+  alternatives: undefined,
+  costs: undefined,
   fallback: undefined,
   headers: undefined,
   headersTimeoutMs: 2000,
@@ -173,6 +193,14 @@ export const clientDefaults = Object.freeze({
 export const endpointBreakerDefaults = Object.freeze({ openMs: 1000, maxOpenMs: 5000 });
 
 const object: Rule = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object');
+const prices: Rule = (value) =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.values(value).every(
+    (each) => each === undefined || typeof each === 'function' || (Number.isFinite(each) && each >= 0),
+  )
+    ? undefined
+    : 'an object of operations, each with a number from 0 on or a function of the answer';
 const urls: Rule = (value) => (Array.isArray(value) && value.length > 0 ? undefined : 'a list of base URLs');
 
 type ClientPolicyField = Exclude<keyof ClientPolicyOptions, 'fallback'> | keyof ClientFields;
@@ -207,6 +235,9 @@ export function checkClientOptions<C>(owner: string, options: Partial<ClientOpti
     layers: optional(callable),
     endpointLayers: optional(callable),
     tls: anything,
+    // Checked by `makeAlternatives`, since their options may hold secrets.
+    alternatives: anything,
+    costs: optional(prices),
     fallback: optional(object),
     // Checked by `constantHeaders`, whose messages never show a value.
     headers: anything,
@@ -255,6 +286,8 @@ export interface ClientParts {
   readonly health?: Pick<Health, 'add'> | undefined;
   /** What it tells of the calls that it makes, for the topology. @defaultValue nothing */
   readonly topology?: Pick<Topology, 'callee'> | undefined;
+  /** What it tells of the costs of its calls. @defaultValue nothing */
+  readonly usage?: Pick<Usage, 'costs'> | undefined;
 }
 
 /** Where a client's endpoints come from. */

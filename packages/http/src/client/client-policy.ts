@@ -2,7 +2,7 @@
  * What a policy means before a client: what is in force where nobody says otherwise, what the contract says of its
  * operations, and the layers that are made in a way of their own.
  */
-import type { AnyLayer } from '@fwk/kernel';
+import { type AnyLayer, currentOf } from '@fwk/kernel';
 import {
   breakerHandles,
   type CacheOptions,
@@ -52,7 +52,7 @@ export function clientKind(
     operations: operationsOf(plans),
     completes: { cache: { keyOf: readKey }, coalesce: { keyOf: readKey } },
     knowsIdempotence: true,
-    contradictions: variesByCaller ? sharedAnswers : undefined,
+    contradictions: (options) => [...unknownRepeats(options, plans), ...(variesByCaller ? sharedAnswers(options) : [])],
     make: {
       fallback: (options) => operationFallbacks((options as { readonly handlers: Fallbacks }).handlers),
       cache: (options) => forReads(options, (whole) => cache(whole as CacheOptions)),
@@ -69,6 +69,13 @@ export function clientKind(
 /** A rate limit that keeps the callee's quota where it is asked to. */
 export function followedRateLimit(options: Partial<RateLimitOptions>, quota: QuotaReader): AnyLayer {
   return rateLimit(options, options.followQuota ? quota.follow() : undefined) as AnyLayer;
+}
+
+/** Operations that cannot be meant. */
+function unknownRepeats({ failover }: PolicyOptions, plans: readonly OperationPlan[]): readonly string[] {
+  const { repeat }: { readonly repeat?: unknown } = Object(currentOf(failover));
+  const unknown = (Array.isArray(repeat) ? repeat : []).filter((name) => !plans.some((plan) => plan.name === name));
+  return unknown.map((name) => `failover.repeat has ${JSON.stringify(name)}, which the contract does not have`);
 }
 
 /** Layers that would give the answer of one caller to another. */

@@ -15,8 +15,10 @@ import { attemptSeries, attemptTelemetry } from './attempt-telemetry.js';
 import { balancerFrom, type ClientBalancer } from './client-balancer.js';
 import type { ClientCredentials } from './client-credentials.js';
 import { type CheckedClientOptions, type ClientParts, clientDefaults, type EndpointSource } from './client-options.js';
+import { checkCosts, costLayer } from './cost-layer.js';
 import { credentialsLayer } from './credentials-layer.js';
 import { EndpointConnection } from './endpoint-connection.js';
+import { type Alternative, failoverLayer } from './failover-layer.js';
 import { headersLayer } from './headers-layer.js';
 import { keyedAttempts } from './keyed-attempts.js';
 import { operationTelemetry } from './operation-telemetry.js';
@@ -33,6 +35,10 @@ export interface ClientCalls {
   readonly copies: boolean;
   /** Told of each call. */
   readonly topology?: ClientParts['topology'];
+  /** Told of what they cost. */
+  readonly usage?: ClientParts['usage'];
+  /** The further providers. @defaultValue none */
+  readonly alternatives?: readonly Alternative[];
 }
 
 /** A client's layers, ready to be built. */
@@ -49,7 +55,7 @@ export interface ClientStack {
  */
 export function clientStack<C>(
   service: string,
-  { plans, copies, topology }: ClientCalls,
+  { plans, copies, topology, usage, alternatives = [] }: ClientCalls,
   options: CheckedClientOptions<C>['own'],
   source: EndpointSource,
   use: PolicyUse,
@@ -71,6 +77,10 @@ export function clientStack<C>(
     .places<OperationRequest, OperationResponse>('call')
     // Outermost: it says what the caller saw, whatever happened below.
     .before('deadline', operationTelemetry(service, topology) as AnyLayer);
+  // Each provider has its attempts before the next is asked; the answer is cached whoever gives it.
+  if (alternatives.length > 0) {
+    calls = calls.before('retry', failoverLayer(service, alternatives, use.live('failover')) as AnyLayer);
+  }
   // Inside retry, whose attempts it keeps at one endpoint where that is needed; outside the balancer, which it tells so.
   if (plans.some(({ idempotencyKey }) => idempotencyKey)) calls = calls.use(keyedAttempts());
   // Each attempt has credentials of its own; no endpoint waits for them, or is judged by how they are made.
@@ -83,6 +93,11 @@ export function clientStack<C>(
       : new EndpointConnection(endpoint, connections, reported);
   // Right outside the balancer, so that a copy is what was sent; inside all that counts calls, so that nothing counts copies.
   if (copies) calls = calls.use(shadow(use.live('shadow'), { service, endpoints, connect }));
+  // Each answer of the callee counts, and no copy, cache or fallback does.
+  if (options.costs) {
+    checkCosts(service, options.costs, plans);
+    calls = calls.use(costLayer(service, options.costs, usage));
+  }
   // Chooses the endpoint of this attempt; what follows belongs to that endpoint. A call made before the first list of
   // instances is known waits for it here, within the deadline.
   calls = calls.use(

@@ -1,5 +1,5 @@
 import { checkCallRoute, routeKey } from '@fwk/discovery';
-import { type CallContext, currentContext, fromSignal, type Service } from '@fwk/kernel';
+import { type CallContext, currentContext, disposeAll, fromSignal, type Service } from '@fwk/kernel';
 import { ClientClosedError } from '../calling/client-errors.js';
 import {
   type ClientOperation,
@@ -7,14 +7,15 @@ import {
   type OperationRequest,
   type OperationResponse,
 } from '../calling/operation-request.js';
-import { type CompressionOptions, compressionDefaults, usableCodings } from '../coding/compression-options.js';
 import { checkContract } from '../contract/contract-error.js';
 import type { AnyContract, CallOptions, Client } from '../contract/contract-types.js';
-import type { WireHeaders } from '../wire/wire-headers.js';
+import { makeAlternatives } from './alternatives.js';
+import { askedCodings } from './asked-codings.js';
 import type { CallStream } from './call-stream.js';
-import { type ClientOperations, clientCore } from './client-core.js';
+import { type ClientCore, type ClientOperations, clientCore } from './client-core.js';
 import type { ClientOptions, ClientParts } from './client-options.js';
 import { clientKind } from './client-policy.js';
+import type { Alternative } from './failover-layer.js';
 import { type GivenRequest, prepareRequest } from './prepare-request.js';
 
 /**
@@ -30,32 +31,50 @@ export function createClient<C extends AnyContract>(
 ): Client<C> & AsyncDisposable {
   checkContract('createClient()', contract);
   const { plans } = contract;
-  const { operations, constant, showIn } = clientCore<C>(
-    {
-      owner: `client of "${contract.name}"`,
-      service: contract.name,
-      plans,
-      copies: plans.some(({ idempotent, idempotencyKey }) => idempotent && !idempotencyKey),
-      kind: (service, quota, variesByCaller) => clientKind(service, plans, quota, variesByCaller),
-    },
-    options,
-  );
+  const { alternatives = [], ...own } = options;
+  const first = own.service ?? contract.name;
+  const further = makeAlternatives(contract, first, alternatives, partsOf(own), clientCore);
+  const core = coreWith<C>(contract, further, own as Partial<ClientOptions<C>> & ClientParts);
+  const { operations, constant, showIn } = core;
   const client = Object.create(null, {
     [Symbol.asyncDispose]: { value: () => operations[Symbol.asyncDispose]() },
   }) as Record<string, unknown>;
-  const own = { ...constant, ...askedCodings(options.compression) };
+  const sent = { ...constant, ...askedCodings(options.compression) };
   for (const plan of plans) {
-    const operation = clientOperation(plan, options.caller, own, contract);
+    const operation = clientOperation(plan, options.caller, sent, contract);
     client[plan.name] = plan.stream ? streamMethod(operation, operations) : method(operation, operations);
   }
   showIn(client);
   return Object.freeze(client) as Client<C> & AsyncDisposable;
 }
 
-/** What answers may be compressed with. */
-function askedCodings(compression: Partial<CompressionOptions> | undefined): WireHeaders {
-  if (!compression) return {};
-  return { 'accept-encoding': usableCodings({ ...compressionDefaults, ...compression }).join(', ') };
+function coreWith<C>(
+  { name, plans }: AnyContract,
+  alternatives: readonly Alternative[],
+  options: Partial<ClientOptions<C>> & ClientParts,
+): ClientCore {
+  try {
+    return clientCore<C>(
+      {
+        owner: `client of "${name}"`,
+        service: name,
+        plans,
+        alternatives,
+        copies: plans.some(({ idempotent, idempotencyKey }) => idempotent && !idempotencyKey),
+        kind: (service, quota, variesByCaller) => clientKind(service, plans, quota, variesByCaller),
+      },
+      options,
+    );
+  } catch (error) {
+    // Otherwise their policies would stay listed as in use.
+    disposeAll(alternatives).catch(() => {});
+    throw error;
+  }
+}
+
+/** What a client is given beside its options, for the clients of further providers. */
+function partsOf({ memberships, env, caller, policies, health, topology, usage }: ClientParts): ClientParts {
+  return { memberships, env, caller, policies, health, topology, usage };
 }
 
 type OperationService = Service<OperationRequest, OperationResponse>;
