@@ -117,8 +117,13 @@ export class ChannelBalancer implements experimental.LoadBalancer {
   /** A connection is there, or was lost, or failed. */
   #moved(connection: ChannelEndpoint, error: string | null): void {
     if (error) this.#lastError = error;
-    if (connection.endpoint.instance.status === 'UP') connection.resume();
+    if (this.#isWanted(connection.endpoint)) connection.resume();
     this.#publish();
+  }
+
+  /** One that has left goes on with its calls, and is not connected to again. */
+  #isWanted(endpoint: Endpoint): boolean {
+    return endpoint.instance.status === 'UP' && this.#members.includes(endpoint);
   }
 
   /** Connects to members that are not connected: to all, as long as no call could be placed. */

@@ -1,6 +1,7 @@
 /** Channels of `@grpc/grpc-js` between real servers and a real client. */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isFwkError, type Live, liveValue, makeEnv } from '@fwk/kernel';
@@ -134,6 +135,30 @@ test('a stream to an instance that has left is not broken, and its connection en
   stream.resume();
   await once(stream, 'end');
   expect(await asks(1)).toEqual(['b']);
+});
+
+test('nobody connects again to an instance that has left', async () => {
+  const { asks, watch, add, registrations, servers } = await shopOf(['a']);
+  const stream = watch();
+  await firstOf(stream);
+  const b = await serverNamed('b');
+  await add('b', b.port);
+  await registrations[0]?.deregister();
+  expect(new Set(await asks(4))).toEqual(new Set(['b']));
+  const broken = once(stream, 'error');
+  await servers[0]?.[Symbol.asyncDispose]();
+  let connections = 0;
+  const successor = createServer((socket) => {
+    connections++;
+    socket.destroy();
+  });
+  successor.listen(servers[0]?.port, '127.0.0.1');
+  await once(successor, 'listening');
+  onTestFinished(() => void successor.close());
+  stream.resume();
+  await broken;
+  expect(new Set(await asks(20))).toEqual(new Set(['b']));
+  expect(connections).toBe(0);
 });
 
 test('an instance that fails is ejected, and comes back by one call', async () => {

@@ -15,11 +15,10 @@ type Told = Parameters<experimental.ResolverListener>[0];
 
 /** Tells a channel the instances of a service that are UP, whenever they change. */
 export class ListResolver implements experimental.Resolver {
+  readonly #module: GrpcModule;
   readonly #tell: (told: Told) => void;
   readonly #followed: Followed;
   #end: (() => void) | undefined;
-
-  readonly #module: GrpcModule;
 
   /** @throws OptionsError for a channel that has the target alone */
   constructor(module: GrpcModule, ...[target, listener, options]: ResolverArguments) {
