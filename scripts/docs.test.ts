@@ -231,3 +231,8 @@ test('the code of docs/testing.md stands in the tests of examples/testing', () =
   expect(blocks.length).toBeGreaterThan(4);
   expect(blocks.filter((code) => !tested.includes(code))).toEqual([]);
 });
+
+test('docs/coming-from/nestjs.md shows the configuration of Jest that the matrix runs', () => {
+  const config = readFileSync(join(root, 'examples/existing-programs/src/nestjs/jest.config.json'), 'utf8');
+  expect(page('coming-from/nestjs.md')).toContain(`\`\`\`json\n${config}\`\`\`\n`);
+});

@@ -62,6 +62,27 @@ function exampleFiles() {
   return Object.fromEntries(files.map((path) => [relative(folder, path), readFileSync(path, 'utf8')]));
 }
 
+/** The module of NestJS among the examples, with its test for a runner. */
+function nestFiles(api) {
+  const folder = join(root, 'examples/existing-programs/src/nestjs');
+  const read = (file) => readFileSync(join(folder, file), 'utf8');
+  return {
+    ...Object.fromEntries(['orders.ts', 'policies.ts', 'problems.ts'].map((file) => [file, read(file)])),
+    'jest.config.json': read('jest.config.json'),
+    'orders.test.ts': read('orders.test.ts').replace("from 'vitest'", `from '${api}'`),
+  };
+}
+
+const nestTools = {
+  ...Object.fromEntries(['vitest', 'jest', '@swc/core', '@swc/jest'].map((name) => [name, tools[name]])),
+  '@nestjs/common': '^12.5.0',
+  '@nestjs/core': '^12.5.0',
+  '@nestjs/platform-express': '^12.5.0',
+  '@nestjs/testing': '^12.1.0',
+  'reflect-metadata': '^0.2.2',
+  rxjs: '^7.8.2',
+};
+
 async function vitest(project, tests) {
   await project.tool('vitest', ['run', '--no-color'], { says: `${tests} passed (${tests})`, env: { NO_COLOR: '1' } });
 }
@@ -189,6 +210,24 @@ export const testRunnerRows = [
       await project.tool('vitest', ['run', '--no-color', 'src'], { says: '5 passed (5)', env: { NO_COLOR: '1' } });
       await jest(project, jestSays(2), { below: 'plain' });
       await project.node(['--test', '--test-reporter=tap', 'plain/checkout.node.js'], { says: '# pass 2' });
+    },
+  },
+  {
+    name: 'nestjs-vitest',
+    what: 'NestJS 12 with vitest 4: named policies and an exception filter',
+    tools: nestTools,
+    async run(project) {
+      project.write({ 'tsconfig.json': { compilerOptions }, ...nestFiles('vitest') });
+      await vitest(project, 2);
+    },
+  },
+  {
+    name: 'nestjs-jest',
+    what: 'NestJS 12, which has ES modules alone, with Jest 30, its ES modules and @swc/jest',
+    tools: nestTools,
+    async run(project) {
+      project.write({ 'package.json': { private: true, type: 'module' }, ...nestFiles('@jest/globals') });
+      await jest(project, jestSays(2), { NODE_OPTIONS: '--experimental-vm-modules' });
     },
   },
 ];
