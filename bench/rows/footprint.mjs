@@ -3,12 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packageNames } from '../../scripts/workspace.mjs';
 import { find, installed } from '../installed.mjs';
 import { interleave, median, quick, report, round } from '../lib.mjs';
 import { answerOf } from '../processes.mjs';
 
 const here = fileURLToPath(new URL('..', import.meta.url));
-const ours = ['kernel', 'resilience', 'config', 'discovery', 'mux', 'core', 'http'].map((name) => `@fwk/${name}`);
+const ours = packageNames().map((name) => `@fwk/${name}`);
 /** Peers with all that must be imported to use them. */
 const peers = {
   opossum: ['opossum'],
