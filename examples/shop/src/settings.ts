@@ -24,6 +24,9 @@ export function shopConfigFile(): string {
   return process.env.SHOP_CONFIG ?? fileURLToPath(new URL('../config/shop.yaml', import.meta.url));
 }
 
+/** What the payment providers know the shop by. The simulated ones take this one and no other. */
+export const providerKey = process.env.SHOP_PROVIDER_KEY ?? 'key-of-the-shop';
+
 /**
  * Where a payment provider is reached.
  * @param variable - that holds it: SHOP_FIRST_PROVIDER or SHOP_SECOND_PROVIDER

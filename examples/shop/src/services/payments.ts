@@ -2,35 +2,37 @@ import { config } from '@fwk/config';
 import { createApp, inject } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
 import { type Call, clientOf, type Handlers, http, inProcess, Serves } from '@fwk/http';
-import { CircuitBreaker, type FailedCall, Fallback, Retry, resilience, Timeout } from '@fwk/resilience';
-import { type Charge, type Charged, payments } from '../contracts/payments.js';
+import { apiKey } from '@fwk/http/credentials';
+import { resilience } from '@fwk/resilience';
+import { payments } from '../contracts/payments.js';
 import { provider } from '../contracts/provider.js';
 import type { Place } from '../place.js';
-import { providerUrl, ShopSettings, shopConfigFile, shopPolicies } from '../settings.js';
+import { providerKey, providerUrl, ShopSettings, shopConfigFile, shopPolicies } from '../settings.js';
 
-const firstProvider = clientOf(provider, { endpoints: [providerUrl('SHOP_FIRST_PROVIDER')] });
-const secondProvider = clientOf(provider, { endpoints: [providerUrl('SHOP_SECOND_PROVIDER')] });
+/**
+ * Two payment companies behind one client. The first is cheaper; the second takes over while the first cannot answer. When that is, says
+ * the policy `payment-provider` in shop.yaml.
+ */
+const providers = clientOf(provider, {
+  endpoints: [providerUrl('SHOP_FIRST_PROVIDER')],
+  credentials: apiKey(providerKey),
+  costs: { pay: 0.2 },
+  alternatives: [
+    {
+      service: 'second-provider',
+      endpoints: [providerUrl('SHOP_SECOND_PROVIDER')],
+      credentials: apiKey(providerKey),
+      costs: { pay: 0.35 },
+    },
+  ],
+});
 
 @Serves(payments)
 class PaymentService implements Handlers<typeof payments> {
-  private readonly first = inject(firstProvider);
-  private readonly second = inject(secondProvider);
+  private readonly providers = inject(providers);
 
-  async charge({ body }: Call<typeof payments, 'charge'>) {
-    return this.pay(body);
-  }
-
-  /** The first provider is cheaper; the second takes over while the breaker keeps us off the first. */
-  @Fallback('payWithSecond')
-  @CircuitBreaker({ minimumCalls: 5, openMs: 1500 })
-  @Timeout(400)
-  async pay(charge: Charge): Promise<Charged> {
-    return this.first.pay({ body: charge });
-  }
-
-  @Retry({ maxAttempts: 3 })
-  async payWithSecond(_error: unknown, { args: [charge] }: FailedCall<[Charge]>): Promise<Charged> {
-    return this.second.pay({ body: charge });
+  async charge({ body, idempotencyKey }: Call<typeof payments, 'charge'>) {
+    return this.providers.pay({ body }, { idempotencyKey });
   }
 }
 

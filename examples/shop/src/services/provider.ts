@@ -4,6 +4,7 @@ import { appInfoToken, createApp, inject } from '@fwk/core';
 import { type Call, type Handlers, http, problem, Serves } from '@fwk/http';
 import { type Mode, provider } from '../contracts/provider.js';
 import type { Place } from '../place.js';
+import { providerKey } from '../settings.js';
 
 /** Stands in for a payment company: no part of the shop, not in its registry. */
 @Serves(provider)
@@ -16,7 +17,9 @@ class SimulatedProvider implements Handlers<typeof provider> {
     return body;
   }
 
-  async pay(_call: Call<typeof provider, 'pay'>) {
+  async pay({ headers }: Call<typeof provider, 'pay'>) {
+    if (headers['x-api-key'] !== providerKey)
+      throw problem(401, 'Who are you?', 'the header x-api-key holds no known key');
     if (this.mode === 'out') throw problem(503, 'Out of service', `${this.name} does not answer payments`);
     if (this.mode === 'failing' && Math.random() < 0.5)
       throw problem(500, 'Payment failed', `${this.name} has trouble`);
