@@ -1,7 +1,7 @@
 /** Reads answers over Mux that have contexts, or are an error or a refusal. */
 import { parseJson } from '@fwk/kernel';
 import { type ContextReader, dispatchStatus, finagleKeys, type MuxReply, muxFailure, readFailure } from '@fwk/mux';
-import { isHeaderName } from '../contract/header-field.js';
+import { headerValueFault, isHeaderName } from '../contract/header-field.js';
 import { headerNames } from '../wire/headers.js';
 import { answerContexts } from './answer-contexts.js';
 
@@ -58,7 +58,10 @@ function readContexts(contexts: ContextReader): FoundContexts {
     else if (contexts.keyIs(problemKey)) found.problem = contexts.value.toString('utf8');
     else {
       const name = contexts.key;
-      if (isHeaderName(name) && !name.startsWith(finaglePrefix)) found.headers.set(name, contexts.text);
+      const value = contexts.text;
+      // As over HTTP: a line break in a value would begin another header wherever it is passed on.
+      const isHeader = isHeaderName(name) && headerValueFault(value) === undefined;
+      if (isHeader && !name.startsWith(finaglePrefix)) found.headers.set(name, value);
     }
   }
   return found;

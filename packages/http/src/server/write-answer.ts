@@ -17,9 +17,15 @@ export function writeAnswer(response: ServerResponse, answer: WireAnswer, close:
   const bytes = body === undefined ? 0 : Buffer.byteLength(body);
   response.writeHead(status, headOf(answer, body === undefined ? undefined : bytes, close, load));
   if (typeof body !== 'string' || body.length === 0) response.end(body);
+  else if (bytes !== body.length && hasWide(answer.headers)) response.end(Buffer.from(body));
   else if (body.length <= partLength) writeAtOnce(response, body, bytes);
   else return writeInParts(response, body, bytes);
   return response.writableLength;
+}
+
+/** Whether a header is beyond ASCII. Node writes the head in the encoding of a text that follows it, so there the body must be bytes. */
+function hasWide(headers: WireAnswer['headers']): boolean {
+  return headers !== undefined && Object.values(headers).some((value) => /[\x80-\xff]/.test(value));
 }
 
 /** The headers of an answer, names and values in turn. @param bytes - of its body, where that is known */
