@@ -80,6 +80,7 @@ export { del, get, type Method, type Operation, type OperationSpec, patch, post,
 export type { OperationError, OperationErrorOptions } from './contract/operation-error.js';
 export type { PathParameters, PathTemplate } from './contract/path-template.js';
 export type { AnswerPlans, ResponsePlan, ResponseSpec, ResponseSpecs } from './contract/response-spec.js';
+export { type UploadOptions, upload, uploadDefaults } from './contract/upload.js';
 export { httpErrors } from './errors.js';
 export { type HttpEvent, httpEvents } from './events.js';
 export { type IdempotencyOptions, idempotencyDefaults } from './idempotency/idempotency-options.js';

@@ -14,6 +14,7 @@ import {
 import type { Dispatcher } from 'undici';
 import { contentTypeOf, jsonContent } from '../contract/content.js';
 import type { OperationPlan } from '../contract/contract.js';
+import type { StreamPlan } from '../contract/item-stream.js';
 import { pathBuilder } from '../contract/path-template.js';
 import type { AnswerPlans } from '../contract/response-spec.js';
 import { typeOfFormat } from '../stream/item-format.js';
@@ -136,7 +137,7 @@ export function clientOperation(
       'accept',
       plan.stream ? `${typeOfFormat(plan.stream.as)}, ${problemType}` : acceptOf(plan.answers),
       ...(plan.stream ? [headerNames.stream, marked] : []),
-      ...(plan.bodyStream ? ['content-type', typeOfFormat('ndjson')] : []),
+      ...(plan.bodyStream ? ['content-type', typeOfBody(plan.bodyStream)] : []),
       ...(plan.body
         ? ['content-type', plan.content.kind === 'json' ? plan.content.type : contentTypeOf(plan.content)]
         : []),
@@ -153,6 +154,11 @@ export function clientOperation(
 /** The path of a request at an endpoint over HTTP, with its query: below the path where its contract is mounted there. */
 export function pathAt({ mounts }: Pick<Endpoint, 'mounts'>, { operation, path }: OperationRequest): string {
   return mounts && operation.contract ? mounts.pathOf(operation.contract) + path : path;
+}
+
+/** How the body stands on the wire. */
+function typeOfBody({ content }: StreamPlan): string {
+  return content.kind === 'bytes' ? contentTypeOf(content) : typeOfFormat('ndjson');
 }
 
 /** Errors are problem documents, whatever an answer is. */

@@ -15,6 +15,12 @@ const PIECE_LENGTH = 32_768;
 
 const writer = itemWriter('ndjson', false);
 
+/** What is handed to the connection at once. */
+interface Piece {
+  readonly piece: Buffer;
+  readonly done: boolean;
+}
+
 type Source = AsyncIterator<unknown> | Iterator<unknown>;
 
 /** See the head of this file. */
@@ -29,6 +35,7 @@ export class BodyItems implements Limited {
   #startedMs = 0;
   #fail: ((error: Error) => void) | undefined;
   #index = 0;
+  #bytes = 0;
   #limits: TimeLimits | undefined;
   #sent: Counter | undefined;
   /** The item that the source was asked for. */
@@ -61,9 +68,9 @@ export class BodyItems implements Limited {
     let open = true;
     try {
       for (;;) {
-        const { text, done } = await this.#gather(source);
+        const { piece, done } = await (this.#plan.content.kind === 'bytes' ? this.#file(source) : this.#gather(source));
         open = !done;
-        if (text !== '') yield Buffer.from(text);
+        if (piece.length > 0) yield piece;
         this.#movedMs = limits.clock.now();
         if (done) return;
       }
@@ -97,7 +104,7 @@ export class BodyItems implements Limited {
   }
 
   /** What the source gives without waiting, up to a limit, is one piece. */
-  async #gather(source: Source): Promise<{ readonly text: string; readonly done: boolean }> {
+  async #gather(source: Source): Promise<Piece> {
     let text = '';
     let turn: Promise<undefined> | undefined;
     while (text.length < PIECE_LENGTH) {
@@ -107,11 +114,25 @@ export class BodyItems implements Limited {
       const step = await (turn ? Promise.race([this.#asked, turn]) : this.#asked);
       if (!step) break;
       this.#asked = undefined;
-      if (step.done) return { text, done: true };
+      if (step.done) return { piece: Buffer.from(text), done: true };
       text += await this.#line(step.value);
       this.#sent?.add();
     }
-    return { text, done: false };
+    return { piece: Buffer.from(text), done: false };
+  }
+
+  /** The next piece of a file, as it is. */
+  async #file(source: Source): Promise<Piece> {
+    const { value, done } = await source.next();
+    if (done) return { piece: Buffer.alloc(0), done: true };
+    const index = String(this.#index++);
+    if (!(value instanceof Uint8Array)) throw this.#invalid(index, 'must be a Uint8Array, as all pieces of a file');
+    this.#bytes += value.length;
+    const { maxItemBytes } = this.#plan;
+    if (this.#bytes > maxItemBytes)
+      throw this.#invalid(index, `makes the file ${this.#bytes} bytes long, more than maxBytes ${maxItemBytes}`);
+    this.#sent?.add();
+    return { piece: Buffer.from(value.buffer, value.byteOffset, value.byteLength), done: false };
   }
 
   async #line(item: unknown): Promise<string> {

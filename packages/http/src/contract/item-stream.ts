@@ -15,7 +15,7 @@ import {
   type Rule,
   type StandardSchema,
 } from '@fwk/kernel';
-import { contentOf } from './content.js';
+import { type Content, contentOf } from './content.js';
 
 /** How the items of an answer go over the wire: a line of JSON each, or a server-sent event each. */
 export type ItemFormat = 'ndjson' | 'events';
@@ -69,7 +69,8 @@ export interface StreamOf<Schema extends StandardSchema = StandardSchema> {
 
 const longestMs = 2 ** 31 - 1;
 
-function orFalse(rule: Rule): Rule {
+/** A limit that may be left out by `false`. */
+export function orFalse(rule: Rule): Rule {
   return (value) => {
     const wanted = value === false ? undefined : rule(value);
     return wanted && `${wanted}, or false`;
@@ -109,11 +110,14 @@ export function isStreamOf(value: unknown): value is StreamOf {
 /** A stream as clients and servers work with it. Times that are not limited are `Infinity`. */
 export interface StreamPlan {
   readonly schema: StandardSchema;
+  /** What it is on the wire: items as JSON, or the bytes of one file. */
+  readonly content: Content;
   readonly as: ItemFormat;
   readonly id: ((item: unknown) => string | number) | undefined;
   readonly idleMs: number;
   readonly totalMs: number;
   readonly heartbeatMs: number;
+  /** Of a file its size. */
   readonly maxItemBytes: number;
 }
 
@@ -125,6 +129,7 @@ export function streamPlan(given: StandardSchema | StreamOf | undefined): Stream
   const limit = (ms: number | false) => (ms === false ? Number.POSITIVE_INFINITY : ms);
   return Object.freeze({
     schema,
+    content: contentOf(schema),
     as,
     id: id as StreamPlan['id'],
     idleMs: limit(idleMs),

@@ -25,7 +25,7 @@ const valueSchema: Rule = (value) =>
 const stream: Rule = (value) =>
   (isSchema(value) && contentOf(value).kind === 'json') || isStreamOf(value)
     ? undefined
-    : 'a Standard Schema validator of its items, or what streamOf() made';
+    : 'a Standard Schema validator of its items, or what streamOf() or upload() made';
 
 const rules: { readonly [Field in keyof OperationSpec]-?: Rule } = {
   params: optional(valueSchema),
@@ -112,6 +112,9 @@ function checkStreams(spec: OperationSpec): string[] {
     problems.push('has a body that is sent once: with a bodyStream it cannot be idempotent: true');
   if (isStreamOf(bodyStream) && (bodyStream.options.id || bodyStream.options.as === 'events')) {
     problems.push('has a bodyStream with id or as: bodies are lines of JSON, and cannot be resumed');
+  }
+  if (isStreamOf(stream) && contentOf(stream.schema).kind === 'bytes') {
+    problems.push('has an upload as its stream: only a body can be one');
   }
   return problems;
 }

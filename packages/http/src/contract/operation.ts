@@ -31,7 +31,7 @@ export interface OperationSpec {
   readonly response?: StandardSchema;
   /** The answer is a stream: validates each of its items, instead of `response`. {@link streamOf} says more than a schema. */
   readonly stream?: StandardSchema | StreamOf;
-  /** The body is a stream: validates each of its items, instead of `body`. */
+  /** The body is a stream: validates each of its items, instead of `body`. {@link upload} makes one of the bytes of a file. */
   readonly bodyStream?: StandardSchema | StreamOf;
   /**
    * Answers by status, 200 to 399, instead of `response`. Handlers answer `{ status, body, headers }`, and callers get the same,

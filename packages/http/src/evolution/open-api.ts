@@ -76,11 +76,14 @@ function operationOf(
     ...(bodyStream && {
       requestBody: {
         required: true,
-        content: {
-          [typeOfFormat('ndjson')]: {
-            schema: placedIn(schemas, `${operationId}.bodyStream`, shown(bodyStream.items, 'input')),
-          },
-        },
+        content:
+          bodyStream.items.mediaType === undefined
+            ? {
+                [typeOfFormat('ndjson')]: {
+                  schema: placedIn(schemas, `${operationId}.bodyStream`, shown(bodyStream.items, 'input')),
+                },
+              }
+            : contentOf(bodyStream.items, true),
       },
     }),
     responses: {

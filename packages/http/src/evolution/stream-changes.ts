@@ -55,9 +55,12 @@ function answerLimits(change: TellChange, before: StreamDescription, after: Stre
 
 /** Clients write, and servers that have the other contract read. */
 function bodyLimits(change: TellChange, before: StreamDescription, after: StreamDescription): ContractChange[] {
-  return limitsOf(before, after).flatMap(([name, was, is]) =>
-    name === 'heartbeatMs' ? [] : [change(is < was ? 'old clients' : 'new clients', changed(name, was, is))],
-  );
+  return limitsOf(before, after).flatMap(([limit, was, is]) => {
+    if (limit === 'heartbeatMs') return [];
+    // A file is one item.
+    const name = limit === 'maxItemBytes' && after.items.mediaType !== undefined ? 'maxBytes' : limit;
+    return [change(is < was ? 'old clients' : 'new clients', changed(name, was, is))];
+  });
 }
 
 const limitNames = ['idleMs', 'totalMs', 'heartbeatMs', 'maxItemBytes'] as const;

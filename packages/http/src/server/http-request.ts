@@ -98,8 +98,8 @@ export class HttpRequest implements IncomingRequest {
     readBody(this.#response.req, this.#response, content, this.#wire, tell);
   }
 
-  readPieces(taker: PieceTaker): BodyPieces {
-    return readPieces(this.#response.req, this.#response, taker);
+  readPieces(taker: PieceTaker, content: Content): BodyPieces {
+    return readPieces(this.#response.req, this.#response, content, taker);
   }
 
   /** Returns false, since the request is over only when Node has sent the answer and emits `close`. */

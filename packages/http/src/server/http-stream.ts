@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { CancelledError, type Clock, type UnsentAnswers } from '@fwk/kernel';
 import { type Coding, coder } from '../coding/codings.js';
+import { type Content, isOfType } from '../contract/content.js';
 import type { WireAnswer } from '../serving/answer.js';
 import { RequestError } from '../serving/request-error.js';
 import type { AnswerStream, BodyPieces, PieceTaker, StreamSink } from '../serving/stream-sink.js';
@@ -95,12 +96,20 @@ class HttpSink implements StreamSink, BytesSink {
  * Reads a body that is a stream of items, from the first `resume` on.
  * @throws RequestError `FWK_HTTP_MEDIA_TYPE`, `FWK_HTTP_CONTENT_ENCODING`
  */
-export function readPieces(request: IncomingMessage, response: ServerResponse, taker: PieceTaker): BodyPieces {
+export function readPieces(
+  request: IncomingMessage,
+  response: ServerResponse,
+  content: Content,
+  taker: PieceTaker,
+): BodyPieces {
   const { headers } = request;
   const encoded = encodingRefusal(headers);
   if (encoded) throw encoded;
-  if (formatOfType(headers['content-type'] ?? '') !== 'ndjson') {
-    throw new RequestError('FWK_HTTP_MEDIA_TYPE', `the body must have the content type ${typeOfFormat('ndjson')}`);
+  const type = headers['content-type'] ?? '';
+  const isFile = content.kind === 'bytes';
+  if (isFile ? !isOfType(content, type) : formatOfType(type) !== 'ndjson') {
+    const wanted = isFile ? content.type : typeOfFormat('ndjson');
+    throw new RequestError('FWK_HTTP_MEDIA_TYPE', `the body must have the content type ${wanted}`);
   }
   streamed.add(request);
   let begun = false;

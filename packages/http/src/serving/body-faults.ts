@@ -24,3 +24,9 @@ export function bodyNotExpanded(fault: ExpandFault, coding: Coding, limits: Expa
   const code = fault.kind === 'size' ? 'FWK_HTTP_BODY_TOO_LARGE' : 'FWK_HTTP_BODY_EXPANDS';
   return new RequestError(code, message, { members: { ...limit, compressedBytes: inBytes, expandedBytes: outBytes } });
 }
+
+/** A file is larger than its contract allows. @param bytes - that were announced, or that have come */
+export function uploadTooLarge(limitBytes: number, bytes: number): RequestError {
+  const message = `the file is larger than ${limitBytes} bytes: ${bytes} were announced or have come`;
+  return new RequestError('FWK_HTTP_BODY_TOO_LARGE', message, { members: { limitBytes, receivedBytes: bytes } });
+}

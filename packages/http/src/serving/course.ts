@@ -1,6 +1,6 @@
 import type { ServedAnswer } from './answer.js';
+import type { ReadBody } from './read-body.js';
 import type { ServedStream, StreamOwner } from './served-stream.js';
-import type { StreamedBody } from './streamed-body.js';
 
 /** Is told how a call ended, once. Not a promise: where nothing waits, that would cost more than most steps. */
 export interface Ending {
@@ -18,7 +18,7 @@ export interface Course extends StreamOwner {
   /** The head of the answer has been sent by a program that answers itself. What follows has no time limit. */
   headSent(): void;
   /** The handler reads the body item by item. */
-  reads(body: StreamedBody): void;
+  reads(body: ReadBody): void;
   /** The answer will go on with a stream. */
   opened(stream: ServedStream): void;
 }

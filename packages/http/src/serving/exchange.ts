@@ -30,12 +30,12 @@ import { answerOfError, type ServedAnswer } from './answer.js';
 import type { Course, Ending } from './course.js';
 import { checkedFor } from './declared-errors.js';
 import type { AnswerWatcher, IncomingRequest } from './incoming-request.js';
+import type { ReadBody } from './read-body.js';
 import type { RequestSeries } from './request-series.js';
 import { endRequestSpan, type RequestEnd } from './request-span.js';
 import { instanceOf } from './request-target.js';
 import type { ServedStream } from './served-stream.js';
 import type { ServerParts } from './server-parts.js';
-import type { StreamedBody } from './streamed-body.js';
 import { usedCall } from './used-call.js';
 
 /** What an exchange knows of the operation. */
@@ -78,7 +78,7 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
   /** Where the answer goes on with a stream. */
   #stream: ServedStream | undefined;
   /** Where the handler reads the body item by item, and how many it had when its time was looked at. */
-  #body: StreamedBody | undefined;
+  #body: ReadBody | undefined;
   #bodyCount = 0;
   /** Nobody waits any more: the exchange leaves when the work that is under way has ended. */
   #leaving = false;
@@ -133,7 +133,7 @@ export class Exchange implements Course, Ending, Limited, AnswerWatcher {
     this.#begun = true;
   }
 
-  reads(body: StreamedBody): void {
+  reads(body: ReadBody): void {
     this.#body = body;
   }
 

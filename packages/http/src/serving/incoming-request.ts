@@ -58,7 +58,7 @@ export interface IncomingRequest extends RequestClaims {
    * Gives the body piece by piece, from the first `resume` on. Absent on wires that carry no streams.
    * @throws RequestError where the body is no stream of items
    */
-  readPieces?(taker: PieceTaker): BodyPieces;
+  readPieces?(taker: PieceTaker, content: Content): BodyPieces;
   /**
    * Sends the answer. Called at most once, and only before the watcher was told that the request is over.
    * @returns true when the request is over already, in which case the watcher is not told

@@ -11,6 +11,8 @@ import { headerNames } from '../wire/headers.js';
 import type { Course, Ending } from './course.js';
 import { checkDeclared } from './declared-errors.js';
 import type { IncomingRequest } from './incoming-request.js';
+import type { ReadBody } from './read-body.js';
+import { ReceivedBytes } from './received-bytes.js';
 import { RequestError } from './request-error.js';
 import { ServedStream, type StreamParts } from './served-stream.js';
 import type { ServerParts } from './server-parts.js';
@@ -51,10 +53,11 @@ export class StreamHandler {
   }
 
   /** @throws RequestError `FWK_HTTP_STREAM_WIRE`, `FWK_HTTP_MEDIA_TYPE`, `FWK_HTTP_CONTENT_ENCODING` */
-  bodyOf(request: IncomingRequest, course: Course): StreamedBody | undefined {
+  bodyOf(request: IncomingRequest, course: Course): ReadBody | undefined {
     const { bodyStream } = this.#plan;
     if (!bodyStream) return undefined;
-    const body = new StreamedBody(this.#plan, bodyStream, request, this.#in);
+    const Body = bodyStream.content.kind === 'bytes' ? ReceivedBytes : StreamedBody;
+    const body = new Body(this.#plan, bodyStream, request, this.#in);
     course.reads(body);
     return body;
   }

@@ -65,7 +65,7 @@ export class StreamedBody implements AsyncIterableIterator<unknown>, OpenStream 
       problem: () => undefined,
       cutOff: () => undefined,
     });
-    this.#pieces = request.readPieces(this.#reader);
+    this.#pieces = request.readPieces(this.#reader, plan.content);
     streams.add(this);
   }
 

@@ -13,6 +13,8 @@ import { clientOperation } from '../calling/operation-request.js';
 import { readAnswer } from '../calling/read-answer.js';
 import type { ReceivedAnswer } from '../calling/received-answer.js';
 import { type GivenRequest, prepareRequest } from '../client/prepare-request.js';
+import { type Coding, codingOf } from '../coding/codings.js';
+import { expand } from '../coding/expand.js';
 import type { OperationPlan } from '../contract/contract.js';
 import type { AnyContract, ErrorOf, OperationName, RequestOf } from '../contract/contract-types.js';
 import { locallyServed } from '../local/local-group.js';
@@ -20,7 +22,7 @@ import type { HttpServer } from '../server/http-server.js';
 import { headerNames } from '../wire/headers.js';
 import { formatIssues, validatePart } from '../wire/validate.js';
 import { exchangeLocally } from './local-exchange.js';
-import { linesOf, streamsWell } from './stream-conformance.js';
+import { streamedBodyOf, streamsWell } from './stream-conformance.js';
 
 /** An example request for each operation; the server must answer it well. */
 export type Examples<C> = { readonly [Op in OperationName<C>]: RequestOf<C, Op> };
@@ -64,7 +66,7 @@ export function contractConformance<C extends AnyContract>(
         body: whole,
         headers,
       } = await prepareRequest(clientOperation(plan, 'conformance'), example, undefined);
-      const body = plan.bodyStream ? linesOf(plan, example.body) : whole;
+      const body = plan.bodyStream ? await streamedBodyOf(plan, plan.bodyStream, example.body) : whole;
       const key = plan.idempotencyKey ? `"${randomUUID()}"` : undefined;
       const to = where();
       const sent = { path, body, own: pairsIn(headers), key, ...change };
@@ -85,10 +87,21 @@ export function contractConformance<C extends AnyContract>(
         run: async () => refuses(await ask({ body: '{"' }), 400),
       });
     }
-    if (plan.bodyStream) {
+    if (plan.bodyStream?.content.kind === 'bytes') {
+      cases.push({
+        name: `${plan.id} refuses a file of another content type`,
+        run: async () => refuses(await ask({ own: { 'content-type': 'text/x-other' } }), 415),
+      });
+    } else if (plan.bodyStream) {
       cases.push({
         name: `${plan.id} refuses a body with a line that is not JSON`,
         run: async () => refuses(await ask({ body: '{"\n' }), 400),
+      });
+    }
+    if (wire === 'http' && !plan.stream) {
+      cases.push({
+        name: `${plan.id} compresses its answer only as the caller takes it`,
+        run: async () => answersWell(plan, await expanded(plan, await ask({ acceptEncoding: 'gzip' }), 'gzip')),
       });
     }
     if (plan.stream) {
@@ -125,6 +138,19 @@ export function contractConformance<C extends AnyContract>(
     return cases;
   });
 }
+
+/** An answer as it is behind its `Content-Encoding`. @param accepted - the one that the caller takes */
+async function expanded({ id }: OperationPlan, received: Received, accepted: Coding): Promise<Received> {
+  const encoding = received.headers['content-encoding'];
+  const coding = codingOf(encoding);
+  if (coding === undefined) return received;
+  assert.equal(coding, accepted, `${id} answered in ${encoding} to a caller that takes ${accepted}`);
+  const bytes = await expand(accepted, received.bytes, expandLimits);
+  assert.ok(Buffer.isBuffer(bytes), `${id} answered what is not valid ${accepted}, or expands to too much`);
+  return { ...received, bytes, text: bytes.toString() };
+}
+
+const expandLimits = Object.freeze({ maxBytes: 1_073_741_824, maxRatio: 100_000 });
 
 async function answersWell(plan: OperationPlan, received: Received): Promise<void> {
   const { id, response, answers } = plan;
@@ -181,6 +207,7 @@ interface Sent {
   readonly own: Readonly<Record<string, string>>;
   readonly key: string | undefined;
   readonly deadlineMs?: string;
+  readonly acceptEncoding?: string;
 }
 
 interface Received {
@@ -231,11 +258,13 @@ function headersOf({
   own,
   key,
   deadlineMs,
-}: Pick<Sent, 'own' | 'key' | 'deadlineMs'>): Readonly<Record<string, string>> {
+  acceptEncoding,
+}: Omit<Sent, 'path' | 'body'>): Readonly<Record<string, string>> {
   return {
     ...own,
     ...(key !== undefined && { [headerNames.idempotencyKey]: key }),
     ...(deadlineMs !== undefined && { [headerNames.deadlineMs]: deadlineMs }),
+    ...(acceptEncoding !== undefined && { 'accept-encoding': acceptEncoding }),
   };
 }
 

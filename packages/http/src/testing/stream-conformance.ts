@@ -4,12 +4,25 @@ import type { OperationPlan } from '../contract/contract.js';
 import type { StreamPlan } from '../contract/item-stream.js';
 import { formatOfType } from '../stream/item-format.js';
 import { recordReader } from '../stream/record-reader.js';
+import { jsonText } from '../wire/json-text.js';
 import { formatIssues, validatePart } from '../wire/validate.js';
+import { sentOf, validateSent } from '../wire/validate-sent.js';
 
-/** The items of an example body as lines. It is a list, since it is sent several times. */
-export function linesOf({ id }: OperationPlan, items: unknown): string {
+/** An example body as it stands on the wire: its items as lines, or the pieces of its file. It is a list, since it is sent several times. */
+export async function streamedBodyOf(
+  { id }: OperationPlan,
+  plan: StreamPlan,
+  items: unknown,
+): Promise<string | Uint8Array> {
   assert.ok(Array.isArray(items), `${id}: the items of the example's body must be a list`);
-  return items.map((item) => `${JSON.stringify(item)}\n`).join('');
+  if (plan.content.kind === 'bytes') return Buffer.concat(items);
+  const lines: string[] = [];
+  for (const item of items) {
+    const checked = await validateSent(plan.schema, 'body', item);
+    assert.equal(checked.issues, undefined, `${id}: ${formatIssues(checked.issues ?? [])}`);
+    lines.push(`${jsonText(sentOf(plan.schema, item, checked))}\n`);
+  }
+  return lines.join('');
 }
 
 /** Whether a stream was answered in a form that is known, with items that fit, and with the mark of its end. */
