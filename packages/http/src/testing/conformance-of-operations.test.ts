@@ -96,8 +96,11 @@ describe('a server is found out', () => {
     await expect(found?.run()).rejects.toThrow();
   });
 
-  test.each<Record<string, string>>([{}, { 'content-encoding': 'gzip' }])('and one that keeps the contract is not: %j', async (headers) => {
-    answer = { headers: { ...json, ...headers }, body: 'content-encoding' in headers ? gzipSync('["a"]') : '["a"]' };
-    await named('ledger.list compresses')?.run();
-  });
+  test.each<Record<string, string>>([{}, { 'content-encoding': 'gzip' }])(
+    'and one that keeps the contract is not: %j',
+    async (headers) => {
+      answer = { headers: { ...json, ...headers }, body: 'content-encoding' in headers ? gzipSync('["a"]') : '["a"]' };
+      await named('ledger.list compresses')?.run();
+    },
+  );
 });
