@@ -124,7 +124,7 @@ export class NoEndpointError extends RefusalError {
     const list = known === 0 ? 'no instance is known' : `${known} known, all left out (${why.join(', ')})`;
     const message = unknown
       ? `no list of its instances is known${sinceText(unknown.sinceMs, nowMs)}: ${unknown.reason}; nobody was asked`
-      : `${list}${stale ? `; the list is out of date: ${stale}` : ''}; start an instance or check its name`;
+      : `${list}${stale ? `; the list is out of date: ${stale}` : ''}; ${known === 0 ? `start an application of the name "${service}", or name in the client's \`service\` the one that has it` : 'look at /manage/endpoints for the reasons'}`;
     super(discoveryErrors, 'FWK_DISCOVERY_NO_ENDPOINT', `${service}: ${message}`, {
       details: { service, known, filtered, stale, ...(unknown && { unknown }) },
       // Who hears that there is no list has waited for it already.

@@ -106,3 +106,20 @@ test('shows everything with its sources, and one setting explained, with secrets
   }
   await steps.stop?.(context);
 });
+
+test.each<[unknown, string]>([
+  ['config.yaml', 'options must be an object such as { files: [\'config.yaml\'] }, not "config.yaml"'],
+  [{ file: 'config.yaml' }, 'unknown option "file", did you mean "files"?'],
+  [
+    { files: 'config.yaml' },
+    'files must be a list of paths such as "config.yaml", or objects with a path, not "config.yaml"',
+  ],
+  [
+    { files: [{ path: 'config.yaml', optinal: true }] },
+    'files must be without the unknown field "optinal", did you mean "optional"? (known: path, optional)',
+  ],
+  [{ directories: [{ path: '/run', secrets: true }] }, 'the unknown field "secrets", did you mean "secret"?'],
+  [{ schema: { shop: 'string' } }, 'schema must be a Standard Schema, such as z.object({ … }) of zod, not an object'],
+])('config(%j) is refused', (options, message) => {
+  expect(() => config(options as never)).toThrow(message);
+});

@@ -3,8 +3,10 @@ import {
   type ComponentContext,
   type HealthIndicator,
   instanceFactsToken,
+  OptionsError,
   policyFlagsToken,
   settingsToken,
+  showValue,
 } from '@fwk/kernel';
 import { checkFlagOptions, type FlagOptions } from '../flags/flag-options.js';
 import { flagsToken } from '../flags/flags.js';
@@ -36,6 +38,11 @@ export interface AppConfigOptions<T = ConfigTree> extends ConfigOptions<T> {
  * @throws OptionsError at once; ConfigError when the application starts.
  */
 export function config<T = ConfigTree>(options: AppConfigOptions<T> = {}): Component {
+  if (typeof options !== 'object' || options === null) {
+    throw new OptionsError('config', [
+      `options must be an object such as { files: ['config.yaml'] }, not ${showValue(options)}`,
+    ]);
+  }
   const { flags: flagOptions, ...own } = options;
   sourcesOf(checkConfigOptions(own));
   if (flagOptions !== false) checkFlagOptions(flagOptions);

@@ -7,6 +7,7 @@ import {
   type Rule,
   type StandardSchema,
   text,
+  unknownName,
 } from '@fwk/kernel';
 import type { ConfigSource } from '../source/source.js';
 import { argumentsSource } from '../sources/arguments.js';
@@ -102,11 +103,8 @@ export const configDefaults = Object.freeze({
 });
 
 const object: Rule = (value) => (typeof value === 'object' && value !== null ? undefined : 'an object');
-const fileList: Rule = listOf('paths, or objects with a path', (entry) =>
-  typeof entry === 'string'
-    ? entry !== ''
-    : typeof entry === 'object' && entry !== null && 'path' in entry && typeof entry.path === 'string',
-);
+const fileList: Rule = entryList('path', 'optional');
+const directoryList: Rule = entryList('path', 'optional', 'secret');
 const sourceList: Rule = listOf(
   'sources',
   (entry) => typeof entry === 'object' && entry !== null && 'load' in entry && 'watch' in entry,
@@ -114,7 +112,7 @@ const sourceList: Rule = listOf(
 const standardSchema: Rule = (value) =>
   value === undefined || ((typeof value === 'object' || typeof value === 'function') && value && '~standard' in value)
     ? undefined
-    : 'a Standard Schema';
+    : 'a Standard Schema, such as z.object({ … }) of zod';
 
 /** @throws OptionsError naming each option, its value and its range. */
 export function checkConfigOptions<T>(options: ConfigOptions<T>): CheckedOptions<T> {
@@ -123,7 +121,7 @@ export function checkConfigOptions<T>(options: ConfigOptions<T>): CheckedOptions
     defaults: object,
     files: fileList,
     profiles: optional(profileNames),
-    directories: fileList,
+    directories: directoryList,
     envFiles: fileList,
     keyFile: optional(text),
     arguments: listOf('texts', (entry) => typeof entry === 'string'),
@@ -174,6 +172,23 @@ function activeProfiles({ profiles, environment }: CheckedOptions<unknown>): rea
 
 function entryOf(entry: string | DirectoryEntry): DirectoryEntry {
   return typeof entry === 'string' ? { path: entry } : entry;
+}
+
+/** Paths, and objects with a path and other fields. */
+function entryList(...known: readonly string[]): Rule {
+  const isEntry = listOf('paths such as "config.yaml", or objects with a path', (entry) =>
+    typeof entry === 'string'
+      ? entry !== ''
+      : typeof entry === 'object' && entry !== null && 'path' in entry && typeof entry.path === 'string',
+  );
+  return (value) => {
+    const range = isEntry(value);
+    if (range || !Array.isArray(value)) return range;
+    const entries: readonly (string | object)[] = value;
+    const fields = entries.flatMap((entry) => (typeof entry === 'string' ? [] : Object.keys(entry)));
+    const misspelt = fields.find((field) => !known.includes(field));
+    return misspelt === undefined ? undefined : unknownName('without the unknown field', misspelt, known);
+  };
 }
 
 function listOf(what: string, fits: (entry: unknown) => boolean): Rule {

@@ -38,7 +38,7 @@ import { ManagementExposedError } from '../management/access.js';
 import { type CheckedTracing, checkTracing, type TracingOptions } from '../tracing/tracing-options.js';
 import type { UsageFlush } from '../usage/flush-usage.js';
 import { checkUsageOptions, type UsageOptions } from '../usage/usage-options.js';
-import { checkProblems, componentProblems, providerProblems } from './list-problems.js';
+import { checkProblems, componentProblems, envProblems, providerProblems } from './list-problems.js';
 import { checkShutdownOptions, type ShutdownOptions } from './shutdown-options.js';
 
 /** A class that the container shall build, or a key with its provider. */
@@ -219,7 +219,8 @@ export function checkAppOptions(options: AppOptions): CheckedAppOptions {
       overrides: list('a list of classes and [key, provider] pairs'),
       checks: list('a list of health checks, objects or classes'),
       health: anything,
-      env: anything,
+      env: (value) =>
+        typeof value === 'object' && value !== null ? undefined : 'an object with parts of an environment',
       instanceId: optional(text),
       logging: anything,
       tracing: anything,
@@ -230,11 +231,12 @@ export function checkAppOptions(options: AppOptions): CheckedAppOptions {
       stepTimeoutMs: millisecondsIn(1, 600_000),
       signals: flag,
     },
-    ({ use = [], providers = [], overrides = [], checks = [] }) => [
+    ({ use = [], providers = [], overrides = [], checks = [], env = {} }) => [
       ...componentProblems(use),
       ...providerProblems('providers', providers),
       ...providerProblems('overrides', overrides),
       ...checkProblems(checks),
+      ...envProblems(env),
     ],
   );
   const { health } = options;

@@ -98,6 +98,7 @@ describe('the order of things', () => {
     });
     const { app, clock } = steady(log, { use: [watcher] });
     await app.start();
+    await expect(app.start()).rejects.toThrow('because it is ready; start() is called once: leave this call out');
     expect(app.get(healthToken).probe('readiness').status).toBe(200);
     const stopped = app.stop();
     await clock.advance(1000);
@@ -219,7 +220,10 @@ describe('a start that fails', () => {
     expect(events.names).toContain('app.failed');
     expect(clock.pending).toBe(0);
     await app.stop();
-    await expect(app.start()).rejects.toMatchObject({ code: 'FWK_CORE_WRONG_STATE' });
+    await expect(app.start()).rejects.toMatchObject({
+      code: 'FWK_CORE_WRONG_STATE',
+      message: '"shop" cannot be started, because its start has failed; make a new one with createApp()',
+    });
   });
 
   test('names the step that hangs, after its limit, and cancels it', async () => {
@@ -418,6 +422,11 @@ describe('what is wrong is said before anything runs', () => {
       'providers[0] must be a class or a pair [key, provider], not an instance of Shelf; for an instance that exists give [Shelf, { useValue: it }]',
     ],
     ['half a pair', { overrides: [[Shelf]] }, 'overrides[0] must be a class or a pair [key, provider], not an array'],
+    [
+      'a misspelt part of the environment',
+      { env: { clok: {} } },
+      'env has an unknown part "clok", did you mean "clock"? (known: clock, random,',
+    ],
     ['a name of a check', { checks: ['db'] }, 'checks[0] must be a health check or a class of one, not "db"'],
   ])('%s among the lists, with what to write in its place', (_, lists, message) => {
     expect(() => createApp({ ...quiet, ...lists } as AppOptions)).toThrow(message);

@@ -115,7 +115,7 @@ class Application implements App {
 
   start(): Promise<void> {
     if (this.#state !== 'created') {
-      return Promise.reject(new WrongStateError(`the application "${this.info.name}"`, this.#state, 'created'));
+      return Promise.reject(new WrongStateError(this.info.name, this.#state));
     }
     this.#reminder[Symbol.dispose]();
     this.#state = 'starting';

@@ -1,5 +1,5 @@
 /** What is wrong with the items of the lists that an application is given, each with what to write in its place. */
-import { showValue } from '@fwk/kernel';
+import { type Env, showValue, unknownName } from '@fwk/kernel';
 
 /** Components: `use`. */
 export function componentProblems(list: readonly unknown[]): readonly string[] {
@@ -25,6 +25,24 @@ export function checkProblems(list: readonly unknown[]): readonly string[] {
     if (typeof each === 'function' || isObject(each)) return [];
     return [`checks[${index}] must be a health check or a class of one, not ${shownOf(each)}`];
   });
+}
+
+const envParts = [
+  'clock',
+  'random',
+  'events',
+  'metrics',
+  'logger',
+  'classifier',
+  'path',
+  'endpoint',
+  'tracer',
+] as const satisfies readonly (keyof Env)[];
+
+/** Parts of the environment: `env`. */
+export function envProblems(env: object): readonly string[] {
+  const unknown = Object.keys(env).filter((name) => !envParts.some((part) => part === name));
+  return unknown.map((name) => unknownName('env has an unknown part', name, envParts));
 }
 
 function saidOf(given: unknown, kind: string): string {

@@ -2,12 +2,16 @@ import { FwkError } from '@fwk/kernel';
 
 /** Somebody asked for a thing that nobody registered. Code `FWK_CORE_NOT_REGISTERED`. */
 export class NotRegisteredError extends FwkError {
+  /** @param hint - what to do, where that is known better. */
   constructor(key: string, path: readonly string[], hint = '') {
     const asker = path.at(-1);
+    const usual = key.startsWith('the token')
+      ? 'list the component that provides it in `use`, or a pair [token, provider] in `providers`'
+      : 'decorate the class with @Injectable(), or list it in `providers`';
     super(
       'FWK_CORE_NOT_REGISTERED',
       `nobody registered ${key}, ${asker ? `which ${asker} asked for (${[...path, key].join(' → ')})` : 'which was asked for directly'}; ${
-        hint || 'decorate the class with @Injectable() or register a provider'
+        hint || usual
       }`,
       { details: { key, asker, path } },
     );
@@ -57,12 +61,16 @@ export class InjectOutsideError extends FwkError {
   }
 }
 
-/** The key itself was undefined, most often because two modules import each other. Code `FWK_CORE_UNDEFINED_KEY`. */
+/** The key is no class and no token: mostly undefined, because two modules import each other. Code `FWK_CORE_UNDEFINED_KEY`. */
 export class UndefinedKeyError extends FwkError {
   constructor(path: readonly string[], what: string) {
     super(
       'FWK_CORE_UNDEFINED_KEY',
-      `${path.at(-1) ?? 'somebody'} asked for ${what}, which is no class and no token; most often two modules import each other and one is not loaded yet: use a token, or break the import cycle`,
+      `${path.at(-1) ?? 'somebody'} asked for ${what}, which is no class and no token; ${
+        what.includes('undefined')
+          ? 'most often two modules import each other and one is not loaded yet: use a token, or break the import cycle'
+          : 'make a key once, `const key = token(name)`, and ask for that'
+      }`,
       { details: { path, what } },
     );
   }

@@ -114,6 +114,12 @@ describe('finding', () => {
     expect(() => createContainer().get(Early)).toThrow(
       expect.objectContaining({ code: 'FWK_CORE_UNDEFINED_KEY', message: expect.stringMatching(/^Early asked for/) }),
     );
+    expect(() => createContainer().get('shelf' as never)).toThrow(
+      'somebody asked for shelf, which is no class and no token; make a key once, `const key = token(name)`, and ask for that',
+    );
+    expect(() => createContainer().get(token('prices'))).toThrow(
+      'nobody registered the token "prices", which was asked for directly; list the component that provides it in `use`, or a pair [token, provider] in `providers`',
+    );
     expect(() => Inject(later as typeof Shelf)).toThrow(expect.objectContaining({ code: 'FWK_CORE_UNDEFINED_KEY' }));
     later = Shelf;
     expect(createContainer().get(Early).later).toBeInstanceOf(Shelf);
@@ -433,4 +439,13 @@ describe('disposing', () => {
     await ended;
     expect(log).toEqual(['c', 'b', 'a']);
   });
+});
+
+test('@Injectable is refused without parentheses, and with a scope that there is not', () => {
+  class Shop {}
+  expect(() => Reflect.apply(Injectable, undefined, [Shop])).toThrow(
+    '@Injectable: write @Injectable(), with parentheses',
+  );
+  expect(() => Injectable({ scope: 'session' as never })).toThrow('scope must be one of singleton, transient, request');
+  expect(() => Injectable({ scop: 'request' } as never)).toThrow('unknown option "scop", did you mean "scope"?');
 });

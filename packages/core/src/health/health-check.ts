@@ -1,4 +1,4 @@
-import type { CallContext } from '@fwk/kernel';
+import { type CallContext, OptionsError } from '@fwk/kernel';
 import type { probeGroups } from './check-plan.js';
 
 /** The probes of the platform. */
@@ -45,8 +45,10 @@ export interface HealthCheckDecorator {
 /**
  * Makes a method a health check of every instance that the application's container builds. It runs in the background
  * and is told to stop by its context; probes answer from its last result.
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when it has no name
  */
 export function HealthCheck(name: string, options: HealthCheckOptions = {}): HealthCheckDecorator {
+  if (typeof name !== 'string') throw new OptionsError('@HealthCheck', ["it needs a name: @HealthCheck('database')"]);
   return (target: object, second: unknown): void => {
     if (typeof second === 'object' && second !== null) {
       const context = second as ClassMethodDecoratorContext<object>;

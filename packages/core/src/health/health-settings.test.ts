@@ -1,6 +1,7 @@
-import { liveValue } from '@fwk/kernel';
+import { type HealthIndicator, liveValue } from '@fwk/kernel';
 import { expect, test, vi } from 'vitest';
-import { checkHealthSettings, healthDefaults, healthSettings } from './health-settings.js';
+import { HealthCheck } from './health-check.js';
+import { checkHealthSettings, checkIndicator, healthDefaults, healthSettings } from './health-settings.js';
 
 test.each([undefined, null, {}])('%j means the defaults', (given) => {
   expect(checkHealthSettings(given)).toEqual(healthDefaults);
@@ -56,4 +57,13 @@ test('a later value with a mistake is refused as a whole, and the last right one
 
 test('settings that are wrong from the beginning are refused at once', () => {
   expect(() => healthSettings(liveValue<unknown>({ jitter: -1 }))).toThrow(/jitter must be/);
+});
+
+test('a check with a misspelt option is refused, and one of a class with fields of its own is not', () => {
+  const check = () => {};
+  expect(() => checkIndicator({ name: 'db', check, timeout: 5 } as HealthIndicator)).toThrow(
+    'health check "db": unknown option "timeout", did you mean "timeoutMs"? (known: name, check,',
+  );
+  expect(() => checkIndicator({ name: 'db', check, pool: {} } as HealthIndicator)).not.toThrow();
+  expect(() => Reflect.apply(HealthCheck, undefined, [check, {}])).toThrow("it needs a name: @HealthCheck('database')");
 });

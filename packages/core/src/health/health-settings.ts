@@ -11,9 +11,11 @@ import {
   type Live,
   liveValue,
   messageOf,
+  nearestName,
   OptionsError,
   type Rule,
   text,
+  unknownName,
 } from '@fwk/kernel';
 import { healthRules } from './health-rules.js';
 
@@ -140,7 +142,15 @@ export function checkIndicator(indicator: HealthIndicator): void {
   );
   if (typeof indicator.check !== 'function')
     throw new OptionsError(`health check ${shown}`, ['check must be a function']);
+  // It may be an object of the user's own class, so that only a name which is nearly ours is taken for misspelt.
+  const misspelt = Object.keys(indicator).find(
+    (field) => !indicatorFields.includes(field) && nearestName(field, indicatorFields) !== undefined,
+  );
+  if (misspelt !== undefined)
+    throw new OptionsError(`health check ${shown}`, [unknownName('unknown option', misspelt, indicatorFields)]);
 }
+
+const indicatorFields: readonly string[] = ['name', 'check', 'groups', 'optional', 'timeoutMs', 'intervalMs'];
 
 /**
  * Fills in what is not given.

@@ -46,11 +46,14 @@ export class StopFailedError extends FwkError {
   }
 }
 
-/** `start` was asked of an application that is running, stopped or failed. Code `FWK_CORE_WRONG_STATE`. */
+/** `start` was asked of an application that was started or stopped before. Code `FWK_CORE_WRONG_STATE`. */
 export class WrongStateError extends FwkError {
-  constructor(what: string, state: string, expected: string) {
-    super('FWK_CORE_WRONG_STATE', `${what} is ${state}; this needs it to be ${expected}: make a new one`, {
-      details: { what, state, expected },
+  constructor(application: string, state: string) {
+    const runs = state === 'starting' || state === 'ready';
+    const next = runs ? 'start() is called once: leave this call out' : 'make a new one with createApp()';
+    const why = state === 'failed' ? 'its start has failed' : state === 'stopped' ? 'it was stopped' : `it is ${state}`;
+    super('FWK_CORE_WRONG_STATE', `"${application}" cannot be started, because ${why}; ${next}`, {
+      details: { application, state },
     });
   }
 }

@@ -337,3 +337,12 @@ function shapeOf(registry: Registry): Registry {
     close: () => registry.close(),
   };
 }
+
+test('a registry that is none is refused when it is given', () => {
+  expect(() => discovery({ registry: memoryRegistry as never })).toThrow(
+    'registry must be what memoryRegistry() answers: call it',
+  );
+  expect(() => discovery({ registry: 'consul' as never })).toThrow(
+    'registry must be a registry, such as localRegistry()',
+  );
+});

@@ -21,6 +21,7 @@ import {
   numberIn,
   optional,
   type Provision,
+  type Rule,
   type Token,
   text,
   token,
@@ -49,7 +50,7 @@ export const registryToken: Token<Registry> = token('registry');
  */
 export function discovery(options?: Partial<DiscoveryOptions>): Component {
   const settings = checkOptions<DiscoveryOptions>('discovery', options, discoveryDefaults, {
-    registry: anything,
+    registry: optional(registryRule),
     zone: optional(text),
     weight: optional(numberIn(0.001, 1000)),
     tags: anything,
@@ -61,6 +62,12 @@ export function discovery(options?: Partial<DiscoveryOptions>): Component {
   if (settings.persist !== undefined) checkPersistOptions(settings.persist);
   return { name: 'discovery', forApplication: ({ name }) => new Discovery(settings, name) };
 }
+
+const registryRule: Rule = (value) => {
+  if (typeof value === 'function') return `what ${value.name || 'it'}() answers: call it`;
+  const isRegistry = typeof value === 'object' && value !== null && 'register' in value && 'watch' in value;
+  return isRegistry ? undefined : 'a registry, such as localRegistry() or consulRegistry() of @fwk/discovery/consul';
+};
 
 /** Discovery in one application. */
 class Discovery implements ComponentSteps {

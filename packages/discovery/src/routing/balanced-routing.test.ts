@@ -47,6 +47,15 @@ describe('a balanced service with a router', () => {
     );
   });
 
+  test('says what to start, or where to look, when nobody is there', async () => {
+    const { service } = balancedService([]);
+    await expect(service.call('?', background)).rejects.toThrow(
+      'inventory: no instance is known; start an application of the name "inventory", or name in the client\'s `service` the one that has it',
+    );
+    const { service: draining } = balancedService([endpointAt(4, { status: 'DRAINING' })]);
+    await expect(draining.call('?', background)).rejects.toThrow('; look at /manage/endpoints for the reasons');
+  });
+
   test('tells other programs by which rules endpoints were left out, and names few of many reasons', async () => {
     const many = Array.from({ length: 30 }, (_, index) => endpointAt(index + 1, { version: `2.${index}.0` }));
     const { service } = balancedService(many, { routing: routing({ version: '^3' }) });

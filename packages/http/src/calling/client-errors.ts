@@ -108,7 +108,8 @@ export class ConnectionError extends FwkError {
   /** @param url - the endpoint that was called. */
   constructor(operation: string, url: string, sent: boolean, cause: unknown) {
     const what = sent ? 'the connection broke before the answer was complete' : 'no connection could be made';
-    super('FWK_HTTP_CONNECTION', `${operation}: ${what} (${url}): ${messageOf(cause)}`, {
+    const next = codeOf(cause) === 'ECONNREFUSED' ? '; nothing listens there: start it, or correct the address' : '';
+    super('FWK_HTTP_CONNECTION', `${operation}: ${what} (${url}): ${messageOf(cause)}${next}`, {
       cause,
       details: { operation, url, connection: true, sent, reason: codeOf(cause) },
       traits: { retryable: true, notProcessed: !sent },

@@ -13,6 +13,7 @@ import {
   namedEnv,
   OptionsError,
   type Service,
+  showValue,
 } from '@fwk/kernel';
 import { type PolicyKind, policyRegistry } from '@fwk/resilience';
 import { ClientUnboundError } from '../calling/client-errors.js';
@@ -57,6 +58,11 @@ export interface ClientCore {
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ClientUnboundError `FWK_HTTP_CLIENT_UNBOUND`
  */
 export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOptions<C>> & ClientParts): ClientCore {
+  if (typeof options !== 'object' || options === null) {
+    throw new OptionsError(purpose.owner, [
+      `options must be an object such as { endpoints: ['http://127.0.0.1:4001'] }, not ${showValue(options)}`,
+    ]);
+  }
   const {
     memberships,
     env: ownEnv,

@@ -166,6 +166,10 @@ describe('a call', () => {
         { in: 'body', path: 'quantity' },
       ],
     });
+    const flat = client.item({ id: 'a' } as never);
+    expect((await failure(flat)).message).toMatch(
+      /not sent, it does not fit its contract, and a call has no part "id" \(known: params, query, headers, body\): params\.id/,
+    );
     for (const id of ['', '..', 'x'.repeat(41)]) {
       expect((await failure(client.item({ params: { id } }))).code).toBe('FWK_HTTP_CALL_INVALID');
     }
@@ -302,6 +306,7 @@ describe('trying again', () => {
       sent: false,
       traits: { notProcessed: true },
       details: { connection: true, reason: 'ECONNREFUSED' },
+      message: expect.stringMatching(/ECONNREFUSED.*; nothing listens there: start it, or correct the address$/),
     });
   });
 

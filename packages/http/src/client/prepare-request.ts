@@ -4,6 +4,7 @@
  * a schema's transformations happen once, at the server.
  */
 import { randomUUID } from 'node:crypto';
+import { unknownName } from '@fwk/kernel';
 import { CallInvalidError } from '../calling/client-errors.js';
 import type { ClientOperation, OperationRequest } from '../calling/operation-request.js';
 import type { CallOptions } from '../contract/contract-types.js';
@@ -24,6 +25,15 @@ export interface GivenRequest {
   readonly query?: unknown;
   readonly headers?: unknown;
   readonly body?: unknown;
+}
+
+const partNames: readonly string[] = ['params', 'query', 'headers', 'body'];
+
+/** Why a request was not sent. What a caller gave beside its parts is only looked for then: it would cost each call. */
+function whyRefused(given: object): string {
+  const stranger = Object.keys(Object(given)).find((name) => !partNames.includes(name));
+  const part = stranger === undefined ? '' : `, and ${unknownName('a call has no part', stranger, partNames)}`;
+  return `it does not fit its contract${part}`;
 }
 
 const none: QueryValues = Object.freeze({});
@@ -72,10 +82,8 @@ function requestOf(
 ): OperationRequest {
   const { plan } = operation;
   if (results.some(isRefused)) {
-    throw new CallInvalidError(
-      plan.id,
-      results.flatMap((result) => result?.issues ?? []),
-    );
+    const issues = results.flatMap((result) => result?.issues ?? []);
+    throw new CallInvalidError(plan.id, issues, undefined, whyRefused(given));
   }
   const path = pathOf(operation, params as Readonly<Record<string, string>>);
   return {

@@ -115,6 +115,11 @@ describe('is refused when it', () => {
       /unknown option "idempotant", did you mean "idempotent"\?/,
     ],
     [
+      'has no name before what it is',
+      () => contract({ name: 'shop', version: '1.0.0', operations: {} } as never, undefined as never),
+      /contract without a name: its name must be .*, not an object; write contract\(name, \{ version, operations \}\)/,
+    ],
+    [
       'has a misspelt option of its own',
       () => contract('shop', { version: '1.0.0', operation: {} } as never),
       /it has an unknown option "operation", did you mean "operations"\? .*at least one operation/,

@@ -3,7 +3,7 @@
  * fits in an npm package of its own. Everything that can be wrong with it is found here, when it is built, and reported
  * at once; what clients and servers need on a call is worked out here too.
  */
-import { type Priority, type StandardSchema, semanticVersion, unknownName } from '@fwk/kernel';
+import { type Priority, type StandardSchema, semanticVersion, showValue, unknownName } from '@fwk/kernel';
 import { type Content, contentOf } from './content.js';
 import { ContractError } from './contract-error.js';
 import { DeclaredErrors } from './declared-errors.js';
@@ -85,7 +85,9 @@ const nameForm = /^[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*$/;
 export function contract<const Ops extends Operations>(name: string, spec: ContractSpec<Ops>): Contract<Ops> {
   const problems: string[] = [];
   if (typeof name !== 'string' || name.length > 63 || !nameForm.test(name)) {
-    problems.push('its name must be lowercase letters and digits, joined by "-" or ".", at most 63 characters');
+    const first =
+      typeof name === 'string' ? '' : `, not ${showValue(name)}; write contract(name, { version, operations })`;
+    problems.push(`its name must be lowercase letters and digits, joined by "-" or ".", at most 63 characters${first}`);
   }
   const { version, operations, ...others } = spec ?? {};
   for (const field of Object.keys(others)) {
@@ -113,7 +115,7 @@ export function contract<const Ops extends Operations>(name: string, spec: Contr
     taken.set(route, operationName);
     if (isWell) plans.push(planOf(name, operationName, operation, template, errors));
   }
-  if (problems.length > 0) throw new ContractError(`"${String(name)}"`, problems);
+  if (problems.length > 0) throw new ContractError(typeof name === 'string' ? `"${name}"` : 'without a name', problems);
   return Object.freeze({
     kind: 'fwk.contract',
     name,

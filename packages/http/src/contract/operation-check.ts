@@ -17,7 +17,8 @@ import { parsePath } from './path-template.js';
 import { checkResponses } from './response-spec.js';
 import { schemaFields } from './schema-fields.js';
 
-const schema: Rule = (value) => (isSchema(value) ? undefined : 'a Standard Schema validator');
+const schema: Rule = (value) =>
+  isSchema(value) ? undefined : 'a Standard Schema validator, such as z.object({ … }) of zod';
 
 const valueSchema: Rule = (value) =>
   isSchema(value) && contentOf(value).kind === 'json' ? undefined : 'a Standard Schema validator of an object';

@@ -483,6 +483,24 @@ describe('a server is refused', () => {
     expect(() => served(shop, undefined as never)).toThrow('its handlers must be an object with a function for each');
   });
 
+  test('when something else is given than what served() made', () => {
+    class Desk {}
+    Reflect.apply(Serves(shop), undefined, [Desk]);
+    const wrongs = [
+      [Desk, 'the class Desk cannot be served: createServer() has no container to build it'],
+      [undefined, 'undefined cannot be served: either the name is misspelt'],
+      [shop, 'the contract "shop" cannot be served: it has no handlers'],
+      [handlers, 'an object cannot be served: give served(contract, handlers)'],
+    ] as const;
+    for (const [wrong, message] of wrongs) {
+      expect(() => createServer({ serve: [wrong as never] })).toThrow(
+        expect.objectContaining({ code: 'FWK_HTTP_NOT_SERVED', message: expect.stringContaining(message) }),
+      );
+    }
+    const once = served(shop, handlers);
+    expect(() => createServer({ serve: [once, once] })).toThrow('its contract is served twice: list it once');
+  });
+
   test('when something else is given for a contract', () => {
     const wrongs = [
       [undefined, 'it must be a contract, not undefined; either nothing was given, or two modules import each other'],
@@ -507,6 +525,9 @@ describe('a server is refused', () => {
   test('when a client is given nothing to find its service by', () => {
     expect(() => createClient(shop)).toThrow(
       "the client of shop cannot know where to call: in an application, list discovery() in `use`; without one, give createClient() `endpoints`, such as ['http://127.0.0.1:4001'], or `memberships`",
+    );
+    expect(() => createClient(shop, 'http://127.0.0.1:4001' as never)).toThrow(
+      `client of "shop": options must be an object such as { endpoints: ['http://127.0.0.1:4001'] }, not "http://127.0.0.1:4001"`,
     );
   });
 

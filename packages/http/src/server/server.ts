@@ -12,12 +12,14 @@ import { checkCompression } from '../coding/compression-options.js';
 import { memoryIdempotencyStore } from '../idempotency/memory-store.js';
 import { OpenStreams } from '../serving/open-streams.js';
 import { checkRoutes } from '../serving/routes.js';
+import { checkServed } from '../serving/served.js';
 import { ServedScope } from '../serving/served-scope.js';
 import type { ServerDrain } from '../serving/server-parts.js';
 import { checkOperationsKnown } from '../serving/server-policy-options.js';
 import { unixAddress } from '../serving/trusted-networks.js';
 import { ServerLoad } from '../wire/load-text.js';
 import { compressing } from './compressed-answers.js';
+import { heardEnv } from './heard-env.js';
 import type { HttpServer } from './http-server.js';
 import { beginStream, isStreamed, lingerAfter } from './http-stream.js';
 import { NodeServer } from './node-server.js';
@@ -34,14 +36,16 @@ const aloneDrain: ServerDrain = { draining: false, track: () => untracked, onDra
 /**
  * Makes a server.
  * @param options - `serve` lists what it serves, made by `served(contract, handlers)`.
- * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, RouteConflictError `FWK_HTTP_ROUTE_CONFLICT`
+ * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, NotServedError `FWK_HTTP_NOT_SERVED` for what `served` has not made,
+ *   RouteConflictError `FWK_HTTP_ROUTE_CONFLICT`
  * @example const server = createServer({ serve: [served(inventory, handlers)] }); await server.start();
  */
 export function createServer(options: Partial<ServerOptions>): HttpServer {
   const settings = checkOptions<ServerOptions>('server', options, { ...serverDefaults, serve: [] }, serverOptionRules);
   checkSocketOptions('server', settings, serverDefaults);
+  for (const given of settings.serve) checkServed(given);
   checkRoutes(settings.serve);
-  const env = namedEnv(makeEnv(settings.env), 'http.server');
+  const env = heardEnv(namedEnv(makeEnv(settings.env), 'http.server'));
   const tls = settings.tls && checkServerTls(settings.tls);
   const compression = settings.compression && checkCompression('server', settings.compression);
   const drain = settings.drain ?? aloneDrain;

@@ -32,6 +32,7 @@ export function checkRoutes(serve: readonly Served[]): void {
       throw new RouteConflictError(plan.id, route, 'the path belongs to the probes');
     }
     const other = taken.get(`${plan.method} ${shape}`);
+    if (other === plan) throw new RouteConflictError(plan.id, route, 'its contract is served twice: list it once');
     if (other) throw new RouteConflictError(plan.id, route, `${other.id} has the same method and path`);
     taken.set(`${plan.method} ${shape}`, plan);
   }

@@ -97,6 +97,20 @@ export function isServed(value: unknown): value is Served {
 }
 
 /**
+ * Refuses what {@link served} has not made.
+ * @throws NotServedError `FWK_HTTP_NOT_SERVED`
+ */
+export function checkServed(given: unknown): void {
+  if (isServed(given)) return;
+  const isClass = typeof given === 'function' && Object.hasOwn(given, servesKey);
+  if (!isClass) throw new NotServedError(...refusalOf(given));
+  throw new NotServedError(
+    `the class ${given.name}`,
+    'createServer() has no container to build it: give served(contract, new ...), or http({ serve }) to an application',
+  );
+}
+
+/**
  * Pairs a contract with its handlers, without decorators and container.
  * @param options - of what stands before the handlers; they lie over those of the whole server.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ContractError `FWK_HTTP_CONTRACT_INVALID`, NotServedError `FWK_HTTP_NOT_SERVED`

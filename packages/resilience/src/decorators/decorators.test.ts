@@ -18,6 +18,7 @@ import {
   Cache,
   CircuitBreaker,
   Coalesce,
+  Deadline,
   Fallback,
   Hedge,
   Policy,
@@ -233,9 +234,28 @@ describe('bad input', () => {
     ['a cache without a key', on(Cache({ ttlMs: 5 } as never)), /cache: keyOf must be a function/],
     ['no name for a fallback', () => Fallback(''), /name of a method, a function, or \{ value \}/],
     ['a fallback for no function', on(Fallback('cached', { when: 1 as never })), /fallback: when must be a function/],
-    ['no name for a policy', () => Policy(''), /name must be a non-empty string/],
+    ['no name for a policy', () => Policy(''), /it needs the name of a policy: @Policy\('payments'\)/],
   ])('refuses %s when the class is defined', (_, define, message) => {
     expect(define).toThrowError(message);
+  });
+
+  test('refuses to stand on a method without parentheses, in both dialects', () => {
+    class Shop {
+      async quote(): Promise<void> {}
+    }
+    const descriptor = Object.getOwnPropertyDescriptor(Shop.prototype, 'quote');
+    const context = { kind: 'method', name: 'quote', addInitializer() {} };
+    const bare = { CircuitBreaker, Retry, Bulkhead, RateLimit, Cache, Coalesce, Hedge, Fallback };
+    for (const [name, decorator] of Object.entries(bare)) {
+      for (const given of [
+        [Shop.prototype, 'quote', descriptor],
+        [Shop.prototype.quote, context],
+      ]) {
+        expect(() => Reflect.apply(decorator, undefined, given)).toThrow(`write @${name}(), with parentheses`);
+      }
+    }
+    expect(() => Reflect.apply(Timeout, undefined, [Shop.prototype.quote, context])).toThrow('@Timeout(800)');
+    expect(() => Reflect.apply(Deadline, undefined, [Shop.prototype, 'quote', descriptor])).toThrow('@Deadline(800)');
   });
 
   test('refuses to stand on a field', () => {

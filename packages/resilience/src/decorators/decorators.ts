@@ -2,7 +2,7 @@
  * The layers as method decorators. Several on one method form one policy in the canonical order, whatever the order in
  * which they are written. They work under `experimentalDecorators` and as standard decorators alike.
  */
-import { type Live, OptionsError } from '@fwk/kernel';
+import { isLive, type Live, OptionsError } from '@fwk/kernel';
 import type { BreakerOptions } from '../breaker/breaker-options.js';
 import type { BulkheadOptions } from '../bulkhead/bulkhead.js';
 import type { CacheOptions } from '../cache/cache-options.js';
@@ -33,12 +33,12 @@ export interface ResilienceDecorator {
 
 /** Puts a circuit breaker round the method. @throws OptionsError when the class is defined with refused options */
 export function CircuitBreaker(options: Partial<BreakerOptions> = {}): ResilienceDecorator {
-  return decorator('CircuitBreaker', { breaker: options });
+  return decorator('CircuitBreaker', { breaker: optionsOf('CircuitBreaker', options) });
 }
 
 /** Tries the method again when it fails. @throws OptionsError when the class is defined with refused options */
 export function Retry(options: Partial<RetryOptions> = {}): ResilienceDecorator {
-  return decorator('Retry', { retry: options });
+  return decorator('Retry', { retry: optionsOf('Retry', options) });
 }
 
 /**
@@ -51,6 +51,7 @@ export function Timeout(
   timeoutMs: number | Live<number>,
   options: { readonly mode?: TimeoutMode } = {},
 ): ResilienceDecorator {
+  if (typeof timeoutMs !== 'number' && !isLive(timeoutMs)) throw needsMs('Timeout');
   return decorator('Timeout', { timeoutMs, ...(options.mode === undefined ? {} : { timeoutMode: options.mode }) });
 }
 
@@ -60,17 +61,18 @@ export function Timeout(
  * @throws OptionsError when the class is defined with a refused limit
  */
 export function Deadline(timeoutMs: number | Live<number>): ResilienceDecorator {
+  if (typeof timeoutMs !== 'number' && !isLive(timeoutMs)) throw needsMs('Deadline');
   return decorator('Deadline', { deadlineMs: timeoutMs });
 }
 
 /** Bounds how many calls of the method run at once. @throws OptionsError when the class is defined with refused options */
 export function Bulkhead(options: Partial<BulkheadOptions> = {}): ResilienceDecorator {
-  return decorator('Bulkhead', { bulkhead: options });
+  return decorator('Bulkhead', { bulkhead: optionsOf('Bulkhead', options) });
 }
 
 /** Bounds how many attempts of the method start a second. @throws OptionsError when the class is defined with refused options */
 export function RateLimit(options: Partial<RateLimitOptions> = {}): ResilienceDecorator {
-  return decorator('RateLimit', { rateLimit: options });
+  return decorator('RateLimit', { rateLimit: optionsOf('RateLimit', options) });
 }
 
 /**
@@ -79,7 +81,7 @@ export function RateLimit(options: Partial<RateLimitOptions> = {}): ResilienceDe
  * @throws OptionsError when the class is defined with refused options
  */
 export function Hedge(options: Partial<HedgeOptions> & { readonly idempotent: true }): ResilienceDecorator {
-  return decorator('Hedge', { hedge: options });
+  return decorator('Hedge', { hedge: optionsOf('Hedge', options) });
 }
 
 /**
@@ -88,7 +90,7 @@ export function Hedge(options: Partial<HedgeOptions> & { readonly idempotent: tr
  * @throws OptionsError when the class is defined with refused options
  */
 export function Cache(options: CacheOptions): ResilienceDecorator {
-  return decorator('Cache', { cache: options });
+  return decorator('Cache', { cache: optionsOf('Cache', options) });
 }
 
 /**
@@ -96,7 +98,7 @@ export function Cache(options: CacheOptions): ResilienceDecorator {
  * @throws OptionsError when the class is defined with refused options
  */
 export function Coalesce(options: CoalesceOptions): ResilienceDecorator {
-  return decorator('Coalesce', { coalesce: options });
+  return decorator('Coalesce', { coalesce: optionsOf('Coalesce', options) });
 }
 
 /**
@@ -110,6 +112,7 @@ export function Fallback(
   fallback: string | FallbackHandler | FallbackValue,
   options?: Partial<FallbackOptions>,
 ): ResilienceDecorator {
+  if (isPlace(options)) throw bare('Fallback');
   if (typeof fallback === 'string' ? fallback === '' : !isFallback(fallback)) {
     throw new OptionsError('@Fallback', ['it takes the name of a method, a function, or { value }']);
   }
@@ -125,8 +128,34 @@ export function Fallback(
  * @throws OptionsError on a static method: its class belongs to no application
  */
 export function Policy(name: string): ResilienceDecorator {
-  if (typeof name !== 'string' || name === '') throw new OptionsError('@Policy', ['name must be a non-empty string']);
+  if (typeof name !== 'string' || name === '')
+    throw new OptionsError('@Policy', ["it needs the name of a policy: @Policy('payments')"]);
   return decorator('Policy', { named: name });
+}
+
+/** A decorator without parentheses is given its place: the prototype and a name, or the method and its context. */
+function isPlace(second: unknown): boolean {
+  return (
+    typeof second === 'string' ||
+    typeof second === 'symbol' ||
+    (typeof second === 'object' && second !== null && 'addInitializer' in second)
+  );
+}
+
+function bare(name: string): OptionsError {
+  return new OptionsError(`@${name}`, [`it is a function that makes a decorator: write @${name}(), with parentheses`]);
+}
+
+function needsMs(name: string): OptionsError {
+  return new OptionsError(`@${name}`, [`it needs milliseconds, or a live value of them: @${name}(800)`]);
+}
+
+/** @throws OptionsError for a method or a prototype, which a decorator without parentheses is given in the place of options */
+function optionsOf<T extends object>(name: string, options: T): T {
+  const isMethod = typeof options === 'function';
+  const isPrototype = typeof options === 'object' && options !== null && Object.hasOwn(options, 'constructor');
+  if (isMethod || isPrototype) throw bare(name);
+  return options;
 }
 
 /** One function for both dialects: the standard one is called with a context object, the legacy one with a key. */

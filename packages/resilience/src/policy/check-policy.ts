@@ -1,5 +1,5 @@
 /** Checks a policy by the rules of its layers, before any of them is made. */
-import { currentOf, OptionsError } from '@fwk/kernel';
+import { currentOf, OptionsError, showValue } from '@fwk/kernel';
 import { isPlain } from '../layer/plain.js';
 import { canonicalOrder } from '../order/canonical-order.js';
 import { contradictions } from './contradictions.js';
@@ -16,9 +16,10 @@ import { sameOptions } from './same-options.js';
  * @throws OptionsError with all problems at once
  */
 export function checkPolicy(name: string, kind: PolicyKind, levels: readonly OptionsLevel[]): void {
-  const owner = `policy "${name}"`;
+  const owner = typeof name === 'string' ? `policy "${name}"` : 'policy';
   const problems: string[] = [];
-  if (typeof name !== 'string' || name === '') problems.push('name must be a non-empty string');
+  if (typeof name !== 'string' || name === '')
+    problems.push(`name must be a non-empty string, not ${showValue(name)}; write policy(name, options)`);
   const sound = levels.map(({ from, options }) => ({ from, options: checkPolicyShape(owner, options, problems) }));
   for (const { from, options } of sound) if (from !== 'defaults') problems.push(...misplaced(kind, options));
   const inForce = levelsOfKind(kind, sound);

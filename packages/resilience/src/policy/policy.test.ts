@@ -294,7 +294,7 @@ describe('bad input', () => {
   test('is refused with what is wrong inside a layer beside what nobody knows', () => {
     const bad = { bogus: 1, bulkhead: 5, retry: { maxAttempts: 0 }, breaker: { failureRatio: 2 } } as never;
     expect(problemsOf(() => policy('', bad))).toEqual([
-      'name must be a non-empty string',
+      'name must be a non-empty string, not ""; write policy(name, options)',
       expect.stringContaining('unknown option "bogus"'),
       'bulkhead must be a plain object with options, not 5',
       expect.stringMatching(/^retry: maxAttempts must be/),
@@ -313,6 +313,12 @@ describe('bad input', () => {
   test('includes a name that is none', () => {
     expect(() => policy('', {})).toThrowError(/name must be a non-empty string/);
   });
+});
+
+test('needs its name before its options', () => {
+  expect(() => policy({ timeoutMs: 5 } as never)).toThrow(
+    'policy: name must be a non-empty string, not an object; write policy(name, options)',
+  );
 });
 
 test.each<[unknown, string]>([
