@@ -173,6 +173,7 @@ function planOf(service: string, method: string): OperationPlan<string> {
     template,
     params: undefined,
     query: undefined,
+    separators: undefined,
     headers: undefined,
     headerNames: undefined,
     body: undefined,

@@ -13,6 +13,7 @@ const operation: ClientOperation = clientOperation(
     template: { path: loadPath, parameters: [], shape: loadPath, route: loadPath },
     params: undefined,
     query: undefined,
+    separators: undefined,
     headers: undefined,
     headerNames: undefined,
     body: undefined,

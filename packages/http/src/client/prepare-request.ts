@@ -12,6 +12,7 @@ import { isEventId } from '../contract/item-stream.js';
 import { formatIdempotencyKey, headerNames, isIdempotencyKey } from '../wire/headers.js';
 import { jsonText } from '../wire/json-text.js';
 import type { WireIssue } from '../wire/problem.js';
+import { separatedQuery } from '../wire/separated-query.js';
 import { type Validated, validatePart } from '../wire/validate.js';
 import { validateQuery } from '../wire/validate-query.js';
 import { sentOf, validateSent } from '../wire/validate-sent.js';
@@ -50,7 +51,7 @@ export function prepareRequest(
   const { plan } = operation;
   const written: Written = {
     params: plan.params ? wireParams(given.params, refusing(operation, 'params')) : none,
-    query: plan.query ? wireQuery(given.query, refusing(operation, 'query', noQueryText), plan.plainNames) : none,
+    query: plan.query ? queryOf(operation, given.query) : none,
     headers: plan.headers ? wireHeaders(given.headers, refusing(operation, 'headers')) : undefined,
   };
   const checks = [
@@ -70,6 +71,13 @@ interface Written {
   readonly params: QueryValues;
   readonly query: QueryValues;
   readonly headers: WireHeaders | undefined;
+}
+
+function queryOf(operation: ClientOperation, given: unknown): QueryValues {
+  const refuse = refusing(operation, 'query', noQueryText);
+  const { separators, plainNames } = operation.plan;
+  const query = wireQuery(given, refuse, plainNames);
+  return separators ? separatedQuery(query, separators, refuse) : query;
 }
 
 /** Puts the request together, once its parts have been validated. */

@@ -11,6 +11,7 @@ import type { ErrorPlan } from './error-spec.js';
 import type { ErrorClasses } from './error-types.js';
 import { type StreamPlan, streamPlan } from './item-stream.js';
 import { partsOf } from './nested-names.js';
+import { type Separators, separatorsOf } from './list-separators.js';
 import type { Method, Operation } from './operation.js';
 import { checkOperation } from './operation-check.js';
 import { type PathTemplate, parsePath } from './path-template.js';
@@ -46,6 +47,8 @@ export interface OperationPlan<M extends string = Method> {
   readonly query: StandardSchema | undefined;
   /** The names in brackets that its schema names as they are; any other such name is nested. @defaultValue none */
   readonly plainNames?: ReadonlySet<string> | undefined;
+  /** By name, what stands between the members of a list that is one text in the query. */
+  readonly separators: Separators | undefined;
   readonly headers: StandardSchema | undefined;
   /** The headers that its schema names; undefined where it is shown all of them. */
   readonly headerNames: readonly string[] | undefined;
@@ -148,6 +151,7 @@ function planOf(
     params: spec.params,
     query: spec.query,
     plainNames: plainNames(spec.query),
+    separators: separatorsOf(spec.query),
     headers: spec.headers,
     headerNames: spec.headers && schemaFields(spec.headers),
     body: spec.body,

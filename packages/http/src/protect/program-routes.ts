@@ -196,6 +196,7 @@ function planOf(
     template,
     params: undefined,
     query: undefined,
+    separators: undefined,
     headers: undefined,
     headerNames: ['content-type'],
     body: undefined,
