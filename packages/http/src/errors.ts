@@ -6,6 +6,11 @@ export const httpErrors = Object.freeze({
     summary: 'A contract was refused when it was built; the message lists everything that is wrong with it.',
     status: 500,
   },
+  FWK_HTTP_OPENAPI_INVALID: {
+    summary:
+      'An OpenAPI document gives no contract: it is of another version, malformed, or too large; `problems` says why.',
+    status: 500,
+  },
   FWK_HTTP_NOT_SERVED: {
     summary: 'A class was given to a server that is not decorated with `@Serves`, or that lacks a handler.',
     status: 500,
