@@ -5,10 +5,11 @@ import { messageOf, OptionsError } from '@fwk/kernel';
 import type { AnyContract } from '../contract/contract-types.js';
 import type { ContractDescription } from '../evolution/contract-description.js';
 import { isObject } from '../evolution/json-schema.js';
-import { readDescription } from '../evolution/read-description.js';
+import { isDescription } from '../evolution/read-description.js';
+import { isDocumentPath, readDocument } from './read-file.js';
 
 /**
- * Reads a description, or imports a module and finds the contract in it.
+ * Reads a description or a document of OpenAPI, or imports a module and finds the contract in it.
  * @param place - `FILE` or `FILE#EXPORT`
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` when there is none, or several and none is named.
  */
@@ -16,13 +17,25 @@ export async function loadContract(place: string): Promise<AnyContract | Contrac
   const at = place.lastIndexOf('#');
   const [path, name] = at > 0 ? [place.slice(0, at), place.slice(at + 1)] : [place, undefined];
   try {
-    if (path.endsWith('.json')) return await readDescription(path);
+    if (isDocumentPath(path)) return await contractOfDocument(path);
     const module: unknown = await import(pathToFileURL(resolve(path)).href);
     return contractIn(path, module as Readonly<Record<string, unknown>>, name);
   } catch (error) {
     if (error instanceof OptionsError) throw error;
     throw new OptionsError('fwk-contract', [`${path} cannot be read: ${messageOf(error)}`]);
   }
+}
+
+/** A file of JSON is what `describe` wrote, or a document of OpenAPI; one of YAML is such a document. */
+async function contractOfDocument(path: string): Promise<AnyContract | ContractDescription> {
+  const document = await readDocument(path);
+  if (isObject(document) && (document.openapi !== undefined || document.swagger !== undefined)) {
+    const { contractFromOpenApi } = await import('../openapi/contract-from-open-api.js');
+    return contractFromOpenApi(document).contract;
+  }
+  if (isDescription(document)) return document;
+  const what = 'is no description of a contract, as fwk-contract describe writes it, and no OpenAPI document';
+  throw new OptionsError('fwk-contract', [`${path} ${what}`]);
 }
 
 function contractIn(path: string, module: Readonly<Record<string, unknown>>, name: string | undefined): AnyContract {

@@ -1,9 +1,10 @@
-/** `fwk-contract`: compares versions of a contract, and writes one as OpenAPI. */
+/** `fwk-contract`: compares versions of a contract, writes one as OpenAPI, and makes one of an OpenAPI document. */
 import { isFwkError, messageOf, printableLines } from '@fwk/kernel';
 import { compareContracts } from '../evolution/compare-contracts.js';
 import { comparisonText } from '../evolution/comparison-text.js';
 import { describeContract } from '../evolution/contract-description.js';
 import { openApi } from '../evolution/open-api.js';
+import { importDocument } from './import-document.js';
 import { loadContract } from './load-contract.js';
 import { type Command, readCommand, usage } from './read-command.js';
 
@@ -11,7 +12,8 @@ import { type Command, readCommand, usage } from './read-command.js';
 export async function main(args: readonly string[]): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   try {
-    const { text, code } = await answer(readCommand(args));
+    const { text, notes = '', code } = await answer(readCommand(args));
+    process.stderr.write(notes);
     process.stdout.write(text);
     return code;
   } catch (error) {
@@ -21,10 +23,18 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function answer({ verb, places, allowUnknown, json }: Command): Promise<{ text: string; code: number }> {
+interface Answer {
+  readonly text: string;
+  /** For the standard error output. */
+  readonly notes?: string;
+  readonly code: number;
+}
+
+async function answer({ verb, places, allowUnknown, json, name, prefix }: Command): Promise<Answer> {
   if (verb === 'help') return { text: usage, code: 0 };
   const [firstPlace, secondPlace] = places;
   if (firstPlace === undefined) return { text: usage, code: 2 };
+  if (verb === 'import') return { ...(await importDocument(firstPlace, name, prefix)), code: 0 };
   // One after the other: where both cannot be read, the first one is told.
   const first = await loadContract(firstPlace);
   const second = secondPlace === undefined ? undefined : await loadContract(secondPlace);

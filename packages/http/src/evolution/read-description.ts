@@ -20,7 +20,8 @@ async function read(path: string | URL): Promise<unknown> {
   }
 }
 
-function isDescription(value: unknown): value is ContractDescription {
+/** Whether data is a description of a contract. */
+export function isDescription(value: unknown): value is ContractDescription {
   if (!isObject(value) || value.kind !== 'fwk.contract-description' || !isObject(value.operations)) return false;
   const { name, version, operations } = value;
   if (typeof name !== 'string' || typeof version !== 'string') return false;

@@ -84,7 +84,8 @@ function splitBy(text: string, separator: string | undefined): readonly string[]
 /** What a text may mean beside itself. */
 function* readAs(types: ReadonlySet<string>, text: string): Generator<unknown> {
   const isNumber = types.has('number') || types.has('integer');
-  if (isNumber && text.length <= longestNumber && numberForm.test(text)) yield Number(text);
+  const number = text.length <= longestNumber && numberForm.test(text) ? Number(text) : Number.NaN;
+  if (isNumber && Number.isFinite(number)) yield number;
   if (types.has('boolean') && (text === 'true' || text === 'false')) yield text === 'true';
   if (types.has('null') && (text === 'null' || text === '')) yield null;
 }

@@ -11,7 +11,7 @@ import type { Run } from './run.js';
 export type PatternTest = (text: string, run: Run) => boolean;
 
 /** Visits of states that count as one step of a validation, being much cheaper. */
-const visitsPerStep = 16;
+const visitsPerStep = 4;
 
 /** Why a pattern cannot be used, in words that follow it; undefined for one that can. */
 export function patternFault(pattern: string): string | undefined {
@@ -43,14 +43,14 @@ class Search {
   finds(program: Program, begin: number, anywhere: boolean): boolean {
     const { states, backward } = program;
     let active: number[] = [];
+    // States that were reached without a character, by the place where they were last: each is visited once at each place.
+    const reached = new Int32Array(states.length).fill(-1);
     for (let at = begin; ; at += backward ? -1 : 1) {
-      // States that are reached without a character; each once.
-      const reached = new Uint8Array(states.length);
       const waiting = anywhere || at === begin ? [...active, 0] : active;
       const moving: number[] = [];
       for (let index = waiting.pop(); index !== undefined; index = waiting.pop()) {
-        if (reached[index]) continue;
-        reached[index] = 1;
+        if (reached[index] === at) continue;
+        reached[index] = at;
         this.#count();
         const state = states[index] as State;
         if (state.kind === 'match') return true;

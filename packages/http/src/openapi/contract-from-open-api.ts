@@ -47,7 +47,7 @@ class OperationMaker {
   }
 
   operation({ method, path, ...given }: ImportedOperation): Operation {
-    const { params, query, headers, body, response, responses, errors } = given;
+    const { params, query, headers, body, bodyStream, response, responses, stream, errors } = given;
     const { idempotent, idempotencyKey, priority, timeoutMs } = given;
     const spec: OperationSpec = {
       ...(params && { params: this.#fields(params) }),
@@ -55,6 +55,8 @@ class OperationMaker {
       ...(headers && { headers: this.#fields(headers) }),
       ...(body && { body: this.#body(body) }),
       ...(response && { response: this.#body(response) }),
+      ...(bodyStream !== undefined && { bodyStream: this.#schemas.json(bodyStream) }),
+      ...(stream !== undefined && { stream: this.#schemas.json(stream) }),
       ...(responses && { responses: this.#responses(responses) }),
       ...(errors && { errors: this.#errors(errors) }),
       ...(idempotent !== undefined && { idempotent }),

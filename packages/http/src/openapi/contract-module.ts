@@ -82,6 +82,7 @@ class ModuleWriter {
 
   #operation(operation: ImportedOperation): string {
     const { name, method, path, summary, params, query, headers, body, response, responses, errors } = operation;
+    const { bodyStream, stream } = operation;
     const { idempotent, idempotencyKey, priority, timeoutMs } = operation;
     const maker = makers[method];
     this.#used.add(maker);
@@ -90,6 +91,8 @@ class ModuleWriter {
       ...(query ? [['query', this.#fields(query)]] : []),
       ...(headers ? [['headers', this.#fields(headers)]] : []),
       ...(body ? [['body', this.#body(body, '      ')]] : []),
+      ...(bodyStream === undefined ? [] : [['bodyStream', this.#json(bodyStream, '      ')]]),
+      ...(stream === undefined ? [] : [['stream', this.#json(stream, '      ')]]),
       ...(response ? [['response', this.#body(response, '      ')]] : []),
       ...(responses ? [['responses', this.#responses(responses)]] : []),
       ...(errors ? [['errors', this.#errorsOf(errors)]] : []),
@@ -114,12 +117,14 @@ class ModuleWriter {
   }
 
   #body({ kind, type, schema }: ImportedBody, indent: string): string {
-    if (kind === 'json') {
-      this.#usedSchemas.add('json');
-      return `json<${typeText(schema, indent)}>(${literal(schema, indent)})`;
-    }
+    if (kind === 'json') return this.#json(schema, indent);
     this.#used.add(kind);
     return `${kind}(${quoted(type)})`;
+  }
+
+  #json(schema: JsonSchema, indent: string): string {
+    this.#usedSchemas.add('json');
+    return `json<${typeText(schema, indent)}>(${literal(schema, indent)})`;
   }
 
   #responses(responses: Readonly<Record<number, ImportedResponse>>): string {
@@ -141,7 +146,7 @@ class ModuleWriter {
       if (this.#errors.has(name)) continue;
       const fields = [
         `status: ${status}`,
-        ...(data === undefined ? [] : [`data: ${this.#body({ kind: 'json', type: '', schema: data }, '    ')}`]),
+        ...(data === undefined ? [] : [`data: ${this.#json(data, '    ')}`]),
         `title: ${quoted(title)}`,
         ...(type === undefined ? [] : [`type: ${quoted(type)}`]),
         `failure: ${failure}`,

@@ -75,6 +75,9 @@ export interface ImportedOperation {
   readonly body?: ImportedBody;
   readonly response?: ImportedBody;
   readonly responses?: Readonly<Record<number, ImportedResponse>>;
+  /** What the items of an answer are like, and those of a body, where a contract of ours streams them. */
+  readonly stream?: JsonSchema;
+  readonly bodyStream?: JsonSchema;
   readonly errors?: Readonly<Record<string, ImportedError>>;
   readonly idempotent?: boolean;
   readonly idempotencyKey?: true;

@@ -1,7 +1,8 @@
 /** Bodies and answers of an operation. */
 
 import { jsonContent } from '../contract/content.js';
-import type { JsonSchemaObject } from '../evolution/json-schema.js';
+import type { JsonSchema, JsonSchemaObject } from '../evolution/json-schema.js';
+import { typeOfFormat } from '../stream/item-format.js';
 import type { ImportParts } from './import-parts.js';
 import type { ImportedBody, ImportedError, ImportedResponse } from './imported-api.js';
 import { importedErrors } from './imported-errors.js';
@@ -39,6 +40,9 @@ export function importedBody(
     const schema = parts.schemas.read(media.value.schema ?? {}, placeIn(media.place, 'schema'), side);
     return { ...jsonContent, schema };
   }
+  if (types.some(({ type }) => type === typeOfFormat('events'))) {
+    throw new Refused(place, 'is a stream of events, whose end and errors other servers say in ways of their own');
+  }
   const text = types.find(({ type }) => typeForm.test(type) && textForms.test(type));
   if (text) return { kind: 'text', type: text.type, schema: true };
   const bytes = types.find(({ type }) => typeForm.test(type) && !type.startsWith('multipart/'));
@@ -47,21 +51,44 @@ export function importedBody(
   throw new Refused(place, `is ${shown.join(', ')}: contracts have JSON, text and bytes of one media type`);
 }
 
+/** What the items of a stream are like, as a contract of ours streams them; undefined for what is no stream. */
+export function importedItems(
+  parts: ImportParts,
+  content: JsonSchemaObject,
+  place: string,
+  side: Side,
+): JsonSchema | undefined {
+  const type = typeOfFormat('ndjson');
+  const { schema } = objectIn(content, type);
+  return schema === undefined ? undefined : parts.schemas.read(schema, placeIn(place, type, 'schema'), side);
+}
+
 /** The answers of an operation. */
 export interface ImportedAnswers {
   readonly response?: ImportedBody;
   readonly responses?: Readonly<Record<number, ImportedResponse>>;
   readonly errors?: Readonly<Record<string, ImportedError>>;
+  readonly stream?: JsonSchema;
 }
 
 /**
  * Reads the answers. One answer of status 200 is answered as it is, others by their statuses; no body at all is no answer. What
  * statuses from 400 on look like is not read, but for errors that a contract of ours declared.
+ * @param isOurs - whether a contract of ours wrote the operation, so that items are streamed as ours are.
  */
-export function importedAnswers(parts: ImportParts, given: JsonSchemaObject, place: string): ImportedAnswers {
+export function importedAnswers(
+  parts: ImportParts,
+  given: JsonSchemaObject,
+  place: string,
+  isOurs: boolean,
+): ImportedAnswers {
   const statuses = Object.keys(given).filter((status) => !status.startsWith('x-'));
   const errors = importedErrors(parts, given, place);
   const some = Object.keys(errors).length > 0 ? { errors } : {};
+  const stream = isOurs
+    ? importedItems(parts, objectIn(objectIn(given, '200'), 'content'), placeIn(place, '200', 'content'), 'response')
+    : undefined;
+  if (stream !== undefined) return { stream, ...some };
   const responses = new Map<number, ImportedResponse>();
   for (const key of statuses.filter((status) => /^[23](?:\d\d|XX)$/i.test(status))) {
     const status = /^\d+$/.test(key) ? Number(key) : Number(`${key[0]}00`);

@@ -4,7 +4,7 @@ import { parsePath } from '../contract/path-template.js';
 import { isObject } from '../evolution/json-schema.js';
 import type { ImportParts } from './import-parts.js';
 import type { ImportedOperation } from './imported-api.js';
-import { importedAnswers, importedBody } from './imported-bodies.js';
+import { importedAnswers, importedBody, importedItems } from './imported-bodies.js';
 import { importedParameters } from './imported-parameters.js';
 import { importedServers } from './imported-servers.js';
 import { Refused } from './open-api-error.js';
@@ -104,8 +104,17 @@ function importedOperation(
   if (typeof template === 'string')
     throw new Refused(place, `has the path ${JSON.stringify(path.slice(0, 200))}, which ${template}`);
   const { idempotencyKey, ...parameters } = importedParameters(parts, parametersOf(parts, given), inPath, place);
-  const body = bodyOf(parts, given);
-  const answers = importedAnswers(parts, objectIn(value, 'responses'), placeIn(place, 'responses'));
+  const isOurs = isObject(value['x-fwk']);
+  const bodyStream = isOurs
+    ? importedItems(
+        parts,
+        objectIn(objectIn(value, 'requestBody'), 'content'),
+        placeIn(place, 'requestBody', 'content'),
+        'request',
+      )
+    : undefined;
+  const body = bodyStream === undefined ? bodyOf(parts, given) : undefined;
+  const answers = importedAnswers(parts, objectIn(value, 'responses'), placeIn(place, 'responses'), isOurs);
   for (const route of Object.keys(objectIn(value, 'callbacks'))) {
     parts.leaveOut(placeIn(place, 'callbacks', route), 'is a callback: a contract of its own, that the caller serves');
   }
@@ -119,6 +128,7 @@ function importedOperation(
     ...(summary !== undefined && { summary }),
     ...parameters,
     ...(body && { body }),
+    ...(bodyStream !== undefined && { bodyStream }),
     ...answers,
     ...ownFacts(objectIn(value, 'x-fwk')),
     ...(hasKey && { idempotent: true, idempotencyKey: true as const }),
