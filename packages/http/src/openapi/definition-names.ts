@@ -107,8 +107,8 @@ function nameOf(place: string): string {
     .split('/')
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const [, , , ...inner] = steps;
-  const own = place.startsWith('#/components/schemas/') ? [steps[2] ?? '', ...inner] : steps.slice(-2);
+  const named = Math.max(steps.lastIndexOf('schemas'), steps.lastIndexOf('$defs'));
+  const own = named >= 0 ? steps.slice(named + 1) : steps.slice(-2);
   const name = pascalCase(own.join(' '));
   return /^[A-Z]/.test(name) ? name : `Schema${name}`;
 }

@@ -51,7 +51,7 @@ export function importedBody(
   throw new Refused(place, `is ${shown.join(', ')}: contracts have JSON, text and bytes of one media type`);
 }
 
-/** What the items of a stream are like, as a contract of ours streams them; undefined for what is no stream. */
+/** What the items of a stream are like, as a contract of ours streams them; undefined for what is no stream, or one of other servers. */
 export function importedItems(
   parts: ImportParts,
   content: JsonSchemaObject,
@@ -60,7 +60,9 @@ export function importedItems(
 ): JsonSchema | undefined {
   const type = typeOfFormat('ndjson');
   const { schema } = objectIn(content, type);
-  return schema === undefined ? undefined : parts.schemas.read(schema, placeIn(place, type, 'schema'), side);
+  return schema === undefined || !parts.document.isOurs
+    ? undefined
+    : parts.schemas.read(schema, placeIn(place, type, 'schema'), side);
 }
 
 /** The answers of an operation. */
@@ -74,20 +76,17 @@ export interface ImportedAnswers {
 /**
  * Reads the answers. One answer of status 200 is answered as it is, others by their statuses; no body at all is no answer. What
  * statuses from 400 on look like is not read, but for errors that a contract of ours declared.
- * @param isOurs - whether a contract of ours wrote the operation, so that items are streamed as ours are.
  */
-export function importedAnswers(
-  parts: ImportParts,
-  given: JsonSchemaObject,
-  place: string,
-  isOurs: boolean,
-): ImportedAnswers {
+export function importedAnswers(parts: ImportParts, given: JsonSchemaObject, place: string): ImportedAnswers {
   const statuses = Object.keys(given).filter((status) => !status.startsWith('x-'));
   const errors = importedErrors(parts, given, place);
   const some = Object.keys(errors).length > 0 ? { errors } : {};
-  const stream = isOurs
-    ? importedItems(parts, objectIn(objectIn(given, '200'), 'content'), placeIn(place, '200', 'content'), 'response')
-    : undefined;
+  const stream = importedItems(
+    parts,
+    objectIn(objectIn(given, '200'), 'content'),
+    placeIn(place, '200', 'content'),
+    'response',
+  );
   if (stream !== undefined) return { stream, ...some };
   const responses = new Map<number, ImportedResponse>();
   for (const key of statuses.filter((status) => /^[23](?:\d\d|XX)$/i.test(status))) {

@@ -104,17 +104,10 @@ function importedOperation(
   if (typeof template === 'string')
     throw new Refused(place, `has the path ${JSON.stringify(path.slice(0, 200))}, which ${template}`);
   const { idempotencyKey, ...parameters } = importedParameters(parts, parametersOf(parts, given), inPath, place);
-  const isOurs = isObject(value['x-fwk']);
-  const bodyStream = isOurs
-    ? importedItems(
-        parts,
-        objectIn(objectIn(value, 'requestBody'), 'content'),
-        placeIn(place, 'requestBody', 'content'),
-        'request',
-      )
-    : undefined;
+  const requestBody = objectIn(objectIn(value, 'requestBody'), 'content');
+  const bodyStream = importedItems(parts, requestBody, placeIn(place, 'requestBody', 'content'), 'request');
   const body = bodyStream === undefined ? bodyOf(parts, given) : undefined;
-  const answers = importedAnswers(parts, objectIn(value, 'responses'), placeIn(place, 'responses'), isOurs);
+  const answers = importedAnswers(parts, objectIn(value, 'responses'), placeIn(place, 'responses'));
   for (const route of Object.keys(objectIn(value, 'callbacks'))) {
     parts.leaveOut(placeIn(place, 'callbacks', route), 'is a callback: a contract of its own, that the caller serves');
   }

@@ -20,6 +20,8 @@ const maxReferences = 100;
 export class OpenDocument {
   readonly root: JsonSchemaObject;
   readonly version: '3.0' | '3.1';
+  /** Whether `fwk-contract openapi` wrote it. */
+  readonly isOurs: boolean;
 
   /** @throws OpenApiError `FWK_HTTP_OPENAPI_INVALID` for what is no such document, or is too large or nested too deeply. */
   constructor(document: unknown) {
@@ -32,6 +34,10 @@ export class OpenDocument {
     }
     this.root = document;
     this.version = versionOf(document);
+    const operations = Object.values(objectIn(document, 'paths')).flatMap((item) =>
+      isObject(item) ? Object.values(item) : [],
+    );
+    this.isOurs = operations.some((operation) => isObject(operation) && isObject(operation['x-fwk']));
   }
 
   /** Follows references from a value to what is no reference. @throws Refused where one leads nowhere, or out of the document */

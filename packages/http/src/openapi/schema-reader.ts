@@ -91,7 +91,8 @@ export class SchemaReader {
       if (keyword === 'type') throw new Refused(placeIn(place, keyword), why);
       this.#leaveOut({ place: placeIn(place, keyword), why });
     }
-    return this.#withoutFields(this.#withoutPatterns(schema, place), side);
+    const open = side === 'response' && this.#document.isOurs ? mayHaveMore(schema) : schema;
+    return this.#withoutFields(this.#withoutPatterns(open, place), side);
   }
 
   #withoutPatterns(schema: JsonSchemaObject, place: string): JsonSchemaObject {
@@ -153,6 +154,13 @@ export class SchemaReader {
     }
     return `#/$defs/${key}`;
   }
+}
+
+/** Our servers send no field that is not named, and our clients pass over what they do not know. */
+function mayHaveMore({ additionalProperties, ...schema }: JsonSchemaObject): JsonSchemaObject {
+  return additionalProperties === undefined || additionalProperties === false
+    ? schema
+    : { ...schema, additionalProperties };
 }
 
 const named: ReadonlySet<string> = new Set(['properties', 'patternProperties', 'dependentSchemas']);
