@@ -1,7 +1,6 @@
 /** Makes the module of a contract out of a document of OpenAPI, and says what is to be known about it. */
-import { messageOf, OptionsError, printable } from '@fwk/kernel';
+import { isFwkError, messageOf, OptionsError, printable } from '@fwk/kernel';
 import type { ImportNote, ImportNotes } from '../openapi/imported-api.js';
-import { OpenApiError } from '../openapi/open-api-error.js';
 import { readDocument } from './read-file.js';
 
 /** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` (its promise) for a document that cannot be read or gives no contract. */
@@ -20,8 +19,8 @@ export async function importDocument(
     return { text: source, notes: notesText(notes) };
   } catch (error) {
     if (error instanceof OptionsError) throw error;
-    const what = error instanceof OpenApiError ? '' : 'cannot be read: ';
-    throw new OptionsError('fwk-contract', [`${place} ${what}${messageOf(error)}`]);
+    const what = isFwkError(error) ? ':' : ' cannot be read:';
+    throw new OptionsError('fwk-contract', [`${place}${what} ${messageOf(error)}`]);
   }
 }
 

@@ -18,6 +18,21 @@ const moduleOf = (version: string, most: number) => `
   export const shelves = contract('shelves', { version: '1.0.0', operations: { list: get('/shelves') } });
 `;
 
+const petsOf = (limit: string) => `
+openapi: 3.1.0
+info: { title: pets, version: 1.0.0 }
+servers: [{ url: https://pets.example/v1 }]
+paths:
+  /pets:
+    get:
+      operationId: listPets
+      parameters:
+        - { name: limit, in: query, schema: ${limit} }
+        - { name: session, in: cookie, schema: {} }
+      responses: { 200: { content: { application/json: { schema: { type: array, items: { type: string } } } } } }
+components: { securitySchemes: { key: { type: http, scheme: bearer } } }
+`;
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fwk-contract-'));
   const files = {
@@ -30,6 +45,10 @@ beforeAll(async () => {
     'none.mjs': 'export {};',
     'no.json': '{"a":',
     'other.json': '{"kind":"other"}',
+    'pets.yaml': petsOf('{ type: integer }'),
+    'strict.yaml': petsOf('{ type: integer, maximum: 9 }'),
+    'old-pets.json': '{"swagger":"2.0"}',
+    'bad.yaml': 'openapi: [',
   })) {
     await writeFile(join(folder, name), text);
   }
@@ -80,7 +99,53 @@ test('writes OpenAPI, of a module and of a description', async () => {
   });
 });
 
+test('makes a contract of an OpenAPI document, and says what to know about it', async () => {
+  const { code, out, err } = await run('import', 'pets.yaml');
+  expect(code).toBe(0);
+  expect(out).toContain("export const pets = contract('pets', {\n  version: '1.0.0',");
+  expect(out).toContain("listPets: get('/v1/pets', {");
+  expect(err).toBe(
+    [
+      'Endpoints for its client:',
+      '  https://pets.example',
+      'Its callers show who they are; give the headers of the client:',
+      '  key http bearer',
+      'Left out:',
+      '  #/paths/~1pets/get/parameters/1 is a parameter in cookie: cookies belong to no operation; a client sends them by its headers',
+      '',
+    ].join('\n'),
+  );
+  const named = await run('import', 'pets.yaml', '--name', 'animals', '--prefix', '');
+  expect(named.out).toContain("export const animals = contract('animals', {");
+  expect(named.out).toContain("listPets: get('/pets', {");
+});
+
+test('compares, describes and writes documents as contracts', async () => {
+  const { code, out } = await run('diff', 'pets.yaml', 'strict.yaml');
+  expect(code).toBe(1);
+  expect(out).toContain('listPets query /limit: the new contract takes numbers up to 9');
+  expect((await run('diff', 'strict.yaml', 'pets.yaml')).code).toBe(0);
+  expect(JSON.parse((await run('describe', 'pets.yaml')).out)).toMatchObject({
+    kind: 'fwk.contract-description',
+    name: 'pets',
+  });
+  expect(JSON.parse((await run('openapi', 'pets.yaml')).out)).toMatchObject({
+    openapi: '3.1.1',
+    info: { title: 'pets' },
+  });
+});
+
 test.each([
+  [
+    ['import', 'old-pets.json'],
+    'old-pets.json: the OpenAPI document cannot be used: it is Swagger 2.0, which is not read',
+  ],
+  [['import', 'bad.yaml'], 'bad.yaml: the OpenAPI document cannot be used: it is no YAML: line 1'],
+  [['import', 'gone.yaml'], 'gone.yaml cannot be read: '],
+  [['import'], 'import takes 1 place, not 0'],
+  [['import', 'pets.yaml', '--prefix', 'v1'], 'prefix must be a path such as "/v1", or empty'],
+  [['import', 'pets.yaml', '--name', 'My Pets'], 'its name must be lowercase letters and digits'],
+  [['diff', 'pets.yaml', 'old-pets.json'], 'it is Swagger 2.0, which is not read'],
   [['diff', 'old.mjs', 'wider.mjs'], 'old.mjs exports several contracts; say one of old.mjs#shelves, old.mjs#stock'],
   [['diff', 'old.mjs#shelf', 'wider.mjs'], 'old.mjs exports no contract as "shelf"; say one of old.mjs#shelves'],
   [['openapi', 'none.mjs'], 'none.mjs exports no contract'],

@@ -7,6 +7,7 @@ import type { ResponseSpecs } from '../contract/response-spec.js';
 import { type JsonSchemas, jsonSchemas } from '../json-schema/json-schemas.js';
 import { type ImportOptions, importApi } from './import-api.js';
 import type {
+  ImportedApi,
   ImportedBody,
   ImportedError,
   ImportedFields,
@@ -31,10 +32,15 @@ export interface ImportedContract extends ImportNotes {
  * @example const { contract, leftOut } = contractFromOpenApi(await readOpenApi(await readFile('petstore.yaml', 'utf8')));
  */
 export function contractFromOpenApi(document: unknown, options?: ImportOptions): ImportedContract {
-  const { name, version, operations, definitions, notes } = importApi(document, options);
+  const api = importApi(document, options);
+  return Object.freeze({ contract: contractOf(api), ...api.notes });
+}
+
+/** @throws ContractError `FWK_HTTP_CONTRACT_INVALID` */
+export function contractOf({ name, version, operations, definitions }: ImportedApi): Contract<Operations> {
   const maker = new OperationMaker(jsonSchemas(definitions));
   const made = operations.map((operation) => [operation.name, maker.operation(operation)] as const);
-  return Object.freeze({ contract: contract(name, { version, operations: Object.fromEntries(made) }), ...notes });
+  return contract(name, { version, operations: Object.fromEntries(made) });
 }
 
 class OperationMaker {

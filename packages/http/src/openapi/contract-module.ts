@@ -1,5 +1,6 @@
 /** A contract out of a document of OpenAPI, as the source of a TypeScript module: its types are exact, and it stays the same for the same document. */
 import { isObject, type JsonSchema } from '../evolution/json-schema.js';
+import { contractOf } from './contract-from-open-api.js';
 import { type ImportOptions, importApi } from './import-api.js';
 import { camelCase, UniqueNames } from './import-names.js';
 import type {
@@ -38,10 +39,13 @@ const reserved = (
  * Writes the module of a contract.
  * @param document - the document as data; {@link readOpenApi} reads its text.
  * @throws OpenApiError `FWK_HTTP_OPENAPI_INVALID` for a document that gives no contract.
+ * @throws ContractError `FWK_HTTP_CONTRACT_INVALID` for a name or version that a contract cannot have.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`
  */
 export function contractModule(document: unknown, options?: ImportOptions): ContractModule {
   const api = importApi(document, options);
+  // What the module would be refused for is said now.
+  contractOf(api);
   return Object.freeze({ source: new ModuleWriter(api).write(), ...api.notes });
 }
 
