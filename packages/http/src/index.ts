@@ -76,7 +76,17 @@ export {
   streamDefaults,
   streamOf,
 } from './contract/item-stream.js';
-export { del, get, type Method, type Operation, type OperationSpec, patch, post, put } from './contract/operation.js';
+export {
+  del,
+  get,
+  type Method,
+  type Operation,
+  type OperationSpec,
+  patch,
+  post,
+  put,
+  type UntypedSpec,
+} from './contract/operation.js';
 export type { OperationError, OperationErrorOptions } from './contract/operation-error.js';
 export type { PathParameters, PathTemplate } from './contract/path-template.js';
 export type { AnswerPlans, ResponsePlan, ResponseSpec, ResponseSpecs } from './contract/response-spec.js';

@@ -7,7 +7,7 @@ import type { CallContext, InputOf, OutputOf, StandardSchema } from '@fwk/kernel
 import type { Contract, Operations } from './contract.js';
 import type { ErrorOfSpecs, SpecsOf } from './error-types.js';
 import type { StreamOf } from './item-stream.js';
-import type { Operation, OperationSpec } from './operation.js';
+import type { Operation, OperationSpec, UntypedSpec } from './operation.js';
 import type { ResponseSpecs } from './response-spec.js';
 import type { AnswerGiven, AnswerReceived, ResponsesOf } from './response-types.js';
 
@@ -102,12 +102,17 @@ type HandlerOf<C, Op extends OperationName<C>> = C extends unknown
   : never;
 
 /** What a caller gives: the parts that the operation has; a query or headers of optional fields may be left out. */
-export type RequestOf<C, Op extends OperationName<C>> = Part<SpecOf<C, Op>, 'params'> &
-  Part<SpecOf<C, Op>, 'query'> &
-  Part<SpecOf<C, Op>, 'headers'> &
-  (Streams<SpecOf<C, Op>, 'bodyStream'> extends true
-    ? { readonly body: Items<InputOf<ItemSchema<SpecOf<C, Op>, 'bodyStream'>>> }
-    : Part<SpecOf<C, Op>, 'body'>);
+export type RequestOf<C, Op extends OperationName<C>> =
+  IsUntyped<SpecOf<C, Op>> extends true
+    ? { readonly [N in 'params' | 'query' | 'headers' | 'body']?: unknown }
+    : Part<SpecOf<C, Op>, 'params'> &
+        Part<SpecOf<C, Op>, 'query'> &
+        Part<SpecOf<C, Op>, 'headers'> &
+        (Streams<SpecOf<C, Op>, 'bodyStream'> extends true
+          ? { readonly body: Items<InputOf<ItemSchema<SpecOf<C, Op>, 'bodyStream'>>> }
+          : Part<SpecOf<C, Op>, 'body'>);
+
+type IsUntyped<Spec> = keyof UntypedSpec extends keyof Spec ? true : false;
 
 type Part<Spec, Name extends 'params' | 'query' | 'headers' | 'body'> =
   Has<Spec, Name> extends false
@@ -123,13 +128,15 @@ type Part<Spec, Name extends 'params' | 'query' | 'headers' | 'body'> =
  * `{ status, body, headers }` where answers stand by their statuses.
  */
 export type ResponseOf<C, Op extends OperationName<C>> =
-  Streams<SpecOf<C, Op>, 'stream'> extends true
-    ? ItemStream<OutputOf<ItemSchema<SpecOf<C, Op>, 'stream'>>>
-    : ResponsesOf<SpecOf<C, Op>> extends infer Responses extends ResponseSpecs
-      ? AnswerReceived<Responses>
-      : Has<SpecOf<C, Op>, 'response'> extends true
-        ? OutputOf<Schema<SpecOf<C, Op>, 'response'>>
-        : undefined;
+  IsUntyped<SpecOf<C, Op>> extends true
+    ? unknown
+    : Streams<SpecOf<C, Op>, 'stream'> extends true
+      ? ItemStream<OutputOf<ItemSchema<SpecOf<C, Op>, 'stream'>>>
+      : ResponsesOf<SpecOf<C, Op>> extends infer Responses extends ResponseSpecs
+        ? AnswerReceived<Responses>
+        : Has<SpecOf<C, Op>, 'response'> extends true
+          ? OutputOf<Schema<SpecOf<C, Op>, 'response'>>
+          : undefined;
 
 /** The errors that an operation declares, as a union that `name` tells apart; see {@link isErrorOf}. */
 export type ErrorOf<C, Op extends OperationName<C>> = ErrorOfSpecs<SpecsOf<SpecOf<C, Op>>>;

@@ -58,6 +58,12 @@ export interface OperationSpec {
   readonly timeoutMs?: number;
 }
 
+/** What only a running program knows of an operation, such as one out of a document: callers give and get values without types. */
+export interface UntypedSpec extends OperationSpec {
+  /** Only there for the compiler: it tells such a spec from one that says nothing. */
+  readonly untyped?: never;
+}
+
 /** An operation with its types, as `get` and the others make it. */
 export interface Operation<Spec extends OperationSpec = OperationSpec> {
   readonly method: Method;

@@ -1,8 +1,8 @@
 /** A contract out of a document of OpenAPI, at run time. */
 import { bytes, text } from '../contract/content.js';
-import { type Contract, contract, type Operations } from '../contract/contract.js';
+import { type Contract, contract } from '../contract/contract.js';
 import type { ErrorSpecs } from '../contract/error-spec.js';
-import type { Operation, OperationSpec } from '../contract/operation.js';
+import type { Operation, UntypedSpec } from '../contract/operation.js';
 import type { ResponseSpecs } from '../contract/response-spec.js';
 import { type JsonSchemas, jsonSchemas } from '../json-schema/json-schemas.js';
 import { type ImportOptions, importApi } from './import-api.js';
@@ -16,10 +16,13 @@ import type {
   ImportNotes,
 } from './imported-api.js';
 
+/** By their names. */
+export type UntypedOperations = Readonly<Record<string, Operation<UntypedSpec>>>;
+
 /** What {@link contractFromOpenApi} answers. */
 export interface ImportedContract extends ImportNotes {
   /** Its values have no types here; `fwk-contract import` writes a module that has them. */
-  readonly contract: Contract<Operations>;
+  readonly contract: Contract<UntypedOperations>;
 }
 
 /**
@@ -37,7 +40,7 @@ export function contractFromOpenApi(document: unknown, options?: ImportOptions):
 }
 
 /** @throws ContractError `FWK_HTTP_CONTRACT_INVALID` */
-export function contractOf({ name, version, operations, definitions }: ImportedApi): Contract<Operations> {
+export function contractOf({ name, version, operations, definitions }: ImportedApi): Contract<UntypedOperations> {
   const maker = new OperationMaker(jsonSchemas(definitions));
   const made = operations.map((operation) => [operation.name, maker.operation(operation)] as const);
   return contract(name, { version, operations: Object.fromEntries(made) });
@@ -52,10 +55,10 @@ class OperationMaker {
     this.#schemas = schemas;
   }
 
-  operation({ method, path, ...given }: ImportedOperation): Operation {
+  operation({ method, path, ...given }: ImportedOperation): Operation<UntypedSpec> {
     const { params, query, headers, body, bodyStream, response, responses, stream, errors } = given;
     const { idempotent, idempotencyKey, priority, timeoutMs } = given;
-    const spec: OperationSpec = {
+    const spec: UntypedSpec = {
       ...(params && { params: this.#fields(params) }),
       ...(query && { query: this.#fields(query) }),
       ...(headers && { headers: this.#fields(headers) }),
