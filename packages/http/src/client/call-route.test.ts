@@ -29,7 +29,10 @@ describe('a call of a client', () => {
   });
 
   test.each([
-    [{ pinn: 'two' }, /call of "fleet.who": route: unknown option "pinn" \(known: key, version, tags, pin, avoid\)/],
+    [
+      { pinn: 'two' },
+      /call of "fleet.who": route: unknown option "pinn", did you mean "pin"\? \(known: key, version, tags, pin, avoid\)/,
+    ],
     [{ version: 'newest' }, /route: version must be a version or a range such as \^2, 2\.x or >=2\.1 <3, not "newest"/],
     [{ pin: '' }, /route: pin must be a non-empty string/],
     [{ avoid: 'two' }, /route: avoid must be a list of at most 100 non-empty strings/],

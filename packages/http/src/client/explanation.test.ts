@@ -116,7 +116,7 @@ describe('the management listener', () => {
       code: 'FWK_RESILIENCE_CHANGE_INVALID',
       problems: [
         expect.stringMatching(/^balancer: kind must be one of/),
-        expect.stringMatching(/^routing: unknown option "zone" \(known: .*key\)/),
+        expect.stringMatching(/^routing: unknown option "zone", did you mean "zones"\? \(known: .*key\)/),
         expect.stringMatching(/^routing: split must be .* sum above 0/),
       ],
     });

@@ -23,10 +23,13 @@ const schema: Rule = (value) =>
 const valueSchema: Rule = (value) =>
   isSchema(value) && contentOf(value).kind === 'json' ? undefined : 'a Standard Schema validator of an object';
 
-const stream: Rule = (value) =>
-  (isSchema(value) && contentOf(value).kind === 'json') || isStreamOf(value)
-    ? undefined
-    : 'a Standard Schema validator of its items, or what streamOf() or upload() made';
+/** @param makers - what else makes one. */
+const streamMadeBy =
+  (makers: string): Rule =>
+  (value) =>
+    (isSchema(value) && contentOf(value).kind === 'json') || isStreamOf(value)
+      ? undefined
+      : `a Standard Schema validator of its items, or what ${makers} made`;
 
 const rules: { readonly [Field in keyof OperationSpec]-?: Rule } = {
   params: optional(valueSchema),
@@ -37,8 +40,8 @@ const rules: { readonly [Field in keyof OperationSpec]-?: Rule } = {
   // These two are looked at in detail below.
   responses: () => undefined,
   errors: () => undefined,
-  stream: optional(stream),
-  bodyStream: optional(stream),
+  stream: optional(streamMadeBy('streamOf()')),
+  bodyStream: optional(streamMadeBy('streamOf() or upload()')),
   idempotent: optional(flag),
   idempotencyKey: optional(flag),
   priority: optional(oneOf('critical', 'default', 'sheddable', 'background')),
