@@ -4,20 +4,13 @@
  * call takes that wire. It adds no limits of its own: time, retries and choice of endpoint belong to the layers.
  */
 import type { Connection, ConnectionReport, Endpoint, TakeReport, Wire } from '@fwk/discovery';
-import {
-  abandonOnCancel,
-  type CallContext,
-  markCancellable,
-  markDoNotRetry,
-  type Status,
-  tellNotSent,
-  thenTold,
-} from '@fwk/kernel';
+import { abandonOnCancel, type CallContext, markCancellable, type Status, tellNotSent, thenTold } from '@fwk/kernel';
 import { type Attempt, readIn } from '../calling/attempt.js';
 import { ClientClosedError, ConnectionError } from '../calling/client-errors.js';
 import type { ConnectionParts, Place } from '../calling/connection-parts.js';
 import { loadProbe } from '../calling/load-probe.js';
 import type { OperationRequest, OperationResponse } from '../calling/operation-request.js';
+import { onceTaken } from '../calling/taken-body.js';
 import type { Instead, MuxConnection } from '../mux/mux-connection.js';
 import { HttpConnection } from './http-connection.js';
 
@@ -66,12 +59,7 @@ export class EndpointConnection implements Connection<OperationRequest, Operatio
       if (quota.followed) quota.hear(attempt.answerHead, mark);
       return readIn(context, attempt);
     });
-    const { bodyItems } = request;
-    if (!bodyItems) return answer;
-    return answer.catch((error: unknown) => {
-      // What the caller gave of its body is gone, whatever the callee did with it.
-      throw bodyItems.taken ? markDoNotRetry(error) : error;
-    });
+    return onceTaken(answer, request);
   }
 
   status(): Status {

@@ -6,6 +6,7 @@ import { deferred } from '../fixtures/deferred.js';
 import { feed, feedHandlers, type Tick, ticksFrom } from '../fixtures/feed-contract.js';
 import { rawServer } from '../fixtures/raw-server.js';
 import { readAll } from '../fixtures/read-all.js';
+import { wireUnderTest } from '../fixtures/wire-under-test.js';
 import { serveContract } from '../testing/serve-contract.js';
 import { problem } from '../wire/problem.js';
 import { createClient } from './create-client.js';
@@ -17,7 +18,7 @@ interface BodyCall {
 }
 
 const serve = (handlers: Handlers = {}, options: object = {}) =>
-  serveContract(feed, { ...feedHandlers, ...handlers } as typeof feedHandlers, options);
+  serveContract(feed, { ...feedHandlers, ...handlers } as typeof feedHandlers, { wire: wireUnderTest(), ...options });
 
 const failure = (promise: Promise<unknown>) =>
   promise.then(

@@ -7,6 +7,7 @@ import { deferred } from '../fixtures/deferred.js';
 import { feed, feedHandlers, type Tick, ticksFrom } from '../fixtures/feed-contract.js';
 import { rawServer } from '../fixtures/raw-server.js';
 import { readAll } from '../fixtures/read-all.js';
+import { overHttp, wireUnderTest } from '../fixtures/wire-under-test.js';
 import { serveContract } from '../testing/serve-contract.js';
 import { problem } from '../wire/problem.js';
 import { createClient } from './create-client.js';
@@ -15,7 +16,10 @@ type Handlers = Partial<Record<keyof typeof feedHandlers, unknown>>;
 type FeedHandlers = typeof feedHandlers;
 
 const serve = (handlers: Handlers = {}, options: Parameters<typeof serveContract>[2] = {}) =>
-  serveContract(feed, { ...feedHandlers, ...handlers } as FeedHandlers, options as object);
+  serveContract(feed, { ...feedHandlers, ...handlers } as FeedHandlers, {
+    wire: wireUnderTest(),
+    ...(options as object),
+  });
 
 describe('a stream', () => {
   test.each(['ticks', 'events', 'resumed'] as const)('arrives item by item (%s)', async (operation) => {
@@ -222,103 +226,110 @@ describe('a stream that is left', () => {
   });
 });
 
-describe('a server that answers something else', () => {
-  const line = '{"seq":1,"text":"a"}\n';
-  const stream = { 'content-type': 'application/x-ndjson' };
-  const cases: readonly [string, (response: ServerResponse) => void, object][] = [
-    [
-      'a plain document',
-      (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
-      { code: 'FWK_HTTP_ANSWER_INVALID', message: expect.stringContaining('no stream of items but application/json') },
-    ],
-    ['nothing', (response) => response.writeHead(204).end(), { code: 'FWK_HTTP_ANSWER_INVALID' }],
-    [
-      'a compressed stream',
-      (response) => response.writeHead(200, { ...stream, 'content-encoding': 'gzip' }).end('bomb'),
-      { code: 'FWK_HTTP_ANSWER_INVALID', message: expect.stringContaining('is not valid gzip, or was cut off') },
-    ],
-    [
-      'half an item',
-      (response) => response.writeHead(200, stream).end(`${line}{"seq":2`),
-      { code: 'FWK_HTTP_ANSWER_INVALID', message: expect.stringContaining('number 1') },
-    ],
-    [
-      'what is no JSON',
-      (response) => response.writeHead(200, stream).end(`${line}oops\n`),
-      { code: 'FWK_HTTP_ANSWER_INVALID' },
-    ],
-    [
-      'an item that does not fit',
-      (response) => response.writeHead(200, stream).end(`${line}{"seq":"2"}\n`),
-      { code: 'FWK_HTTP_ANSWER_INVALID', issues: [{ path: 'seq' }, { path: 'text' }] },
-    ],
-    [
-      'an item with a key that is not allowed',
-      (response) => response.writeHead(200, stream).end(`${line}{"seq":2,"text":"","__proto__":{}}\n`),
-      { code: 'FWK_HTTP_ANSWER_INVALID' },
-    ],
-    [
-      'bytes that are no text',
-      (response) =>
-        response.writeHead(200, stream).end(Buffer.concat([Buffer.from(line), Buffer.from([0x22, 0xff, 0x22, 0x0a])])),
-      { code: 'FWK_HTTP_ANSWER_INVALID' },
-    ],
-    [
-      'a stream whose connection breaks',
-      (response) => response.writeHead(200, stream).write(line, () => response.socket?.destroy()),
-      { code: 'FWK_HTTP_CONNECTION' },
-    ],
-    [
-      'a stream that promises a mark of its end and lacks it',
-      (response) => response.writeHead(200, { ...stream, 'fwk-stream': 'marked' }).end(line),
-      { code: 'FWK_HTTP_CONNECTION', message: expect.stringContaining('without its mark') },
-    ],
-    [
-      'a stream that ends with its connection',
-      (response) => void response.socket?.end(`HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\r\n${line}`),
-      { code: 'FWK_HTTP_CONNECTION' },
-    ],
-  ];
-  test.each(cases)('%s: an error, and never a short stream', async (_what, answer, expected) => {
-    await using server = await rawServer((_request, response) => answer(response));
-    await using client = createClient(feed, { endpoints: [server.url], retry: false });
-    const { items, error } = await readAll(client.ticks());
-    expect(error).toMatchObject(expected);
-    expect(items.length).toBeLessThanOrEqual(1);
-  });
-
-  test.each([
-    ['ndjson', 'application/jsonl', `\n${line}\r\n{"seq":2,"text":"b"}\r\n`],
-    [
-      'server-sent events',
-      'text/event-stream; charset=utf-8',
-      ': hello\r\nretry: 5\r\ndata: {"seq":1,\r\ndata: "text":"a"}\r\n\r\nevent: other\ndata: x\n\ndata:{"seq":2,"text":"b"}\n\n',
-    ],
-  ])('a stream of somebody else as %s is read', async (_form, type, text) => {
-    await using server = await rawServer(
-      (_request, response) => void response.writeHead(200, { 'content-type': type }).end(text),
-    );
-    await using client = createClient(feed, { endpoints: [server.url] });
-    expect(await readAll(client.ticks())).toMatchObject({ items: [{ seq: 1 }, { seq: 2 }], error: undefined });
-  });
-
-  test('a line that never ends is given up at the limit of an item', async () => {
-    const closed = deferred<void>();
-    await using server = await rawServer((_request, response) => {
-      response.writeHead(200, stream);
-      const more = () => {
-        while (!response.destroyed && response.write('x'.repeat(65_536)));
-      };
-      response.on('drain', more).on('close', closed.resolve);
-      more();
+if (overHttp()) {
+  describe('a server that answers something else', () => {
+    const line = '{"seq":1,"text":"a"}\n';
+    const stream = { 'content-type': 'application/x-ndjson' };
+    const cases: readonly [string, (response: ServerResponse) => void, object][] = [
+      [
+        'a plain document',
+        (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
+        {
+          code: 'FWK_HTTP_ANSWER_INVALID',
+          message: expect.stringContaining('no stream of items but application/json'),
+        },
+      ],
+      ['nothing', (response) => response.writeHead(204).end(), { code: 'FWK_HTTP_ANSWER_INVALID' }],
+      [
+        'a compressed stream',
+        (response) => response.writeHead(200, { ...stream, 'content-encoding': 'gzip' }).end('bomb'),
+        { code: 'FWK_HTTP_ANSWER_INVALID', message: expect.stringContaining('is not valid gzip, or was cut off') },
+      ],
+      [
+        'half an item',
+        (response) => response.writeHead(200, stream).end(`${line}{"seq":2`),
+        { code: 'FWK_HTTP_ANSWER_INVALID', message: expect.stringContaining('number 1') },
+      ],
+      [
+        'what is no JSON',
+        (response) => response.writeHead(200, stream).end(`${line}oops\n`),
+        { code: 'FWK_HTTP_ANSWER_INVALID' },
+      ],
+      [
+        'an item that does not fit',
+        (response) => response.writeHead(200, stream).end(`${line}{"seq":"2"}\n`),
+        { code: 'FWK_HTTP_ANSWER_INVALID', issues: [{ path: 'seq' }, { path: 'text' }] },
+      ],
+      [
+        'an item with a key that is not allowed',
+        (response) => response.writeHead(200, stream).end(`${line}{"seq":2,"text":"","__proto__":{}}\n`),
+        { code: 'FWK_HTTP_ANSWER_INVALID' },
+      ],
+      [
+        'bytes that are no text',
+        (response) =>
+          response
+            .writeHead(200, stream)
+            .end(Buffer.concat([Buffer.from(line), Buffer.from([0x22, 0xff, 0x22, 0x0a])])),
+        { code: 'FWK_HTTP_ANSWER_INVALID' },
+      ],
+      [
+        'a stream whose connection breaks',
+        (response) => response.writeHead(200, stream).write(line, () => response.socket?.destroy()),
+        { code: 'FWK_HTTP_CONNECTION' },
+      ],
+      [
+        'a stream that promises a mark of its end and lacks it',
+        (response) => response.writeHead(200, { ...stream, 'fwk-stream': 'marked' }).end(line),
+        { code: 'FWK_HTTP_CONNECTION', message: expect.stringContaining('without its mark') },
+      ],
+      [
+        'a stream that ends with its connection',
+        (response) => void response.socket?.end(`HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\r\n${line}`),
+        { code: 'FWK_HTTP_CONNECTION' },
+      ],
+    ];
+    test.each(cases)('%s: an error, and never a short stream', async (_what, answer, expected) => {
+      await using server = await rawServer((_request, response) => answer(response));
+      await using client = createClient(feed, { endpoints: [server.url], retry: false });
+      const { items, error } = await readAll(client.ticks());
+      expect(error).toMatchObject(expected);
+      expect(items.length).toBeLessThanOrEqual(1);
     });
-    await using client = createClient(feed, { endpoints: [server.url], retry: false });
-    expect(await readAll(client.bounded())).toMatchObject({
-      error: { message: expect.stringContaining('maxItemBytes 100') },
+
+    test.each([
+      ['ndjson', 'application/jsonl', `\n${line}\r\n{"seq":2,"text":"b"}\r\n`],
+      [
+        'server-sent events',
+        'text/event-stream; charset=utf-8',
+        ': hello\r\nretry: 5\r\ndata: {"seq":1,\r\ndata: "text":"a"}\r\n\r\nevent: other\ndata: x\n\ndata:{"seq":2,"text":"b"}\n\n',
+      ],
+    ])('a stream of somebody else as %s is read', async (_form, type, text) => {
+      await using server = await rawServer(
+        (_request, response) => void response.writeHead(200, { 'content-type': type }).end(text),
+      );
+      await using client = createClient(feed, { endpoints: [server.url] });
+      expect(await readAll(client.ticks())).toMatchObject({ items: [{ seq: 1 }, { seq: 2 }], error: undefined });
     });
-    await closed.promise;
+
+    test('a line that never ends is given up at the limit of an item', async () => {
+      const closed = deferred<void>();
+      await using server = await rawServer((_request, response) => {
+        response.writeHead(200, stream);
+        const more = () => {
+          while (!response.destroyed && response.write('x'.repeat(65_536)));
+        };
+        response.on('drain', more).on('close', closed.resolve);
+        more();
+      });
+      await using client = createClient(feed, { endpoints: [server.url], retry: false });
+      expect(await readAll(client.bounded())).toMatchObject({
+        error: { message: expect.stringContaining('maxItemBytes 100') },
+      });
+      await closed.promise;
+    });
   });
-});
+}
 
 describe('the time of a stream', () => {
   async function silentAfterFirst() {
@@ -401,15 +412,17 @@ test('a fallback may answer a stream', async () => {
   expect((await readAll<Tick>(client.events())).items.map(({ seq }) => seq)).toEqual([9]);
 });
 
-test('streams go over HTTP, whatever wire the others take', async () => {
-  await using served = await serve({}, { wire: 'mux' });
-  expect((await readAll(served.client.ticks())).items).toHaveLength(3);
-  expect(await served.client.whole()).toBe(7);
-  await using onlyMux = createClient(feed, { endpoints: [served.url.replace('http:', 'mux:')], retry: false });
-  expect(await readAll(onlyMux.ticks())).toMatchObject({
-    error: { code: 'FWK_HTTP_CONNECTION', message: expect.stringContaining('streams') },
+if (overHttp()) {
+  test('streams go over HTTP, whatever wire the others take', async () => {
+    await using served = await serve({}, { wire: 'mux' });
+    expect((await readAll(served.client.ticks())).items).toHaveLength(3);
+    expect(await served.client.whole()).toBe(7);
+    await using onlyMux = createClient(feed, { endpoints: [served.url.replace('http:', 'mux:')], retry: false });
+    expect(await readAll(onlyMux.ticks())).toMatchObject({
+      error: { code: 'FWK_HTTP_CONNECTION', message: expect.stringContaining('streams') },
+    });
   });
-});
+}
 
 test('a slow reader holds back the handler', async () => {
   let given = 0;

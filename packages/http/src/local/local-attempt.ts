@@ -1,5 +1,6 @@
 /** An attempt at a server in the same process: it hands over copies of what it carries, and takes the answer. */
-import type { CallContext } from '@fwk/kernel';
+import { type CallContext, CancelledError, TimeLimits } from '@fwk/kernel';
+import { leftReason } from '../calling/answer-items.js';
 import { Attempt } from '../calling/attempt.js';
 import { ConnectionError } from '../calling/client-errors.js';
 import type { ClientOperation, OperationRequest, OperationResponse } from '../calling/operation-request.js';
@@ -7,10 +8,13 @@ import { answerTooLarge, readAnswer } from '../calling/read-answer.js';
 import type { ReceivedAnswer } from '../calling/received-answer.js';
 import { takenWireKey } from '../calling/taken-wire.js';
 import { writeAttempt } from '../calling/write-attempt.js';
+import { httpMetrics } from '../metrics.js';
 import type { WireAnswer } from '../serving/answer.js';
 import { HeaderRecord, isCarriedHeader } from '../serving/header-record.js';
+import type { AnswerStream } from '../serving/stream-sink.js';
 import type { RequestHead } from '../serving/whole-request.js';
 import { copied, isLonger } from './copied-body.js';
+import { HandedStream } from './handed-stream.js';
 import type { LocalConnection } from './local-connection.js';
 import { LocalHead } from './local-head.js';
 import type { LocalCall, LocalServing } from './local-server.js';
@@ -36,6 +40,8 @@ export class LocalAttempt extends Attempt implements LocalCall, ReceivedAnswer {
   #sent = false;
   #answer: WireAnswer | undefined;
   #body: string | Uint8Array = '';
+  /** Where the answer goes on with a stream. */
+  #stream: HandedStream | undefined;
 
   constructor(
     request: OperationRequest,
@@ -63,6 +69,14 @@ export class LocalAttempt extends Attempt implements LocalCall, ReceivedAnswer {
 
   get body(): string | Uint8Array | undefined {
     return this.#request.body;
+  }
+
+  pieces(): AsyncIterable<Uint8Array> | undefined {
+    const { bodyItems, operation } = this.#request;
+    const { metrics, clock } = this.#connection.parts;
+    const labels = { operation: operation.plan.id, direction: 'out' };
+    const sent = metrics.counter(httpMetrics['http.client.stream.items'], labels);
+    return bodyItems?.pieces((error) => this.#failBody(error), TimeLimits.of(clock), sent);
   }
 
   get status(): number {
@@ -93,10 +107,14 @@ export class LocalAttempt extends Attempt implements LocalCall, ReceivedAnswer {
   }
 
   answered(answer: WireAnswer): void {
+    if (answer.stream) {
+      this.#begin(answer, answer.stream);
+      return;
+    }
     if (this.settled) return;
     const { body } = answer;
     const { maxAnswerBytes } = this.#connection.parts;
-    this.#connection.over(this);
+    this.#over();
     if (body !== undefined && isLonger(body, maxAnswerBytes)) {
       this.fail(answerTooLarge(this.#request.operation.plan.id, maxAnswerBytes));
       return;
@@ -107,17 +125,20 @@ export class LocalAttempt extends Attempt implements LocalCall, ReceivedAnswer {
   }
 
   lost(): void {
-    this.#connection.over(this);
-    this.fail(this.#failure(true, 'ECONNRESET', 'the server was closed'));
+    this.#over();
+    const failure = this.#failure(true, 'ECONNRESET', 'the server was closed');
+    this.fail(failure);
+    this.#stream?.items.reader.fail(failure);
   }
 
   /** It was not handed over, and will not be. */
   refused(error: unknown): void {
-    this.#connection.over(this);
+    this.#over();
     this.fail(error);
   }
 
   read(): OperationResponse | Promise<OperationResponse> {
+    if (this.#stream) return this.#stream.items.response(this.status);
     return readAnswer(this.#request.operation.plan, this, this.#connection.parts.clock);
   }
 
@@ -139,8 +160,39 @@ export class LocalAttempt extends Attempt implements LocalCall, ReceivedAnswer {
   }
 
   protected giveUp(): void {
-    this.#connection.over(this);
+    this.#over();
     this.#served?.gone();
+    this.#stream?.items.reader.abort(leftReason);
+  }
+
+  /** It keeps its place until the stream has ended. */
+  #begin(answer: WireAnswer, stream: AnswerStream): void {
+    const { plan } = this.#request.operation;
+    this.#answer = answer;
+    if (this.settled || !plan.stream) {
+      stream.leave(new CancelledError(`${plan.id}: nobody waits for its stream`));
+      return;
+    }
+    const { parts, url } = this.#connection;
+    const handed = { operation: plan, plan: plan.stream, endpoint: url, answer: this, clock: parts.clock };
+    const made = new HandedStream(handed, { stop: () => this.#served?.gone(), over: () => this.#over() });
+    this.#stream = made;
+    made.begin(stream);
+    made.items.reader.whenReady(() => {
+      if (!this.settled) this.succeed();
+    });
+  }
+
+  /** Its own body ends it. */
+  #failBody(error: Error): void {
+    this.fail(error);
+    this.giveUp();
+    this.#stream?.items.reader.abort(error);
+  }
+
+  #over(): void {
+    this.#request.bodyItems?.end();
+    this.#connection.over(this);
   }
 
   #failure(sent: boolean, code: string, why: string): ConnectionError {

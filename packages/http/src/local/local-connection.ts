@@ -9,6 +9,7 @@ import { type Attempt, readIn } from '../calling/attempt.js';
 import { ClientClosedError, ConnectionError } from '../calling/client-errors.js';
 import type { ConnectionParts } from '../calling/connection-parts.js';
 import type { ClientOperation, OperationRequest, OperationResponse } from '../calling/operation-request.js';
+import { onceTaken } from '../calling/taken-body.js';
 import { LocalAttempt, type LocalOperation, localOperation } from './local-attempt.js';
 import type { LocalEndpoint } from './local-endpoint.js';
 import type { LocalServing } from './local-server.js';
@@ -42,7 +43,10 @@ export class LocalConnection implements Connection<OperationRequest, OperationRe
   call(request: OperationRequest, context: CallContext): Promise<OperationResponse> {
     if (context.cancelled) return Promise.reject(context.reason);
     if (this.#closed) return Promise.reject(new ClientClosedError(this.parts.service));
-    return thenTold(this.#attempt(request, context), (attempt) => readIn(context, attempt));
+    return onceTaken(
+      thenTold(this.#attempt(request, context), (attempt) => readIn(context, attempt)),
+      request,
+    );
   }
 
   status(): Status {

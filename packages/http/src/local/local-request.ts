@@ -1,16 +1,22 @@
 /** A request of an operation that a caller in the same process has made. */
 import { isUtf8 } from 'node:buffer';
+import { lasts } from '@fwk/kernel';
 import type { Content } from '../contract/content.js';
 import type { WireAnswer } from '../serving/answer.js';
 import { bodyNotText, bodyTooLarge } from '../serving/body-faults.js';
 import type { AnswerWatcher } from '../serving/incoming-request.js';
+import type { BodyPieces, PieceTaker } from '../serving/stream-sink.js';
 import { localAddress } from '../serving/trusted-networks.js';
 import { type RequestHead, type RequestSource, WholeRequest, type WholeTarget } from '../serving/whole-request.js';
 import { copied, isLonger } from './copied-body.js';
+import { HandedBody } from './handed-body.js';
 
 /** Who made it, on the side of the client. */
 export interface LocalCaller {
+  /** An answer that goes on with a stream is handed over with it. */
   answered(answer: WireAnswer): void;
+  /** The body, where that is a stream. */
+  pieces(): AsyncIterable<Uint8Array> | undefined;
   /** There will be no answer: the server was closed while it worked on the request. */
   lost(): void;
 }
@@ -26,9 +32,11 @@ const source: RequestSource = Object.freeze({ address: localAddress, peer: undef
 /** See the head of this file. */
 export class LocalRequest extends WholeRequest {
   readonly protocol = 'local';
+  readonly streams = true;
   readonly #caller: LocalCaller;
   readonly #work: LocalWork;
   #watcher: AnswerWatcher | undefined;
+  #body: HandedBody | undefined;
 
   constructor(caller: LocalCaller, work: LocalWork, head: RequestHead, target: WholeTarget) {
     super(source, head, target);
@@ -45,10 +53,20 @@ export class LocalRequest extends WholeRequest {
     else this.body = Buffer.from(given).toString('utf8');
   }
 
-  /** Returns true: an answer that was handed over has arrived. */
+  readPieces(taker: PieceTaker): BodyPieces {
+    this.#body = new HandedBody(this.#caller.pieces() ?? noPieces(), taker);
+    return this.#body;
+  }
+
+  /** Returns true for a whole answer: one that was handed over has arrived. A stream arrives until it ends. */
   answer(answer: WireAnswer): boolean {
+    if (answer.stream) {
+      lasts(answer, () => this.gone());
+      this.#caller.answered(answer);
+      return false;
+    }
     this.#watcher = undefined;
-    this.#work.over(this);
+    this.#over();
     this.#caller.answered(answer);
     return true;
   }
@@ -58,11 +76,11 @@ export class LocalRequest extends WholeRequest {
     this.#work.begun(this);
   }
 
-  /** Nobody waits for the answer any more. */
+  /** Nobody waits for the answer, or for more of it. */
   gone(): void {
     const watcher = this.#watcher;
     this.#watcher = undefined;
-    this.#work.over(this);
+    this.#over();
     watcher?.over();
   }
 
@@ -72,4 +90,12 @@ export class LocalRequest extends WholeRequest {
     this.#caller.lost();
     this.gone();
   }
+
+  #over(): void {
+    this.#body?.stop();
+    this.#work.over(this);
+  }
 }
+
+/** A body without anything in it. */
+async function* noPieces(): AsyncGenerator<Uint8Array, void> {}

@@ -112,8 +112,9 @@ export class LocalServer implements LocalServing, LocalWork {
     try {
       const { handler, target } = find(routes, call);
       const request = new LocalRequest(call, this, call.head(), target);
-      const { method, content } = handler.plan;
-      if (call.body !== undefined && method !== 'GET') request.takeBody(call.body, content, bodyLimitBytes);
+      const { method, content, bodyStream } = handler.plan;
+      if (call.body !== undefined && !bodyStream && method !== 'GET')
+        request.takeBody(call.body, content, bodyLimitBytes);
       handler.handle(request);
       return request;
     } catch (error) {

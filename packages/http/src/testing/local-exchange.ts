@@ -3,6 +3,7 @@ import { parseTrace } from '@fwk/core';
 import type { LocalCall, LocalServing } from '../local/local-server.js';
 import type { WireAnswer } from '../serving/answer.js';
 import { HeaderRecord, isCarriedHeader } from '../serving/header-record.js';
+import type { StreamSink } from '../serving/stream-sink.js';
 import type { RequestHead } from '../serving/whole-request.js';
 import { headerNames, readDeadlineMs } from '../wire/headers.js';
 import type { MuxReceived, MuxSent } from './mux-exchange.js';
@@ -59,7 +60,16 @@ class OneLocalCall implements LocalCall {
     return { headers: record.headers, trace, remainingMs: readDeadlineMs(given[headerNames.deadlineMs]) };
   }
 
-  answered({ status, contentType, body, headers }: WireAnswer): void {
+  async *pieces(): AsyncGenerator<Uint8Array, void> {
+    yield Buffer.from(this.#sent.body ?? '');
+  }
+
+  answered(answer: WireAnswer): void {
+    if (answer.stream) answer.stream.start(new Collected((text) => this.#received({ ...answer, body: text })));
+    else this.#received(answer);
+  }
+
+  #received({ status, contentType, body, headers }: WireAnswer): void {
     const lower = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
     const type = contentType === undefined ? {} : { 'content-type': contentType };
     const bytes = Buffer.from(body ?? '');
@@ -68,5 +78,29 @@ class OneLocalCall implements LocalCall {
 
   lost(): void {
     this.#reject(new Error('the server was closed'));
+  }
+}
+
+/** All records of a stream. */
+class Collected implements StreamSink {
+  drained: (() => void) | undefined;
+  readonly #whole: (text: string) => void;
+  #text = '';
+
+  constructor(whole: (text: string) => void) {
+    this.#whole = whole;
+  }
+
+  write(text: string): boolean {
+    this.#text += text;
+    return true;
+  }
+
+  end(text: string): void {
+    this.#whole(this.#text + text);
+  }
+
+  destroy(): void {
+    this.#whole(this.#text);
   }
 }

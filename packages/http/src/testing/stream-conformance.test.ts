@@ -7,10 +7,10 @@ import { type ServedContract, serveContract } from './serve-contract.js';
 const body = [...ticksFrom(1, 2)];
 const examples = { ticks: {}, events: {}, resumed: {}, bounded: {}, load: { body }, talk: { body }, whole: {} };
 
-describe.each(['http', 'mux'] as const)('a server of streams keeps its contract over %s', (wire) => {
+describe.each(['http', 'mux', 'local'] as const)('a server of streams keeps its contract over %s', (wire) => {
   let served: ServedContract<typeof feed> | undefined;
-  const url = () => served?.url ?? '';
-  for (const { name, run } of contractConformance(feed, url, examples, { wire })) {
+  const where = () => (wire === 'local' ? served?.server : served?.url) ?? '';
+  for (const { name, run } of contractConformance(feed, where, examples, { wire })) {
     test(name, async () => {
       served = await serveContract(feed, feedHandlers);
       onTestFinished(() => served?.[Symbol.asyncDispose]());

@@ -1,0 +1,5 @@
+/** The same within one process. */
+import { testOver } from '../fixtures/wire-under-test.js';
+
+testOver('local');
+await import('./stream-bodies.test.js');
