@@ -180,15 +180,29 @@ test('pieces that are no bytes, and a body that is no list of them, are not sent
   await expect(open.small({ body: new Uint8Array(3) as never })).rejects.toThrow(/must be a Uint8Array/);
 });
 
-test('it goes over HTTP whatever wire the client takes, and not within one process', async () => {
+test('it goes over HTTP where the client takes Mux, and is copied within one process', async () => {
   await using mux = createClient(files, { endpoints: [server.url], wire: 'mux', retry: false });
   expect(await mux.small({ body: [new Uint8Array(3)] })).toMatchObject({ bytes: 3 });
-  const group = localGroup();
-  group.add(server);
-  await using local = createClient(files, { group, wire: 'local', retry: false });
-  await expect(local.small({ body: [new Uint8Array(3)] })).rejects.toMatchObject({
-    problem: { code: 'FWK_HTTP_STREAM_WIRE' },
+  const bytes = Uint8Array.of(1, 2);
+  let got: Uint8Array = new Uint8Array();
+  const handlers = {
+    async first({ body }: Call<typeof files, 'first'>) {
+      for await (const piece of body) got = piece.fill(7);
+      return got.length;
+    },
+  };
+  const nowhere = () => expect.unreachable('another operation was called');
+  const other = createServer({
+    serve: [served(files, { store: nowhere, small: nowhere, lazy: nowhere, ...handlers })],
+    listen: false,
   });
+  await other.start();
+  const group = localGroup();
+  group.add(other);
+  await using local = createClient(files, { group, wire: 'local', retry: false });
+  expect(await local.first({ body: [bytes] })).toBe(2);
+  expect([got[0], bytes[0]]).toEqual([7, 1]);
+  await other.close();
 });
 
 const examples = {
