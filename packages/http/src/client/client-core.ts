@@ -53,16 +53,20 @@ export interface ClientCore {
   showIn(surface: object): void;
 }
 
+/** @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID` for options such as a bare address. */
+export function checkIsObject(owner: string, options: unknown): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw new OptionsError(owner, [
+    `options must be an object such as { endpoints: ['http://127.0.0.1:4001'] }, not ${showValue(options)}`,
+  ]);
+}
+
 /**
  * Puts a client together.
  * @throws OptionsError `FWK_KERNEL_OPTIONS_INVALID`, ClientUnboundError `FWK_HTTP_CLIENT_UNBOUND`
  */
 export function clientCore<C>(purpose: ClientPurpose, options: Partial<ClientOptions<C>> & ClientParts): ClientCore {
-  if (typeof options !== 'object' || options === null) {
-    throw new OptionsError(purpose.owner, [
-      `options must be an object such as { endpoints: ['http://127.0.0.1:4001'] }, not ${showValue(options)}`,
-    ]);
-  }
+  checkIsObject(purpose.owner, options);
   const {
     memberships,
     env: ownEnv,

@@ -12,7 +12,7 @@ import type { AnyContract, CallOptions, Client } from '../contract/contract-type
 import { makeAlternatives } from './alternatives.js';
 import { askedCodings } from './asked-codings.js';
 import type { CallStream } from './call-stream.js';
-import { type ClientCore, type ClientOperations, clientCore } from './client-core.js';
+import { type ClientCore, type ClientOperations, checkIsObject, clientCore } from './client-core.js';
 import type { ClientOptions, ClientParts } from './client-options.js';
 import { clientKind } from './client-policy.js';
 import type { Alternative } from './failover-layer.js';
@@ -30,6 +30,7 @@ export function createClient<C extends AnyContract>(
   options: Partial<ClientOptions<C>> & ClientParts = {},
 ): Client<C> & AsyncDisposable {
   checkContract('createClient()', contract);
+  checkIsObject(ownerOf(contract), options);
   const { plans } = contract;
   const { alternatives = [], ...own } = options;
   const first = own.service ?? contract.name;
@@ -48,6 +49,10 @@ export function createClient<C extends AnyContract>(
   return Object.freeze(client) as Client<C> & AsyncDisposable;
 }
 
+function ownerOf({ name }: Pick<AnyContract, 'name'>): string {
+  return `client of "${name}"`;
+}
+
 function coreWith<C>(
   { name, plans }: AnyContract,
   alternatives: readonly Alternative[],
@@ -56,7 +61,7 @@ function coreWith<C>(
   try {
     return clientCore<C>(
       {
-        owner: `client of "${name}"`,
+        owner: ownerOf({ name }),
         service: name,
         plans,
         alternatives,

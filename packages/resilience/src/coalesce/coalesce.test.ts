@@ -198,7 +198,7 @@ describe('coalesce', () => {
 
   test('refuses what is no key function, and unknown fields', () => {
     expect(() => coalesce({ keyOf: 'sku', maxkeys: 1, maxKeys: 0 } as never)).toThrowError(
-      /unknown option "maxkeys" .*; keyOf must be a function, not "sku"; maxKeys must be .* not 0/,
+      /unknown option "maxkeys", did you mean "maxKeys"\? .*; keyOf must be a function, not "sku"; maxKeys must be .* not 0/,
     );
   });
 });
