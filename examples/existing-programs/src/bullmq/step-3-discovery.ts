@@ -26,8 +26,10 @@ async function priced(job: Job<Order>, token?: string): Promise<number> {
 
 /** Nobody was asked, so this is no attempt of the job. */
 async function putOff(job: Job<Order>, token: string | undefined, error: unknown): Promise<never> {
-  if (!(error instanceof BreakerOpenError)) throw error;
-  await job.moveToDelayed(Date.now() + (error.retryAfterMs ?? 100), token);
+  // Each instance has a breaker too; what it refuses is the cause of what fetch throws.
+  const refusal = error instanceof TypeError ? error.cause : error;
+  if (!(refusal instanceof BreakerOpenError)) throw error;
+  await job.moveToDelayed(Date.now() + (refusal.retryAfterMs ?? 100), token);
   throw new DelayedError();
 }
 
