@@ -385,3 +385,22 @@ test('the target alone is refused, and so are options that mean nothing', () => 
   expect(wrong({ serviceConfig: [] })).toMatch(/serviceConfig must be an object/);
   expect(wrong({ retries: 3 })).toMatch(/retries/);
 });
+
+test.each([
+  ['no module', [undefined, 'stock', memberships(memoryRegistry())], /module must be the module @grpc\/grpc-js/],
+  ['another module', [{ experimental: {} }, 'stock', memberships(memoryRegistry())], /1\.14 or newer/],
+  ['no service', [grpc, '', memberships(memoryRegistry())], /service must be a non-empty string/],
+  ['no lists', [grpc, 'stock'], /known must be memberships: memberships\(registry\)/],
+  ['a registry for the lists', [grpc, 'stock', memoryRegistry()], /app\.get\(membershipsToken\)/],
+  ['addresses for the lists', [grpc, 'stock', ['http://127.0.0.1:50051']], /known must be memberships/],
+])('%s: the refusal says what belongs there', (_, given, said) => {
+  const refused: unknown[] = [];
+  try {
+    Reflect.apply(grpcTarget, undefined, given);
+  } catch (error) {
+    refused.push(error);
+  }
+  expect(refused).toEqual([
+    expect.objectContaining({ code: 'FWK_KERNEL_OPTIONS_INVALID', message: expect.stringMatching(said) }),
+  ]);
+});

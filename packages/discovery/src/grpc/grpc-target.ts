@@ -40,6 +40,20 @@ const registered = new WeakSet<GrpcModule['experimental']>();
 const anObject: Rule = (value) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'an object';
 
+/** Rule: has these functions. */
+function having(functions: readonly string[], what: string): Rule {
+  const has = (value: unknown, key: string) =>
+    typeof value === 'object' && value !== null && typeof Reflect.get(value, key) === 'function';
+  return (value) => (functions.every((key) => has(value, key)) ? undefined : what);
+}
+
+const experimental = having(['registerResolver', 'registerLoadBalancerType'], 'that of @grpc/grpc-js');
+const grpcModule: Rule = (value) =>
+  typeof value === 'object' && value !== null && experimental(Reflect.get(value, 'experimental')) === undefined
+    ? undefined
+    : 'the module @grpc/grpc-js (1.14 or newer): import * as grpc from "@grpc/grpc-js"';
+const lists = having(['of', 'settled'], 'memberships: memberships(registry), or app.get(membershipsToken)');
+
 /**
  * Makes the target of a service. Any number of channels may be made of it; each balances for itself, and shows what it does at
  * `/manage/endpoints`.
@@ -56,7 +70,8 @@ export function grpcTarget(
   known: Pick<Memberships, 'of' | 'settled'>,
   options?: GrpcTargetOptions,
 ): GrpcTarget {
-  const { serviceConfig, env, ...balancing } = checkTarget(service, options);
+  checkOptions('grpcTarget', { module, service, known }, {}, { module: grpcModule, service: text, known: lists });
+  const { serviceConfig, env, ...balancing } = checkTarget(options);
   register(module);
   const path = env.path === '' ? service : `${env.path}/${service}`;
   const followed: Followed = {
@@ -77,8 +92,7 @@ export function grpcTarget(
   };
 }
 
-function checkTarget(service: string, options: GrpcTargetOptions = {}): GrpcTargetOptions & { readonly env: Env } {
-  checkOptions('grpcTarget', { service }, {}, { service: text });
+function checkTarget(options: GrpcTargetOptions = {}): GrpcTargetOptions & { readonly env: Env } {
   return checkOptions<GrpcTargetOptions & { readonly env: Env }>(
     'grpcTarget',
     options,
