@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { type CallContext, type Component, type ComponentContext, ownerOf, sleep, token } from '@fwk/kernel';
 import { leakGuard, recordEvents } from '@fwk/kernel/testing';
 import { describe, expect, test } from 'vitest';
@@ -408,6 +409,16 @@ describe('what is wrong is said before anything runs', () => {
       'a class in the place of an instance',
       { use: [{ name: 'x' }, Shelf] },
       'use[1] must be a component, not the class Shelf: give an instance',
+    ],
+    [
+      'a server of Node.js',
+      { use: [createServer()] },
+      'use[0] must be a component, not a server or an application of another framework: give protect(it) of @fwk/http/protect',
+    ],
+    [
+      'an application of Express, which is a function',
+      { use: [Object.assign(() => {}, { listen: () => {} })] },
+      'use[0] must be a component, not a server or an application of another framework: give protect(it) of @fwk/http/protect',
     ],
     ['a promise', { use: [Promise.resolve(discovery())] }, 'use[0] must be a component, not a promise: await it'],
     [

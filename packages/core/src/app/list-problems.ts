@@ -5,6 +5,7 @@ import { type Env, showValue, unknownName } from '@fwk/kernel';
 export function componentProblems(list: readonly unknown[]): readonly string[] {
   return list.flatMap((each, index) => {
     if (isObject(each) && typeof Reflect.get(each, 'name') === 'string' && Reflect.get(each, 'name') !== '') return [];
+    if (listens(each)) return [`use[${index}] must be a component, not ${aProgram}`];
     return [`use[${index}] must be a component, ${saidOf(each, 'an object with a name')}`];
   });
 }
@@ -43,6 +44,14 @@ const envParts = [
 export function envProblems(env: object): readonly string[] {
   const unknown = Object.keys(env).filter((name) => !envParts.some((part) => part === name));
   return unknown.map((name) => unknownName('env has an unknown part', name, envParts));
+}
+
+const aProgram = 'a server or an application of another framework: give protect(it) of @fwk/http/protect';
+
+/** Servers of Node.js and applications of Express, Fastify and NestJS have `listen`. */
+function listens(given: unknown): boolean {
+  const mayHave = isObject(given) || typeof given === 'function';
+  return mayHave && typeof Reflect.get(given, 'listen') === 'function';
 }
 
 function saidOf(given: unknown, kind: string): string {

@@ -31,7 +31,7 @@ export function isFastifyApp(value: unknown): value is FastifyApp {
   return 'addHook' in value && typeof value.addHook === 'function' && 'server' in value && 'initialConfig' in value;
 }
 
-/** @throws NotAProgramError `FWK_HTTP_NOT_A_PROGRAM` for one that serves HTTP/2 */
+/** @throws NotAProgramError `FWK_HTTP_NOT_A_PROGRAM` for one that serves HTTP/2; so does `install` for one that has begun */
 export function fastifyProgram(app: FastifyApp): Program {
   if (Reflect.get(Object(app.initialConfig), 'http2') === true) {
     throw new NotAProgramError('its Fastify application serves HTTP/2, and the guard works on HTTP/1.1');
@@ -47,8 +47,8 @@ export function fastifyProgram(app: FastifyApp): Program {
       };
       const onRequest: OnRequest = ({ raw, routeOptions }, reply, done) =>
         enter(raw, reply.raw, done, routeOptions?.url);
-      app.addHook('onRoute', onRoute as never);
-      app.addHook('onRequest', onRequest as never);
+      addHook(app, 'onRoute', onRoute as never);
+      addHook(app, 'onRequest', onRequest as never);
     },
     routes: () => {
       const read = new Set(routes.flatMap(({ method, path }) => (method === 'GET' ? [path] : [])));
@@ -57,4 +57,15 @@ export function fastifyProgram(app: FastifyApp): Program {
     server: app.server,
     close: () => app.close(),
   };
+}
+
+/** Fastify takes hooks until its plugins are loaded. */
+function addHook(app: FastifyApp, name: string, hook: never): void {
+  try {
+    app.addHook(name, hook);
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    const instead = 'call protect() before its plugins and routes, ready() and listen()';
+    throw new NotAProgramError(`its Fastify application takes no more hooks (${said}); ${instead}`, { cause });
+  }
 }

@@ -26,8 +26,8 @@ export class AlreadyProtectedError extends FwkError {
 
 /** A value is no program that can be protected. Code `FWK_HTTP_NOT_A_PROGRAM`. */
 export class NotAProgramError extends FwkError {
-  constructor(why: string) {
-    super('FWK_HTTP_NOT_A_PROGRAM', `protect() cannot guard this: ${why}`, { details: { why } });
+  constructor(why: string, options: ErrorOptions = {}) {
+    super('FWK_HTTP_NOT_A_PROGRAM', `protect() cannot guard this: ${why}`, { ...options, details: { why } });
   }
 }
 

@@ -4,6 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { createApp } from '@fwk/core';
 import { currentContext } from '@fwk/kernel';
 import express from 'express';
+import Fastify from 'fastify';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { serviceFetch } from '../adapters/service-fetch.js';
 import { createClient } from '../client/create-client.js';
@@ -469,4 +470,15 @@ test('options for a route that the program does not have are told by a warning w
   });
   expect((await ask('/')).status).toBe(200);
   expect((await warned).message).toContain('GET /x');
+});
+
+test.each([
+  ['is ready', (app: ReturnType<typeof Fastify>) => app.ready()],
+  ['listens', (app: ReturnType<typeof Fastify>) => app.listen({ port: 0, host: '127.0.0.1' })],
+])('a Fastify application that %s is refused, and the refusal says when to call', async (_, begin) => {
+  const app = Fastify();
+  onTestFinished(() => app.close());
+  await begin(app);
+  expect(() => protect(app)).toThrow(expect.objectContaining({ code: 'FWK_HTTP_NOT_A_PROGRAM' }));
+  expect(() => protect(app)).toThrow(/call protect\(\) before its plugins and routes, ready\(\) and listen\(\)/);
 });
