@@ -138,7 +138,12 @@ class Writer {
   }
 
   #repeat({ element, min, max }: AST.Quantifier): void {
-    for (let times = 0; times < min; times++) this.#element(element);
+    for (let times = 0; times < min; times++) {
+      const before = this.#end;
+      this.#element(element);
+      // What has no states, such as `(?:)`, is the same any number of times; no limit of states would end it.
+      if (this.#end === before) break;
+    }
     if (max === Number.POSITIVE_INFINITY) {
       const start = this.#end;
       const choice = this.#split();

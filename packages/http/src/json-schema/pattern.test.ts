@@ -85,6 +85,14 @@ test.each([
   expect(() => patternTest(pattern)).toThrow(fault);
 });
 
+test.each(['^(?:){1000000000}a$', '^(?:(?:){99999}){99999}a$', '^(?:b{0}){1000000000}a$'])(
+  '%s is read at once, since what repeats has no states',
+  (pattern) => {
+    expect(matches(pattern, 'a')).toBe(true);
+    expect(matches(pattern, 'b')).toBe(false);
+  },
+);
+
 test.each(['^(a+)+$', '^(a|a)*$', '(x+x+)+y', '^([a-zA-Z0-9])(([\\-.]|[_]+)?([a-zA-Z0-9]+))*$'])(
   '%s takes no more time on a text that nearly fits',
   (pattern) => {
