@@ -16,6 +16,8 @@ import { StreamLimitError } from './stream-errors.js';
 /** Characters of items that may wait; above it the wire waits, until a quarter is left. */
 const MOST_WAITING = 65_536;
 const FEW_WAITING = MOST_WAITING / 4;
+/** Places of items that were read, after which they are given back. */
+const MOST_READ = 1024;
 
 /** What the reader needs of the wire, and of the end of it that it stands at. */
 export interface ReaderParts {
@@ -248,9 +250,12 @@ export class ItemReader implements RecordTaker, Limited {
   /** Parses and validates the first text that waits. */
   #read(text: string): ItemResult | Promise<ItemResult> {
     const id = this.#ids[this.#at];
+    // A reader that is always a little behind never empties the list, and would keep all that it ever read.
+    this.#texts[this.#at] = '';
     this.#at++;
     this.#waitingLength -= text.length;
     if (this.#at === this.#texts.length) this.#drop();
+    else if (this.#at >= MOST_READ && this.#at * 2 >= this.#texts.length) this.#forgetRead();
     if (this.#paused && this.#waitingLength <= FEW_WAITING) {
       this.#paused = false;
       this.#parts.resume();
@@ -319,6 +324,12 @@ export class ItemReader implements RecordTaker, Limited {
     const wake = this.#wake;
     this.#wake = undefined;
     wake?.();
+  }
+
+  #forgetRead(): void {
+    this.#texts = this.#texts.slice(this.#at);
+    this.#ids = this.#ids.slice(this.#at);
+    this.#at = 0;
   }
 
   #drop(): void {
