@@ -81,7 +81,9 @@ describe('the order of things', () => {
     await stopped;
     expect(log).toEqual(['server stop', 'config stop']);
     expect(app.state).toBe('stopped');
-    expect(events.names).toEqual(['app.started', 'drain.began', 'drain.ended', 'app.stopped']);
+    // On a busy machine the event loop is late, and its health check says so.
+    const steps = events.names.filter((name) => name !== 'health.changed');
+    expect(steps).toEqual(['app.started', 'drain.began', 'drain.ended', 'app.stopped']);
     expect(clock.pending).toBe(0);
   });
 
