@@ -1,4 +1,4 @@
-/** `@fwk/discovery` and a `fetch` for the service: axios sends by it, each attempt to the best instance, with a breaker for each of them. */
+/** `@fwk/discovery` and a `fetch` for the service: axios sends with it: each attempt goes to the best instance, with a breaker for each of them. */
 import { localRegistry, memberships } from '@fwk/discovery';
 import { serviceFetch } from '@fwk/http';
 import axios from 'axios';

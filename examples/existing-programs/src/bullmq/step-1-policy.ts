@@ -1,4 +1,4 @@
-/** `@fwk/resilience` round the outgoing call; while its breaker is open jobs wait in the queue, and lose none of their attempts. */
+/** `@fwk/resilience` round the outgoing call; while its breaker is open, jobs wait in the queue and use up none of their attempts. */
 import { BreakerOpenError, currentContext, httpClassifier, policy } from '@fwk/resilience';
 import { DelayedError, type Job, Worker } from 'bullmq';
 

@@ -1,4 +1,4 @@
-/** `@fwk/core`: health, metrics and log lines without a server of its own; a stop takes no new jobs and ends those that have begun. */
+/** `@fwk/core`: health, metrics and log lines without a server of its own; a stop takes no new jobs and waits for those that have begun. */
 import { type Component, createApp } from '@fwk/core';
 import { BreakerOpenError, currentContext, httpClassifier, policy } from '@fwk/resilience';
 import { DelayedError, type Job, Worker } from 'bullmq';

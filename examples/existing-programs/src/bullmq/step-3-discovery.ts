@@ -1,4 +1,4 @@
-/** `@fwk/discovery`: it finds the price list, and each call goes to the best of its instances; nobody calls a worker, so it is not listed. */
+/** `@fwk/discovery`: the worker finds the price list, and each call goes to the best of its instances; nobody calls a worker, so it is not registered. */
 import { type Component, createApp } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
 import { fetchOf } from '@fwk/http';

@@ -1,4 +1,4 @@
-/** `@fwk/resilience` as an interceptor: an attempt has 2 s, what may run twice is tried again, and what is down is left alone. */
+/** `@fwk/resilience` as an interceptor: an attempt has 2 s, a failed call that may run twice is tried again, and a price list that is down is not called for a while. */
 import { createClient, type Interceptor } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { grpcClassifier } from '@fwk/discovery/grpc';

@@ -1,4 +1,4 @@
-/** `@fwk/discovery`: it is found by its name, with its routes, and finds the price list; each call goes to the best of its instances. */
+/** `@fwk/discovery`: others find the program by its name, with its routes; it finds the price list, and each call goes to the best of its instances. */
 import { createApp } from '@fwk/core';
 import { discovery } from '@fwk/discovery';
 import { fetchOf } from '@fwk/http';

@@ -1,4 +1,4 @@
-/** `@fwk/resilience` round the call, in place of got's own retries, which know no budget: what is down is left alone. */
+/** `@fwk/resilience` round the call, in place of got's own retries, which have no budget: a price list that is down is not called for a while. */
 import { currentContext, httpClassifier, policy } from '@fwk/resilience';
 import got from 'got';
 

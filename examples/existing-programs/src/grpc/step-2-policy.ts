@@ -1,4 +1,4 @@
-/** `@fwk/resilience` round the call: an attempt has 2 s, what may be tried again is, at another instance, and all that fail are left alone. */
+/** `@fwk/resilience` round the call: an attempt has 2 s, and a failed call that may run twice is tried again at another instance; while all fail, none is called. */
 import { localRegistry, memberships } from '@fwk/discovery';
 import { grpcClassifier, grpcTarget } from '@fwk/discovery/grpc';
 import { policy } from '@fwk/resilience';

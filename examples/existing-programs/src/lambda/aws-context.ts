@@ -1,4 +1,4 @@
-/** What the platform hands to each call, as far as it is used. */
+/** The fields of the context of a call that this program uses. */
 export interface AwsContext {
   readonly awsRequestId: string;
   getRemainingTimeInMillis(): number;

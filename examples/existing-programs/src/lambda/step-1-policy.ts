@@ -1,4 +1,4 @@
-/** `@fwk/resilience`: what fails is tried again, as long as the platform leaves time for it, and a tenth of a second to say what went wrong. */
+/** `@fwk/resilience`: a failed call is tried again as long as the platform leaves time; 0.1 s of it is kept to say what went wrong. */
 import { background, currentContext, httpClassifier, policy, runInContext, systemClock } from '@fwk/resilience';
 import type { AwsContext } from './aws-context.js';
 

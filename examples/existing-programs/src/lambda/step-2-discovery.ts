@@ -1,4 +1,4 @@
-/** `@fwk/core` and `@fwk/discovery` for the time of one call: it finds the price list, says what it did, and leaves nothing open. */
+/** `@fwk/core` and `@fwk/discovery` for the time of one call: the handler finds the price list, writes its log lines, and leaves nothing open. */
 import { createApp } from '@fwk/core';
 import { discovery, localRegistry } from '@fwk/discovery';
 import { fetchOf } from '@fwk/http';

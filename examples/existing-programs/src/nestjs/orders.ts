@@ -1,4 +1,4 @@
-/** What no step changes: orders, whoever asks for the prices. */
+/** The part that no step changes: it takes orders and asks the price list that it is given. */
 import { Body, Controller, Get, Injectable, NotFoundException, Param, Post } from '@nestjs/common';
 
 export interface Order {

@@ -1,4 +1,4 @@
-/** Named policies as a module: who imports it injects them by `policiesToken`, and asks for one by its name. */
+/** Named policies as a NestJS module: a module that imports it can inject them by `policiesToken`, and get one by its name. */
 import {
   currentContext,
   httpClassifier,

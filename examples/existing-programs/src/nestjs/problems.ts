@@ -1,4 +1,4 @@
-/** An exception filter: our errors are answered with their status and code, those of NestJS with theirs, all others with 500 and no word more. */
+/** An exception filter: errors of `@fwk` are answered with their status and code, errors of NestJS with theirs, all others with 500 and no details. */
 import { sendProblem } from '@fwk/http/protect';
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';

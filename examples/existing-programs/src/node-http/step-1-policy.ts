@@ -1,4 +1,4 @@
-/** `@fwk/resilience` round the outgoing call: an attempt has 2 s, what fails is tried again, and a price list that is down is left alone. */
+/** `@fwk/resilience` round the outgoing call: an attempt has 2 s, a failed one is tried again, and a price list that is down is not called for a while. */
 import { createServer, type IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { currentContext, httpClassifier, policy, RefusalError } from '@fwk/resilience';
