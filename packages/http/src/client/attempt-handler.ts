@@ -6,7 +6,7 @@
  * call. Here only the headers that are needed are decoded.
  */
 import type { TakeReport } from '@fwk/discovery';
-import type { CallContext, Clock } from '@fwk/kernel';
+import { type CallContext, type Clock, GrowingBytes } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import type { AnswerHead, Attempt } from '../calling/attempt.js';
 import { loadProbe } from '../calling/load-probe.js';
@@ -31,7 +31,8 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
   /** Names and values in turn, as they came. */
   #headers = noHeaders;
   #first: Buffer | undefined;
-  #chunks: Buffer[] | undefined;
+  /** All pieces where there are several, copied: there may be very many, each of which would cost more than its bytes. */
+  #all: GrowingBytes | undefined;
   #bytes = 0;
 
   constructor(
@@ -76,8 +77,10 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
     this.#bytes += chunk.length;
     if (this.#bytes > this.#limits.maxBytes) this.#tooLarge();
     else if (!this.#first) this.#first = chunk;
-    else if (this.#chunks) this.#chunks.push(chunk);
-    else this.#chunks = [this.#first, chunk];
+    else {
+      this.#all ??= GrowingBytes.of(this.#first);
+      this.#all.add(chunk);
+    }
     return true;
   }
 
@@ -106,7 +109,7 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
       const expanded = await expand(coding, body, this.#limits);
       if (!Buffer.isBuffer(expanded)) throw answerNotExpanded(plan.id, expanded, coding, this.#limits);
       this.#first = expanded;
-      this.#chunks = undefined;
+      this.#all = undefined;
     }
     return readAnswer(plan, this, this.#clock);
   }
@@ -120,7 +123,7 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
   }
 
   get #body(): Buffer | undefined {
-    return this.#chunks ? Buffer.concat(this.#chunks, this.#bytes) : this.#first;
+    return this.#all?.bytes ?? this.#first;
   }
 
   override get answerHead(): AnswerHead {

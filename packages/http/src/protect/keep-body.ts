@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { GrowingBytes } from '@fwk/kernel';
 import { bodyTooLarge } from '../serving/body-faults.js';
 import type { BodyReader } from '../serving/incoming-request.js';
 
@@ -12,25 +13,22 @@ export function keepBody(request: IncomingMessage, limitBytes: number, tell: Bod
     tell(bodyTooLarge(limitBytes), '');
     return;
   }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const kept = new GrowingBytes(Number(request.headers['content-length'] ?? 0));
   const over = () => {
     request.off('readable', readable).off('error', ignore);
   };
   const readable = () => {
     // At its end nothing more is asked for: the stream would tell its end, and take nothing back.
     while (request.readableLength > 0) {
-      const chunk: Buffer = request.read();
-      chunks.push(chunk);
-      bytes += chunk.length;
+      kept.add(request.read() as Buffer);
     }
-    if (bytes > limitBytes) {
+    if (kept.length > limitBytes) {
       over();
       tell(bodyTooLarge(limitBytes), '');
     } else if (request.complete) {
       over();
-      const body = Buffer.concat(chunks, bytes);
-      if (bytes > 0) request.unshift(body);
+      const body = kept.bytes;
+      if (body.length > 0) request.unshift(body);
       tell(undefined, body.toString('latin1'));
     }
   };

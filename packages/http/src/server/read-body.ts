@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { GrowingBytes } from '@fwk/kernel';
 import { type Coding, codingOf } from '../coding/codings.js';
 import { type CompressionOptions, usableCodings } from '../coding/compression-options.js';
 import { type ExpandLimits, expand } from '../coding/expand.js';
@@ -105,7 +106,9 @@ class BodyCollector implements BodyReceiver {
   readonly #limitBytes: number;
   /** Undefined once the body was found to be too large: the rest is dropped. */
   #tell: BytesReader | undefined;
-  readonly #chunks: Buffer[] = [];
+  #first: Buffer | undefined;
+  /** All pieces where there are several, copied: there may be very many, each of which would cost more than its bytes. */
+  #all: GrowingBytes | undefined;
   #bytes = 0;
 
   constructor(limitBytes: number, tell: BytesReader) {
@@ -115,18 +118,26 @@ class BodyCollector implements BodyReceiver {
 
   chunk(chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes <= this.#limitBytes) this.#chunks.push(chunk);
+    if (this.#bytes <= this.#limitBytes) this.#add(chunk);
     else {
       const tell = this.#tell;
       this.#tell = undefined;
-      this.#chunks.length = 0;
+      this.#first = undefined;
+      this.#all = undefined;
       tell?.(bodyTooLarge(this.#limitBytes), noBytes);
     }
   }
 
   end(): void {
-    const [first] = this.#chunks;
-    this.#tell?.(undefined, first && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, this.#bytes));
+    this.#tell?.(undefined, this.#all?.bytes ?? this.#first ?? noBytes);
+  }
+
+  #add(chunk: Buffer): void {
+    if (!this.#first) this.#first = chunk;
+    else {
+      this.#all ??= GrowingBytes.of(this.#first);
+      this.#all.add(chunk);
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { get, request } from 'node:http';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -52,3 +53,26 @@ test.each([
   expect(body).toBe(String(count * length));
   expect(await memory()).toBeLessThan(MOST_BYTES);
 });
+
+test.each([
+  { to: 'in', type: 'application/x-ndjson', begin: '{"seq":1,"text":"', end: '"}\n' },
+  { to: 'whole', type: 'application/json', begin: '"', end: '"' },
+])(
+  'nearly a megabyte in chunks of one byte, into it by /$to',
+  { timeout: 120_000 },
+  async ({ to, type, begin, end }) => {
+    const { url } = await start();
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    onTestFinished(() => void socket.destroy());
+    const answered = once(socket, 'data');
+    const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+    const thousand = chunk('x').repeat(1000);
+    socket.write(
+      `POST /${to} HTTP/1.1\r\nhost: big\r\ncontent-type: ${type}\r\ntransfer-encoding: chunked\r\n\r\n${chunk(begin)}`,
+    );
+    for (let sent = 0; sent < 900; sent++) if (!socket.write(thousand)) await once(socket, 'drain');
+    socket.write(`${chunk(end)}0\r\n\r\n`);
+    const [answer] = await answered;
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\n900000$/);
+  },
+);

@@ -1,5 +1,6 @@
 /** Takes bytes apart into lines, within a limit, however the bytes come. Costs one decoding for all lines of a piece. */
 import { isUtf8 } from 'node:buffer';
+import { GrowingBytes } from '@fwk/kernel';
 
 /** What is wrong with the bytes of a stream, in words that follow the name of an item. */
 export class ItemFault extends Error {}
@@ -13,8 +14,8 @@ export class LineSplitter {
   readonly #maxBytes: number;
   readonly #nameBytes: number;
   readonly #anyEnd: boolean;
-  #rest: Buffer[] = [];
-  #restBytes = 0;
+  /** The line that has not ended yet, copied: it may come in very many pieces, each of which would cost more than its bytes. */
+  #rest: GrowingBytes | undefined;
   /** The last piece ended with a carriage return, so a line feed that follows belongs to it. */
   #returned = false;
   #begun = false;
@@ -32,7 +33,7 @@ export class LineSplitter {
 
   /** Whether the bytes so far end amid a line. */
   get amid(): boolean {
-    return this.#restBytes > 0;
+    return this.#rest !== undefined;
   }
 
   /** @throws ItemFault for a line that is too long or no text */
@@ -67,17 +68,17 @@ export class LineSplitter {
 
   #keep(chunk: Buffer): void {
     if (chunk.length === 0) return;
-    this.#restBytes += chunk.length;
-    if (this.#restBytes > this.#maxBytes) throw this.#tooLong();
-    this.#rest.push(chunk);
+    if ((this.#rest?.length ?? 0) + chunk.length > this.#maxBytes) throw this.#tooLong();
+    if (this.#rest) this.#rest.add(chunk);
+    else this.#rest = GrowingBytes.of(chunk);
   }
 
   #takeRest(last: Buffer): Buffer {
-    if (this.#restBytes === 0) return last;
-    const whole = Buffer.concat([...this.#rest, last]);
-    this.#rest = [];
-    this.#restBytes = 0;
-    return whole;
+    const rest = this.#rest;
+    if (!rest) return last;
+    this.#rest = undefined;
+    rest.add(last);
+    return rest.bytes;
   }
 
   #check(line: string): void {

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { init } from '../fixtures/frames.js';
 import { Fragments } from './fragments.js';
 import { FrameOutput } from './frame-output.js';
-import { GrowingBytes } from './growing-bytes.js';
 import { frameBytesOf, readInit, writeInit } from './init-headers.js';
 
 const bytes = Buffer.from('0123456789');
@@ -52,19 +51,6 @@ describe('fragments', () => {
     fragments.clear();
     expect([fragments.size, fragments.bytes]).toEqual([0, 0]);
   });
-});
-
-test('growing bytes hold what was added, and reserve little memory for what was only announced', () => {
-  const before = process.memoryUsage().external;
-  const growing = new GrowingBytes(2 ** 30);
-  expect(process.memoryUsage().external - before).toBeLessThan(10_000_000);
-  let expected = '';
-  for (let index = 0; index < 20_000; index++) {
-    growing.add(bytes, index % 10, 10);
-    expected += '0123456789'.slice(index % 10);
-  }
-  expect(growing.bytes.toString()).toBe(expected);
-  expect(growing.length).toBe(expected.length);
 });
 
 describe('the headers that open a session', () => {

@@ -2,8 +2,8 @@
  * Messages that arrive in fragments, until the last of each is here. Their number and their bytes are bounded: a peer may
  * begin many and end none.
  */
+import { GrowingBytes } from '@fwk/kernel';
 import { ProtocolError } from '../protocol-error.js';
-import { GrowingBytes } from './growing-bytes.js';
 
 /** Limits of {@link Fragments}. */
 export interface FragmentLimits {

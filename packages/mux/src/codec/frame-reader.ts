@@ -3,8 +3,8 @@
  * is too large before it keeps any of it.
  */
 
+import { GrowingBytes } from '@fwk/kernel';
 import { ProtocolError } from '../protocol-error.js';
-import { GrowingBytes } from './growing-bytes.js';
 import { countedHeadBytes, headBytes } from './message-types.js';
 import { uint32 } from './numbers.js';
 

@@ -5,7 +5,7 @@
 
 /** Bytes of a block, at least. */
 const smallestBlock = 256;
-/** Bytes of a block at most, unless one piece is larger: a frame of the size that we ask for, and its head. */
+/** Bytes of a block at most, unless one piece is larger: a frame of Mux of the size that we ask for, and its head. */
 const largestBlock = 132 * 1024;
 
 /** See the head of this file. */
@@ -22,12 +22,19 @@ export class GrowingBytes {
     this.#open = blockOf(Math.min(expected, largestBlock));
   }
 
+  /** Begins with a first piece, to which more will be added. */
+  static of(first: Buffer): GrowingBytes {
+    const growing = new GrowingBytes(2 * first.length);
+    growing.add(first);
+    return growing;
+  }
+
   get length(): number {
     return this.#length;
   }
 
-  /** Adds `source` from `begin` to `end`. */
-  add(source: Buffer, begin: number, end: number): void {
+  /** Adds `source` from `begin` to `end`. @defaultValue all of it */
+  add(source: Buffer, begin = 0, end = source.length): void {
     const bytes = end - begin;
     if (this.#opened + bytes > this.#open.length) this.#close(Math.max(bytes, Math.min(this.#length, largestBlock)));
     source.copy(this.#open, this.#opened, begin, end);
