@@ -1,4 +1,4 @@
-/** What calls of somebody else's operation cost, in one period. */
+/** What the calls of an external operation cost in one period. */
 export interface CostRow {
   /** Name of the service that was called. */
   readonly service: string;

@@ -1,4 +1,4 @@
-/** npm takes flags that stand before `--` for its own; the program then does without them. */
+/** npm reads flags before `--` as its own, so the program does not get them. */
 
 /**
  * Says which flags npm has taken.

@@ -1,6 +1,6 @@
 import type { Endpoint } from '../membership/endpoint.js';
 
-/** A call that somebody else has placed. The balancer learns how it ends by exactly one of these. */
+/** A call that other code sends to the chosen endpoint. That code tells the balancer how the call ended, by exactly one of these methods. */
 export interface PlacedCall<in Res> {
   answered(result: Res): void;
   failed(error: unknown): void;

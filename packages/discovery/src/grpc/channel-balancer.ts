@@ -2,8 +2,8 @@
  * The load balancing policy of a channel: our balancer chooses for each call among the endpoints that the channel is connected to,
  * and learns from how the call ended what it learns in all clients.
  *
- * A call that was chosen for need not begin: its credentials may come too late, or its connection be gone when they come. So it
- * counts from its beginning on.
+ * An endpoint may be chosen for a call that never begins: the credentials may come too late, or the connection may be gone by then. So a
+ * call is counted when it begins, and not when its endpoint is chosen.
  */
 import { background, messageOf } from '@fwk/kernel';
 import type * as grpc from '@grpc/grpc-js';

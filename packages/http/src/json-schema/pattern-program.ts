@@ -1,6 +1,6 @@
 /**
- * A regular expression as a program that needs no backtracking: it is in a set of states, which moves along the text. What it is
- * made of is read by a parser of ECMAScript, so that it means the same as there.
+ * A regular expression as a program that needs no backtracking: it keeps a set of states and updates it for each character. The expression
+ * is read by a parser of ECMAScript, so that it means what ECMAScript says.
  */
 import { type AST, RegExpParser } from '@eslint-community/regexpp';
 import { messageOf } from '@fwk/kernel';

@@ -3,7 +3,7 @@ import type { GivenOperation } from './imported-operations.js';
 import { textIn } from './open-document.js';
 
 const nameForm = /^[a-zA-Z][a-zA-Z0-9_]*$/;
-/** Contracts refuse them, since they mean something to the language. */
+/** Names that contracts refuse, since JavaScript gives them a meaning. */
 const reserved = ['then', 'catch', 'finally', 'constructor', 'toString', 'toJSON', 'valueOf', 'hasOwnProperty'];
 
 /**

@@ -1,4 +1,4 @@
-/** What schemas of OpenAPI 3.0 say in words of their own, in those of JSON Schema 2020-12. */
+/** Translates keywords that only OpenAPI 3.0 has into those of JSON Schema 2020-12. */
 import { isObject, type JsonSchemaObject } from '../evolution/json-schema.js';
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Which answers a server compresses: those whose type gets smaller, that are long enough, and that the caller takes compressed.
- * Images, archives and other bytes are compressed already, or nobody knows.
+ * Images, archives and other bytes are sent as they are: most are compressed already.
  */
 import type { IncomingMessage } from 'node:http';
 import { acceptable, type Coding } from '../coding/codings.js';
