@@ -4,7 +4,7 @@ export { bearerCheck, checkToken, tokenLength } from './access/bearer.js';
 export { hostNameOf, isLoopback } from './access/loopback.js';
 export { type Network, parseNetwork } from './access/network.js';
 export { type HeadFault, headFaultOf } from './access/request-head.js';
-export { GrowingBytes } from './bytes/growing-bytes.js';
+export { GrowingBytes, growingFrom } from './bytes/growing-bytes.js';
 export { buildWith, currentResolver } from './component/building.js';
 export {
   type Announcement,

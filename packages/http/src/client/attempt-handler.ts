@@ -6,7 +6,7 @@
  * call. Here only the headers that are needed are decoded.
  */
 import type { TakeReport } from '@fwk/discovery';
-import { type CallContext, type Clock, GrowingBytes } from '@fwk/kernel';
+import { type CallContext, type Clock, type GrowingBytes, growingFrom } from '@fwk/kernel';
 import type { Dispatcher } from 'undici';
 import type { AnswerHead, Attempt } from '../calling/attempt.js';
 import { loadProbe } from '../calling/load-probe.js';
@@ -78,7 +78,7 @@ export class AttemptHandler extends HttpAttempt implements Dispatcher.DispatchHa
     if (this.#bytes > this.#limits.maxBytes) this.#tooLarge();
     else if (!this.#first) this.#first = chunk;
     else {
-      this.#all ??= GrowingBytes.of(this.#first);
+      this.#all ??= growingFrom(this.#first);
       this.#all.add(chunk);
     }
     return true;

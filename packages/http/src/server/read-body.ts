@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { GrowingBytes } from '@fwk/kernel';
+import { type GrowingBytes, growingFrom } from '@fwk/kernel';
 import { type Coding, codingOf } from '../coding/codings.js';
 import { type CompressionOptions, usableCodings } from '../coding/compression-options.js';
 import { type ExpandLimits, expand } from '../coding/expand.js';
@@ -135,7 +135,7 @@ class BodyCollector implements BodyReceiver {
   #add(chunk: Buffer): void {
     if (!this.#first) this.#first = chunk;
     else {
-      this.#all ??= GrowingBytes.of(this.#first);
+      this.#all ??= growingFrom(this.#first);
       this.#all.add(chunk);
     }
   }

@@ -1,6 +1,6 @@
 /** Takes bytes apart into lines, within a limit, however the bytes come. Costs one decoding for all lines of a piece. */
 import { isUtf8 } from 'node:buffer';
-import { GrowingBytes } from '@fwk/kernel';
+import { type GrowingBytes, growingFrom } from '@fwk/kernel';
 
 /** What is wrong with the bytes of a stream, in words that follow the name of an item. */
 export class ItemFault extends Error {}
@@ -70,7 +70,7 @@ export class LineSplitter {
     if (chunk.length === 0) return;
     if ((this.#rest?.length ?? 0) + chunk.length > this.#maxBytes) throw this.#tooLong();
     if (this.#rest) this.#rest.add(chunk);
-    else this.#rest = GrowingBytes.of(chunk);
+    else this.#rest = growingFrom(chunk);
   }
 
   #takeRest(last: Buffer): Buffer {

@@ -22,13 +22,6 @@ export class GrowingBytes {
     this.#open = blockOf(Math.min(expected, largestBlock));
   }
 
-  /** Begins with a first piece, to which more will be added. */
-  static of(first: Buffer): GrowingBytes {
-    const growing = new GrowingBytes(2 * first.length);
-    growing.add(first);
-    return growing;
-  }
-
   get length(): number {
     return this.#length;
   }
@@ -60,6 +53,13 @@ export class GrowingBytes {
     this.#open = blockOf(bytes);
     this.#opened = 0;
   }
+}
+
+/** Bytes that begin with a first piece, to which more will be added. */
+export function growingFrom(first: Buffer): GrowingBytes {
+  const growing = new GrowingBytes(2 * first.length);
+  growing.add(first);
+  return growing;
 }
 
 function blockOf(bytes: number): Buffer {
