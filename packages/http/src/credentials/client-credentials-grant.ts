@@ -9,7 +9,7 @@ import type { BoundCredentials, Credentials, CredentialsParts } from '../client/
 import { askTokenServer } from './ask-token-server.js';
 import { refreshRules } from './given-secrets.js';
 import { boundToken, isSecret, type Secret } from './secret.js';
-import { type RefreshOptions, refreshDefaults, TokenKeeper } from './token-keeper.js';
+import { type RefreshOptions, refreshDefaults } from './token-keeper.js';
 
 /** Options of {@link clientCredentials}. */
 export interface ClientCredentialsOptions extends RefreshOptions {
@@ -115,8 +115,8 @@ class TokenServer {
     const { service, env } = this.#parts;
     const fetch = (signal: AbortSignal) =>
       askTokenServer(this.#options, (path, init) => this.#fetch(path, init), signal);
-    const keeper = new TokenKeeper({ service, kind: 'oauth', env, fetch }, this.#options);
-    const bound = boundToken(keeper, (token) => ({ authorization: `Bearer ${token}` }));
+    const parts = { service, kind: 'oauth', env, fetch };
+    const bound = boundToken(parts, this.#options, (token) => ({ authorization: `Bearer ${token}` }));
     return {
       grant: (context) => bound.grant(context),
       refused: (grant) => bound.refused(grant),

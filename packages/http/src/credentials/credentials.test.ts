@@ -9,7 +9,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { type FwkError, liveValue, messageOf } from '@fwk/kernel';
-import { recordEvents } from '@fwk/kernel/testing';
+import { fakeClock, recordEvents } from '@fwk/kernel/testing';
 import { afterEach, describe, expect, test } from 'vitest';
 import { serviceFetch } from '../adapters/service-fetch.js';
 import { describeClient } from '../client/client-core.js';
@@ -107,6 +107,20 @@ test('a 401 is answered by one fresh token and one more attempt, for any operati
   expect(seen.filter((each) => each === 'Bearer 2')).toHaveLength(3);
 });
 
+test('a secret that no header can carry is not kept: it is fetched again, and never shown', async () => {
+  const fetched = ['s3cret\n', 't0ken'];
+  const { url, seen } = await provider(() => true);
+  const env = { clock: fakeClock() };
+  const client = clientFor(url, { credentials: bearer(async () => fetched.shift() ?? 'none'), env });
+  const error = await failure(client.item(item));
+  expect(error).toMatchObject({ code: 'FWK_HTTP_CREDENTIALS_FAILED' });
+  expect(error.message).toContain('what was fetched cannot be sent: the header "authorization" has a line break');
+  expect(inspect(error, { depth: 9 })).not.toContain('s3cret');
+  await env.clock.advance(1000);
+  await client.item(item);
+  expect(seen).toEqual(['Bearer t0ken']);
+});
+
 test('a 401 to the fresh token is the caller’s answer', async () => {
   let fetched = 0;
   const { url, seen } = await provider(() => false);
@@ -181,9 +195,9 @@ test('a credential replaces a header of the same name', async () => {
   expect(seen).toEqual(['Bearer right']);
 });
 
-test('what cannot be sent is refused without being shown', async () => {
+test('a given secret that cannot be sent is refused without being shown', async () => {
   const { url, seen } = await provider(() => true);
-  const error = await failure(clientFor(url, { credentials: bearer(() => 'hunter2\r\nx-a: 1') }).item(item));
+  const error = await failure(clientFor(url, { credentials: bearer('hunter2\r\nx-a: 1') }).item(item));
   expect(error).toMatchObject({ code: 'FWK_HTTP_HEADERS_INVALID' });
   expect(error.message).toContain('the credentials (bearer)');
   expect(inspect(error, { depth: 9 })).not.toContain('hunter2');

@@ -1,8 +1,8 @@
 /** A secret that is given in one of several ways, as a source of grants. */
 import { type CallContext, currentOf, isLive, type Live } from '@fwk/kernel';
 import type { BoundCredentials, CredentialsParts, Grant } from '../client/client-credentials.js';
-import type { HeaderValues } from '../client/client-headers.js';
-import { type FetchedToken, type RefreshOptions, TokenKeeper } from './token-keeper.js';
+import { givenHeaders, type HeaderValues } from '../client/client-headers.js';
+import { type FetchedToken, type KeeperParts, NoTokenError, type RefreshOptions, TokenKeeper } from './token-keeper.js';
 
 /** A secret: as it is, live (from configuration or a file that is followed), or fetched when it is needed. */
 export type Secret = string | Live<string> | SecretFunction;
@@ -37,12 +37,26 @@ export function boundSecret(
     const fetched = await secret(signal);
     return typeof fetched === 'string' ? { token: fetched } : fetched;
   };
-  return boundToken(new TokenKeeper({ service, kind, env, fetch }, options), headersOf);
+  return boundToken({ service, kind, env, fetch }, options, headersOf);
 }
 
-/** Binds a token that is kept. */
-export function boundToken(keeper: TokenKeeper, headersOf: (token: string) => HeaderValues): BoundCredentials {
-  return new KeptSecret(keeper, headersOf);
+/** Binds a token that is kept. One that no header can carry is refused before: kept, it would fail each call until its end. */
+export function boundToken(
+  parts: KeeperParts,
+  options: RefreshOptions,
+  headersOf: (token: string) => HeaderValues,
+): BoundCredentials {
+  const fetch = async (signal: AbortSignal): Promise<FetchedToken> => {
+    const fetched = await parts.fetch(signal);
+    const token: unknown = Object(fetched).token;
+    if (typeof token === 'string') givenHeaders(headersOf(token), refuseHeader);
+    return fetched;
+  };
+  return new KeptSecret(new TokenKeeper({ ...parts, fetch }, options), headersOf);
+}
+
+function refuseHeader(name: string, why: string): never {
+  throw new NoTokenError(`what was fetched cannot be sent: the header ${JSON.stringify(name)} ${why}`);
 }
 
 class GivenSecret implements BoundCredentials {
