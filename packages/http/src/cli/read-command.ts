@@ -21,7 +21,7 @@ export const usage = `Compares versions of a contract, writes one as OpenAPI, an
   fwk-contract diff OLD NEW      what changed, and whom it breaks; 1 when clients of the old contract break at servers of the new
   fwk-contract describe PLACE    the contract as JSON, to be kept beside a release and compared with later ones
   fwk-contract openapi PLACE     the contract as an OpenAPI 3.1 document
-  fwk-contract import DOCUMENT   a contract of an OpenAPI 3.0 or 3.1 document, as the source of a TypeScript module;
+  fwk-contract import DOCUMENT   a contract of an OpenAPI 3.0, 3.1 or 3.2 document, as the source of a TypeScript module;
                                  what a contract cannot say is listed on the standard error output
 
   OLD, NEW, PLACE: a module that exports a contract, MODULE#NAME where it exports several; a file that describe wrote;

@@ -355,6 +355,32 @@ test('callbacks, webhooks and other methods are told', () => {
   expect(leftOut.map(({ place }) => place)).toEqual(['#/paths/~1pets/post/callbacks/done', '#/webhooks/news']);
 });
 
+test('a document of OpenAPI 3.2 is read as one of 3.1, and what 3.2 added is told', () => {
+  const { contract, leftOut } = contractFromOpenApi({
+    ...document({
+      '/pets': {
+        get: { operationId: 'pets', ...answering({ type: ['string', 'null'] }) },
+        query: { operationId: 'find' },
+        additionalOperations: { COPY: { operationId: 'copy' } },
+      },
+      '/search': {
+        get: { parameters: [{ name: 'filter', in: 'querystring', content: { 'application/json': { schema: {} } } }] },
+      },
+    }),
+    openapi: '3.2.0',
+  });
+  expect(contract.plans.map(({ name }) => name)).toEqual(['pets', 'getSearch']);
+  expect(describeContract(contract).operations.pets?.response).toMatchObject({ output: { type: ['string', 'null'] } });
+  expect(leftOut).toEqual([
+    { place: '#/paths/~1pets/query', why: 'has a method that contracts do not have' },
+    { place: '#/paths/~1pets/additionalOperations/COPY', why: 'has a method that contracts do not have' },
+    {
+      place: '#/paths/~1search/get/parameters/0',
+      why: 'is a parameter in querystring: contracts have them in the path, the query and headers',
+    },
+  ]);
+});
+
 describe('a document that gives no contract is refused', () => {
   const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefghi'].map((name, at) => `${name}: &${name} [${`*${'abcdefgh'[at]},`.repeat(9)}]`).join('\n')}\n`;
   test.each([
@@ -363,7 +389,7 @@ describe('a document that gives no contract is refused', () => {
       '{"swagger":"2.0","paths":{}}',
       'it is Swagger 2.0, which is not read: convert it to OpenAPI 3 first',
     ],
-    ['a later version', 'openapi: 4.0.0', 'its "openapi" must be 3.0.x or 3.1.x, not "4.0.0"'],
+    ['a later version', 'openapi: 4.0.0', 'its "openapi" must be 3.0.x, 3.1.x or 3.2.x, not "4.0.0"'],
     ['no object', '[]', 'it is no object'],
     ['nothing', '', 'it is no object'],
     ['no JSON', '{"openapi":', 'it is no JSON'],

@@ -26,7 +26,7 @@ export interface ImportedContract extends ImportNotes {
 }
 
 /**
- * Makes a contract of a document of OpenAPI 3.0 or 3.1. Values are validated by the schemas of the document. What a contract cannot
+ * Makes a contract of a document of OpenAPI 3.0, 3.1 or 3.2. Values are validated by the schemas of the document. What a contract cannot
  * say is left out and listed, and the rest is usable. Nothing is fetched.
  * @param document - the document as data; {@link readOpenApi} reads its text.
  * @throws OpenApiError `FWK_HTTP_OPENAPI_INVALID` for a document that gives no contract.

@@ -42,6 +42,12 @@ export function givenOperations(parts: ImportParts): readonly GivenOperation[] {
           if (pathItem.value[method] !== undefined)
             parts.leaveOut(placeIn(pathItem.place, method), 'has a method that contracts do not have');
         }
+        for (const method of Object.keys(objectIn(pathItem.value, 'additionalOperations'))) {
+          parts.leaveOut(
+            placeIn(pathItem.place, 'additionalOperations', method),
+            'has a method that contracts do not have',
+          );
+        }
         return Object.entries(methods).flatMap(([key, method]): GivenOperation[] => {
           const value = pathItem.value[key];
           if (!isObject(value)) return [];

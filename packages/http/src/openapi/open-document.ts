@@ -19,7 +19,8 @@ const maxReferences = 100;
 /** See the head of this file. */
 export class OpenDocument {
   readonly root: JsonSchemaObject;
-  readonly version: '3.0' | '3.1';
+  /** By which rules it is read: 3.2 adds to 3.1 and changes nothing that is read. */
+  readonly rules: '3.0' | '3.1';
   /** Whether `fwk-contract openapi` wrote it. */
   readonly isOurs: boolean;
 
@@ -33,7 +34,7 @@ export class OpenDocument {
       throw new OpenApiError([error instanceof Error ? error.message : 'it has a key that is not allowed'], error);
     }
     this.root = document;
-    this.version = versionOf(document);
+    this.rules = rulesOf(document);
     const operations = Object.values(objectIn(document, 'paths')).flatMap((item) =>
       isObject(item) ? Object.values(item) : [],
     );
@@ -99,15 +100,15 @@ function decoded(step: string): string | undefined {
   }
 }
 
-function versionOf({ openapi, swagger }: JsonSchemaObject): '3.0' | '3.1' {
+function rulesOf({ openapi, swagger }: JsonSchemaObject): '3.0' | '3.1' {
   if (swagger !== undefined) {
     const what = `it is Swagger ${String(swagger).slice(0, 20)}, which is not read: convert it to OpenAPI 3 first`;
     throw new OpenApiError([`${what}, for example with \`npx swagger2openapi\``]);
   }
-  const [, version] = /^(3\.[01])\.\d+(?:-.*)?$/.exec(typeof openapi === 'string' ? openapi : '') ?? [];
-  if (version === '3.0' || version === '3.1') return version;
+  const [, minor] = /^3\.([012])\.\d+(?:-.*)?$/.exec(typeof openapi === 'string' ? openapi : '') ?? [];
+  if (minor !== undefined) return minor === '0' ? '3.0' : '3.1';
   const shown = JSON.stringify(openapi)?.slice(0, 50);
-  throw new OpenApiError([`its "openapi" must be 3.0.x or 3.1.x, not ${shown}`]);
+  throw new OpenApiError([`its "openapi" must be 3.0.x, 3.1.x or 3.2.x, not ${shown}`]);
 }
 
 /** Values are counted as often as they are reached, so that what is shared many times over is found too. */

@@ -71,7 +71,7 @@ export class SchemaReader {
     if (typeof given === 'boolean') return given;
     if (!isObject(given)) throw new Refused(place, 'is no schema');
     if (depth > maxDepth) throw new Refused(place, `is nested deeper than ${maxDepth} schemas`);
-    const is30 = this.#document.version === '3.0';
+    const is30 = this.#document.rules === '3.0';
     const reference = given.$ref === undefined ? undefined : { $ref: this.#reference(given.$ref, place, side) };
     // What stands beside a reference means nothing in OpenAPI 3.0.
     if (reference && is30) return reference;
