@@ -34,15 +34,21 @@ const line = (seq: number) => `{"seq":${seq},"text":""}\n`;
 
 describe('a stream whose connection breaks', () => {
   test('goes on behind the last item that its reader has, where items have ids', async () => {
+    let breakOff = () => {};
     await using server = await rawServer((request, response) => {
       const last = Number(request.headers['last-event-id'] ?? 0);
       response.writeHead(200, head);
       if (last >= 6) response.end();
-      else response.write(line(last + 1) + line(last + 2), () => response.socket?.destroy());
+      else response.write(line(last + 1) + line(last + 2));
+      breakOff = () => response.socket?.destroy();
     });
-    const { items, error } = await readAll(clientOf([server.url]).resumed());
-    expect(error).toBeUndefined();
-    expect(seqs(items)).toEqual([1, 2, 3, 4, 5, 6]);
+    const found: number[] = [];
+    for await (const { seq } of clientOf([server.url]).resumed()) {
+      found.push(seq);
+      // Items that the reader has not taken when the connection breaks are asked for again.
+      if (seq % 2 === 0) breakOff();
+    }
+    expect(found).toEqual([1, 2, 3, 4, 5, 6]);
     expect(server.seen.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '2', '4', '6']);
   });
 
