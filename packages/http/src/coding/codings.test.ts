@@ -65,6 +65,14 @@ describe.each(coder().known)('%s', (coding) => {
       expect(await expand(coding, broken, limits)).toMatchObject({ kind: 'broken' });
     }
   });
+
+  test('refuses what has something else behind its end', async () => {
+    const body = await compress(coding, Buffer.from('x'.repeat(1000)));
+    const limits = { maxBytes: 10_000, maxRatio: 100 };
+    for (const rest of [Buffer.from('x'), Buffer.alloc(200_000, 'rest')]) {
+      expect(await expand(coding, Buffer.concat([body, rest]), limits)).toMatchObject({ kind: 'broken' });
+    }
+  });
 });
 
 test('what other programs compress is expanded', async () => {

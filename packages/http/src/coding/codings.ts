@@ -14,8 +14,14 @@ export interface Coder {
   readonly known: readonly Coding[];
   /** @param flushes - whether what is written comes out at once, as items of a stream should */
   compressor(coding: Coding, flushes: boolean): Transform;
-  expander(coding: Coding): Transform;
+  expander(coding: Coding): Expander;
 }
+
+/** A stream that expands. */
+export type Expander = Transform & {
+  /** Bytes of the input that belonged to what was expanded: fewer than were written where something else stands behind it. */
+  readonly bytesWritten: number;
+};
 
 let loaded: Coder | undefined;
 
@@ -55,7 +61,7 @@ function coderOf(zlib: typeof import('node:zlib')): Coder {
 interface Zstd {
   readonly constants: { readonly ZSTD_e_flush: number };
   createZstdCompress(options: { readonly flush?: number }): Transform;
-  createZstdDecompress(): Transform;
+  createZstdDecompress(): Expander;
 }
 
 function hasZstd(zlib: object): zlib is Zstd {

@@ -2,8 +2,7 @@
  * Expands compressed bodies, within limits. A small body may expand to gigabytes (a "zip bomb"): expanding ends as soon as more than
  * the largest size has come out, or so many times more than went in that nobody can have meant it.
  */
-import type { Transform } from 'node:stream';
-import { type Coding, coder } from './codings.js';
+import { type Coding, coder, type Expander } from './codings.js';
 
 /** What a body may expand to. */
 export interface ExpandLimits {
@@ -36,7 +35,7 @@ export function beyond(
 
 /** Expands a whole body. */
 export function expand(coding: Coding, body: Uint8Array, limits: ExpandLimits): Promise<Buffer | ExpandFault> {
-  return new Promise((resolve) => collect(coder().expander(coding), body, limits, resolve));
+  return new Promise((resolve) => collect(coding, coder().expander(coding), body, limits, resolve));
 }
 
 /** Compresses a whole body, outside the event loop. */
@@ -52,7 +51,8 @@ export function compress(coding: Coding, body: string | Uint8Array): Promise<Buf
 }
 
 function collect(
-  expanding: Transform,
+  coding: Coding,
+  expanding: Expander,
   body: Uint8Array,
   limits: ExpandLimits,
   tell: (result: Buffer | ExpandFault) => void,
@@ -69,8 +69,13 @@ function collect(
     if (fault) end(fault);
     else chunks.push(chunk);
   });
-  expanding.on('error', () => end({ kind: 'broken', inBytes: body.length, outBytes }));
-  expanding.on('end', () => end(Buffer.concat(chunks, outBytes)));
+  const broken = () => end({ kind: 'broken', inBytes: body.length, outBytes });
+  expanding.on('error', broken);
+  expanding.on('end', () => {
+    // Node passes over what stands behind the end of br and zstd. For gzip it fails by itself, and allows padding with zeros.
+    if (coding !== 'gzip' && expanding.bytesWritten < body.length) broken();
+    else end(Buffer.concat(chunks, outBytes));
+  });
   expanding.end(body);
 }
 
