@@ -24,8 +24,11 @@ export interface RunnerParts {
   onResult(result: CheckResult, previous: CheckResult | undefined): void;
 }
 
+/** Shortest time from the end of a run to a run that a change asks for, in milliseconds. */
+const betweenChangesMs = 100;
+
 /**
- * Runs one check again and again in the background. A run that passes its limit is cancelled and counts as DOWN at once; a
+ * Runs one check again and again in the background, and soon after what it looks at has changed (`changes`). A run that passes its limit is cancelled and counts as DOWN at once; a
  * check that ignores being cancelled is not started again until it has ended, so hanging checks cannot pile up. A process that
  * was frozen finds one run due, however many it has missed.
  */
@@ -39,6 +42,9 @@ export class CheckRunner implements Disposable {
   #endedAtMs = 0;
   #disposed = false;
   #running = false;
+  /** Something has changed since the run began that is under way. */
+  #changed = false;
+  #changes: Disposable | undefined;
   #first: Promise<void> | undefined;
   #giveUp = () => {};
 
@@ -60,7 +66,10 @@ export class CheckRunner implements Disposable {
   /** Begins, unless it has begun; settles when the first run has ended. Never rejects. */
   start(): Promise<void> {
     // The check goes on for ever, whoever started it; its context bounds each run.
-    this.#first ??= this.#plan.enabled ? detached(() => this.#run()) : Promise.resolve();
+    if (!this.#first) {
+      this.#changes = this.indicator.changes?.subscribe(() => this.#onChange());
+      this.#first = this.#plan.enabled ? detached(() => this.#run()) : Promise.resolve();
+    }
     return this.#first;
   }
 
@@ -94,6 +103,7 @@ export class CheckRunner implements Disposable {
 
   [Symbol.dispose](): void {
     this.#disposed = true;
+    this.#changes?.[Symbol.dispose]();
     this.#halt();
   }
 
@@ -109,6 +119,7 @@ export class CheckRunner implements Disposable {
     return new Promise((resolve) => {
       this.#next = undefined;
       this.#running = true;
+      this.#changed = false;
       const startMs = clock.now();
       const call = cancellable(undefined, { deadlineMs: startMs + timeoutMs });
       let answered = false;
@@ -149,11 +160,20 @@ export class CheckRunner implements Disposable {
     this.#parts.onResult(result, previous);
   }
 
+  /** A run that is under way may have looked before the change, so another one follows it. */
+  #onChange(): void {
+    this.#changed = true;
+    if (!this.#next) return;
+    this.#parts.clock.clearTimer(this.#next);
+    detached(() => this.#runLater());
+  }
+
   #runLater(): void {
     if (this.#disposed || !this.#plan.enabled) return;
     const { clock, random } = this.#parts;
     const { intervalMs, jitter } = this.#plan;
-    const dueMs = this.#endedAtMs + jittered(intervalMs, jitter, random);
+    const pauseMs = jittered(intervalMs, jitter, random);
+    const dueMs = this.#endedAtMs + (this.#changed ? Math.min(pauseMs, betweenChangesMs) : pauseMs);
     this.#next = clock.setTimer(() => void this.#run(), Math.max(0, dueMs - clock.now()), true);
   }
 }

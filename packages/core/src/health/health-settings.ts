@@ -14,6 +14,7 @@ import {
   nearestName,
   OptionsError,
   type Rule,
+  showValue,
   text,
   unknownName,
 } from '@fwk/kernel';
@@ -125,9 +126,9 @@ export const overloadDefaults = Object.freeze({
 
 /** @throws OptionsError with all problems of an indicator. */
 export function checkIndicator(indicator: HealthIndicator): void {
-  const { name, groups, optional: isOptional, timeoutMs, intervalMs } = indicator;
+  const { name, groups, optional: isOptional, timeoutMs, intervalMs, changes } = indicator;
   const shown = typeof name === 'string' ? `"${name.slice(0, 60)}"` : 'without a name';
-  checkOptions<Omit<HealthIndicator, 'check'>>(
+  checkOptions<Omit<HealthIndicator, 'check' | 'changes'>>(
     `health check ${shown}`,
     { name, ...defined({ groups, optional: isOptional, timeoutMs, intervalMs }) },
     {},
@@ -142,6 +143,8 @@ export function checkIndicator(indicator: HealthIndicator): void {
   );
   if (typeof indicator.check !== 'function')
     throw new OptionsError(`health check ${shown}`, ['check must be a function']);
+  if (changes !== undefined && !isLive(changes))
+    throw new OptionsError(`health check ${shown}`, [`changes must be a live value, not ${showValue(changes)}`]);
   // It may be an object of the user's own class, so that only a name which is nearly ours is taken for misspelt.
   const misspelt = Object.keys(indicator).find(
     (field) => !indicatorFields.includes(field) && nearestName(field, indicatorFields) !== undefined,
@@ -150,7 +153,15 @@ export function checkIndicator(indicator: HealthIndicator): void {
     throw new OptionsError(`health check ${shown}`, [unknownName('unknown option', misspelt, indicatorFields)]);
 }
 
-const indicatorFields: readonly string[] = ['name', 'check', 'groups', 'optional', 'timeoutMs', 'intervalMs'];
+const indicatorFields: readonly string[] = [
+  'name',
+  'check',
+  'groups',
+  'optional',
+  'timeoutMs',
+  'intervalMs',
+  'changes',
+];
 
 /**
  * Fills in what is not given.

@@ -114,6 +114,72 @@ describe('settings that change', () => {
   });
 });
 
+describe('a check that knows when what it looks at changes', () => {
+  test('runs again as soon as it has changed, not only when its interval is over', async () => {
+    const connected = liveValue(false);
+    health.add({ name: 'registry', changes: connected, check: () => connected.value });
+    await health.start();
+    expect(health.probe('readiness').status).toBe(503);
+    connected.set(true);
+    await guard.clock.advance(100);
+    expect(health.probe('readiness').status).toBe(200);
+  });
+
+  test('runs again after a run during which it has changed', async () => {
+    const connected = liveValue(false);
+    const seen: boolean[] = [];
+    const check = async () => {
+      seen.push(connected.value);
+      await new Promise<void>((resolve) => void guard.clock.setTimer(resolve, 300));
+      return seen.at(-1) === true;
+    };
+    health.add({ name: 'registry', changes: connected, check });
+    const started = health.start();
+    await guard.clock.advance(50);
+    connected.set(true);
+    await guard.clock.advance(250);
+    await started;
+    expect([seen, health.probe('readiness').status]).toEqual([[false], 503]);
+    await guard.clock.advance(400);
+    expect([seen, health.probe('readiness').status]).toEqual([[false, true], 200]);
+  });
+
+  test('runs at most once in 100 ms, also when it changes what it looks at by itself', async () => {
+    const counted = liveValue(0);
+    health.add({ name: 'pool', changes: counted, intervalMs: 60_000, check: () => counted.set(counted.value + 1) });
+    await health.start();
+    for (let change = 0; change < 1000; change++) await guard.clock.advance(1);
+    expect(counted.value).toBe(11);
+  });
+
+  test('listens from the start until it is removed, and does not run while it is turned off', async () => {
+    const state = liveValue(0);
+    let runs = 0;
+    const added = health.add({ name: 'pool', changes: state, intervalMs: 60_000, check: () => void runs++ });
+    state.set(1);
+    await guard.clock.advance(1000);
+    expect(runs).toBe(0);
+    await health.start();
+    const live = liveValue(settings({ checks: { pool: { enabled: false } } }));
+    health.follow(live);
+    state.set(2);
+    await guard.clock.advance(1000);
+    expect(runs).toBe(1);
+    live.set(settings({}));
+    await guard.clock.advance(1000);
+    expect(runs).toBe(2);
+    added[Symbol.dispose]();
+    state.set(3);
+    await guard.clock.advance(1000);
+    expect(runs).toBe(2);
+  });
+
+  test('is refused when what it names is no live value', () => {
+    const changes = 'registry' as never;
+    expect(() => health.add({ name: 'registry', changes, check: () => true })).toThrow(/changes must be a live value/);
+  });
+});
+
 describe('what the application can do without', () => {
   test('is shown as it is, counts for no probe, and makes the whole DEGRADED at most', async () => {
     health.add({ name: 'adverts', optional: true, check: () => false });

@@ -181,9 +181,14 @@ describe('discovery()', () => {
     await clock.advance(500);
     await ready;
     expect(await health()).toMatchObject({ status: 'DEGRADED', details: { state: 'lost', registered: 0 } });
+    const changed: unknown[] = [];
+    const listening = component.health?.()[0]?.changes?.subscribe(() => void changed.push(health()));
     answer();
     await clock.settle();
     expect(await health()).toMatchObject({ status: 'UP', details: { registered: 1 } });
+    // So an application does not have to wait for the next look.
+    expect(await changed.at(-1)).toMatchObject({ status: 'UP' });
+    listening?.[Symbol.dispose]();
     await component.stop?.(context);
     expect(clock.pending).toBe(0);
   });

@@ -10,6 +10,7 @@ import {
   type ComponentContext,
   type ComponentSteps,
   checkOptions,
+  combine,
   currentContext,
   envToken,
   type HealthIndicator,
@@ -125,7 +126,11 @@ class Discovery implements ComponentSteps {
   }
 
   health(): readonly HealthIndicator[] {
-    return [{ name: 'discovery', check: () => this.#health() }];
+    const parts = this.#parts;
+    const changes =
+      parts &&
+      combine([parts.registry.connection, parts.presence.counts], (connection, counts) => ({ connection, counts }));
+    return [{ name: 'discovery', check: () => this.#health(), ...(changes && { changes }) }];
   }
 
   manage(): readonly ManagementEndpoint[] {
@@ -152,14 +157,15 @@ class Discovery implements ComponentSteps {
     if (!this.#parts) return { status: 'UNKNOWN' };
     const { registry, presence } = this.#parts;
     const connection = registry.connection.value;
+    const { registered, wanted } = presence.counts.value;
     const tls = registry.tlsHealth;
     const details = {
-      ...{ registry: registry.name, ...connection, registered: presence.registered },
+      ...{ registry: registry.name, ...connection, registered },
       ...(tls && { tls: tls.details }),
     };
     const { state, reason } = connection;
-    const registered = reason === undefined && presence.registered >= presence.wanted;
-    const whole = state === 'connected' && registered && (tls?.status ?? 'UP') === 'UP';
+    const taken = reason === undefined && registered >= wanted;
+    const whole = state === 'connected' && taken && (tls?.status ?? 'UP') === 'UP';
     return { status: whole ? 'UP' : 'DEGRADED', details };
   }
 

@@ -1,5 +1,13 @@
 /** An application's own instances in the registry: put in when it is ready, taken out before it stops. */
-import { type CallContext, cancellable, type Env, type InstanceFacts, type Live, settleWithin } from '@fwk/kernel';
+import {
+  type CallContext,
+  cancellable,
+  type Env,
+  type InstanceFacts,
+  type Live,
+  liveValue,
+  settleWithin,
+} from '@fwk/kernel';
 import type { Instance } from '../instance.js';
 import type { Registration, Registry } from '../registry.js';
 
@@ -17,11 +25,11 @@ export class Presence {
   /** Ends registrations that still wait for a registry. */
   readonly #staying = cancellable();
   readonly #registrations: Registration[] = [];
+  readonly #counts = liveValue({ wanted: 0, registered: 0 }, { name: 'instances of this application in the registry' });
   readonly #facts: Live<InstanceFacts>;
   readonly #changes: Disposable;
   #arriving: Promise<unknown> = Promise.resolve();
   #left: Promise<void> | undefined;
-  #wanted = 0;
 
   /** @param facts - go into the metadata of all instances, now and whenever they change. */
   constructor(registry: Registry, env: Env, limits: PresenceLimits, facts: Live<InstanceFacts>) {
@@ -34,14 +42,9 @@ export class Presence {
     });
   }
 
-  /** How many instances should be registered. */
-  get wanted(): number {
-    return this.#wanted;
-  }
-
-  /** How many are. */
-  get registered(): number {
-    return this.#registrations.length;
+  /** How many instances should be registered, and how many are. */
+  get counts(): Live<{ readonly wanted: number; readonly registered: number }> {
+    return this.#counts;
   }
 
   /** They themselves, as last registered. */
@@ -54,7 +57,7 @@ export class Presence {
    * @throws whatever the registry definitely refuses.
    */
   async arrive(instances: readonly Instance[], call: CallContext): Promise<void> {
-    this.#wanted = instances.length;
+    this.#count(instances.length);
     const work = Promise.all(instances.map((instance) => this.#register(instance)));
     this.#arriving = work.catch(() => {});
     const { clock } = this.#env;
@@ -81,8 +84,8 @@ export class Presence {
     this.#changes[Symbol.dispose]();
     this.#staying.cancel();
     await this.#bounded(this.#arriving);
-    this.#wanted = 0;
     const registrations = this.#registrations.splice(0);
+    this.#count(0);
     await this.#bounded(
       Promise.all(registrations.map((registration) => registration.setStatus('DRAINING', 'its application stops'))),
     );
@@ -94,8 +97,13 @@ export class Presence {
     const told = Object.keys(metadata).length > 0 ? { ...instance, metadata } : instance;
     const registration = await this.#registry.register(told, this.#staying.context);
     this.#registrations.push(registration);
+    this.#count(this.#counts.value.wanted);
     // Facts may have changed meanwhile.
     this.#tell(registration);
+  }
+
+  #count(wanted: number): void {
+    this.#counts.set({ wanted, registered: this.#registrations.length });
   }
 
   #tell(registration: Registration): void {

@@ -1,4 +1,5 @@
 import type { CallContext } from '../context/call-context.js';
+import type { Live } from '../live/live.js';
 import type { Env } from '../service/service.js';
 import type { ManagementEndpoint } from './management-endpoint.js';
 import type { InjectionKey, Resolver, Token } from './token.js';
@@ -61,6 +62,11 @@ export interface HealthIndicator {
   readonly timeoutMs?: number;
   /** Time between runs, in milliseconds; jitter makes it a little shorter. @defaultValue 5000 */
   readonly intervalMs?: number;
+  /**
+   * The state that the check looks at, such as that of a connection. The check also runs when this changes, at most once in
+   * 100 ms. @defaultValue it runs only every `intervalMs`
+   */
+  readonly changes?: Live<unknown>;
   /** Throwing means DOWN, with the error's message as the reason; so does an answer of any other form. */
   check(context: CallContext): Promise<HealthAnswer> | HealthAnswer;
 }
