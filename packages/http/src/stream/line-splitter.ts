@@ -9,10 +9,20 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const byteOrderMark = '\ufeff';
 
+/** How long a line may be. */
+export interface LineLimit {
+  /** Of an item. */
+  readonly itemBytes: number;
+  /** Of what stands in a line instead of an item. @defaultValue 0 */
+  readonly otherBytes?: number;
+  /** What may stand in a line beside the item. @defaultValue 0 */
+  readonly nameBytes?: number;
+}
+
 /** See the head of this file. */
 export class LineSplitter {
   readonly #maxBytes: number;
-  readonly #nameBytes: number;
+  readonly #limit: LineLimit;
   readonly #anyEnd: boolean;
   /** The line that has not ended yet, copied: it may come in very many pieces, each of which would cost more than its bytes. */
   #rest: GrowingBytes | undefined;
@@ -20,14 +30,11 @@ export class LineSplitter {
   #returned = false;
   #begun = false;
 
-  /**
-   * @param maxBytes - of one line.
-   * @param anyEnd - whether a carriage return alone ends a line too.
-   * @param nameBytes - what may stand in a line beside the item.
-   */
-  constructor(maxBytes: number, anyEnd: boolean, nameBytes = 0) {
-    this.#maxBytes = maxBytes + nameBytes;
-    this.#nameBytes = nameBytes;
+  /** @param anyEnd - whether a carriage return alone ends a line too. */
+  constructor(limit: LineLimit, anyEnd: boolean) {
+    const { itemBytes, otherBytes = 0, nameBytes = 0 } = limit;
+    this.#maxBytes = Math.max(itemBytes, otherBytes) + nameBytes;
+    this.#limit = limit;
     this.#anyEnd = anyEnd;
   }
 
@@ -82,12 +89,25 @@ export class LineSplitter {
   }
 
   #check(line: string): void {
-    // A character has at most three bytes.
-    if (line.length * 3 <= this.#maxBytes) return;
-    if (line.length > this.#maxBytes || Buffer.byteLength(line) > this.#maxBytes) throw this.#tooLong();
+    if (isLonger(line, this.#maxBytes)) throw this.#tooLong();
   }
 
   #tooLong(): ItemFault {
-    return new ItemFault(`is larger than maxItemBytes ${this.#maxBytes - this.#nameBytes}`);
+    return tooLong(this.#limit.itemBytes);
   }
+}
+
+/** @throws ItemFault for an item of more bytes than it may have */
+export function checkItemLength(json: string, maxBytes: number): void {
+  if (isLonger(json, maxBytes)) throw tooLong(maxBytes);
+}
+
+function isLonger(text: string, maxBytes: number): boolean {
+  // A character has at most three bytes.
+  if (text.length * 3 <= maxBytes) return false;
+  return text.length > maxBytes || Buffer.byteLength(text) > maxBytes;
+}
+
+function tooLong(maxBytes: number): ItemFault {
+  return new ItemFault(`is larger than maxItemBytes ${maxBytes}`);
 }

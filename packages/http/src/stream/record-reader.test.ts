@@ -58,10 +58,23 @@ describe.each(['ndjson', 'events'] as const)('%s', (format) => {
     );
   });
 
-  test('never keeps more than an item may have', () => {
+  test('never keeps more than an item, or the record of an error, may have', () => {
     const endless = Buffer.alloc(400, 'x');
-    expect(() => read(format, [endless, endless, endless], 1000)).toThrow(ItemFault);
+    expect(() => read(format, [endless, endless, endless], 1000, false)).toThrow('maxItemBytes 1000');
+    expect(() => read(format, [Buffer.alloc(66_000, 'x')], 1000)).toThrow('maxItemBytes 1000');
     expect(() => read(format, [Buffer.from(`data: ${'x'.repeat(1001)}\n\n`)], 1000)).toThrow('maxItemBytes 1000');
+  });
+
+  test('reads an error that is larger than an item may be, and not an item that is', () => {
+    const writer = itemWriter(format, true);
+    const [item, large] = ['{"a":1}', JSON.stringify({ a: 'x'.repeat(100) })];
+    const text = `${writer.item(item, undefined)}${writer.problem(large)}`;
+    expect(read(format, [Buffer.from(text)], 64)).toEqual([
+      ['item', item, undefined],
+      ['problem', large],
+    ]);
+    const wrong = Buffer.from(`${writer.item(large, undefined)}`);
+    expect(() => read(format, [wrong], 64)).toThrow('maxItemBytes 64');
   });
 
   test('refuses bytes that end amid an item', () => {

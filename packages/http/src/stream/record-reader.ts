@@ -1,7 +1,7 @@
 /** Reads the records of a stream from its bytes: the counterpart of `item-writer.ts`. */
 import type { ItemFormat } from '../contract/item-stream.js';
 import { AT, eventMarks, lineMarks } from './item-writer.js';
-import { ItemFault, LineSplitter } from './line-splitter.js';
+import { checkItemLength, ItemFault, LineSplitter } from './line-splitter.js';
 
 /** Takes the records. */
 export interface RecordTaker {
@@ -30,16 +30,26 @@ export function recordReader(format: ItemFormat, marks: boolean, maxBytes: numbe
   return format === 'events' ? new EventReader(marks, maxBytes, to) : new LineReader(marks, maxBytes, to);
 }
 
+/** The record of an error may have so many bytes, however small items must be: the reader is to learn why its stream has ended. */
+const LONGEST_PROBLEM = 65_536;
+
+/** How long records may be. */
+function limitOf(marks: boolean, itemBytes: number) {
+  return { itemBytes, otherBytes: marks ? LONGEST_PROBLEM : 0 };
+}
+
 const noEnd = 'ends before its line does';
 
 class LineReader implements RecordReader {
   readonly #lines: LineSplitter;
   readonly #marks: boolean;
+  readonly #maxBytes: number;
   readonly #to: RecordTaker;
 
   constructor(marks: boolean, maxBytes: number, to: RecordTaker) {
-    this.#lines = new LineSplitter(maxBytes, false);
+    this.#lines = new LineSplitter(limitOf(marks, maxBytes), false);
     this.#marks = marks;
+    this.#maxBytes = maxBytes;
     this.#to = to;
   }
 
@@ -55,11 +65,16 @@ class LineReader implements RecordReader {
     // An empty line says only that the writer is alive.
     if (line === '' || line === '\r') return;
     const { end, problem } = lineMarks;
-    if (line.charCodeAt(2) !== AT || !this.#marks) this.#to.item(line, undefined);
+    if (line.charCodeAt(2) !== AT || !this.#marks) this.#item(line);
     else if (line.startsWith(end)) this.#to.ended();
     else if (line.startsWith(problem)) this.#to.problem(line.slice(problem.length, line.lastIndexOf('}')));
-    else this.#to.item(line, undefined);
+    else this.#item(line);
   };
+
+  #item(line: string): void {
+    checkItemLength(line, this.#maxBytes);
+    this.#to.item(line, undefined);
+  }
 }
 
 /** Server-sent events, as the HTML standard has them. Events of other types are passed over, as browsers do. */
@@ -67,6 +82,8 @@ class EventReader implements RecordReader {
   readonly #lines: LineSplitter;
   readonly #marks: boolean;
   readonly #maxBytes: number;
+  /** Of any record. */
+  readonly #mostBytes: number;
   readonly #to: RecordTaker;
   #type = '';
   #data: string | undefined;
@@ -74,7 +91,9 @@ class EventReader implements RecordReader {
 
   constructor(marks: boolean, maxBytes: number, to: RecordTaker) {
     // A line has the name of its field before the item.
-    this.#lines = new LineSplitter(maxBytes, true, 'data: '.length);
+    const limit = limitOf(marks, maxBytes);
+    this.#lines = new LineSplitter({ ...limit, nameBytes: 'data: '.length }, true);
+    this.#mostBytes = Math.max(limit.itemBytes, limit.otherBytes);
     this.#marks = marks;
     this.#maxBytes = maxBytes;
     this.#to = to;
@@ -105,7 +124,7 @@ class EventReader implements RecordReader {
 
   #add(value: string): void {
     this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
-    if (this.#data.length > this.#maxBytes) throw new ItemFault(`is larger than maxItemBytes ${this.#maxBytes}`);
+    if (this.#data.length > this.#mostBytes) checkItemLength(this.#data, this.#maxBytes);
   }
 
   #dispatch(): void {
@@ -114,8 +133,10 @@ class EventReader implements RecordReader {
     this.#type = '';
     this.#data = undefined;
     if (data === undefined) return;
-    if (type === '' || type === 'message') this.#to.item(data, this.#id || undefined);
-    else if (!this.#marks) return;
+    if (type === '' || type === 'message') {
+      checkItemLength(data, this.#maxBytes);
+      this.#to.item(data, this.#id || undefined);
+    } else if (!this.#marks) return;
     else if (type === eventMarks.problem) this.#to.problem(data);
     else if (type === eventMarks.end) this.#to.ended();
   }
