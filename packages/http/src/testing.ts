@@ -6,6 +6,7 @@ export {
   type Examples,
 } from './testing/contract-conformance.js';
 export { type ExpectCompatibleOptions, expectCompatible, readContract } from './testing/expect-compatible.js';
+export type { FakeBody, FakeCall } from './testing/fake-call.js';
 export {
   answers,
   breaksConnection,
@@ -14,8 +15,10 @@ export {
   failsWith,
   hangs,
   refusesConnection,
+  type StreamsOptions,
+  streams,
 } from './testing/fake-reply.js';
-export type { FakeCall, FakeScript, FakeStep } from './testing/fake-script.js';
+export type { FakeScript, FakeStep } from './testing/fake-script.js';
 export {
   type FakeClientOptions,
   type FakeListenOptions,

@@ -17,6 +17,7 @@ import { copied, isLonger } from './copied-body.js';
 import { HandedStream } from './handed-stream.js';
 import type { LocalConnection } from './local-connection.js';
 import { LocalHead } from './local-head.js';
+import type { LocalFault } from './local-request.js';
 import type { LocalCall, LocalServing } from './local-server.js';
 
 /** What all calls of an operation have in common. */
@@ -26,6 +27,8 @@ export interface LocalOperation {
   /** The headers that all its calls carry. */
   readonly headers: HeaderRecord;
 }
+
+const closed: LocalFault = { sent: true, code: 'ECONNRESET', message: 'the server was closed' };
 
 /** See the head of this file. */
 export class LocalAttempt extends Attempt implements LocalCall, ReceivedAnswer {
@@ -124,9 +127,9 @@ export class LocalAttempt extends Attempt implements LocalCall, ReceivedAnswer {
     this.succeed();
   }
 
-  lost(): void {
+  lost({ sent, code, message }: LocalFault = closed): void {
     this.#over();
-    const failure = this.#failure(true, 'ECONNRESET', 'the server was closed');
+    const failure = this.#failure(sent, code, message);
     this.fail(failure);
     this.#stream?.items.reader.fail(failure);
   }
@@ -195,7 +198,7 @@ export class LocalAttempt extends Attempt implements LocalCall, ReceivedAnswer {
     this.#connection.over(this);
   }
 
-  #failure(sent: boolean, code: string, why: string): ConnectionError {
+  #failure(sent: boolean, code: LocalFault['code'], why: string): ConnectionError {
     const { id } = this.#request.operation.plan;
     return new ConnectionError(id, this.#connection.url, sent, new LocalCallError(code, why));
   }

@@ -13,17 +13,22 @@ import { onceTaken } from '../calling/taken-body.js';
 import { LocalAttempt, type LocalOperation, localOperation } from './local-attempt.js';
 import type { LocalEndpoint } from './local-endpoint.js';
 import type { LocalServing } from './local-server.js';
-import type { Turns } from './turns.js';
 
 /** Most calls of one client that one server works on at once, as over Mux; further ones wait for their turn. */
 const mostUnderWay = 4096;
 
+/** What it needs of its client. */
+export type LocalParts = Pick<ConnectionParts, 'service' | 'clock' | 'metrics' | 'maxAnswerBytes' | 'baggage'>;
+
+/** The server, and how it is called. */
+export type LocalPlace = Pick<LocalEndpoint, 'server' | 'url' | 'turns'>;
+
 /** See the head of this file. */
 export class LocalConnection implements Connection<OperationRequest, OperationResponse>, AsyncDisposable {
-  readonly parts: ConnectionParts;
+  readonly parts: LocalParts;
   readonly server: LocalServing;
   readonly url: string;
-  readonly #turns: Turns;
+  readonly #turns: LocalPlace['turns'];
   readonly #reported: TakeReport;
   readonly #operations = new Map<ClientOperation, LocalOperation>();
   readonly #waiting = new Set<LocalAttempt>();
@@ -31,7 +36,7 @@ export class LocalConnection implements Connection<OperationRequest, OperationRe
   #closed: (() => void) | undefined;
 
   /** @param reported - takes what the server says of its load */
-  constructor({ server, url, turns }: LocalEndpoint, parts: ConnectionParts, reported: TakeReport) {
+  constructor({ server, url, turns }: LocalPlace, parts: LocalParts, reported: TakeReport) {
     this.parts = parts;
     this.server = server;
     this.url = url;

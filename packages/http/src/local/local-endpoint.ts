@@ -14,7 +14,7 @@ export class LocalEndpoint implements Endpoint {
   readonly wires = wires;
   readonly instance: Instance;
   readonly server: LocalServing;
-  readonly turns: Turns;
+  readonly turns: Pick<Turns, 'begin'>;
 
   constructor(instance: Instance, server: LocalServing, turns: Turns) {
     this.id = instance.id;

@@ -17,8 +17,17 @@ export interface LocalCaller {
   answered(answer: WireAnswer): void;
   /** The body, where that is a stream. */
   pieces(): AsyncIterable<Uint8Array> | undefined;
-  /** There will be no answer: the server was closed while it worked on the request. */
-  lost(): void;
+  /** There will be no answer. @param fault - why. @defaultValue the server was closed while it worked on the request */
+  lost(fault?: LocalFault): void;
+}
+
+/** Why a call within the process has no answer. */
+export interface LocalFault {
+  /** Whether the server may have begun to work on it. */
+  readonly sent: boolean;
+  /** That of the system for the same thing between processes. */
+  readonly code: 'ECONNREFUSED' | 'ECONNRESET';
+  readonly message: string;
 }
 
 /** Is told which requests the server works on. */

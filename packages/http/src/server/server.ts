@@ -14,7 +14,7 @@ import { OpenStreams } from '../serving/open-streams.js';
 import { checkRoutes } from '../serving/routes.js';
 import { checkServed } from '../serving/served.js';
 import { ServedScope } from '../serving/served-scope.js';
-import type { ServerDrain } from '../serving/server-parts.js';
+import { aloneDrain } from '../serving/server-parts.js';
 import { checkOperationsKnown } from '../serving/server-policy-options.js';
 import { unixAddress } from '../serving/trusted-networks.js';
 import { ServerLoad } from '../wire/load-text.js';
@@ -28,10 +28,6 @@ import { type ServerOptions, serverDefaults, serverOptionRules } from './server-
 import { checkServerTls, noPeers, peerCheck } from './server-tls.js';
 import { checkSocketOptions } from './socket-options.js';
 import { writeAnswer } from './write-answer.js';
-
-/** Made once: a literal with a `Symbol.dispose` is dear. */
-const untracked: Disposable = { [Symbol.dispose]() {} };
-const aloneDrain: ServerDrain = { draining: false, track: () => untracked, onDrain: () => untracked };
 
 /**
  * Makes a server.

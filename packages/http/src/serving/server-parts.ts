@@ -8,6 +8,12 @@ import type { TrustCheck } from './trusted-networks.js';
 /** What a server needs of the drain of its application. */
 export type ServerDrain = Pick<Drain, 'draining' | 'track' | 'onDrain'>;
 
+/** Made once: a literal with a `Symbol.dispose` is dear. */
+const untracked: Disposable = { [Symbol.dispose]() {} };
+
+/** That of a server without an application. */
+export const aloneDrain: ServerDrain = { draining: false, track: () => untracked, onDrain: () => untracked };
+
 /** What all routes of a server share, for all wires. */
 export interface ServerParts {
   readonly env: Env;

@@ -5,10 +5,14 @@
 import { AssertionError } from 'node:assert';
 import { type CallContext, type Clock, OptionsError } from '@fwk/kernel';
 import type { OperationPlan } from '../contract/contract.js';
-import type { AnswerOf, AnyContract, Call, Handlers, OperationName } from '../contract/contract-types.js';
+import type { AnswerOf, AnyContract, Handlers, Items, OperationName } from '../contract/contract-types.js';
+import { OpenStreams } from '../serving/open-streams.js';
 import { problem } from '../wire/problem.js';
-import type { FakeReply } from './fake-reply.js';
-import { answerFault, errorFault } from './made-answer.js';
+import { ConnectionFault, FakeClosed } from './connection-fault.js';
+import { type GivenCall, type RecordedCall, recordCall } from './fake-call.js';
+import { itemsOfCall } from './fake-items.js';
+import { type FakeReply, inWords } from './fake-reply.js';
+import { answerFault, errorFault, isItems, itemFault, replyFault } from './script-faults.js';
 
 /** What one operation does: a step, or a handler that works out its answer. */
 export type FakeStep<C, Op extends OperationName<C>> = FakeReply<AnswerOf<C, Op>> | Handlers<C>[Op];
@@ -18,60 +22,24 @@ export type FakeScript<C> = {
   readonly [Op in OperationName<C>]?: FakeStep<C, Op> | readonly [FakeStep<C, Op>, ...FakeStep<C, Op>[]];
 };
 
-/** One call that a fake has got. */
-export interface FakeCall<C, Op extends OperationName<C> = OperationName<C>>
-  extends Pick<Call<C, Op>, 'params' | 'query' | 'headers' | 'body' | 'idempotencyKey'> {
-  readonly operation: Op;
-  /** What the script did, in words: `answers`, `fails with 503`, `delays 300 ms, then answers`. */
-  readonly did: string;
-  /** When it came, on the clock of the client or the server. */
-  readonly atMs: number;
-}
-
-/** A call as any handler gets it. */
-export interface GivenCall {
-  readonly params: unknown;
-  readonly query: unknown;
-  readonly headers: unknown;
-  readonly body: unknown;
-  readonly context: CallContext;
-  readonly idempotencyKey: string | undefined;
-}
-
-/** A connection that fails. */
-export class ConnectionFault extends Error {
-  /** Whether the call had been sent. */
-  readonly sent: boolean;
-
-  constructor(sent: boolean) {
-    super(sent ? 'the script breaks the connection' : 'the script refuses the connection');
-    this.sent = sent;
-  }
-}
-
-/** The fake was closed while the call was under way. */
-export class FakeClosed extends ConnectionFault {
-  override readonly message = 'the fake was closed';
-
-  constructor() {
-    super(true);
-  }
-}
-
 type Handler = (call: GivenCall) => unknown;
 type Step = FakeReply<unknown> | Handler;
 
-interface Recorded extends Omit<GivenCall, 'context'> {
-  readonly operation: string;
-  readonly did: string;
-  readonly atMs: number;
+/** One call, on its way through the script. */
+interface Asked {
+  readonly plan: OperationPlan;
+  readonly recorded: RecordedCall;
+  readonly call: GivenCall;
+  readonly clock: Clock;
 }
 
 /** See the head of this file. */
 export class Script {
-  readonly calls: Recorded[] = [];
+  readonly calls: RecordedCall[] = [];
   /** What a test has to know, though a caller may have swallowed it. */
   readonly problems: string[] = [];
+  /** Those that are answered within the process. */
+  readonly streams = new OpenStreams();
   readonly #contract: AnyContract;
   readonly #steps = new Map<string, readonly Step[]>();
   readonly #waiting = new Set<(reason: Error) => void>();
@@ -97,42 +65,80 @@ export class Script {
         throw new OptionsError(`fake of "${name}"`, [`the contract has no operation "${operation}" (it has ${known})`]);
       }
       if (steps.length === 0) throw new OptionsError(`fake of "${name}"`, [`the script of ${operation} has no step`]);
-      for (const step of steps) if (typeof step !== 'function') await checkReply(plan, step);
+      for (const step of steps) {
+        const fault = typeof step === 'function' ? undefined : await replyFault(plan, step);
+        if (fault !== undefined) throw new AssertionError({ message: `the script: ${fault}`, operator: 'fakeService' });
+      }
       wanted.push([plan, steps]);
     }
     for (const [plan, steps] of wanted) this.#steps.set(plan.name, steps);
   }
 
-  /** Does what comes next. Rejects with what the script wants to fail with, or with the reason of a caller that left. */
-  async perform(plan: OperationPlan, call: GivenCall, clock: Clock): Promise<unknown> {
-    const { params, query, headers, body, idempotencyKey, context } = call;
+  /**
+   * Does what comes next. Rejects with what the script wants to fail with, or with the reason of a caller that left.
+   * @returns the answer; of a stream its items
+   */
+  async perform(plan: OperationPlan, given: GivenCall, clock: Clock): Promise<unknown> {
     if (this.#closed) throw new FakeClosed();
     const [step, ...later] = this.#steps.get(plan.name) ?? [];
-    const did = step === undefined ? 'has no script' : inWords(step);
-    this.calls.push({ operation: plan.name, params, query, headers, body, idempotencyKey, did, atMs: clock.now() });
+    const did = step === undefined ? 'has no script' : typeof step === 'function' ? 'asks a handler' : inWords(step);
+    const { recorded, call } = recordCall(plan, given, did, clock.now());
+    this.calls.push(recorded);
     if (step === undefined) {
       const missing = `${plan.id} was called, and the fake has no script for it`;
       this.problems.push(missing);
       throw problem(501, 'Not scripted', missing);
     }
     if (later.length > 0) this.#steps.set(plan.name, later);
-    if (typeof step === 'function') return this.#handled(plan, step, call);
-    return this.#reply(step, context, clock);
+    const asked = { plan, recorded, call, clock };
+    return typeof step === 'function' ? this.#handled(asked, step) : this.#reply(asked, step);
   }
 
-  /** Ends the calls that wait, and takes no more. */
+  /** Ends the calls that wait, and the streams, and takes no more. */
   close(): void {
     this.#closed = true;
     for (const end of [...this.#waiting]) end(new FakeClosed());
+    this.streams.close();
   }
 
-  async #reply(reply: FakeReply<unknown>, context: CallContext, clock: Clock): Promise<unknown> {
-    if (reply.kind === 'answers') return reply.value;
-    if (reply.kind === 'fails') throw reply.error;
+  async #reply(asked: Asked, reply: FakeReply<unknown>): Promise<unknown> {
+    const { call, clock, plan } = asked;
+    if (reply.kind === 'delays') {
+      await this.#wait(call.context, clock, reply.delayMs);
+      return this.#reply(asked, reply.reply);
+    }
+    if (reply.kind === 'hangs') return this.#wait(call.context, clock, undefined);
     if (reply.kind === 'refuses-connection') throw new ConnectionFault(false);
+    if (plan.bodyStream && !plan.stream) await readAll(call.body);
     if (reply.kind === 'breaks-connection') throw new ConnectionFault(true);
-    await this.#wait(context, clock, reply.kind === 'delays' ? reply.delayMs : undefined);
-    return reply.kind === 'delays' ? this.#reply(reply.reply, context, clock) : undefined;
+    if (reply.kind === 'fails') throw reply.error;
+    if (reply.kind === 'streams') {
+      const { items, everyMs, ending } = reply;
+      return this.#items(asked, items, everyMs, ending && (() => this.#reply(asked, ending)));
+    }
+    return isItems(reply.value) && plan.stream ? this.#items(asked, reply.value) : reply.value;
+  }
+
+  /** The items of a stream. Where the body is a stream too, it is read beside them, and to its end before the stream ends well. */
+  #items(
+    { plan, recorded, call, clock }: Asked,
+    items: Items<unknown>,
+    everyMs = 0,
+    ending?: () => Promise<unknown>,
+  ): AsyncIterable<unknown> {
+    let failed: { readonly error: unknown } | undefined;
+    const read = (plan.bodyStream ? readAll(call.body) : Promise.resolve()).catch((error: unknown) => {
+      failed = { error };
+    });
+    const checkBody = () => {
+      if (failed) throw failed.error;
+    };
+    const end = async () => {
+      await (ending ? ending() : read);
+      checkBody();
+    };
+    const fits = async (item: unknown) => this.#fits(await itemFault(plan, item));
+    return itemsOfCall(items, { recorded, context: call.context, clock, everyMs, fits, end, checkBody });
   }
 
   /** Waits for so long, or for ever. */
@@ -161,36 +167,36 @@ export class Script {
   }
 
   /** Asks a handler, and notes what it does against the contract. */
-  async #handled(plan: OperationPlan, handle: Handler, call: GivenCall): Promise<unknown> {
+  async #handled({ plan, recorded, call, clock }: Asked, handle: Handler): Promise<unknown> {
     try {
       const value = await handle(call);
-      this.#note(await answerFault(plan, value));
-      return value;
+      this.#fits(await answerFault(plan, value));
+      if (!plan.stream || !isItems(value)) return value;
+      const fits = async (item: unknown) => this.#fits(await itemFault(plan, item));
+      const alone = { fits, end: async () => {}, checkBody: () => {}, everyMs: 0 };
+      return itemsOfCall(this.#watched(plan, value), { recorded, context: call.context, clock, ...alone });
     } catch (error) {
-      this.#note(await errorFault(plan, error));
+      this.#fits(await errorFault(plan, error));
       throw error;
     }
   }
 
-  #note(fault: string | undefined): void {
+  /** The same items; an error against the contract is noted. */
+  async *#watched(plan: OperationPlan, items: Items<unknown>): AsyncGenerator<unknown, void> {
+    try {
+      yield* items;
+    } catch (error) {
+      this.#fits(await errorFault(plan, error));
+      throw error;
+    }
+  }
+
+  #fits(fault: string | undefined): boolean {
     if (fault !== undefined) this.problems.push(`a handler: ${fault}`);
+    return fault === undefined;
   }
 }
 
-function inWords(step: Step): string {
-  if (typeof step === 'function') return 'asks a handler';
-  if (step.kind === 'fails') return `fails with ${step.error.status}`;
-  if (step.kind === 'delays') return `delays ${step.delayMs} ms, then ${inWords(step.reply)}`;
-  return step.kind.replace('-', ' the ');
-}
-
-async function checkReply(plan: OperationPlan, reply: FakeReply<unknown>): Promise<void> {
-  if (reply.kind === 'delays') return checkReply(plan, reply.reply);
-  const fault =
-    reply.kind === 'answers'
-      ? await answerFault(plan, reply.value)
-      : reply.kind === 'fails'
-        ? await errorFault(plan, reply.error)
-        : undefined;
-  if (fault !== undefined) throw new AssertionError({ message: `the script: ${fault}`, operator: 'fakeService' });
+async function readAll(body: unknown): Promise<void> {
+  for await (const _ of body as AsyncIterable<unknown>);
 }

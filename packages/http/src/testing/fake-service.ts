@@ -6,15 +6,17 @@ import { AssertionError } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import type { ProviderEntry } from '@fwk/core';
 import type { Registration, Registry } from '@fwk/discovery';
-import { type Env, makeEnv, type Token } from '@fwk/kernel';
+import { type Env, makeEnv, noLogger, type Token } from '@fwk/kernel';
 import { appParts } from '../client/app-parts.js';
 import { clientOf } from '../client/client-of.js';
-import type { ClientOptions, ClientParts } from '../client/client-options.js';
+import { type ClientOptions, type ClientParts, clientDefaults } from '../client/client-options.js';
 import { createClient } from '../client/create-client.js';
 import type { AnyContract, Client, OperationName } from '../contract/contract-types.js';
 import type { HttpServer } from '../server/http-server.js';
 import { createServer } from '../server/server.js';
-import { ConnectionFault, type FakeCall, FakeClosed, type FakeScript, type GivenCall, Script } from './fake-script.js';
+import { ConnectionFault, FakeClosed } from './connection-fault.js';
+import type { FakeCall, GivenCall } from './fake-call.js';
+import { type FakeScript, Script } from './fake-script.js';
 import { inProcess } from './in-process.js';
 
 /** Options of a client of a fake: where it calls is known. */
@@ -141,7 +143,9 @@ class Fake<C extends AnyContract> implements FakeService<C> {
         (call: GivenCall) => this.#overSocket(() => this.#script.perform(plan, call, clock)),
       ]),
     );
-    const server = createServer({ serve: [{ contract: this.#contract, handlers }], port, env });
+    // What fails is the script's business, and stands there.
+    const heard = { logger: noLogger, ...env };
+    const server = createServer({ serve: [{ contract: this.#contract, handlers }], port, env: heard });
     await server.start();
     this.#server = server;
     this.#port = server.port;
@@ -185,7 +189,8 @@ class Fake<C extends AnyContract> implements FakeService<C> {
   #client(options: FakeClientOptions<C> & ClientParts): Client<C> & AsyncDisposable {
     // Messages name it, and nothing answers there, whatever tries to connect.
     const url = `unix:/in-process/${this.#contract.name}`;
-    const layer = inProcess(this.#contract, this.#script, url);
+    const { maxAnswerBytes = clientDefaults.maxAnswerBytes, baggage = false } = options;
+    const layer = inProcess(this.#contract, this.#script, url, { maxAnswerBytes, baggage });
     return createClient<C>(this.#contract, {
       ...options,
       endpoints: [url],
