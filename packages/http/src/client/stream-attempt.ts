@@ -11,7 +11,7 @@ import type { OperationRequest, OperationResponse } from '../calling/operation-r
 import { answerNotExpanded } from '../calling/read-answer.js';
 import { contentType } from '../calling/received-answer.js';
 import { type Coding, coder, codingOf } from '../coding/codings.js';
-import { beyond, type ExpandFault, type ExpandLimits } from '../coding/expand.js';
+import { beyond, type ExpandFault, type ExpandLimits, hasRest } from '../coding/expand.js';
 import type { StreamPlan } from '../contract/item-stream.js';
 import { formatOfType } from '../stream/item-format.js';
 import { AttemptHandler } from './attempt-handler.js';
@@ -98,8 +98,12 @@ export class StreamAttempt extends AttemptHandler {
     expanding.on('drain', () => {
       if (!this.#paused) this.#resume();
     });
-    expanding.on('end', () => this.#ended(items));
-    expanding.on('error', () => this.#notExpanded(items, { kind: 'broken', inBytes: this.#inBytes, outBytes }, coding));
+    const broken = () => this.#notExpanded(items, { kind: 'broken', inBytes: this.#inBytes, outBytes }, coding);
+    expanding.on('end', () => {
+      if (hasRest(coding, expanding, this.#inBytes)) broken();
+      else this.#ended(items);
+    });
+    expanding.on('error', broken);
   }
 
   #notExpanded({ reader }: AnswerItems, fault: ExpandFault, coding: Coding): void {

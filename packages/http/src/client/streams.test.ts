@@ -1,5 +1,6 @@
 /** Answers that are streams, from a typed client's end to a handler's. */
 import type { ServerResponse } from 'node:http';
+import { brotliCompressSync } from 'node:zlib';
 import { background, type CallContext, cancellable, noLogger } from '@fwk/kernel';
 import { fakeClock } from '@fwk/kernel/testing';
 import { describe, expect, test, vi } from 'vitest';
@@ -244,6 +245,14 @@ if (overHttp()) {
         'a compressed stream',
         (response) => response.writeHead(200, { ...stream, 'content-encoding': 'gzip' }).end('bomb'),
         { code: 'FWK_HTTP_ANSWER_INVALID', message: expect.stringContaining('is not valid gzip, or was cut off') },
+      ],
+      [
+        'a compressed stream with something behind its end',
+        (response) =>
+          response
+            .writeHead(200, { ...stream, 'content-encoding': 'br' })
+            .end(Buffer.concat([brotliCompressSync(line), Buffer.from(line)])),
+        { code: 'FWK_HTTP_ANSWER_INVALID', message: expect.stringContaining('is not valid br, or was cut off') },
       ],
       [
         'half an item',

@@ -3,6 +3,7 @@
  * the largest size has come out, or so many times more than went in that nobody can have meant it.
  */
 import { type Coding, coder, type Expander } from './codings.js';
+import { zstdFrames } from './zstd-frames.js';
 
 /** What a body may expand to. */
 export interface ExpandLimits {
@@ -34,8 +35,28 @@ export function beyond(
 }
 
 /** Expands a whole body. */
-export function expand(coding: Coding, body: Uint8Array, limits: ExpandLimits): Promise<Buffer | ExpandFault> {
-  return new Promise((resolve) => collect(coding, coder().expander(coding), body, limits, resolve));
+export async function expand(coding: Coding, body: Uint8Array, limits: ExpandLimits): Promise<Buffer | ExpandFault> {
+  if (coding !== 'zstd') return expandPart(coding, body, limits, { inBytes: body.length, outBytes: 0 });
+  const frames = zstdFrames(body);
+  if (!frames) return { kind: 'broken', inBytes: body.length, outBytes: 0 };
+  const parts: Buffer[] = [];
+  let outBytes = 0;
+  for (const frame of frames) {
+    const part = await expandPart(coding, frame, limits, { inBytes: body.length, outBytes });
+    if (!Buffer.isBuffer(part)) return part;
+    parts.push(part);
+    outBytes += part.length;
+  }
+  return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, outBytes);
+}
+
+/**
+ * Whether something stands behind the end of what was expanded. Node passes over it for br and zstd; for gzip it fails by itself, and
+ * allows padding with zeros.
+ * @param inBytes - that were written
+ */
+export function hasRest(coding: Coding, { bytesWritten }: Expander, inBytes: number): boolean {
+  return coding !== 'gzip' && bytesWritten < inBytes;
 }
 
 /** Compresses a whole body, outside the event loop. */
@@ -50,33 +71,35 @@ export function compress(coding: Coding, body: string | Uint8Array): Promise<Buf
   });
 }
 
-function collect(
+/** @param before - bytes of the whole body, and those that came out of its parts before this one */
+function expandPart(
   coding: Coding,
-  expanding: Expander,
-  body: Uint8Array,
+  part: Uint8Array,
   limits: ExpandLimits,
-  tell: (result: Buffer | ExpandFault) => void,
-): void {
-  const chunks: Buffer[] = [];
-  let outBytes = 0;
-  const end = (result: Buffer | ExpandFault) => {
-    expanding.destroy();
-    tell(result);
-  };
-  expanding.on('data', (chunk: Buffer) => {
-    outBytes += chunk.length;
-    const fault = beyond(limits, body.length, outBytes);
-    if (fault) end(fault);
-    else chunks.push(chunk);
+  before: { readonly inBytes: number; readonly outBytes: number },
+): Promise<Buffer | ExpandFault> {
+  return new Promise((resolve) => {
+    const expanding = coder().expander(coding);
+    const chunks: Buffer[] = [];
+    let { outBytes } = before;
+    const end = (result: Buffer | ExpandFault) => {
+      expanding.destroy();
+      resolve(result);
+    };
+    expanding.on('data', (chunk: Buffer) => {
+      outBytes += chunk.length;
+      const fault = beyond(limits, before.inBytes, outBytes);
+      if (fault) end(fault);
+      else chunks.push(chunk);
+    });
+    const broken = () => end({ kind: 'broken', inBytes: before.inBytes, outBytes });
+    expanding.on('error', broken);
+    expanding.on('end', () => {
+      if (hasRest(coding, expanding, part.length)) broken();
+      else end(Buffer.concat(chunks));
+    });
+    expanding.end(part);
   });
-  const broken = () => end({ kind: 'broken', inBytes: body.length, outBytes });
-  expanding.on('error', broken);
-  expanding.on('end', () => {
-    // Node passes over what stands behind the end of br and zstd. For gzip it fails by itself, and allows padding with zeros.
-    if (coding !== 'gzip' && expanding.bytesWritten < body.length) broken();
-    else end(Buffer.concat(chunks, outBytes));
-  });
-  expanding.end(body);
 }
 
 /**
